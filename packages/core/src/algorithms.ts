@@ -1,0 +1,55 @@
+/** Signature algorithms that can be allowed. `Ed25519` (RFC 9864) is the same as `EdDSA` here. */
+export type Algorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
+  | 'Ed25519'
+
+interface KeyShape {
+  readonly kty: 'RSA' | 'EC' | 'OKP'
+  readonly crv?: string
+}
+
+const rsa: KeyShape = { kty: 'RSA' }
+const ed25519: KeyShape = { kty: 'OKP', crv: 'Ed25519' }
+
+/** Asymmetric only: with a shared secret, whoever can verify can also mint. RFC 7518 and RFC 8037. */
+const shapes: ReadonlyMap<string, KeyShape> = new Map<Algorithm, KeyShape>([
+  ['RS256', rsa],
+  ['RS384', rsa],
+  ['RS512', rsa],
+  ['PS256', rsa],
+  ['PS384', rsa],
+  ['PS512', rsa],
+  ['ES256', { kty: 'EC', crv: 'P-256' }],
+  ['ES384', { kty: 'EC', crv: 'P-384' }],
+  ['ES512', { kty: 'EC', crv: 'P-521' }],
+  ['EdDSA', ed25519],
+  ['Ed25519', ed25519],
+])
+
+export const supportedAlgorithms: readonly string[] = [...shapes.keys()]
+
+export const defaultAlgorithms: readonly Algorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA']
+
+export function isAlgorithm(value: unknown): value is Algorithm {
+  return typeof value === 'string' && shapes.has(value)
+}
+
+/** One name for one algorithm, so that comparing names is comparing algorithms. */
+export function canonical(algorithm: Algorithm): Algorithm {
+  return algorithm === 'Ed25519' ? 'EdDSA' : algorithm
+}
+
+/** Whether a key of this type and curve can serve the algorithm. */
+export function fitsKey(algorithm: Algorithm, kty: unknown, crv: unknown): boolean {
+  const shape = shapes.get(algorithm)
+  return shape !== undefined && shape.kty === kty && (shape.crv === undefined || shape.crv === crv)
+}

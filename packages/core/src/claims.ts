@@ -1,0 +1,175 @@
+import { type AudienceRule, describeAudience, meets } from './audience.ts'
+import { type JsonObject, own } from './json.ts'
+import type { IssuerPolicy, Policy } from './policy.ts'
+import { type Refusal, refuse } from './refusal.ts'
+import { readScopes } from './scope.ts'
+
+/** What a check may look at beside the claims. */
+export interface ClaimContext {
+  readonly policy: Policy
+  readonly issuer: IssuerPolicy
+  readonly audience: AudienceRule
+  /** Seconds since the epoch. */
+  readonly now: number
+}
+
+type Check = (claims: JsonObject, context: ClaimContext) => Refusal | undefined
+
+/** The last second of the year 9999: larger numbers are milliseconds or mistakes. */
+const maxNumericDate = 253_402_300_799
+
+/**
+ * Judges the claims of a token whose signature holds. The first refusal wins, so the order is what a
+ * caller learns first: what kind of token, whether it is whole, whether it is current, for whom.
+ */
+export function checkClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
+  for (const check of checks) {
+    const refusal = check(claims, context)
+    if (refusal) return refusal
+  }
+  return undefined
+}
+
+const checks: readonly Check[] = [
+  isAccessToken,
+  hasRequiredClaims,
+  isWellFormed,
+  isCurrent,
+  isShortLived,
+  isForUs,
+  isPlainBearer,
+]
+
+/** Claims that stand in other kinds of token only: OpenID Connect Core section 2 and Logout 2.4. */
+const foreignClaims = ['at_hash', 'c_hash', 's_hash', 'events']
+const foreignTypes = ['id', 'refresh', 'offline', 'logout']
+
+function isAccessToken(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+  const foreign = foreignClaims.find((name) => Object.hasOwn(claims, name)) ?? foreignType(claims)
+  if (foreign) return refuse('not_an_access_token', `the token has ${foreign}, as other kinds of token have`)
+  const hasScopes = issuer.profile.scopeClaims.some((name) => Object.hasOwn(claims, name))
+  if (Object.hasOwn(claims, 'nonce') && !hasScopes) {
+    return refuse('not_an_access_token', 'the token has a nonce and no scope, as ID tokens have')
+  }
+  return undefined
+}
+
+function foreignType(claims: JsonObject): string | undefined {
+  const [typ, use] = ['typ', 'token_use'].map((name) => String(own(claims, name)).toLowerCase())
+  if (foreignTypes.includes(typ!)) return `the claim typ '${typ}'`
+  return use === 'id' ? "the claim token_use 'id'" : undefined
+}
+
+/** RFC 9068 section 2.2, without those that usual tokens lack. */
+const requiredClaims = ['iss', 'exp', 'aud', 'sub', 'iat']
+
+function hasRequiredClaims(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+  const required = [...requiredClaims, ...issuer.profile.requiredClaims]
+  const missing = required.find((name) => !Object.hasOwn(claims, name))
+  return missing === undefined ? undefined : refuse('claim_missing', `the token has no ${missing}`)
+}
+
+/** A claim of the wrong type is not an absent claim. */
+const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean, what: string])[] = [
+  ['sub', isNonEmptyString, 'a non-empty string'],
+  ['aud', isAudience, 'a non-empty string or list of them'],
+  ['exp', isNumericDate, 'a NumericDate'],
+  ['iat', isNumericDate, 'a NumericDate'],
+  ['nbf', isNumericDate, 'a NumericDate'],
+  ['auth_time', isNumericDate, 'a NumericDate'],
+  ['jti', isNonEmptyString, 'a non-empty string'],
+  ['client_id', isNonEmptyString, 'a non-empty string'],
+  ['azp', isNonEmptyString, 'a non-empty string'],
+  ['cid', isNonEmptyString, 'a non-empty string'],
+  ['appid', isNonEmptyString, 'a non-empty string'],
+  ['scope', isScopeClaim, 'a string or a list of strings'],
+  ['scp', isScopeClaim, 'a string or a list of strings'],
+  ['cnf', isObject, 'an object'],
+]
+
+function isWellFormed(claims: JsonObject): Refusal | undefined {
+  const wrong = shapes.find(([name, is]) => Object.hasOwn(claims, name) && !is(claims[name]))
+  if (wrong) return refuse('claim_malformed', `${wrong[0]} is not ${wrong[2]}`)
+  if ((own(claims, 'iat') as number) > (own(claims, 'exp') as number)) {
+    return refuse('claim_malformed', 'iat is after exp')
+  }
+  return undefined
+}
+
+/** RFC 7519 sections 4.1.4 and 4.1.5. `iat` in the future is no reason: issuers' clocks run ahead. */
+function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+  const exp = own(claims, 'exp') as number
+  const nbf = own(claims, 'nbf') as number | undefined
+  if (now - policy.clockTolerance >= exp) {
+    return refuse('token_expired', `exp is ${round(now - exp)} s ago; the tolerance is ${policy.clockTolerance} s`)
+  }
+  if (nbf !== undefined && now + policy.clockTolerance < nbf) {
+    return refuse('token_not_yet_valid', `nbf is in ${round(nbf - now)} s; the tolerance is ${policy.clockTolerance} s`)
+  }
+  return undefined
+}
+
+/** Counted from `iat`, and from now, so that an `iat` in the future buys nothing. */
+function isShortLived(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+  if (policy.maxLifetime === undefined) return undefined
+  const start = Math.min(own(claims, 'iat') as number, now + policy.clockTolerance)
+  const lifetime = (own(claims, 'exp') as number) - start
+  if (lifetime <= policy.maxLifetime) return undefined
+  return refuse('lifetime_too_long', `the token lives ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`)
+}
+
+/** RFC 7519 section 4.1.3: one who is not named by `aud` must refuse. */
+function isForUs(claims: JsonObject, { audience, issuer }: ClaimContext): Refusal | undefined {
+  return checkAudience(audienceOf(claims), audience, issuer)
+}
+
+export function checkAudience(
+  found: readonly string[],
+  expected: AudienceRule,
+  { profile }: Pick<IssuerPolicy, 'profile'>,
+): Refusal | undefined {
+  if (meets(expected, found, profile.companionAudiences)) return undefined
+  return refuse('audience_mismatch', `aud is ${quote(found)}; this route expects ${describeAudience(expected)}`)
+}
+
+/** RFC 9449 section 7.2 and RFC 7800: a bound token is no bearer token, whatever it is bound to. */
+function isPlainBearer(claims: JsonObject): Refusal | undefined {
+  if (!Object.hasOwn(claims, 'cnf')) return undefined
+  return refuse('binding_unsupported', 'the token has cnf: it is bound to a key and was sent as a bearer token')
+}
+
+export function audienceOf(claims: JsonObject): readonly string[] {
+  const aud = own(claims, 'aud') as string | string[]
+  return typeof aud === 'string' ? [aud] : aud
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isNonEmptyString(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isAudience(value: unknown): boolean {
+  return isNonEmptyString(value) || (Array.isArray(value) && value.length > 0 && value.every(isNonEmptyString))
+}
+
+function isScopeClaim(value: unknown): boolean {
+  return readScopes(value) !== undefined
+}
+
+/** RFC 7519 section 2: seconds, fractions allowed. `1e400` parses to Infinity, which is none. */
+function isNumericDate(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= maxNumericDate
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000
+}
+
+/** Verified, but of any length. */
+function quote(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 256 ? `${text.slice(0, 256)}…` : text
+}

@@ -1,0 +1,50 @@
+import { type Refusal, refuse } from './refusal.ts'
+import { type HttpRequest, headerValues } from './request.ts'
+
+declare const minted: unique symbol
+
+/** A bearer token as the request carried it. Minted here only. */
+export interface Credential {
+  readonly token: string
+  readonly [minted]: 'Credential'
+}
+
+/** RFC 9110 section 11.2. Only dots, base64url and a little more; anything else is 400. */
+const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
+
+/** A proxy, or the Fetch standard, folds two headers into one. */
+const secondCredential = /,[ \t]*bearer[ \t]/i
+
+/**
+ * The request's one credential; `undefined` where there is no Authorization header at all. This is
+ * the sole reader of that header. Tokens in the query, the body or a cookie are never read
+ * (RFC 6750 section 2.1 is the only transport).
+ */
+export function readCredential(request: HttpRequest): Credential | undefined | Refusal {
+  const values = headerValues(request, 'authorization')
+  if (values.length === 0) return undefined
+  const [value] = values
+  if (values.length > 1 || Array.isArray(value)) {
+    return refuse('credential_repeated', 'the request has more than one Authorization header')
+  }
+  if (typeof value !== 'string' || value.trim() === '') {
+    return refuse('credential_malformed', 'the Authorization header is empty')
+  }
+  if (secondCredential.test(value)) {
+    return refuse('credential_repeated', 'two credentials were joined into one Authorization header')
+  }
+  return readBearer(value)
+}
+
+function readBearer(value: string): Credential | Refusal {
+  const [scheme = ''] = value.split(/[ \t]/, 1)
+  if (scheme.toLowerCase() !== 'bearer') {
+    return refuse('credential_scheme_unsupported', 'the Authorization header is not of the Bearer scheme')
+  }
+  const rest = value.slice(scheme.length)
+  const token = rest.slice(1)
+  if (rest[0] !== ' ' || !token68.test(token)) {
+    return refuse('credential_malformed', 'Bearer is not followed by one space and one token')
+  }
+  return { token } as Credential
+}

@@ -1,0 +1,155 @@
+import { actorRule, type ActorRule } from './actor-rule.ts'
+import { audienceRule, type AudienceRule } from './audience.ts'
+import { checkAudience } from './claims.ts'
+import { claimRule, type ClaimRule } from './claim-rule.ts'
+import { checkDelegation } from './delegation.ts'
+import type { Audience } from './options.ts'
+import type { Policy } from './policy.ts'
+import { ConfigError, type Refusal, refuse } from './refusal.ts'
+import { isScopeToken, missingScopes } from './scope.ts'
+import { type StepUp, stepUpRule } from './step-up-rule.ts'
+import { type AccessToken, type TokenView, viewOf } from './token.ts'
+
+/** A check on a verified token. It refuses or says nothing; it never lets anybody in by itself. */
+export interface Guard {
+  /** For the record: what was asked. */
+  readonly name: string
+  /** The audience to authenticate for, where this guard is the first on a request. */
+  readonly audience?: AudienceRule
+  /** Whether anonymous requests pass, where the policy has them at all. */
+  readonly admitsAnonymous: boolean
+  check(token: AccessToken): Refusal | undefined | Promise<Refusal | undefined>
+}
+
+/**
+ * What a route can ask for; `Handler` is the host's type of middleware. The first guard on a request
+ * authenticates it. Every factory throws `ConfigError` for arguments that cannot be right.
+ */
+export interface Guards<Handler, C extends object = object> {
+  /**
+   * The token must be meant for this service. As the first guard, its names replace the configured
+   * audience; as a later one, they must hold as well. Otherwise 401 (RFC 9068 section 4).
+   */
+  requireAudience(audience: Audience): Handler
+  /** Any valid token for the configured audience; never an anonymous request. */
+  requireAuthentication(): Handler
+  /** All of the scopes. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1). */
+  requireScope(...scopes: readonly [string, ...string[]]): Handler
+  /** One of the scopes. Otherwise 403 `insufficient_scope`, naming all of them. */
+  requireAnyScope(...scopes: readonly [string, ...string[]]): Handler
+  /**
+   * The current actor must be the one named, one of a list, or please a function. A bare name is a
+   * subject of the one configured issuer; with several issuers give `{ iss, sub }`. Otherwise 403.
+   */
+  requireActor(...actors: readonly [ActorRule, ...ActorRule[]]): Handler
+  /** The token names no actor. Some issuers exchange without naming one. Otherwise 403. */
+  requireDirect(): Handler
+  /** The token names an actor. Otherwise 403. */
+  requireDelegated(): Handler
+  /**
+   * Evidence that one of these clients got the token for this hop: the token's client, or the
+   * current actor's client id. Client ids are compared with client ids only. Otherwise 403.
+   */
+  requireExchangedBy(...clients: readonly [string, ...string[]]): Handler
+  /**
+   * The claim is there and, if `expected` is given, equals it or one of its values, or pleases it. Of
+   * a claim that is a list, one entry is enough. Otherwise 403.
+   */
+  requireClaim(name: string, expected?: ClaimRule): Handler
+  /** The function must return, or resolve to, `true`; what it throws is the host's 500. Otherwise 403. */
+  requirePolicy(policy: (token: TokenView<C>) => boolean | Promise<boolean>): Handler
+  /** How, or how long ago, the user signed in. Otherwise 401 (RFC 9470 section 3). */
+  requireStepUp(wanted: StepUp): Handler
+}
+
+type Check = Guard['check']
+
+/** The guards of one policy, each wrapped as the host wants it. */
+export function createGuards<Handler, C extends object>(
+  policy: Policy,
+  wrap: (guard: Guard) => Handler,
+): Guards<Handler, C> {
+  const guard = (name: string, check: Check): Handler => wrap({ name, admitsAnonymous: false, check })
+  return {
+    requireAudience: (audience) => wrap(audienceGuard(audienceRule(audience), policy)),
+    requireAuthentication: () => guard('requireAuthentication', () => undefined),
+    requireScope: (...scopes) => guard(named('requireScope', scopes), allScopes(scopeList(scopes))),
+    requireAnyScope: (...scopes) => guard(named('requireAnyScope', scopes), anyScope(scopeList(scopes))),
+    requireActor: (...actors) => guard('requireActor', actorRule(actors, policy)),
+    requireDirect: () => guard('requireDirect', ({ actor }) => checkDelegation(actor, 'direct-only')),
+    requireDelegated: () => guard('requireDelegated', ({ actor }) => checkDelegation(actor, 'delegated-only')),
+    requireExchangedBy: (...clients) => guard(named('requireExchangedBy', clients), exchangedBy(clientList(clients))),
+    requireClaim: (name, ...expected) => guard(named('requireClaim', [name]), claimRule(name, expected)),
+    requirePolicy: (decide) => guard('requirePolicy', policyCheck(callable(decide))),
+    requireStepUp: (wanted) => guard('requireStepUp', stepUpRule(wanted, policy)),
+  }
+}
+
+function named(factory: string, values: readonly unknown[]): string {
+  return `${factory}(${values.map(String).join(', ')})`
+}
+
+function audienceGuard(audience: AudienceRule, { issuers }: Policy): Guard {
+  return {
+    name: named('requireAudience', audience.names),
+    audience,
+    admitsAnonymous: true,
+    check: (token) => checkAudience(token.audience, audience, issuers.get(token.issuer)!),
+  }
+}
+
+function scopeList(scopes: readonly unknown[]): readonly string[] {
+  if (scopes.length > 0 && scopes.every(isScopeToken)) return [...scopes]
+  throw new ConfigError(
+    'A scope guard got no scope, or something that is no scope.',
+    "Write requireScope('orders:read'): printable ASCII without spaces and quotes (RFC 6749 section 3.3).",
+  )
+}
+
+function allScopes(required: readonly string[]): Check {
+  return ({ scopes }) => {
+    const missing = missingScopes(required, scopes)
+    if (missing.length === 0) return undefined
+    const reason = `the token lacks ${missing.join(' ')}; it has ${scopes.join(' ') || 'no scope'}`
+    return refuse('scope_insufficient', reason, { scope: required })
+  }
+}
+
+function anyScope(required: readonly string[]): Check {
+  return ({ scopes }) => {
+    if (required.some((scope) => scopes.includes(scope))) return undefined
+    const reason = `the token has none of ${required.join(' ')}; it has ${scopes.join(' ') || 'no scope'}`
+    return refuse('scope_insufficient', reason, { scope: required })
+  }
+}
+
+function clientList(clients: readonly unknown[]): readonly unknown[] {
+  if (clients.length > 0 && clients.every((client) => typeof client === 'string' && client !== '')) return clients
+  throw new ConfigError('requireExchangedBy got no client id.', "Write requireExchangedBy('user-service').")
+}
+
+function exchangedBy(clients: readonly unknown[]): Check {
+  return ({ clientId, actor }) => {
+    const evidence = [clientId, actor?.clientId].filter((client) => client !== undefined)
+    if (evidence.some((client) => clients.includes(client))) return undefined
+    return refuse(
+      'exchange_not_shown',
+      evidence.length === 0
+        ? 'the token names no client (client_id, azp, cid) and no actor with a client id: nothing shows who exchanged it'
+        : `the token was got by ${JSON.stringify(evidence)}, none of ${JSON.stringify(clients)}`,
+    )
+  }
+}
+
+function callable<F>(value: F): F {
+  if (typeof value === 'function') return value
+  throw new ConfigError('requirePolicy got no function.', 'Write requirePolicy((token) => …).')
+}
+
+function policyCheck<C extends object>(decide: (token: TokenView<C>) => boolean | Promise<boolean>): Check {
+  return async (token) => {
+    const answer: unknown = await decide(viewOf(token) as TokenView<C>)
+    if (answer === true) return undefined
+    return refuse('policy_denied', `the policy function returned ${typeof answer === 'boolean' ? answer : 'no boolean'}`)
+  }
+}

@@ -1,0 +1,22 @@
+// Verifying
+export { createVerifier, type Verdict, type Verifier } from './verifier.ts'
+export type { AccessToken, Claims, StandardClaims, TokenView } from './token.ts'
+export type { Actor, PriorActor } from './delegation.ts'
+
+// Configuring
+export type { Audience, Delegation, IssuerOptions, ResourceServerOptions, VerifierOptions } from './options.ts'
+export type { Algorithm } from './algorithms.ts'
+export type { Clock } from './clock.ts'
+export type { Fetch, FetchResponse } from './http.ts'
+export type { Profile } from './profiles/profile.ts'
+
+// Guarding
+export type { Guards } from './guards.ts'
+export type { ActorIdentity, ActorRule } from './actor-rule.ts'
+export type { ClaimRule } from './claim-rule.ts'
+export type { StepUp } from './step-up-rule.ts'
+
+// What went wrong, and what was decided
+export { ConfigError, VerificationError } from './refusal.ts'
+export { codes, type Category, type ChallengeError, type Code, type CodeEntry } from './codes.ts'
+export type { DecisionRecord, RecordedActor, UnverifiedNames } from './record.ts'

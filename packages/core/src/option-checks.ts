@@ -1,0 +1,123 @@
+import type { Clock } from './clock.ts'
+import { ConfigError } from './refusal.ts'
+import { hasExtras, isSecure, parseUrl } from './url.ts'
+
+/** Readers of single options. Each returns a checked value or throws a ConfigError. */
+
+type Options = Readonly<Record<string, unknown>>
+
+export function record(value: unknown, what: string): Options {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  throw new ConfigError(`There is no object of ${what}.`, "Write at least { issuer: 'https://…' }.")
+}
+
+/** A key that is present and undefined is a mistyped environment variable, not a wish for the default. */
+export function names(options: Options, known: readonly string[], what: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) throw unknownName(name, known, what)
+    if (value === undefined) {
+      throw new ConfigError(`'${name}' is undefined.`, 'Give it a value (is an environment variable missing?) or leave it out.')
+    }
+  }
+}
+
+function unknownName(name: string, known: readonly string[], what: string): ConfigError {
+  const close = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase())
+  return new ConfigError(
+    `There is no ${what} called '${name}'.`,
+    close ? `Write '${close}'.` : `There are ${known.join(', ')}.`,
+  )
+}
+
+export function boolean(options: Options, name: string, otherwise: boolean): boolean {
+  const value = name in options ? options[name] : otherwise
+  if (typeof value === 'boolean') return value
+  throw new ConfigError(`'${name}' is not a boolean.`, 'Write true or false.')
+}
+
+interface Range {
+  readonly min: number
+  readonly max: number
+  readonly unit: string
+}
+
+export function number(options: Options, name: string, { min, max, unit }: Range): number | undefined {
+  if (!(name in options)) return undefined
+  const value = options[name]
+  if (typeof value === 'number' && value >= min && value <= max) return value
+  throw new ConfigError(`'${name}' is not a number from ${min} to ${max}.`, `Give it in ${unit}, as a number.`)
+}
+
+/** The first choice is the default. */
+export function oneOf<T extends string>(options: Options, name: string, choices: readonly [T, ...T[]]): T {
+  const value = name in options ? options[name] : choices[0]
+  const choice = choices.find((candidate) => candidate === value)
+  if (choice !== undefined) return choice
+  throw new ConfigError(`'${name}' is none of ${choices.join(', ')}.`, `Write '${choices[0]}' or leave it out.`)
+}
+
+export function callable<T>(options: Options, name: string): T | undefined {
+  if (!(name in options)) return undefined
+  const value = options[name]
+  if (typeof value === 'function') return value as T
+  throw new ConfigError(`'${name}' is not a function.`, 'Give a function or leave it out.')
+}
+
+export function clock(options: Options): Clock | undefined {
+  if (!('clock' in options)) return undefined
+  const value = options['clock'] as Partial<Clock> | null
+  if (typeof value?.now === 'function' && typeof value.monotonic === 'function') return value as Clock
+  throw new ConfigError("'clock' lacks now() or monotonic().", 'Give both, each returning milliseconds.')
+}
+
+/** What can stand in a quoted-string without a trick: visible ASCII and spaces. */
+export function quotable(options: Options, name: string): string | undefined {
+  if (!(name in options)) return undefined
+  const value = options[name]
+  if (typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)) return value
+  throw new ConfigError(`'${name}' is not a line of ASCII.`, 'Use letters, digits and spaces.')
+}
+
+export function issuer(value: unknown, insecure: boolean): string {
+  if (typeof value !== 'string') {
+    throw new ConfigError("'issuer' is not a string.", "Write issuer: 'https://…', exactly as in the tokens' iss.")
+  }
+  const url = parseUrl(value)
+  if (!url || value !== value.trim()) {
+    throw new ConfigError(`The issuer '${value}' is not a URL.`, "Write it as in the tokens' iss, with https://.")
+  }
+  if (hasExtras(value, url)) {
+    throw new ConfigError('The issuer has a user, a query or a fragment.', 'Leave them out: RFC 8414 section 2.')
+  }
+  requireSecure(url, `The issuer '${value}'`, insecure)
+  return value
+}
+
+export function keySetUrl(options: Options, insecure: boolean): string | undefined {
+  if (!('jwksUri' in options)) return undefined
+  const value = options['jwksUri']
+  const url = typeof value === 'string' ? parseUrl(value) : undefined
+  if (!url || url.username !== '' || url.password !== '') {
+    throw new ConfigError("'jwksUri' is not a URL without credentials.", "Write jwksUri: 'https://…'.")
+  }
+  requireSecure(url, "'jwksUri'", insecure)
+  return url.href
+}
+
+export function keySet(options: Options): { readonly keys: readonly object[] } | undefined {
+  if (!('jwks' in options)) return undefined
+  const keys = (options['jwks'] as { keys?: unknown } | null)?.keys
+  if (Array.isArray(keys) && keys.length > 0 && keys.length <= 100) return structuredClone({ keys })
+  throw new ConfigError(
+    "'jwks' is not a key set of 1 to 100 keys.",
+    'Write jwks: { keys: [ … ] } with public keys (RFC 7517 section 5).',
+  )
+}
+
+function requireSecure(url: URL, what: string, insecure: boolean): void {
+  if (isSecure(url, insecure)) return
+  throw new ConfigError(
+    `${what} is not https.`,
+    'Use https. On a trusted network, allowInsecureHttp: true permits http.',
+  )
+}

@@ -1,0 +1,71 @@
+import type { Algorithm } from './algorithms.ts'
+import type { Clock } from './clock.ts'
+import type { Fetch } from './http.ts'
+import type { Profile } from './profiles/profile.ts'
+import type { DecisionRecord } from './record.ts'
+
+/**
+ * The names that this service goes by. A name or a list: the token's `aud` holds one of them.
+ * `{ only }`: it holds nothing else besides. Compared exactly, letter by letter (RFC 9068 section 4).
+ */
+export type Audience = string | readonly string[] | { readonly only: string | readonly string[] }
+
+export type Delegation = 'either' | 'direct-only' | 'delegated-only'
+
+/** One authorization server and how its tokens are judged. */
+export interface IssuerOptions {
+  /** The issuer identifier, exactly as in the tokens' `iss`: a trailing slash counts. */
+  readonly issuer: string
+  /** Default: the audience of the whole resource server. */
+  readonly audience?: Audience
+  /** Default RS256, PS256, ES256, ES384 and EdDSA. Symmetric algorithms cannot be had. */
+  readonly algorithms?: readonly Algorithm[]
+  /** Default: takes every provider's usual tokens. `'rfc9068'` is strict. */
+  readonly profile?: 'rfc9068' | Profile
+  /** Where the key set is. Default: found by discovery (OIDC, then RFC 8414). */
+  readonly jwksUri?: string
+  /** A fixed key set (RFC 7517 section 5) instead of a fetched one. */
+  readonly jwks?: { readonly keys: readonly object[] }
+}
+
+/** How access tokens are judged, wherever they come from. */
+export interface VerifierOptions extends Partial<IssuerOptions> {
+  /** Several authorization servers, instead of `issuer`. A string stands for `{ issuer }`. */
+  readonly issuers?: readonly (string | IssuerOptions)[]
+  /** Seconds by which `exp` and `nbf` may be missed. Default 5, at most 600. */
+  readonly clockTolerance?: number
+  /** Seconds that a token may live, from `iat` to `exp` and from now. Default: no limit. */
+  readonly maxLifetime?: number
+  /** Bytes of the longest token that is looked at. Default 8192. */
+  readonly maxTokenBytes?: number
+  /** Actors that an `act` chain may hold. Default 8, at most 16. */
+  readonly maxActorDepth?: number
+  /**
+   * Whether tokens may name an actor (RFC 8693 section 4.1). Default `either`. An absent `act` does
+   * not prove that nobody exchanged the token: some servers exchange without writing one.
+   */
+  readonly delegation?: Delegation
+  /** Gets a record of each decision. What it throws is dropped and changes nothing. */
+  readonly onDecision?: (record: DecisionRecord) => unknown
+  /** Default false: an `http:` issuer or key set is taken on loopback only. */
+  readonly allowInsecureHttp?: boolean
+  /** Default: the system's clocks. A test passes its own. */
+  readonly clock?: Clock
+  /** Default: the global `fetch`. For proxies and mutual TLS. */
+  readonly fetch?: Fetch
+}
+
+/** What a host's adapter takes. */
+export interface ResourceServerOptions extends VerifierOptions {
+  /**
+   * Default false. True lets requests without an Authorization header pass `requireAudience` as
+   * anonymous. A bad token is refused all the same, and every other guard refuses the anonymous.
+   */
+  readonly optional?: boolean
+  /** `reply` (default) answers refusals; `throw` hands them to the host's error handling. */
+  readonly onRefusal?: 'reply' | 'throw'
+  /** Default false. True lets CORS preflights pass without a token. */
+  readonly passPreflight?: boolean
+  /** The challenge's `realm` (RFC 9110 section 11.5). Default `api`. */
+  readonly realm?: string
+}

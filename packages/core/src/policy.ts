@@ -1,0 +1,154 @@
+import { type Algorithm, canonical, defaultAlgorithms, isAlgorithm, supportedAlgorithms } from './algorithms.ts'
+import { type AudienceRule, audienceRule } from './audience.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Fetch } from './http.ts'
+import type { Delegation, ResourceServerOptions } from './options.ts'
+import { defaultProfile } from './profiles/default.ts'
+import type { Profile } from './profiles/profile.ts'
+import { rfc9068 } from './profiles/rfc9068.ts'
+import { ConfigError } from './refusal.ts'
+import * as check from './option-checks.ts'
+
+/** How one issuer's tokens are judged; every member has its final value. */
+export interface IssuerPolicy {
+  readonly issuer: string
+  readonly audience: AudienceRule | undefined
+  readonly algorithms: readonly Algorithm[]
+  /** Whether the user chose the algorithms: then a key without `alg` must fit exactly one. */
+  readonly algorithmsChosen: boolean
+  readonly profile: Profile
+  readonly jwksUri: string | undefined
+  readonly jwks: { readonly keys: readonly object[] } | undefined
+}
+
+/** The options with every default filled in. Every default of the project stands in this file. */
+export interface Policy {
+  readonly issuers: ReadonlyMap<string, IssuerPolicy>
+  readonly clockTolerance: number
+  readonly maxLifetime: number | undefined
+  readonly maxTokenBytes: number
+  readonly maxActorDepth: number
+  readonly delegation: Delegation
+  readonly onDecision: ResourceServerOptions['onDecision']
+  readonly allowInsecureHttp: boolean
+  readonly clock: Clock
+  readonly fetch: Fetch
+  readonly optional: boolean
+  readonly onRefusal: 'reply' | 'throw'
+  readonly passPreflight: boolean
+  readonly realm: string
+}
+
+type Options = Readonly<Record<string, unknown>>
+
+const issuerNames = ['issuer', 'audience', 'algorithms', 'profile', 'jwksUri', 'jwks']
+const verifierNames = [
+  ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth', 'delegation'],
+  ...['onDecision', 'allowInsecureHttp', 'clock', 'fetch'],
+]
+const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm']
+
+/** Which options there are: a host has some that a bare verifier has no use for. */
+export const optionNames: { readonly verifier: readonly string[]; readonly host: readonly string[] } = {
+  verifier: [...issuerNames, ...verifierNames],
+  host: [...issuerNames, ...verifierNames, ...hostNames],
+}
+
+/**
+ * Options to a validated, frozen policy.
+ *
+ * @throws ConfigError saying what is wrong and what to write instead.
+ */
+export function createPolicy(given: unknown, known: readonly string[]): Policy {
+  const options = check.record(given, 'options')
+  check.names(options, known, 'option')
+  const allowInsecureHttp = check.boolean(options, 'allowInsecureHttp', false)
+  return Object.freeze({
+    issuers: issuerPolicies(options, allowInsecureHttp),
+    clockTolerance: check.number(options, 'clockTolerance', { min: 0, max: 600, unit: 'seconds' }) ?? 5,
+    maxLifetime: check.number(options, 'maxLifetime', { min: 1, max: 1e10, unit: 'seconds' }),
+    maxTokenBytes: check.number(options, 'maxTokenBytes', { min: 256, max: 1e6, unit: 'bytes' }) ?? 8192,
+    maxActorDepth: check.number(options, 'maxActorDepth', { min: 1, max: 16, unit: 'actors' }) ?? 8,
+    delegation: check.oneOf(options, 'delegation', ['either', 'direct-only', 'delegated-only']),
+    onDecision: check.callable<NonNullable<Policy['onDecision']>>(options, 'onDecision'),
+    allowInsecureHttp,
+    clock: check.clock(options) ?? systemClock,
+    fetch: check.callable<Fetch>(options, 'fetch') ?? ((url, init) => globalThis.fetch(url, init)),
+    optional: check.boolean(options, 'optional', false),
+    onRefusal: check.oneOf(options, 'onRefusal', ['reply', 'throw']),
+    passPreflight: check.boolean(options, 'passPreflight', false),
+    realm: check.quotable(options, 'realm') ?? 'api',
+  })
+}
+
+function issuerPolicies(options: Options, insecure: boolean): ReadonlyMap<string, IssuerPolicy> {
+  const policies = new Map<string, IssuerPolicy>()
+  for (const entry of issuerEntries(options)) {
+    const policy = issuerPolicy(entry, insecure)
+    if (policies.has(policy.issuer)) {
+      throw new ConfigError(`The issuer '${policy.issuer}' is configured twice.`, 'Name each issuer once.')
+    }
+    policies.set(policy.issuer, policy)
+  }
+  return policies
+}
+
+/** Each issuer's own options over the common ones. */
+function issuerEntries(options: Options): Options[] {
+  const common = Object.fromEntries(issuerNames.filter((name) => name in options).map((name) => [name, options[name]]))
+  if (!('issuers' in options)) return [common]
+  const single = ['issuer', 'jwksUri', 'jwks'].find((name) => name in options)
+  if (single) {
+    throw new ConfigError(`Both 'issuers' and '${single}' are set.`, `Move '${single}' into an entry of 'issuers'.`)
+  }
+  const { issuers } = options
+  if (!Array.isArray(issuers) || issuers.length === 0) {
+    throw new ConfigError("'issuers' is not a non-empty list.", "List issuers, or set 'issuer'.")
+  }
+  return issuers.map((entry: unknown) => {
+    const own = typeof entry === 'string' ? { issuer: entry } : check.record(entry, 'an entry of issuers')
+    check.names(own, issuerNames, 'option of an issuer')
+    return { ...common, ...own }
+  })
+}
+
+function issuerPolicy(options: Options, insecure: boolean): IssuerPolicy {
+  const chosen = algorithms(options)
+  if ('jwksUri' in options && 'jwks' in options) {
+    throw new ConfigError("Both 'jwksUri' and 'jwks' are set.", 'Keep one of them.')
+  }
+  return Object.freeze({
+    issuer: check.issuer(options['issuer'], insecure),
+    audience: 'audience' in options ? audienceRule(options['audience']) : undefined,
+    algorithms: chosen ?? defaultAlgorithms,
+    algorithmsChosen: chosen !== undefined,
+    profile: profile(options),
+    jwksUri: check.keySetUrl(options, insecure),
+    jwks: check.keySet(options),
+  })
+}
+
+function algorithms(options: Options): readonly Algorithm[] | undefined {
+  if (!('algorithms' in options)) return undefined
+  const list = options['algorithms']
+  if (!Array.isArray(list) || list.length === 0 || !list.every(isAlgorithm)) {
+    throw new ConfigError(
+      "'algorithms' is not a non-empty list of supported algorithms.",
+      `Choose among ${supportedAlgorithms.join(', ')}. Symmetric algorithms and 'none' cannot be allowed.`,
+    )
+  }
+  return Object.freeze([...new Set(list.map(canonical))])
+}
+
+function profile(options: Options): Profile {
+  if (!('profile' in options)) return defaultProfile
+  const given = options['profile']
+  if (given === 'rfc9068') return rfc9068
+  const own = typeof given === 'object' && given !== null ? { ...given } : undefined
+  const missing = Object.keys(defaultProfile).find((name) => !own || !Object.hasOwn(own, name))
+  if (!missing) return Object.freeze(own as Profile)
+  throw new ConfigError(
+    `The profile has no '${missing}'.`,
+    "Write profile: 'rfc9068', or give every member of the type Profile.",
+  )
+}

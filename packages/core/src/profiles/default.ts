@@ -1,0 +1,11 @@
+import type { Profile } from './profile.ts'
+
+/** Takes every provider's default tokens: naming the provider makes it stricter. */
+export const defaultProfile: Profile = {
+  name: 'default',
+  types: ['at+jwt', 'application/at+jwt', 'jwt', undefined],
+  clientClaims: ['client_id', 'azp', 'cid', 'appid'],
+  scopeClaims: ['scope', 'scp'],
+  requiredClaims: [],
+  companionAudiences: [],
+}

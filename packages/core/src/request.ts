@@ -1,0 +1,66 @@
+/** A header as it was sent. The value is `unknown` because shims hand over arrays and worse. */
+export type HeaderPair = readonly [name: string, value: unknown]
+
+/** The part of a request that a decision depends on, whatever the host. */
+export interface HttpRequest {
+  readonly method: string
+  /** As the client sent it, with the query. */
+  readonly url: string
+  /** One pair for each line; a repeated header gives several. */
+  readonly headers: readonly HeaderPair[]
+}
+
+/** What `node:http` gives, and what Express, Koa and Fastify give underneath. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly originalUrl?: string | undefined
+  readonly rawHeaders: readonly string[]
+  readonly headers: { readonly [name: string]: unknown }
+}
+
+/** What the Fetch standard gives. */
+export interface FetchRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Iterable<readonly [string, string]>
+}
+
+/**
+ * Reads `rawHeaders`, because Node shows only the first of two Authorization headers in `headers`.
+ * Serverless shims leave `rawHeaders` empty; there `headers` is taken.
+ */
+export function fromNode(request: NodeRequest): HttpRequest {
+  return {
+    method: request.method ?? '',
+    url: request.originalUrl ?? request.url ?? '',
+    headers: request.rawHeaders?.length ? pairs(request.rawHeaders) : Object.entries(request.headers),
+  }
+}
+
+/** The Fetch standard joins repeated headers with a comma; the credential reader refuses those. */
+export function fromFetch(request: FetchRequest): HttpRequest {
+  return { method: request.method, url: request.url, headers: [...request.headers] }
+}
+
+function pairs(raw: readonly string[]): HeaderPair[] {
+  const headers: HeaderPair[] = []
+  for (let at = 0; at + 1 < raw.length; at += 2) headers.push([raw[at]!, raw[at + 1]])
+  return headers
+}
+
+/** All values of a header, in order; its name in lower case. Nothing is joined and nothing dropped. */
+export function headerValues(request: HttpRequest, name: string): unknown[] {
+  return request.headers
+    .filter(([key, value]) => key.toLowerCase() === name && value !== undefined)
+    .map(([, value]) => value)
+}
+
+/** A CORS preflight as the Fetch standard defines it; every other OPTIONS is an ordinary request. */
+export function isPreflight(request: HttpRequest): boolean {
+  return (
+    request.method === 'OPTIONS' &&
+    headerValues(request, 'origin').length > 0 &&
+    headerValues(request, 'access-control-request-method').length > 0
+  )
+}

@@ -1,0 +1,72 @@
+import { endOf, report } from './audit.ts'
+import type { Code } from './codes.ts'
+import { createJudge, type Judgement, requireAudience } from './judge.ts'
+import type { VerifierOptions } from './options.ts'
+import { createPolicy, optionNames } from './policy.ts'
+import { Refusal, VerificationError } from './refusal.ts'
+import type { AccessToken } from './token.ts'
+
+/** What `check` found. Only `ok: true` lets anybody in. */
+export type Verdict<C extends object = object> =
+  | { readonly ok: true; readonly outcome: 'granted'; readonly token: AccessToken<C> }
+  | {
+      readonly ok: false
+      /** `undecided`: the token could not be judged; try again later. */
+      readonly outcome: 'refused' | 'undecided'
+      readonly code: Code
+      /** For the operator's log, not for the caller. */
+      readonly reason: string
+    }
+
+/** Judges access tokens where there is no HTTP request: a WebSocket upgrade, gRPC, a queue. */
+export interface Verifier<C extends object = object> {
+  /**
+   * Resolves to the access token, or throws: who forgets to look at a result lets nobody in.
+   *
+   * @throws VerificationError with a `code`; category `refused`, or `unavailable` for no verdict
+   */
+  verify(jwt: string): Promise<AccessToken<C>>
+  /** The same, as a result to look at. Never rejects. */
+  check(jwt: string): Promise<Verdict<C>>
+  /**
+   * Fetches the keys of all issuers, so that the first request does not wait for them.
+   *
+   * @throws ConfigError where an issuer's metadata cannot be right
+   * @throws VerificationError where an issuer cannot be reached
+   */
+  warmUp(): Promise<void>
+}
+
+/**
+ * Creates a verifier for one audience. It checks signature, issuer, audience, lifetime and the shape
+ * of every claim it knows (RFC 9068 section 4, RFC 8725). It does not know whether a token was
+ * revoked, or is used for the first time.
+ *
+ * @typeParam C The claims that the issuer adds. An assertion: they are not checked.
+ * @throws ConfigError for a missing audience and for any option that cannot be right
+ */
+export function createVerifier<C extends object = object>(options: VerifierOptions): Verifier<C> {
+  const judge = createJudge(createPolicy(options, optionNames.verifier))
+  requireAudience(judge.policy)
+  const decide = async (jwt: string): Promise<Judgement> => {
+    const judgement = await judge.judge(jwt)
+    const { result, identity } = judgement
+    report(judge.policy, () => ({ ...endOf(result), checks: [], ...identity }))
+    return judgement
+  }
+  return Object.freeze({
+    verify: async (jwt: string) => {
+      const { result } = await decide(jwt)
+      if (result instanceof Refusal) throw new VerificationError(result)
+      return result as AccessToken<C>
+    },
+    check: async (jwt: string) => verdictOf<C>((await decide(jwt)).result),
+    warmUp: () => judge.warmUp(),
+  })
+}
+
+function verdictOf<C extends object>(result: AccessToken | Refusal): Verdict<C> {
+  if (!(result instanceof Refusal)) return { ok: true, outcome: 'granted', token: result as AccessToken<C> }
+  const { category, code, reason } = result
+  return { ok: false, outcome: category === 'refused' ? 'refused' : 'undecided', code, reason }
+}

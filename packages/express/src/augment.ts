@@ -1,0 +1,28 @@
+import type { AccessToken } from '@resource-server/core'
+import { ConfigError } from '@resource-server/core'
+import express from 'express'
+
+/**
+ * Opt-in, by `import '@resource-server/express/augment'`: declares `req.auth` for all of Express, and
+ * makes it throw on requests that no guard has seen. Opt-in because other packages use the name too.
+ * With `optional: true`, or with claims of your own, use `api.token(req)`, which is typed for both.
+ */
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace -- the only way to add to Express's types
+  namespace Express {
+    interface Request {
+      readonly auth: AccessToken
+    }
+  }
+}
+
+Object.defineProperty(express.request, 'auth', {
+  configurable: true,
+  get(): never {
+    throw new ConfigError('No guard ran for this request.', "Put requireAudience('…') before this handler.")
+  },
+  // Other packages assign to their requests; that stays possible and is never read by a guard.
+  set(this: object, value: unknown) {
+    Object.defineProperty(this, 'auth', { value, configurable: true, writable: true, enumerable: true })
+  },
+})

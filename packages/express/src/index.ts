@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessToken, Guards, ResourceServerOptions } from '@resource-server/core'
+import { createGate, fromNode, type Gate, type Guard } from '@resource-server/core/adapter'
+import { follow } from './follow.ts'
+
+// All that a user needs, so that one install is enough
+export { codes, ConfigError, createVerifier, VerificationError } from '@resource-server/core'
+export type {
+  AccessToken,
+  Actor,
+  ActorIdentity,
+  ActorRule,
+  Algorithm,
+  Audience,
+  Category,
+  ChallengeError,
+  ClaimRule,
+  Claims,
+  Clock,
+  Code,
+  CodeEntry,
+  DecisionRecord,
+  Delegation,
+  Fetch,
+  FetchResponse,
+  Guards,
+  IssuerOptions,
+  PriorActor,
+  Profile,
+  RecordedActor,
+  ResourceServerOptions,
+  StandardClaims,
+  StepUp,
+  TokenView,
+  UnverifiedNames,
+  Verdict,
+  Verifier,
+  VerifierOptions,
+} from '@resource-server/core'
+export { RefusedRequest } from '@resource-server/core/adapter'
+
+/**
+ * An Express middleware. It is typed by what Node gives, so that the route's own types, such as
+ * `req.params`, are inferred as if it were not there.
+ */
+export type ExpressGuard = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
+
+/** What `resourceServer` returns. Destructure it: nothing depends on `this`. */
+export interface ResourceServer<C extends object, Token> extends Guards<ExpressGuard, C> {
+  /**
+   * The request's access token, with the user's claim type and no global declaration.
+   *
+   * @throws ConfigError unless every guard so far let the request through
+   */
+  token(request: IncomingMessage): Token
+  /** Fetches the issuers' keys ahead of the first request. See `Verifier.warmUp`. */
+  warmUp(): Promise<void>
+}
+
+/**
+ * Guards for Express 5 and 4 that accept exactly the tokens issued for this service. The token is at
+ * `req.auth`; a guard never reads it from there, since anybody can write to a request.
+ *
+ * @typeParam C The claims that the issuer adds. An assertion: they are not checked.
+ * @throws ConfigError for options that cannot be right
+ */
+export function resourceServer<C extends object = object>(
+  options: ResourceServerOptions & { readonly optional?: false },
+): ResourceServer<C, AccessToken<C>>
+/** With `optional`, an anonymous request has no token. */
+export function resourceServer<C extends object = object>(
+  options: ResourceServerOptions,
+): ResourceServer<C, AccessToken<C> | undefined>
+export function resourceServer<C extends object>(
+  options: ResourceServerOptions,
+): ResourceServer<C, AccessToken<C> | undefined> {
+  const gate = createGate<C>(options)
+  const attach = attacher(gate)
+  const middleware =
+    (guard: Guard): ExpressGuard =>
+    (request, response, next) => {
+      attach(request, response)
+      gate.pass(request, fromNode(request), guard).then((passage) => {
+        // Who hung up meanwhile will not hear of it, but the record must.
+        if (response.closed) gate.settle(request)
+        follow(passage, response, next)
+      }, next)
+    }
+  return {
+    ...gate.guards(middleware),
+    token: (request) => gate.token(request),
+    warmUp: () => gate.warmUp(),
+  }
+}
+
+/** Once a request: `req.auth`, which throws until a guard has let the request through. */
+function attacher<C extends object>(gate: Gate<C>): (request: IncomingMessage, response: ServerResponse) => void {
+  const seen = new WeakSet<object>()
+  return (request, response) => {
+    if (seen.has(request)) return
+    seen.add(request)
+    Object.defineProperty(request, 'auth', { configurable: true, get: () => gate.token(request) })
+    response.once('close', () => gate.settle(request))
+  }
+}
