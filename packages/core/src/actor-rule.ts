@@ -9,11 +9,16 @@ export interface ActorIdentity {
 }
 
 /** A subject of the one configured issuer, an identity, a list of these, or a function. */
-export type ActorRule = string | ActorIdentity | readonly (string | ActorIdentity)[] | ((actor: Actor) => boolean)
+export type ActorRule =
+  | string
+  | ActorIdentity
+  | readonly (string | ActorIdentity)[]
+  | ((actor: Actor) => boolean)
 
 type Test = (actor: Actor) => boolean
 
-const mend = "Write requireActor('order-service'), requireActor({ iss, sub }), a list of these, or a function."
+const mend =
+  "Write requireActor('order-service'), requireActor({ iss, sub }), a list of these, or a function."
 
 /** Looks at the current actor alone: prior actors are informational (RFC 8693 section 4.1). */
 export function actorRule(
@@ -23,7 +28,11 @@ export function actorRule(
   const tests = rules.flat().map((rule) => testOf(rule, policy))
   if (tests.length === 0) throw new ConfigError('requireActor got no actor.', mend)
   return ({ actor }) => {
-    if (!actor) return refuse('actor_not_allowed', 'the token names no actor (act), and this route requires one')
+    if (!actor)
+      return refuse(
+        'actor_not_allowed',
+        'the token names no actor (act), and this route requires one',
+      )
     if (tests.some((test) => test(actor))) return undefined
     const found = JSON.stringify({ iss: actor.issuer, sub: actor.subject })
     return refuse('actor_not_allowed', `the current actor ${found} is not allowed here`)
@@ -36,7 +45,9 @@ function testOf(rule: unknown, { issuers }: Policy): Test {
   const [issuer, ...others] = issuers.keys()
   if (rule !== '' && others.length === 0) return identityTest({ iss: issuer, sub: rule })
   throw new ConfigError(
-    rule === '' ? 'requireActor got an empty name.' : `With several issuers, the bare name '${rule}' names nobody.`,
+    rule === ''
+      ? 'requireActor got an empty name.'
+      : `With several issuers, the bare name '${rule}' names nobody.`,
     'Write requireActor({ iss, sub }).',
   )
 }
@@ -44,6 +55,7 @@ function testOf(rule: unknown, { issuers }: Policy): Test {
 function identityTest(rule: unknown): Test {
   const { iss, sub, ...others } = (rule ?? {}) as Record<string, unknown>
   const whole = [iss, sub].every((part) => typeof part === 'string' && part !== '')
-  if (!whole || Object.keys(others).length > 0) throw new ConfigError('requireActor got something that is no actor.', mend)
+  if (!whole || Object.keys(others).length > 0)
+    throw new ConfigError('requireActor got something that is no actor.', mend)
   return (actor) => actor.issuer === iss && actor.subject === sub
 }

@@ -1,5 +1,12 @@
 /** For authors of adapters: a host hands over requests, and does what a passage says. */
-export { createGate, RefusedRequest, type Gate, type Passage } from './gate.ts'
+export { createGate, type Gate, type Passage } from './gate.ts'
 export type { Guard } from './guards.ts'
-export { fromFetch, fromNode, type FetchRequest, type HeaderPair, type HttpRequest, type NodeRequest } from './request.ts'
-export type { Reply } from './response.ts'
+export {
+  fromFetch,
+  fromNode,
+  type FetchRequest,
+  type HeaderPair,
+  type HttpRequest,
+  type NodeRequest,
+} from './request.ts'
+export { RefusedRequest, type Reply } from './response.ts'

@@ -9,7 +9,8 @@ export interface AudienceRule {
   readonly exclusive: boolean
 }
 
-const mend = "Give the name of this service, such as 'order-service', a list of its names, or { only: name }."
+const mend =
+  "Give the name of this service, such as 'order-service', a list of its names, or { only: name }."
 
 /** @throws ConfigError */
 export function audienceRule(audience: unknown): AudienceRule {
@@ -23,8 +24,14 @@ export function audienceRule(audience: unknown): AudienceRule {
 }
 
 /** The comparison is exact and case-sensitive: no prefix, no URL normalizing, no patterns. */
-export function meets(rule: AudienceRule, audience: readonly string[], companions: readonly string[]): boolean {
-  const relevant = audience.filter((name) => !companions.includes(name) || rule.names.includes(name))
+export function meets(
+  rule: AudienceRule,
+  audience: readonly string[],
+  companions: readonly string[],
+): boolean {
+  const relevant = audience.filter(
+    (name) => !companions.includes(name) || rule.names.includes(name),
+  )
   const ours = relevant.filter((name) => rule.names.includes(name))
   return ours.length > 0 && (!rule.exclusive || ours.length === relevant.length)
 }

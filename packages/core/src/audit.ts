@@ -53,11 +53,15 @@ function recorded({ issuer, subject, clientId }: Actor): RecordedActor {
 /** Names as the token gives them, made harmless for logs: they are an attacker's choice. */
 export function unverifiedNames(names: Readonly<Record<keyof UnverifiedNames, unknown>>): Identity {
   const shown = Object.entries(names).filter(([, value]) => typeof value === 'string')
-  return { unverified: Object.fromEntries(shown.map(([name, value]) => [name, harmless(value as string)])) }
+  return {
+    unverified: Object.fromEntries(shown.map(([name, value]) => [name, harmless(value as string)])),
+  }
 }
 
 function harmless(value: string): string {
-  const escaped = value.slice(0, 128).replace(/[^\x20-\x7e]/g, (character) => `\\u${hex(character)}`)
+  const escaped = value
+    .slice(0, 128)
+    .replace(/[^\x20-\x7e]/g, (character) => `\\u${hex(character)}`)
   return escaped.slice(0, 128)
 }
 

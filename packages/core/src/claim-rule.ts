@@ -14,29 +14,37 @@ export function claimRule(
   const claim = claimName(name)
   const test = expected.length === 0 ? () => true : testOf(expected[0])
   return ({ claims }) => {
-    if (!Object.hasOwn(claims, claim)) return refuse('claim_not_accepted', `the token has no claim '${claim}'`)
-    return test(own(claims, claim)) ? undefined : refuse('claim_not_accepted', `the claim '${claim}' has another value`)
+    if (!Object.hasOwn(claims, claim))
+      return refuse('claim_not_accepted', `the token has no claim '${claim}'`)
+    return test(own(claims, claim))
+      ? undefined
+      : refuse('claim_not_accepted', `the claim '${claim}' has another value`)
   }
 }
 
 function claimName(name: unknown): string {
   if (name === 'act') {
-    throw new ConfigError("requireClaim('act') would reach prior actors.", 'Use requireActor: RFC 8693 section 4.1.')
+    throw new ConfigError(
+      "requireClaim('act') would reach prior actors.",
+      'Use requireActor: RFC 8693 section 4.1.',
+    )
   }
   if (typeof name === 'string' && name !== '') return name
   throw new ConfigError('requireClaim got no name.', "Write requireClaim('tenant', 'acme').")
 }
 
 function testOf(rule: unknown): (value: unknown) => boolean {
-  if (typeof rule === 'function') return (value) => (rule as (value: unknown) => unknown)(value) === true
-  const accepted: readonly unknown[] = Array.isArray(rule) ? rule : [rule]
+  if (typeof rule === 'function')
+    return (value) => (rule as (value: unknown) => unknown)(value) === true
+  const accepted: readonly unknown[] = Array.isArray(rule) ? [...rule] : [rule]
   if (accepted.length === 0 || !accepted.every(isScalar)) {
     throw new ConfigError(
       'requireClaim got an expectation that is no value, list of values or function.',
       "Write requireClaim('tenant', 'acme').",
     )
   }
-  return (value) => (Array.isArray(value) ? value : [value]).some((entry) => accepted.includes(entry))
+  return (value) =>
+    (Array.isArray(value) ? value : [value]).some((entry) => accepted.includes(entry))
 }
 
 function isScalar(value: unknown): value is Scalar {

@@ -46,7 +46,8 @@ const foreignTypes = ['id', 'refresh', 'offline', 'logout']
 
 function isAccessToken(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
   const foreign = foreignClaims.find((name) => Object.hasOwn(claims, name)) ?? foreignType(claims)
-  if (foreign) return refuse('not_an_access_token', `the token has ${foreign}, as other kinds of token have`)
+  if (foreign)
+    return refuse('not_an_access_token', `the token has ${foreign}, as other kinds of token have`)
   const hasScopes = issuer.profile.scopeClaims.some((name) => Object.hasOwn(claims, name))
   if (Object.hasOwn(claims, 'nonce') && !hasScopes) {
     return refuse('not_an_access_token', 'the token has a nonce and no scope, as ID tokens have')
@@ -70,22 +71,23 @@ function hasRequiredClaims(claims: JsonObject, { issuer }: ClaimContext): Refusa
 }
 
 /** A claim of the wrong type is not an absent claim. */
-const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean, what: string])[] = [
-  ['sub', isNonEmptyString, 'a non-empty string'],
-  ['aud', isAudience, 'a non-empty string or list of them'],
-  ['exp', isNumericDate, 'a NumericDate'],
-  ['iat', isNumericDate, 'a NumericDate'],
-  ['nbf', isNumericDate, 'a NumericDate'],
-  ['auth_time', isNumericDate, 'a NumericDate'],
-  ['jti', isNonEmptyString, 'a non-empty string'],
-  ['client_id', isNonEmptyString, 'a non-empty string'],
-  ['azp', isNonEmptyString, 'a non-empty string'],
-  ['cid', isNonEmptyString, 'a non-empty string'],
-  ['appid', isNonEmptyString, 'a non-empty string'],
-  ['scope', isScopeClaim, 'a string or a list of strings'],
-  ['scp', isScopeClaim, 'a string or a list of strings'],
-  ['cnf', isObject, 'an object'],
-]
+const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean, what: string])[] =
+  [
+    ['sub', isNonEmptyString, 'a non-empty string'],
+    ['aud', isAudience, 'a non-empty string or list of them'],
+    ['exp', isNumericDate, 'a NumericDate'],
+    ['iat', isNumericDate, 'a NumericDate'],
+    ['nbf', isNumericDate, 'a NumericDate'],
+    ['auth_time', isNumericDate, 'a NumericDate'],
+    ['jti', isNonEmptyString, 'a non-empty string'],
+    ['client_id', isNonEmptyString, 'a non-empty string'],
+    ['azp', isNonEmptyString, 'a non-empty string'],
+    ['cid', isNonEmptyString, 'a non-empty string'],
+    ['appid', isNonEmptyString, 'a non-empty string'],
+    ['scope', isScopeClaim, 'a string or a list of strings'],
+    ['scp', isScopeClaim, 'a string or a list of strings'],
+    ['cnf', isObject, 'an object'],
+  ]
 
 function isWellFormed(claims: JsonObject): Refusal | undefined {
   const wrong = shapes.find(([name, is]) => Object.hasOwn(claims, name) && !is(claims[name]))
@@ -101,10 +103,16 @@ function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal |
   const exp = own(claims, 'exp') as number
   const nbf = own(claims, 'nbf') as number | undefined
   if (now - policy.clockTolerance >= exp) {
-    return refuse('token_expired', `exp is ${round(now - exp)} s ago; the tolerance is ${policy.clockTolerance} s`)
+    return refuse(
+      'token_expired',
+      `exp is ${round(now - exp)} s ago; the tolerance is ${policy.clockTolerance} s`,
+    )
   }
   if (nbf !== undefined && now + policy.clockTolerance < nbf) {
-    return refuse('token_not_yet_valid', `nbf is in ${round(nbf - now)} s; the tolerance is ${policy.clockTolerance} s`)
+    return refuse(
+      'token_not_yet_valid',
+      `nbf is in ${round(nbf - now)} s; the tolerance is ${policy.clockTolerance} s`,
+    )
   }
   return undefined
 }
@@ -115,7 +123,10 @@ function isShortLived(claims: JsonObject, { policy, now }: ClaimContext): Refusa
   const start = Math.min(own(claims, 'iat') as number, now + policy.clockTolerance)
   const lifetime = (own(claims, 'exp') as number) - start
   if (lifetime <= policy.maxLifetime) return undefined
-  return refuse('lifetime_too_long', `the token lives ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`)
+  return refuse(
+    'lifetime_too_long',
+    `the token lives ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
+  )
 }
 
 /** RFC 7519 section 4.1.3: one who is not named by `aud` must refuse. */
@@ -129,13 +140,19 @@ export function checkAudience(
   { profile }: Pick<IssuerPolicy, 'profile'>,
 ): Refusal | undefined {
   if (meets(expected, found, profile.companionAudiences)) return undefined
-  return refuse('audience_mismatch', `aud is ${quote(found)}; this route expects ${describeAudience(expected)}`)
+  return refuse(
+    'audience_mismatch',
+    `aud is ${quote(found)}; this route expects ${describeAudience(expected)}`,
+  )
 }
 
 /** RFC 9449 section 7.2 and RFC 7800: a bound token is no bearer token, whatever it is bound to. */
 function isPlainBearer(claims: JsonObject): Refusal | undefined {
   if (!Object.hasOwn(claims, 'cnf')) return undefined
-  return refuse('binding_unsupported', 'the token has cnf: it is bound to a key and was sent as a bearer token')
+  return refuse(
+    'binding_unsupported',
+    'the token has cnf: it is bound to a key and was sent as a bearer token',
+  )
 }
 
 export function audienceOf(claims: JsonObject): readonly string[] {
@@ -152,7 +169,10 @@ function isNonEmptyString(value: unknown): value is string {
 }
 
 function isAudience(value: unknown): boolean {
-  return isNonEmptyString(value) || (Array.isArray(value) && value.length > 0 && value.every(isNonEmptyString))
+  return (
+    isNonEmptyString(value) ||
+    (Array.isArray(value) && value.length > 0 && value.every(isNonEmptyString))
+  )
 }
 
 function isScopeClaim(value: unknown): boolean {

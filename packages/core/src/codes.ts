@@ -118,14 +118,16 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   actor_chain_too_long: badToken('The access token names too many actors', rfc(8693, '4.1')),
 
   // What the route asks for
-  scope_insufficient: row('refused', 403, 'insufficient_scope')(
-    'The access token lacks a required scope',
-    rfc(6750, '3.1'),
-  ),
-  authentication_insufficient: row('refused', 401, 'insufficient_user_authentication')(
-    'A fresher or stronger sign-in is required',
-    rfc(9470, '3'),
-  ),
+  scope_insufficient: row(
+    'refused',
+    403,
+    'insufficient_scope',
+  )('The access token lacks a required scope', rfc(6750, '3.1')),
+  authentication_insufficient: row(
+    'refused',
+    401,
+    'insufficient_user_authentication',
+  )('A fresher or stronger sign-in is required', rfc(9470, '3')),
   actor_not_allowed: forbidden('The acting party is not allowed here', rfc(8693, '4.1')),
   delegation_required: forbidden('Only delegated access is allowed here', rfc(8693, '4.1')),
   delegation_forbidden: forbidden('Delegated access is not allowed here', rfc(8693, '4.1')),
@@ -138,3 +140,11 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   metadata_rejected: unavailable(noVerdict, rfc(8414, '3.3')),
   verification_failed: unavailable(noVerdict, rfc(9110, '15.6.4')),
 })
+
+/** The names of the statuses above: RFC 9110 section 15. */
+export const titles: Readonly<Record<CodeEntry['status'], string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  503: 'Service Unavailable',
+}

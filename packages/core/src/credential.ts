@@ -31,7 +31,10 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
     return refuse('credential_malformed', 'the Authorization header is empty')
   }
   if (secondCredential.test(value)) {
-    return refuse('credential_repeated', 'two credentials were joined into one Authorization header')
+    return refuse(
+      'credential_repeated',
+      'two credentials were joined into one Authorization header',
+    )
   }
   return readBearer(value)
 }
@@ -39,7 +42,10 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
 function readBearer(value: string): Credential | Refusal {
   const [scheme = ''] = value.split(/[ \t]/, 1)
   if (scheme.toLowerCase() !== 'bearer') {
-    return refuse('credential_scheme_unsupported', 'the Authorization header is not of the Bearer scheme')
+    return refuse(
+      'credential_scheme_unsupported',
+      'the Authorization header is not of the Bearer scheme',
+    )
   }
   const rest = value.slice(scheme.length)
   const token = rest.slice(1)

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import type { Delegation as DelegationMode } from './options.ts'
-import { Refusal, refuse } from './refusal.ts'
+import { type Refusal, refuse } from './refusal.ts'
 
 declare const audit: unique symbol
 
@@ -38,14 +38,20 @@ const maxLength = 1024
  * token: to ignore it would turn a delegated token into a direct one. `exp`, `nbf` and `aud` inside
  * `act` mean nothing, as that section says.
  */
-export function readDelegation(claims: JsonObject, issuer: string, maxDepth: number): Delegation | Refusal {
+export function readDelegation(
+  claims: JsonObject,
+  issuer: string,
+  maxDepth: number,
+): Delegation | Refusal {
   const chain: Actor[] = []
   let holder = claims
   while (Object.hasOwn(holder, 'act')) {
-    if (chain.length === maxDepth) return refuse('actor_chain_too_long', `act is nested deeper than ${maxDepth}`)
+    if (chain.length === maxDepth)
+      return refuse('actor_chain_too_long', `act is nested deeper than ${maxDepth}`)
     const act = own(holder, 'act')
     const actor = readActor(act, issuer)
-    if (typeof actor === 'string') return refuse('actor_malformed', `act, level ${chain.length + 1}: ${actor}`)
+    if (typeof actor === 'string')
+      return refuse('actor_malformed', `act, level ${chain.length + 1}: ${actor}`)
     chain.push(actor)
     holder = act as JsonObject
   }
@@ -54,18 +60,29 @@ export function readDelegation(claims: JsonObject, issuer: string, maxDepth: num
 }
 
 /** Whether an actor must be named, must not be, or may be. */
-export function checkDelegation(actor: Actor | undefined, wanted: DelegationMode): Refusal | undefined {
+export function checkDelegation(
+  actor: Actor | undefined,
+  wanted: DelegationMode,
+): Refusal | undefined {
   if (wanted === 'delegated-only' && !actor) {
-    return refuse('delegation_required', 'the token names no actor (act), and only delegated access is allowed')
+    return refuse(
+      'delegation_required',
+      'the token names no actor (act), and only delegated access is allowed',
+    )
   }
   if (wanted === 'direct-only' && actor) {
-    return refuse('delegation_forbidden', 'the token names an actor (act), and only direct access is allowed')
+    return refuse(
+      'delegation_forbidden',
+      'the token names an actor (act), and only direct access is allowed',
+    )
   }
   return undefined
 }
 
 /** `may_act` (RFC 8693 section 4.4): who may become the actor. Exposed, never used here. */
-export function readMayAct(claims: JsonObject): Readonly<Record<string, unknown>> | undefined | Refusal {
+export function readMayAct(
+  claims: JsonObject,
+): Readonly<Record<string, unknown>> | undefined | Refusal {
   if (!Object.hasOwn(claims, 'may_act')) return undefined
   const mayAct = own(claims, 'may_act')
   const problem = problemOf(mayAct)
@@ -91,7 +108,9 @@ function problemOf(party: unknown): string | undefined {
   const entries = Object.entries(party)
   if (entries.length === 0) return 'it names nobody'
   if (entries.length > maxMembers) return `it has more than ${maxMembers} members`
-  const identity = ['sub', 'iss', 'client_id'].find((name) => Object.hasOwn(party, name) && !isId(party[name]))
+  const identity = ['sub', 'iss', 'client_id'].find(
+    (name) => Object.hasOwn(party, name) && !isId(party[name]),
+  )
   if (identity) return `${identity} is not a non-empty string`
   const long = entries.find(([name, value]) => name !== 'act' && sizeOf(value) > maxLength)
   return long && `a member is longer than ${maxLength} characters`

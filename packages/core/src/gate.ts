@@ -1,29 +1,14 @@
 import { endOf, report } from './audit.ts'
-import { codes } from './codes.ts'
 import { readCredential } from './credential.ts'
 import { createGuards, type Guard, type Guards } from './guards.ts'
 import { createJudge, type Judge, type Judgement } from './judge.ts'
 import type { ResourceServerOptions } from './options.ts'
 import { createPolicy, optionNames } from './policy.ts'
 import type { DecisionRecord } from './record.ts'
-import { ConfigError, Refusal, refuse, VerificationError } from './refusal.ts'
+import { ConfigError, Refusal, refuse } from './refusal.ts'
 import { type HttpRequest, isPreflight } from './request.ts'
-import { type Reply, replyTo } from './response.ts'
+import { RefusedRequest, type Reply, replyTo } from './response.ts'
 import type { AccessToken } from './token.ts'
-
-/** A refusal as an error with what an HTTP host's error handling looks for. */
-export class RefusedRequest extends VerificationError {
-  readonly status: number
-  readonly statusCode: number
-  readonly headers: Readonly<Record<string, string>>
-
-  constructor(refusal: Refusal, reply: Reply) {
-    // Hosts print messages to callers in development, so this one says no more than the wire.
-    super(refusal, codes[refusal.code].description)
-    this.status = this.statusCode = reply.status
-    this.headers = reply.headers
-  }
-}
 
 /** What a guard came to: go on, answer, or hand an error to the host. */
 export type Passage =
@@ -33,7 +18,11 @@ export type Passage =
 
 /** What an adapter needs; it passes the host's raw request as `key` each time. */
 export interface Gate<C extends object = object> {
-  /** @throws ConfigError where no audience is known: the host answers 500 */
+  /**
+   * Rejects with an `Error` for the host's 500, never with a value that a host takes for none.
+   *
+   * @throws ConfigError where no audience is known
+   */
   pass(key: object, request: HttpRequest, guard: Guard): Promise<Passage>
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C>
   /** @throws ConfigError unless all guards so far let the request through */
@@ -43,12 +32,18 @@ export interface Gate<C extends object = object> {
   warmUp(): Promise<void>
 }
 
+type Decided = { readonly token: AccessToken | undefined } | Refusal
+
 /** What is known of one request. Kept beside the request and not on it, where anybody can write. */
 interface Visit {
   readonly request: HttpRequest
   readonly checks: { guard: string; passed: boolean }[]
-  judgement: Promise<Judgement | undefined> | undefined
-  state: 'pending' | 'preflight' | { readonly token: AccessToken | undefined } | Refusal
+  judgement: Promise<Judgement> | undefined
+  state: 'pending' | 'preflight' | Decided
+  /** Ends when the last guard that was started has decided. */
+  turn: Promise<unknown>
+  /** Guards that were started and have not decided. */
+  undecided: number
   recorded: boolean
 }
 
@@ -84,60 +79,66 @@ class RequestGate {
 
   async pass(key: object, request: HttpRequest, guard: Guard): Promise<Passage> {
     const visit = this.#visit(key, request)
-    if (this.policy.passPreflight && isPreflight(request)) {
+    const refused = visit.state instanceof Refusal
+    if (this.policy.passPreflight && isPreflight(request) && !refused) {
       visit.state = 'preflight'
       return { then: 'proceed' }
     }
-    const refusal = await this.#run(visit, guard)
-    visit.checks.push({ guard: guard.name, passed: !refusal })
+    const refusal = await inTurn(visit, () => this.#run(visit, guard))
     if (!refusal) return { then: 'proceed' }
     await this.#record(visit)
     return this.#refused(refusal)
   }
 
   token(key: object): AccessToken | undefined {
-    const state = this.#visits.get(key)?.state
-    if (typeof state === 'object' && !(state instanceof Refusal)) return state.token
-    const why = state === undefined ? 'No guard ran for' : state === 'preflight' ? 'There is no token on a preflight:' : 'No guard let through'
-    throw new ConfigError(`${why} this request.`, "Put requireAudience('…') before this handler.")
+    const visit = this.#visits.get(key)
+    const decided = visit?.undecided === 0 ? visit.state : undefined
+    if (typeof decided === 'object' && !(decided instanceof Refusal)) return decided.token
+    throw new ConfigError(
+      `${whyNoToken(visit)} this request.`,
+      "Put requireAudience('…') before this handler.",
+    )
   }
 
   settle(key: object): void {
     const visit = this.#visits.get(key)
-    if (visit) void this.#record(visit)
+    // While a guard is at work, it is not known how this ends: the adapter calls again afterwards.
+    if (visit?.undecided === 0) void this.#record(visit)
   }
 
   #visit(key: object, request: HttpRequest): Visit {
     const known = this.#visits.get(key)
     if (known) return known
-    const visit: Visit = { request, checks: [], judgement: undefined, state: 'pending', recorded: false }
+    const visit: Visit = {
+      ...{ request, checks: [], judgement: undefined, state: 'pending' },
+      ...{ turn: Promise.resolve(), undecided: 0, recorded: false },
+    }
     this.#visits.set(key, visit)
     return visit
   }
 
-  /** A refusal sticks: no later guard, and none that runs beside this one, takes it back. */
+  /** A refusal sticks: no later guard takes it back. */
   async #run(visit: Visit, guard: Guard): Promise<Refusal | undefined> {
     if (visit.state instanceof Refusal) return visit.state
     try {
       const result = await this.#check(visit, guard)
-      if (result instanceof Refusal) visit.state = result
+      visit.checks.push({ guard: guard.name, passed: !(result instanceof Refusal) })
+      visit.state = result
+      return result instanceof Refusal ? result : undefined
     } catch (error) {
       visit.state = refuse('verification_failed', `the guard ${guard.name} threw`)
       await this.#record(visit)
-      throw error
+      throw asError(error, guard)
     }
-    return visit.state instanceof Refusal ? visit.state : undefined
   }
 
   /** The first guard authenticates; every guard, the first included, then checks. */
-  async #check(visit: Visit, guard: Guard): Promise<Refusal | undefined> {
+  async #check(visit: Visit, guard: Guard): Promise<Decided> {
     const token = await this.#authenticate(visit, guard)
     if (token instanceof Refusal) return token
     if (!token && !guard.admitsAnonymous) return noCredential
     const refusal = token && (await guard.check(token))
-    if (refusal) return refusal
-    if (!(visit.state instanceof Refusal)) visit.state = { token }
-    return undefined
+    return refusal ?? { token }
   }
 
   async #authenticate(visit: Visit, guard: Guard): Promise<AccessToken | undefined | Refusal> {
@@ -145,12 +146,13 @@ class RequestGate {
     if (credential instanceof Refusal) return credential
     if (!credential) return this.policy.optional ? undefined : noCredential
     visit.judgement ??= this.#judge.judge(credential.token, guard.audience)
-    return (await visit.judgement)?.result
+    return (await visit.judgement).result
   }
 
   #refused(refusal: Refusal): Passage {
     const reply = replyTo(refusal, this.policy.realm)
-    if (this.policy.onRefusal === 'throw') return { then: 'throw', error: new RefusedRequest(refusal, reply) }
+    if (this.policy.onRefusal === 'throw')
+      return { then: 'throw', error: new RefusedRequest(refusal, reply) }
     return { then: 'reply', reply }
   }
 
@@ -167,4 +169,29 @@ class RequestGate {
       ...identity,
     }))
   }
+}
+
+/**
+ * Guards of one request take turns, also where somebody starts one and does not wait for it: the
+ * next one does not let the request go on before that one has decided.
+ */
+function inTurn<T>(visit: Visit, decide: () => Promise<T>): Promise<T> {
+  visit.undecided += 1
+  const turn = visit.turn.then(decide).finally(() => {
+    visit.undecided -= 1
+  })
+  visit.turn = turn.catch(() => undefined)
+  return turn
+}
+
+function whyNoToken(visit: Visit | undefined): string {
+  if (!visit) return 'No guard ran for'
+  if (visit.undecided > 0) return 'A guard is still judging'
+  return visit.state === 'preflight' ? 'There is no token on a preflight:' : 'No guard let through'
+}
+
+/** To Express, `next(undefined)` is no error at all, and `next('route')` a wish to go on. */
+function asError(thrown: unknown, { name }: Guard): Error {
+  if (thrown instanceof Error) return thrown
+  return new Error(`The guard ${name} threw something that is no Error.`, { cause: thrown })
 }

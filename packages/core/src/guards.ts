@@ -30,36 +30,36 @@ export interface Guards<Handler, C extends object = object> {
    * The token must be meant for this service. As the first guard, its names replace the configured
    * audience; as a later one, they must hold as well. Otherwise 401 (RFC 9068 section 4).
    */
-  requireAudience(audience: Audience): Handler
+  readonly requireAudience: (audience: Audience) => Handler
   /** Any valid token for the configured audience; never an anonymous request. */
-  requireAuthentication(): Handler
+  readonly requireAuthentication: () => Handler
   /** All of the scopes. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1). */
-  requireScope(...scopes: readonly [string, ...string[]]): Handler
+  readonly requireScope: (...scopes: readonly [string, ...string[]]) => Handler
   /** One of the scopes. Otherwise 403 `insufficient_scope`, naming all of them. */
-  requireAnyScope(...scopes: readonly [string, ...string[]]): Handler
+  readonly requireAnyScope: (...scopes: readonly [string, ...string[]]) => Handler
   /**
    * The current actor must be the one named, one of a list, or please a function. A bare name is a
    * subject of the one configured issuer; with several issuers give `{ iss, sub }`. Otherwise 403.
    */
-  requireActor(...actors: readonly [ActorRule, ...ActorRule[]]): Handler
+  readonly requireActor: (...actors: readonly [ActorRule, ...ActorRule[]]) => Handler
   /** The token names no actor. Some issuers exchange without naming one. Otherwise 403. */
-  requireDirect(): Handler
+  readonly requireDirect: () => Handler
   /** The token names an actor. Otherwise 403. */
-  requireDelegated(): Handler
+  readonly requireDelegated: () => Handler
   /**
    * Evidence that one of these clients got the token for this hop: the token's client, or the
    * current actor's client id. Client ids are compared with client ids only. Otherwise 403.
    */
-  requireExchangedBy(...clients: readonly [string, ...string[]]): Handler
+  readonly requireExchangedBy: (...clients: readonly [string, ...string[]]) => Handler
   /**
    * The claim is there and, if `expected` is given, equals it or one of its values, or pleases it. Of
    * a claim that is a list, one entry is enough. Otherwise 403.
    */
-  requireClaim(name: string, expected?: ClaimRule): Handler
+  readonly requireClaim: (name: string, expected?: ClaimRule) => Handler
   /** The function must return, or resolve to, `true`; what it throws is the host's 500. Otherwise 403. */
-  requirePolicy(policy: (token: TokenView<C>) => boolean | Promise<boolean>): Handler
+  readonly requirePolicy: (policy: (token: TokenView<C>) => boolean | Promise<boolean>) => Handler
   /** How, or how long ago, the user signed in. Otherwise 401 (RFC 9470 section 3). */
-  requireStepUp(wanted: StepUp): Handler
+  readonly requireStepUp: (wanted: StepUp) => Handler
 }
 
 type Check = Guard['check']
@@ -69,19 +69,42 @@ export function createGuards<Handler, C extends object>(
   policy: Policy,
   wrap: (guard: Guard) => Handler,
 ): Guards<Handler, C> {
-  const guard = (name: string, check: Check): Handler => wrap({ name, admitsAnonymous: false, check })
+  const guard = (name: string, check: Check): Handler =>
+    wrap({ name, admitsAnonymous: false, check })
   return {
-    requireAudience: (audience) => wrap(audienceGuard(audienceRule(audience), policy)),
-    requireAuthentication: () => guard('requireAuthentication', () => undefined),
+    requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience), policy))),
+    requireAuthentication: atMost(0, () => guard('requireAuthentication', () => undefined)),
     requireScope: (...scopes) => guard(named('requireScope', scopes), allScopes(scopeList(scopes))),
-    requireAnyScope: (...scopes) => guard(named('requireAnyScope', scopes), anyScope(scopeList(scopes))),
+    requireAnyScope: (...scopes) =>
+      guard(named('requireAnyScope', scopes), anyScope(scopeList(scopes))),
     requireActor: (...actors) => guard('requireActor', actorRule(actors, policy)),
-    requireDirect: () => guard('requireDirect', ({ actor }) => checkDelegation(actor, 'direct-only')),
-    requireDelegated: () => guard('requireDelegated', ({ actor }) => checkDelegation(actor, 'delegated-only')),
-    requireExchangedBy: (...clients) => guard(named('requireExchangedBy', clients), exchangedBy(clientList(clients))),
-    requireClaim: (name, ...expected) => guard(named('requireClaim', [name]), claimRule(name, expected)),
-    requirePolicy: (decide) => guard('requirePolicy', policyCheck(callable(decide))),
-    requireStepUp: (wanted) => guard('requireStepUp', stepUpRule(wanted, policy)),
+    requireDirect: atMost(0, () =>
+      guard('requireDirect', ({ actor }) => checkDelegation(actor, 'direct-only')),
+    ),
+    requireDelegated: atMost(0, () =>
+      guard('requireDelegated', ({ actor }) => checkDelegation(actor, 'delegated-only')),
+    ),
+    requireExchangedBy: (...clients) =>
+      guard(named('requireExchangedBy', clients), exchangedBy(clientList(clients))),
+    requireClaim: atMost(2, (name, ...expected) =>
+      guard(named('requireClaim', [name]), claimRule(name, expected)),
+    ),
+    requirePolicy: atMost(1, (decide) => guard('requirePolicy', policyCheck(callable(decide)))),
+    requireStepUp: atMost(1, (wanted) => guard('requireStepUp', stepUpRule(wanted, policy))),
+  }
+}
+
+/** What is one too many would be ignored, and with it something that somebody asked for. */
+function atMost<Given extends unknown[], Handler>(
+  count: number,
+  factory: (...given: Given) => Handler,
+): (...given: Given) => Handler {
+  return (...given) => {
+    if (given.length <= count) return factory(...given)
+    throw new ConfigError(
+      `A guard got ${given.length} arguments and takes ${count}.`,
+      'Write it with its parentheses, app.use(requireAuthentication()), and several values as a list.',
+    )
   }
 }
 
@@ -124,8 +147,12 @@ function anyScope(required: readonly string[]): Check {
 }
 
 function clientList(clients: readonly unknown[]): readonly unknown[] {
-  if (clients.length > 0 && clients.every((client) => typeof client === 'string' && client !== '')) return clients
-  throw new ConfigError('requireExchangedBy got no client id.', "Write requireExchangedBy('user-service').")
+  if (clients.length > 0 && clients.every((client) => typeof client === 'string' && client !== ''))
+    return clients
+  throw new ConfigError(
+    'requireExchangedBy got no client id.',
+    "Write requireExchangedBy('user-service').",
+  )
 }
 
 function exchangedBy(clients: readonly unknown[]): Check {
@@ -146,10 +173,15 @@ function callable<F>(value: F): F {
   throw new ConfigError('requirePolicy got no function.', 'Write requirePolicy((token) => …).')
 }
 
-function policyCheck<C extends object>(decide: (token: TokenView<C>) => boolean | Promise<boolean>): Check {
+function policyCheck<C extends object>(
+  decide: (token: TokenView<C>) => boolean | Promise<boolean>,
+): Check {
   return async (token) => {
     const answer: unknown = await decide(viewOf(token) as TokenView<C>)
     if (answer === true) return undefined
-    return refuse('policy_denied', `the policy function returned ${typeof answer === 'boolean' ? answer : 'no boolean'}`)
+    return refuse(
+      'policy_denied',
+      `the policy function returned ${typeof answer === 'boolean' ? answer : 'no boolean'}`,
+    )
   }
 }

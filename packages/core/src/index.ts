@@ -4,7 +4,13 @@ export type { AccessToken, Claims, StandardClaims, TokenView } from './token.ts'
 export type { Actor, PriorActor } from './delegation.ts'
 
 // Configuring
-export type { Audience, Delegation, IssuerOptions, ResourceServerOptions, VerifierOptions } from './options.ts'
+export type {
+  Audience,
+  Delegation,
+  IssuerOptions,
+  ResourceServerOptions,
+  VerifierOptions,
+} from './options.ts'
 export type { Algorithm } from './algorithms.ts'
 export type { Clock } from './clock.ts'
 export type { Fetch, FetchResponse } from './http.ts'

@@ -27,7 +27,9 @@ export interface Judge {
 }
 
 export function createJudge(policy: Policy): Judge {
-  const sources = new Map([...policy.issuers].map(([name, issuer]) => [name, createKeySource(issuer, policy)]))
+  const sources = new Map(
+    [...policy.issuers].map(([name, issuer]) => [name, createKeySource(issuer, policy)]),
+  )
   return {
     policy,
     judge: async (token, audience) => {
@@ -35,9 +37,13 @@ export function createJudge(policy: Policy): Judge {
       const unverified = parseJws(token, policy.maxTokenBytes)
       if (unverified instanceof Refusal) return { result: unverified, identity: {} }
       const verified = await settle(() => authenticate(unverified, policy, sources))
-      if (verified instanceof Refusal) return { result: verified, identity: unverifiedOf(unverified) }
+      if (verified instanceof Refusal)
+        return { result: verified, identity: unverifiedOf(unverified) }
       const result = await settle(() => accept(verified, policy, audience))
-      return { result, identity: result instanceof Refusal ? claimedIdentity(verified.claims) : identityOf(result) }
+      return {
+        result,
+        identity: result instanceof Refusal ? claimedIdentity(verified.claims) : identityOf(result),
+      }
     },
     warmUp: async () => {
       for (const source of sources.values()) await source.warmUp()

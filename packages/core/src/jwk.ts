@@ -26,7 +26,10 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
  * A JWK set (RFC 7517 section 5) to usable keys. One bad key does not spoil the others; `undefined`
  * means that this is no key set at all.
  */
-export async function readKeySet(body: JsonObject, issuer: IssuerPolicy): Promise<KeySet | undefined> {
+export async function readKeySet(
+  body: JsonObject,
+  issuer: IssuerPolicy,
+): Promise<KeySet | undefined> {
   const entries = own(body, 'keys')
   return Array.isArray(entries) && entries.length <= maxKeys ? readKeys(entries, issuer) : undefined
 }
@@ -57,9 +60,12 @@ async function readKey(entry: unknown, issuer: IssuerPolicy): Promise<Verificati
 
 /** Checks on any key, whatever its type; the first that speaks wins. */
 const checks: readonly ((jwk: JsonObject) => string | undefined)[] = [
-  (jwk) => (privateMembers.some((name) => Object.hasOwn(jwk, name)) ? 'holds private members' : undefined),
-  (jwk) => (['string', 'undefined'].includes(typeof own(jwk, 'kid')) ? undefined : 'kid is not a string'),
-  (jwk) => ([undefined, 'sig'].includes(own(jwk, 'use') as string) ? undefined : 'not for signatures (use)'),
+  (jwk) =>
+    privateMembers.some((name) => Object.hasOwn(jwk, name)) ? 'holds private members' : undefined,
+  (jwk) =>
+    ['string', 'undefined'].includes(typeof own(jwk, 'kid')) ? undefined : 'kid is not a string',
+  (jwk) =>
+    [undefined, 'sig'].includes(own(jwk, 'use') as string) ? undefined : 'not for signatures (use)',
   (jwk) => (mayVerify(own(jwk, 'key_ops')) ? undefined : 'not for verifying (key_ops)'),
   (jwk) => (own(jwk, 'kty') === 'RSA' ? weaknessOf(jwk) : undefined),
 ]
@@ -86,7 +92,8 @@ function weaknessOf(jwk: JsonObject): string | undefined {
   if (modulus === undefined || exponent === undefined) return 'n or e is malformed'
   const bits = modulus.toString(2).length
   if (bits < 2048 || bits > 8192) return `the modulus has ${bits} bits, not 2048 to 8192`
-  if (exponent < 3n || exponent % 2n === 0n || exponent > 0xffff_ffffn) return 'the exponent is unsafe'
+  if (exponent < 3n || exponent % 2n === 0n || exponent > 0xffff_ffffn)
+    return 'the exponent is unsafe'
   return undefined
 }
 
@@ -102,11 +109,15 @@ function unsigned(value: unknown): bigint | undefined {
  */
 function algorithmOf(jwk: JsonObject, issuer: IssuerPolicy): Algorithm | undefined {
   const named = own(jwk, 'alg')
-  const fitting = issuer.algorithms.filter((algorithm) => fitsKey(algorithm, own(jwk, 'kty'), own(jwk, 'crv')))
+  const fitting = issuer.algorithms.filter((algorithm) =>
+    fitsKey(algorithm, own(jwk, 'kty'), own(jwk, 'crv')),
+  )
   if (named !== undefined) {
     return isAlgorithm(named) && fitting.includes(canonical(named)) ? canonical(named) : undefined
   }
-  const candidates = issuer.algorithmsChosen ? fitting : fitting.filter((algorithm) => algorithm !== 'PS256')
+  const candidates = issuer.algorithmsChosen
+    ? fitting
+    : fitting.filter((algorithm) => algorithm !== 'PS256')
   return candidates.length === 1 ? candidates[0] : undefined
 }
 
@@ -117,17 +128,29 @@ function publicMembers(jwk: JsonObject): Record<string, unknown> & { kty: string
 }
 
 /** The key that the header asks for. Without a `kid` only where there is nothing to choose. */
-export function selectKey({ keys, skipped }: KeySet, header: JoseHeader): VerificationKey | Refusal {
-  const fits = ({ algorithm }: VerificationKey): boolean => isAlgorithm(header.alg) && algorithm === canonical(header.alg)
+export function selectKey(
+  { keys, skipped }: KeySet,
+  header: JoseHeader,
+): VerificationKey | Refusal {
+  const fits = ({ algorithm }: VerificationKey): boolean =>
+    isAlgorithm(header.alg) && algorithm === canonical(header.alg)
   if (header.kid === undefined && keys.length > 1) {
-    return refuse('key_ambiguous', `the token has no kid and the issuer has ${keys.length} usable keys`)
+    return refuse(
+      'key_ambiguous',
+      `the token has no kid and the issuer has ${keys.length} usable keys`,
+    )
   }
-  const matching = keys.filter((key) => (header.kid === undefined || key.kid === header.kid) && fits(key))
-  if (matching.length > 1) return refuse('key_ambiguous', 'the issuer has several such keys with the same kid')
+  const matching = keys.filter(
+    (key) => (header.kid === undefined || key.kid === header.kid) && fits(key),
+  )
+  if (matching.length > 1)
+    return refuse('key_ambiguous', 'the issuer has several such keys with the same kid')
   return matching[0] ?? refuse('key_not_found', whyNoKey(skipped))
 }
 
 function whyNoKey(skipped: readonly string[]): string {
   const why = "the issuer has no usable key with the token's kid and alg"
-  return skipped.length === 0 ? why : `${why}; keys that are not used: ${[...new Set(skipped)].join(', ')}`
+  return skipped.length === 0
+    ? why
+    : `${why}; keys that are not used: ${[...new Set(skipped)].join(', ')}`
 }

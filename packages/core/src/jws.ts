@@ -20,11 +20,28 @@ export interface JoseHeader {
 }
 
 /** Members that change how a token would have to be read. RFC 7515 section 4, RFC 7516, RFC 7797. */
-const unsupportedMembers = ['crit', 'b64', 'zip', 'enc', 'epk', 'apu', 'apv', 'p2s', 'p2c', 'iv', 'tag']
+const unsupportedMembers = [
+  'crit',
+  'b64',
+  'zip',
+  'enc',
+  'epk',
+  'apu',
+  'apv',
+  'p2s',
+  'p2c',
+  'iv',
+  'tag',
+]
 
 const base64urlSegment = /^[A-Za-z0-9_-]+$/
 /** Last characters whose unused bits are zero, by the length of the segment modulo 4. */
-const canonicalEnd: readonly (RegExp | undefined)[] = [/./, undefined, /[AQgw]$/, /[AEIMQUYcgkosw048]$/]
+const canonicalEnd: readonly (RegExp | undefined)[] = [
+  /./,
+  undefined,
+  /[AQgw]$/,
+  /[AEIMQUYcgkosw048]$/,
+]
 
 /**
  * RFC 7515 section 5.2, steps 1 to 5, for the compact serialization and stricter than jose: one
@@ -34,7 +51,10 @@ const canonicalEnd: readonly (RegExp | undefined)[] = [/./, undefined, /[AQgw]$/
 export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal {
   if (typeof token !== 'string') return refuse('token_malformed', 'the token is not a string')
   if (token.length > maxBytes) {
-    return refuse('token_too_large', `the token has ${token.length} characters, more than ${maxBytes}`)
+    return refuse(
+      'token_too_large',
+      `the token has ${token.length} characters, more than ${maxBytes}`,
+    )
   }
   const segments = split(token)
   if (segments instanceof Refusal) return segments
@@ -48,9 +68,15 @@ export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal
 function split(token: string): readonly [string, string, string] | Refusal {
   // A limit, so that ten thousand dots do not make ten thousand strings.
   const segments = token.split('.', 6)
-  if (segments.length === 5) return refuse('token_encrypted', 'the token is encrypted (five segments)')
+  if (segments.length === 5)
+    return refuse('token_encrypted', 'the token is encrypted (five segments)')
   const [header, payload, signature] = segments
-  if (segments.length !== 3 || !isCanonical(header) || !isCanonical(payload) || !isCanonical(signature)) {
+  if (
+    segments.length !== 3 ||
+    !isCanonical(header) ||
+    !isCanonical(payload) ||
+    !isCanonical(signature)
+  ) {
     return refuse('token_malformed', 'the token is not three canonical base64url segments')
   }
   return [header, payload, signature]
@@ -61,12 +87,18 @@ function isCanonical(segment: string | undefined): segment is string {
   return canonicalEnd[segment.length % 4]?.test(segment.slice(-1)) ?? false
 }
 
-function parseSegment(segment: string, code: 'header_malformed' | 'payload_malformed'): JsonObject | Refusal {
+function parseSegment(
+  segment: string,
+  code: 'header_malformed' | 'payload_malformed',
+): JsonObject | Refusal {
   try {
     return parseJsonObject(base64url.decode(segment))
   } catch (error) {
     const what = error instanceof JsonError ? error.message : 'not decodable'
-    return refuse(code, `the ${code === 'header_malformed' ? 'header' : 'payload'} is unusable: ${what}`)
+    return refuse(
+      code,
+      `the ${code === 'header_malformed' ? 'header' : 'payload'} is unusable: ${what}`,
+    )
   }
 }
 
@@ -76,7 +108,8 @@ function parseHeader(segment: string): JoseHeader | Refusal {
   const unsupported = unsupportedMembers.find((name) => Object.hasOwn(header, name))
   if (unsupported) return refuse('header_unsupported', `the header has the member '${unsupported}'`)
   const [alg, kid, typ, cty] = ['alg', 'kid', 'typ', 'cty'].map((name) => own(header, name))
-  if (typeof alg !== 'string') return refuse('header_malformed', 'the header has no alg that is a string')
+  if (typeof alg !== 'string')
+    return refuse('header_malformed', 'the header has no alg that is a string')
   if (!isOptionalString(kid) || !isOptionalString(typ) || !isOptionalString(cty)) {
     return refuse('header_malformed', 'kid, typ or cty in the header is not a string')
   }

@@ -61,7 +61,10 @@ class FixedKeys implements KeySource {
   async warmUp(): Promise<void> {
     const { keys, skipped } = await this.#set
     if (keys.length > 0) return
-    throw new ConfigError(`No key of 'jwks' can be used: ${skipped.join('; ')}.`, 'Give public signature keys.')
+    throw new ConfigError(
+      `No key of 'jwks' can be used: ${skipped.join('; ')}.`,
+      'Give public signature keys.',
+    )
   }
 }
 
@@ -91,7 +94,9 @@ class FetchedKeys implements KeySource {
   async warmUp(): Promise<void> {
     const set = await this.#load()
     if (!(set instanceof Refusal)) return
-    throw this.#failure?.error instanceof ConfigError ? this.#failure.error : new VerificationError(set)
+    throw this.#failure?.error instanceof ConfigError
+      ? this.#failure.error
+      : new VerificationError(set)
   }
 
   async #load(): Promise<KeySet | Refusal> {
@@ -106,7 +111,8 @@ class FetchedKeys implements KeySource {
     const set = await this.#load()
     if (set instanceof Refusal) return set
     const found = selectKey(set, header)
-    const seekNewer = found instanceof Refusal && found.code === 'key_not_found' && header.kid !== undefined
+    const seekNewer =
+      found instanceof Refusal && found.code === 'key_not_found' && header.kid !== undefined
     if (!seekNewer) return found
     // A set that came with this very request cannot be improved by fetching it again.
     if (this.#held === before && this.#takeToken()) await this.#refresh()
@@ -129,7 +135,11 @@ class FetchedKeys implements KeySource {
           this.#failure = undefined
         },
         (error: unknown) => {
-          this.#failure = { at: this.#clock.monotonic(), count: (this.#failure?.count ?? 0) + 1, error }
+          this.#failure = {
+            at: this.#clock.monotonic(),
+            count: (this.#failure?.count ?? 0) + 1,
+            error,
+          }
           // The key set may have moved: the next attempt asks the metadata again.
           this.#jwksUri = this.#issuer.jwksUri
         },
@@ -159,13 +169,16 @@ class FetchedKeys implements KeySource {
     const code = error instanceof ConfigError ? 'metadata_rejected' : 'keys_unavailable'
     const why = error instanceof Error ? error.message : 'unknown'
     const retryAfter = Math.max(1, Math.ceil(this.#pauseLeft() / seconds))
-    return refuse(code, `the keys of '${this.#issuer.issuer}' cannot be had: ${why}`, { retryAfter })
+    return refuse(code, `the keys of '${this.#issuer.issuer}' cannot be had: ${why}`, {
+      retryAfter,
+    })
   }
 
   #takeToken(): boolean {
     const now = this.#clock.monotonic()
     const refilled = Math.floor((now - this.#tokens.at) / unknownKid.refill)
-    if (refilled > 0) this.#tokens = { left: Math.min(unknownKid.burst, this.#tokens.left + refilled), at: now }
+    if (refilled > 0)
+      this.#tokens = { left: Math.min(unknownKid.burst, this.#tokens.left + refilled), at: now }
     if (this.#tokens.left === 0) return false
     this.#tokens.left -= 1
     return true

@@ -11,13 +11,20 @@ import { isSecure, parseUrl } from './url.ts'
  * @throws FetchError where no metadata can be had
  * @throws ConfigError where the metadata cannot be right: waiting does not mend that
  */
-export async function discoverKeySet(fetch: Fetch, { issuer }: IssuerPolicy, insecure: boolean): Promise<string> {
+export async function discoverKeySet(
+  fetch: Fetch,
+  { issuer }: IssuerPolicy,
+  insecure: boolean,
+): Promise<string> {
   const metadata = await firstFound(fetch, metadataUrls(issuer))
   requireSameIssuer(own(metadata, 'issuer'), issuer)
   const jwksUri = own(metadata, 'jwks_uri')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
   if (!url || url.username !== '' || url.password !== '') {
-    throw new ConfigError(`The metadata of '${issuer}' has no usable jwks_uri.`, 'Set jwksUri to where its keys are.')
+    throw new ConfigError(
+      `The metadata of '${issuer}' has no usable jwks_uri.`,
+      'Set jwksUri to where its keys are.',
+    )
   }
   const encrypted = new URL(issuer).protocol === 'https:'
   if (!isSecure(url, insecure) || (encrypted && !insecure && url.protocol !== 'https:')) {
@@ -30,7 +37,7 @@ export async function discoverKeySet(fetch: Fetch, { issuer }: IssuerPolicy, ins
 }
 
 /** OIDC appends to the issuer's path; RFC 8414 section 3.1 inserts before it. */
-export function metadataUrls(issuer: string): readonly string[] {
+function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname
   return [
@@ -39,7 +46,10 @@ export function metadataUrls(issuer: string): readonly string[] {
   ]
 }
 
-async function firstFound(fetch: Fetch, [url, ...others]: readonly string[]): ReturnType<typeof getBody> {
+async function firstFound(
+  fetch: Fetch,
+  [url, ...others]: readonly string[],
+): ReturnType<typeof getBody> {
   try {
     return await getBody(fetch, url!)
   } catch (error) {
@@ -49,7 +59,10 @@ async function firstFound(fetch: Fetch, [url, ...others]: readonly string[]): Re
   }
 }
 
-async function getBody(fetch: Fetch, url: string): Promise<Awaited<ReturnType<typeof fetchJson>>['body']> {
+async function getBody(
+  fetch: Fetch,
+  url: string,
+): Promise<Awaited<ReturnType<typeof fetchJson>>['body']> {
   return (await fetchJson(fetch, url)).body
 }
 

@@ -16,7 +16,10 @@ export function names(options: Options, known: readonly string[], what: string):
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) throw unknownName(name, known, what)
     if (value === undefined) {
-      throw new ConfigError(`'${name}' is undefined.`, 'Give it a value (is an environment variable missing?) or leave it out.')
+      throw new ConfigError(
+        `'${name}' is undefined.`,
+        'Give it a value (is an environment variable missing?) or leave it out.',
+      )
     }
   }
 }
@@ -41,19 +44,33 @@ interface Range {
   readonly unit: string
 }
 
-export function number(options: Options, name: string, { min, max, unit }: Range): number | undefined {
+export function number(
+  options: Options,
+  name: string,
+  { min, max, unit }: Range,
+): number | undefined {
   if (!(name in options)) return undefined
   const value = options[name]
   if (typeof value === 'number' && value >= min && value <= max) return value
-  throw new ConfigError(`'${name}' is not a number from ${min} to ${max}.`, `Give it in ${unit}, as a number.`)
+  throw new ConfigError(
+    `'${name}' is not a number from ${min} to ${max}.`,
+    `Give it in ${unit}, as a number.`,
+  )
 }
 
 /** The first choice is the default. */
-export function oneOf<T extends string>(options: Options, name: string, choices: readonly [T, ...T[]]): T {
+export function oneOf<T extends string>(
+  options: Options,
+  name: string,
+  choices: readonly [T, ...T[]],
+): T {
   const value = name in options ? options[name] : choices[0]
   const choice = choices.find((candidate) => candidate === value)
   if (choice !== undefined) return choice
-  throw new ConfigError(`'${name}' is none of ${choices.join(', ')}.`, `Write '${choices[0]}' or leave it out.`)
+  throw new ConfigError(
+    `'${name}' is none of ${choices.join(', ')}.`,
+    `Write '${choices[0]}' or leave it out.`,
+  )
 }
 
 export function callable<T>(options: Options, name: string): T | undefined {
@@ -66,8 +83,12 @@ export function callable<T>(options: Options, name: string): T | undefined {
 export function clock(options: Options): Clock | undefined {
   if (!('clock' in options)) return undefined
   const value = options['clock'] as Partial<Clock> | null
-  if (typeof value?.now === 'function' && typeof value.monotonic === 'function') return value as Clock
-  throw new ConfigError("'clock' lacks now() or monotonic().", 'Give both, each returning milliseconds.')
+  if (typeof value?.now === 'function' && typeof value.monotonic === 'function')
+    return value as Clock
+  throw new ConfigError(
+    "'clock' lacks now() or monotonic().",
+    'Give both, each returning milliseconds.',
+  )
 }
 
 /** What can stand in a quoted-string without a trick: visible ASCII and spaces. */
@@ -80,14 +101,23 @@ export function quotable(options: Options, name: string): string | undefined {
 
 export function issuer(value: unknown, insecure: boolean): string {
   if (typeof value !== 'string') {
-    throw new ConfigError("'issuer' is not a string.", "Write issuer: 'https://…', exactly as in the tokens' iss.")
+    throw new ConfigError(
+      "'issuer' is not a string.",
+      "Write issuer: 'https://…', exactly as in the tokens' iss.",
+    )
   }
   const url = parseUrl(value)
   if (!url || value !== value.trim()) {
-    throw new ConfigError(`The issuer '${value}' is not a URL.`, "Write it as in the tokens' iss, with https://.")
+    throw new ConfigError(
+      `The issuer '${value}' is not a URL.`,
+      "Write it as in the tokens' iss, with https://.",
+    )
   }
   if (hasExtras(value, url)) {
-    throw new ConfigError('The issuer has a user, a query or a fragment.', 'Leave them out: RFC 8414 section 2.')
+    throw new ConfigError(
+      'The issuer has a user, a query or a fragment.',
+      'Leave them out: RFC 8414 section 2.',
+    )
   }
   requireSecure(url, `The issuer '${value}'`, insecure)
   return value
@@ -98,7 +128,10 @@ export function keySetUrl(options: Options, insecure: boolean): string | undefin
   const value = options['jwksUri']
   const url = typeof value === 'string' ? parseUrl(value) : undefined
   if (!url || url.username !== '' || url.password !== '') {
-    throw new ConfigError("'jwksUri' is not a URL without credentials.", "Write jwksUri: 'https://…'.")
+    throw new ConfigError(
+      "'jwksUri' is not a URL without credentials.",
+      "Write jwksUri: 'https://…'.",
+    )
   }
   requireSecure(url, "'jwksUri'", insecure)
   return url.href

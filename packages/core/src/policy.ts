@@ -1,4 +1,10 @@
-import { type Algorithm, canonical, defaultAlgorithms, isAlgorithm, supportedAlgorithms } from './algorithms.ts'
+import {
+  type Algorithm,
+  canonical,
+  defaultAlgorithms,
+  isAlgorithm,
+  supportedAlgorithms,
+} from './algorithms.ts'
 import { type AudienceRule, audienceRule } from './audience.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Fetch } from './http.ts'
@@ -49,7 +55,10 @@ const verifierNames = [
 const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm']
 
 /** Which options there are: a host has some that a bare verifier has no use for. */
-export const optionNames: { readonly verifier: readonly string[]; readonly host: readonly string[] } = {
+export const optionNames: {
+  readonly verifier: readonly string[]
+  readonly host: readonly string[]
+} = {
   verifier: [...issuerNames, ...verifierNames],
   host: [...issuerNames, ...verifierNames, ...hostNames],
 }
@@ -65,9 +74,11 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
   const allowInsecureHttp = check.boolean(options, 'allowInsecureHttp', false)
   return Object.freeze({
     issuers: issuerPolicies(options, allowInsecureHttp),
-    clockTolerance: check.number(options, 'clockTolerance', { min: 0, max: 600, unit: 'seconds' }) ?? 5,
+    clockTolerance:
+      check.number(options, 'clockTolerance', { min: 0, max: 600, unit: 'seconds' }) ?? 5,
     maxLifetime: check.number(options, 'maxLifetime', { min: 1, max: 1e10, unit: 'seconds' }),
-    maxTokenBytes: check.number(options, 'maxTokenBytes', { min: 256, max: 1e6, unit: 'bytes' }) ?? 8192,
+    maxTokenBytes:
+      check.number(options, 'maxTokenBytes', { min: 256, max: 1e6, unit: 'bytes' }) ?? 8192,
     maxActorDepth: check.number(options, 'maxActorDepth', { min: 1, max: 16, unit: 'actors' }) ?? 8,
     delegation: check.oneOf(options, 'delegation', ['either', 'direct-only', 'delegated-only']),
     onDecision: check.callable<NonNullable<Policy['onDecision']>>(options, 'onDecision'),
@@ -86,7 +97,10 @@ function issuerPolicies(options: Options, insecure: boolean): ReadonlyMap<string
   for (const entry of issuerEntries(options)) {
     const policy = issuerPolicy(entry, insecure)
     if (policies.has(policy.issuer)) {
-      throw new ConfigError(`The issuer '${policy.issuer}' is configured twice.`, 'Name each issuer once.')
+      throw new ConfigError(
+        `The issuer '${policy.issuer}' is configured twice.`,
+        'Name each issuer once.',
+      )
     }
     policies.set(policy.issuer, policy)
   }
@@ -95,18 +109,24 @@ function issuerPolicies(options: Options, insecure: boolean): ReadonlyMap<string
 
 /** Each issuer's own options over the common ones. */
 function issuerEntries(options: Options): Options[] {
-  const common = Object.fromEntries(issuerNames.filter((name) => name in options).map((name) => [name, options[name]]))
+  const common = Object.fromEntries(
+    issuerNames.filter((name) => name in options).map((name) => [name, options[name]]),
+  )
   if (!('issuers' in options)) return [common]
   const single = ['issuer', 'jwksUri', 'jwks'].find((name) => name in options)
   if (single) {
-    throw new ConfigError(`Both 'issuers' and '${single}' are set.`, `Move '${single}' into an entry of 'issuers'.`)
+    throw new ConfigError(
+      `Both 'issuers' and '${single}' are set.`,
+      `Move '${single}' into an entry of 'issuers'.`,
+    )
   }
   const { issuers } = options
   if (!Array.isArray(issuers) || issuers.length === 0) {
     throw new ConfigError("'issuers' is not a non-empty list.", "List issuers, or set 'issuer'.")
   }
   return issuers.map((entry: unknown) => {
-    const own = typeof entry === 'string' ? { issuer: entry } : check.record(entry, 'an entry of issuers')
+    const own =
+      typeof entry === 'string' ? { issuer: entry } : check.record(entry, 'an entry of issuers')
     check.names(own, issuerNames, 'option of an issuer')
     return { ...common, ...own }
   })

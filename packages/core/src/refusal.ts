@@ -1,7 +1,7 @@
 import { codes, type Category, type Code } from './codes.ts'
 
 /** What a refusal adds to its challenge. */
-export interface ChallengeDetail {
+interface ChallengeDetail {
   /** All scopes that the route requires: RFC 6750 section 3, `scope`. */
   readonly scope?: readonly string[]
   /** RFC 9470 section 3. */
@@ -41,9 +41,9 @@ export function refuse(code: Code, reason: string, detail?: RefusalDetail): Refu
 }
 
 /** Two copies of this package in one process still recognize each other's errors. */
-const brand = (name: string): symbol => Symbol.for(`@resource-server/core ${name}`)
+export const brand = (name: string): symbol => Symbol.for(`@resource-server/core ${name}`)
 
-function hasBrand(value: unknown, name: string): boolean {
+export function hasBrand(value: unknown, name: string): boolean {
   return typeof value === 'object' && value !== null && brand(name) in value
 }
 

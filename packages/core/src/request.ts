@@ -34,7 +34,9 @@ export function fromNode(request: NodeRequest): HttpRequest {
   return {
     method: request.method ?? '',
     url: request.originalUrl ?? request.url ?? '',
-    headers: request.rawHeaders?.length ? pairs(request.rawHeaders) : Object.entries(request.headers),
+    headers: request.rawHeaders?.length
+      ? pairs(request.rawHeaders)
+      : Object.entries(request.headers),
   }
 }
 

@@ -1,5 +1,5 @@
-import { codes } from './codes.ts'
-import type { Refusal } from './refusal.ts'
+import { codes, titles } from './codes.ts'
+import { brand, hasBrand, type Refusal, VerificationError } from './refusal.ts'
 
 /** A reply for a host to send: no host decides any of it. */
 export interface Reply {
@@ -8,11 +8,26 @@ export interface Reply {
   readonly body: string
 }
 
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  503: 'Service Unavailable',
+/** A refusal as an error with what an HTTP host's error handling looks for. */
+export class RefusedRequest extends VerificationError {
+  static {
+    Object.defineProperty(this.prototype, brand('RefusedRequest'), { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return hasBrand(value, 'RefusedRequest')
+  }
+
+  readonly status: number
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(refusal: Refusal, reply: Reply) {
+    // Hosts print messages to callers in development, so this one says no more than the wire.
+    super(refusal, codes[refusal.code].description)
+    this.status = this.statusCode = reply.status
+    this.headers = reply.headers
+  }
 }
 
 /** The sole writer of `WWW-Authenticate` (RFC 6750 section 3) and of refusals' bodies (RFC 9457). */
@@ -27,7 +42,13 @@ export function replyTo(refusal: Refusal, realm: string): Reply {
       ...(category === 'refused' && { 'WWW-Authenticate': challenge(refusal, realm) }),
       ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     },
-    body: JSON.stringify({ type: 'about:blank', title: titles[status], status, detail: description, error }),
+    body: JSON.stringify({
+      type: 'about:blank',
+      title: titles[status],
+      status,
+      detail: description,
+      error,
+    }),
   }
 }
 

@@ -20,7 +20,10 @@ export interface Verified {
  * one algorithm, so a header cannot choose another. jose throws plain `TypeError`s for some keys;
  * whatever it throws is a signature that does not hold.
  */
-export async function verifySignature(unverified: Unverified, key: VerificationKey): Promise<Verified | Refusal> {
+export async function verifySignature(
+  unverified: Unverified,
+  key: VerificationKey,
+): Promise<Verified | Refusal> {
   const { raw, header, claims } = unverified
   try {
     await compactVerify(raw, key.key, { algorithms: [header.alg] })

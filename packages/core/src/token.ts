@@ -5,6 +5,8 @@ import type { Profile } from './profiles/profile.ts'
 import { readScopes } from './scope.ts'
 import type { Verified } from './signature.ts'
 
+declare const minted: unique symbol
+
 /** Claims that any access token may have, beside those of the user's own type. */
 export interface StandardClaims {
   readonly iss: string
@@ -17,7 +19,8 @@ export interface StandardClaims {
 }
 
 /** The claims without `act`. Their types beyond `StandardClaims` are the user's assertion. */
-export type Claims<C extends object = object> = StandardClaims & Readonly<C> & { readonly [name: string]: unknown }
+export type Claims<C extends object = object> = StandardClaims &
+  Readonly<C> & { readonly [name: string]: unknown }
 
 /** What guards and policy functions see: the current actor only (RFC 8693 section 4.1). */
 export interface TokenView<C extends object = object> {
@@ -41,13 +44,14 @@ export interface TokenView<C extends object = object> {
 /**
  * A verified access token that was meant for this service. Built only from checked claims, frozen,
  * and printed without the token itself. That a token was valid when it was checked says nothing
- * about revocation since.
+ * about revocation since. Minted here only.
  */
 export interface AccessToken<C extends object = object> extends TokenView<C> {
   /** Who acted earlier, latest first. For audit only: no guard takes it. */
   readonly priorActors: readonly PriorActor[]
   /** The token as it was sent, for an exchange. Not enumerable, so that it does not get into logs. */
   readonly raw: string
+  readonly [minted]: 'AccessToken'
 }
 
 interface Parts {
@@ -68,7 +72,8 @@ class View implements TokenView {
   readonly claims: Claims
 
   constructor({ verified: { claims }, delegation, mayAct, profile }: Parts) {
-    const first = (names: readonly string[]): unknown => names.map((name) => own(claims, name)).find((value) => value !== undefined)
+    const first = (names: readonly string[]): unknown =>
+      names.map((name) => own(claims, name)).find((value) => value !== undefined)
     this.subject = own(claims, 'sub') as string
     this.issuer = own(claims, 'iss') as string
     this.audience = Object.freeze([...audienceOf(claims)])
@@ -93,6 +98,7 @@ class View implements TokenView {
 }
 
 class VerifiedToken extends View implements AccessToken {
+  declare readonly [minted]: 'AccessToken'
   readonly priorActors: readonly PriorActor[]
   readonly #parts: Parts
 
@@ -108,7 +114,8 @@ class VerifiedToken extends View implements AccessToken {
   }
 
   static viewOf(token: AccessToken): TokenView {
-    if (!(token instanceof VerifiedToken)) throw new TypeError('not an access token of this package')
+    if (!(token instanceof VerifiedToken))
+      throw new TypeError('not an access token of this package')
     return Object.freeze(new View(token.#parts))
   }
 }

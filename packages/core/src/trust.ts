@@ -30,7 +30,10 @@ function withoutSlash(value: string): string {
 /** `typ` and `alg` against what this issuer may use. RFC 8725 sections 3.1 and 3.11. */
 export function checkHeader({ alg, typ }: JoseHeader, issuer: IssuerPolicy): Refusal | undefined {
   if (!isAlgorithm(alg) || !issuer.algorithms.includes(canonical(alg))) {
-    return refuse('algorithm_not_allowed', `the token's alg is none of ${issuer.algorithms.join(', ')}`)
+    return refuse(
+      'algorithm_not_allowed',
+      `the token's alg is none of ${issuer.algorithms.join(', ')}`,
+    )
   }
   if (!issuer.profile.types.includes(typ?.toLowerCase())) {
     return refuse('type_not_accepted', `the token's typ is none of ${describeTypes(issuer)}`)

@@ -25,16 +25,16 @@ export interface Verifier<C extends object = object> {
    *
    * @throws VerificationError with a `code`; category `refused`, or `unavailable` for no verdict
    */
-  verify(jwt: string): Promise<AccessToken<C>>
+  readonly verify: (jwt: string) => Promise<AccessToken<C>>
   /** The same, as a result to look at. Never rejects. */
-  check(jwt: string): Promise<Verdict<C>>
+  readonly check: (jwt: string) => Promise<Verdict<C>>
   /**
    * Fetches the keys of all issuers, so that the first request does not wait for them.
    *
    * @throws ConfigError where an issuer's metadata cannot be right
    * @throws VerificationError where an issuer cannot be reached
    */
-  warmUp(): Promise<void>
+  readonly warmUp: () => Promise<void>
 }
 
 /**
@@ -66,7 +66,8 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
 }
 
 function verdictOf<C extends object>(result: AccessToken | Refusal): Verdict<C> {
-  if (!(result instanceof Refusal)) return { ok: true, outcome: 'granted', token: result as AccessToken<C> }
+  if (!(result instanceof Refusal))
+    return { ok: true, outcome: 'granted', token: result as AccessToken<C> }
   const { category, code, reason } = result
   return { ok: false, outcome: category === 'refused' ? 'refused' : 'undecided', code, reason }
 }

@@ -19,10 +19,18 @@ declare global {
 Object.defineProperty(express.request, 'auth', {
   configurable: true,
   get(): never {
-    throw new ConfigError('No guard ran for this request.', "Put requireAudience('…') before this handler.")
+    throw new ConfigError(
+      'No guard ran for this request.',
+      "Put requireAudience('…') before this handler.",
+    )
   },
   // Other packages assign to their requests; that stays possible and is never read by a guard.
   set(this: object, value: unknown) {
-    Object.defineProperty(this, 'auth', { value, configurable: true, writable: true, enumerable: true })
+    Object.defineProperty(this, 'auth', {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: true,
+    })
   },
 })

@@ -2,7 +2,11 @@ import type { ServerResponse } from 'node:http'
 import type { Passage } from '@resource-server/core/adapter'
 
 /** Does what the gate said; nothing is decided here. */
-export function follow(passage: Passage, response: ServerResponse, next: (error?: unknown) => void): void {
+export function follow(
+  passage: Passage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
   if (passage.then === 'proceed') return next()
   if (passage.then === 'throw') return next(passage.error)
   // Somebody has begun to answer already: all that is left is not to go on.

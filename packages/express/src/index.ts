@@ -56,9 +56,9 @@ export interface ResourceServer<C extends object, Token> extends Guards<ExpressG
    *
    * @throws ConfigError unless every guard so far let the request through
    */
-  token(request: IncomingMessage): Token
+  readonly token: (request: IncomingMessage) => Token
   /** Fetches the issuers' keys ahead of the first request. See `Verifier.warmUp`. */
-  warmUp(): Promise<void>
+  readonly warmUp: () => Promise<void>
 }
 
 /**
@@ -85,9 +85,9 @@ export function resourceServer<C extends object>(
     (request, response, next) => {
       attach(request, response)
       gate.pass(request, fromNode(request), guard).then((passage) => {
+        follow(passage, response, next)
         // Who hung up meanwhile will not hear of it, but the record must.
         if (response.closed) gate.settle(request)
-        follow(passage, response, next)
       }, next)
     }
   return {
@@ -98,7 +98,9 @@ export function resourceServer<C extends object>(
 }
 
 /** Once a request: `req.auth`, which throws until a guard has let the request through. */
-function attacher<C extends object>(gate: Gate<C>): (request: IncomingMessage, response: ServerResponse) => void {
+function attacher<C extends object>(
+  gate: Gate<C>,
+): (request: IncomingMessage, response: ServerResponse) => void {
   const seen = new WeakSet<object>()
   return (request, response) => {
     if (seen.has(request)) return
