@@ -1,0 +1,62 @@
+import { constants, generateKeyPairSync, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+
+/** The signature algorithms a test issuer can use: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
+export type Algorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
+  | 'Ed25519'
+
+interface Suite {
+  readonly generate: () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+  readonly sign: (data: Uint8Array, key: KeyObject) => Buffer
+}
+
+const rsa = (digest: string): Suite => ({
+  generate: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  sign: (data, key) => sign(digest, data, key),
+})
+
+const rsaPss = (digest: string): Suite => ({
+  generate: rsa(digest).generate,
+  sign: (data, key) =>
+    sign(digest, data, {
+      key,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    }),
+})
+
+const ecdsa = (digest: string, namedCurve: string): Suite => ({
+  generate: () => generateKeyPairSync('ec', { namedCurve }),
+  sign: (data, key) => sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }),
+})
+
+const ed25519: Suite = {
+  generate: () => generateKeyPairSync('ed25519'),
+  sign: (data, key) => sign(null, data, key),
+}
+
+export const suites: Readonly<Record<Algorithm, Suite>> = {
+  RS256: rsa('sha256'),
+  RS384: rsa('sha384'),
+  RS512: rsa('sha512'),
+  PS256: rsaPss('sha256'),
+  PS384: rsaPss('sha384'),
+  PS512: rsaPss('sha512'),
+  ES256: ecdsa('sha256', 'P-256'),
+  ES384: ecdsa('sha384', 'P-384'),
+  ES512: ecdsa('sha512', 'P-521'),
+  EdDSA: ed25519,
+  Ed25519: ed25519,
+}
+
+export const algorithms: readonly string[] = Object.keys(suites)
