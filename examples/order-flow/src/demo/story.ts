@@ -1,0 +1,96 @@
+import { inspect, isDeepStrictEqual } from 'node:util'
+import type { DecisionRecord } from '@resource-server/express'
+import { decodeJwt } from 'jose'
+import { describeToken } from './describe.ts'
+import { signInAt } from './people.ts'
+import type { Report } from './report.ts'
+import type { Scene } from './scene.ts'
+
+/** What works: a user signs in, and a call goes through three services with a token for each. */
+export async function tellStory(scene: Scene, report: Report): Promise<void> {
+  const accessToken = await userSignsIn(scene, report)
+  await callGoesThrough(scene, report, accessToken)
+  await everyServiceKnows(scene, report)
+}
+
+async function userSignsIn({ server }: Scene, report: Report): Promise<string> {
+  report.chapter('A user signs in')
+  report.say(
+    'web-shop sends user-42 to the authorization server: code, PKCE, resource user-service.',
+  )
+  const { accessToken, consentedTo } = await signInAt('shop', server)
+  report.detail('consent', `user-42 logs in and agrees to: ${consentedTo.join(', ')}`)
+  report.detail('token', ...describeToken(accessToken))
+  report.check({
+    title: 'sign-in gives a token for user-service alone',
+    asExpected: decodeJwt(accessToken).aud === 'user-service',
+    expected: 'aud user-service',
+    caller: 'access token',
+  })
+  return accessToken
+}
+
+const ORDER_4711 = {
+  user: 'user-42',
+  order: { id: '4711', item: { id: 'desk-lamp', inStock: 12 } },
+}
+
+async function callGoesThrough(scene: Scene, report: Report, accessToken: string): Promise<void> {
+  report.chapter('A call goes through three services, with a new token for each')
+  report.say('web-shop → user-service → order-service → inventory-service, and back')
+  const response = await fetch(`${scene.user.url}/me/orders/4711`, {
+    headers: { authorization: `Bearer ${accessToken}` },
+  })
+  const body: unknown = await response.json()
+  report.detail('sent', 'GET /me/orders/4711 to user-service')
+  report.detail('answer', String(response.status), JSON.stringify(body))
+  report.check({
+    title: 'the answer comes back through all three',
+    asExpected: response.status === 200 && isDeepStrictEqual(body, ORDER_4711),
+    expected: `200 ${JSON.stringify(ORDER_4711)}`,
+    caller: String(response.status),
+  })
+}
+
+const NONE = '–'
+
+/** What each service must have seen: audience, subject, scope, actor, prior actors. */
+const SEEN = [
+  { service: 'user', expected: ['user-service', 'user-42', 'orders:read', NONE, NONE] },
+  { service: 'order', expected: ['order-service', 'user-42', 'orders:read', 'user-service', NONE] },
+  {
+    service: 'inventory',
+    expected: ['inventory-service', 'user-42', 'read:items', 'order-service', 'user-service'],
+  },
+] as const
+
+async function everyServiceKnows(scene: Scene, report: Report): Promise<void> {
+  report.chapter('Each service knows who acts for whom, and says so in its decision record')
+  const records = await Promise.all(SEEN.map(({ service }) => scene[service].decisions.next()))
+  report.grid([['audience', 'subject', 'scope', 'actor', 'prior actors'], ...records.map(seenIn)])
+
+  report.say('')
+  report.say('The whole record of inventory-service:')
+  report.verbatim(inspect(records.at(-1), { depth: null, breakLength: 92, compact: 3 }))
+  for (const [index, { service, expected }] of SEEN.entries()) {
+    const record = records[index]
+    const actor = expected[3] === NONE ? 'nobody' : expected[3]
+    report.check({
+      title: `${service}-service saw ${actor} act for user-42`,
+      asExpected: record?.outcome === 'granted' && isDeepStrictEqual(seenIn(record), expected),
+      expected: expected.join(' · '),
+      caller: '200',
+      operator: record?.outcome,
+    })
+  }
+}
+
+function seenIn({ audience, subject, scopes, actor, priorActors }: DecisionRecord): string[] {
+  return [
+    audience?.join(' ') ?? NONE,
+    subject ?? NONE,
+    scopes?.join(' ') ?? NONE,
+    actor?.subject ?? NONE,
+    priorActors?.map((prior) => prior.subject).join(' ') || NONE,
+  ]
+}

@@ -1,0 +1,27 @@
+import type { ErrorRequestHandler } from 'express'
+
+/** Something behind this service failed. That is no fault of its caller. */
+export class UpstreamError extends Error {
+  override readonly name: string = 'UpstreamError'
+}
+
+/** Calls the next service with a token made for it. `undefined`: there is no such thing (404). */
+export async function getJson(url: string, accessToken: string): Promise<unknown> {
+  const headers = { authorization: `Bearer ${accessToken}` }
+  const response = await fetch(url, { headers }).catch((cause: unknown) => {
+    throw new UpstreamError(`${url} cannot be reached`, { cause })
+  })
+  if (response.status === 404) return undefined
+  if (!response.ok) throw new UpstreamError(`${url} answered ${response.status}`)
+  return response.json()
+}
+
+/** The caller learns that something failed. What it was stays in the log. */
+export const badGateway: ErrorRequestHandler = (error, _req, res, next) => {
+  if (!(error instanceof UpstreamError)) {
+    next(error)
+    return
+  }
+  console.error(error.message)
+  res.status(502).json({ title: 'Bad Gateway', status: 502 })
+}

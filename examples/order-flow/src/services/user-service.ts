@@ -1,0 +1,29 @@
+import { resourceServer, type ResourceServerOptions } from '@resource-server/express'
+import '@resource-server/express/augment'
+import express, { type Express } from 'express'
+import type { ExchangeToken } from './exchange.ts'
+import { badGateway, getJson } from './upstream.ts'
+
+export interface UserServiceOptions extends ResourceServerOptions {
+  readonly ordersUrl: string
+  readonly exchangeToken: ExchangeToken
+}
+
+export function userService(options: UserServiceOptions): Express {
+  const { ordersUrl, exchangeToken, ...rest } = options
+  const { requireAudience, requireScope } = resourceServer(rest)
+
+  const app = express()
+  app.use(requireAudience('user-service'))
+
+  app.get('/me/orders/:id', requireScope('orders:read'), async (req, res) => {
+    const target = { audience: 'order-service', scope: 'orders:read' }
+    const token = await exchangeToken(req.auth.raw, target)
+    const order = await getJson(`${ordersUrl}/orders/${encodeURIComponent(req.params.id)}`, token)
+    if (order) res.json({ user: req.auth.subject, order })
+    else res.sendStatus(404)
+  })
+
+  app.use(badGateway)
+  return app
+}
