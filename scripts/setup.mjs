@@ -1,0 +1,77 @@
+// Makes a fresh clone ready: the dependencies, and what the tests need to run without a network.
+// Does nothing where that is done already. `node scripts/setup.mjs` or import `setUp`.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { warmConsumer } from './packages.mjs'
+import { pnpm, pnpmVersion } from './pnpm.mjs'
+import { root } from './run.mjs'
+
+/** Says which install node_modules holds. Inside of it, so that both go together. */
+const stamp = join(root, 'node_modules', '.resource-server-install')
+
+export function setUp() {
+  requireNode(20, 19)
+  const wanted = fingerprint()
+  if (readOr(stamp, '') === wanted) return
+  install()
+  prepareForOffline()
+  writeFileSync(stamp, wanted)
+}
+
+/** @type {(major: number, minor: number) => void} */
+function requireNode(major, minor) {
+  const [hasMajor = 0, hasMinor = 0] = process.versions.node.split('.').map(Number)
+  if (hasMajor > major || (hasMajor === major && hasMinor >= minor)) return
+  fail(`This needs Node ${major}.${minor} or newer. This is Node ${process.versions.node}.`)
+}
+
+/** Of all that decides what an install brings. */
+function fingerprint() {
+  const manifests = ['packages', 'examples'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => join(group, name, 'package.json')),
+  )
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...manifests]) {
+    hash.update(`\n${file}\n`).update(readOr(join(root, file), ''))
+  }
+  return hash.digest('hex')
+}
+
+function install() {
+  console.log(`Installing with pnpm ${pnpmVersion}. Only the first call does this.`)
+  rmSync(stamp, { force: true })
+  const { ok, output } = pnpm(['install', '--frozen-lockfile'], { offline: false })
+  if (ok) return
+  fail(`${output}
+The install failed. The reason stands above.
+- No network? The first call needs the npm registry. Later calls do not.
+- Changed a dependency? Bring the lockfile up to date: npx pnpm@${pnpmVersion} install
+- Else delete node_modules and try again.`)
+}
+
+function prepareForOffline() {
+  console.log('Fetching what the test of the packed packages installs.')
+  const { ok, output } = warmConsumer()
+  if (ok) return
+  fail(`${output}
+The install is done, but not what the tests need to run without a network. Try again.`)
+}
+
+/** @type {(file: string, fallback: string) => string} */
+function readOr(file, fallback) {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return fallback
+  }
+}
+
+/** @type {(message: string) => never} */
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp()

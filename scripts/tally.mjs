@@ -1,0 +1,53 @@
+// The last line of `.ci/run`. Called with the exit codes of `npm test` and `npm run demo`, and the
+// file that holds what the demo printed.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cache } from './run.mjs'
+
+const [testExit, demoExit, demoOutput = ''] = process.argv.slice(2)
+
+/** @typedef {{ passed: number, failed: number }} Count */
+
+/**
+ * A failure that nothing could count is one still, such as a test file that cannot be loaded.
+ *
+ * @type {(count: Count, exitCode: string | undefined) => Count}
+ */
+function judge({ passed, failed }, exitCode) {
+  return { passed, failed: exitCode !== '0' && failed === 0 ? 1 : failed }
+}
+
+/** @returns {Count} */
+function countTests() {
+  try {
+    const { gates, tests } = JSON.parse(readFileSync(join(cache, 'test-summary.json'), 'utf8'))
+    // The tests are counted one by one, so the gate that runs them is not counted on top.
+    /** @type {string[]} */
+    const states = gates
+      .filter((/** @type {{ name: string }} */ { name }) => name !== 'tests')
+      .map((/** @type {{ state: string }} */ { state }) => state)
+    const count = (/** @type {string} */ wanted) =>
+      states.filter((state) => state === wanted).length
+    return { passed: tests.passed + count('ok'), failed: tests.failed + count('failed') }
+  } catch {
+    console.log('npm test broke off before it could count.')
+    return { passed: 0, failed: 1 }
+  }
+}
+
+/** @returns {Count} */
+function countDemo() {
+  const line = /^(\d+) checks as expected, (\d+) not$/m.exec(readFileSync(demoOutput, 'utf8'))
+  if (!line) {
+    console.log('The demo broke off before it could count.')
+    return { passed: 0, failed: 1 }
+  }
+  return { passed: Number(line[1]), failed: Number(line[2]) }
+}
+
+const counts = [judge(countTests(), testExit), judge(countDemo(), demoExit)]
+const passed = counts.reduce((sum, count) => sum + count.passed, 0)
+const failed = counts.reduce((sum, count) => sum + count.failed, 0)
+
+console.log(`\n${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1

@@ -1,0 +1,42 @@
+/**
+ * The house of packages/core/src as data. A file may import from rows above its own, never from its
+ * own row or below, so there are no circles. ARCHITECTURE.md shows the same rows.
+ */
+export const rows: readonly (readonly [row: string, files: readonly string[]])[] = [
+  [
+    'words',
+    ['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms', 'profiles/profile'],
+  ],
+  ['data', ['refusal', 'record', 'http', 'profiles/default', 'profiles/rfc9068']],
+  ['edges', ['options', 'option-checks', 'credential', 'jws', 'response', 'claim-rule']],
+  ['rules', ['audience', 'delegation']],
+  ['policy', ['policy']],
+  ['checks', ['trust', 'jwk', 'metadata', 'claims', 'actor-rule', 'step-up-rule']],
+  ['keys', ['keys', 'signature']],
+  ['token', ['token']],
+  ['after', ['guards', 'audit']],
+  ['story', ['judge']],
+  ['doors', ['verifier', 'gate']],
+  ['entries', ['index', 'adapter']],
+]
+
+/** Stands outside the rows: chosen by the package's `imports`, and imports nothing of ours. */
+export const platform: readonly string[] = ['platform/node', 'platform/web']
+
+/** What may stand in one file only: a text, and the file. */
+export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owner: string])[] = [
+  ['reads Authorization', /'authorization'/, 'credential'],
+  ['writes WWW-Authenticate', /WWW-Authenticate'/, 'response'],
+  ['verifies a signature', /compactVerify\(|flattenedVerify\(|jwtVerify\(|subtle/, 'signature'],
+  ['imports a key', /importJWK\(/, 'jwk'],
+  ['fetches', /globalThis\.fetch/, 'policy'],
+  ['reads the system clock', /Date\.now\(|performance\.now\(/, 'clock'],
+  ['mints a Credential', /as Credential\b/, 'credential'],
+  ['mints an Unverified', /as Unverified\b/, 'jws'],
+  ['mints a Verified', /as Verified\b/, 'signature'],
+  ['names a status', /\b(400|401|403|503)\b/, 'codes'],
+]
+
+/** What an adapter's code must not say: everything that decides is in core. */
+export const adapterWords =
+  /\b[45]\d\d\b|www-authenticate|bearer|scope=|realm|retry-after|invalid_|insufficient_/i

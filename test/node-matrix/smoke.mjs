@@ -1,0 +1,46 @@
+// The built packages at work, in plain JavaScript: a real issuer, a real server, five requests.
+// Prints nothing if all is well. The matrix runs it on each Node we support.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { createVerifier, VerificationError } from '@resource-server/core'
+import { resourceServer } from '@resource-server/express'
+import { createTestIssuer } from '@resource-server/testing'
+import express from 'express'
+
+const issuer = await createTestIssuer()
+const options = { issuer: issuer.url, audience: 'order-service' }
+const order = { aud: 'order-service', scope: 'orders:read' }
+
+// Without a framework
+const verifier = createVerifier(options)
+const exchanged = issuer.token({ ...order, actors: ['user-service'] })
+assert.equal((await verifier.verify(exchanged)).actor?.subject, 'user-service')
+await assert.rejects(verifier.verify(issuer.token({ aud: 'inventory-service' })), VerificationError)
+
+// With Express
+const api = resourceServer(options)
+const server = express()
+  .get('/orders', api.requireScope('orders:read'), (req, res) => res.json(api.token(req).subject))
+  .listen(0, '127.0.0.1')
+await once(server, 'listening')
+const address = server.address()
+assert.ok(address !== null && typeof address === 'object')
+const ask = (/** @type {Record<string, string>} */ headers) =>
+  fetch(`http://127.0.0.1:${address.port}/orders`, { headers })
+const bearer = (/** @type {string} */ token) => ({ authorization: `Bearer ${token}` })
+
+const granted = await ask(bearer(issuer.token(order)))
+assert.deepEqual([granted.status, await granted.json()], [200, 'user-42'])
+assert.equal((await ask({})).status, 401)
+assert.equal((await ask(bearer('not.a.token'))).status, 401)
+assert.equal((await ask(bearer(issuer.token({ aud: 'inventory-service' })))).status, 401)
+assert.equal((await ask(bearer(issuer.token({ aud: 'order-service' })))).status, 403)
+
+// Through require(), which Node offers for ESM since 20.19
+const require = createRequire(import.meta.url)
+assert.equal(require('@resource-server/core').createVerifier, createVerifier)
+
+server.close()
+server.closeAllConnections()
+await issuer.close()

@@ -1,0 +1,71 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { published } from '../scripts/packages.mjs'
+import { root } from '../scripts/run.mjs'
+
+// Rules of the house that no tool knows.
+
+interface Manifest {
+  readonly engines?: { readonly node?: string }
+  readonly dependencies?: Record<string, string>
+  readonly devDependencies?: Record<string, string>
+  readonly optionalDependencies?: Record<string, string>
+}
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const readManifest = (path: string): Manifest => JSON.parse(read(path)) as Manifest
+
+/** What git does not hold, going by .gitignore. Read from the disk, for a machine may have no git. */
+const untracked = /^(?:\.git|node_modules|dist|coverage|tarballs)$|\.(?:tsbuildinfo|tgz)$/
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter(({ name }) => !untracked.test(name))
+    .flatMap((entry) => {
+      const path = join(directory, entry.name)
+      return entry.isDirectory() ? filesIn(path) : [relative(root, path)]
+    })
+}
+
+const files = filesIn(root)
+const manifests = files.filter((path) => /(?:^|[\\/])package\.json$/.test(path))
+
+test('the lockfile names no registry host', () => {
+  // pnpm writes a host only for packages of a registry that is not the default one.
+  const lines = read('pnpm-lock.yaml').split('\n')
+  expect(lines.filter((line) => /https?:\/\/|^\s*tarball:/.test(line))).toEqual([])
+})
+
+describe.each(manifests)('%s', (path) => {
+  test('takes its versions from the catalog or the workspace', () => {
+    // Peer dependencies are exempt: theirs are the ranges that we support.
+    const { dependencies, devDependencies, optionalDependencies } = readManifest(path)
+    const all = { ...dependencies, ...devDependencies, ...optionalDependencies }
+    const others = Object.entries(all).filter(
+      ([, version]) => !/^(?:catalog|workspace):/.test(version),
+    )
+    expect(others).toEqual([])
+  })
+})
+
+describe.each(published)('$name', ({ directory, folder }) => {
+  test('says which Node it needs', () => {
+    expect(readManifest(`packages/${folder}/package.json`).engines?.node).toBe('>=20.19')
+  })
+
+  test('has a README', () => {
+    expect(existsSync(join(directory, 'README.md'))).toBe(true)
+  })
+})
+
+test('core depends on jose and on nothing else', () => {
+  expect(Object.keys(readManifest('packages/core/package.json').dependencies ?? {})).toEqual([
+    'jose',
+  ])
+})
+
+test('no file names a path of one machine', () => {
+  const machinePath = /(?<![\w.~-])\/(?:root|home|Users|work)\/|\b[A-Z]:\\Users\\/
+  expect(files.filter((path) => machinePath.test(read(path)))).toEqual([])
+})

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import * as core from '@resource-server/core'
+import * as adapter from '@resource-server/core/adapter'
+import * as express from '@resource-server/express'
+import { expect, test } from 'vitest'
+
+/** What users build on. A change here is a change for them: it wants a changeset. */
+
+const exported = (module: object): string[] => Object.keys(module).toSorted()
+
+test('core exports', () => {
+  expect(exported(core)).toEqual(['ConfigError', 'VerificationError', 'codes', 'createVerifier'])
+})
+
+test('core/adapter exports', () => {
+  expect(exported(adapter)).toEqual(['RefusedRequest', 'createGate', 'fromFetch', 'fromNode'])
+})
+
+test('express exports', () => {
+  expect(exported(express)).toEqual([
+    'ConfigError',
+    'RefusedRequest',
+    'VerificationError',
+    'codes',
+    'createVerifier',
+    'resourceServer',
+  ])
+})
+
+test.each([
+  ['core', ['.', './adapter']],
+  ['express', ['.', './augment']],
+  ['testing', ['.']],
+])('the entries of %s', (name, entries) => {
+  const manifest = new URL(`../packages/${name}/package.json`, import.meta.url)
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }
+  expect(Object.keys(exports)).toEqual(entries)
+})
+
+test('the codes, with what they mean on the wire', () => {
+  const table = Object.entries(core.codes).map(
+    ([code, { category, status, error }]) => `${code} ${category} ${status} ${error ?? '-'}`,
+  )
+  expect(table.join('\n')).toBe(`credential_missing refused 401 -
+credential_scheme_unsupported refused 401 -
+credential_repeated refused 400 invalid_request
+credential_malformed refused 400 invalid_request
+token_too_large refused 401 invalid_token
+token_malformed refused 401 invalid_token
+token_encrypted refused 401 invalid_token
+header_malformed refused 401 invalid_token
+payload_malformed refused 401 invalid_token
+header_unsupported refused 401 invalid_token
+type_not_accepted refused 401 invalid_token
+algorithm_not_allowed refused 401 invalid_token
+issuer_not_trusted refused 401 invalid_token
+key_not_found refused 401 invalid_token
+key_ambiguous refused 401 invalid_token
+signature_invalid refused 401 invalid_token
+not_an_access_token refused 401 invalid_token
+claim_missing refused 401 invalid_token
+claim_malformed refused 401 invalid_token
+token_expired refused 401 invalid_token
+token_not_yet_valid refused 401 invalid_token
+lifetime_too_long refused 401 invalid_token
+audience_mismatch refused 401 invalid_token
+binding_unsupported refused 401 invalid_token
+actor_malformed refused 401 invalid_token
+actor_chain_too_long refused 401 invalid_token
+scope_insufficient refused 403 insufficient_scope
+authentication_insufficient refused 401 insufficient_user_authentication
+actor_not_allowed refused 403 -
+delegation_required refused 403 -
+delegation_forbidden refused 403 -
+exchange_not_shown refused 403 -
+claim_not_accepted refused 403 -
+policy_denied refused 403 -
+keys_unavailable unavailable 503 -
+metadata_rejected unavailable 503 -
+verification_failed unavailable 503 -`)
+})
+
+test('before the signature holds, every refusal of a token reads the same to the caller', () => {
+  const opaque = Object.entries(core.codes).slice(4, 16)
+  expect(opaque.at(0)?.[0]).toBe('token_too_large')
+  expect(opaque.at(-1)?.[0]).toBe('signature_invalid')
+  expect(
+    new Set(opaque.map(([, entry]) => `${entry.status} ${entry.error} ${entry.description}`)).size,
+  ).toBe(1)
+})

@@ -1,0 +1,30 @@
+import { resourceServer, type AccessToken } from '@resource-server/express'
+import express from 'express'
+
+const app = express()
+const options = { issuer: 'https://as.example.com', audience: 'order-service' }
+const api = resourceServer<{ tenant: string }>(options)
+
+app.use('/orders', api.requireAudience('order-service'))
+app.get('/orders/:id', api.requireScope('orders:read'), (req, res) => {
+  // Behind a guard the route's own types stay what they are.
+  const id: string = req.params.id
+  // @ts-expect-error there is no such parameter
+  const order: string = req.params.order
+  // The claim type travels with the token, without a cast.
+  const tenant: string = api.token(req).claims.tenant
+  // @ts-expect-error the global declaration is for those who import '@resource-server/express/augment'
+  const auth = req.auth
+  res.json({ id, order, tenant, auth })
+})
+
+// @ts-expect-error a guard must be made before it can guard: this would never be called
+app.get('/forgotten', api.requireScope, (_req, res) => res.json({}))
+
+const lenient = resourceServer({ ...options, optional: true })
+app.get('/maybe', lenient.requireAudience('order-service'), (req, res) => {
+  // @ts-expect-error an anonymous request has no token
+  res.json({ subject: lenient.token(req).subject })
+  const token: AccessToken | undefined = lenient.token(req)
+  res.json({ subject: token?.subject })
+})

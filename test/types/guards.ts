@@ -1,0 +1,44 @@
+// Design: policy sees the current actor only. RFC 8693 section 4.1.
+import type { AccessToken, Guards, TokenView } from '@resource-server/core'
+
+declare const guards: Guards<unknown, { tenant: string }>
+declare const token: AccessToken
+
+guards.requireAudience('order-service')
+guards.requireAudience(['order-service', 'orders'])
+guards.requireAudience({ only: 'order-service' })
+// @ts-expect-error the audience is never optional
+guards.requireAudience()
+// @ts-expect-error compared exactly: no patterns
+guards.requireAudience(/order-.*/)
+
+guards.requireScope('orders:read', 'orders:write')
+// @ts-expect-error a route that asks for no scope asks for nothing
+guards.requireScope()
+// @ts-expect-error one of no scopes
+guards.requireAnyScope()
+// @ts-expect-error no actor named
+guards.requireActor()
+// @ts-expect-error no client named
+guards.requireExchangedBy()
+
+guards.requirePolicy(({ actor, claims }) => actor?.subject === claims.tenant)
+// @ts-expect-error prior actors are for audit, no policy gets to see them
+guards.requirePolicy(({ priorActors }) => priorActors.length === 0)
+// @ts-expect-error a prior actor has no place in a guard
+guards.requireActor(token.priorActors[0])
+// @ts-expect-error nor have all of them
+guards.requireActor(...token.priorActors)
+// @ts-expect-error a policy answers yes or no
+guards.requirePolicy(() => 'yes')
+
+// @ts-expect-error nobody may write to a token
+token.subject = 'user-43'
+// @ts-expect-error nor to a list in it
+token.scopes.push('orders:write')
+
+const view: TokenView = token
+// @ts-expect-error what a policy is given holds no prior actors
+view.priorActors
+// @ts-expect-error and not the token to send on
+view.raw

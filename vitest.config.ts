@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // A test that asserts nothing proves nothing: it fails.
+    expect: { requireAssertions: true },
+    // A forgotten `.only` would switch off all other tests, so it is an error everywhere.
+    allowOnly: false,
+    // Against hanging, not against slow machines.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // What fails once is broken.
+    retry: 0,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    restoreMocks: true,
+  },
+})
