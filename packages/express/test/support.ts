@@ -85,3 +85,12 @@ export async function exchange(port: number, ...lines: readonly string[]): Promi
   socket.write([...lines, '', ''].join('\r\n'))
   return text(socket)
 }
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+export function withResolvers<T>() {
+  let resolve!: (value: T) => void
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

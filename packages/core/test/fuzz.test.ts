@@ -1,0 +1,169 @@
+import { createTestIssuer } from '@resource-server/testing'
+import * as fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { createGate, fromFetch, fromNode, type Passage } from '../src/adapter.ts'
+import { codes, createVerifier, type Verdict } from '../src/index.ts'
+
+// Another seed each time, in the name of every test. To run one again: FUZZ_SEED=… npx vitest run …
+const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const runs = { seed, numRuns: Number(process.env.FUZZ_RUNS ?? 500) }
+
+const issuer = await createTestIssuer({ algorithm: 'ES256' })
+afterAll(() => issuer.close())
+const aud = 'order-service'
+const options = { issuer: issuer.url, audience: aud, clock: issuer.clock }
+const verifier = createVerifier(options)
+const gate = createGate(options)
+const { guard } = gate.guards((made) => ({ guard: made })).requireAuthentication()
+const good = issuer.token({ aud, scope: 'orders:read', actors: ['user-service'] })
+
+const byte = fc.integer({ min: 0, max: 255 })
+const place = fc.nat(good.length - 1)
+const base64url = fc.constantFrom(...Array.from('AZaz09-_.=+/ \n\0é'))
+
+/** One change to a token's text. Some leave it as it is; those prove nothing and are left out. */
+const mutated = fc
+  .oneof(
+    fc.tuple(place, byte).map(([at, code]) => splice(at, 1, String.fromCharCode(code))),
+    fc.tuple(place, base64url).map(([at, character]) => splice(at, 1, character)),
+    fc.tuple(place, base64url).map(([at, character]) => splice(at, 0, character)),
+    fc.tuple(place, fc.integer({ min: 1, max: 9 })).map(([at, count]) => splice(at, count, '')),
+    fc.tuple(place, place).map(([from, to]) => good.slice(from) + good.slice(0, to)),
+    fc.tuple(place, place).map(([from, to]) => splice(from, 0, good.slice(from, to))),
+    fc.shuffledSubarray(good.split('.'), { minLength: 1 }).map((parts) => parts.join('.')),
+    fc.tuple(fc.nat(2), fc.uint8Array({ maxLength: 64 })).map(([index, bytes]) => {
+      const parts = good.split('.')
+      parts[index] = Buffer.from(bytes).toString('base64url')
+      return parts.join('.')
+    }),
+  )
+  .filter((token) => token !== good)
+
+function splice(at: number, count: number, text: string): string {
+  return good.slice(0, at) + text + good.slice(at + count)
+}
+
+/** Claims of any shape at all, mostly names that mean something. */
+const names = [
+  ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'scope', 'scp', 'act', 'may_act', 'cnf', 'nonce'],
+  ...['client_id', 'azp', 'typ', 'token_use', 'events', 'at_hash', '__proto__', 'constructor'],
+]
+const odd = fc.oneof(
+  fc.jsonValue({ maxDepth: 4 }),
+  fc.constantFrom(
+    aud,
+    [aud, 1],
+    [],
+    {},
+    -1,
+    Infinity,
+    2 ** 53,
+    '',
+    { sub: 'x' },
+    { act: {} },
+    null,
+  ),
+)
+const oddClaims = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), odd, {
+  minKeys: 1,
+  maxKeys: 4,
+})
+
+function expectTyped(verdict: Verdict): void {
+  if (verdict.ok) return
+  expect(codes).toHaveProperty(verdict.code)
+  // An accident would show here: whatever is thrown below becomes this code.
+  expect(verdict.code).not.toBe('verification_failed')
+}
+
+const ask = (headers: [string, string][]): Promise<Passage> =>
+  gate.pass({}, { method: 'GET', url: '/', headers }, guard)
+
+function expectRefusal(passage: Passage): void {
+  const status = passage.then === 'reply' ? passage.reply.status : passage.then
+  expect([400, 401]).toContain(status)
+}
+
+describe(`fuzz with seed ${seed}`, () => {
+  test('the token that is mutated is good', async () => {
+    expect(await verifier.check(good)).toMatchObject({ ok: true })
+    expect(await ask([['Authorization', `Bearer ${good}`]])).toEqual({ then: 'proceed' })
+  })
+
+  test('no mutation of a good token is accepted', () =>
+    fc.assert(
+      fc.asyncProperty(mutated, async (token) => {
+        const verdict = await verifier.check(token)
+        expect(verdict.ok).toBe(false)
+        expectTyped(verdict)
+      }),
+      runs,
+    ))
+
+  test('signed claims of any shape are refused, or mean what the token says', () =>
+    fc.assert(
+      fc.asyncProperty(oddClaims, async (claims) => {
+        const now = issuer.clock.now() / 1000
+        const whole = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
+        const payload = JSON.stringify({ ...whole, ...claims })
+        const verdict = await verifier.check(issuer.sign({ payload }))
+        expectTyped(verdict)
+        if (!verdict.ok) return
+        const { subject, audience, actor, claims: read, expiresAt } = verdict.token
+        expect(audience).toContain(aud)
+        expect([subject, actor !== undefined]).toEqual([read.sub, Object.hasOwn(claims, 'act')])
+        expect(expiresAt.getTime()).toBeGreaterThan(issuer.clock.now() - 5000)
+        expect(Object.hasOwn(read, 'act')).toBe(false)
+      }),
+      runs,
+    ))
+
+  test('no Authorization header but the right one is accepted', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          fc.string().map((text) => `Bearer ${text}`),
+          mutated.map((token) => `Bearer ${token}`),
+          fc.tuple(fc.string({ minLength: 1 }), fc.string()).map((around) => around.join(good)),
+          fc
+            .constantFrom(',', ', ', ', Bearer ', ' ,Bearer ')
+            .map((by) => `Bearer ${good}${by}${good}`),
+        ),
+        async (value) => expectRefusal(await ask([['authorization', value]])),
+      ),
+      runs,
+    ))
+
+  test('no set of raw headers makes a refusal fail or a second credential pass', () => {
+    const value = fc.oneof(fc.string(), fc.constant(`Bearer ${good}`), fc.constant('Basic eDp5'))
+    const name = fc.oneof(fc.string(), fc.constantFrom('Authorization', 'AUTHORIZATION', 'cookie'))
+    return fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(name, value), { maxLength: 6 }), async (headers) => {
+        const raw = fromNode({ method: 'GET', url: '/', rawHeaders: headers.flat(), headers: {} })
+        const passage = await gate.pass({}, raw, guard)
+        const sent = headers.filter(([key]) => key.toLowerCase() === 'authorization')
+        const single = sent.length === 1 && sent[0]?.[1] === `Bearer ${good}`
+        if (single) expect(passage).toEqual({ then: 'proceed' })
+        else expectRefusal(passage)
+      }),
+      runs,
+    )
+  })
+
+  test('no Request of the Fetch standard makes a refusal fail', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(good, 'x', ''), { maxLength: 3 }),
+        async (tokens) => {
+          const headers = new Headers()
+          for (const token of tokens) headers.append('authorization', `Bearer ${token}`)
+          const request = new Request('https://orders.example/', { headers })
+          const passage = await gate.pass(request, fromFetch(request), guard)
+          if (tokens.length === 1 && tokens[0] === good) expect(passage.then).toBe('proceed')
+          else expectRefusal(passage)
+        },
+      ),
+      runs,
+    ))
+})
