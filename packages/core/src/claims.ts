@@ -56,10 +56,13 @@ function isAccessToken(claims: JsonObject, { issuer }: ClaimContext): Refusal | 
 }
 
 function foreignType(claims: JsonObject): string | undefined {
-  const [typ, use] = ['typ', 'token_use'].map((name) => String(own(claims, name)).toLowerCase())
+  const [typ, use] = ['typ', 'token_use'].map((name) => lowerCase(own(claims, name)))
   if (foreignTypes.includes(typ!)) return `the claim typ '${typ}'`
   return use === 'id' ? "the claim token_use 'id'" : undefined
 }
+
+/** Nothing for what is no string: a later check calls that malformed. */
+const lowerCase = (value: unknown): string => (typeof value === 'string' ? value.toLowerCase() : '')
 
 /** RFC 9068 section 2.2, without those that usual tokens lack. */
 const requiredClaims = ['iss', 'exp', 'aud', 'sub', 'iat']
@@ -80,6 +83,8 @@ const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean,
     ['nbf', isNumericDate, 'a NumericDate'],
     ['auth_time', isNumericDate, 'a NumericDate'],
     ['jti', isNonEmptyString, 'a non-empty string'],
+    ['typ', isNonEmptyString, 'a non-empty string'],
+    ['token_use', isNonEmptyString, 'a non-empty string'],
     ['client_id', isNonEmptyString, 'a non-empty string'],
     ['azp', isNonEmptyString, 'a non-empty string'],
     ['cid', isNonEmptyString, 'a non-empty string'],

@@ -46,7 +46,7 @@ export function readDelegation(
   const chain: Actor[] = []
   let holder = claims
   while (Object.hasOwn(holder, 'act')) {
-    if (chain.length === maxDepth)
+    if (chain.length >= maxDepth)
       return refuse('actor_chain_too_long', `act is nested deeper than ${maxDepth}`)
     const act = own(holder, 'act')
     const actor = readActor(act, issuer)

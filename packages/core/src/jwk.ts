@@ -44,12 +44,12 @@ export async function readKeys(entries: readonly unknown[], issuer: IssuerPolicy
 
 async function readKey(entry: unknown, issuer: IssuerPolicy): Promise<VerificationKey | string> {
   if (!isJsonObject(entry)) return 'not an object'
-  const problem = problemOf(entry)
-  if (problem) return problem
-  const algorithm = algorithmOf(entry, issuer)
-  if (!algorithm) return 'serves none of the allowed algorithms, or more than one'
-  const kid = own(entry, 'kid') as string | undefined
   try {
+    const problem = problemOf(entry)
+    if (problem) return problem
+    const algorithm = algorithmOf(entry, issuer)
+    if (!algorithm) return 'serves none of the allowed algorithms, or more than one'
+    const kid = own(entry, 'kid') as string | undefined
     const key = await importJWK(publicMembers(entry), algorithm)
     if (key instanceof Uint8Array) return 'symmetric'
     return Object.freeze({ issuer: issuer.issuer, kid, algorithm, key })

@@ -33,7 +33,7 @@ function unknownName(name: string, known: readonly string[], what: string): Conf
 }
 
 export function boolean(options: Options, name: string, otherwise: boolean): boolean {
-  const value = name in options ? options[name] : otherwise
+  const value = Object.hasOwn(options, name) ? options[name] : otherwise
   if (typeof value === 'boolean') return value
   throw new ConfigError(`'${name}' is not a boolean.`, 'Write true or false.')
 }
@@ -42,18 +42,21 @@ interface Range {
   readonly min: number
   readonly max: number
   readonly unit: string
+  /** For what is counted: half an actor would be a bound that is never met. */
+  readonly whole?: true
 }
 
 export function number(
   options: Options,
   name: string,
-  { min, max, unit }: Range,
+  { min, max, unit, whole }: Range,
 ): number | undefined {
-  if (!(name in options)) return undefined
+  if (!Object.hasOwn(options, name)) return undefined
   const value = options[name]
-  if (typeof value === 'number' && value >= min && value <= max) return value
+  const fits = whole ? Number.isInteger(value) : typeof value === 'number'
+  if (fits && (value as number) >= min && (value as number) <= max) return value as number
   throw new ConfigError(
-    `'${name}' is not a number from ${min} to ${max}.`,
+    `'${name}' is not a ${whole ? 'whole ' : ''}number from ${min} to ${max}.`,
     `Give it in ${unit}, as a number.`,
   )
 }
@@ -64,7 +67,7 @@ export function oneOf<T extends string>(
   name: string,
   choices: readonly [T, ...T[]],
 ): T {
-  const value = name in options ? options[name] : choices[0]
+  const value = Object.hasOwn(options, name) ? options[name] : choices[0]
   const choice = choices.find((candidate) => candidate === value)
   if (choice !== undefined) return choice
   throw new ConfigError(
@@ -74,14 +77,14 @@ export function oneOf<T extends string>(
 }
 
 export function callable<T>(options: Options, name: string): T | undefined {
-  if (!(name in options)) return undefined
+  if (!Object.hasOwn(options, name)) return undefined
   const value = options[name]
   if (typeof value === 'function') return value as T
   throw new ConfigError(`'${name}' is not a function.`, 'Give a function or leave it out.')
 }
 
 export function clock(options: Options): Clock | undefined {
-  if (!('clock' in options)) return undefined
+  if (!Object.hasOwn(options, 'clock')) return undefined
   const value = options['clock'] as Partial<Clock> | null
   if (typeof value?.now === 'function' && typeof value.monotonic === 'function')
     return value as Clock
@@ -93,7 +96,7 @@ export function clock(options: Options): Clock | undefined {
 
 /** What can stand in a quoted-string without a trick: visible ASCII and spaces. */
 export function quotable(options: Options, name: string): string | undefined {
-  if (!(name in options)) return undefined
+  if (!Object.hasOwn(options, name)) return undefined
   const value = options[name]
   if (typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)) return value
   throw new ConfigError(`'${name}' is not a line of ASCII.`, 'Use letters, digits and spaces.')
@@ -107,7 +110,8 @@ export function issuer(value: unknown, insecure: boolean): string {
     )
   }
   const url = parseUrl(value)
-  if (!url || value !== value.trim()) {
+  // The parser would mend `https:host` and drop white space, and no token's iss would ever match.
+  if (!url || !/^[a-z]+:\/\/\S+$/i.test(value)) {
     throw new ConfigError(
       `The issuer '${value}' is not a URL.`,
       "Write it as in the tokens' iss, with https://.",
@@ -124,7 +128,7 @@ export function issuer(value: unknown, insecure: boolean): string {
 }
 
 export function keySetUrl(options: Options, insecure: boolean): string | undefined {
-  if (!('jwksUri' in options)) return undefined
+  if (!Object.hasOwn(options, 'jwksUri')) return undefined
   const value = options['jwksUri']
   const url = typeof value === 'string' ? parseUrl(value) : undefined
   if (!url || url.username !== '' || url.password !== '') {
@@ -138,13 +142,23 @@ export function keySetUrl(options: Options, insecure: boolean): string | undefin
 }
 
 export function keySet(options: Options): { readonly keys: readonly object[] } | undefined {
-  if (!('jwks' in options)) return undefined
+  if (!Object.hasOwn(options, 'jwks')) return undefined
   const keys = (options['jwks'] as { keys?: unknown } | null)?.keys
-  if (Array.isArray(keys) && keys.length > 0 && keys.length <= 100) return structuredClone({ keys })
+  const copy = Array.isArray(keys) && keys.length > 0 && keys.length <= 100 && copyOf(keys)
+  if (copy) return { keys: copy }
   throw new ConfigError(
     "'jwks' is not a key set of 1 to 100 keys.",
     'Write jwks: { keys: [ … ] } with public keys (RFC 7517 section 5).',
   )
+}
+
+/** A copy, so that nobody changes it later; `undefined` where it holds what is no data. */
+function copyOf(keys: readonly object[]): readonly object[] | undefined {
+  try {
+    return structuredClone(keys)
+  } catch {
+    return undefined
+  }
 }
 
 function requireSecure(url: URL, what: string, insecure: boolean): void {

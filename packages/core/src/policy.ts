@@ -78,8 +78,10 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
       check.number(options, 'clockTolerance', { min: 0, max: 600, unit: 'seconds' }) ?? 5,
     maxLifetime: check.number(options, 'maxLifetime', { min: 1, max: 1e10, unit: 'seconds' }),
     maxTokenBytes:
-      check.number(options, 'maxTokenBytes', { min: 256, max: 1e6, unit: 'bytes' }) ?? 8192,
-    maxActorDepth: check.number(options, 'maxActorDepth', { min: 1, max: 16, unit: 'actors' }) ?? 8,
+      check.number(options, 'maxTokenBytes', { min: 256, max: 1e6, unit: 'bytes', whole: true }) ??
+      8192,
+    maxActorDepth:
+      check.number(options, 'maxActorDepth', { min: 1, max: 16, unit: 'actors', whole: true }) ?? 8,
     delegation: check.oneOf(options, 'delegation', ['either', 'direct-only', 'delegated-only']),
     onDecision: check.callable<NonNullable<Policy['onDecision']>>(options, 'onDecision'),
     allowInsecureHttp,
@@ -110,10 +112,10 @@ function issuerPolicies(options: Options, insecure: boolean): ReadonlyMap<string
 /** Each issuer's own options over the common ones. */
 function issuerEntries(options: Options): Options[] {
   const common = Object.fromEntries(
-    issuerNames.filter((name) => name in options).map((name) => [name, options[name]]),
+    issuerNames.filter((name) => Object.hasOwn(options, name)).map((name) => [name, options[name]]),
   )
-  if (!('issuers' in options)) return [common]
-  const single = ['issuer', 'jwksUri', 'jwks'].find((name) => name in options)
+  if (!Object.hasOwn(options, 'issuers')) return [common]
+  const single = ['issuer', 'jwksUri', 'jwks'].find((name) => Object.hasOwn(options, name))
   if (single) {
     throw new ConfigError(
       `Both 'issuers' and '${single}' are set.`,
@@ -134,12 +136,12 @@ function issuerEntries(options: Options): Options[] {
 
 function issuerPolicy(options: Options, insecure: boolean): IssuerPolicy {
   const chosen = algorithms(options)
-  if ('jwksUri' in options && 'jwks' in options) {
+  if (Object.hasOwn(options, 'jwksUri') && Object.hasOwn(options, 'jwks')) {
     throw new ConfigError("Both 'jwksUri' and 'jwks' are set.", 'Keep one of them.')
   }
   return Object.freeze({
     issuer: check.issuer(options['issuer'], insecure),
-    audience: 'audience' in options ? audienceRule(options['audience']) : undefined,
+    audience: Object.hasOwn(options, 'audience') ? audienceRule(options['audience']) : undefined,
     algorithms: chosen ?? defaultAlgorithms,
     algorithmsChosen: chosen !== undefined,
     profile: profile(options),
@@ -149,7 +151,7 @@ function issuerPolicy(options: Options, insecure: boolean): IssuerPolicy {
 }
 
 function algorithms(options: Options): readonly Algorithm[] | undefined {
-  if (!('algorithms' in options)) return undefined
+  if (!Object.hasOwn(options, 'algorithms')) return undefined
   const list = options['algorithms']
   if (!Array.isArray(list) || list.length === 0 || !list.every(isAlgorithm)) {
     throw new ConfigError(
@@ -161,7 +163,7 @@ function algorithms(options: Options): readonly Algorithm[] | undefined {
 }
 
 function profile(options: Options): Profile {
-  if (!('profile' in options)) return defaultProfile
+  if (!Object.hasOwn(options, 'profile')) return defaultProfile
   const given = options['profile']
   if (given === 'rfc9068') return rfc9068
   const own = typeof given === 'object' && given !== null ? { ...given } : undefined

@@ -27,6 +27,8 @@ export class RefusedRequest extends VerificationError {
     super(refusal, codes[refusal.code].description)
     this.status = this.statusCode = reply.status
     this.headers = reply.headers
+    // A refusal is no bug: where it was made helps nobody, and hosts log stacks.
+    this.stack = `${this.name}: ${this.message}`
   }
 }
 

@@ -1,0 +1,48 @@
+import * as installed from '@resource-server/core'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, refuse, VerificationError } from '../src/refusal.ts'
+
+// The built package is a second copy of this one, as two versions in one node_modules are.
+
+test('a refusal is frozen data with the category of its code', () => {
+  const refusal = refuse('token_expired', 'exp is 9 s ago')
+  expect(Object.isFrozen(refusal)).toBe(true)
+  expect(refusal).toMatchObject({ code: 'token_expired', category: 'refused', detail: {} })
+  expect(refuse('keys_unavailable', 'no answer').category).toBe('unavailable')
+})
+
+describe('ConfigError', () => {
+  const error = new ConfigError('The audience is missing.', "Write audience: 'order-service'.")
+
+  test('says what is wrong and what mends it', () => {
+    expect(error.message).toBe("The audience is missing. Write audience: 'order-service'.")
+    expect(error).toMatchObject({ problem: 'The audience is missing.', name: 'ConfigError' })
+    expect(error).toBeInstanceOf(Error)
+  })
+
+  test('is known by another copy of the package, and by that name only', () => {
+    expect(error).toBeInstanceOf(installed.ConfigError)
+    expect(new installed.ConfigError('a', 'b')).toBeInstanceOf(ConfigError)
+    expect(error).not.toBeInstanceOf(VerificationError)
+  })
+})
+
+describe('VerificationError', () => {
+  const error = new VerificationError(refuse('keys_unavailable', 'no answer', { retryAfter: 2 }))
+
+  test('carries what a caller may want to switch over', () => {
+    expect(error).toMatchObject({
+      ...{ name: 'VerificationError', code: 'keys_unavailable', category: 'unavailable' },
+      ...{ reason: 'no answer', retryAfter: 2, message: 'keys_unavailable: no answer' },
+    })
+  })
+
+  test('is known by another copy of the package, and by that name only', () => {
+    expect(error).toBeInstanceOf(installed.VerificationError)
+    expect(error).not.toBeInstanceOf(ConfigError)
+  })
+
+  test.each([undefined, null, 'ConfigError', {}, new Error('x')])('%s is neither', (value) => {
+    expect(value instanceof VerificationError || value instanceof ConfigError).toBe(false)
+  })
+})

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { fromFetch, fromNode } from '../src/adapter.ts'
+import { isPreflight } from '../src/request.ts'
+
+describe('a request of Node', () => {
+  const node = { method: 'GET', url: '/a', rawHeaders: ['A', '1', 'b', '2', 'A', '3'], headers: {} }
+
+  test('is read from its raw headers, repeated ones included', () => {
+    const headers = [
+      ['A', '1'],
+      ['b', '2'],
+      ['A', '3'],
+    ]
+    expect(fromNode({ ...node, headers: { other: 'x' } })).toEqual({
+      method: 'GET',
+      url: '/a',
+      headers,
+    })
+  })
+
+  test('of a shim without raw headers is read from its headers', () => {
+    const headers = { authorization: ['x', 'y'], a: '1' }
+    expect(fromNode({ ...node, rawHeaders: [], headers }).headers).toEqual(Object.entries(headers))
+    const { rawHeaders: _, ...without } = { ...node, headers }
+    expect(fromNode(without as unknown as typeof node).headers).toEqual(Object.entries(headers))
+  })
+
+  test('has the url that the client asked for, where a router cut it', () => {
+    expect(fromNode({ ...node, originalUrl: '/orders/a' }).url).toBe('/orders/a')
+  })
+
+  test('without method and url has empty ones', () => {
+    expect(fromNode({ rawHeaders: [], headers: {} })).toEqual({ method: '', url: '', headers: [] })
+  })
+})
+
+test('a request of the Fetch standard keeps what it joined', () => {
+  const request = new Request('https://orders.example/a', {
+    headers: { Authorization: 'Bearer x' },
+  })
+  request.headers.append('authorization', 'Bearer y')
+  expect(fromFetch(request)).toMatchObject({
+    ...{ method: 'GET', url: 'https://orders.example/a' },
+    headers: [['authorization', 'Bearer x, Bearer y']],
+  })
+})
+
+describe('a preflight', () => {
+  const origin = ['Origin', 'https://shop.example'] as const
+  const method = ['access-control-request-method', 'PUT'] as const
+
+  test.each([
+    ['OPTIONS with both headers', 'OPTIONS', [origin, method], true],
+    ['OPTIONS without Origin', 'OPTIONS', [method], false],
+    ['OPTIONS without a method asked for', 'OPTIONS', [origin], false],
+    ['OPTIONS in small letters, which is another method', 'options', [origin, method], false],
+    ['GET with both headers', 'GET', [origin, method], false],
+  ])('%s', (_what, name, headers, is) => {
+    expect(isPreflight({ method: name, url: '/', headers })).toBe(is)
+  })
+})

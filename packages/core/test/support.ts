@@ -1,0 +1,64 @@
+import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '@resource-server/testing'
+import { afterAll } from 'vitest'
+import { createGate, type Gate, type Guard, type HeaderPair, type Passage } from '../src/adapter.ts'
+import {
+  type Code,
+  createVerifier,
+  type DecisionRecord,
+  type Guards,
+  type ResourceServerOptions,
+  type VerifierOptions,
+} from '../src/index.ts'
+
+export const aud = 'order-service'
+
+/** An issuer for the tests of one file. Elliptic keys, since those are made fast. */
+export async function startIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  const issuer = await createTestIssuer({ algorithm: 'ES256', ...options })
+  afterAll(() => issuer.close())
+  return issuer
+}
+
+/** Options for a verifier that shares the issuer's clock. */
+export function optionsFor(issuer: TestIssuer) {
+  return { issuer: issuer.url, audience: aud, clock: issuer.clock } as const
+}
+
+type Judged = (token: string, options?: VerifierOptions) => Promise<Code | 'granted'>
+
+/** What became of a token, in one word: `granted`, or the code of the refusal. */
+export function judgeFor(issuer: TestIssuer): Judged {
+  return async (token, options = {}) => {
+    const verdict = await createVerifier({ ...optionsFor(issuer), ...options }).check(token)
+    return verdict.ok ? 'granted' : verdict.code
+  }
+}
+
+/** A gate whose guards are given back as they are, and a request with some headers. */
+export interface Desk {
+  readonly gate: Gate
+  readonly guards: Guards<Guard>
+  readonly records: readonly DecisionRecord[]
+  readonly pass: (key: object, guard: Guard, headers?: readonly HeaderPair[]) => Promise<Passage>
+}
+
+export function openDesk(options: ResourceServerOptions): Desk {
+  const records: DecisionRecord[] = []
+  const gate = createGate({ onDecision: (record) => void records.push(record), ...options })
+  return {
+    gate,
+    records,
+    guards: gate.guards((guard) => guard),
+    pass: (key, guard, headers = []) =>
+      gate.pass(key, { method: 'GET', url: '/orders?secret=1', headers }, guard),
+  }
+}
+
+export function bearer(token: string): readonly HeaderPair[] {
+  return [['Authorization', `Bearer ${token}`]]
+}
+
+/** The status of a reply, or what else the gate wants of its host. */
+export function statusOf(passage: Passage): number | string {
+  return passage.then === 'reply' ? passage.reply.status : passage.then
+}
