@@ -34,6 +34,7 @@ const checks: readonly Check[] = [
   isAccessToken,
   hasRequiredClaims,
   isWellFormed,
+  isOfOneTenant,
   isCurrent,
   isShortLived,
   isForUs,
@@ -101,6 +102,21 @@ function isWellFormed(claims: JsonObject): Refusal | undefined {
     return refuse('claim_malformed', 'iat is after exp')
   }
   return undefined
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/**
+ * Entra writes the tenant into `iss` and again into `tid`, and signs for all tenants with the same
+ * keys. Where the two are UUIDs and not the same one, the token is of no tenant.
+ */
+function isOfOneTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+  const tid = own(claims, 'tid')
+  if (typeof tid !== 'string' || !uuid.test(tid)) return undefined
+  const tenants = issuer.issuer.split('/').filter((part) => uuid.test(part))
+  if (tenants.length === 0 || tenants.some((tenant) => tenant.toLowerCase() === tid.toLowerCase()))
+    return undefined
+  return refuse('claim_malformed', 'tid names another tenant than iss')
 }
 
 /** RFC 7519 sections 4.1.4 and 4.1.5. `iat` in the future is no reason: issuers' clocks run ahead. */
