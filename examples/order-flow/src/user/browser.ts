@@ -34,11 +34,12 @@ export class Browser {
     return location === null ? { url, left: false, html } : this.open(new URL(location, url))
   }
 
-  /** Sends the one form of a page, filled in. */
+  /** Sends the one form of a page, filled in; what it holds hidden goes along, as in any browser. */
   async submit({ url, html }: Page, fields: Readonly<Record<string, string>>): Promise<Page> {
-    const action = /<form[^>]* action="([^"]+)"/.exec(html)?.[1]
-    if (action === undefined) throw new Error(`no form at ${url.pathname}`)
-    return this.open(new URL(action, url), new URLSearchParams(fields))
+    const [form, action = ''] = /<form[^>]*? action="([^"]+)"[^]*?<\/form>/.exec(html) ?? []
+    if (form === undefined) throw new Error(`no form at ${url.pathname}`)
+    const filledIn = new URLSearchParams({ ...hiddenFields(form), ...fields })
+    return this.open(new URL(unescaped(action), url), filledIn)
   }
 
   /** `name=value; path=/x; …`. The same name may live under several paths (RFC 6265 section 5.3). */
@@ -58,6 +59,17 @@ export class Browser {
     return fitting.map(({ value }) => value).join('; ')
   }
 }
+
+function hiddenFields(form: string): Record<string, string> {
+  const inputs = [...form.matchAll(/<input\b[^>]*\btype="hidden"[^>]*>/g)].map(([input]) => input)
+  return Object.fromEntries(inputs.map((input) => [valueOf(input, 'name'), valueOf(input, 'value')]))
+}
+
+function valueOf(tag: string, name: string): string {
+  return unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '')
+}
+
+const unescaped = (text: string): string => text.replaceAll('&amp;', '&')
 
 function attribute(attributes: readonly string[], name: string): string | undefined {
   const prefix = `${name}=`

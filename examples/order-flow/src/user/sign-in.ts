@@ -9,7 +9,11 @@ export interface SignIn extends ClientSettings {
   readonly scope: string
   /** Resource indicator (RFC 8707) of the service that the access token shall be for. */
   readonly resource?: string
+  /** What the user fills in, page by page. By default what the pages of this demo's server ask. */
+  readonly forms?: readonly Form[]
 }
+
+type Form = Readonly<Record<string, string>>
 
 export interface SignedIn {
   readonly accessToken: string
@@ -49,11 +53,12 @@ interface UserActs {
 }
 
 /** The user logs in on one page, consents on the next, and is sent back to the client. */
-async function actAsUser(start: URL, { issuer, user, password }: SignIn): Promise<UserActs> {
+async function actAsUser(start: URL, request: SignIn): Promise<UserActs> {
+  const { issuer, user, password, forms = [{ login: user, password }, {}] } = request
   const browser = new Browser(issuer)
   const consentedTo: string[] = []
   let page = await browser.open(start)
-  for (const fields of [{ login: user, password }, {}]) {
+  for (const fields of forms) {
     // A request that the server refuses goes back to the client at once.
     if (page.left) break
     consentedTo.push(...scopesOn(page))
