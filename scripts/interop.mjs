@@ -1,0 +1,72 @@
+// `npm run test:interop`: the real servers issue and exchange the tokens. Needs a JDK 21 or newer and
+// Maven, and a network once. Arguments go to vitest: `npm run test:interop -- spring`. With
+// `--if-possible` a machine without Java or Maven is told so, and that is no failure.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { findJava, hasMaven, neededJava } from './interop/java.mjs'
+import { buildSpring, fetchKeycloak, versions } from './interop/servers.mjs'
+import { cache, run, tool } from './run.mjs'
+import { setUp } from './setup.mjs'
+
+const optional = '--if-possible'
+const args = process.argv.slice(2).filter((argument) => argument !== optional)
+const ledger = join(cache, 'interop-ledger.jsonl')
+const report = join(cache, 'interop.json')
+
+function main() {
+  // What an earlier call left behind must not speak for this one.
+  for (const file of [ledger, report]) rmSync(file, { force: true })
+  const javaHome = findJava()
+  const missing = [!javaHome && `a JDK ${neededJava} or newer`, !hasMaven() && 'Maven'].filter(Boolean)
+  if (!javaHome || missing.length > 0) {
+    console.log(`The tests against real servers did not run: there is no ${missing.join(' and no ')}.`)
+    return process.argv.includes(optional)
+  }
+  setUp()
+  if (!run(tool('tsc'), ['-b']).ok) return false
+  mkdirSync(cache, { recursive: true })
+  const started = performance.now()
+  console.log(`Keycloak ${versions.keycloak}: fetching, if it is not here`)
+  const keycloak = fetchKeycloak(javaHome)
+  console.log('Spring Authorization Server: building, if it is not here')
+  const spring = buildSpring(javaHome)
+  const { ok } = run(
+    tool('vitest'),
+    [
+      ...['run', '--config', 'test/interop/vitest.config.ts'],
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
+    ],
+    {
+      env: {
+        INTEROP_JAVA_HOME: javaHome,
+        INTEROP_KEYCLOAK_HOME: keycloak,
+        INTEROP_SPRING_JAR: spring,
+        INTEROP_LEDGER: ledger,
+      },
+    },
+  )
+  printLedger()
+  console.log(`Against real servers: ${ok ? 'ok' : 'FAILED'}, ${seconds(started)}`)
+  return ok
+}
+
+/** @type {(started: number) => string} */
+const seconds = (started) => `${Math.round((performance.now() - started) / 1000)} s`
+
+/** What was seen, server by server. */
+function printLedger() {
+  if (!existsSync(ledger)) return
+  /** @type {{ server: string, kind: string, what: string, seen: string }[]} */
+  const entries = readFileSync(ledger, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+  for (const server of new Set(entries.map((entry) => entry.server))) {
+    console.log(`\n${server}`)
+    const own = entries.filter((entry) => entry.server === server)
+    const width = Math.max(...own.map(({ what }) => what.length))
+    for (const { kind, what, seen } of own) {
+      console.log(`  ${kind.padEnd(10)}  ${what.padEnd(width)}  ${seen}`)
+    }
+  }
+  console.log('')
+}
+
+process.exitCode = main() ? 0 : 1
