@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    // They start servers that npm does not bring: npm run test:interop.
+    exclude: ['test/interop/**', 'node_modules/**'],
     // A test that asserts nothing proves nothing: it fails.
     expect: { requireAssertions: true },
     // A forgotten `.only` would switch off all other tests, so it is an error everywhere.

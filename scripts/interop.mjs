@@ -17,9 +17,13 @@ function main() {
   // What an earlier call left behind must not speak for this one.
   for (const file of [ledger, report]) rmSync(file, { force: true })
   const javaHome = findJava()
-  const missing = [!javaHome && `a JDK ${neededJava} or newer`, !hasMaven() && 'Maven'].filter(Boolean)
+  const missing = [!javaHome && `a JDK ${neededJava} or newer`, !hasMaven() && 'Maven'].filter(
+    Boolean,
+  )
   if (!javaHome || missing.length > 0) {
-    console.log(`The tests against real servers did not run: there is no ${missing.join(' and no ')}.`)
+    console.log(
+      `The tests against real servers did not run: there is no ${missing.join(' and no ')}.`,
+    )
     return process.argv.includes(optional)
   }
   setUp()
@@ -57,7 +61,10 @@ const seconds = (started) => `${Math.round((performance.now() - started) / 1000)
 function printLedger() {
   if (!existsSync(ledger)) return
   /** @type {{ server: string, kind: string, what: string, seen: string }[]} */
-  const entries = readFileSync(ledger, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
+  const entries = readFileSync(ledger, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   for (const server of new Set(entries.map((entry) => entry.server))) {
     console.log(`\n${server}`)
     const own = entries.filter((entry) => entry.server === server)

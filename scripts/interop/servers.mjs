@@ -18,10 +18,10 @@ export function fetchKeycloak(javaHome) {
   mkdirSync(folder, { recursive: true })
   const artifact = `org.keycloak:keycloak-quarkus-dist:${versions.keycloak}:zip`
   const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack'
-  const { ok, output } = maven(
-    [plugin, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`],
-    { cwd: folder, javaHome },
-  )
+  const { ok, output } = maven([plugin, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`], {
+    cwd: folder,
+    javaHome,
+  })
   if (!ok) throw new Error(`Keycloak cannot be had:\n${output}`)
   return home
 }

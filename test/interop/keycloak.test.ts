@@ -115,7 +115,11 @@ describe('standard token exchange', () => {
       status: 200,
       record: { subject: 'user-42', clientId: 'order-service', scopes: ['read:items'] },
     })
-    note({ kind: 'accepted', what: 'exchanged token, second hop', seen: 'user-42 by order-service' })
+    note({
+      kind: 'accepted',
+      what: 'exchanged token, second hop',
+      seen: 'user-42 by order-service',
+    })
 
     const replayed = await inventory.show(second)
     expect(replayed).toMatchObject({ status: 401, record: { code: 'audience_mismatch' } })
@@ -162,13 +166,15 @@ interface KeyComponent {
   readonly config: Readonly<Record<string, readonly string[]>>
 }
 
-/** The realm's generators of RS256 keys. */
-async function signingKeys(): Promise<KeyComponent[]> {
+/** The generator of RS256 keys that the realm came with. */
+async function firstSigningKey(): Promise<KeyComponent> {
   const all = (await keycloak.admin.send(
     'GET',
     '/components?type=org.keycloak.keys.KeyProvider',
   )) as KeyComponent[]
-  return all.filter(({ providerId }) => providerId === 'rsa-generated')
+  const found = all.find(({ providerId }) => providerId === 'rsa-generated')
+  if (!found) throw new Error('the realm generates no RS256 keys')
+  return found
 }
 
 async function addSigningKey(): Promise<void> {
@@ -196,7 +202,7 @@ async function firstRefusal(service: Service, token: string): Promise<number | u
 
 describe('while traffic runs', () => {
   test('a new signing key costs no request, and a key that is taken away serves no more', async () => {
-    const [oldKey] = await signingKeys()
+    const oldKey = await firstSigningKey()
     const before = await passwordToken('rfc9068')
     const traffic = startTraffic(user.url, before)
     await addSigningKey()
@@ -205,7 +211,7 @@ describe('while traffic runs', () => {
     traffic.use(before, after)
     expect(await ask(user.url, after)).toHaveProperty('status', 200)
     traffic.use(after)
-    await disable(oldKey!)
+    await disable(oldKey)
     // Fresh for at most ten minutes, whatever the server says.
     clock.agesKeysBy({ minutes: 10 })
     expect(await firstRefusal(user, before)).toBe(401)
@@ -230,6 +236,10 @@ describe('while traffic runs', () => {
     expect(await ask(user.url, after)).toHaveProperty('status', 200)
     const { requests, failures } = await traffic.stop()
     expect(failures).toEqual({})
-    note({ kind: 'survived', what: 'restart of the server', seen: `${requests} requests, 0 failures` })
+    note({
+      kind: 'survived',
+      what: 'restart of the server',
+      seen: `${requests} requests, 0 failures`,
+    })
   })
 })

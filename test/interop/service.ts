@@ -11,7 +11,7 @@ import { listen } from '../../examples/order-flow/src/listen.ts'
 
 type Api = ResourceServer<object, unknown>
 
-export interface Seen {
+interface Seen {
   readonly status: number
   readonly record: DecisionRecord
 }

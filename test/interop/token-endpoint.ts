@@ -3,14 +3,14 @@
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
-export interface Refused {
+interface Refused {
   readonly error: string
   readonly description: string
 }
 
 type Form = Readonly<Record<string, string>>
 
-export interface Exchange {
+interface Exchange {
   readonly subjectToken: string
   readonly actorToken?: string
   readonly audience: string
@@ -33,7 +33,7 @@ export function tokenEndpoint(url: string, publicClients: readonly string[] = []
     const isPublic = publicClients.includes(client)
     const body = new URLSearchParams(isPublic ? { client_id: client, ...form } : form)
     const basic = Buffer.from(`${client}:${client}-secret`).toString('base64')
-    const headers: HeadersInit = isPublic ? {} : { authorization: `Basic ${basic}` }
+    const headers: Record<string, string> = isPublic ? {} : { authorization: `Basic ${basic}` }
     const response = await fetch(url, { method: 'POST', headers, body })
     return (await response.json()) as Record<string, string>
   }
@@ -48,10 +48,11 @@ export function tokenEndpoint(url: string, publicClients: readonly string[] = []
       request(client, { grant_type: 'client_credentials', ...(scope && { scope }) }),
     exchange: (client, exchange) => request(client, exchangeForm(exchange)),
     refusalOf: async (client, exchange) => {
-      const { access_token: token, error, error_description } = await post(
-        client,
-        exchangeForm(exchange),
-      )
+      const {
+        access_token: token,
+        error,
+        error_description,
+      } = await post(client, exchangeForm(exchange))
       if (token || !error) throw new Error(`the server issued a token to ${client}`)
       return { error, description: error_description ?? '' }
     },

@@ -1,6 +1,6 @@
 import { ask } from './service.ts'
 
-export interface Counted {
+interface Counted {
   readonly requests: number
   /** Answers other than 200, by status; a request that broke off counts as 0. */
   readonly failures: Readonly<Record<string, number>>
@@ -18,12 +18,12 @@ const clients = 4
 /** Keeps four requests under way until it is stopped. Each must be let in. */
 export function startTraffic(url: string, ...first: readonly string[]): Traffic {
   let tokens = first
-  let running = true
+  const ended = new AbortController()
   let requests = 0
   const failures: Record<string, number> = {}
   const client = async (): Promise<void> => {
-    while (running) {
-      const token = tokens[requests % tokens.length]!
+    while (!ended.signal.aborted) {
+      const token = tokens[requests % tokens.length] ?? ''
       requests += 1
       const status = await ask(url, token).then(
         (response) => response.status,
@@ -38,7 +38,7 @@ export function startTraffic(url: string, ...first: readonly string[]): Traffic 
       tokens = next
     },
     stop: async () => {
-      running = false
+      ended.abort()
       await all
       return { requests, failures }
     },

@@ -20,7 +20,7 @@ export interface Keycloak extends Running {
   readonly restart: (whileDown: () => Promise<void>) => Promise<void>
 }
 
-export interface KeycloakAdmin {
+interface KeycloakAdmin {
   /** Sends JSON to a path below the realm. @throws where the answer is no 2xx */
   readonly send: (method: string, path: string, body?: unknown) => Promise<unknown>
 }

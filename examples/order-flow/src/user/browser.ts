@@ -62,7 +62,9 @@ export class Browser {
 
 function hiddenFields(form: string): Record<string, string> {
   const inputs = [...form.matchAll(/<input\b[^>]*\btype="hidden"[^>]*>/g)].map(([input]) => input)
-  return Object.fromEntries(inputs.map((input) => [valueOf(input, 'name'), valueOf(input, 'value')]))
+  return Object.fromEntries(
+    inputs.map((input) => [valueOf(input, 'name'), valueOf(input, 'value')]),
+  )
 }
 
 function valueOf(tag: string, name: string): string {
