@@ -3,21 +3,38 @@
  * own row or below, so there are no circles. ARCHITECTURE.md shows the same rows.
  */
 export const rows: readonly (readonly [row: string, files: readonly string[]])[] = [
+  ['words', ['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms']],
+  ['data', ['refusal', 'record', 'http', 'profiles/profile']],
   [
-    'words',
-    ['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms', 'profiles/profile'],
+    'edges',
+    [
+      ...['options', 'option-checks', 'profile-checks', 'credential', 'jws', 'response'],
+      ...['claim-rule', 'scope-rule', 'names-claim', 'token-kind', 'profiles/hints'],
+    ],
   ],
-  ['data', ['refusal', 'record', 'http', 'profiles/default', 'profiles/rfc9068']],
-  ['edges', ['options', 'option-checks', 'credential', 'jws', 'response', 'claim-rule']],
-  ['rules', ['audience', 'delegation']],
+  [
+    'rules',
+    [
+      ...['audience', 'delegation', 'profiles/default', 'profiles/auth0', 'profiles/authentik'],
+      ...['profiles/cognito', 'profiles/dex', 'profiles/entra', 'profiles/hydra'],
+      ...['profiles/keycloak', 'profiles/oidc-provider', 'profiles/okta', 'profiles/rfc9068'],
+      ...['profiles/spring-authorization-server', 'profiles/wso2', 'profiles/zitadel'],
+    ],
+  ],
   ['policy', ['policy']],
-  ['checks', ['trust', 'jwk', 'metadata', 'claims', 'actor-rule', 'step-up-rule']],
+  [
+    'checks',
+    [
+      ...['trust', 'jwk', 'metadata', 'claims', 'actor-rule', 'step-up-rule', 'privilege-rule'],
+      'advise',
+    ],
+  ],
   ['keys', ['keys', 'signature']],
   ['token', ['token']],
   ['after', ['guards', 'audit']],
   ['story', ['judge']],
   ['doors', ['verifier', 'gate']],
-  ['entries', ['index', 'adapter']],
+  ['entries', ['index', 'adapter', 'profiles/index']],
 ]
 
 /** Stands outside the rows: chosen by the package's `imports`, and imports nothing of ours. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import * as core from '@resource-server/core'
 import * as adapter from '@resource-server/core/adapter'
+import * as profiles from '@resource-server/core/profiles'
 import * as express from '@resource-server/express'
-import * as conformance from '@resource-server/testing/conformance'
+import * as expressProfiles from '@resource-server/express/profiles'
 import { expect, test } from 'vitest'
 
 /** What users build on. A change here is a change for them: it wants a changeset. */
@@ -11,6 +12,37 @@ const exported = (module: object): string[] => Object.keys(module).toSorted()
 
 test('core exports', () => {
   expect(exported(core)).toEqual(['ConfigError', 'VerificationError', 'codes', 'createVerifier'])
+})
+
+/** Each can be imported alone: `@resource-server/core/profiles/keycloak`. */
+const providers = [
+  ...[
+    'auth0',
+    'authentik',
+    'cognito',
+    'dex',
+    'entra',
+    'hydra',
+    'keycloak',
+    'oidc-provider',
+    'okta',
+  ],
+  ...['rfc9068', 'spring-authorization-server', 'wso2', 'zitadel'],
+]
+const camel = (name: string): string =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+
+test('core/profiles exports every provider', () => {
+  expect(exported(profiles)).toEqual(providers.map(camel).toSorted())
+})
+
+test('express/profiles exports the same', () => {
+  expect(exported(expressProfiles)).toEqual(exported(profiles))
+})
+
+test.each(providers)('core/profiles/%s exports its provider', async (name) => {
+  const module = (await import(`@resource-server/core/profiles/${name}`)) as object
+  expect(exported(module)).toContain(camel(name))
 })
 
 test('core/adapter exports', () => {
@@ -28,27 +60,10 @@ test('express exports', () => {
   ])
 })
 
-test('testing/conformance exports', () => {
-  expect(exported(conformance)).toEqual([
-    'ask',
-    'cases',
-    'challengesOf',
-    'comparable',
-    'constructions',
-    'createWorld',
-    'exchange',
-    'get',
-    'requirements',
-    'serve',
-    'startConformance',
-    'valuesOf',
-  ])
-})
-
 test.each([
-  ['core', ['.', './adapter']],
-  ['express', ['.', './augment']],
-  ['testing', ['.', './conformance']],
+  ['core', ['.', './adapter', './profiles', ...providers.map((name) => `./profiles/${name}`)]],
+  ['express', ['.', './augment', './profiles']],
+  ['testing', ['.']],
 ])('the entries of %s', (name, entries) => {
   const manifest = new URL(`../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }
@@ -86,6 +101,8 @@ binding_unsupported refused 401 invalid_token
 actor_malformed refused 401 invalid_token
 actor_chain_too_long refused 401 invalid_token
 scope_insufficient refused 403 insufficient_scope
+role_insufficient refused 403 insufficient_scope
+permission_insufficient refused 403 insufficient_scope
 authentication_insufficient refused 401 insufficient_user_authentication
 actor_not_allowed refused 403 -
 delegation_required refused 403 -

@@ -5,6 +5,7 @@ import {
   type Code,
   type Verifier,
 } from '@resource-server/core'
+import { auth0, dex, keycloak } from '@resource-server/core/profiles'
 
 const issuer = 'https://as.example.com'
 const verifier: Verifier = createVerifier({ issuer, audience: 'order-service' })
@@ -15,6 +16,13 @@ createVerifier({ issuer, audience: 'order-service', audiences: ['order-service']
 createVerifier({ issuer, audience: 'order-service', algorithms: ['HS256'] })
 // @ts-expect-error and unsigned tokens neither
 createVerifier({ issuer, audience: 'order-service', algorithms: ['none'] })
+
+createVerifier({ issuer: keycloak('https://k.example/realms/x'), audience: 'order-service' })
+createVerifier({ issuers: [issuer, auth0('acme.auth0.com')], audience: 'order-service' })
+// @ts-expect-error the audience belongs to the service and is no part of naming the provider
+createVerifier({ issuer: keycloak('https://k.example/realms/x', { audience: 'order-service' }) })
+// @ts-expect-error to take ID tokens takes a word
+dex('https://dex.example')
 
 // @ts-expect-error a mistyped environment variable is no audience
 createVerifier({ issuer, audience: process.env['AUDIENCE'] })

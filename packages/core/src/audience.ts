@@ -1,5 +1,7 @@
+import { type JsonObject, own } from './json.ts'
 import type { Audience } from './options.ts'
-import { ConfigError } from './refusal.ts'
+import type { Profile } from './profiles/profile.ts'
+import { ConfigError, type Refusal, refuse } from './refusal.ts'
 
 /** An `Audience` in one shape. */
 export interface AudienceRule {
@@ -23,8 +25,31 @@ export function audienceRule(audience: unknown): AudienceRule {
   return Object.freeze({ names: Object.freeze([...new Set(names)]), exclusive })
 }
 
+/** RFC 7519 section 4.1.3: one who is not named by the audience must refuse. */
+export function checkAudience(
+  found: readonly string[],
+  expected: AudienceRule,
+  profile: Profile,
+): Refusal | undefined {
+  if (meets(expected, found, profile.companionAudiences)) return undefined
+  return refuse(
+    'audience_mismatch',
+    `aud is ${quote(found)}; this route expects ${describeAudience(expected)}`,
+  )
+}
+
+/** Where the audience is: `aud`, unless the profile says otherwise in so many words. */
+export function audienceClaims({ audienceClaims: names = ['aud'] }: Profile): readonly string[] {
+  return names
+}
+
+export function audienceOf(claims: JsonObject, profile: Profile): readonly string[] {
+  const name = audienceClaims(profile).find((candidate) => Object.hasOwn(claims, candidate))
+  return [own(claims, name ?? 'aud') as string | string[]].flat()
+}
+
 /** The comparison is exact and case-sensitive: no prefix, no URL normalizing, no patterns. */
-export function meets(
+function meets(
   rule: AudienceRule,
   audience: readonly string[],
   companions: readonly string[],
@@ -36,7 +61,7 @@ export function meets(
   return ours.length > 0 && (!rule.exclusive || ours.length === relevant.length)
 }
 
-export function describeAudience({ names, exclusive }: AudienceRule): string {
+function describeAudience({ names, exclusive }: AudienceRule): string {
   return exclusive ? `only ${JSON.stringify(names)}` : `one of ${JSON.stringify(names)}`
 }
 
@@ -51,4 +76,10 @@ function isOnly(audience: unknown): audience is Extract<Audience, { only: unknow
 
 function isName(name: unknown): name is string {
   return typeof name === 'string' && name.trim() !== ''
+}
+
+/** Verified, but of any length. */
+function quote(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 256 ? `${text.slice(0, 256)}…` : text
 }

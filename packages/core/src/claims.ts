@@ -1,8 +1,10 @@
-import { type AudienceRule, describeAudience, meets } from './audience.ts'
+import { audienceClaims, audienceOf, type AudienceRule, checkAudience } from './audience.ts'
 import { type JsonObject, own } from './json.ts'
+import { readNames } from './names-claim.ts'
 import type { IssuerPolicy, Policy } from './policy.ts'
 import { type Refusal, refuse } from './refusal.ts'
 import { readScopes } from './scope.ts'
+import { checkKind } from './token-kind.ts'
 
 /** What a check may look at beside the claims. */
 export interface ClaimContext {
@@ -35,43 +37,31 @@ const checks: readonly Check[] = [
   hasRequiredClaims,
   isWellFormed,
   isOfOneTenant,
+  hasReadableNames,
   isCurrent,
   isShortLived,
   isForUs,
   isPlainBearer,
 ]
 
-/** Claims that stand in other kinds of token only: OpenID Connect Core section 2 and Logout 2.4. */
-const foreignClaims = ['at_hash', 'c_hash', 's_hash', 'events']
-const foreignTypes = ['id', 'refresh', 'offline', 'logout']
-
-function isAccessToken(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
-  const foreign = foreignClaims.find((name) => Object.hasOwn(claims, name)) ?? foreignType(claims)
-  if (foreign)
-    return refuse('not_an_access_token', `the token has ${foreign}, as other kinds of token have`)
-  const hasScopes = issuer.profile.scopeClaims.some((name) => Object.hasOwn(claims, name))
-  if (Object.hasOwn(claims, 'nonce') && !hasScopes) {
-    return refuse('not_an_access_token', 'the token has a nonce and no scope, as ID tokens have')
-  }
-  return undefined
+function isAccessToken(
+  claims: JsonObject,
+  { issuer: { profile } }: ClaimContext,
+): Refusal | undefined {
+  return checkKind(claims, profile)
 }
-
-function foreignType(claims: JsonObject): string | undefined {
-  const [typ, use] = ['typ', 'token_use'].map((name) => lowerCase(own(claims, name)))
-  if (foreignTypes.includes(typ!)) return `the claim typ '${typ}'`
-  return use === 'id' ? "the claim token_use 'id'" : undefined
-}
-
-/** Nothing for what is no string: a later check calls that malformed. */
-const lowerCase = (value: unknown): string => (typeof value === 'string' ? value.toLowerCase() : '')
 
 /** RFC 9068 section 2.2, without those that usual tokens lack. */
-const requiredClaims = ['iss', 'exp', 'aud', 'sub', 'iat']
+const requiredClaims = ['iss', 'exp', 'sub', 'iat']
 
-function hasRequiredClaims(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
-  const required = [...requiredClaims, ...issuer.profile.requiredClaims]
-  const missing = required.find((name) => !Object.hasOwn(claims, name))
-  return missing === undefined ? undefined : refuse('claim_missing', `the token has no ${missing}`)
+function hasRequiredClaims(
+  claims: JsonObject,
+  { issuer: { profile } }: ClaimContext,
+): Refusal | undefined {
+  const missing = [...requiredClaims, audienceClaims(profile), ...profile.requiredClaims]
+    .map((names) => [names].flat())
+    .find((names) => !names.some((name) => Object.hasOwn(claims, name)))
+  return missing && refuse('claim_missing', `the token has no ${missing.join(' and no ')}`)
 }
 
 /** A claim of the wrong type is not an absent claim. */
@@ -119,6 +109,19 @@ function isOfOneTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | 
   return refuse('claim_malformed', 'tid names another tenant than iss')
 }
 
+/** Roles and permissions, where the profile says that there are any. */
+function hasReadableNames(
+  claims: JsonObject,
+  { issuer: { profile } }: ClaimContext,
+): Refusal | undefined {
+  const places = [...(profile.roles ?? []), ...(profile.permissions ?? [])]
+  const wrong = places.find((place) => !readNames(claims, [place]))
+  return (
+    wrong &&
+    refuse('claim_malformed', `${wrong.path.join('.')} is no ${wrong.form ?? 'list'} of names`)
+  )
+}
+
 /** RFC 7519 sections 4.1.4 and 4.1.5. `iat` in the future is no reason: issuers' clocks run ahead. */
 function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const exp = own(claims, 'exp') as number
@@ -152,19 +155,10 @@ function isShortLived(claims: JsonObject, { policy, now }: ClaimContext): Refusa
 
 /** RFC 7519 section 4.1.3: one who is not named by `aud` must refuse. */
 function isForUs(claims: JsonObject, { audience, issuer }: ClaimContext): Refusal | undefined {
-  return checkAudience(audienceOf(claims), audience, issuer)
-}
-
-export function checkAudience(
-  found: readonly string[],
-  expected: AudienceRule,
-  { profile }: Pick<IssuerPolicy, 'profile'>,
-): Refusal | undefined {
-  if (meets(expected, found, profile.companionAudiences)) return undefined
-  return refuse(
-    'audience_mismatch',
-    `aud is ${quote(found)}; this route expects ${describeAudience(expected)}`,
-  )
+  const found = audienceOf(claims, issuer.profile)
+  if (!found.every(isNonEmptyString))
+    return refuse('claim_malformed', 'the audience is not a non-empty string or list of them')
+  return checkAudience(found, audience, issuer.profile)
 }
 
 /** RFC 9449 section 7.2 and RFC 7800: a bound token is no bearer token, whatever it is bound to. */
@@ -174,11 +168,6 @@ function isPlainBearer(claims: JsonObject): Refusal | undefined {
     'binding_unsupported',
     'the token has cnf: it is bound to a key and was sent as a bearer token',
   )
-}
-
-export function audienceOf(claims: JsonObject): readonly string[] {
-  const aud = own(claims, 'aud') as string | string[]
-  return typeof aud === 'string' ? [aud] : aud
 }
 
 function isObject(value: unknown): boolean {
@@ -207,10 +196,4 @@ function isNumericDate(value: unknown): boolean {
 
 function round(seconds: number): number {
   return Math.round(seconds * 1000) / 1000
-}
-
-/** Verified, but of any length. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 256 ? `${text.slice(0, 256)}…` : text
 }

@@ -50,6 +50,8 @@ export type Code =
   | 'actor_malformed'
   | 'actor_chain_too_long'
   | 'scope_insufficient'
+  | 'role_insufficient'
+  | 'permission_insufficient'
   | 'authentication_insufficient'
   | 'actor_not_allowed'
   | 'delegation_required'
@@ -72,6 +74,8 @@ const row =
 const bare = row('refused', 401)
 const badRequest = row('refused', 400, 'invalid_request')
 const badToken = row('refused', 401, 'invalid_token')
+/** "Higher privileges than provided by the access token": scopes, roles and permissions alike. */
+const beyond = row('refused', 403, 'insufficient_scope')
 const forbidden = row('refused', 403)
 const unavailable = row('unavailable', 503)
 
@@ -118,11 +122,9 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   actor_chain_too_long: badToken('The access token names too many actors', rfc(8693, '4.1')),
 
   // What the route asks for
-  scope_insufficient: row(
-    'refused',
-    403,
-    'insufficient_scope',
-  )('The access token lacks a required scope', rfc(6750, '3.1')),
+  scope_insufficient: beyond('The access token lacks a required scope', rfc(6750, '3.1')),
+  role_insufficient: beyond('The access token lacks a required privilege', rfc(6750, '3.1')),
+  permission_insufficient: beyond('The access token lacks a required privilege', rfc(6750, '3.1')),
   authentication_insufficient: row(
     'refused',
     401,

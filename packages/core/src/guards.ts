@@ -1,12 +1,12 @@
 import { actorRule, type ActorRule } from './actor-rule.ts'
-import { audienceRule, type AudienceRule } from './audience.ts'
-import { checkAudience } from './claims.ts'
+import { audienceRule, type AudienceRule, checkAudience } from './audience.ts'
 import { claimRule, type ClaimRule } from './claim-rule.ts'
 import { checkDelegation } from './delegation.ts'
 import type { Audience } from './options.ts'
 import type { Policy } from './policy.ts'
+import { privilegeRule } from './privilege-rule.ts'
 import { ConfigError, type Refusal, refuse } from './refusal.ts'
-import { isScopeToken, missingScopes } from './scope.ts'
+import { allScopes, anyScope } from './scope-rule.ts'
 import { type StepUp, stepUpRule } from './step-up-rule.ts'
 import { type AccessToken, type TokenView, viewOf } from './token.ts'
 
@@ -37,6 +37,13 @@ export interface Guards<Handler, C extends object = object> {
   readonly requireScope: (...scopes: readonly [string, ...string[]]) => Handler
   /** One of the scopes. Otherwise 403 `insufficient_scope`, naming all of them. */
   readonly requireAnyScope: (...scopes: readonly [string, ...string[]]) => Handler
+  /**
+   * All of the roles, from where the issuer's profile says that they are: name the provider, such as
+   * `issuer: keycloak(url)`. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1), naming none.
+   */
+  readonly requireRole: (...roles: readonly [string, ...string[]]) => Handler
+  /** All of the permissions. As `requireRole`. */
+  readonly requirePermission: (...permissions: readonly [string, ...string[]]) => Handler
   /**
    * The current actor must be the one named, one of a list, or please a function. A bare name is a
    * subject of the one configured issuer; with several issuers give `{ iss, sub }`. Otherwise 403.
@@ -74,9 +81,15 @@ export function createGuards<Handler, C extends object>(
   return {
     requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience), policy))),
     requireAuthentication: atMost(0, () => guard('requireAuthentication', () => undefined)),
-    requireScope: (...scopes) => guard(named('requireScope', scopes), allScopes(scopeList(scopes))),
-    requireAnyScope: (...scopes) =>
-      guard(named('requireAnyScope', scopes), anyScope(scopeList(scopes))),
+    requireScope: (...scopes) => guard(named('requireScope', scopes), allScopes(scopes)),
+    requireAnyScope: (...scopes) => guard(named('requireAnyScope', scopes), anyScope(scopes)),
+    requireRole: (...roles) =>
+      guard(named('requireRole', roles), privilegeRule('roles', roles, policy)),
+    requirePermission: (...permissions) =>
+      guard(
+        named('requirePermission', permissions),
+        privilegeRule('permissions', permissions, policy),
+      ),
     requireActor: (...actors) => guard('requireActor', actorRule(actors, policy)),
     requireDirect: atMost(0, () =>
       guard('requireDirect', ({ actor }) => checkDelegation(actor, 'direct-only')),
@@ -117,32 +130,7 @@ function audienceGuard(audience: AudienceRule, { issuers }: Policy): Guard {
     name: named('requireAudience', audience.names),
     audience,
     admitsAnonymous: true,
-    check: (token) => checkAudience(token.audience, audience, issuers.get(token.issuer)!),
-  }
-}
-
-function scopeList(scopes: readonly unknown[]): readonly string[] {
-  if (scopes.length > 0 && scopes.every(isScopeToken)) return [...scopes]
-  throw new ConfigError(
-    'A scope guard got no scope, or something that is no scope.',
-    "Write requireScope('orders:read'): printable ASCII without spaces and quotes (RFC 6749 section 3.3).",
-  )
-}
-
-function allScopes(required: readonly string[]): Check {
-  return ({ scopes }) => {
-    const missing = missingScopes(required, scopes)
-    if (missing.length === 0) return undefined
-    const reason = `the token lacks ${missing.join(' ')}; it has ${scopes.join(' ') || 'no scope'}`
-    return refuse('scope_insufficient', reason, { scope: required })
-  }
-}
-
-function anyScope(required: readonly string[]): Check {
-  return ({ scopes }) => {
-    if (required.some((scope) => scopes.includes(scope))) return undefined
-    const reason = `the token has none of ${required.join(' ')}; it has ${scopes.join(' ') || 'no scope'}`
-    return refuse('scope_insufficient', reason, { scope: required })
+    check: (token) => checkAudience(token.audience, audience, issuers.get(token.issuer)!.profile),
   }
 }
 

@@ -8,13 +8,14 @@ export type {
   Audience,
   Delegation,
   IssuerOptions,
+  ProviderIssuer,
   ResourceServerOptions,
   VerifierOptions,
 } from './options.ts'
 export type { Algorithm } from './algorithms.ts'
 export type { Clock } from './clock.ts'
 export type { Fetch, FetchResponse } from './http.ts'
-export type { Profile } from './profiles/profile.ts'
+export type { Hint, HintedToken, NamesClaim, Profile } from './profiles/profile.ts'
 
 // Guarding
 export type { Guards } from './guards.ts'

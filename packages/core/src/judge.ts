@@ -1,3 +1,4 @@
+import { advise } from './advise.ts'
 import { claimedIdentity, identityOf, unverifiedNames } from './audit.ts'
 import type { AudienceRule } from './audience.ts'
 import { checkClaims } from './claims.ts'
@@ -38,8 +39,12 @@ export function createJudge(policy: Policy): Judge {
       if (unverified instanceof Refusal) return { result: unverified, identity: {} }
       const verified = await settle(() => authenticate(unverified, policy, sources))
       if (verified instanceof Refusal)
-        return { result: verified, identity: unverifiedOf(unverified) }
-      const result = await settle(() => accept(verified, policy, audience))
+        return {
+          result: advise(verified, unverified, policy),
+          identity: unverifiedOf(unverified),
+        }
+      const accepted = await settle(() => accept(verified, policy, audience))
+      const result = accepted instanceof Refusal ? advise(accepted, unverified, policy) : accepted
       return {
         result,
         identity: result instanceof Refusal ? claimedIdentity(verified.claims) : identityOf(result),
@@ -88,7 +93,10 @@ async function accept(
   const wrongDelegation = checkDelegation(delegation.actor, policy.delegation)
   if (wrongDelegation) return wrongDelegation
 
-  return createToken({ verified, delegation, mayAct, profile: issuer.profile })
+  return createToken({
+    ...{ verified, delegation, mayAct },
+    ...{ profile: issuer.profile, impliedScopes: issuer.impliedScopes },
+  })
 }
 
 /** @throws ConfigError where an issuer has no audience and nothing stands in for it */

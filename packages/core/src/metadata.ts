@@ -1,6 +1,7 @@
 import { type Fetch, FetchError, fetchJson } from './http.ts'
 import { own } from './json.ts'
 import type { IssuerPolicy } from './policy.ts'
+import type { Profile } from './profiles/profile.ts'
 import { ConfigError } from './refusal.ts'
 import { isSecure, parseUrl } from './url.ts'
 
@@ -13,10 +14,10 @@ import { isSecure, parseUrl } from './url.ts'
  */
 export async function discoverKeySet(
   fetch: Fetch,
-  { issuer }: IssuerPolicy,
+  { issuer, profile }: IssuerPolicy,
   insecure: boolean,
 ): Promise<string> {
-  const metadata = await firstFound(fetch, metadataUrls(issuer))
+  const metadata = await firstFound(fetch, metadataUrls(issuer, profile.discovery))
   requireSameIssuer(own(metadata, 'issuer'), issuer)
   const jwksUri = own(metadata, 'jwks_uri')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
@@ -37,13 +38,14 @@ export async function discoverKeySet(
 }
 
 /** OIDC appends to the issuer's path; RFC 8414 section 3.1 inserts before it. */
-function metadataUrls(issuer: string): readonly string[] {
+function metadataUrls(issuer: string, kind: Profile['discovery']): readonly string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname
-  return [
-    `${origin}${path}/.well-known/openid-configuration`,
-    `${origin}/.well-known/oauth-authorization-server${path}`,
-  ]
+  const urls = {
+    openid: `${origin}${path}/.well-known/openid-configuration`,
+    oauth: `${origin}/.well-known/oauth-authorization-server${path}`,
+  }
+  return kind ? [urls[kind]] : Object.values(urls)
 }
 
 async function firstFound(

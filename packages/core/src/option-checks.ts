@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import { ConfigError } from './refusal.ts'
+import { type Implication, implication } from './scope.ts'
 import { hasExtras, isSecure, parseUrl } from './url.ts'
 
 /** Readers of single options. Each returns a checked value or throws a ConfigError. */
@@ -159,6 +160,19 @@ function copyOf(keys: readonly object[]): readonly object[] | undefined {
   } catch {
     return undefined
   }
+}
+
+export function implications(options: Options): readonly Implication[] {
+  if (!Object.hasOwn(options, 'impliedScopes')) return []
+  const given = record(options['impliedScopes'], 'implied scopes')
+  return Object.entries(given).map(([scope, implies]) => {
+    const rule = Array.isArray(implies) ? implication(scope, implies) : undefined
+    if (rule) return Object.freeze(rule)
+    throw new ConfigError(
+      `'impliedScopes' says of '${scope}' something else than a list of scopes.`,
+      "Write { admin: ['orders:read', 'stock:*'] }: before the asterisk stands ':', '.' or '/'.",
+    )
+  })
 }
 
 function requireSecure(url: URL, what: string, insecure: boolean): void {

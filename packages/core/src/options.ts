@@ -20,7 +20,12 @@ export interface IssuerOptions {
   readonly audience?: Audience
   /** Default RS256, PS256, ES256, ES384 and EdDSA. Symmetric algorithms cannot be had. */
   readonly algorithms?: readonly Algorithm[]
-  /** Default: takes every provider's usual tokens. `'rfc9068'` is strict. */
+  /**
+   * Scopes that imply others: `{ admin: ['orders:read'], 'orders:*': ['orders:*'] }`. On the right side,
+   * a name that ends in `*` stands for all scopes that begin so. Default: no scope implies another.
+   */
+  readonly impliedScopes?: Readonly<Record<string, readonly string[]>>
+  /** Default: takes every provider's usual tokens. `'rfc9068'` is strict. See `keycloak` and others. */
   readonly profile?: 'rfc9068' | Profile
   /** Where the key set is. Default: found by discovery (OIDC, then RFC 8414). */
   readonly jwksUri?: string
@@ -28,8 +33,15 @@ export interface IssuerOptions {
   readonly jwks?: { readonly keys: readonly object[] }
 }
 
+/** What `keycloak(url)` and the other providers return: an issuer with its profile. */
+export interface ProviderIssuer extends IssuerOptions {
+  readonly profile: Profile
+}
+
 /** How access tokens are judged, wherever they come from. */
-export interface VerifierOptions extends Partial<IssuerOptions> {
+export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> {
+  /** The authorization server: its issuer identifier, or what `keycloak(url)` and others return. */
+  readonly issuer?: string | IssuerOptions
   /** Several authorization servers, instead of `issuer`. A string stands for `{ issuer }`. */
   readonly issuers?: readonly (string | IssuerOptions)[]
   /** Seconds by which `exp` and `nbf` may be missed. Default 5, at most 600. */

@@ -9,10 +9,12 @@ import { type AudienceRule, audienceRule } from './audience.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Fetch } from './http.ts'
 import type { Delegation, ResourceServerOptions } from './options.ts'
+import { checkedProfile } from './profile-checks.ts'
 import { defaultProfile } from './profiles/default.ts'
 import type { Profile } from './profiles/profile.ts'
-import { rfc9068 } from './profiles/rfc9068.ts'
+import { rfc9068Profile } from './profiles/rfc9068.ts'
 import { ConfigError } from './refusal.ts'
+import type { Implication } from './scope.ts'
 import * as check from './option-checks.ts'
 
 /** How one issuer's tokens are judged; every member has its final value. */
@@ -23,6 +25,7 @@ export interface IssuerPolicy {
   /** Whether the user chose the algorithms: then a key without `alg` must fit exactly one. */
   readonly algorithmsChosen: boolean
   readonly profile: Profile
+  readonly impliedScopes: readonly Implication[]
   readonly jwksUri: string | undefined
   readonly jwks: { readonly keys: readonly object[] } | undefined
 }
@@ -47,7 +50,9 @@ export interface Policy {
 
 type Options = Readonly<Record<string, unknown>>
 
-const issuerNames = ['issuer', 'audience', 'algorithms', 'profile', 'jwksUri', 'jwks']
+const issuerNames = [
+  ...['issuer', 'audience', 'algorithms', 'profile', 'impliedScopes', 'jwksUri', 'jwks'],
+]
 const verifierNames = [
   ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth', 'delegation'],
   ...['onDecision', 'allowInsecureHttp', 'clock', 'fetch'],
@@ -114,7 +119,7 @@ function issuerEntries(options: Options): Options[] {
   const common = Object.fromEntries(
     issuerNames.filter((name) => Object.hasOwn(options, name)).map((name) => [name, options[name]]),
   )
-  if (!Object.hasOwn(options, 'issuers')) return [common]
+  if (!Object.hasOwn(options, 'issuers')) return [singleIssuer(common)]
   const single = ['issuer', 'jwksUri', 'jwks'].find((name) => Object.hasOwn(options, name))
   if (single) {
     throw new ConfigError(
@@ -129,9 +134,20 @@ function issuerEntries(options: Options): Options[] {
   return issuers.map((entry: unknown) => {
     const own =
       typeof entry === 'string' ? { issuer: entry } : check.record(entry, 'an entry of issuers')
-    check.names(own, issuerNames, 'option of an issuer')
-    return { ...common, ...own }
+    return { ...common, ...issuerOptions(own) }
   })
+}
+
+/** `issuer: keycloak(url)` stands for that issuer's own options. */
+function singleIssuer(common: Options): Options {
+  const { issuer } = common
+  if (typeof issuer !== 'object' || issuer === null) return common
+  return { ...common, ...issuerOptions(check.record(issuer, 'an issuer')) }
+}
+
+function issuerOptions(own: Options): Options {
+  check.names(own, issuerNames, 'option of an issuer')
+  return own
 }
 
 function issuerPolicy(options: Options, insecure: boolean): IssuerPolicy {
@@ -145,6 +161,7 @@ function issuerPolicy(options: Options, insecure: boolean): IssuerPolicy {
     algorithms: chosen ?? defaultAlgorithms,
     algorithmsChosen: chosen !== undefined,
     profile: profile(options),
+    impliedScopes: check.implications(options),
     jwksUri: check.keySetUrl(options, insecure),
     jwks: check.keySet(options),
   })
@@ -164,13 +181,5 @@ function algorithms(options: Options): readonly Algorithm[] | undefined {
 
 function profile(options: Options): Profile {
   if (!Object.hasOwn(options, 'profile')) return defaultProfile
-  const given = options['profile']
-  if (given === 'rfc9068') return rfc9068
-  const own = typeof given === 'object' && given !== null ? { ...given } : undefined
-  const missing = Object.keys(defaultProfile).find((name) => !own || !Object.hasOwn(own, name))
-  if (!missing) return Object.freeze(own as Profile)
-  throw new ConfigError(
-    `The profile has no '${missing}'.`,
-    "Write profile: 'rfc9068', or give every member of the type Profile.",
-  )
+  return options['profile'] === 'rfc9068' ? rfc9068Profile : checkedProfile(options['profile'])
 }

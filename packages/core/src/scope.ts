@@ -16,7 +16,54 @@ export function readScopes(claim: unknown): readonly string[] | undefined {
   return [...new Set(parts.filter(isScopeToken))]
 }
 
-/** What is required and not held, in the order required. */
-export function missingScopes(required: readonly string[], held: readonly string[]): string[] {
-  return required.filter((scope) => !held.includes(scope))
+/** One scope that stands for others: by name, and by how their names begin. */
+export interface Implication {
+  readonly scope: string
+  readonly scopes: readonly string[]
+  readonly prefixes: readonly string[]
+}
+
+/** So that `orders:*` does not reach `orders2:read`, something must separate what stands before `*`. */
+const prefix = /^.+[:./]\*$/
+
+/**
+ * `scope` implies each of these; one that ends in `*` stands for all scopes that begin so. `undefined`
+ * where something is no scope, or is a bare `*`, which would imply scopes that nobody thought of.
+ */
+export function implication(scope: string, implies: readonly unknown[]): Implication | undefined {
+  const [wild, plain] = [true, false].map((ends) =>
+    implies.filter((name) => String(name).endsWith('*') === ends),
+  )
+  const valid = wild!.every((name) => prefix.test(String(name)))
+  if (!valid || implies.length === 0 || ![scope, ...implies].every(isScopeToken)) return undefined
+  return {
+    scope,
+    scopes: plain as string[],
+    prefixes: wild!.map((name) => String(name).slice(0, -1)),
+  }
+}
+
+/**
+ * Whether one who holds these scopes has another one, by name or by what they imply, at first or
+ * second hand. A held `orders:*` is a name like any other: only an implication gives it a meaning.
+ */
+export function grants(
+  held: readonly string[],
+  scope: string,
+  implications: readonly Implication[],
+): boolean {
+  if (held.includes(scope) || implications.length === 0) return held.includes(scope)
+  const scopes = new Set(held)
+  const prefixes = new Set<string>()
+  const has = (name: string): boolean =>
+    scopes.has(name) || [...prefixes].some((start) => name.startsWith(start))
+  let before: number
+  do {
+    before = scopes.size + prefixes.size
+    for (const rule of implications.filter((one) => has(one.scope))) {
+      for (const name of rule.scopes) scopes.add(name)
+      for (const start of rule.prefixes) prefixes.add(start)
+    }
+  } while (scopes.size + prefixes.size > before)
+  return has(scope)
 }

@@ -1,8 +1,9 @@
-import { audienceOf } from './claims.ts'
+import { audienceOf } from './audience.ts'
 import { type Actor, type Delegation, type PriorActor, withoutAct } from './delegation.ts'
 import { own } from './json.ts'
+import { readNames } from './names-claim.ts'
 import type { Profile } from './profiles/profile.ts'
-import { readScopes } from './scope.ts'
+import { grants, type Implication, readScopes } from './scope.ts'
 import type { Verified } from './signature.ts'
 
 declare const minted: unique symbol
@@ -28,7 +29,12 @@ export interface TokenView<C extends object = object> {
   readonly subject: string
   readonly issuer: string
   readonly audience: readonly string[]
+  /** As the token has them, without what they imply. */
   readonly scopes: readonly string[]
+  /** Empty unless the issuer's profile says where they are. Their issuer's words, like all claims. */
+  readonly roles: readonly string[]
+  /** Empty unless the issuer's profile says where they are. */
+  readonly permissions: readonly string[]
   /** The client that got the token, where the issuer writes it. */
   readonly clientId: string | undefined
   readonly actor: Actor | undefined
@@ -37,7 +43,7 @@ export interface TokenView<C extends object = object> {
   readonly claims: Claims<C>
   readonly issuedAt: Date
   readonly expiresAt: Date
-  /** Exact and case-sensitive. */
+  /** Exact and case-sensitive; counts what `impliedScopes` says, as `requireScope` does. */
   hasScope(scope: string): boolean
 }
 
@@ -59,6 +65,7 @@ interface Parts {
   readonly delegation: Delegation
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly profile: Profile
+  readonly impliedScopes: readonly Implication[]
 }
 
 class View implements TokenView {
@@ -66,22 +73,28 @@ class View implements TokenView {
   readonly issuer: string
   readonly audience: readonly string[]
   readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  readonly permissions: readonly string[]
   readonly clientId: string | undefined
   readonly actor: Actor | undefined
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly claims: Claims
+  readonly #impliedScopes: readonly Implication[]
 
-  constructor({ verified: { claims }, delegation, mayAct, profile }: Parts) {
+  constructor({ verified: { claims }, delegation, mayAct, profile, impliedScopes }: Parts) {
     const first = (names: readonly string[]): unknown =>
       names.map((name) => own(claims, name)).find((value) => value !== undefined)
     this.subject = own(claims, 'sub') as string
     this.issuer = own(claims, 'iss') as string
-    this.audience = Object.freeze([...audienceOf(claims)])
+    this.audience = Object.freeze([...audienceOf(claims, profile)])
     this.scopes = Object.freeze([...(readScopes(first(profile.scopeClaims)) ?? [])])
+    this.roles = Object.freeze([...(readNames(claims, profile.roles ?? []) ?? [])])
+    this.permissions = Object.freeze([...(readNames(claims, profile.permissions ?? []) ?? [])])
     this.clientId = first(profile.clientClaims) as string | undefined
     this.actor = delegation.actor
     this.mayAct = mayAct
     this.claims = withoutAct(claims) as Claims
+    this.#impliedScopes = impliedScopes
   }
 
   get issuedAt(): Date {
@@ -93,7 +106,7 @@ class View implements TokenView {
   }
 
   hasScope(scope: string): boolean {
-    return this.scopes.includes(scope)
+    return grants(this.scopes, scope, this.#impliedScopes)
   }
 }
 

@@ -1,3 +1,4 @@
+import { allHints } from './hints.ts'
 import type { Profile } from './profile.ts'
 
 /** Takes every provider's default tokens: naming the provider makes it stricter. */
@@ -8,4 +9,5 @@ export const defaultProfile: Profile = {
   scopeClaims: ['scope', 'scp'],
   requiredClaims: [],
   companionAudiences: [],
+  hints: allHints,
 }

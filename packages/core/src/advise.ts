@@ -1,0 +1,32 @@
+import { own } from './json.ts'
+import type { Unverified } from './jws.ts'
+import type { Policy } from './policy.ts'
+import type { Hint, HintedToken } from './profiles/profile.ts'
+import { type Refusal, refuse } from './refusal.ts'
+
+/**
+ * Adds to a refusal's reason what the operator may have set up wrongly. Where the issuer is none of
+ * ours, all issuers' hints are asked. What the caller is told stays the same.
+ */
+export function advise(
+  refusal: Refusal,
+  { header, claims }: Unverified,
+  { issuers }: Policy,
+): Refusal {
+  const known = issuers.get(String(own(claims, 'iss')))
+  const profiles = known ? [known.profile] : [...issuers.values()].map(({ profile }) => profile)
+  const token: HintedToken = { typ: header.typ, claims }
+  const hint = profiles
+    .flatMap(({ hints }) => hints ?? [])
+    .find(({ codes, when }) => codes.includes(refusal.code) && holds(when, token))
+  return hint ? refuse(refusal.code, `${refusal.reason}. ${hint.say}`, refusal.detail) : refusal
+}
+
+/** A profile of the user's own must not turn a refusal into a breakdown. */
+function holds(when: Hint['when'], token: HintedToken): boolean {
+  try {
+    return when(token) === true
+  } catch {
+    return false
+  }
+}

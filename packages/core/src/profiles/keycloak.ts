@@ -1,0 +1,56 @@
+import type { ProviderIssuer } from '../options.ts'
+import { ConfigError } from '../refusal.ts'
+import { keycloakHints } from './hints.ts'
+import type { Profile } from './profile.ts'
+
+/** What can be chosen for Keycloak. */
+export interface KeycloakOptions {
+  /**
+   * Which roles `requireRole` means. Default: the realm's. With a client id: the roles of that client,
+   * and these only, so that a realm's role and a client's of the same name are not taken for each other.
+   */
+  readonly rolesOf?: string
+}
+
+/**
+ * A realm of Keycloak 24 or newer, such as `https://keycloak.example.com/realms/shop`.
+ *
+ * Not guaranteed: that `aud` holds this service. It does where a mapper says so. Standard token
+ * exchange writes no `act`; only the exchanging client shows, in `azp`.
+ *
+ * @throws ConfigError for a URL that is no realm's
+ */
+export function keycloak(url: string, { rolesOf }: KeycloakOptions = {}): ProviderIssuer {
+  if (!/\/realms\/[^/]+$/.test(url)) {
+    throw new ConfigError(
+      `'${url}' is no realm of Keycloak.`,
+      "Write keycloak('https://…/realms/<realm>'), without a slash at the end.",
+    )
+  }
+  return { issuer: url, profile: profileOf(rolesOf) }
+}
+
+const profileOf = (client: string | undefined): Profile => ({
+  name: 'keycloak',
+  // `at+jwt` with the client attribute access.token.header.type.rfc9068:
+  // https://www.keycloak.org/docs/latest/server_admin/#_oidc-advanced-settings
+  types: ['jwt', 'at+jwt'],
+  clientClaims: ['azp'],
+  scopeClaims: ['scope'],
+  requiredClaims: ['azp'],
+  // The payload's typ is ID, Refresh, Offline or Logout in the other kinds:
+  // https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/util/TokenUtil.html
+  expectedClaims: { typ: ['Bearer', 'DPoP'] },
+  // The issuer's own account console, in nearly every token:
+  // https://www.keycloak.org/docs/latest/server_admin/#audience-support
+  companionAudiences: ['account'],
+  // https://www.keycloak.org/docs/latest/server_admin/#con-role-scope-mappings_server_administration_guide
+  roles: [
+    {
+      path: client === undefined ? ['realm_access', 'roles'] : ['resource_access', client, 'roles'],
+    },
+  ],
+  // https://www.keycloak.org/securing-apps/oidc-layers#_endpoints_
+  discovery: 'openid',
+  hints: keycloakHints,
+})

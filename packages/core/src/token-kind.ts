@@ -1,0 +1,45 @@
+import { type JsonObject, own } from './json.ts'
+import type { Profile } from './profiles/profile.ts'
+import { type Refusal, refuse } from './refusal.ts'
+
+/** Claims that stand in other kinds of token only: OpenID Connect Core section 2 and Logout 2.4. */
+const usualForeignClaims = ['at_hash', 'c_hash', 's_hash', 'events', 'nonce']
+const foreignTypes = ['id', 'refresh', 'offline', 'logout']
+
+/** An access token, and not one of the issuer's other kinds. */
+export function checkKind(claims: JsonObject, profile: Profile): Refusal | undefined {
+  const hasScopes = profile.scopeClaims.some((name) => Object.hasOwn(claims, name))
+  const foreign = (profile.foreignClaims ?? usualForeignClaims).find(
+    (name) => Object.hasOwn(claims, name) && !(name === 'nonce' && hasScopes),
+  )
+  if (foreign === 'nonce') {
+    return refuse('not_an_access_token', 'the token has a nonce and no scope, as ID tokens have')
+  }
+  const mark = foreign ?? foreignType(claims)
+  if (mark)
+    return refuse('not_an_access_token', `the token has ${mark}, as other kinds of token have`)
+  return asExpected(claims, profile)
+}
+
+/** What this provider's access tokens say of themselves, and its other tokens do not. */
+function asExpected(
+  claims: JsonObject,
+  { name: provider, expectedClaims = {} }: Profile,
+): Refusal | undefined {
+  const wrong = Object.entries(expectedClaims).find(
+    ([name, values]) => !values.some((value) => value === own(claims, name)),
+  )
+  if (!wrong) return undefined
+  const [name, values] = wrong
+  const reason = `the claim ${name} is not ${values.join(' or ')}, as in access tokens of ${provider}`
+  return refuse('not_an_access_token', reason)
+}
+
+function foreignType(claims: JsonObject): string | undefined {
+  const [typ, use] = ['typ', 'token_use'].map((name) => lowerCase(own(claims, name)))
+  if (foreignTypes.includes(typ!)) return `the claim typ '${typ}'`
+  return use === 'id' ? "the claim token_use 'id'" : undefined
+}
+
+/** Nothing for what is no string: a later check calls that malformed. */
+const lowerCase = (value: unknown): string => (typeof value === 'string' ? value.toLowerCase() : '')
