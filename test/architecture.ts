@@ -3,7 +3,7 @@
  * own row or below, so there are no circles. ARCHITECTURE.md shows the same rows.
  */
 export const rows: readonly (readonly [row: string, files: readonly string[]])[] = [
-  ['words', ['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms']],
+  ['words', ['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms', 'generations']],
   ['data', ['refusal', 'record', 'http', 'profiles/profile']],
   [
     'edges',
@@ -31,26 +31,33 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   ],
   ['keys', ['keys', 'signature']],
   ['token', ['token']],
-  ['after', ['guards', 'audit']],
+  ['after', ['guards', 'audit', 'token-cache']],
   ['story', ['judge']],
   ['doors', ['verifier', 'gate']],
   ['entries', ['index', 'adapter', 'profiles/index']],
 ]
 
 /** Stands outside the rows: chosen by the package's `imports`, and imports nothing of ours. */
-export const platform: readonly string[] = ['platform/node', 'platform/web']
+export const platform: readonly string[] = [
+  'platform/node',
+  'platform/node-crypto',
+  'platform/web',
+  'platform/web-crypto',
+]
 
 /** What may stand in one file only: a text, and the file. */
 export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owner: string])[] = [
   ['reads Authorization', /'authorization'/, 'credential'],
   ['writes WWW-Authenticate', /WWW-Authenticate'/, 'response'],
   ['verifies a signature', /compactVerify\(|flattenedVerify\(|jwtVerify\(|subtle/, 'signature'],
+  ['verifies a signature without WebCrypto', /from 'node:crypto'/, 'platform/node-crypto'],
   ['imports a key', /importJWK\(/, 'jwk'],
   ['fetches', /globalThis\.fetch/, 'policy'],
   ['reads the system clock', /Date\.now\(|performance\.now\(/, 'clock'],
   ['mints a Credential', /as Credential\b/, 'credential'],
   ['mints an Unverified', /as Unverified\b/, 'jws'],
   ['mints a Verified', /as Verified\b/, 'signature'],
+  ['mints a TokenContent', /as TokenContent\b/, 'token'],
   ['names a status', /\b(400|401|403|503)\b/, 'codes'],
 ]
 

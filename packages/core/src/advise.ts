@@ -10,7 +10,7 @@ import { type Refusal, refuse } from './refusal.ts'
  */
 export function advise(
   refusal: Refusal,
-  { header, claims }: Unverified,
+  { header, claims }: Pick<Unverified, 'header' | 'claims'>,
   { issuers }: Policy,
 ): Refusal {
   const known = issuers.get(String(own(claims, 'iss')))

@@ -25,12 +25,28 @@ const maxNumericDate = 253_402_300_799
  * caller learns first: what kind of token, whether it is whole, whether it is current, for whom.
  */
 export function checkClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  for (const check of checks) {
+  return firstRefusal(checks, claims, context)
+}
+
+/** Judges anew what time and route can change of a token that passed `checkClaims` before. */
+export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
+  return firstRefusal(changeable, claims, context)
+}
+
+function firstRefusal(
+  wanted: readonly Check[],
+  claims: JsonObject,
+  context: ClaimContext,
+): Refusal | undefined {
+  for (const check of wanted) {
     const refusal = check(claims, context)
     if (refusal) return refusal
   }
   return undefined
 }
+
+/** Those whose answer depends on more than the token and the policy, in the same order. */
+const changeable: readonly Check[] = [isCurrent, isShortLived, isForUs]
 
 const checks: readonly Check[] = [
   isAccessToken,
@@ -38,9 +54,7 @@ const checks: readonly Check[] = [
   isWellFormed,
   isOfOneTenant,
   hasReadableNames,
-  isCurrent,
-  isShortLived,
-  isForUs,
+  ...changeable,
   isPlainBearer,
 ]
 

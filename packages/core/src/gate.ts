@@ -19,11 +19,11 @@ export type Passage =
 /** What an adapter needs; it passes the host's raw request as `key` each time. */
 export interface Gate<C extends object = object> {
   /**
-   * Rejects with an `Error` for the host's 500, never with a value that a host takes for none.
-   *
-   * @throws ConfigError where no audience is known
+   * A promise only where there is something to wait for. Never throws; it rejects with an `Error` for
+   * the host's 500, never with a value that a host takes for none. With a `ConfigError` where no
+   * audience is known.
    */
-  pass(key: object, request: HttpRequest, guard: Guard): Promise<Passage>
+  pass(key: object, request: HttpRequest, guard: Guard): Passage | Promise<Passage>
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C>
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined
@@ -34,17 +34,26 @@ export interface Gate<C extends object = object> {
 
 type Decided = { readonly token: AccessToken | undefined } | Refusal
 
+/** Answers at once where it can; most of what a request needs is known then. */
+type Soon<T> = T | Promise<T>
+
 /** What is known of one request. Kept beside the request and not on it, where anybody can write. */
-interface Visit {
+class Visit {
   readonly request: HttpRequest
-  readonly checks: { guard: string; passed: boolean }[]
-  judgement: Promise<Judgement> | undefined
-  state: 'pending' | 'preflight' | Decided
-  /** Ends when the last guard that was started has decided. */
-  turn: Promise<unknown>
+  readonly checks: { guard: string; passed: boolean }[] = []
+  /** Read once. */
+  credential: ReturnType<typeof readCredential> | 'unread' = 'unread'
+  judgement: Soon<Judgement> | undefined = undefined
+  state: 'pending' | 'preflight' | Decided = 'pending'
   /** Guards that were started and have not decided. */
-  undecided: number
-  recorded: boolean
+  undecided = 0
+  /** Starts the guards that wait for their turn. */
+  readonly waiting: (() => void)[] = []
+  recorded = false
+
+  constructor(request: HttpRequest) {
+    this.request = request
+  }
 }
 
 /** @throws ConfigError for options that cannot be right */
@@ -77,17 +86,19 @@ class RequestGate {
     return this.#judge.warmUp()
   }
 
-  async pass(key: object, request: HttpRequest, guard: Guard): Promise<Passage> {
+  pass(key: object, request: HttpRequest, guard: Guard): Soon<Passage> {
     const visit = this.#visit(key, request)
     const refused = visit.state instanceof Refusal
     if (this.policy.passPreflight && isPreflight(request) && !refused) {
       visit.state = 'preflight'
-      return { then: 'proceed' }
+      return proceed
     }
-    const refusal = await inTurn(visit, () => this.#run(visit, guard))
-    if (!refusal) return { then: 'proceed' }
-    await this.#record(visit)
-    return this.#refused(refusal)
+    try {
+      const refusal = inTurn(visit, () => this.#run(visit, guard))
+      return then(refusal, (settled) => (settled ? this.#refused(visit, settled) : proceed))
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   token(key: object): AccessToken | undefined {
@@ -103,53 +114,61 @@ class RequestGate {
   settle(key: object): void {
     const visit = this.#visits.get(key)
     // While a guard is at work, it is not known how this ends: the adapter calls again afterwards.
-    if (visit?.undecided === 0) void this.#record(visit)
+    if (visit?.undecided === 0) this.#record(visit)
   }
 
   #visit(key: object, request: HttpRequest): Visit {
     const known = this.#visits.get(key)
     if (known) return known
-    const visit: Visit = {
-      ...{ request, checks: [], judgement: undefined, state: 'pending' },
-      ...{ turn: Promise.resolve(), undecided: 0, recorded: false },
-    }
+    const visit = new Visit(request)
     this.#visits.set(key, visit)
     return visit
   }
 
   /** A refusal sticks: no later guard takes it back. */
-  async #run(visit: Visit, guard: Guard): Promise<Refusal | undefined> {
+  #run(visit: Visit, guard: Guard): Soon<Refusal | undefined> {
     if (visit.state instanceof Refusal) return visit.state
     try {
-      const result = await this.#check(visit, guard)
-      visit.checks.push({ guard: guard.name, passed: !(result instanceof Refusal) })
-      visit.state = result
-      return result instanceof Refusal ? result : undefined
+      const decided = this.#check(visit, guard)
+      if (!(decided instanceof Promise)) return note(visit, guard, decided)
+      return decided.then(
+        (settled) => note(visit, guard, settled),
+        (error: unknown) => this.#broke(visit, guard, error),
+      )
     } catch (error) {
-      visit.state = refuse('verification_failed', `the guard ${guard.name} threw`)
-      await this.#record(visit)
-      throw asError(error, guard)
+      return this.#broke(visit, guard, error)
     }
   }
 
-  /** The first guard authenticates; every guard, the first included, then checks. */
-  async #check(visit: Visit, guard: Guard): Promise<Decided> {
-    const token = await this.#authenticate(visit, guard)
-    if (token instanceof Refusal) return token
-    if (!token && !guard.admitsAnonymous) return noCredential
-    const refusal = token && (await guard.check(token))
-    return refusal ?? { token }
+  #broke(visit: Visit, guard: Guard, error: unknown): never {
+    visit.state = refuse('verification_failed', `the guard ${guard.name} threw`)
+    this.#record(visit)
+    throw asError(error, guard)
   }
 
-  async #authenticate(visit: Visit, guard: Guard): Promise<AccessToken | undefined | Refusal> {
-    const credential = readCredential(visit.request)
+  /** The first guard authenticates; every guard, the first included, then checks. */
+  #check(visit: Visit, guard: Guard): Soon<Decided> {
+    return then(this.#authenticate(visit, guard), (token): Soon<Decided> => {
+      if (token instanceof Refusal) return token
+      if (!token) return guard.admitsAnonymous ? { token } : noCredential
+      return then(guard.check(token), (refusal) => refusal ?? { token })
+    })
+  }
+
+  #authenticate(visit: Visit, guard: Guard): Soon<AccessToken | undefined | Refusal> {
+    if (visit.credential === 'unread') visit.credential = readCredential(visit.request)
+    const { credential } = visit
     if (credential instanceof Refusal) return credential
     if (!credential) return this.policy.optional ? undefined : noCredential
     visit.judgement ??= this.#judge.judge(credential.token, guard.audience)
-    return (await visit.judgement).result
+    return then(visit.judgement, (judgement) => {
+      visit.judgement = judgement
+      return judgement.result
+    })
   }
 
-  #refused(refusal: Refusal): Passage {
+  #refused(visit: Visit, refusal: Refusal): Passage {
+    this.#record(visit)
     const reply = replyTo(refusal, this.policy.realm)
     if (this.policy.onRefusal === 'throw')
       return { then: 'throw', error: new RefusedRequest(refusal, reply) }
@@ -157,31 +176,59 @@ class RequestGate {
   }
 
   /** One record a request: a refusal ends it, and what was granted ends with the host's answer. */
-  async #record(visit: Visit): Promise<void> {
+  #record(visit: Visit): void {
     if (visit.recorded || typeof visit.state === 'string') return
     visit.recorded = true
-    const { request, checks, state } = visit
-    const identity = (await visit.judgement?.catch(() => undefined))?.identity
+    const { request, checks, state, judgement } = visit
     report(this.policy, (): Omit<DecisionRecord, 'version' | 'time'> => ({
       ...endOf(state),
       checks: [...checks],
       request: { method: request.method, path: request.url.split('?', 1)[0]! },
-      ...identity,
+      // By the time that a request is decided its token was judged, or there was none.
+      ...(judgement instanceof Promise ? {} : judgement?.identity),
     }))
   }
+}
+
+const proceed: Passage = Object.freeze({ then: 'proceed' })
+
+function note(visit: Visit, guard: Guard, decided: Decided): Refusal | undefined {
+  visit.checks.push({ guard: guard.name, passed: !(decided instanceof Refusal) })
+  visit.state = decided
+  return decided instanceof Refusal ? decided : undefined
+}
+
+/** `await` for what may be here already: it costs no turn of the event loop then. */
+function then<T, U>(value: Soon<T>, next: (value: T) => Soon<U>): Soon<U> {
+  return value instanceof Promise ? value.then(next) : next(value)
 }
 
 /**
  * Guards of one request take turns, also where somebody starts one and does not wait for it: the
  * next one does not let the request go on before that one has decided.
  */
-function inTurn<T>(visit: Visit, decide: () => Promise<T>): Promise<T> {
+function inTurn<T>(visit: Visit, decide: () => Soon<T>): Soon<T> {
   visit.undecided += 1
-  const turn = visit.turn.then(decide).finally(() => {
-    visit.undecided -= 1
-  })
-  visit.turn = turn.catch(() => undefined)
-  return turn
+  if (visit.undecided === 1) return decideNow(visit, decide)
+  return new Promise<void>((resolve) => visit.waiting.push(resolve)).then(() =>
+    decideNow(visit, decide),
+  )
+}
+
+function decideNow<T>(visit: Visit, decide: () => Soon<T>): Soon<T> {
+  let decided: Soon<T> | undefined
+  try {
+    decided = decide()
+    if (decided instanceof Promise) return decided.finally(() => endTurn(visit))
+    return decided
+  } finally {
+    if (!(decided instanceof Promise)) endTurn(visit)
+  }
+}
+
+function endTurn(visit: Visit): void {
+  visit.undecided -= 1
+  visit.waiting.shift()?.()
 }
 
 function whyNoToken(visit: Visit | undefined): string {

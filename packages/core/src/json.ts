@@ -20,27 +20,35 @@ export function own(object: JsonObject, name: string): unknown {
  * no duplicate members, no lone surrogates, bounded depth. Members named `__proto__` are dropped,
  * because copying such an object would change the copy's prototype.
  *
+ * Duplicates are found by counting: `JSON.parse` keeps the last of several members with one name, so
+ * an object that holds fewer members than the text has colons lost some.
+ *
  * @throws JsonError
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const text = decodeUtf8(bytes)
-  const { protoMember } = scan(text)
-  const value = parse(text, protoMember)
+  const written = countMembers(bytes)
+  const value = parse(text)
   if (!isJsonObject(value)) throw new JsonError('not a JSON object')
-  return value
+  const survey: Survey = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
+  visitObject(value, survey)
+  if (survey.members !== written) throw new JsonError('duplicate member')
+  return survey.protoMember ? (parse(text, withoutProto) as JsonObject) : value
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     throw new JsonError('not well-formed UTF-8')
   }
 }
 
-function parse(text: string, dropProto: boolean): unknown {
+function parse(text: string, reviver?: (name: string, value: unknown) => unknown): unknown {
   try {
-    return JSON.parse(text, dropProto ? withoutProto : undefined)
+    return JSON.parse(text, reviver)
   } catch {
     throw new JsonError('not JSON')
   }
@@ -50,58 +58,66 @@ function withoutProto(name: string, value: unknown): unknown {
   return name === '__proto__' ? undefined : value
 }
 
+const byte = {
+  ...{ quote: 0x22, colon: 0x3a, backslash: 0x5c },
+  ...{ openBrace: 0x7b, closeBrace: 0x7d, openBracket: 0x5b, closeBracket: 0x5d },
+} as const
+
 /**
- * One pass over the text before anything is built from it. It need not know the grammar, which
- * `JSON.parse` enforces afterwards: in JSON, a string before a colon is a member's name.
+ * One pass over the bytes before anything is built from them. It need not know the grammar, which
+ * `JSON.parse` enforces afterwards: in JSON, each colon outside of a string is one member. UTF-8
+ * writes these characters as single bytes that stand in no other character.
  */
-function scan(text: string): { protoMember: boolean } {
-  const open: Set<string>[] = []
-  let protoMember = false
-  let at = 0
-  while (at < text.length) {
-    const character = text[at]
-    if (character === '"') {
-      const end = endOfString(text, at)
-      const value = stringValue(text.slice(at, end))
-      at = skipSpace(text, end)
-      if (text[at] !== ':') continue
-      noteMember(open.at(-1), value)
-      protoMember ||= value === '__proto__'
-    } else if (character === '{' || character === '[') {
-      open.push(new Set())
-      if (open.length > maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`)
-    } else if (character === '}' || character === ']') {
-      open.pop()
-    }
-    at += 1
+function countMembers(bytes: Uint8Array): number {
+  let members = 0
+  let depth = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const found = bytes[at]
+    if (found === byte.quote) at = endOfString(bytes, at)
+    else if (found === byte.colon) members += 1
+    else if (found === byte.openBrace || found === byte.openBracket) {
+      depth += 1
+      if (depth > maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`)
+    } else if (found === byte.closeBrace || found === byte.closeBracket) depth -= 1
   }
-  return { protoMember }
+  return members
 }
 
-function noteMember(members: Set<string> | undefined, name: string): void {
-  if (!members) throw new JsonError('not JSON')
-  if (members.has(name)) throw new JsonError('duplicate member')
-  members.add(name)
-}
-
-function endOfString(text: string, start: number): number {
+function endOfString(bytes: Uint8Array, start: number): number {
   let at = start + 1
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
-  if (at >= text.length) throw new JsonError('not JSON')
-  return at + 1
-}
-
-function stringValue(literal: string): string {
-  if (!literal.includes('\\')) return literal.slice(1, -1)
-  const value: unknown = parse(literal, false)
-  if (typeof value !== 'string' || !value.isWellFormed()) throw new JsonError('lone surrogate')
-  return value
-}
-
-const space = new Set([' ', '\t', '\n', '\r'])
-
-function skipSpace(text: string, start: number): number {
-  let at = start
-  while (at < text.length && space.has(text.charAt(at))) at += 1
+  while (at < bytes.length && bytes[at] !== byte.quote) at += bytes[at] === byte.backslash ? 2 : 1
+  if (at >= bytes.length) throw new JsonError('not JSON')
   return at
+}
+
+/** What the walk over a parsed value found, and what it looks for. */
+interface Survey {
+  members: number
+  protoMember: boolean
+  /** Bytes that are UTF-8 hold no lone surrogate, but an escape can spell one. */
+  readonly mayBeIllFormed: boolean
+}
+
+function visitObject(object: JsonObject, survey: Survey): void {
+  for (const name of Object.keys(object)) {
+    survey.members += 1
+    if (name === '__proto__') survey.protoMember = true
+    if (survey.mayBeIllFormed) requireWellFormed(name)
+    const value = object[name]
+    if (typeof value === 'object' || survey.mayBeIllFormed) visit(value, survey)
+  }
+}
+
+function visit(value: unknown, survey: Survey): void {
+  if (typeof value === 'string') {
+    if (survey.mayBeIllFormed) requireWellFormed(value)
+  } else if (Array.isArray(value)) {
+    for (const item of value as unknown[]) visit(item, survey)
+  } else if (typeof value === 'object' && value !== null) {
+    visitObject(value as JsonObject, survey)
+  }
+}
+
+function requireWellFormed(text: string): void {
+  if (!text.isWellFormed()) throw new JsonError('lone surrogate')
 }

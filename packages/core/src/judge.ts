@@ -3,83 +3,158 @@ import { claimedIdentity, identityOf, unverifiedNames } from './audit.ts'
 import type { AudienceRule } from './audience.ts'
 import { checkClaims } from './claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from './delegation.ts'
-import { own } from './json.ts'
+import { type JsonObject, own } from './json.ts'
 import { parseJws, type Unverified } from './jws.ts'
 import { createKeySource, type KeySource } from './keys.ts'
 import type { Policy } from './policy.ts'
 import type { Identity } from './record.ts'
 import { ConfigError, Refusal, refuse } from './refusal.ts'
 import { type Verified, verifySignature } from './signature.ts'
-import { type AccessToken, createToken } from './token.ts'
+import { type AccessToken, createToken, readContent, type TokenContent } from './token.ts'
+import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trust.ts'
 
 /** What became of a token: its outcome, and as much of it as may be recorded. */
 export interface Judgement {
   readonly result: AccessToken | Refusal
+  /** Put together when it is read: most judgements are never recorded. */
   readonly identity: Identity
 }
 
-/** The pipeline without a host: judges one token for one audience. Never rejects. */
+/** The pipeline without a host: judges one token for one audience. */
 export interface Judge {
   readonly policy: Policy
-  /** `audience` stands in for the configured one. @throws ConfigError where there is neither. */
-  judge(token: string, audience?: AudienceRule): Promise<Judgement>
+  /**
+   * `audience` stands in for the configured one. Never rejects. A token that is remembered is judged at
+   * once.
+   *
+   * @throws ConfigError where there is neither
+   */
+  judge(token: string, audience?: AudienceRule): Judgement | Promise<Judgement>
   warmUp(): Promise<void>
+  /** `undefined` where nothing is remembered. */
+  readonly cache: CacheStatistics | undefined
 }
 
 export function createJudge(policy: Policy): Judge {
-  const sources = new Map(
-    [...policy.issuers].map(([name, issuer]) => [name, createKeySource(issuer, policy)]),
-  )
+  const pipeline = new Pipeline(policy)
+  const complete = !issuerWithoutAudience(policy)
   return {
     policy,
-    judge: async (token, audience) => {
-      requireAudience(policy, audience)
-      const unverified = parseJws(token, policy.maxTokenBytes)
-      if (unverified instanceof Refusal) return { result: unverified, identity: {} }
-      const verified = await settle(() => authenticate(unverified, policy, sources))
-      if (verified instanceof Refusal)
-        return {
-          result: advise(verified, unverified, policy),
-          identity: unverifiedOf(unverified),
-        }
-      const accepted = await settle(() => accept(verified, policy, audience))
-      const result = accepted instanceof Refusal ? advise(accepted, unverified, policy) : accepted
-      return {
-        result,
-        identity: result instanceof Refusal ? claimedIdentity(verified.claims) : identityOf(result),
-      }
+    judge: (token, audience) => {
+      if (!complete) requireAudience(policy, audience)
+      return pipeline.judge(token, audience)
     },
-    warmUp: async () => {
-      for (const source of sources.values()) await source.warmUp()
+    warmUp: () => pipeline.warmUp(),
+    get cache() {
+      return pipeline.cache
     },
   }
 }
 
-/** The first half of a token's story: from somebody's words to words of a trusted issuer. */
-async function authenticate(
-  unverified: Unverified,
-  policy: Policy,
-  sources: ReadonlyMap<string, KeySource>,
-): Promise<Verified | Refusal> {
-  const issuer = trustedIssuer(unverified, policy)
-  if (issuer instanceof Refusal) return issuer
+class Pipeline {
+  readonly #policy: Policy
+  readonly #sources: ReadonlyMap<string, KeySource>
+  readonly #cache: ReturnType<typeof createTokenCache>
 
-  const wrongHeader = checkHeader(unverified.header, issuer)
-  if (wrongHeader) return wrongHeader
+  constructor(policy: Policy) {
+    this.#policy = policy
+    this.#sources = new Map(
+      [...policy.issuers].map(([name, issuer]) => [name, createKeySource(issuer, policy)]),
+    )
+    this.#cache = createTokenCache(policy)
+  }
 
-  const key = await sources.get(issuer.issuer)!.find(unverified.header)
-  if (key instanceof Refusal) return key
+  get cache(): CacheStatistics | undefined {
+    return this.#cache?.statistics
+  }
 
-  return verifySignature(unverified, key)
+  async warmUp(): Promise<void> {
+    for (const source of this.#sources.values()) await source.warmUp()
+  }
+
+  judge(token: string, audience: AudienceRule | undefined): Judgement | Promise<Judgement> {
+    const id = this.#idOf(token)
+    const recalled = id === undefined ? undefined : this.#recall(id, token, audience)
+    return recalled ?? this.#judgeAnew(token, audience, id)
+  }
+
+  /** No token that is too long was ever remembered, and none is hashed to find that out. */
+  #idOf(token: unknown): string | undefined {
+    if (typeof token !== 'string' || token.length > this.#policy.maxTokenBytes) return undefined
+    return this.#cache?.idOf(token)
+  }
+
+  #recall(id: string, token: string, audience: AudienceRule | undefined): Judgement | undefined {
+    try {
+      const recalled = this.#cache?.recall(id, audience)
+      if (!recalled) return undefined
+      if (recalled.refusal) {
+        return new Judged(advise(recalled.refusal, recalled, this.#policy), recalled)
+      }
+      return new Judged(createToken(recalled.content, token), {})
+    } catch (error) {
+      return new Judged(broken(error), {})
+    }
+  }
+
+  async #judgeAnew(
+    token: string,
+    audience: AudienceRule | undefined,
+    id: string | undefined,
+  ): Promise<Judgement> {
+    const evidence: Evidence = {}
+    try {
+      const result = await this.#tell(token, audience, id, evidence)
+      const { unverified } = evidence
+      const advised =
+        result instanceof Refusal && unverified ? advise(result, unverified, this.#policy) : result
+      return new Judged(advised, evidence)
+    } catch (error) {
+      return new Judged(broken(error), evidence)
+    }
+  }
+
+  /** A token's story, top to bottom. */
+  async #tell(
+    token: string,
+    audience: AudienceRule | undefined,
+    id: string | undefined,
+    evidence: Evidence,
+  ): Promise<AccessToken | Refusal> {
+    const policy = this.#policy
+    const unverified = parseJws(token, policy.maxTokenBytes)
+    if (unverified instanceof Refusal) return unverified
+    evidence.unverified = unverified
+
+    const issuer = trustedIssuer(unverified, policy)
+    if (issuer instanceof Refusal) return issuer
+    const wrongHeader = checkHeader(unverified.header, issuer)
+    if (wrongHeader) return wrongHeader
+
+    const source = this.#sources.get(issuer.issuer)!
+    const key = await source.find(unverified.header)
+    if (key instanceof Refusal) return key
+
+    const outcome = verifySignature(unverified, key, policy.cryptography)
+    const verified = outcome instanceof Promise ? await outcome : outcome
+    if (verified instanceof Refusal) return verified
+    evidence.claims = verified.claims
+
+    const content = accept(verified, policy, audience)
+    if (content instanceof Refusal) return content
+    if (id !== undefined)
+      this.#cache?.keep(id, token, { content, header: verified.header, key, source, issuer })
+    return createToken(content, token)
+  }
 }
 
-/** The second half: whether these words are an access token for this service, now. */
-async function accept(
+/** The second half of the story: whether these words are an access token for this service, now. */
+function accept(
   verified: Verified,
   policy: Policy,
   replacement: AudienceRule | undefined,
-): Promise<AccessToken | Refusal> {
+): TokenContent | Refusal {
   const issuer = policy.issuers.get(verified.key.issuer)!
   const audience = (replacement ?? issuer.audience)!
   const now = policy.clock.now() / 1000
@@ -93,29 +168,53 @@ async function accept(
   const wrongDelegation = checkDelegation(delegation.actor, policy.delegation)
   if (wrongDelegation) return wrongDelegation
 
-  return createToken({
+  return readContent({
     ...{ verified, delegation, mayAct },
     ...{ profile: issuer.profile, impliedScopes: issuer.impliedScopes },
   })
 }
 
 /** @throws ConfigError where an issuer has no audience and nothing stands in for it */
-export function requireAudience({ issuers }: Policy, replacement?: AudienceRule): void {
-  const without = [...issuers.values()].find(({ audience }) => !audience)
-  if (replacement || !without) return
+export function requireAudience(policy: Policy, replacement?: AudienceRule): void {
+  const without = replacement ? undefined : issuerWithoutAudience(policy)
+  if (!without) return
   throw new ConfigError(
     `There is no audience for '${without.issuer}'.`,
     "Set audience: 'order-service', or let requireAudience('order-service') run first.",
   )
 }
 
+function issuerWithoutAudience({ issuers }: Policy): { readonly issuer: string } | undefined {
+  return [...issuers.values()].find(({ audience }) => !audience)
+}
+
 /** Whatever is thrown below is no verdict, and never a crash of the host. */
-async function settle<T>(work: () => Promise<T | Refusal>): Promise<T | Refusal> {
-  try {
-    return await work()
-  } catch (error) {
-    const what = error instanceof Error ? error.name : typeof error
-    return refuse('verification_failed', `the verification broke down: ${what}`, { retryAfter: 1 })
+function broken(error: unknown): Refusal {
+  const what = error instanceof Error ? error.name : typeof error
+  return refuse('verification_failed', `the verification broke down: ${what}`, { retryAfter: 1 })
+}
+
+/** How far a token came, for the record of a refusal. */
+interface Evidence {
+  unverified?: Unverified
+  /** Once the signature holds. */
+  claims?: JsonObject
+}
+
+class Judged implements Judgement {
+  readonly result: AccessToken | Refusal
+  readonly #evidence: Evidence
+
+  constructor(result: AccessToken | Refusal, evidence: Evidence) {
+    this.result = result
+    this.#evidence = evidence
+  }
+
+  get identity(): Identity {
+    if (!(this.result instanceof Refusal)) return identityOf(this.result)
+    const { unverified, claims } = this.#evidence
+    if (claims) return claimedIdentity(claims)
+    return unverified ? unverifiedOf(unverified) : {}
   }
 }
 

@@ -1,6 +1,7 @@
 import { base64url } from 'jose'
 import { JsonError, type JsonObject, own, parseJsonObject } from './json.ts'
 import { Refusal, refuse } from './refusal.ts'
+import { decodeBase64url } from '#platform'
 
 declare const minted: unique symbol
 
@@ -9,6 +10,8 @@ export interface Unverified {
   readonly raw: string
   readonly header: JoseHeader
   readonly claims: JsonObject
+  /** The third segment, decoded. */
+  readonly signature: Uint8Array
   readonly [minted]: 'Unverified'
 }
 
@@ -34,15 +37,6 @@ const unsupportedMembers = [
   'tag',
 ]
 
-const base64urlSegment = /^[A-Za-z0-9_-]+$/
-/** Last characters whose unused bits are zero, by the length of the segment modulo 4. */
-const canonicalEnd: readonly (RegExp | undefined)[] = [
-  /./,
-  undefined,
-  /[AQgw]$/,
-  /[AEIMQUYcgkosw048]$/,
-]
-
 /**
  * RFC 7515 section 5.2, steps 1 to 5, for the compact serialization and stricter than jose: one
  * spelling for one token, no duplicate members, no extensions. No JSON is read before size, segments
@@ -56,43 +50,57 @@ export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal
       `the token has ${token.length} characters, more than ${maxBytes}`,
     )
   }
-  const segments = split(token)
-  if (segments instanceof Refusal) return segments
-  const header = parseHeader(segments[0])
-  if (header instanceof Refusal) return header
-  const claims = parseSegment(segments[1], 'payload_malformed')
-  if (claims instanceof Refusal) return claims
-  return { raw: token, header, claims } as Unverified
-}
-
-function split(token: string): readonly [string, string, string] | Refusal {
-  // A limit, so that ten thousand dots do not make ten thousand strings.
-  const segments = token.split('.', 6)
-  if (segments.length === 5)
-    return refuse('token_encrypted', 'the token is encrypted (five segments)')
-  const [header, payload, signature] = segments
-  if (
-    segments.length !== 3 ||
-    !isCanonical(header) ||
-    !isCanonical(payload) ||
-    !isCanonical(signature)
-  ) {
-    return refuse('token_malformed', 'the token is not three canonical base64url segments')
+  const end = token.indexOf('.')
+  const payloadEnd = token.indexOf('.', end + 1)
+  if (end === -1 || payloadEnd === -1 || token.includes('.', payloadEnd + 1)) {
+    return notThreeSegments(token)
   }
-  return [header, payload, signature]
+  const headerSegment = token.slice(0, end)
+  // A header that was read before is known to be canonical.
+  const known = knownHeaders.get(headerSegment)
+  const headerBytes = known ?? decodeBase64url(headerSegment)
+  const payload = decodeBase64url(token.slice(end + 1, payloadEnd))
+  const signature = decodeBase64url(token.slice(payloadEnd + 1))
+  if (!headerBytes || !payload || !signature) return notThreeSegments(token)
+
+  const header = known ?? readHeader(headerBytes as Uint8Array)
+  if (header instanceof Refusal) return header
+  const claims = parseSegment(payload, 'payload_malformed')
+  if (claims instanceof Refusal) return claims
+  return { raw: token, header, claims, signature } as Unverified
 }
 
-function isCanonical(segment: string | undefined): segment is string {
-  if (!segment || !base64urlSegment.test(segment)) return false
-  return canonicalEnd[segment.length % 4]?.test(segment.slice(-1)) ?? false
+function notThreeSegments(token: string): Refusal {
+  // A limit, so that ten thousand dots do not make ten thousand strings.
+  return token.split('.', 6).length === 5
+    ? refuse('token_encrypted', 'the token is encrypted (five segments)')
+    : refuse('token_malformed', 'the token is not three canonical base64url segments')
+}
+
+/**
+ * Headers that were read and found well-formed, by their segment: an issuer's tokens share theirs. What a
+ * header says is believed no more for standing here. Bounded, for anybody can send headers.
+ */
+const knownHeaders = new Map<string, JoseHeader>()
+const maxKnown = { headers: 256, characters: 512 }
+
+function readHeader(bytes: Uint8Array): JoseHeader | Refusal {
+  const header = parseHeader(bytes)
+  if (header instanceof Refusal) return header
+  // Encoded anew: a slice of the token would keep the whole token in memory.
+  const segment = base64url.encode(bytes)
+  if (segment.length > maxKnown.characters) return header
+  if (knownHeaders.size >= maxKnown.headers) knownHeaders.clear()
+  knownHeaders.set(segment, header)
+  return header
 }
 
 function parseSegment(
-  segment: string,
+  bytes: Uint8Array,
   code: 'header_malformed' | 'payload_malformed',
 ): JsonObject | Refusal {
   try {
-    return parseJsonObject(base64url.decode(segment))
+    return parseJsonObject(bytes)
   } catch (error) {
     const what = error instanceof JsonError ? error.message : 'not decodable'
     return refuse(
@@ -102,8 +110,8 @@ function parseSegment(
   }
 }
 
-function parseHeader(segment: string): JoseHeader | Refusal {
-  const header = parseSegment(segment, 'header_malformed')
+function parseHeader(bytes: Uint8Array): JoseHeader | Refusal {
+  const header = parseSegment(bytes, 'header_malformed')
   if (header instanceof Refusal) return header
   const unsupported = unsupportedMembers.find((name) => Object.hasOwn(header, name))
   if (unsupported) return refuse('header_unsupported', `the header has the member '${unsupported}'`)
@@ -116,7 +124,7 @@ function parseHeader(segment: string): JoseHeader | Refusal {
   if (cty && /^(application\/)?jwt$/i.test(cty)) {
     return refuse('header_unsupported', 'the header says that the payload is another JWT')
   }
-  return { alg, kid, typ }
+  return Object.freeze({ alg, kid, typ })
 }
 
 function isOptionalString(value: unknown): value is string | undefined {

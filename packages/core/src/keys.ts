@@ -9,6 +9,8 @@ import { ConfigError, Refusal, refuse, VerificationError } from './refusal.ts'
 /** The keys of one issuer. */
 export interface KeySource {
   find(header: JoseHeader): Promise<VerificationKey | Refusal>
+  /** Whether that very key is in the set that would serve now, without fetching anything. */
+  holds(key: VerificationKey): boolean
   /**
    * Resolves once there are keys.
    *
@@ -49,9 +51,15 @@ export function createKeySource(issuer: IssuerPolicy, policy: Policy): KeySource
 
 class FixedKeys implements KeySource {
   readonly #set: Promise<KeySet>
+  #keys: KeySet['keys'] = []
 
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
     this.#set = readKeys(keys, issuer)
+    void this.#set.then((set) => (this.#keys = set.keys))
+  }
+
+  holds(key: VerificationKey): boolean {
+    return this.#keys.includes(key)
   }
 
   async find(header: JoseHeader): Promise<VerificationKey | Refusal> {
@@ -118,6 +126,10 @@ class FetchedKeys implements KeySource {
     if (this.#held === before && this.#takeToken()) await this.#refresh()
     const again = selectKey(this.#held!.set, header)
     return again instanceof Refusal && this.#failure ? this.#unavailable() : again
+  }
+
+  holds(key: VerificationKey): boolean {
+    return this.#isHeldFor(this.#held?.freshFor ?? 0) && this.#held!.set.keys.includes(key)
   }
 
   #isHeldFor(duration: number): boolean {

@@ -10,6 +10,14 @@ import type { DecisionRecord } from './record.ts'
  */
 export type Audience = string | readonly string[] | { readonly only: string | readonly string[] }
 
+/** How much of verified tokens is kept. Both bounds hold at any time. */
+export interface CacheOptions {
+  /** Tokens that are remembered. Default 10 000, at least 2. */
+  readonly maxTokens?: number
+  /** Bytes that they may take up, estimated from their length. Default 33 554 432 (32 MiB). */
+  readonly maxBytes?: number
+}
+
 export type Delegation = 'either' | 'direct-only' | 'delegated-only'
 
 /** One authorization server and how its tokens are judged. */
@@ -57,6 +65,18 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * not prove that nobody exchanged the token: some servers exchange without writing one.
    */
   readonly delegation?: Delegation
+  /**
+   * Whether a token that was verified is recognized when it comes again. Only valid tokens are
+   * remembered, by their SHA-256; the token itself is not kept. Time and audience are judged anew at
+   * each use, and a token is verified anew once its key is no longer the issuer's. Default on. `false`
+   * turns it off; where a runtime has no synchronous SHA-256, it is off in any case.
+   */
+  readonly cache?: boolean | CacheOptions
+  /**
+   * What verifies signatures. `native` (default): `node:crypto` where there is one, and WebCrypto
+   * elsewhere. Both accept the same signatures; the first takes less time.
+   */
+  readonly cryptography?: 'native' | 'webcrypto'
   /** Gets a record of each decision. What it throws is dropped and changes nothing. */
   readonly onDecision?: (record: DecisionRecord) => unknown
   /** Default false: an `http:` issuer or key set is taken on loopback only. */

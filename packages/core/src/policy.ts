@@ -7,6 +7,7 @@ import {
 } from './algorithms.ts'
 import { type AudienceRule, audienceRule } from './audience.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { Bounds } from './generations.ts'
 import type { Fetch } from './http.ts'
 import type { Delegation, ResourceServerOptions } from './options.ts'
 import { checkedProfile } from './profile-checks.ts'
@@ -38,6 +39,8 @@ export interface Policy {
   readonly maxTokenBytes: number
   readonly maxActorDepth: number
   readonly delegation: Delegation
+  readonly cache: Bounds | undefined
+  readonly cryptography: 'native' | 'webcrypto'
   readonly onDecision: ResourceServerOptions['onDecision']
   readonly allowInsecureHttp: boolean
   readonly clock: Clock
@@ -55,6 +58,7 @@ const issuerNames = [
 ]
 const verifierNames = [
   ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth', 'delegation'],
+  ...['cache', 'cryptography'],
   ...['onDecision', 'allowInsecureHttp', 'clock', 'fetch'],
 ]
 const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm']
@@ -88,6 +92,8 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
     maxActorDepth:
       check.number(options, 'maxActorDepth', { min: 1, max: 16, unit: 'actors', whole: true }) ?? 8,
     delegation: check.oneOf(options, 'delegation', ['either', 'direct-only', 'delegated-only']),
+    cache: cache(options),
+    cryptography: check.oneOf(options, 'cryptography', ['native', 'webcrypto']),
     onDecision: check.callable<NonNullable<Policy['onDecision']>>(options, 'onDecision'),
     allowInsecureHttp,
     clock: check.clock(options) ?? systemClock,
@@ -177,6 +183,27 @@ function algorithms(options: Options): readonly Algorithm[] | undefined {
     )
   }
   return Object.freeze([...new Set(list.map(canonical))])
+}
+
+function cache(options: Options): Bounds | undefined {
+  const given = Object.hasOwn(options, 'cache') ? options['cache'] : true
+  if (given === false) return undefined
+  if (given !== true && (typeof given !== 'object' || given === null)) {
+    throw new ConfigError(
+      "'cache' is neither a boolean nor an object.",
+      'Write cache: false, or cache: { maxTokens: 10000 }.',
+    )
+  }
+  const bounds = given === true ? {} : check.record(given, 'cache options')
+  check.names(bounds, ['maxTokens', 'maxBytes'], 'option of the cache')
+  return Object.freeze({
+    entries:
+      check.number(bounds, 'maxTokens', { min: 2, max: 1e7, unit: 'tokens', whole: true }) ??
+      10_000,
+    bytes:
+      check.number(bounds, 'maxBytes', { min: 65_536, max: 2 ** 34, unit: 'bytes', whole: true }) ??
+      2 ** 25,
+  })
 }
 
 function profile(options: Options): Profile {

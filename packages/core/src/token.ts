@@ -1,6 +1,6 @@
 import { audienceOf } from './audience.ts'
 import { type Actor, type Delegation, type PriorActor, withoutAct } from './delegation.ts'
-import { own } from './json.ts'
+import { type JsonObject, own } from './json.ts'
 import { readNames } from './names-claim.ts'
 import type { Profile } from './profiles/profile.ts'
 import { grants, type Implication, readScopes } from './scope.ts'
@@ -68,6 +68,48 @@ interface Parts {
   readonly impliedScopes: readonly Implication[]
 }
 
+/**
+ * What a token says, read from checked claims: all of an access token but its text. It cannot change, so
+ * any number of uses share it. Minted here only.
+ */
+export interface TokenContent extends Omit<TokenView, 'issuedAt' | 'expiresAt' | 'hasScope'> {
+  readonly impliedScopes: readonly Implication[]
+  readonly priorActors: readonly PriorActor[]
+  readonly [minted]: 'TokenContent'
+}
+
+export function readContent({
+  verified,
+  delegation,
+  mayAct,
+  profile,
+  impliedScopes,
+}: Parts): TokenContent {
+  const { claims } = verified
+  return Object.freeze({
+    subject: own(claims, 'sub') as string,
+    issuer: own(claims, 'iss') as string,
+    audience: Object.freeze([...audienceOf(claims, profile)]),
+    scopes: Object.freeze(readScopes(firstOf(claims, profile.scopeClaims)) ?? []),
+    roles: Object.freeze([...(readNames(claims, profile.roles ?? []) ?? [])]),
+    permissions: Object.freeze([...(readNames(claims, profile.permissions ?? []) ?? [])]),
+    clientId: firstOf(claims, profile.clientClaims) as string | undefined,
+    actor: delegation.actor,
+    mayAct,
+    claims: withoutAct(claims) as Claims,
+    impliedScopes,
+    priorActors: delegation.priorActors,
+  } as TokenContent)
+}
+
+function firstOf(claims: JsonObject, names: readonly string[]): unknown {
+  for (const name of names) {
+    const value = own(claims, name)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
 class View implements TokenView {
   readonly subject: string
   readonly issuer: string
@@ -81,20 +123,18 @@ class View implements TokenView {
   readonly claims: Claims
   readonly #impliedScopes: readonly Implication[]
 
-  constructor({ verified: { claims }, delegation, mayAct, profile, impliedScopes }: Parts) {
-    const first = (names: readonly string[]): unknown =>
-      names.map((name) => own(claims, name)).find((value) => value !== undefined)
-    this.subject = own(claims, 'sub') as string
-    this.issuer = own(claims, 'iss') as string
-    this.audience = Object.freeze([...audienceOf(claims, profile)])
-    this.scopes = Object.freeze([...(readScopes(first(profile.scopeClaims)) ?? [])])
-    this.roles = Object.freeze([...(readNames(claims, profile.roles ?? []) ?? [])])
-    this.permissions = Object.freeze([...(readNames(claims, profile.permissions ?? []) ?? [])])
-    this.clientId = first(profile.clientClaims) as string | undefined
-    this.actor = delegation.actor
-    this.mayAct = mayAct
-    this.claims = withoutAct(claims) as Claims
-    this.#impliedScopes = impliedScopes
+  constructor(content: TokenContent) {
+    this.subject = content.subject
+    this.issuer = content.issuer
+    this.audience = content.audience
+    this.scopes = content.scopes
+    this.roles = content.roles
+    this.permissions = content.permissions
+    this.clientId = content.clientId
+    this.actor = content.actor
+    this.mayAct = content.mayAct
+    this.claims = content.claims
+    this.#impliedScopes = content.impliedScopes
   }
 
   get issuedAt(): Date {
@@ -113,28 +153,31 @@ class View implements TokenView {
 class VerifiedToken extends View implements AccessToken {
   declare readonly [minted]: 'AccessToken'
   readonly priorActors: readonly PriorActor[]
-  readonly #parts: Parts
+  readonly #content: TokenContent
+  readonly #raw: string
 
-  constructor(parts: Parts) {
-    super(parts)
-    this.priorActors = parts.delegation.priorActors
-    this.#parts = parts
+  constructor(content: TokenContent, raw: string) {
+    super(content)
+    this.priorActors = content.priorActors
+    this.#content = content
+    this.#raw = raw
     Object.freeze(this)
   }
 
   get raw(): string {
-    return this.#parts.verified.raw
+    return this.#raw
   }
 
   static viewOf(token: AccessToken): TokenView {
     if (!(token instanceof VerifiedToken))
       throw new TypeError('not an access token of this package')
-    return Object.freeze(new View(token.#parts))
+    return Object.freeze(new View(token.#content))
   }
 }
 
-export function createToken(parts: Parts): AccessToken {
-  return new VerifiedToken(parts)
+/** `raw` is the text that `content` was read from, as this request carried it. */
+export function createToken(content: TokenContent, raw: string): AccessToken {
+  return new VerifiedToken(content, raw)
 }
 
 /** The token without its history and without its text: what policy functions get. */

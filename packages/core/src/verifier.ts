@@ -48,19 +48,24 @@ export interface Verifier<C extends object = object> {
 export function createVerifier<C extends object = object>(options: VerifierOptions): Verifier<C> {
   const judge = createJudge(createPolicy(options, optionNames.verifier))
   requireAudience(judge.policy)
-  const decide = async (jwt: string): Promise<Judgement> => {
-    const judgement = await judge.judge(jwt)
-    const { result, identity } = judgement
-    report(judge.policy, () => ({ ...endOf(result), checks: [], ...identity }))
-    return judgement
+  const recorded = (judgement: Judgement): Judgement['result'] => {
+    const { result } = judgement
+    report(judge.policy, () => ({ ...endOf(result), checks: [], ...judgement.identity }))
+    return result
+  }
+  // Not waited for where there is nothing to wait for: a remembered token is judged at once.
+  const decide = (jwt: string): Judgement['result'] | Promise<Judgement['result']> => {
+    const judgement = judge.judge(jwt)
+    return judgement instanceof Promise ? judgement.then(recorded) : recorded(judgement)
   }
   return Object.freeze({
     verify: async (jwt: string) => {
-      const { result } = await decide(jwt)
+      const decided = decide(jwt)
+      const result = decided instanceof Promise ? await decided : decided
       if (result instanceof Refusal) throw new VerificationError(result)
       return result as AccessToken<C>
     },
-    check: async (jwt: string) => verdictOf<C>((await decide(jwt)).result),
+    check: async (jwt: string) => verdictOf<C>(await decide(jwt)),
     warmUp: () => judge.warmUp(),
   })
 }

@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessToken, Guards, ResourceServerOptions } from '@resource-server/core'
-import { createGate, fromNode, type Gate, type Guard } from '@resource-server/core/adapter'
+import {
+  createGate,
+  fromNode,
+  type Gate,
+  type Guard,
+  type Passage,
+} from '@resource-server/core/adapter'
 import { follow } from './follow.ts'
 
 // All that a user needs, so that one install is enough
@@ -88,11 +94,13 @@ export function resourceServer<C extends object>(
     (guard: Guard): ExpressGuard =>
     (request, response, next) => {
       attach(request, response)
-      gate.pass(request, fromNode(request), guard).then((passage) => {
+      const go = (passage: Passage): void => {
         follow(passage, response, next)
         // Who hung up meanwhile will not hear of it, but the record must.
         if (response.closed) gate.settle(request)
-      }, next)
+      }
+      const passage = gate.pass(request, fromNode(request), guard)
+      void (passage instanceof Promise ? passage.then(go, next) : go(passage))
     }
   return {
     ...gate.guards(middleware),

@@ -1,0 +1,84 @@
+interface Entry<Value> {
+  readonly value: Value
+  readonly bytes: number
+}
+
+interface Generation<Value> {
+  readonly entries: Map<string, Entry<Value>>
+  bytes: number
+}
+
+/** Bounds that hold at any time, for both generations together. */
+export interface Bounds {
+  readonly entries: number
+  readonly bytes: number
+}
+
+/**
+ * A map that forgets what is not used, within bounds. Each of two generations has half of them. New and
+ * used entries are in the young one; when that is full, it becomes the old one, and the old one is dropped
+ * as a whole. So a use costs no reordering, and a flood of new entries pushes out only those that
+ * nobody uses while half of the map fills.
+ */
+export class Generations<Value> {
+  readonly #half: Bounds
+  #young: Generation<Value> = empty()
+  #old: Generation<Value> = empty()
+
+  constructor({ entries, bytes }: Bounds) {
+    this.#half = { entries: Math.floor(entries / 2), bytes: Math.floor(bytes / 2) }
+  }
+
+  get size(): number {
+    return this.#young.entries.size + this.#old.entries.size
+  }
+
+  get bytes(): number {
+    return this.#young.bytes + this.#old.bytes
+  }
+
+  get(id: string): Value | undefined {
+    const entry = this.#young.entries.get(id) ?? this.#rejuvenate(id)
+    return entry?.value
+  }
+
+  /** What is larger than a generation is not kept. */
+  set(id: string, value: Value, bytes: number): void {
+    this.delete(id)
+    this.#add(id, { value, bytes })
+  }
+
+  delete(id: string): void {
+    for (const generation of [this.#young, this.#old]) {
+      const entry = generation.entries.get(id)
+      if (!entry) continue
+      generation.entries.delete(id)
+      generation.bytes -= entry.bytes
+    }
+  }
+
+  #rejuvenate(id: string): Entry<Value> | undefined {
+    const entry = this.#old.entries.get(id)
+    if (!entry) return undefined
+    this.delete(id)
+    this.#add(id, entry)
+    return entry
+  }
+
+  #add(id: string, entry: Entry<Value>): void {
+    if (entry.bytes > this.#half.bytes) return
+    const full =
+      this.#young.entries.size >= this.#half.entries ||
+      this.#young.bytes + entry.bytes > this.#half.bytes
+    if (full) {
+      this.#old = this.#young
+      this.#young = empty()
+    }
+    this.#young.entries.set(id, entry)
+    this.#young.bytes += entry.bytes
+  }
+}
+
+function empty<Value>(): Generation<Value> {
+  return { entries: new Map(), bytes: 0 }
+}

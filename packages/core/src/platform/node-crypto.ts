@@ -1,0 +1,66 @@
+import { constants, hash, KeyObject, verify, type webcrypto } from 'node:crypto'
+
+/** SHA-256, in a form that serves as a key of a map. */
+export function digest(text: string): string {
+  return hash('sha256', text, 'base64')
+}
+
+/** How OpenSSL has to be asked for what WebCrypto does by itself. RFC 7518 section 3, RFC 8037. */
+interface Scheme {
+  readonly hash: string | null
+  readonly padding?: number
+  readonly saltLength?: number
+  readonly dsaEncoding?: 'ieee-p1363'
+}
+
+const pss = {
+  padding: constants.RSA_PKCS1_PSS_PADDING,
+  saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+}
+const pkcs1 = { padding: constants.RSA_PKCS1_PADDING }
+const p1363 = { dsaEncoding: 'ieee-p1363' } as const
+
+const schemes: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
+  ['RS256', { hash: 'sha256', ...pkcs1 }],
+  ['RS384', { hash: 'sha384', ...pkcs1 }],
+  ['RS512', { hash: 'sha512', ...pkcs1 }],
+  ['PS256', { hash: 'sha256', ...pss }],
+  ['PS384', { hash: 'sha384', ...pss }],
+  ['PS512', { hash: 'sha512', ...pss }],
+  ['ES256', { hash: 'sha256', ...p1363 }],
+  ['ES384', { hash: 'sha384', ...p1363 }],
+  ['ES512', { hash: 'sha512', ...p1363 }],
+  ['EdDSA', { hash: null }],
+])
+
+type SignatureCheck = (signed: string, signature: Uint8Array) => boolean | Promise<boolean>
+
+/**
+ * Verifies under one key as WebCrypto would, without its detour over the thread pool where that costs
+ * more than the verification itself: decisions/050. `undefined` where WebCrypto must do.
+ */
+export function signatureCheck(
+  algorithm: string,
+  key: webcrypto.CryptoKey,
+): SignatureCheck | undefined {
+  const scheme = schemes.get(algorithm)
+  if (!scheme) return undefined
+  const { hash: name, ...options } = scheme
+  const given = { key: KeyObject.from(key), ...options }
+  if (!isSlow(algorithm, key)) {
+    return (signed, signature) => verify(name, Buffer.from(signed, 'latin1'), given, signature)
+  }
+  return (signed, signature) =>
+    new Promise((resolve, reject) => {
+      verify(name, Buffer.from(signed, 'latin1'), given, signature, (error, holds) => {
+        if (error) reject(error)
+        else resolve(holds)
+      })
+    })
+}
+
+/** Whether one verification would hold up the event loop for longer than the detour costs. */
+function isSlow(algorithm: string, key: webcrypto.CryptoKey): boolean {
+  const { modulusLength = 0 } = key.algorithm as { modulusLength?: number }
+  return algorithm === 'ES384' || algorithm === 'ES512' || modulusLength > 4096
+}
