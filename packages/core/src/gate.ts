@@ -95,9 +95,9 @@ class RequestGate {
     }
     try {
       const refusal = inTurn(visit, () => this.#run(visit, guard))
-      return then(refusal, (settled) => (settled ? this.#refused(visit, settled) : proceed))
+      return whenKnown(refusal, (settled) => (settled ? this.#refused(visit, settled) : proceed))
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
@@ -148,10 +148,10 @@ class RequestGate {
 
   /** The first guard authenticates; every guard, the first included, then checks. */
   #check(visit: Visit, guard: Guard): Soon<Decided> {
-    return then(this.#authenticate(visit, guard), (token): Soon<Decided> => {
+    return whenKnown(this.#authenticate(visit, guard), (token): Soon<Decided> => {
       if (token instanceof Refusal) return token
       if (!token) return guard.admitsAnonymous ? { token } : noCredential
-      return then(guard.check(token), (refusal) => refusal ?? { token })
+      return whenKnown(guard.check(token), (refusal) => refusal ?? { token })
     })
   }
 
@@ -161,7 +161,7 @@ class RequestGate {
     if (credential instanceof Refusal) return credential
     if (!credential) return this.policy.optional ? undefined : noCredential
     visit.judgement ??= this.#judge.judge(credential.token, guard.audience)
-    return then(visit.judgement, (judgement) => {
+    return whenKnown(visit.judgement, (judgement) => {
       visit.judgement = judgement
       return judgement.result
     })
@@ -199,8 +199,8 @@ function note(visit: Visit, guard: Guard, decided: Decided): Refusal | undefined
 }
 
 /** `await` for what may be here already: it costs no turn of the event loop then. */
-function then<T, U>(value: Soon<T>, next: (value: T) => Soon<U>): Soon<U> {
-  return value instanceof Promise ? value.then(next) : next(value)
+function whenKnown<T, U>(value: Soon<T>, use: (value: T) => Soon<U>): Soon<U> {
+  return value instanceof Promise ? value.then(use) : use(value)
 }
 
 /**

@@ -6,6 +6,7 @@ export type { Actor, PriorActor } from './delegation.ts'
 // Configuring
 export type {
   Audience,
+  CacheOptions,
   Delegation,
   IssuerOptions,
   ProviderIssuer,

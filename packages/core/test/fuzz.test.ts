@@ -76,7 +76,7 @@ function expectTyped(verdict: Verdict): void {
   expect(verdict.code).not.toBe('verification_failed')
 }
 
-const ask = (headers: [string, string][]): Promise<Passage> =>
+const ask = async (headers: [string, string][]): Promise<Passage> =>
   gate.pass({}, { method: 'GET', url: '/', headers }, guard)
 
 function expectRefusal(passage: Passage): void {

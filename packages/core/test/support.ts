@@ -55,7 +55,7 @@ export function openDesk(options: ResourceServerOptions): Desk {
       await new Promise((resolve) => setImmediate(resolve))
     },
     guards: gate.guards((guard) => guard),
-    pass: (key, guard, headers = []) =>
+    pass: async (key, guard, headers = []) =>
       gate.pass(key, { method: 'GET', url: '/orders?secret=1', headers }, guard),
   }
 }

@@ -11,42 +11,7 @@ import { follow } from './follow.ts'
 
 // All that a user needs, so that one install is enough
 export { codes, ConfigError, createVerifier, VerificationError } from '@resource-server/core'
-export type {
-  AccessToken,
-  Actor,
-  ActorIdentity,
-  ActorRule,
-  Algorithm,
-  Audience,
-  Category,
-  ChallengeError,
-  ClaimRule,
-  Claims,
-  Clock,
-  Code,
-  CodeEntry,
-  DecisionRecord,
-  Delegation,
-  Fetch,
-  FetchResponse,
-  Guards,
-  Hint,
-  HintedToken,
-  IssuerOptions,
-  NamesClaim,
-  PriorActor,
-  Profile,
-  ProviderIssuer,
-  RecordedActor,
-  ResourceServerOptions,
-  StandardClaims,
-  StepUp,
-  TokenView,
-  UnverifiedNames,
-  Verdict,
-  Verifier,
-  VerifierOptions,
-} from '@resource-server/core'
+export type * from '@resource-server/core'
 export { RefusedRequest } from '@resource-server/core/adapter'
 
 /**
