@@ -4,6 +4,7 @@ import * as adapter from '@resource-server/core/adapter'
 import * as profiles from '@resource-server/core/profiles'
 import * as express from '@resource-server/express'
 import * as expressProfiles from '@resource-server/express/profiles'
+import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
 
 /** What users build on. A change here is a change for them: it wants a changeset. */
@@ -60,10 +61,27 @@ test('express exports', () => {
   ])
 })
 
+test('testing/conformance exports', () => {
+  expect(exported(conformance)).toEqual([
+    'ask',
+    'cases',
+    'challengesOf',
+    'comparable',
+    'constructions',
+    'createWorld',
+    'exchange',
+    'get',
+    'requirements',
+    'serve',
+    'startConformance',
+    'valuesOf',
+  ])
+})
+
 test.each([
   ['core', ['.', './adapter', './profiles', ...providers.map((name) => `./profiles/${name}`)]],
   ['express', ['.', './augment', './profiles']],
-  ['testing', ['.']],
+  ['testing', ['.', './conformance']],
 ])('the entries of %s', (name, entries) => {
   const manifest = new URL(`../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }

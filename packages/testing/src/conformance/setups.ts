@@ -1,0 +1,68 @@
+import type { ResourceServerOptions } from '@resource-server/core'
+import type { HostSetup, Route } from './host.ts'
+import { routes } from './routes.ts'
+import { audience, type Issuers } from './tokens.ts'
+
+export type SetupName =
+  | 'plain'
+  | 'optional'
+  | 'preflight'
+  | 'thrown'
+  | 'quoted'
+  | 'limited'
+  | 'direct-only'
+  | 'listener-throws'
+  | 'no-audience'
+  | 'silent'
+  | 'impostor'
+  | 'twofold'
+  | 'planted'
+
+type Setup = (issuers: Issuers) => HostSetup
+
+const plain = ({ issuer }: Issuers): ResourceServerOptions => ({
+  issuer: issuer.url,
+  audience,
+  clock: issuer.clock,
+})
+const and =
+  (options: Partial<ResourceServerOptions>, own: readonly Route[] = routes): Setup =>
+  (issuers) => ({ options: { ...plain(issuers), ...options }, routes: own })
+const trusting =
+  (name: keyof Issuers): Setup =>
+  (issuers) => ({
+    options: { ...plain(issuers), issuer: issuers[name].url },
+    routes,
+  })
+
+/** How the app of a case is set up. */
+export const setups: Readonly<Record<SetupName, Setup>> = {
+  /** One issuer, one audience, and every default. */
+  plain: and({}),
+  optional: and({ optional: true }),
+  preflight: and({ passPreflight: true }),
+  /** Refusals go to the framework's error handling. */
+  thrown: and({ onRefusal: 'throw' }),
+  /** A realm that tries to leave its quotes. */
+  quoted: and({ realm: String.raw`orders "v1" \ , Basic realm="x` }),
+  limited: and({ maxLifetime: 3600 }),
+  'direct-only': and({ delegation: 'direct-only' }),
+  'listener-throws': and({
+    onDecision: () => {
+      throw new Error('a sink that is broken')
+    },
+  }),
+  'no-audience': ({ issuer }) => ({
+    options: { issuer: issuer.url, clock: issuer.clock },
+    routes,
+  }),
+  silent: trusting('silent'),
+  impostor: trusting('impostor'),
+  twofold: trusting('twofold'),
+  /** The word of somebody, where the adapter puts the token. */
+  planted: (issuers) => ({
+    options: plain(issuers),
+    routes,
+    planted: { subject: 'stranger', scopes: ['orders:read'], audience: [audience] },
+  }),
+}

@@ -1,0 +1,5 @@
+import type { Host } from '@resource-server/testing/conformance'
+import { expressHosts } from './hosts/express.ts'
+
+/** Every host that the project has an adapter for. A row more, and the whole suite runs on it. */
+export const hosts: readonly Host[] = [...expressHosts]
