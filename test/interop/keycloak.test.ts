@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Keycloak, startKeycloak } from '../../examples/order-flow/src/servers/keycloak.ts'
 import { signIn } from '../../examples/order-flow/src/user/sign-in.ts'
+import { readProviderPage, runRequest } from '../provider-pages.ts'
 import { environment, progress } from './environment.ts'
 import { ledgerOf } from './ledger.ts'
 import { MovedClock } from './moved-clock.ts'
@@ -139,6 +140,21 @@ describe('standard token exchange', () => {
     const { error, description } = await endpoint.refusalOf('outsider', forOrders(subjectToken))
     expect(error).toBe('access_denied')
     note({ kind: 'not issued', what: 'a client outside the audience', seen: description })
+  })
+})
+
+describe('docs/providers/keycloak.md', () => {
+  test('shows a request that is answered as it says', async () => {
+    const page = readProviderPage('keycloak')
+    const claims = await runRequest(page, {
+      ISSUER: keycloak.issuer,
+      CLIENT_SECRET: 'user-service-secret',
+      SUBJECT_TOKEN: await passwordToken('rfc9068'),
+    })
+    const { aud, azp, typ, scope } = page.token
+    expect(claims).toMatchObject({ aud, azp, typ, scope })
+    expect(claims['jti']).toMatch(/^[a-z]{4}te:/)
+    expect(claims).not.toHaveProperty('act')
   })
 })
 

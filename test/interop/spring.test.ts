@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSpringAuthorizationServer } from '../../examples/order-flow/src/servers/spring-authorization-server.ts'
 import { signIn } from '../../examples/order-flow/src/user/sign-in.ts'
+import { readProviderPage, runRequest } from '../provider-pages.ts'
 import { environment, progress } from './environment.ts'
 import { ledgerOf } from './ledger.ts'
 import { startService } from './service.ts'
@@ -23,7 +24,7 @@ async function stage(customized: boolean) {
     api.requireActor('order-service'),
   ])
   return {
-    ...{ user, order, inventory },
+    ...{ issuer, user, order, inventory },
     endpoint: tokenEndpoint(`${issuer}/oauth2/token`),
     signedIn: () =>
       signIn({
@@ -121,6 +122,24 @@ describe('with a customizer for audience and may_act', () => {
     const replayed = await on.inventory.show(second)
     expect(replayed).toMatchObject({ status: 401, record: { code: 'audience_mismatch' } })
     note({ kind: 'refused', what: "the first hop's token sent on", seen: replayed.record.reason! })
+  })
+
+  test('docs/providers shows a request that is answered as it says', async () => {
+    const page = readProviderPage('spring-authorization-server')
+    const claims = await runRequest(page, {
+      ISSUER: on.issuer,
+      CLIENT_SECRET: 'user-service-secret',
+      SUBJECT_TOKEN: (await on.signedIn()).accessToken,
+    })
+    const { sub, aud, scope } = page.token
+    expect(claims).toMatchObject({
+      sub,
+      aud,
+      scope,
+      iss: on.issuer,
+      nbf: expect.any(Number) as number,
+    })
+    expect(claims['act']).toEqual({ iss: on.issuer, sub: 'user-service' })
   })
 
   test('an exchange without an actor token drops the chain, and the actor guard refuses', async () => {

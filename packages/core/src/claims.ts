@@ -2,6 +2,7 @@ import { audienceClaims, audienceOf, type AudienceRule, checkAudience } from './
 import { type JsonObject, own } from './json.ts'
 import { readNames } from './names-claim.ts'
 import type { IssuerPolicy, Policy } from './policy.ts'
+import type { Profile } from './profiles/profile.ts'
 import { type Refusal, refuse } from './refusal.ts'
 import { readScopes } from './scope.ts'
 import { checkKind } from './token-kind.ts'
@@ -65,14 +66,16 @@ function isAccessToken(
   return checkKind(claims, profile)
 }
 
-/** RFC 9068 section 2.2, without those that usual tokens lack. */
-const requiredClaims = ['iss', 'exp', 'sub', 'iat']
+/** RFC 9068 section 2.2, without those that usual tokens lack; of a list, one. */
+function requiredClaims(profile: Profile): readonly (string | readonly string[])[] {
+  return ['iss', 'exp', audienceClaims(profile), 'sub', 'iat', ...profile.requiredClaims]
+}
 
 function hasRequiredClaims(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
-  const missing = [...requiredClaims, audienceClaims(profile), ...profile.requiredClaims]
+  const missing = requiredClaims(profile)
     .map((names) => [names].flat())
     .find((names) => !names.some((name) => Object.hasOwn(claims, name)))
   return missing && refuse('claim_missing', `the token has no ${missing.join(' and no ')}`)

@@ -76,8 +76,9 @@ export const springHints: readonly Hint[] = [
     codes: ['audience_mismatch'],
     when: isSpring,
     say:
-      "Spring Authorization Server writes the requesting client's id into aud and ignores the parameters " +
-      "'resource' and 'audience' of an exchange. In an OAuth2TokenCustomizer<JwtEncodingContext> there, add: " +
+      'If this is the id of the client that asked for the token: Spring Authorization Server writes it into ' +
+      "aud, and ignores the parameters 'resource' and 'audience' of an exchange. In an " +
+      'OAuth2TokenCustomizer<JwtEncodingContext> there, add: ' +
       'context.getClaims().audience(List.of("order-service")).',
   },
 ]
