@@ -3,8 +3,14 @@
  * own row or below, so there are no circles. ARCHITECTURE.md shows the same rows.
  */
 export const rows: readonly (readonly [row: string, files: readonly string[]])[] = [
-  ['words', ['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms', 'generations']],
-  ['data', ['refusal', 'record', 'http', 'profiles/profile']],
+  [
+    'words',
+    [
+      ...['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms', 'generations'],
+      ...['keys/timing', 'keys/events'],
+    ],
+  ],
+  ['data', ['refusal', 'record', 'http', 'profiles/profile', 'keys/unknown-kids']],
   [
     'edges',
     [
@@ -29,9 +35,11 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
       'advise',
     ],
   ],
-  ['keys', ['keys', 'signature']],
-  ['token', ['token']],
+  ['keys', ['signature', 'keys/source', 'keys/download']],
+  ['sources', ['keys/fixed-keys', 'keys/fetched-keys']],
+  ['token', ['token', 'keys/create']],
   ['after', ['guards', 'audit', 'token-cache']],
+  ['running', ['operations']],
   ['story', ['judge']],
   ['doors', ['verifier', 'gate']],
   ['entries', ['index', 'adapter', 'profiles/index']],

@@ -95,6 +95,8 @@ export const cache: Group = {
       expect((await service.send({ token })).status).toBe(503)
       bench.authority.answerKeys(undefined)
       bench.clock.advance(60)
+      // Keys are asked for again beside the requests.
+      await service.warmUp()
       return service.send({ token })
     },
   }),

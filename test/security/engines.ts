@@ -53,7 +53,7 @@ export const core: Engine = {
       const preflight = sent.method === 'OPTIONS'
       return granted(JSON.stringify(preflight ? null : (gate.token(key) ?? null)))
     }
-    const warmUp = (): Promise<void> => (verifier ?? gate).warmUp()
+    const warmUp = (): Promise<void> => (verifier ?? gate.operations).warmUp()
     return { send, records, handled: () => handled, port: undefined, warmUp, close: async () => {} }
   },
 }

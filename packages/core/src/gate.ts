@@ -2,6 +2,7 @@ import { endOf, report } from './audit.ts'
 import { readCredential } from './credential.ts'
 import { createGuards, type Guard, type Guards } from './guards.ts'
 import { createJudge, type Judge, type Judgement } from './judge.ts'
+import type { Operations } from './operations.ts'
 import type { ResourceServerOptions } from './options.ts'
 import { createPolicy, optionNames } from './policy.ts'
 import type { DecisionRecord } from './record.ts'
@@ -29,7 +30,7 @@ export interface Gate<C extends object = object> {
   token(key: object): AccessToken<C> | undefined
   /** Called once the host has answered: a granted request is recorded then. */
   settle(key: object): void
-  warmUp(): Promise<void>
+  readonly operations: Operations
 }
 
 type Decided = { readonly token: AccessToken | undefined } | Refusal
@@ -58,13 +59,14 @@ class Visit {
 
 /** @throws ConfigError for options that cannot be right */
 export function createGate<C extends object = object>(options: ResourceServerOptions): Gate<C> {
-  const gate = new RequestGate(createJudge(createPolicy(options, optionNames.host)))
+  const judge = createJudge(createPolicy(options, optionNames.host))
+  const gate = new RequestGate(judge)
   return {
     pass: (key, request, guard) => gate.pass(key, request, guard),
     guards: (wrap) => createGuards<ReturnType<typeof wrap>, C>(gate.policy, wrap),
     token: (key) => gate.token(key) as AccessToken<C> | undefined,
     settle: (key) => gate.settle(key),
-    warmUp: () => gate.warmUp(),
+    operations: judge.operations,
   }
 }
 
@@ -80,10 +82,6 @@ class RequestGate {
 
   get policy(): Judge['policy'] {
     return this.#judge.policy
-  }
-
-  warmUp(): Promise<void> {
-    return this.#judge.warmUp()
   }
 
   pass(key: object, request: HttpRequest, guard: Guard): Soon<Passage> {

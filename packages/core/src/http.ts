@@ -25,9 +25,12 @@ const maxBytes = 256 * 1024
 export class FetchError extends Error {
   /** The status of an answer that was not 200, where there was one. */
   readonly status: number | undefined
-  constructor(message: string, status?: number) {
+  /** Seconds, where the answer said when to come back. */
+  readonly retryAfter: number | undefined
+  constructor(message: string, status?: number, retryAfter?: number) {
     super(message)
     this.status = status
+    this.retryAfter = retryAfter
   }
 }
 
@@ -35,15 +38,23 @@ export interface FetchedJson {
   readonly body: JsonObject
   /** The `Cache-Control` header, if any. */
   readonly cacheControl: string | null
+  /** The `ETag` header, if any. */
+  readonly etag: string | null
+}
+
+interface Request {
+  readonly signal: AbortSignal
+  /** The `ETag` of what is had already. Then the body may be absent: nothing changed. */
+  readonly etag?: string | null
 }
 
 /**
- * Gets a JSON object within one deadline and one size. Redirects are not followed, and no cookie or
- * credential is sent.
+ * Connect, headers and body of all that the work fetches, within one deadline. Raced, and not only
+ * aborted: an injected fetch may not listen to its signal.
  *
- * @throws FetchError
+ * @throws FetchError when it is over
  */
-export async function fetchJson(fetch: Fetch, url: string): Promise<FetchedJson> {
+export async function withinDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
@@ -53,24 +64,66 @@ export async function fetchJson(fetch: Fetch, url: string): Promise<FetchedJson>
     }, deadline)
   })
   try {
-    // Raced, and not only aborted: an injected fetch may not listen to its signal.
-    return await Promise.race([getJson(fetch, url, abort.signal), late])
-  } catch (error) {
-    throw error instanceof FetchError ? error : new FetchError(messageOf(error))
+    return await Promise.race([work(abort.signal), late])
   } finally {
     clearTimeout(timer)
   }
 }
 
-async function getJson(fetch: Fetch, url: string, signal: AbortSignal): Promise<FetchedJson> {
-  const headers = { accept: 'application/json, application/jwk-set+json' }
-  const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new FetchError(`answered with status ${response.status}`, response.status)
+/**
+ * Gets a JSON object within one size. Redirects are not followed, and no cookie or credential is sent.
+ *
+ * @throws FetchError
+ */
+export function fetchJson(
+  fetch: Fetch,
+  url: string,
+  request: { readonly signal: AbortSignal },
+): Promise<FetchedJson>
+export function fetchJson(
+  fetch: Fetch,
+  url: string,
+  request: Request,
+): Promise<Omit<FetchedJson, 'body'> & { readonly body: JsonObject | undefined }>
+export async function fetchJson(
+  fetch: Fetch,
+  url: string,
+  request: Request,
+): Promise<Omit<FetchedJson, 'body'> & { readonly body: JsonObject | undefined }> {
+  try {
+    return await getJson(fetch, url, request)
+  } catch (error) {
+    throw error instanceof FetchError ? error : new FetchError(messageOf(error))
   }
-  const body = parseJsonObject(await readBounded(response.body))
-  return { body, cacheControl: response.headers.get('cache-control') }
+}
+
+async function getJson(
+  fetch: Fetch,
+  url: string,
+  { signal, etag }: Request,
+): Promise<Omit<FetchedJson, 'body'> & { readonly body: JsonObject | undefined }> {
+  const headers = {
+    accept: 'application/json, application/jwk-set+json',
+    ...(etag && { 'if-none-match': etag }),
+  }
+  const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
+  const unchanged = response.status === 304 && Boolean(etag)
+  if (response.status !== 200) await response.body?.cancel()
+  if (response.status !== 200 && !unchanged) {
+    const { status } = response
+    const retryAfter = secondsOf(response.headers.get('retry-after'))
+    throw new FetchError(`answered with status ${status}`, status, retryAfter)
+  }
+  return {
+    body: unchanged ? undefined : parseJsonObject(await readBounded(response.body)),
+    cacheControl: response.headers.get('cache-control'),
+    etag: response.headers.get('etag') ?? (unchanged ? (etag ?? null) : null),
+  }
+}
+
+/** RFC 9110 section 10.2.3, the form in seconds. A date would need the server's clock to be right. */
+function secondsOf(retryAfter: string | null): number | undefined {
+  return retryAfter !== null && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined
 }
 
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {

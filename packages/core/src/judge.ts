@@ -5,7 +5,9 @@ import { checkClaims } from './claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from './delegation.ts'
 import { type JsonObject, own } from './json.ts'
 import { parseJws, type Unverified } from './jws.ts'
-import { createKeySource, type KeySource } from './keys.ts'
+import { createKeySource } from './keys/create.ts'
+import type { KeySource } from './keys/source.ts'
+import { type Operations, operationsOn } from './operations.ts'
 import type { Policy } from './policy.ts'
 import type { Identity } from './record.ts'
 import { ConfigError, Refusal, refuse } from './refusal.ts'
@@ -31,7 +33,7 @@ export interface Judge {
    * @throws ConfigError where there is neither
    */
   judge(token: string, audience?: AudienceRule): Judgement | Promise<Judgement>
-  warmUp(): Promise<void>
+  readonly operations: Operations
   /** `undefined` where nothing is remembered. */
   readonly cache: CacheStatistics | undefined
 }
@@ -45,7 +47,7 @@ export function createJudge(policy: Policy): Judge {
       if (!complete) requireAudience(policy, audience)
       return pipeline.judge(token, audience)
     },
-    warmUp: () => pipeline.warmUp(),
+    operations: pipeline.operations,
     get cache() {
       return pipeline.cache
     },
@@ -69,8 +71,11 @@ class Pipeline {
     return this.#cache?.statistics
   }
 
-  async warmUp(): Promise<void> {
-    for (const source of this.#sources.values()) await source.warmUp()
+  get operations(): Operations {
+    return operationsOn(
+      () => [...this.#sources.values()],
+      () => this.cache,
+    )
   }
 
   judge(token: string, audience: AudienceRule | undefined): Judgement | Promise<Judgement> {

@@ -17,6 +17,8 @@ export interface VerificationKey {
 export interface KeySet {
   readonly keys: readonly VerificationKey[]
   readonly skipped: readonly string[]
+  /** The keys by the text of their entries, so that an unchanged entry stays the same object. */
+  readonly byText: ReadonlyMap<string, VerificationKey>
 }
 
 const maxKeys = 100
@@ -29,16 +31,40 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 export async function readKeySet(
   body: JsonObject,
   issuer: IssuerPolicy,
+  before?: KeySet,
 ): Promise<KeySet | undefined> {
   const entries = own(body, 'keys')
-  return Array.isArray(entries) && entries.length <= maxKeys ? readKeys(entries, issuer) : undefined
+  if (!Array.isArray(entries) || entries.length > maxKeys) return undefined
+  return readKeys(entries, issuer, before)
 }
 
-export async function readKeys(entries: readonly unknown[], issuer: IssuerPolicy): Promise<KeySet> {
-  const read = await Promise.all(entries.map((entry) => readKey(entry, issuer)))
+export async function readKeys(
+  entries: readonly unknown[],
+  issuer: IssuerPolicy,
+  before?: KeySet,
+): Promise<KeySet> {
+  const texts = entries.map((entry) => JSON.stringify(entry))
+  const read = await Promise.all(
+    entries.map(async (entry, at) => before?.byText.get(texts[at]!) ?? readKey(entry, issuer)),
+  )
+  const usable = read.flatMap((key, at) =>
+    typeof key === 'string' ? [] : [[texts[at]!, key] as const],
+  )
   return {
-    keys: read.filter((key) => typeof key !== 'string'),
+    keys: usable.map(([, key]) => key),
     skipped: read.filter((key) => typeof key === 'string'),
+    byText: new Map(usable),
+  }
+}
+
+/** The set without keys of these names. */
+export function without(set: KeySet, kids: ReadonlySet<string>): KeySet {
+  if (kids.size === 0) return set
+  const stays = ({ kid }: VerificationKey): boolean => kid === undefined || !kids.has(kid)
+  return {
+    keys: set.keys.filter(stays),
+    skipped: set.skipped,
+    byText: new Map([...set.byText].filter(([, key]) => stays(key))),
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Fetch, FetchError, fetchJson } from './http.ts'
-import { own } from './json.ts'
+import { type JsonObject, own } from './json.ts'
 import type { IssuerPolicy } from './policy.ts'
 import type { Profile } from './profiles/profile.ts'
 import { ConfigError } from './refusal.ts'
@@ -15,9 +15,9 @@ import { isSecure, parseUrl } from './url.ts'
 export async function discoverKeySet(
   fetch: Fetch,
   { issuer, profile }: IssuerPolicy,
-  insecure: boolean,
+  { insecure, signal }: { readonly insecure: boolean; readonly signal: AbortSignal },
 ): Promise<string> {
-  const metadata = await firstFound(fetch, metadataUrls(issuer, profile.discovery))
+  const metadata = await firstFound(fetch, metadataUrls(issuer, profile.discovery), signal)
   requireSameIssuer(own(metadata, 'issuer'), issuer)
   const jwksUri = own(metadata, 'jwks_uri')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
@@ -51,21 +51,15 @@ function metadataUrls(issuer: string, kind: Profile['discovery']): readonly stri
 async function firstFound(
   fetch: Fetch,
   [url, ...others]: readonly string[],
-): ReturnType<typeof getBody> {
+  signal: AbortSignal,
+): Promise<JsonObject> {
   try {
-    return await getBody(fetch, url!)
+    return (await fetchJson(fetch, url!, { signal })).body
   } catch (error) {
     const absent = error instanceof FetchError && error.status !== undefined && error.status < 500
-    if (absent && others.length > 0) return firstFound(fetch, others)
+    if (absent && others.length > 0) return firstFound(fetch, others, signal)
     throw error
   }
-}
-
-async function getBody(
-  fetch: Fetch,
-  url: string,
-): Promise<Awaited<ReturnType<typeof fetchJson>>['body']> {
-  return (await fetchJson(fetch, url)).body
 }
 
 function requireSameIssuer(named: unknown, issuer: string): void {

@@ -81,6 +81,11 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   readonly onDecision?: (record: DecisionRecord) => unknown
   /** Default false: an `http:` issuer or key set is taken on loopback only. */
   readonly allowInsecureHttp?: boolean
+  /**
+   * Seconds for which the last key set serves beyond its freshness where the issuer cannot be asked.
+   * Default 3600, at most 86400. A key that the issuer took away meanwhile serves as long.
+   */
+  readonly staleKeysFor?: number
   /** Default: the system's clocks. A test passes its own. */
   readonly clock?: Clock
   /** Default: the global `fetch`. For proxies and mutual TLS. */

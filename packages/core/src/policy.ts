@@ -6,7 +6,7 @@ import {
   supportedAlgorithms,
 } from './algorithms.ts'
 import { type AudienceRule, audienceRule } from './audience.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, schedule, systemClock } from './clock.ts'
 import type { Bounds } from './generations.ts'
 import type { Fetch } from './http.ts'
 import type { Delegation, ResourceServerOptions } from './options.ts'
@@ -31,6 +31,9 @@ export interface IssuerPolicy {
   readonly jwks: { readonly keys: readonly object[] } | undefined
 }
 
+/** Looked up at each call, so that what replaces it later is used. */
+const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init)
+
 /** The options with every default filled in. Every default of the project stands in this file. */
 export interface Policy {
   readonly issuers: ReadonlyMap<string, IssuerPolicy>
@@ -44,6 +47,9 @@ export interface Policy {
   readonly onDecision: ResourceServerOptions['onDecision']
   readonly allowInsecureHttp: boolean
   readonly clock: Clock
+  readonly schedule: NonNullable<Clock['schedule']>
+  /** Seconds. */
+  readonly staleKeysFor: number
   readonly fetch: Fetch
   readonly optional: boolean
   readonly onRefusal: 'reply' | 'throw'
@@ -59,7 +65,7 @@ const issuerNames = [
 const verifierNames = [
   ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth', 'delegation'],
   ...['cache', 'cryptography'],
-  ...['onDecision', 'allowInsecureHttp', 'clock', 'fetch'],
+  ...['onDecision', 'allowInsecureHttp', 'staleKeysFor', 'clock', 'fetch'],
 ]
 const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm']
 
@@ -81,6 +87,7 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
   const options = check.record(given, 'options')
   check.names(options, known, 'option')
   const allowInsecureHttp = check.boolean(options, 'allowInsecureHttp', false)
+  const clock = check.clock(options) ?? systemClock
   return Object.freeze({
     issuers: issuerPolicies(options, allowInsecureHttp),
     clockTolerance:
@@ -96,8 +103,11 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
     cryptography: check.oneOf(options, 'cryptography', ['native', 'webcrypto']),
     onDecision: check.callable<NonNullable<Policy['onDecision']>>(options, 'onDecision'),
     allowInsecureHttp,
-    clock: check.clock(options) ?? systemClock,
-    fetch: check.callable<Fetch>(options, 'fetch') ?? ((url, init) => globalThis.fetch(url, init)),
+    clock,
+    schedule: clock.schedule?.bind(clock) ?? schedule,
+    staleKeysFor:
+      check.number(options, 'staleKeysFor', { min: 0, max: 86_400, unit: 'seconds' }) ?? 3600,
+    fetch: check.callable<Fetch>(options, 'fetch') ?? globalFetch,
     optional: check.boolean(options, 'optional', false),
     onRefusal: check.oneOf(options, 'onRefusal', ['reply', 'throw']),
     passPreflight: check.boolean(options, 'passPreflight', false),

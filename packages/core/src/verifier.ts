@@ -2,6 +2,7 @@ import { endOf, report } from './audit.ts'
 import type { Code } from './codes.ts'
 import { createJudge, type Judgement, requireAudience } from './judge.ts'
 import type { VerifierOptions } from './options.ts'
+import type { Operations } from './operations.ts'
 import { createPolicy, optionNames } from './policy.ts'
 import { Refusal, VerificationError } from './refusal.ts'
 import type { AccessToken } from './token.ts'
@@ -19,7 +20,7 @@ export type Verdict<C extends object = object> =
     }
 
 /** Judges access tokens where there is no HTTP request: a WebSocket upgrade, gRPC, a queue. */
-export interface Verifier<C extends object = object> {
+export interface Verifier<C extends object = object> extends Operations {
   /**
    * Resolves to the access token, or throws: who forgets to look at a result lets nobody in.
    *
@@ -28,13 +29,6 @@ export interface Verifier<C extends object = object> {
   readonly verify: (jwt: string) => Promise<AccessToken<C>>
   /** The same, as a result to look at. Never rejects. */
   readonly check: (jwt: string) => Promise<Verdict<C>>
-  /**
-   * Fetches the keys of all issuers, so that the first request does not wait for them.
-   *
-   * @throws ConfigError where an issuer's metadata cannot be right
-   * @throws VerificationError where an issuer cannot be reached
-   */
-  readonly warmUp: () => Promise<void>
 }
 
 /**
@@ -66,7 +60,7 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
       return result as AccessToken<C>
     },
     check: async (jwt: string) => verdictOf<C>(await decide(jwt)),
-    warmUp: () => judge.warmUp(),
+    ...judge.operations,
   })
 }
 

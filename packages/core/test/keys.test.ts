@@ -2,13 +2,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTestIssuer, type TestIssuer } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createVerifier, type VerifierOptions } from '../src/index.ts'
+import { createVerifier, type Verifier, type VerifierOptions } from '../src/index.ts'
 import { aud, optionsFor } from './support.ts'
 
 // What a service sees of its issuer's keys, whatever happens there.
 
 interface Service {
   readonly issuer: TestIssuer
+  readonly verifier: Verifier
   readonly ask: (token: string) => Promise<string>
 }
 
@@ -20,7 +21,7 @@ async function start(options: VerifierOptions = {}): Promise<Service> {
     const verdict = await verifier.check(token)
     return verdict.ok ? 'granted' : verdict.code
   }
-  return { issuer, ask }
+  return { issuer, verifier, ask }
 }
 
 const minutes = 60
@@ -124,11 +125,13 @@ describe('an outage', () => {
   test.each(['disconnect', 'error', 'garbage'] as const)(
     '(%s) at the start is no verdict, and ends with the outage',
     async (mode) => {
-      const { issuer, ask } = await start()
+      const { issuer, verifier, ask } = await start()
       issuer.goDown(mode)
       expect(await ask(issuer.token({ aud }))).toBe('keys_unavailable')
       issuer.comeBack()
+      // The keys are asked for again beside the requests, which do not wait for that.
       issuer.clock.advance(31)
+      await verifier.warmUp()
       expect(await ask(issuer.token({ aud }))).toBe('granted')
     },
   )
@@ -142,7 +145,7 @@ describe('an outage', () => {
   })
 
   test('after a good start is bridged for an hour, and no longer', async () => {
-    const { issuer, ask } = await start()
+    const { issuer, verifier, ask } = await start()
     const ask1 = () => ask(issuer.token({ aud }))
     expect(await ask1()).toBe('granted')
     issuer.goDown()
@@ -152,6 +155,7 @@ describe('an outage', () => {
     expect(await ask1()).toBe('keys_unavailable')
     issuer.comeBack()
     issuer.clock.advance(31)
+    await verifier.warmUp()
     expect(await ask1()).toBe('granted')
   })
 
@@ -213,26 +217,29 @@ describe('an answer that is no key set', () => {
   })
 })
 
-test('Cache-Control may keep a set for ten minutes at most, and for one at least', async () => {
-  let header = 'public, max-age=86400'
+/** How often a key set with this header was asked for, after each of these many seconds. */
+async function fetchesWith(header: string, ...steps: readonly number[]): Promise<number[]> {
   let asked = 0
   const issuer = await createTestIssuer({ algorithm: 'ES256' })
   onTestFinished(() => issuer.close())
-  const fetch: typeof globalThis.fetch = async (...request) => {
+  const fetch = async () => {
     asked += 1
-    const { status, body } = await globalThis.fetch(...request)
-    return new Response(body, { status, headers: { 'cache-control': header } })
+    const body = JSON.stringify({ keys: [issuer.key.publicJwk] })
+    return new Response(body, { headers: { 'cache-control': header } })
   }
   const verifier = createVerifier({ ...optionsFor(issuer), jwksUri: issuer.jwksUri, fetch })
-  const fetchesAfter = async (seconds: number) => {
-    issuer.clock.advance(seconds)
+  const counts: number[] = []
+  for (const step of steps) {
+    issuer.clock.advance(step)
     expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ ok: true })
-    return asked
+    await new Promise((resolve) => setImmediate(resolve))
+    counts.push(asked)
   }
-  expect(await fetchesAfter(0)).toBe(1)
-  expect(await fetchesAfter(10 * minutes)).toBe(2)
-  header = 'max-age=0, no-store'
-  expect(await fetchesAfter(10 * minutes)).toBe(3)
-  expect(await fetchesAfter(20)).toBe(3)
-  expect(await fetchesAfter(1 * minutes)).toBe(4)
+  return counts
+}
+
+test('Cache-Control may keep a set for ten minutes at most, and for one at least', async () => {
+  expect(await fetchesWith('public, max-age=86400', 0, 8 * minutes, 2 * minutes)).toEqual([1, 1, 2])
+  expect(await fetchesWith('max-age=0, no-store', 0, 50, 10)).toEqual([1, 1, 2])
+  expect(await fetchesWith('', 0, 4 * minutes, 1 * minutes)).toEqual([1, 1, 2])
 })

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessToken, Guards, ResourceServerOptions } from '@resource-server/core'
+import type { AccessToken, Guards, Operations, ResourceServerOptions } from '@resource-server/core'
 import {
   createGate,
   fromNode,
@@ -25,15 +25,14 @@ export type ExpressGuard = (
 ) => void
 
 /** What `resourceServer` returns. Destructure it: nothing depends on `this`. */
-export interface ResourceServer<C extends object, Token> extends Guards<ExpressGuard, C> {
+export interface ResourceServer<C extends object, Token>
+  extends Guards<ExpressGuard, C>, Operations {
   /**
    * The request's access token, with the user's claim type and no global declaration.
    *
    * @throws ConfigError unless every guard so far let the request through
    */
   readonly token: (request: IncomingMessage) => Token
-  /** Fetches the issuers' keys ahead of the first request. See `Verifier.warmUp`. */
-  readonly warmUp: () => Promise<void>
 }
 
 /**
@@ -70,7 +69,7 @@ export function resourceServer<C extends object>(
   return {
     ...gate.guards(middleware),
     token: (request) => gate.token(request),
-    warmUp: () => gate.warmUp(),
+    ...gate.operations,
   }
 }
 

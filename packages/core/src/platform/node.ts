@@ -7,6 +7,16 @@ export function hasSubscribers(): boolean {
   return decisions.hasSubscribers
 }
 
+const keyEvents = channel('resource-server:keys')
+
+export function hasKeySubscribers(): boolean {
+  return keyEvents.hasSubscribers
+}
+
+export function publishKeyEvent(event: unknown): void {
+  keyEvents.publish(event)
+}
+
 export function publish(record: unknown): void {
   decisions.publish(record)
 }

@@ -22,3 +22,9 @@ export function decodeBase64url(segment: string): Uint8Array | undefined {
   if (!canonicalEnd[segment.length % 4]?.test(segment.slice(-1))) return undefined
   return base64url.decode(segment)
 }
+
+export function hasKeySubscribers(): boolean {
+  return false
+}
+
+export function publishKeyEvent(_event: unknown): void {}

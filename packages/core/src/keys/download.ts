@@ -1,0 +1,74 @@
+import { fetchJson, FetchError, withinDeadline } from '../http.ts'
+import type { JsonObject } from '../json.ts'
+import { discoverKeySet } from '../metadata.ts'
+import type { IssuerPolicy, Policy } from '../policy.ts'
+import { ConfigError } from '../refusal.ts'
+import { freshFor, minutes } from './timing.ts'
+
+export interface Downloaded {
+  /** The key set; `undefined` where the one that was had before has not changed. */
+  readonly body: JsonObject | undefined
+  /** Milliseconds for which it counts as current. */
+  readonly freshFor: number
+}
+
+/** After this the metadata is asked again: the key set may move. */
+const metadataFor = 60 * minutes
+
+/** Where an issuer's key set is, and how it is got: by discovery, or at the address that was given. */
+export class Download {
+  readonly #issuer: IssuerPolicy
+  readonly #policy: Policy
+  #address: { readonly url: string; readonly since: number } | undefined
+  #suspect = false
+  #etag: string | null = null
+
+  constructor(issuer: IssuerPolicy, policy: Policy) {
+    this.#issuer = issuer
+    this.#policy = policy
+  }
+
+  /**
+   * Metadata and key set within one deadline.
+   *
+   * @throws FetchError, ConfigError, JsonError
+   */
+  get(): Promise<Downloaded> {
+    return withinDeadline(async (signal) => {
+      const url = await this.#findAddress(signal)
+      const answer = await fetchJson(this.#policy.fetch, url, { signal, etag: this.#etag })
+      this.#etag = answer.etag
+      return { body: answer.body, freshFor: freshFor(answer.cacheControl) }
+    })
+  }
+
+  /** What was had was no use: the next answer must be a whole one, from where the metadata says. */
+  distrust(): void {
+    this.#etag = null
+    this.#suspect = true
+  }
+
+  async #findAddress(signal: AbortSignal): Promise<string> {
+    if (this.#issuer.jwksUri !== undefined) return this.#issuer.jwksUri
+    const now = this.#policy.clock.monotonic()
+    const known = this.#address
+    if (known && !this.#suspect && now - known.since < metadataFor) return known.url
+    const url = await this.#discover(signal, known?.url)
+    if (url !== known?.url) this.#etag = null
+    this.#address = { url, since: now }
+    this.#suspect = false
+    return url
+  }
+
+  /** An address that was good serves on where the metadata cannot be had, but not where it is wrong. */
+  async #discover(signal: AbortSignal, known: string | undefined): Promise<string> {
+    const { fetch, allowInsecureHttp } = this.#policy
+    try {
+      return await discoverKeySet(fetch, this.#issuer, { insecure: allowInsecureHttp, signal })
+    } catch (error) {
+      const unreachable = error instanceof FetchError && !(error instanceof ConfigError)
+      if (known !== undefined && unreachable && !signal.aborted) return known
+      throw error
+    }
+  }
+}

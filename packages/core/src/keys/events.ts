@@ -1,0 +1,32 @@
+import * as platform from '#platform'
+
+/** What happened to an issuer's key set. Goes to `diagnostics_channel`, `resource-server:keys`. */
+export interface KeyEvent {
+  readonly version: 1
+  /** RFC 3339, UTC. */
+  readonly time: string
+  readonly issuer: string
+  /**
+   * `fetched`: a set came, or was said to be unchanged. `failed`: none came; what was held serves.
+   * `rotated`: the set that came has other keys. `stale`: an outage outlasts the set's freshness.
+   * `empty`: a set without usable keys came; for a while the one before serves on. `evicted`: a key was
+   * taken out by hand.
+   */
+  readonly event: 'fetched' | 'failed' | 'rotated' | 'stale' | 'empty' | 'evicted'
+  /** Why, where something is not as it should be. */
+  readonly reason?: string
+  /** Usable keys after the event. */
+  readonly keys: number
+  /** Milliseconds that the attempt took; with `fetched` and `failed`. */
+  readonly duration?: number
+}
+
+/** Tells whoever subscribed, and builds nothing where nobody did. What a subscriber throws is dropped. */
+export function publishKeyEvent(build: () => KeyEvent): void {
+  if (!platform.hasKeySubscribers()) return
+  try {
+    platform.publishKeyEvent(Object.freeze(build()))
+  } catch {
+    // A subscriber must not be able to stop a refresh.
+  }
+}

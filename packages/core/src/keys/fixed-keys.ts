@@ -1,0 +1,64 @@
+import { type KeySet, readKeys, selectKey, type VerificationKey, without } from '../jwk.ts'
+import type { JoseHeader } from '../jws.ts'
+import type { IssuerPolicy } from '../policy.ts'
+import { ConfigError, type Refusal } from '../refusal.ts'
+import type { KeyHealth, KeySource } from './source.ts'
+
+/** Keys that the user gave. They are never fetched and never get old. */
+export class FixedKeys implements KeySource {
+  readonly #issuer: string
+  readonly #reading: Promise<void>
+  #set: KeySet = { keys: [], skipped: [], byText: new Map() }
+  readonly #evicted = new Set<string>()
+
+  constructor(keys: readonly object[], issuer: IssuerPolicy) {
+    this.#issuer = issuer.issuer
+    this.#reading = readKeys(keys, issuer).then((set) => {
+      this.#set = without(set, this.#evicted)
+    })
+  }
+
+  async find(header: JoseHeader): Promise<VerificationKey | Refusal> {
+    await this.#reading
+    return selectKey(this.#set, header)
+  }
+
+  holds(key: VerificationKey): boolean {
+    return this.#set.keys.includes(key)
+  }
+
+  async warmUp(): Promise<void> {
+    await this.#reading
+    const { keys, skipped } = this.#set
+    if (keys.length > 0) return
+    throw new ConfigError(
+      `No key of 'jwks' can be used: ${skipped.join('; ')}.`,
+      'Give public signature keys.',
+    )
+  }
+
+  ready(): boolean {
+    return this.#set.keys.length > 0
+  }
+
+  health(): KeyHealth {
+    const { keys, skipped } = this.#set
+    return {
+      ...{ issuer: this.#issuer, keys: keys.length, skipped },
+      ...{ state: keys.length > 0 ? 'fresh' : 'none', fetches: 0, failures: 0 },
+    }
+  }
+
+  reload(): Promise<void> {
+    return this.warmUp()
+  }
+
+  evict(kid: string): void {
+    this.#evicted.add(kid)
+    this.#set = without(this.#set, this.#evicted)
+  }
+
+  close(): void {
+    // Nothing is under way.
+  }
+}

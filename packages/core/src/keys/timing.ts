@@ -1,0 +1,36 @@
+/** All times in milliseconds. */
+export const seconds: number = 1_000
+export const minutes: number = 60 * seconds
+
+/** How long a fetched set counts as current, unless its Cache-Control says otherwise within bounds. */
+const freshness = { usual: 5 * minutes, min: 1 * minutes, max: 10 * minutes }
+/** After a failure nothing is fetched for a while, longer with each one. */
+const pause = { first: 1 * seconds, max: 30 * seconds, maxAsked: 5 * minutes }
+/** The part of its freshness after which a set is refreshed, so that no request waits for it. */
+const refreshAhead = { from: 0.85, to: 0.95 }
+
+/** RFC 9111 section 5.2.2.1. */
+export function freshFor(cacheControl: string | null): number {
+  const maxAge = /(?:^|[\s,])max-age=(\d{1,10})(?:$|[\s,])/i.exec(cacheControl ?? '')?.[1]
+  if (maxAge === undefined) return freshness.usual
+  return Math.min(freshness.max, Math.max(freshness.min, Number(maxAge) * seconds))
+}
+
+/** Scattered, so that a fleet that started together does not ask together. */
+export function refreshAfter(fresh: number, random: number = Math.random()): number {
+  return fresh * (refreshAhead.from + (refreshAhead.to - refreshAhead.from) * random)
+}
+
+/**
+ * The pause after the nth failure in a row: it doubles, and half of it is scattered. What the server
+ * asks for by `Retry-After` counts, within a bound.
+ */
+export function pauseAfter(
+  failures: number,
+  retryAfter: number | undefined,
+  random: number = Math.random(),
+): number {
+  const nominal = Math.min(pause.max, pause.first * 2 ** (failures - 1))
+  const asked = Math.min(pause.maxAsked, (retryAfter ?? 0) * seconds)
+  return Math.max(asked, nominal * (0.5 + 0.5 * random))
+}
