@@ -22,7 +22,7 @@ import {
   wso2,
   zitadel,
 } from '../src/profiles/index.ts'
-import { aud } from './support.ts'
+import { aud, bearer, openDesk } from './support.ts'
 
 const tenant = '11111111-2222-4333-8444-555555555555'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
@@ -89,6 +89,84 @@ describe.each(providers)('%s', (name, profile, shape, claims = {}) => {
     const header = { typ: profile.types.includes('jwt') ? 'JWT' : undefined }
     const verdict = await verifier.check(issuer.idToken({ aud, header, claims: bare }))
     expect(verdict.ok).toBe(name === 'dex')
+  })
+})
+
+type Providers = (typeof providers)[number]
+const rowOf = (name: string): Providers => providers.find(([candidate]) => candidate === name)!
+
+describe('what a provider alone insists on', () => {
+  test.each<[string, Readonly<Record<string, unknown>>, Code]>([
+    ['keycloak', { typ: 'Ticket' }, 'not_an_access_token'],
+    ['keycloak', { typ: undefined }, 'not_an_access_token'],
+    ['keycloak', { azp: undefined }, 'claim_missing'],
+    ['cognito', { token_use: 'other' }, 'not_an_access_token'],
+    ['entra', { tid: '99999999-2222-4333-8444-555555555555' }, 'not_an_access_token'],
+    ['entra', { ver: '1.0' }, 'not_an_access_token'],
+    ['entra v1', { ver: '2.0' }, 'not_an_access_token'],
+    ['authentik', { uid: undefined }, 'claim_missing'],
+    ['authentik', { at_hash: 'x' }, 'not_an_access_token'],
+    ['hydra', { client_id: undefined }, 'claim_missing'],
+    ['wso2', { client_id: undefined }, 'claim_missing'],
+    ['oidc-provider', { jti: undefined }, 'claim_missing'],
+    ['dex', { c_hash: 'x' }, 'not_an_access_token'],
+  ])('%s: %j', async (name, change, code) => {
+    const [, profile, shape, claims] = rowOf(name)
+    const verdict = await judge(shape, { claims: { ...claims, ...change } }, { profile })
+    expect(verdict.code).toBe(code)
+  })
+
+  test('authentik copies the nonce of the sign-in, and has no scope', async () => {
+    const [, profile, shape, claims] = rowOf('authentik')
+    const token = { scope: [], claims: { ...claims, scope: undefined, nonce: 'x' } }
+    expect(await judge(shape, token, { profile })).toMatchObject({ code: 'granted' })
+  })
+})
+
+describe('who else may be named where nobody else may', () => {
+  test.each<[string, string]>([
+    ['auth0', 'https://acme.auth0.com/userinfo'],
+    ['keycloak', 'account'],
+  ])('%s: its own %s', async (name, companion) => {
+    const [, profile, shape] = rowOf(name)
+    const options = { profile, audience: { only: aud } }
+    const both = await judge(shape, { aud: [aud, companion] }, options)
+    expect(both).toMatchObject({ code: 'granted' })
+    const another = await judge(shape, { aud: [aud, 'another'] }, options)
+    expect(another).toMatchObject({ code: 'audience_mismatch' })
+    // Where nothing is known of the issuer, nobody is a companion.
+    const plain = await judge(shape, { aud: [aud, companion] }, { audience: { only: aud } })
+    expect(plain).toMatchObject({ code: 'audience_mismatch' })
+  })
+})
+
+describe('where roles and permissions are', () => {
+  const project = 'urn:zitadel:iam:org:project:roles'
+  test.each<[string, Readonly<Record<string, unknown>>, readonly string[], readonly string[]]>([
+    ['auth0', { permissions: ['a', 'b', 'a'] }, [], ['a', 'b']],
+    ['authentik', { groups: ['a'] }, ['a'], []],
+    ['cognito', { 'cognito:groups': ['a'] }, ['a'], []],
+    ['dex', { groups: ['a'] }, ['a'], []],
+    ['entra', { roles: ['a'] }, ['a'], []],
+    ['entra v1', { roles: ['a'] }, ['a'], []],
+    ['keycloak', { realm_access: { roles: ['a'] } }, ['a'], []],
+    ['okta', { groups: ['a'] }, ['a'], []],
+    ['spring', { roles: ['a'], authorities: ['b'] }, ['a'], ['b']],
+    ['wso2', { roles: 'a' }, ['a'], []],
+    ['zitadel', { [project]: { a: { '1': 'acme.example' }, b: {} } }, ['a', 'b'], []],
+    ['rfc9068', { roles: ['a'], permissions: ['b'], groups: ['c'] }, [], []],
+  ])('%s: %j', async (name, change, roles, permissions) => {
+    const [, profile, shape, claims] = rowOf(name)
+    const issuer = await createTestIssuer({ shape, algorithm: 'ES256' })
+    onTestFinished(() => issuer.close())
+    const verifier = createVerifier({
+      issuer: issuer.url,
+      audience: aud,
+      clock: issuer.clock,
+      profile,
+    })
+    const token = issuer.token({ aud, ...scoped(shape), claims: { ...claims, ...change } })
+    expect(await verifier.verify(token)).toMatchObject({ roles, permissions })
   })
 })
 
@@ -285,6 +363,21 @@ describe('wrong configuration is met with help', () => {
     if (verdict.ok) throw new Error('granted')
     return verdict
   }
+
+  test('and the caller hears no word of it', async () => {
+    const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256', path: realm })
+    onTestFinished(() => issuer.close())
+    const desk = openDesk({ issuer: issuer.url, audience: aud, clock: issuer.clock })
+    const guard = desk.guards.requireAuthentication()
+    const replies = await Promise.all(
+      ['account', 'another'].map((name) =>
+        desk.pass({}, guard, bearer(issuer.token({ aud: name }))),
+      ),
+    )
+    expect(replies[0]).toEqual(replies[1])
+    const reasons = desk.records.map(({ reason }) => reason).toSorted()
+    expect(reasons.map((reason) => reason?.includes('mapper'))).toEqual([true, false])
+  })
 
   test('but not where something else is wrong', async () => {
     const verdict = await judge('keycloak', { aud: 'account', expiresIn: -60 }, {}, realm)
