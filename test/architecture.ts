@@ -15,7 +15,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
     'edges',
     [
       ...['options', 'option-checks', 'profile-checks', 'credential', 'jws', 'response'],
-      ...['claim-rule', 'scope-rule', 'names-claim', 'token-kind', 'profiles/hints'],
+      ...['claim-rule', 'scope-rule', 'names-claim', 'token-kind', 'key-issuer', 'profiles/hints'],
     ],
   ],
   [

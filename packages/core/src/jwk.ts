@@ -2,6 +2,7 @@ import { base64url, importJWK, type CryptoKey } from 'jose'
 import { type Algorithm, canonical, fitsKey, isAlgorithm } from './algorithms.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import type { JoseHeader } from './jws.ts'
+import { foreignIssuerOf } from './key-issuer.ts'
 import type { IssuerPolicy } from './policy.ts'
 import { type Refusal, refuse } from './refusal.ts'
 
@@ -71,7 +72,7 @@ export function without(set: KeySet, kids: ReadonlySet<string>): KeySet {
 async function readKey(entry: unknown, issuer: IssuerPolicy): Promise<VerificationKey | string> {
   if (!isJsonObject(entry)) return 'not an object'
   try {
-    const problem = problemOf(entry)
+    const problem = problemOf(entry) ?? foreignIssuerOf(entry, issuer.issuer, issuer.profile)
     if (problem) return problem
     const algorithm = algorithmOf(entry, issuer)
     if (!algorithm) return 'serves none of the allowed algorithms, or more than one'

@@ -20,6 +20,7 @@ const members: Readonly<
   roles: [listOf(isPlace), 'a list of { path: [name, …] }'],
   permissions: [listOf(isPlace), 'a list of { path: [name, …] }'],
   discovery: [(value) => value === 'openid' || value === 'oauth', "'openid' or 'oauth'"],
+  keyIssuerPlaceholder: [isName, 'a placeholder'],
   hints: [listOf(isHint), 'a list of { codes, when, say }'],
 }
 

@@ -49,6 +49,9 @@ const profileOf = (tenant: string, version: 1 | 2): Profile => ({
   companionAudiences: [],
   // App roles, of users and of applications; same page.
   roles: [{ path: ['roles'] }],
+  // One set of keys for all tenants: EnableAadSigningKeyIssuerValidation in
+  // https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.validators
+  ...(version === 2 && { keyIssuerPlaceholder: '{tenantid}' }),
   discovery: 'openid',
   hints: entraHints,
 })

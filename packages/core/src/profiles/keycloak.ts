@@ -18,22 +18,28 @@ export interface KeycloakOptions {
  * Not guaranteed: that `aud` holds this service. It does where a mapper says so. Standard token
  * exchange writes no `act`; only the exchanging client shows, in `azp`.
  *
- * @throws ConfigError for a URL that is no realm's
+ * @throws ConfigError for a URL that is no realm's, and for a client id that is none
  */
-export function keycloak(url: string, { rolesOf }: KeycloakOptions = {}): ProviderIssuer {
+export function keycloak(url: string, options: KeycloakOptions = {}): ProviderIssuer {
   if (!/\/realms\/[^/]+$/.test(url)) {
     throw new ConfigError(
       `'${url}' is no realm of Keycloak.`,
       "Write keycloak('https://…/realms/<realm>'), without a slash at the end.",
     )
   }
-  return { issuer: url, profile: profileOf(rolesOf) }
+  if (Object.hasOwn(options, 'rolesOf') && !options.rolesOf) {
+    throw new ConfigError(
+      "'rolesOf' is no client id.",
+      'Give it a value (is an environment variable missing?) or leave it out for the roles of the realm.',
+    )
+  }
+  return { issuer: url, profile: profileOf(options.rolesOf) }
 }
 
 const profileOf = (client: string | undefined): Profile => ({
   name: 'keycloak',
-  // `at+jwt` with the client attribute access.token.header.type.rfc9068:
-  // https://www.keycloak.org/docs/latest/server_admin/#_oidc-advanced-settings
+  // `at+jwt` with the client attribute access.token.header.type.rfc9068 ("Use at+jwt as access token
+  // header type"): https://www.keycloak.org/docs/latest/server_admin/
   types: ['jwt', 'at+jwt'],
   clientClaims: ['azp'],
   scopeClaims: ['scope'],
@@ -41,10 +47,10 @@ const profileOf = (client: string | undefined): Profile => ({
   // The payload's typ is ID, Refresh, Offline or Logout in the other kinds:
   // https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/util/TokenUtil.html
   expectedClaims: { typ: ['Bearer', 'DPoP'] },
-  // The issuer's own account console, in nearly every token:
-  // https://www.keycloak.org/docs/latest/server_admin/#audience-support
+  // The issuer's own account console, in nearly every token: the default roles name it, and the roles
+  // that a token has name its audience ("Audience support", same page).
   companionAudiences: ['account'],
-  // https://www.keycloak.org/docs/latest/server_admin/#con-role-scope-mappings_server_administration_guide
+  // Mappers of the client scope `roles`, same page.
   roles: [
     {
       path: client === undefined ? ['realm_access', 'roles'] : ['resource_access', client, 'roles'],

@@ -55,6 +55,11 @@ export interface Profile {
   readonly permissions?: readonly NamesClaim[]
   /** Which metadata the issuer serves. Default: OpenID Connect's is tried first, then RFC 8414's. */
   readonly discovery?: 'openid' | 'oauth'
+  /**
+   * Keys of the key set say in a member `issuer` for whose tokens they are, and this stands there for
+   * the tenant, such as `{tenantid}`. A key for another issuer is not used. Default: no such member.
+   */
+  readonly keyIssuerPlaceholder?: string
   /** Help for the operator, beside a refusal's reason. */
   readonly hints?: readonly Hint[]
 }

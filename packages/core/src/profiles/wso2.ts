@@ -18,7 +18,7 @@ const profile: Profile = {
   // ID tokens have azp instead: https://wso2.com/asgardeo/docs/references/tokens/id-tokens/
   requiredClaims: ['client_id', 'jti'],
   companionAudiences: [],
-  // Attributes that can be added: https://wso2.com/asgardeo/docs/guides/users/attributes/
+  // Where the application asks for this attribute.
   roles: [{ path: ['roles'] }],
   discovery: 'openid',
 }
