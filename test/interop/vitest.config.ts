@@ -10,7 +10,7 @@ export default defineConfig({
     expect: { requireAssertions: true },
     allowOnly: false,
     retry: 0,
-    testTimeout: 120_000,
-    hookTimeout: 240_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 })

@@ -26,7 +26,7 @@ export interface Running {
 /** Told what happens, for whoever waits. */
 export type Progress = (line: string) => void
 
-const patience = { start: 180_000, stop: 20_000, poll: 250 }
+const patience = { start: 400_000, stop: 20_000, poll: 250 }
 
 /** Starts a server and waits until it answers. */
 export async function start(program: Program, progress: Progress): Promise<Running> {
