@@ -1,10 +1,10 @@
-// The last line of `.ci/run`. Called with the exit codes of `npm test` and `npm run demo`, and the
-// file that holds what the demo printed.
-import { readFileSync } from 'node:fs'
+// The last line of `.ci/run`. Called with the exit codes of `npm test` and `npm run demo`, the file
+// that holds what the demo printed, and the exit code of `npm run test:interop`.
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache } from './run.mjs'
 
-const [testExit, demoExit, demoOutput = ''] = process.argv.slice(2)
+const [testExit, demoExit, demoOutput = '', interopExit] = process.argv.slice(2)
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
@@ -45,7 +45,19 @@ function countDemo() {
   return { passed: Number(line[1]), failed: Number(line[2]) }
 }
 
-const counts = [judge(countTests(), testExit), judge(countDemo(), demoExit)]
+/** Nothing is counted where the servers could not be run; the script has said so. @returns {Count} */
+function countInterop() {
+  const report = join(cache, 'interop.json')
+  if (!existsSync(report)) return { passed: 0, failed: 0 }
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
+  return { passed: numPassedTests, failed: numFailedTests }
+}
+
+const counts = [
+  judge(countTests(), testExit),
+  judge(countDemo(), demoExit),
+  judge(countInterop(), interopExit),
+]
 const passed = counts.reduce((sum, count) => sum + count.passed, 0)
 const failed = counts.reduce((sum, count) => sum + count.failed, 0)
 

@@ -88,8 +88,8 @@ describe('tokens of a sign-in', () => {
   })
 
   test.each([
-    ['no-mapper', 'audience_mismatch', /"account"/],
-    ['lightweight', 'claim_missing', /aud/],
+    ['no-mapper', 'audience_mismatch', /"account".*add an Audience mapper/s],
+    ['lightweight', 'claim_missing', /aud.*lightweight access token/s],
     ['act-as-text', 'actor_malformed', /not an object/],
   ])('of the client %s are refused: %s', async (client, code, reason) => {
     const { status, record } = await user.show(await passwordToken(client))

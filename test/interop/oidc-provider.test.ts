@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type AuthorizationServer,
+  startAuthorizationServer,
+} from '../../examples/order-flow/src/authorization-server/authorization-server.ts'
+import { signInAt } from '../../examples/order-flow/src/demo/people.ts'
+import { tokenExchange } from '../../examples/order-flow/src/services/exchange.ts'
+import { ledgerOf } from './ledger.ts'
+import { type Service, startService } from './service.ts'
+
+const note = ledgerOf('oidc-provider')
+
+let server: AuthorizationServer
+let user: Service
+let order: Service
+let inventory: Service
+
+beforeAll(async () => {
+  server = await startAuthorizationServer()
+  const { issuer } = server
+  user = await startService({ issuer, audience: 'user-service', profile: 'rfc9068' })
+  order = await startService({ issuer, audience: 'order-service' }, (api) => [
+    api.requireScope('orders:read'),
+    api.requireActor('user-service'),
+  ])
+  inventory = await startService({ issuer, audience: 'inventory-service' }, (api) => [
+    api.requireScope('read:items'),
+    api.requireActor('order-service'),
+    api.requireExchangedBy('order-service'),
+  ])
+})
+
+afterAll(async () => {
+  await Promise.all([user, order, inventory, server].map((running) => running?.close()))
+})
+
+const exchangerFor = (clientId: string) =>
+  tokenExchange({
+    issuer: server.issuer,
+    clientId,
+    clientSecret: server.clientSecrets.get(clientId),
+  })
+
+test('tokens of RFC 9068, exchanged over two hops, with act nested and signed by two algorithms', async () => {
+  const { accessToken } = await signInAt('shop', server)
+  expect(await user.show(accessToken)).toMatchObject({ status: 200 })
+  note({ kind: 'accepted', what: 'token of a sign-in', seen: 'user-42, profile rfc9068' })
+
+  const forOrders = { audience: 'order-service', scope: 'orders:read' }
+  const second = await (await exchangerFor('user-service'))(accessToken, forOrders)
+  expect(await order.show(second)).toMatchObject({
+    status: 200,
+    record: { subject: 'user-42', actor: { subject: 'user-service' } },
+  })
+  note({ kind: 'chain', what: 'first hop', seen: 'user-42, user-service acts' })
+
+  const forItems = { audience: 'inventory-service', scope: 'read:items' }
+  const third = await (await exchangerFor('order-service'))(second, forItems)
+  expect(await inventory.show(third)).toMatchObject({
+    status: 200,
+    record: { actor: { subject: 'order-service' }, priorActors: [{ subject: 'user-service' }] },
+  })
+  note({
+    ...{ kind: 'chain', what: 'second hop' },
+    seen: 'user-42, order-service acts, user-service before',
+  })
+
+  const replayed = await inventory.show(second)
+  expect(replayed).toMatchObject({ status: 401, record: { code: 'audience_mismatch' } })
+  note({ kind: 'refused', what: "the first hop's token sent on", seen: replayed.record.reason! })
+})
