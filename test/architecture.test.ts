@@ -44,7 +44,8 @@ describe('packages/core', () => {
   })
 
   test.each(files)('%s imports only from rows above its own', (file) => {
-    const row = level.get(file) ?? 0
+    // The platform's files stand beside the rows, and know the words.
+    const row = level.get(file) ?? 1
     const backwards = imports(`${core}/${file}.ts`)
       .filter((specifier) => specifier.startsWith('.'))
       .map((specifier) => posix.join(posix.dirname(file), specifier).replace(/\.ts$/, ''))

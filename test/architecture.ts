@@ -7,7 +7,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
     'words',
     [
       ...['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms', 'generations'],
-      ...['keys/timing', 'keys/events'],
+      ...['sha256', 'keys/timing', 'keys/events'],
     ],
   ],
   ['data', ['refusal', 'record', 'http', 'profiles/profile', 'keys/unknown-kids']],
@@ -21,7 +21,8 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   [
     'rules',
     [
-      ...['audience', 'delegation', 'profiles/default', 'profiles/auth0', 'profiles/authentik'],
+      ...['audience', 'delegation', 'record-policy', 'pseudonym', 'sink'],
+      ...['profiles/default', 'profiles/auth0', 'profiles/authentik'],
       ...['profiles/cognito', 'profiles/dex', 'profiles/entra', 'profiles/hydra'],
       ...['profiles/keycloak', 'profiles/oidc-provider', 'profiles/okta', 'profiles/rfc9068'],
       ...['profiles/spring-authorization-server', 'profiles/wso2', 'profiles/zitadel'],
@@ -31,21 +32,22 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   [
     'checks',
     [
-      ...['trust', 'jwk', 'metadata', 'claims', 'actor-rule', 'step-up-rule', 'privilege-rule'],
-      'advise',
+      ...['trust', 'jwk', 'metadata', 'claims', 'actor-rule', 'exchange-rule'],
+      ...['step-up-rule', 'privilege-rule', 'advise'],
     ],
   ],
   ['keys', ['signature', 'keys/source', 'keys/download']],
   ['sources', ['keys/fixed-keys', 'keys/fetched-keys']],
   ['token', ['token', 'keys/create']],
-  ['after', ['guards', 'audit', 'token-cache']],
+  ['after', ['guards', 'audit', 'identity', 'token-cache']],
   ['running', ['operations']],
   ['story', ['judge']],
+  ['visit', ['visit']],
   ['doors', ['verifier', 'gate']],
   ['entries', ['index', 'adapter', 'profiles/index']],
 ]
 
-/** Stands outside the rows: chosen by the package's `imports`, and imports nothing of ours. */
+/** Stands outside the rows: chosen by the package's `imports`, and imports nothing of ours but words. */
 export const platform: readonly string[] = [
   'platform/node',
   'platform/node-crypto',

@@ -107,7 +107,8 @@ describe.each(samples)('$file', (sample) => {
     const outcome = expected.named ?? 'granted'
     expect(result).toMatchObject({ core: outcome, host: outcome })
     if (!result.token) return
-    expectWords(sample, expected, result.token)
+    const chain = expected.namedChain ?? expected.chain ?? []
+    expectWords(sample, { ...expected, chain }, result.token)
     expect(result.token.roles).toEqual(expected.roles ?? [])
     expect(result.token.permissions).toEqual(expected.permissions ?? [])
   })

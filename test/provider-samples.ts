@@ -72,6 +72,8 @@ export interface Expected {
   readonly client?: string
   readonly scopes?: readonly string[]
   readonly chain?: readonly Acting[]
+  /** The same as the provider's profile reads it, where that knows more. */
+  readonly namedChain?: readonly Acting[]
   readonly roles?: readonly string[]
   readonly permissions?: readonly string[]
 }
@@ -156,6 +158,10 @@ export const expectations: Readonly<Record<string, Expected>> = {
   'okta-exchanged-a2a-1hop': {
     scopes: ['chat.read', 'chat.history'],
     chain: [['{agent1ClientId}'], ['{initiatingClientId}']],
+    namedChain: [
+      ['{agent1ClientId}', '{agent1ClientId}'],
+      ['{initiatingClientId}', '{initiatingClientId}'],
+    ],
   },
   // Bound to a key and sent as a bearer token.
   'okta-dpop-bound': { plain: 'binding_unsupported', named: 'binding_unsupported' },

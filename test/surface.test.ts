@@ -12,7 +12,13 @@ import { expect, test } from 'vitest'
 const exported = (module: object): string[] => Object.keys(module).toSorted()
 
 test('core exports', () => {
-  expect(exported(core)).toEqual(['ConfigError', 'VerificationError', 'codes', 'createVerifier'])
+  expect(exported(core)).toEqual([
+    'ConfigError',
+    'VerificationError',
+    'codes',
+    'createVerifier',
+    'pseudonym',
+  ])
 })
 
 /** Each can be imported alone: `@resource-server/core/profiles/keycloak`. */
@@ -57,6 +63,7 @@ test('express exports', () => {
     'VerificationError',
     'codes',
     'createVerifier',
+    'pseudonym',
     'resourceServer',
   ])
 })
@@ -79,7 +86,16 @@ test('testing/conformance exports', () => {
 })
 
 test.each([
-  ['core', ['.', './adapter', './profiles', ...providers.map((name) => `./profiles/${name}`)]],
+  [
+    'core',
+    [
+      '.',
+      './adapter',
+      './profiles',
+      ...providers.map((name) => `./profiles/${name}`),
+      './decision-record.schema.json',
+    ],
+  ],
   ['express', ['.', './augment', './profiles']],
   ['testing', ['.', './conformance']],
 ])('the entries of %s', (name, entries) => {

@@ -101,7 +101,7 @@ describe('with a customizer for audience and may_act', () => {
     const second = await exchangeForOrders(accessToken)
     expect(await on.order.show(second)).toMatchObject({
       status: 200,
-      record: { subject: 'user-42', actor: { subject: 'user-service' }, priorActors: [] },
+      record: { subject: 'user-42', actor: { subject: 'user-service' }, chain: { depth: 1 } },
     })
     note({ kind: 'chain', what: 'first hop', seen: 'user-42, user-service acts' })
 
@@ -111,7 +111,7 @@ describe('with a customizer for audience and may_act', () => {
       status: 200,
       record: {
         ...{ subject: 'user-42', actor: { subject: 'order-service' } },
-        priorActors: [{ subject: 'user-service' }],
+        chain: { actors: [{ subject: 'order-service' }, { subject: 'user-service' }] },
       },
     })
     note({

@@ -49,6 +49,7 @@ describe.each(published)('$name, as installed from its tarball', ({ name, direct
     const allowed = [
       /^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json)$/,
       /^src\/.+\.ts$/,
+      /^schema\/.+\.json$/,
       /^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/,
     ]
     expect({

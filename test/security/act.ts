@@ -170,7 +170,7 @@ export const act: Group = {
       expect([record?.subject, record?.clientId, record?.actor?.subject]).toEqual([
         ...['user-42', 'client-1', 'a'],
       ])
-      expect(record?.priorActors?.map(({ subject }) => subject)).toEqual(['b', 'c'])
+      expect(record?.chain?.actors.map(({ subject }) => subject)).toEqual(['a', 'b', 'c'])
     },
   }),
 }

@@ -89,6 +89,8 @@ async function runAttempt(
   if (!canRun(attempt, engine)) return expect(engine.name, name).toBeTruthy()
   const service = await start({ ...(options && { options }), ...(guards && { guards }) })
   const outcome = await service.send(sent)
+  // A refusal is recorded after its answer.
+  await new Promise(setImmediate)
   expect({ status: outcome.status, error: outcome.error }, name).toEqual(
     expectedOf(attempt, entry, engine),
   )

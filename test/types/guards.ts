@@ -1,8 +1,9 @@
 // Design: policy sees the current actor only. RFC 8693 section 4.1.
-import type { AccessToken, Guards, TokenView } from '@resource-server/core'
+import type { AccessToken, Actor, Guards, PriorActor, TokenView } from '@resource-server/core'
 
 declare const guards: Guards<unknown, { tenant: string }>
 declare const token: AccessToken
+declare function isSupport(actor: Actor): boolean
 
 guards.requireAudience('order-service')
 guards.requireAudience(['order-service', 'orders'])
@@ -42,3 +43,23 @@ const view: TokenView = token
 view.priorActors
 // @ts-expect-error and not the token to send on
 view.raw
+
+guards.requireActor({ iss: 'https://as.example.com', sub: 'order-service' })
+guards.requireActor({ iss: 'https://as.example.com', client_id: 'order-service' })
+// @ts-expect-error an issuer alone names nobody
+guards.requireActor({ iss: 'https://as.example.com' })
+// @ts-expect-error nor does a subject whose issuer is not known
+guards.requireActor({ sub: 'order-service' })
+guards.requireActor((actor) => actor.claims['role'] === 'support')
+// @ts-expect-error a prior actor is no Actor, so what judges actors takes none
+isSupport(token.priorActors[0]!)
+// @ts-expect-error and a function that looks at prior actors is no rule
+guards.requireActor((prior: PriorActor) => prior.subject === 'support')
+// @ts-expect-error what an actor says of itself has no chain in it that is typed
+const inner: { sub: string } = token.actor?.claims['act']
+
+guards.requireExchangedBy('user-service', { iss: 'https://as.example.com', client_id: 'web-shop' })
+// @ts-expect-error an actor is no evidence of exchange by itself: clients are compared
+guards.requireExchangedBy({ iss: 'https://as.example.com', sub: 'user-service' })
+// @ts-expect-error nor is a prior one
+guards.requireExchangedBy(token.priorActors[0])

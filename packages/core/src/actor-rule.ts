@@ -1,14 +1,17 @@
 import type { Actor } from './delegation.ts'
 import type { Policy } from './policy.ts'
+import type { ActorName } from './profiles/profile.ts'
 import { ConfigError, type Refusal, refuse } from './refusal.ts'
 
-/** An actor by identity: subjects are unique only within their issuer. */
-export interface ActorIdentity {
-  readonly iss: string
-  readonly sub: string
-}
+/**
+ * An actor by identity: subjects and client ids are unique only within their issuer. `client_id` is
+ * for issuers whose profile says that `act.client_id` names an actor. What is given must all match.
+ */
+export type ActorIdentity =
+  | { readonly iss: string; readonly sub: string; readonly client_id?: string }
+  | { readonly iss: string; readonly sub?: never; readonly client_id: string }
 
-/** A subject of the one configured issuer, an identity, a list of these, or a function. */
+/** A name at the one configured issuer, an identity, a list of these, or a function. */
 export type ActorRule =
   | string
   | ActorIdentity
@@ -34,16 +37,20 @@ export function actorRule(
         'the token names no actor (act), and this route requires one',
       )
     if (tests.some((test) => test(actor))) return undefined
-    const found = JSON.stringify({ iss: actor.issuer, sub: actor.subject })
+    const { issuer: iss, subject: sub, clientId } = actor
+    const found = JSON.stringify({ iss, sub, client_id: clientId })
     return refuse('actor_not_allowed', `the current actor ${found} is not allowed here`)
   }
 }
 
-function testOf(rule: unknown, { issuers }: Policy): Test {
+function testOf(rule: unknown, policy: Policy): Test {
   if (typeof rule === 'function') return (actor) => (rule as Test)(actor) === true
-  if (typeof rule !== 'string') return identityTest(rule)
-  const [issuer, ...others] = issuers.keys()
-  if (rule !== '' && others.length === 0) return identityTest({ iss: issuer, sub: rule })
+  if (typeof rule !== 'string') return identityTest(rule, policy)
+  const [issuer, ...others] = policy.issuers.values()
+  if (rule !== '' && others.length === 0) {
+    const [name = 'sub'] = issuer!.profile.actorNames ?? []
+    return identityTest({ iss: issuer!.issuer, [name]: rule }, policy)
+  }
   throw new ConfigError(
     rule === ''
       ? 'requireActor got an empty name.'
@@ -52,10 +59,33 @@ function testOf(rule: unknown, { issuers }: Policy): Test {
   )
 }
 
-function identityTest(rule: unknown): Test {
-  const { iss, sub, ...others } = (rule ?? {}) as Record<string, unknown>
-  const whole = [iss, sub].every((part) => typeof part === 'string' && part !== '')
-  if (!whole || Object.keys(others).length > 0)
+/** Where each member of an identity is found in an actor. */
+const members: Readonly<Record<ActorName, (actor: Actor) => string | undefined>> = {
+  sub: (actor) => actor.subject,
+  client_id: (actor) => actor.clientId,
+}
+
+function identityTest(rule: unknown, policy: Policy): Test {
+  const { iss, ...given } = (rule ?? {}) as Record<string, unknown>
+  const names = Object.keys(given)
+  const whole = [iss, ...Object.values(given)].every((part) => typeof part === 'string' && part)
+  if (!whole || names.length === 0 || !names.every(isActorName))
     throw new ConfigError('requireActor got something that is no actor.', mend)
-  return (actor) => actor.issuer === iss && actor.subject === sub
+  for (const name of names) requireNaming(name, policy)
+  return (actor) =>
+    actor.issuer === iss && names.every((name) => members[name](actor) === given[name])
+}
+
+function isActorName(name: string): name is ActorName {
+  return Object.hasOwn(members, name)
+}
+
+/** What an issuer writes into `act.client_id` is a client's name only if its profile says so. */
+function requireNaming(name: ActorName, { issuers }: Policy): void {
+  const known = [...issuers.values()].some(({ profile }) => profile.actorNames?.includes(name))
+  if (known || name === 'sub') return
+  throw new ConfigError(
+    `No configured profile says that act.${name} names an actor.`,
+    "Use sub, a profile whose 'actorNames' has it, or a function of the actor.",
+  )
 }

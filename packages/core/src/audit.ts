@@ -1,70 +1,92 @@
-import type { Actor } from './delegation.ts'
-import { type JsonObject, own } from './json.ts'
 import type { Policy } from './policy.ts'
-import type { DecisionRecord, Identity, RecordedActor, UnverifiedNames } from './record.ts'
+import { pseudonymous } from './pseudonym.ts'
+import type { DecisionRecord, RecordBody } from './record.ts'
 import { Refusal } from './refusal.ts'
-import type { AccessToken } from './token.ts'
+import { createSink } from './sink.ts'
 import * as platform from '#platform'
 
-type Body = Omit<DecisionRecord, 'version' | 'time'>
+/** In milliseconds, `at` by the monotonic clock. */
+export interface Lap {
+  readonly at: number
+  readonly took: number
+}
+
+/** Tells whoever listens. Nothing that a listener does reaches the decision or its caller. */
+export interface Reporter {
+  /** Whether anybody listens. What is for nobody is not built, measured or hashed. */
+  readonly heard: () => boolean
+  /** At once: for when the answer has gone out. */
+  readonly report: (body: () => RecordBody) => void
+  /** After the answer, so that no listener delays it. */
+  readonly reportLater: (body: () => RecordBody) => void
+  /** Says when something ended and how long it took; only where somebody listens. */
+  readonly stopwatch: () => () => Lap | undefined
+}
+
+const decisions = platform.channel('resource-server:decision')
+const losses = platform.channel('resource-server:lost')
+
+/** Records that wait for their answers to go out. */
+const maxWaiting = 100
+
+export function createReporter({ onDecision, clock, records }: Policy): Reporter {
+  const sink = onDecision && createSink(onDecision, { maxPending: records.maxPending, onLoss })
+  const heard = (): boolean => sink !== undefined || decisions.hasSubscribers
+  const report = (body: () => RecordBody): void => {
+    if (!heard()) return
+    const record = recordOf(body, records.subjectKey)
+    if (!record) return sink?.lose()
+    decisions.publish(record)
+    sink?.take(record)
+  }
+  const waiting: (() => RecordBody)[] = []
+  const flush = (): void => waiting.splice(0).forEach(report)
+  return {
+    heard,
+    report,
+    reportLater: (body) => {
+      if (!heard()) return
+      waiting.push(body)
+      // Who verifies in a loop that never lets the event loop turn is interrupted.
+      if (waiting.length >= maxWaiting) flush()
+      else if (waiting.length === 1) platform.defer(flush)
+    },
+    stopwatch: () => {
+      if (!heard()) return untimed
+      const start = clock.monotonic()
+      return () => {
+        const at = clock.monotonic()
+        return { at, took: Math.round((at - start) * 1000) / 1000 }
+      }
+    },
+  }
+}
+
+const untimed = (): undefined => undefined
+
+/** `undefined` where a host's part of it throws: that is no reason to let anybody in or keep out. */
+function recordOf(
+  body: () => RecordBody,
+  subjectKey: Uint8Array | undefined,
+): DecisionRecord | undefined {
+  try {
+    const { time, ...rest } = subjectKey ? pseudonymous(body(), subjectKey) : body()
+    return Object.freeze({ version: 1, time, ...rest })
+  } catch {
+    return undefined
+  }
+}
+
+/** Who watches the channel gets every count; everybody is warned once. */
+function onLoss(total: number, why: string): void {
+  losses.publish({ lost: total })
+  if (total === 1)
+    platform.warn(`Decision records are being lost: onDecision does not take them (${why}).`)
+}
 
 /** The part of a record that says how it ended. */
 export function endOf(result: unknown): Pick<DecisionRecord, 'outcome' | 'code' | 'reason'> {
   if (!(result instanceof Refusal)) return { outcome: 'granted' }
   const { category, code, reason } = result
   return { outcome: category === 'refused' ? 'refused' : 'undecided', code, reason }
-}
-
-/** Tells whoever listens. Nothing that a listener does reaches the decision or its caller. */
-export function report({ onDecision, clock }: Policy, body: () => Body): void {
-  if (!onDecision && !platform.hasSubscribers()) return
-  try {
-    const time = new Date(clock.now()).toISOString()
-    const record: DecisionRecord = Object.freeze({ version: 1, time, ...body() })
-    platform.publish(record)
-    void Promise.resolve(onDecision?.(record)).catch(() => {})
-  } catch {
-    // A sink that throws must not let anybody in, nor keep anybody out.
-  }
-}
-
-export function identityOf(token: AccessToken): Identity {
-  const { subject, issuer, clientId, actor, priorActors, audience, scopes } = token
-  return {
-    subject,
-    issuer,
-    ...(clientId !== undefined && { clientId }),
-    ...(actor && { actor: recorded(actor), priorActors: priorActors.map(recorded) }),
-    audience,
-    scopes,
-  }
-}
-
-/** Of a token whose signature holds and whose claims do not: the issuer's words, where they are words. */
-export function claimedIdentity(claims: JsonObject): Identity {
-  const names = { subject: own(claims, 'sub'), issuer: own(claims, 'iss') }
-  return Object.fromEntries(Object.entries(names).filter(([, value]) => typeof value === 'string'))
-}
-
-function recorded({ issuer, subject, clientId }: Actor): RecordedActor {
-  return { issuer, subject, ...(clientId !== undefined && { clientId }) }
-}
-
-/** Names as the token gives them, made harmless for logs: they are an attacker's choice. */
-export function unverifiedNames(names: Readonly<Record<keyof UnverifiedNames, unknown>>): Identity {
-  const shown = Object.entries(names).filter(([, value]) => typeof value === 'string')
-  return {
-    unverified: Object.fromEntries(shown.map(([name, value]) => [name, harmless(value as string)])),
-  }
-}
-
-function harmless(value: string): string {
-  const escaped = value
-    .slice(0, 128)
-    .replace(/[^\x20-\x7e]/g, (character) => `\\u${hex(character)}`)
-  return escaped.slice(0, 128)
-}
-
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).padStart(4, '0')
 }

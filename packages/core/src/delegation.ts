@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import type { Delegation as DelegationMode } from './options.ts'
-import { type Refusal, refuse } from './refusal.ts'
+import type { Profile } from './profiles/profile.ts'
+import { Refusal, refuse } from './refusal.ts'
 
 declare const audit: unique symbol
 
@@ -10,17 +11,19 @@ export interface Actor {
   readonly issuer: string
   /** `act.sub`: a client id, a service account's id or a user's id, depending on the issuer. */
   readonly subject: string
-  /** `act.client_id`, which some issuers write beside `sub`. */
+  /** `act.client_id`, which some issuers write; or `act.sub`, where the profile says it is one. */
   readonly clientId: string | undefined
   /** All members of `act` but the nested `act`. */
   readonly claims: Readonly<Record<string, unknown>>
+  readonly [audit]?: never
 }
 
 /**
  * A party that acted earlier: a nested `act`. For audit only. RFC 8693 section 4.1 says that nested
- * actors are not to be considered in access control, so no guard takes this type.
+ * actors are not to be considered in access control. So this is no `Actor`: what takes one, such as
+ * a guard, does not take it.
  */
-export interface PriorActor extends Actor {
+export interface PriorActor extends Omit<Actor, typeof audit> {
   readonly [audit]: 'never for access control'
 }
 
@@ -30,33 +33,60 @@ export interface Delegation {
   readonly priorActors: readonly PriorActor[]
 }
 
+/** An `act` chain as far as it can be read. For records; policy gets a `Delegation`. */
+export interface Chain {
+  /** Who acts now, then who acted before. */
+  readonly actors: readonly Actor[]
+  /** How many `act` are nested in each other, with those that cannot be read. */
+  readonly depth: number
+  /** What is wrong with the rest: the token is refused for it. */
+  readonly refusal: Refusal | undefined
+}
+
+/** The issuer of a token, as far as its actors depend on it. */
+export interface ActorContext {
+  readonly issuer: string
+  readonly profile: Pick<Profile, 'actorSubjectIsClient'>
+}
+
 const maxMembers = 16
 const maxLength = 1024
 
 /**
- * Reads `act` (RFC 8693 section 4.1), outermost first, without recursion. A malformed one refuses the
- * token: to ignore it would turn a delegated token into a direct one. `exp`, `nbf` and `aud` inside
- * `act` mean nothing, as that section says.
+ * Reads `act` (RFC 8693 section 4.1). A malformed one refuses the token: to ignore it would turn a
+ * delegated token into a direct one. `exp`, `nbf` and `aud` inside `act` mean nothing, as that
+ * section says.
  */
 export function readDelegation(
   claims: JsonObject,
-  issuer: string,
+  context: ActorContext,
   maxDepth: number,
 ): Delegation | Refusal {
-  const chain: Actor[] = []
-  let holder = claims
-  while (Object.hasOwn(holder, 'act')) {
-    if (chain.length >= maxDepth)
-      return refuse('actor_chain_too_long', `act is nested deeper than ${maxDepth}`)
-    const act = own(holder, 'act')
-    const actor = readActor(act, issuer)
-    if (typeof actor === 'string')
-      return refuse('actor_malformed', `act, level ${chain.length + 1}: ${actor}`)
-    chain.push(actor)
-    holder = act as JsonObject
+  const { actors, refusal } = readChain(claims, context, maxDepth)
+  if (refusal) return refusal
+  const [actor, ...prior] = actors
+  return { actor, priorActors: Object.freeze(prior as unknown as PriorActor[]) }
+}
+
+/** Outermost first and without recursion, so that no depth can exhaust the stack. */
+export function readChain(claims: JsonObject, context: ActorContext, maxDepth: number): Chain {
+  const actors: Actor[] = []
+  let refusal: Refusal | undefined
+  let depth = 0
+  let holder: unknown = claims
+  while (isJsonObject(holder) && Object.hasOwn(holder, 'act')) {
+    depth += 1
+    holder = own(holder, 'act')
+    if (refusal) continue
+    const actor = depth > maxDepth ? tooLong(maxDepth) : readActor(holder, depth, context)
+    if (actor instanceof Refusal) refusal = actor
+    else actors.push(actor)
   }
-  const [actor, ...prior] = chain
-  return { actor, priorActors: Object.freeze(prior as PriorActor[]) }
+  return { actors, depth, refusal }
+}
+
+function tooLong(maxDepth: number): Refusal {
+  return refuse('actor_chain_too_long', `act is nested deeper than ${maxDepth}`)
 }
 
 /** Whether an actor must be named, must not be, or may be. */
@@ -90,15 +120,19 @@ export function readMayAct(
   return withoutAct(mayAct as JsonObject)
 }
 
-function readActor(act: unknown, issuer: string): Actor | string {
-  const problem = problemOf(act)
-  if (problem) return problem
+function readActor(act: unknown, level: number, context: ActorContext): Actor | Refusal {
+  const problem = problemOf(act) ?? withoutSub(act as JsonObject)
+  if (problem) return refuse('actor_malformed', `act, level ${level}: ${problem}`)
   const members = act as JsonObject
-  if (!Object.hasOwn(members, 'sub')) return 'there is no sub'
+  const issuer = (own(members, 'iss') ?? context.issuer) as string
+  const subject = own(members, 'sub') as string
+  // A client id is the issuer's own: another issuer's actor is none of its clients.
+  const isClient = context.profile.actorSubjectIsClient && issuer === context.issuer
+  const clientId = own(members, 'client_id') ?? (isClient ? subject : undefined)
   return Object.freeze({
-    issuer: (own(members, 'iss') ?? issuer) as string,
-    subject: own(members, 'sub') as string,
-    clientId: own(members, 'client_id') as string | undefined,
+    issuer,
+    subject,
+    clientId: clientId as string | undefined,
     claims: withoutAct(members),
   })
 }
@@ -114,6 +148,10 @@ function problemOf(party: unknown): string | undefined {
   if (identity) return `${identity} is not a non-empty string`
   const long = entries.find(([name, value]) => name !== 'act' && sizeOf(value) > maxLength)
   return long && `a member is longer than ${maxLength} characters`
+}
+
+function withoutSub(party: JsonObject): string | undefined {
+  return Object.hasOwn(party, 'sub') ? undefined : 'there is no sub'
 }
 
 function isId(value: unknown): boolean {

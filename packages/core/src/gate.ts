@@ -1,15 +1,16 @@
-import { endOf, report } from './audit.ts'
+import { createReporter, type Reporter } from './audit.ts'
 import { readCredential } from './credential.ts'
+import { checkDelegation } from './delegation.ts'
 import { createGuards, type Guard, type Guards } from './guards.ts'
 import { createJudge, type Judge, type Judgement } from './judge.ts'
 import type { Operations } from './operations.ts'
 import type { ResourceServerOptions } from './options.ts'
 import { createPolicy, optionNames } from './policy.ts'
-import type { DecisionRecord } from './record.ts'
 import { ConfigError, Refusal, refuse } from './refusal.ts'
 import { type HttpRequest, isPreflight } from './request.ts'
 import { RefusedRequest, type Reply, replyTo } from './response.ts'
 import type { AccessToken } from './token.ts'
+import { bodyOf, type Decided, note, type Soon, Visit } from './visit.ts'
 
 /** What a guard came to: go on, answer, or hand an error to the host. */
 export type Passage =
@@ -28,33 +29,11 @@ export interface Gate<C extends object = object> {
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C>
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined
-  /** Called once the host has answered: a granted request is recorded then. */
+  /**
+   * Called once the host has answered, and may be called again: a granted request is recorded then.
+   */
   settle(key: object): void
   readonly operations: Operations
-}
-
-type Decided = { readonly token: AccessToken | undefined } | Refusal
-
-/** Answers at once where it can; most of what a request needs is known then. */
-type Soon<T> = T | Promise<T>
-
-/** What is known of one request. Kept beside the request and not on it, where anybody can write. */
-class Visit {
-  readonly request: HttpRequest
-  readonly checks: { guard: string; passed: boolean }[] = []
-  /** Read once. */
-  credential: ReturnType<typeof readCredential> | 'unread' = 'unread'
-  judgement: Soon<Judgement> | undefined = undefined
-  state: 'pending' | 'preflight' | Decided = 'pending'
-  /** Guards that were started and have not decided. */
-  undecided = 0
-  /** Starts the guards that wait for their turn. */
-  readonly waiting: (() => void)[] = []
-  recorded = false
-
-  constructor(request: HttpRequest) {
-    this.request = request
-  }
 }
 
 /** @throws ConfigError for options that cannot be right */
@@ -74,10 +53,12 @@ const noCredential = refuse('credential_missing', 'the request has no Authorizat
 
 class RequestGate {
   readonly #judge: Judge
+  readonly #reporter: Reporter
   readonly #visits = new WeakMap<object, Visit>()
 
   constructor(judge: Judge) {
     this.#judge = judge
+    this.#reporter = createReporter(judge.policy)
   }
 
   get policy(): Judge['policy'] {
@@ -112,7 +93,7 @@ class RequestGate {
   settle(key: object): void {
     const visit = this.#visits.get(key)
     // While a guard is at work, it is not known how this ends: the adapter calls again afterwards.
-    if (visit?.undecided === 0) this.#record(visit)
+    if (visit?.undecided === 0) this.#record(visit, this.#reporter.report)
   }
 
   #visit(key: object, request: HttpRequest): Visit {
@@ -126,22 +107,20 @@ class RequestGate {
   /** A refusal sticks: no later guard takes it back. */
   #run(visit: Visit, guard: Guard): Soon<Refusal | undefined> {
     if (visit.state instanceof Refusal) return visit.state
+    const lap = this.#reporter.stopwatch()
+    const broke = (error: unknown): never => {
+      const refusal = refuse('verification_failed', `the guard ${guard.name} threw`)
+      note(visit, guard, refusal, lap())
+      this.#record(visit, this.#reporter.reportLater)
+      throw asError(error, guard)
+    }
     try {
       const decided = this.#check(visit, guard)
-      if (!(decided instanceof Promise)) return note(visit, guard, decided)
-      return decided.then(
-        (settled) => note(visit, guard, settled),
-        (error: unknown) => this.#broke(visit, guard, error),
-      )
+      if (!(decided instanceof Promise)) return note(visit, guard, decided, lap())
+      return decided.then((settled) => note(visit, guard, settled, lap()), broke)
     } catch (error) {
-      return this.#broke(visit, guard, error)
+      return broke(error)
     }
-  }
-
-  #broke(visit: Visit, guard: Guard, error: unknown): never {
-    visit.state = refuse('verification_failed', `the guard ${guard.name} threw`)
-    this.#record(visit)
-    throw asError(error, guard)
   }
 
   /** The first guard authenticates; every guard, the first included, then checks. */
@@ -158,15 +137,24 @@ class RequestGate {
     const { credential } = visit
     if (credential instanceof Refusal) return credential
     if (!credential) return this.policy.optional ? undefined : noCredential
-    visit.judgement ??= this.#judge.judge(credential.token, guard.audience)
-    return whenKnown(visit.judgement, (judgement) => {
+    if (visit.judgement) return visit.judgement.result
+    const lap = this.#reporter.stopwatch()
+    return whenKnown(this.#judge.judge(credential.token, guard.audience), (judgement) => {
       visit.judgement = judgement
-      return judgement.result
+      visit.verificationMs = lap()?.took
+      return this.#delegated(judgement, guard)
     })
   }
 
+  /** Once a request: what the first guard says of delegation stands in for what is configured. */
+  #delegated({ result }: Judgement, guard: Guard): AccessToken | Refusal {
+    if (result instanceof Refusal) return result
+    return checkDelegation(result.actor, guard.delegation ?? this.policy.delegation) ?? result
+  }
+
   #refused(visit: Visit, refusal: Refusal): Passage {
-    this.#record(visit)
+    // Later, so that no listener delays the answer.
+    this.#record(visit, this.#reporter.reportLater)
     const reply = replyTo(refusal, this.policy.realm)
     if (this.policy.onRefusal === 'throw')
       return { then: 'throw', error: new RefusedRequest(refusal, reply) }
@@ -174,27 +162,14 @@ class RequestGate {
   }
 
   /** One record a request: a refusal ends it, and what was granted ends with the host's answer. */
-  #record(visit: Visit): void {
+  #record(visit: Visit, report: Reporter['report']): void {
     if (visit.recorded || typeof visit.state === 'string') return
     visit.recorded = true
-    const { request, checks, state, judgement } = visit
-    report(this.policy, (): Omit<DecisionRecord, 'version' | 'time'> => ({
-      ...endOf(state),
-      checks: [...checks],
-      request: { method: request.method, path: request.url.split('?', 1)[0]! },
-      // By the time that a request is decided its token was judged, or there was none.
-      ...(judgement instanceof Promise ? {} : judgement?.identity),
-    }))
+    report(() => bodyOf(visit, this.policy))
   }
 }
 
 const proceed: Passage = Object.freeze({ then: 'proceed' })
-
-function note(visit: Visit, guard: Guard, decided: Decided): Refusal | undefined {
-  visit.checks.push({ guard: guard.name, passed: !(decided instanceof Refusal) })
-  visit.state = decided
-  return decided instanceof Refusal ? decided : undefined
-}
 
 /** `await` for what may be here already: it costs no turn of the event loop then. */
 function whenKnown<T, U>(value: Soon<T>, use: (value: T) => Soon<U>): Soon<U> {

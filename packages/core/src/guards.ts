@@ -2,7 +2,8 @@ import { actorRule, type ActorRule } from './actor-rule.ts'
 import { audienceRule, type AudienceRule, checkAudience } from './audience.ts'
 import { claimRule, type ClaimRule } from './claim-rule.ts'
 import { checkDelegation } from './delegation.ts'
-import type { Audience } from './options.ts'
+import { type ClientRule, exchangeRule } from './exchange-rule.ts'
+import type { Audience, Delegation } from './options.ts'
 import type { Policy } from './policy.ts'
 import { privilegeRule } from './privilege-rule.ts'
 import { ConfigError, type Refusal, refuse } from './refusal.ts'
@@ -16,6 +17,10 @@ export interface Guard {
   readonly name: string
   /** The audience to authenticate for, where this guard is the first on a request. */
   readonly audience?: AudienceRule
+  /** For the record: the scopes that were asked for. */
+  readonly scopes?: readonly string[]
+  /** Stands in for the configured `delegation`, where this guard is the first on a request. */
+  readonly delegation?: Delegation
   /** Whether anonymous requests pass, where the policy has them at all. */
   readonly admitsAnonymous: boolean
   check(token: AccessToken): Refusal | undefined | Promise<Refusal | undefined>
@@ -49,15 +54,20 @@ export interface Guards<Handler, C extends object = object> {
    * subject of the one configured issuer; with several issuers give `{ iss, sub }`. Otherwise 403.
    */
   readonly requireActor: (...actors: readonly [ActorRule, ...ActorRule[]]) => Handler
-  /** The token names no actor. Some issuers exchange without naming one. Otherwise 403. */
+  /**
+   * The token names no actor. Some issuers exchange without naming one. As the first guard it
+   * replaces the configured `delegation`. Otherwise 403.
+   */
   readonly requireDirect: () => Handler
-  /** The token names an actor. Otherwise 403. */
+  /** The token names an actor. As the first guard it replaces the configured `delegation`. Otherwise 403. */
   readonly requireDelegated: () => Handler
   /**
    * Evidence that one of these clients got the token for this hop: the token's client, or the
-   * current actor's client id. Client ids are compared with client ids only. Otherwise 403.
+   * current actor's client id. Client ids are compared with client ids only. A bare id is one of the
+   * one configured issuer; with several issuers give `{ iss, client_id }`. What a client gets for
+   * itself (client credentials) is got by it as well. Otherwise 403.
    */
-  readonly requireExchangedBy: (...clients: readonly [string, ...string[]]) => Handler
+  readonly requireExchangedBy: (...clients: readonly [ClientRule, ...ClientRule[]]) => Handler
   /**
    * The claim is there and, if `expected` is given, equals it or one of its values, or pleases it. Of
    * a claim that is a list, one entry is enough. Otherwise 403.
@@ -76,13 +86,17 @@ export function createGuards<Handler, C extends object>(
   policy: Policy,
   wrap: (guard: Guard) => Handler,
 ): Guards<Handler, C> {
-  const guard = (name: string, check: Check): Handler =>
-    wrap({ name, admitsAnonymous: false, check })
+  const guard = (name: string, check: Check, more: Partial<Guard> = {}): Handler =>
+    wrap({ name, admitsAnonymous: false, check, ...more })
+  const delegation = (name: string, wanted: Delegation): Handler =>
+    guard(name, ({ actor }) => checkDelegation(actor, wanted), { delegation: wanted })
   return {
     requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience), policy))),
     requireAuthentication: atMost(0, () => guard('requireAuthentication', () => undefined)),
-    requireScope: (...scopes) => guard(named('requireScope', scopes), allScopes(scopes)),
-    requireAnyScope: (...scopes) => guard(named('requireAnyScope', scopes), anyScope(scopes)),
+    requireScope: (...scopes) =>
+      guard(named('requireScope', scopes), allScopes(scopes), { scopes }),
+    requireAnyScope: (...scopes) =>
+      guard(named('requireAnyScope', scopes), anyScope(scopes), { scopes }),
     requireRole: (...roles) =>
       guard(named('requireRole', roles), privilegeRule('roles', roles, policy)),
     requirePermission: (...permissions) =>
@@ -91,14 +105,10 @@ export function createGuards<Handler, C extends object>(
         privilegeRule('permissions', permissions, policy),
       ),
     requireActor: (...actors) => guard('requireActor', actorRule(actors, policy)),
-    requireDirect: atMost(0, () =>
-      guard('requireDirect', ({ actor }) => checkDelegation(actor, 'direct-only')),
-    ),
-    requireDelegated: atMost(0, () =>
-      guard('requireDelegated', ({ actor }) => checkDelegation(actor, 'delegated-only')),
-    ),
+    requireDirect: atMost(0, () => delegation('requireDirect', 'direct-only')),
+    requireDelegated: atMost(0, () => delegation('requireDelegated', 'delegated-only')),
     requireExchangedBy: (...clients) =>
-      guard(named('requireExchangedBy', clients), exchangedBy(clientList(clients))),
+      guard(named('requireExchangedBy', clients.map(nameOf)), exchangeRule(clients, policy)),
     requireClaim: atMost(2, (name, ...expected) =>
       guard(named('requireClaim', [name]), claimRule(name, expected)),
     ),
@@ -125,34 +135,16 @@ function named(factory: string, values: readonly unknown[]): string {
   return `${factory}(${values.map(String).join(', ')})`
 }
 
+function nameOf(client: ClientRule): string {
+  return typeof client === 'object' ? client?.client_id : client
+}
+
 function audienceGuard(audience: AudienceRule, { issuers }: Policy): Guard {
   return {
     name: named('requireAudience', audience.names),
     audience,
     admitsAnonymous: true,
     check: (token) => checkAudience(token.audience, audience, issuers.get(token.issuer)!.profile),
-  }
-}
-
-function clientList(clients: readonly unknown[]): readonly unknown[] {
-  if (clients.length > 0 && clients.every((client) => typeof client === 'string' && client !== ''))
-    return clients
-  throw new ConfigError(
-    'requireExchangedBy got no client id.',
-    "Write requireExchangedBy('user-service').",
-  )
-}
-
-function exchangedBy(clients: readonly unknown[]): Check {
-  return ({ clientId, actor }) => {
-    const evidence = [clientId, actor?.clientId].filter((client) => client !== undefined)
-    if (evidence.some((client) => clients.includes(client))) return undefined
-    return refuse(
-      'exchange_not_shown',
-      evidence.length === 0
-        ? 'the token names no client (client_id, azp, cid) and no actor with a client id: nothing shows who exchanged it'
-        : `the token was got by ${JSON.stringify(evidence)}, none of ${JSON.stringify(clients)}`,
-    )
   }
 }
 

@@ -13,21 +13,30 @@ export type {
   Delegation,
   IssuerOptions,
   ProviderIssuer,
+  RecordOptions,
   ResourceServerOptions,
   VerifierOptions,
 } from './options.ts'
 export type { Algorithm } from './algorithms.ts'
 export type { Clock } from './clock.ts'
 export type { Fetch, FetchResponse } from './http.ts'
-export type { Hint, HintedToken, NamesClaim, Profile } from './profiles/profile.ts'
+export type { ActorName, Hint, HintedToken, NamesClaim, Profile } from './profiles/profile.ts'
 
 // Guarding
 export type { Guards } from './guards.ts'
 export type { ActorIdentity, ActorRule } from './actor-rule.ts'
+export type { ClientIdentity, ClientRule } from './exchange-rule.ts'
 export type { ClaimRule } from './claim-rule.ts'
 export type { StepUp } from './step-up-rule.ts'
 
 // What went wrong, and what was decided
 export { ConfigError, VerificationError } from './refusal.ts'
 export { codes, type Category, type ChallengeError, type Code, type CodeEntry } from './codes.ts'
-export type { DecisionRecord, RecordedActor, UnverifiedNames } from './record.ts'
+export type {
+  Anomaly,
+  DecisionRecord,
+  RecordedActor,
+  RecordedChain,
+  UnverifiedNames,
+} from './record.ts'
+export { pseudonym } from './pseudonym.ts'

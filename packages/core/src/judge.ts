@@ -1,9 +1,8 @@
 import { advise } from './advise.ts'
-import { claimedIdentity, identityOf, unverifiedNames } from './audit.ts'
 import type { AudienceRule } from './audience.ts'
 import { checkClaims } from './claims.ts'
-import { checkDelegation, readDelegation, readMayAct } from './delegation.ts'
-import { type JsonObject, own } from './json.ts'
+import { readDelegation, readMayAct } from './delegation.ts'
+import { claimedIdentity, identityOf, unverifiedIdentity } from './identity.ts'
 import { parseJws, type Unverified } from './jws.ts'
 import { createKeySource } from './keys/create.ts'
 import type { KeySource } from './keys/source.ts'
@@ -95,11 +94,15 @@ class Pipeline {
       const recalled = this.#cache?.recall(id, audience)
       if (!recalled) return undefined
       if (recalled.refusal) {
-        return new Judged(advise(recalled.refusal, recalled, this.#policy), recalled)
+        const refusal = advise(recalled.refusal, recalled, this.#policy)
+        return this.#judged(refusal, {
+          cached: true,
+          recalled: createToken(recalled.content, token),
+        })
       }
-      return new Judged(createToken(recalled.content, token), {})
+      return this.#judged(createToken(recalled.content, token), { cached: true })
     } catch (error) {
-      return new Judged(broken(error), {})
+      return this.#judged(broken(error), {})
     }
   }
 
@@ -108,16 +111,20 @@ class Pipeline {
     audience: AudienceRule | undefined,
     id: string | undefined,
   ): Promise<Judgement> {
-    const evidence: Evidence = {}
+    const evidence: Evidence = { ...(id !== undefined && { cached: false }) }
     try {
       const result = await this.#tell(token, audience, id, evidence)
       const { unverified } = evidence
       const advised =
         result instanceof Refusal && unverified ? advise(result, unverified, this.#policy) : result
-      return new Judged(advised, evidence)
+      return this.#judged(advised, evidence)
     } catch (error) {
-      return new Judged(broken(error), evidence)
+      return this.#judged(broken(error), evidence)
     }
+  }
+
+  #judged(result: AccessToken | Refusal, evidence: Evidence): Judgement {
+    return new Judged(result, evidence, this.#policy)
   }
 
   /** A token's story, top to bottom. */
@@ -144,7 +151,7 @@ class Pipeline {
     const outcome = verifySignature(unverified, key, policy.cryptography)
     const verified = outcome instanceof Promise ? await outcome : outcome
     if (verified instanceof Refusal) return verified
-    evidence.claims = verified.claims
+    evidence.verified = verified
 
     const content = accept(verified, policy, audience)
     if (content instanceof Refusal) return content
@@ -166,12 +173,10 @@ function accept(
   const wrongClaim = checkClaims(verified.claims, { policy, issuer, audience, now })
   if (wrongClaim) return wrongClaim
 
-  const delegation = readDelegation(verified.claims, issuer.issuer, policy.maxActorDepth)
+  const delegation = readDelegation(verified.claims, issuer, policy.maxActorDepth)
   if (delegation instanceof Refusal) return delegation
   const mayAct = readMayAct(verified.claims)
   if (mayAct instanceof Refusal) return mayAct
-  const wrongDelegation = checkDelegation(delegation.actor, policy.delegation)
-  if (wrongDelegation) return wrongDelegation
 
   return readContent({
     ...{ verified, delegation, mayAct },
@@ -199,30 +204,38 @@ function broken(error: unknown): Refusal {
   return refuse('verification_failed', `the verification broke down: ${what}`, { retryAfter: 1 })
 }
 
-/** How far a token came, for the record of a refusal. */
+/** How far a token came, for the record. */
 interface Evidence {
   unverified?: Unverified
   /** Once the signature holds. */
-  claims?: JsonObject
+  verified?: Verified
+  /** What was remembered of a token that is refused now. */
+  readonly recalled?: AccessToken
+  readonly cached?: boolean
 }
 
 class Judged implements Judgement {
   readonly result: AccessToken | Refusal
   readonly #evidence: Evidence
+  readonly #policy: Policy
 
-  constructor(result: AccessToken | Refusal, evidence: Evidence) {
+  constructor(result: AccessToken | Refusal, evidence: Evidence, policy: Policy) {
     this.result = result
     this.#evidence = evidence
+    this.#policy = policy
   }
 
   get identity(): Identity {
-    if (!(this.result instanceof Refusal)) return identityOf(this.result)
-    const { unverified, claims } = this.#evidence
-    if (claims) return claimedIdentity(claims)
-    return unverified ? unverifiedOf(unverified) : {}
+    const { cached } = this.#evidence
+    return { ...(cached !== undefined && { cached }), ...this.#words() }
   }
-}
 
-function unverifiedOf({ header, claims }: Unverified): Identity {
-  return unverifiedNames({ issuer: own(claims, 'iss'), kid: header.kid, alg: header.alg })
+  #words(): Identity {
+    const { unverified, verified, recalled } = this.#evidence
+    const token = this.result instanceof Refusal ? recalled : this.result
+    if (token) return identityOf(token, this.#policy)
+    if (verified) return claimedIdentity(verified, this.#policy)
+    // What is no token may be anything, a password too: not even its hash is recorded.
+    return unverified ? unverifiedIdentity(unverified) : {}
+  }
 }

@@ -46,6 +46,19 @@ export interface ProviderIssuer extends IssuerOptions {
   readonly profile: Profile
 }
 
+/** What decision records hold beside the usual, and what they hide. */
+export interface RecordOptions {
+  /**
+   * Hashes whoever may be a person, by HMAC-SHA-256 under this key of 32 bytes or more: the subject,
+   * and actors that are not known to be clients. The request's path is left out. Default: no hashing.
+   */
+  readonly subjectKey?: string | Uint8Array
+  /** Names of claims that records hold besides, such as `['tenant']`. Default: none. */
+  readonly claims?: readonly string[]
+  /** Promises of `onDecision` that may be open at a time. Default 1000, at most 100000. */
+  readonly maxPending?: number
+}
+
 /** How access tokens are judged, wherever they come from. */
 export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> {
   /** The authorization server: its issuer identifier, or what `keycloak(url)` and others return. */
@@ -77,8 +90,14 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * elsewhere. Both accept the same signatures; the first takes less time.
    */
   readonly cryptography?: 'native' | 'webcrypto'
-  /** Gets a record of each decision. What it throws is dropped and changes nothing. */
+  /**
+   * Gets a record of each decision, after the answer has gone out. It is never waited for. What it
+   * does not take (it throws, it rejects, too many promises of its are open) is lost, and the next
+   * record says how many were.
+   */
   readonly onDecision?: (record: DecisionRecord) => unknown
+  /** What records hold and hide. */
+  readonly records?: RecordOptions
   /** Default false: an `http:` issuer or key set is taken on loopback only. */
   readonly allowInsecureHttp?: boolean
   /**

@@ -14,6 +14,7 @@ import { checkedProfile } from './profile-checks.ts'
 import { defaultProfile } from './profiles/default.ts'
 import type { Profile } from './profiles/profile.ts'
 import { rfc9068Profile } from './profiles/rfc9068.ts'
+import { type RecordPolicy, recordPolicy } from './record-policy.ts'
 import { ConfigError } from './refusal.ts'
 import type { Implication } from './scope.ts'
 import * as check from './option-checks.ts'
@@ -45,6 +46,7 @@ export interface Policy {
   readonly cache: Bounds | undefined
   readonly cryptography: 'native' | 'webcrypto'
   readonly onDecision: ResourceServerOptions['onDecision']
+  readonly records: RecordPolicy
   readonly allowInsecureHttp: boolean
   readonly clock: Clock
   readonly schedule: NonNullable<Clock['schedule']>
@@ -65,7 +67,7 @@ const issuerNames = [
 const verifierNames = [
   ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth', 'delegation'],
   ...['cache', 'cryptography'],
-  ...['onDecision', 'allowInsecureHttp', 'staleKeysFor', 'clock', 'fetch'],
+  ...['onDecision', 'records', 'allowInsecureHttp', 'staleKeysFor', 'clock', 'fetch'],
 ]
 const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm']
 
@@ -102,6 +104,7 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
     cache: cache(options),
     cryptography: check.oneOf(options, 'cryptography', ['native', 'webcrypto']),
     onDecision: check.callable<NonNullable<Policy['onDecision']>>(options, 'onDecision'),
+    records: recordPolicy(options),
     allowInsecureHttp,
     clock,
     schedule: clock.schedule?.bind(clock) ?? schedule,

@@ -19,6 +19,8 @@ const members: Readonly<
   audienceClaims: [isNames, 'a list of one or more names'],
   roles: [listOf(isPlace), 'a list of { path: [name, …] }'],
   permissions: [listOf(isPlace), 'a list of { path: [name, …] }'],
+  actorSubjectIsClient: [(value) => typeof value === 'boolean', 'a boolean'],
+  actorNames: [isActorNames, "a list of 'sub' and 'client_id'"],
   discovery: [(value) => value === 'openid' || value === 'oauth', "'openid' or 'oauth'"],
   keyIssuerPlaceholder: [isName, 'a placeholder'],
   hints: [listOf(isHint), 'a list of { codes, when, say }'],
@@ -84,6 +86,12 @@ function isExpectation(value: unknown): boolean {
 function isPlace(value: unknown): boolean {
   const { path, form = 'list' } = (value ?? {}) as Record<string, unknown>
   return isNames(path) && (form === 'list' || form === 'keys')
+}
+
+function isActorNames(value: unknown): boolean {
+  return (
+    isNames(value) && (value as string[]).every((name) => name === 'sub' || name === 'client_id')
+  )
 }
 
 function isHint(value: unknown): boolean {

@@ -8,6 +8,8 @@ export interface HttpRequest {
   readonly url: string
   /** One pair for each line; a repeated header gives several. */
   readonly headers: readonly HeaderPair[]
+  /** The pattern of the route that matched, for the record. Asked when the record is made, if one is. */
+  readonly route?: () => string | undefined
 }
 
 /** What `node:http` gives, and what Express, Koa and Fastify give underneath. */

@@ -74,7 +74,7 @@ export class TokenCache {
     const refusal = recheckClaims(content.claims, { policy: this.#policy, issuer, audience, now })
     if (!refusal) return { content }
     if (refusal.code === 'token_expired') this.#entries.delete(id)
-    return { refusal, header, claims: content.claims }
+    return { refusal, header, claims: content.claims, content }
   }
 
   /** Call with tokens that were found valid, and nothing else. */
@@ -96,6 +96,7 @@ export type Recalled =
       readonly refusal: Refusal
       readonly header: JoseHeader
       readonly claims: TokenContent['claims']
+      readonly content: TokenContent
     }
 
 /** `undefined` where the policy wants none, or the runtime has no synchronous hash. */

@@ -1,11 +1,13 @@
-import { endOf, report } from './audit.ts'
+import { createReporter, endOf, type Lap } from './audit.ts'
 import type { Code } from './codes.ts'
+import { checkDelegation } from './delegation.ts'
 import { createJudge, type Judgement, requireAudience } from './judge.ts'
 import type { VerifierOptions } from './options.ts'
 import type { Operations } from './operations.ts'
-import { createPolicy, optionNames } from './policy.ts'
+import { createPolicy, optionNames, type Policy } from './policy.ts'
 import { Refusal, VerificationError } from './refusal.ts'
 import type { AccessToken } from './token.ts'
+import { namesOf, timeOf } from './visit.ts'
 
 /** What `check` found. Only `ok: true` lets anybody in. */
 export type Verdict<C extends object = object> =
@@ -41,16 +43,27 @@ export interface Verifier<C extends object = object> extends Operations {
  */
 export function createVerifier<C extends object = object>(options: VerifierOptions): Verifier<C> {
   const judge = createJudge(createPolicy(options, optionNames.verifier))
-  requireAudience(judge.policy)
-  const recorded = (judgement: Judgement): Judgement['result'] => {
-    const { result } = judgement
-    report(judge.policy, () => ({ ...endOf(result), checks: [], ...judgement.identity }))
+  const { policy } = judge
+  requireAudience(policy)
+  const reporter = createReporter(policy)
+  const recorded = (judgement: Judgement, lap: Lap | undefined): Judgement['result'] => {
+    const result = delegated(judgement.result, policy)
+    reporter.reportLater(() => ({
+      time: timeOf(lap, policy),
+      ...endOf(result),
+      checks: [],
+      ...(lap && { durationMs: lap.took, verificationMs: lap.took }),
+      requiredAudience: namesOf([...policy.issuers.values()].map(({ audience }) => audience)),
+      ...judgement.identity,
+    }))
     return result
   }
   // Not waited for where there is nothing to wait for: a remembered token is judged at once.
   const decide = (jwt: string): Judgement['result'] | Promise<Judgement['result']> => {
+    const lap = reporter.stopwatch()
     const judgement = judge.judge(jwt)
-    return judgement instanceof Promise ? judgement.then(recorded) : recorded(judgement)
+    if (!(judgement instanceof Promise)) return recorded(judgement, lap())
+    return judgement.then((settled) => recorded(settled, lap()))
   }
   return Object.freeze({
     verify: async (jwt: string) => {
@@ -62,6 +75,11 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
     check: async (jwt: string) => verdictOf<C>(await decide(jwt)),
     ...judge.operations,
   })
+}
+
+function delegated(result: AccessToken | Refusal, { delegation }: Policy): AccessToken | Refusal {
+  if (result instanceof Refusal) return result
+  return checkDelegation(result.actor, delegation) ?? result
 }
 
 function verdictOf<C extends object>(result: AccessToken | Refusal): Verdict<C> {

@@ -52,12 +52,25 @@ export function openDesk(options: ResourceServerOptions): Desk {
     records,
     settle: async (key) => {
       gate.settle(key)
-      await new Promise((resolve) => setImmediate(resolve))
+      await answered()
     },
     guards: gate.guards((guard) => guard),
-    pass: async (key, guard, headers = []) =>
-      gate.pass(key, { method: 'GET', url: '/orders?secret=1', headers }, guard),
+    pass: async (key, guard, headers = []) => {
+      const request = { method: 'GET', url: '/orders?secret=1', headers }
+      try {
+        return await gate.pass(key, request, guard)
+      } finally {
+        await answered()
+      }
+    },
   }
+}
+
+/** Until the host would have answered: refusals are recorded after that. */
+export function answered(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 export function bearer(token: string): readonly HeaderPair[] {

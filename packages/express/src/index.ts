@@ -1,16 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AccessToken, Guards, Operations, ResourceServerOptions } from '@resource-server/core'
-import {
-  createGate,
-  fromNode,
-  type Gate,
-  type Guard,
-  type Passage,
-} from '@resource-server/core/adapter'
+import { createGate, fromNode, type Guard, type Passage } from '@resource-server/core/adapter'
+import { attacher } from './attach.ts'
 import { follow } from './follow.ts'
+import { routeOf } from './route.ts'
 
 // All that a user needs, so that one install is enough
-export { codes, ConfigError, createVerifier, VerificationError } from '@resource-server/core'
+export {
+  codes,
+  ConfigError,
+  createVerifier,
+  pseudonym,
+  VerificationError,
+} from '@resource-server/core'
 export type * from '@resource-server/core'
 export { RefusedRequest } from '@resource-server/core/adapter'
 
@@ -63,25 +65,13 @@ export function resourceServer<C extends object>(
         // Who hung up meanwhile will not hear of it, but the record must.
         if (response.closed) gate.settle(request)
       }
-      const passage = gate.pass(request, fromNode(request), guard)
+      const asked = { ...fromNode(request), route: () => routeOf(request) }
+      const passage = gate.pass(request, asked, guard)
       void (passage instanceof Promise ? passage.then(go, next) : go(passage))
     }
   return {
     ...gate.guards(middleware),
     token: (request) => gate.token(request),
     ...gate.operations,
-  }
-}
-
-/** Once a request: `req.auth`, which throws until a guard has let the request through. */
-function attacher<C extends object>(
-  gate: Gate<C>,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  const seen = new WeakSet<object>()
-  return (request, response) => {
-    if (seen.has(request)) return
-    seen.add(request)
-    Object.defineProperty(request, 'auth', { configurable: true, get: () => gate.token(request) })
-    response.once('close', () => gate.settle(request))
   }
 }

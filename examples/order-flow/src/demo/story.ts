@@ -85,12 +85,15 @@ async function everyServiceKnows(scene: Scene, report: Report): Promise<void> {
   }
 }
 
-function seenIn({ audience, subject, scopes, actor, priorActors }: DecisionRecord): string[] {
+function seenIn({ audience, subject, scopes, actor, chain }: DecisionRecord): string[] {
   return [
     audience?.join(' ') ?? NONE,
     subject ?? NONE,
     scopes?.join(' ') ?? NONE,
     actor?.subject ?? NONE,
-    priorActors?.map((prior) => prior.subject).join(' ') || NONE,
+    chain?.actors
+      .slice(1)
+      .map((prior) => prior.subject)
+      .join(' ') || NONE,
   ]
 }

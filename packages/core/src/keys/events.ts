@@ -1,5 +1,7 @@
 import * as platform from '#platform'
 
+const channel = platform.channel('resource-server:keys')
+
 /** What happened to an issuer's key set. Goes to `diagnostics_channel`, `resource-server:keys`. */
 export interface KeyEvent {
   readonly version: 1
@@ -23,9 +25,9 @@ export interface KeyEvent {
 
 /** Tells whoever subscribed, and builds nothing where nobody did. What a subscriber throws is dropped. */
 export function publishKeyEvent(build: () => KeyEvent): void {
-  if (!platform.hasKeySubscribers()) return
+  if (!channel.hasSubscribers) return
   try {
-    platform.publishKeyEvent(Object.freeze(build()))
+    channel.publish(Object.freeze(build()))
   } catch {
     // A subscriber must not be able to stop a refresh.
   }

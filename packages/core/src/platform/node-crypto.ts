@@ -1,8 +1,18 @@
-import { constants, hash, KeyObject, verify, type webcrypto } from 'node:crypto'
+import { constants, createHmac, hash, KeyObject, verify, type webcrypto } from 'node:crypto'
 
 /** SHA-256, in a form that serves as a key of a map. */
 export function digest(text: string): string {
   return hash('sha256', text, 'base64')
+}
+
+/** In base64url. */
+export function sha256(text: string): string {
+  return hash('sha256', text, 'base64url')
+}
+
+/** RFC 2104, in base64url. */
+export function hmacSha256(key: Uint8Array, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url')
 }
 
 /** How OpenSSL has to be asked for what WebCrypto does by itself. RFC 7518 section 3, RFC 8037. */

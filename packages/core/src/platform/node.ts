@@ -1,24 +1,23 @@
-import { channel } from 'node:diagnostics_channel'
+import { channel as open } from 'node:diagnostics_channel'
+import { emitWarning, nextTick } from 'node:process'
 
-const decisions = channel('resource-server:decision')
-
-/** Whether anybody subscribed; building a record for nobody costs nothing. */
-export function hasSubscribers(): boolean {
-  return decisions.hasSubscribers
+/** Where diagnostics go; `hasSubscribers` first, since a message for nobody need not be built. */
+export interface Channel {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
 }
 
-const keyEvents = channel('resource-server:keys')
-
-export function hasKeySubscribers(): boolean {
-  return keyEvents.hasSubscribers
+export function channel(name: string): Channel {
+  return open(name)
 }
 
-export function publishKeyEvent(event: unknown): void {
-  keyEvents.publish(event)
+/** After what is being answered now has been answered, and before anything new is read. */
+export function defer(work: () => void): void {
+  nextTick(work)
 }
 
-export function publish(record: unknown): void {
-  decisions.publish(record)
+export function warn(message: string): void {
+  emitWarning(message, { type: 'ResourceServerWarning' })
 }
 
 /** The bytes of a non-empty segment; `undefined` unless it is their one spelling (RFC 4648 section 5). */

@@ -1,11 +1,26 @@
 import { base64url } from 'jose'
 
-/** Runtimes without a diagnostics channel: only `onDecision` gets records there. */
-export function hasSubscribers(): boolean {
-  return false
+interface Channel {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
 }
 
-export function publish(_record: unknown): void {}
+const silent: Channel = Object.freeze({ hasSubscribers: false, publish: () => {} })
+
+/** Runtimes without diagnostics channels: only `onDecision` gets records there. */
+export function channel(_name: string): Channel {
+  return silent
+}
+
+/** Not a timer: some runtimes end with the answer, and what was to come later never does. */
+export function defer(work: () => void): void {
+  queueMicrotask(work)
+}
+
+export function warn(message: string): void {
+  // oxlint-disable-next-line no-console -- these runtimes have no other place for a warning
+  console.warn(message)
+}
 
 const alphabet = /^[A-Za-z0-9_-]+$/
 /** Last characters whose unused bits are zero, by the length of the segment modulo 4. */
@@ -22,9 +37,3 @@ export function decodeBase64url(segment: string): Uint8Array | undefined {
   if (!canonicalEnd[segment.length % 4]?.test(segment.slice(-1))) return undefined
   return base64url.decode(segment)
 }
-
-export function hasKeySubscribers(): boolean {
-  return false
-}
-
-export function publishKeyEvent(_event: unknown): void {}

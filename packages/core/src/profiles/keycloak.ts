@@ -56,6 +56,8 @@ const profileOf = (client: string | undefined): Profile => ({
       path: client === undefined ? ['realm_access', 'roles'] : ['resource_access', client, 'roles'],
     },
   ],
+  // act.sub is the service account's id; people know the client's, which stands beside it.
+  actorNames: ['client_id', 'sub'],
   // https://www.keycloak.org/securing-apps/oidc-layers#_endpoints_
   discovery: 'openid',
   hints: keycloakHints,

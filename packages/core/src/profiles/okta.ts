@@ -33,6 +33,9 @@ const profile: Profile = {
   // ID tokens have neither: https://developer.okta.com/docs/concepts/oauth-claims/
   requiredClaims: [['scp', 'scope']],
   companionAudiences: [],
+  // Exchange on behalf of a user writes no act; of an agent's, each party is a client:
+  // https://developer.okta.com/docs/guides/ai-agent-token-exchange/
+  actorSubjectIsClient: true,
   // Where an administrator added the claim: https://developer.okta.com/docs/guides/customize-tokens-groups-claim/
   roles: [{ path: ['groups'] }],
   hints: oktaHints,

@@ -16,6 +16,9 @@ export interface Hint {
   readonly say: string
 }
 
+/** A member of `act` that can name an actor (RFC 8693 section 4.1; `client_id`: section 4.3). */
+export type ActorName = 'sub' | 'client_id'
+
 /** Where a token has names, such as roles. */
 export interface NamesClaim {
   /** From the claim inward. An absent one means no names; one of the wrong type refuses the token. */
@@ -53,6 +56,13 @@ export interface Profile {
   readonly roles?: readonly NamesClaim[]
   /** Where the permissions are. Default nowhere: then `requirePermission` cannot be used. */
   readonly permissions?: readonly NamesClaim[]
+  /** Whether only clients act, so that `act.sub` is a client id. Default false. */
+  readonly actorSubjectIsClient?: boolean
+  /**
+   * The members of `act` that, with `iss`, say who it is. A bare name in `requireActor` is the first.
+   * Default `sub` alone.
+   */
+  readonly actorNames?: readonly ActorName[]
   /** Which metadata the issuer serves. Default: OpenID Connect's is tried first, then RFC 8414's. */
   readonly discovery?: 'openid' | 'oauth'
   /**

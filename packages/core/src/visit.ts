@@ -1,0 +1,108 @@
+import { endOf, type Lap } from './audit.ts'
+import type { AudienceRule } from './audience.ts'
+import type { readCredential } from './credential.ts'
+import type { Guard } from './guards.ts'
+import type { Judgement } from './judge.ts'
+import type { Policy } from './policy.ts'
+import type { RecordBody } from './record.ts'
+import { Refusal } from './refusal.ts'
+import type { HttpRequest } from './request.ts'
+import type { AccessToken } from './token.ts'
+
+export type Decided = { readonly token: AccessToken | undefined } | Refusal
+
+/** Answers at once where it can; most of what a request needs is known then. */
+export type Soon<T> = T | Promise<T>
+
+/** What is known of one request. Kept beside the request and not on it, where anybody can write. */
+export class Visit {
+  readonly request: HttpRequest
+  readonly checks: Check[] = []
+  /** Read once. */
+  credential: ReturnType<typeof readCredential> | 'unread' = 'unread'
+  judgement: Judgement | undefined = undefined
+  /** Where somebody listened. */
+  verificationMs: number | undefined = undefined
+  state: 'pending' | 'preflight' | Decided = 'pending'
+  /** Guards that were started and have not decided. */
+  undecided = 0
+  /** Starts the guards that wait for their turn. */
+  readonly waiting: (() => void)[] = []
+  recorded = false
+
+  constructor(request: HttpRequest) {
+    this.request = request
+  }
+}
+
+interface Check {
+  readonly guard: Guard
+  readonly passed: boolean
+  /** Where somebody listened. */
+  readonly lap: Lap | undefined
+}
+
+/** What a guard decided is what the request has come to. */
+export function note(
+  visit: Visit,
+  guard: Guard,
+  decided: Decided,
+  lap: Lap | undefined,
+): Refusal | undefined {
+  const refusal = decided instanceof Refusal ? decided : undefined
+  visit.checks.push({ guard, passed: !refusal, lap })
+  visit.state = decided
+  return refusal
+}
+
+/** The record of a visit that is over. */
+export function bodyOf(
+  { request, checks, state, judgement, verificationMs }: Visit,
+  policy: Policy,
+): RecordBody {
+  const last = checks.at(-1)
+  const laps = checks.map(({ lap }) => lap).filter((lap) => lap !== undefined)
+  const audience = requiredAudience(checks, policy)
+  const scopes = checks.flatMap(({ guard }) => guard.scopes ?? [])
+  return {
+    time: timeOf(laps.at(-1), policy),
+    ...endOf(state),
+    ...(last && { guard: last.guard.name }),
+    checks: checks.map(({ guard, passed }) => ({ guard: guard.name, passed })),
+    request: requestOf(request),
+    ...(laps.length > 0 && { durationMs: sum(laps.map(({ took }) => took)) }),
+    ...(verificationMs !== undefined && { verificationMs }),
+    ...(audience.length > 0 && { requiredAudience: audience }),
+    ...(scopes.length > 0 && { requiredScopes: [...new Set(scopes)] }),
+    ...judgement?.identity,
+  }
+}
+
+/** When it was decided: what is granted is recorded later, and a wall clock may be moved meanwhile. */
+export function timeOf(decided: Lap | undefined, { clock }: Policy): string {
+  const since = decided ? clock.monotonic() - decided.at : 0
+  return new Date(clock.now() - since).toISOString()
+}
+
+function requestOf({ method, url, route }: HttpRequest): NonNullable<RecordBody['request']> {
+  const pattern = route?.()
+  return {
+    method,
+    path: url.split('?', 1)[0]!,
+    ...(pattern !== undefined && { route: pattern }),
+  }
+}
+
+function requiredAudience(checks: readonly Check[], { issuers }: Policy): readonly string[] {
+  const asked = checks.map(({ guard }) => guard.audience).filter((rule) => rule !== undefined)
+  const configured = [...issuers.values()].map(({ audience }) => audience)
+  return namesOf(asked.length > 0 ? asked : configured)
+}
+
+export function namesOf(rules: readonly (AudienceRule | undefined)[]): readonly string[] {
+  return [...new Set(rules.flatMap((rule) => rule?.names ?? []))]
+}
+
+function sum(numbers: readonly number[]): number {
+  return Math.round(numbers.reduce((total, each) => total + each, 0) * 1000) / 1000
+}
