@@ -1,4 +1,4 @@
-import type { DecisionRecord, Guards } from '@resource-server/core'
+import type { DecisionRecord, Guards, Operations } from '@resource-server/core'
 import type { Bench } from './bench.ts'
 
 /** What a service under test is set up with. Options are `unknown` since some of them are wrong. */
@@ -41,6 +41,7 @@ export interface Service {
   readonly handled: () => number
   readonly port: number | undefined
   readonly warmUp: () => Promise<void>
+  readonly operations: Operations
   close(): Promise<void>
 }
 

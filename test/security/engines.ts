@@ -53,8 +53,10 @@ export const core: Engine = {
       const preflight = sent.method === 'OPTIONS'
       return granted(JSON.stringify(preflight ? null : (gate.token(key) ?? null)))
     }
-    const warmUp = (): Promise<void> => (verifier ?? gate.operations).warmUp()
-    return { send, records, handled: () => handled, port: undefined, warmUp, close: async () => {} }
+    const operations = verifier ?? gate.operations
+    const { warmUp } = operations
+    const close = async (): Promise<void> => operations.close()
+    return { send, records, handled: () => handled, port: undefined, warmUp, operations, close }
   },
 }
 

@@ -9,6 +9,7 @@ import { disc } from './disc.ts'
 import { dos } from './dos.ts'
 import { dpop } from './dpop.ts'
 import { enc } from './enc.ts'
+import { fault } from './fault.ts'
 import { hdr } from './hdr.ts'
 import { http } from './http.ts'
 import { iss } from './iss.ts'
@@ -30,6 +31,7 @@ export const groups: Readonly<Record<string, Group>> = {
   DOS: dos,
   DPOP: dpop,
   ENC: enc,
+  FAULT: fault,
   HDR: hdr,
   HTTP: http,
   ISS: iss,

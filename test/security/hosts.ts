@@ -31,6 +31,7 @@ export const hosts: readonly Engine[] = [
         send: (sent) => exchange((server.address() as AddressInfo).port, sent),
         ...{ records, handled: () => count, port: (server.address() as AddressInfo).port },
         warmUp: () => api.warmUp(),
+        operations: api,
         close: () =>
           new Promise((resolve) => {
             server.close(() => resolve())

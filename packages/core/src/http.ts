@@ -1,3 +1,4 @@
+import { schedule } from './clock.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
 /** The part of the Fetch standard that is used here; the global `fetch` fits it. */
@@ -49,24 +50,33 @@ interface Request {
 }
 
 /**
- * Connect, headers and body of all that the work fetches, within one deadline. Raced, and not only
- * aborted: an injected fetch may not listen to its signal.
+ * Connect, headers and body of all that the work fetches, within one deadline, in real time. Raced, and
+ * not only aborted: an injected fetch may not listen to its signal. No timer keeps the process alive.
  *
+ * @param ended ends it sooner
  * @throws FetchError when it is over
  */
-export async function withinDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withinDeadline<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  ended: AbortSignal,
+): Promise<T> {
   const abort = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new FetchError(`no answer within ${deadline} ms`))
+  let stop = (_why: string): void => {}
+  const over = new Promise<never>((_, reject) => {
+    stop = (why) => {
+      reject(new FetchError(why))
       abort.abort()
-    }, deadline)
+    }
   })
+  const close = (): void => stop('closed')
+  const cancel = schedule(deadline, () => stop(`no answer within ${deadline} ms`))
+  ended.addEventListener('abort', close)
+  if (ended.aborted) close()
   try {
-    return await Promise.race([work(abort.signal), late])
+    return await Promise.race([work(abort.signal), over])
   } finally {
-    clearTimeout(timer)
+    cancel()
+    ended.removeEventListener('abort', close)
   }
 }
 
@@ -111,7 +121,7 @@ async function getJson(
   if (response.status !== 200) await response.body?.cancel()
   if (response.status !== 200 && !unchanged) {
     const { status } = response
-    const retryAfter = secondsOf(response.headers.get('retry-after'))
+    const retryAfter = retryAfterOf(response.headers)
     throw new FetchError(`answered with status ${status}`, status, retryAfter)
   }
   return {
@@ -121,9 +131,13 @@ async function getJson(
   }
 }
 
-/** RFC 9110 section 10.2.3, the form in seconds. A date would need the server's clock to be right. */
-function secondsOf(retryAfter: string | null): number | undefined {
-  return retryAfter !== null && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : undefined
+/** RFC 9110 section 10.2.3, in seconds. A date counts from the server's own `Date`, and not from ours. */
+function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
+  const value = headers.get('retry-after')
+  if (value === null) return undefined
+  if (/^\d{1,9}$/.test(value)) return Number(value)
+  const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
+  return wait > 0 ? wait : undefined
 }
 
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {

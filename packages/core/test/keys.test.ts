@@ -243,3 +243,18 @@ test('Cache-Control may keep a set for ten minutes at most, and for one at least
   expect(await fetchesWith('max-age=0, no-store', 0, 50, 10)).toEqual([1, 1, 2])
   expect(await fetchesWith('', 0, 4 * minutes, 1 * minutes)).toEqual([1, 1, 2])
 })
+
+test('a timer that fires early does not lose the refresh', async () => {
+  const issuer = await createTestIssuer({ algorithm: 'ES256' })
+  onTestFinished(() => issuer.close())
+  const hasty = {
+    ...issuer.clock,
+    schedule: (delay: number, callback: () => void) =>
+      issuer.clock.schedule(Math.max(1, delay - 5), callback),
+  }
+  const verifier = createVerifier({ ...optionsFor(issuer), clock: hasty })
+  onTestFinished(() => verifier.close())
+  await verifier.warmUp()
+  issuer.clock.advance(290)
+  await expect.poll(() => issuer.requests.keys).toBe(2)
+})

@@ -22,6 +22,7 @@ export class Download {
   #address: { readonly url: string; readonly since: number } | undefined
   #suspect = false
   #etag: string | null = null
+  readonly #closing = new AbortController()
 
   constructor(issuer: IssuerPolicy, policy: Policy) {
     this.#issuer = issuer
@@ -34,12 +35,18 @@ export class Download {
    * @throws FetchError, ConfigError, JsonError
    */
   get(): Promise<Downloaded> {
-    return withinDeadline(async (signal) => {
+    const work = async (signal: AbortSignal): Promise<Downloaded> => {
       const url = await this.#findAddress(signal)
       const answer = await fetchJson(this.#policy.fetch, url, { signal, etag: this.#etag })
       this.#etag = answer.etag
       return { body: answer.body, freshFor: freshFor(answer.cacheControl) }
-    })
+    }
+    return withinDeadline(work, this.#closing.signal)
+  }
+
+  /** Ends what is under way: a socket would keep the process alive. */
+  close(): void {
+    this.#closing.abort()
   }
 
   /** What was had was no use: the next answer must be a whole one, from where the metadata says. */

@@ -19,6 +19,8 @@ export interface KeyEvent {
   readonly reason?: string
   /** Usable keys after the event. */
   readonly keys: number
+  /** Keys of the set that are not used, with the reasons: one that holds private members is among them. */
+  readonly skipped: readonly string[]
   /** Milliseconds that the attempt took; with `fetched` and `failed`. */
   readonly duration?: number
 }

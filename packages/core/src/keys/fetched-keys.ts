@@ -25,8 +25,8 @@ interface Failure {
 
 /** An empty set revokes all keys or is a mistake at the issuer. For this long it counts as a mistake. */
 const emptyGrace = 5 * minutes
-/** Tokens with unknown key names that may wait for a fetch at one time. */
-const maxWaiting = 1_000
+/** Tokens with unknown key names that may wait for a fetch at one time: a herd does, at a rotation. */
+const maxWaiting = 20_000
 
 /**
  * A key set that is fetched when it is first needed and refreshed beside the requests. One attempt
@@ -100,6 +100,7 @@ export class FetchedKeys implements KeySource {
   close(): void {
     this.#closed = true
     this.#cancelTimer()
+    this.#download.close()
   }
 
   health(): KeyHealth {
@@ -115,6 +116,7 @@ export class FetchedKeys implements KeySource {
       ...(age !== undefined && { age: age / seconds }),
       ...(this.#failure && { lastError: messageOf(this.#failure.error) }),
       ...(next !== undefined && !this.#closed && { nextAttempt: Math.max(0, next) / seconds }),
+      inFlight: this.#inFlight !== undefined,
       ...this.#counts,
     }
   }
@@ -224,10 +226,13 @@ export class FetchedKeys implements KeySource {
     }
     const set = await readKeySet(body, this.#issuer, this.#held?.set)
     if (!set) throw new FetchError('the answer is not a key set of at most 100 keys')
-    return { set: without(set, this.#evicted), freshFor }
+    return { set, freshFor }
   }
 
-  #accept({ set, freshFor }: { set: KeySet; freshFor: number }, since: number): void {
+  #accept(read: { set: KeySet; freshFor: number }, since: number): void {
+    const { freshFor } = read
+    // Here and not where it was read: somebody may have evicted a key in between.
+    const set = without(read.set, this.#evicted)
     const before = this.#held?.set
     if (before && before.keys.length > 0 && set.keys.length === 0) this.#tolerateEmpty(since)
     else this.#emptySince = undefined
@@ -262,8 +267,14 @@ export class FetchedKeys implements KeySource {
     const self = new WeakRef(this)
     this.#cancelTimer = this.#schedule(Math.max(1, delay), () => {
       const keys = self.deref()
-      if (keys) keys.#tend()
+      if (keys) keys.#wake()
     })
+  }
+
+  /** Timers fire a little early at times. Who finds nothing to do yet asks to be called again. */
+  #wake(): void {
+    this.#tend()
+    if (!this.#inFlight) this.#planNext()
   }
 
   #pauseLeft(): number {
@@ -300,6 +311,7 @@ export class FetchedKeys implements KeySource {
       issuer: this.#issuer.issuer,
       event,
       keys: this.#usable()?.keys.length ?? 0,
+      skipped: this.#usable()?.skipped ?? [],
       ...more,
     }))
   }

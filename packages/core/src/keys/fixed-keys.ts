@@ -46,6 +46,7 @@ export class FixedKeys implements KeySource {
     return {
       ...{ issuer: this.#issuer, keys: keys.length, skipped },
       ...{ state: keys.length > 0 ? 'fresh' : 'none', fetches: 0, failures: 0 },
+      inFlight: false,
     }
   }
 

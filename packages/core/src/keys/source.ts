@@ -20,6 +20,8 @@ export interface KeyHealth {
   readonly lastError?: string
   /** Seconds until the next attempt; absent where none is planned. */
   readonly nextAttempt?: number
+  /** Whether an attempt is under way. */
+  readonly inFlight: boolean
   /** Attempts so far, and how many of them failed. */
   readonly fetches: number
   readonly failures: number
