@@ -39,7 +39,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   ['keys', ['signature', 'keys/source', 'keys/download']],
   ['sources', ['keys/fixed-keys', 'keys/fetched-keys']],
   ['token', ['token', 'keys/create']],
-  ['after', ['guards', 'audit', 'identity', 'token-cache']],
+  ['after', ['guards', 'audit', 'identity', 'token-cache', 'format-chain']],
   ['running', ['operations']],
   ['story', ['judge']],
   ['visit', ['visit']],

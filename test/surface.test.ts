@@ -17,6 +17,7 @@ test('core exports', () => {
     'VerificationError',
     'codes',
     'createVerifier',
+    'formatChain',
     'pseudonym',
   ])
 })
@@ -63,6 +64,7 @@ test('express exports', () => {
     'VerificationError',
     'codes',
     'createVerifier',
+    'formatChain',
     'pseudonym',
     'resourceServer',
   ])
@@ -98,6 +100,7 @@ test.each([
   ],
   ['express', ['.', './augment', './profiles']],
   ['testing', ['.', './conformance']],
+  ['trace', ['.']],
 ])('the entries of %s', (name, entries) => {
   const manifest = new URL(`../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }

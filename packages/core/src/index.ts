@@ -39,4 +39,5 @@ export type {
   RecordedChain,
   UnverifiedNames,
 } from './record.ts'
+export { formatChain } from './format-chain.ts'
 export { pseudonym } from './pseudonym.ts'

@@ -10,6 +10,7 @@ export {
   codes,
   ConfigError,
   createVerifier,
+  formatChain,
   pseudonym,
   VerificationError,
 } from '@resource-server/core'

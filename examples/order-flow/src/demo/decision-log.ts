@@ -5,9 +5,16 @@ const PATIENCE = 5_000
 /** Collects what one service reports of its decisions, in order. */
 export class DecisionLog {
   readonly #records: DecisionRecord[] = []
+  readonly #all: DecisionRecord[]
   #arrived: () => void = () => undefined
 
+  /** `all`: where the records of all services end up as well. */
+  constructor(all: DecisionRecord[]) {
+    this.#all = all
+  }
+
   readonly write = (record: DecisionRecord): void => {
+    this.#all.push(record)
     this.#records.push(record)
     this.#arrived()
   }

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { DecisionRecord } from '@resource-server/express'
 import type { Express } from 'express'
 import {
   type AuthorizationServer,
@@ -27,6 +28,8 @@ export interface Scene {
   readonly inventory: RunningService
   /** The clock of inventory-service. */
   readonly clock: MovableClock
+  /** Of all services, as they came. */
+  readonly records: readonly DecisionRecord[]
   readonly exchangeAs: Readonly<Record<'user' | 'order', ExchangeToken>>
 }
 
@@ -60,10 +63,11 @@ async function start(opened: Opened): Promise<Scene> {
     user: await exchangerFor(server, 'user-service'),
     order: await exchangerFor(server, 'order-service'),
   }
+  const records: DecisionRecord[] = []
   const run = async (
     create: (onDecision: DecisionLog['write']) => Express,
   ): Promise<RunningService> => {
-    const decisions = new DecisionLog()
+    const decisions = new DecisionLog(records)
     const { url } = opened(await listen(createServer(create(decisions.write))))
     return { url, decisions }
   }
@@ -80,7 +84,7 @@ async function start(opened: Opened): Promise<Scene> {
   const user = await run((onDecision) =>
     userService({ issuer, onDecision, ordersUrl: order.url, exchangeToken: exchangeAs.user }),
   )
-  return { server, stranger, user, order, inventory, clock, exchangeAs }
+  return { server, stranger, user, order, inventory, clock, records, exchangeAs }
 }
 
 async function exchangerFor(server: AuthorizationServer, clientId: string): Promise<ExchangeToken> {

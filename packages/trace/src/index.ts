@@ -1,0 +1,2 @@
+export { traceMermaid } from './mermaid.ts'
+export { traceSvg } from './svg.ts'
