@@ -101,6 +101,7 @@ test.each([
   ['express', ['.', './augment', './profiles']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
+  ['opentelemetry', ['.']],
 ])('the entries of %s', (name, entries) => {
   const manifest = new URL(`../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }

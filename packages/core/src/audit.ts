@@ -19,6 +19,8 @@ export interface Reporter {
   readonly report: (body: () => RecordBody) => void
   /** After the answer, so that no listener delays it. */
   readonly reportLater: (body: () => RecordBody) => void
+  /** What runs work in the asynchronous context of now, such as its span; only where somebody listens. */
+  readonly context: () => (work: () => void) => void
   /** Says when something ended and how long it took; only where somebody listens. */
   readonly stopwatch: () => () => Lap | undefined
 }
@@ -39,18 +41,21 @@ export function createReporter({ onDecision, clock, records }: Policy): Reporter
     decisions.publish(record)
     sink?.take(record)
   }
-  const waiting: (() => RecordBody)[] = []
-  const flush = (): void => waiting.splice(0).forEach(report)
+  let waiting = 0
   return {
     heard,
     report,
     reportLater: (body) => {
       if (!heard()) return
-      waiting.push(body)
       // Who verifies in a loop that never lets the event loop turn is interrupted.
-      if (waiting.length >= maxWaiting) flush()
-      else if (waiting.length === 1) platform.defer(flush)
+      if (waiting >= maxWaiting) return report(body)
+      waiting += 1
+      platform.defer(() => {
+        waiting -= 1
+        report(body)
+      })
     },
+    context: () => (heard() ? platform.context() : directly),
     stopwatch: () => {
       if (!heard()) return untimed
       const start = clock.monotonic()
@@ -62,6 +67,7 @@ export function createReporter({ onDecision, clock, records }: Policy): Reporter
   }
 }
 
+const directly = (work: () => void): void => work()
 const untimed = (): undefined => undefined
 
 /** `undefined` where a host's part of it throws: that is no reason to let anybody in or keep out. */

@@ -99,7 +99,7 @@ class RequestGate {
   #visit(key: object, request: HttpRequest): Visit {
     const known = this.#visits.get(key)
     if (known) return known
-    const visit = new Visit(request)
+    const visit = new Visit(request, this.#reporter.context())
     this.#visits.set(key, visit)
     return visit
   }
@@ -165,7 +165,7 @@ class RequestGate {
   #record(visit: Visit, report: Reporter['report']): void {
     if (visit.recorded || typeof visit.state === 'string') return
     visit.recorded = true
-    report(() => bodyOf(visit, this.policy))
+    visit.inContext(() => report(() => bodyOf(visit, this.policy)))
   }
 }
 

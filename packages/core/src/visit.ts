@@ -30,8 +30,12 @@ export class Visit {
   readonly waiting: (() => void)[] = []
   recorded = false
 
-  constructor(request: HttpRequest) {
+  /** Runs work in the asynchronous context of the first guard. */
+  readonly inContext: (work: () => void) => void
+
+  constructor(request: HttpRequest, inContext: Visit['inContext']) {
     this.request = request
+    this.inContext = inContext
   }
 }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { channel as open } from 'node:diagnostics_channel'
 import { emitWarning, nextTick } from 'node:process'
 
@@ -14,6 +15,12 @@ export function channel(name: string): Channel {
 /** After what is being answered now has been answered, and before anything new is read. */
 export function defer(work: () => void): void {
   nextTick(work)
+}
+
+/** Runs work, whenever it is, in the asynchronous context of now: a span that is active now is then. */
+export function context(): (work: () => void) => void {
+  const resource = new AsyncResource('ResourceServerDecision')
+  return (work) => resource.runInAsyncScope(work)
 }
 
 export function warn(message: string): void {

@@ -17,6 +17,10 @@ export function defer(work: () => void): void {
   queueMicrotask(work)
 }
 
+export function context(): (work: () => void) => void {
+  return (work) => work()
+}
+
 export function warn(message: string): void {
   // oxlint-disable-next-line no-console -- these runtimes have no other place for a warning
   console.warn(message)
