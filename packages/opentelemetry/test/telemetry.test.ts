@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { channel } from 'node:diagnostics_channel'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,7 +17,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { type ResourceServerOptions, resourceServer } from '@resource-server/express'
 import { createTestIssuer } from '@resource-server/testing'
-import express from 'express'
+import express, { type RequestHandler, type Response } from 'express'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startTelemetry, type TelemetryOptions } from '../src/index.ts'
 
@@ -65,11 +65,12 @@ function start(options: TelemetryOptions = {}) {
 }
 
 /** A service whose spans are those of an HTTP instrumentation: active in the request, ended on close. */
-async function serve(options: Partial<ResourceServerOptions> = {}) {
+async function serve(
+  options: Partial<ResourceServerOptions> = {},
+  handler: RequestHandler = (_req, res) => void setImmediate(() => res.send('in')),
+) {
   const api = resourceServer({ ...common, ...options })
-  const app = express().get('/:id', api.requireScope('orders:read'), (_req, res) => {
-    setImmediate(() => res.send('in'))
-  })
+  const app = express().get('/:id', api.requireScope('orders:read'), handler)
   const server = createServer((request, response) => {
     tracer.startActiveSpan(`GET ${request.url}`, (span) => {
       response.once('close', () => span.setStatus({ code: SpanStatusCode.OK }).end())
@@ -255,6 +256,21 @@ describe('the span event', () => {
       'resource_server.actor': 'order-service',
       'resource_server.chain': 'user-42 ⇐ user-service ⇐ order-service',
     })
+  })
+
+  test('is in that span also where the answer is given from somewhere else', async () => {
+    start()
+    const held = new EventEmitter()
+    const ask = await serve({}, (_req, res) => void held.emit('request', res))
+    // Outside the span, as a worker is that answers for many requests.
+    const arrived = once(held, 'request') as Promise<[Response]>
+    const answer = ask('/1', good)
+    const [response] = await arrived
+    response.send('in')
+    expect(await answer).toBe(200)
+    await expect
+      .poll(() => events().map(({ event }) => event))
+      .toEqual(['resource_server.decision'])
   })
 
   test('comes of no decision outside a span', async () => {
