@@ -425,6 +425,17 @@ describe('wrong configuration is met with help', () => {
     expect(verdict.reason).not.toContain('mapper')
   })
 
+  test.each<[Shape, Partial<TokenOptions>]>([
+    ['entra-v1', { aud: 'another' }],
+    ['wso2', { aud: 'another' }],
+    ['hydra', { aud: 'another' }],
+    ['rfc9068', { aud: 'another', notBefore: 0 }],
+    ['spring', { aud: ['another', 'gateway'] }],
+  ])('and no provider is named by mistake: %s', async (shape, token) => {
+    const verdict = await judge(shape, token)
+    expect(verdict.reason).toMatch(/^aud is .*order-service"\]$/)
+  })
+
   test('a hint of a profile of one’s own that throws is no breakdown', async () => {
     const when = (): boolean => {
       throw new Error('bug')

@@ -66,10 +66,12 @@ export const oktaHints: readonly Hint[] = [
   },
 ]
 
+/** Scopes as a list, or none, and no claim that names the client. */
 const isSpring = (token: HintedToken): boolean =>
   typeof claim(token, 'aud') === 'string' &&
   has(token, 'nbf') &&
-  (!has(token, 'scope') || Array.isArray(claim(token, 'scope')))
+  (!has(token, 'scope') || Array.isArray(claim(token, 'scope'))) &&
+  !['scp', 'client_id', 'azp', 'cid', 'appid'].some((name) => has(token, name))
 
 export const springHints: readonly Hint[] = [
   {
