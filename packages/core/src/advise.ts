@@ -6,16 +6,18 @@ import { type Refusal, refuse } from './refusal.ts'
 
 /**
  * Adds to a refusal's reason what the operator may have set up wrongly. Where the issuer is none of
- * ours, all issuers' hints are asked. What the caller is told stays the same.
+ * ours, or the token cannot be read, all issuers' hints are asked. What the caller is told stays the
+ * same.
  */
 export function advise(
   refusal: Refusal,
-  { header, claims }: Pick<Unverified, 'header' | 'claims'>,
+  unverified: Pick<Unverified, 'header' | 'claims'> | undefined,
   { issuers }: Policy,
 ): Refusal {
+  const { header, claims = {} } = unverified ?? {}
   const known = issuers.get(String(own(claims, 'iss')))
   const profiles = known ? [known.profile] : [...issuers.values()].map(({ profile }) => profile)
-  const token: HintedToken = { typ: header.typ, claims }
+  const token: HintedToken = { typ: header?.typ, claims }
   const hint = profiles
     .flatMap(({ hints }) => hints ?? [])
     .find(({ codes, when }) => codes.includes(refusal.code) && holds(when, token))

@@ -114,9 +114,8 @@ class Pipeline {
     const evidence: Evidence = { ...(id !== undefined && { cached: false }) }
     try {
       const result = await this.#tell(token, audience, id, evidence)
-      const { unverified } = evidence
       const advised =
-        result instanceof Refusal && unverified ? advise(result, unverified, this.#policy) : result
+        result instanceof Refusal ? advise(result, evidence.unverified, this.#policy) : result
       return this.#judged(advised, evidence)
     } catch (error) {
       return this.#judged(broken(error), evidence)

@@ -402,6 +402,21 @@ describe('wrong configuration is met with help', () => {
     return verdict
   }
 
+  test.each<[Profile, string]>([
+    [auth0('acme.auth0.com').profile, "the parameter 'audience'"],
+    [hydra('https://hydra.example').profile, 'strategies.access_token'],
+    [zitadel('https://z.example').profile, 'token type of the application'],
+  ])('an opaque token, where the provider is named: $name', async (profile, says) => {
+    const options = { issuer: 'https://as.example.com', audience: aud }
+    const verdict = await createVerifier({ ...options, profile }).check('opaque')
+    expect(verdict).toMatchObject({
+      code: 'token_malformed',
+      reason: expect.stringContaining(says),
+    })
+    const plain = await createVerifier(options).check('opaque')
+    expect(plain).toMatchObject({ reason: expect.not.stringContaining(says) })
+  })
+
   test('and the caller hears no word of it', async () => {
     const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256', path: realm })
     onTestFinished(() => issuer.close())

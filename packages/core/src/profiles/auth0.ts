@@ -1,6 +1,6 @@
 import type { ProviderIssuer } from '../options.ts'
 import { ConfigError } from '../refusal.ts'
-import { auth0Hints } from './hints.ts'
+import { auth0Hints, auth0Opaque } from './hints.ts'
 import type { Profile } from './profile.ts'
 
 /**
@@ -34,5 +34,5 @@ const profileOf = (issuer: string): Profile => ({
   // https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis
   permissions: [{ path: ['permissions'] }],
   discovery: 'openid',
-  hints: auth0Hints,
+  hints: [...auth0Hints, auth0Opaque],
 })

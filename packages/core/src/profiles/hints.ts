@@ -46,6 +46,26 @@ export const auth0Hints: readonly Hint[] = [
   },
 ]
 
+/** Only where the provider is named: anything at all may be malformed. */
+const unreadable = (say: string): Hint => ({
+  codes: ['token_malformed', 'token_encrypted'],
+  when: () => true,
+  say,
+})
+
+export const auth0Opaque: Hint = unreadable(
+  'Auth0 gives an opaque or an encrypted token to a client that names no API: let it send the parameter ' +
+    "'audience' with the API's identifier, or set a default audience for the tenant.",
+)
+
+export const hydraOpaque: Hint = unreadable(
+  'The access tokens of Ory Hydra are opaque by default: set strategies.access_token to jwt there.',
+)
+
+export const zitadelOpaque: Hint = unreadable(
+  'The access tokens of ZITADEL are opaque by default: set the token type of the application to JWT there.',
+)
+
 const orgServer =
   "The token is of Okta's org authorization server. Its access tokens are for Okta itself and cannot be " +
   'validated locally. Create or use a custom authorization server, such as …/oauth2/default, with this ' +

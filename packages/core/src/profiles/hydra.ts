@@ -1,4 +1,5 @@
 import type { ProviderIssuer } from '../options.ts'
+import { hydraOpaque } from './hints.ts'
 import type { Profile } from './profile.ts'
 
 /**
@@ -19,4 +20,5 @@ const profile: Profile = {
   requiredClaims: ['client_id', 'jti'],
   companionAudiences: [],
   discovery: 'openid',
+  hints: [hydraOpaque],
 }

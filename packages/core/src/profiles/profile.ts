@@ -4,6 +4,7 @@ import type { Code } from '../codes.ts'
 export interface HintedToken {
   /** The header's `typ`. */
   readonly typ: string | undefined
+  /** None where the token cannot be read. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 

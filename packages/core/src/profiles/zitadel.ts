@@ -1,4 +1,5 @@
 import type { ProviderIssuer } from '../options.ts'
+import { zitadelOpaque } from './hints.ts'
 import type { Profile } from './profile.ts'
 
 /**
@@ -21,4 +22,5 @@ const profile: Profile = {
   // An object by role: https://zitadel.com/docs/guides/integrate/retrieve-user-roles
   roles: [{ path: ['urn:zitadel:iam:org:project:roles'], form: 'keys' }],
   discovery: 'openid',
+  hints: [zitadelOpaque],
 }
