@@ -6,11 +6,21 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   [
     'words',
     [
-      ...['clock', 'codes', 'json', 'scope', 'request', 'url', 'algorithms', 'generations'],
+      ...[
+        'clock',
+        'codes',
+        'json',
+        'scope',
+        'scope-need',
+        'request',
+        'url',
+        'algorithms',
+        'generations',
+      ],
       ...['sha256', 'keys/timing', 'keys/events'],
     ],
   ],
-  ['data', ['refusal', 'record', 'http', 'profiles/profile', 'keys/unknown-kids']],
+  ['data', ['refusal', 'refusal-body', 'record', 'http', 'profiles/profile', 'keys/unknown-kids']],
   [
     'edges',
     [
@@ -21,7 +31,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   [
     'rules',
     [
-      ...['audience', 'delegation', 'record-policy', 'pseudonym', 'sink'],
+      ...['audience', 'delegation', 'resource', 'record-policy', 'pseudonym', 'sink'],
       ...['profiles/default', 'profiles/auth0', 'profiles/authentik'],
       ...['profiles/cognito', 'profiles/dex', 'profiles/entra', 'profiles/hydra'],
       ...['profiles/keycloak', 'profiles/oidc-provider', 'profiles/okta', 'profiles/rfc9068'],
@@ -33,7 +43,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
     'checks',
     [
       ...['trust', 'jwk', 'metadata', 'claims', 'actor-rule', 'exchange-rule'],
-      ...['step-up-rule', 'privilege-rule', 'advise'],
+      ...['step-up-rule', 'privilege-rule', 'advise', 'resource-metadata'],
     ],
   ],
   ['keys', ['signature', 'keys/source', 'keys/download']],
@@ -41,7 +51,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   ['token', ['token', 'keys/create']],
   ['after', ['guards', 'audit', 'identity', 'token-cache', 'format-chain']],
   ['running', ['operations']],
-  ['story', ['judge']],
+  ['story', ['judge', 'openapi', 'guards-made']],
   ['visit', ['visit']],
   ['doors', ['verifier', 'gate']],
   ['entries', ['index', 'adapter', 'profiles/index']],

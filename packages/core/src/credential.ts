@@ -12,8 +12,12 @@ export interface Credential {
 /** RFC 9110 section 11.2. Only dots, base64url and a little more; anything else is 400. */
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 
-/** A proxy, or the Fetch standard, folds two headers into one. */
-const secondCredential = /,[ \t]*bearer[ \t]/i
+/**
+ * A proxy, or the Fetch standard, folds two headers into one: a comma, and then a scheme with what
+ * belongs to it, a scheme alone, or (the second one being empty) nothing. The parameters of a scheme
+ * (`a=b`) are no second credential.
+ */
+const secondCredential = /,[ \t]*[!#$%&'*+.^_`|~\w-]+[ \t]|,[ \t]+[!#$%&'*+.^_`|~\w-]*$/
 
 /**
  * The request's one credential; `undefined` where there is no Authorization header at all. This is

@@ -2,13 +2,17 @@ import { createReporter, type Reporter } from './audit.ts'
 import { readCredential } from './credential.ts'
 import { checkDelegation } from './delegation.ts'
 import { createGuards, type Guard, type Guards } from './guards.ts'
+import { GuardsMade } from './guards-made.ts'
 import { createJudge, type Judge, type Judgement } from './judge.ts'
 import type { Operations } from './operations.ts'
 import type { ResourceServerOptions } from './options.ts'
 import { createPolicy, optionNames } from './policy.ts'
+import { describeOpenApi, type OpenApi } from './openapi.ts'
 import { ConfigError, Refusal, refuse } from './refusal.ts'
 import { type HttpRequest, isPreflight } from './request.ts'
+import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 import { RefusedRequest, type Reply, replyTo } from './response.ts'
+import { metBy } from './scope-need.ts'
 import type { AccessToken } from './token.ts'
 import { bodyOf, type Decided, note, type Soon, Visit } from './visit.ts'
 
@@ -33,6 +37,14 @@ export interface Gate<C extends object = object> {
    * Called once the host has answered, and may be called again: a granted request is recorded then.
    */
   settle(key: object): void
+  /**
+   * The metadata of this resource server: RFC 9728. It names the scopes of all guards made by then.
+   *
+   * @throws ConfigError where no `resource` is configured
+   */
+  metadata(): PublishedMetadata
+  /** What an OpenAPI document needs to know of handlers that `guards` made. */
+  openapi<Handler>(): OpenApi<Handler>
   readonly operations: Operations
 }
 
@@ -40,9 +52,15 @@ export interface Gate<C extends object = object> {
 export function createGate<C extends object = object>(options: ResourceServerOptions): Gate<C> {
   const judge = createJudge(createPolicy(options, optionNames.host))
   const gate = new RequestGate(judge)
+  const made = new GuardsMade()
   return {
     pass: (key, request, guard) => gate.pass(key, request, guard),
-    guards: (wrap) => createGuards<ReturnType<typeof wrap>, C>(gate.policy, wrap),
+    guards: (wrap) =>
+      createGuards<ReturnType<typeof wrap>, C>(gate.policy, (guard) =>
+        made.add(wrap(guard), guard),
+      ),
+    metadata: () => publishMetadata(gate.policy, made.scopes),
+    openapi: () => describeOpenApi(gate.policy, (handler) => made.guardOf(handler)),
     token: (key) => gate.token(key) as AccessToken<C> | undefined,
     settle: (key) => gate.settle(key),
     operations: judge.operations,
@@ -128,7 +146,9 @@ class RequestGate {
     return whenKnown(this.#authenticate(visit, guard), (token): Soon<Decided> => {
       if (token instanceof Refusal) return token
       if (!token) return guard.admitsAnonymous ? { token } : noCredential
-      return whenKnown(guard.check(token), (refusal) => refusal ?? { token })
+      return whenKnown(guard.check(token), (refusal) => {
+        return refusal ? withScopes(refusal, visit, token) : { token }
+      })
     })
   }
 
@@ -155,7 +175,7 @@ class RequestGate {
   #refused(visit: Visit, refusal: Refusal): Passage {
     // Later, so that no listener delays the answer.
     this.#record(visit, this.#reporter.reportLater)
-    const reply = replyTo(refusal, this.policy.realm)
+    const reply = replyTo(refusal, this.policy)
     if (this.policy.onRefusal === 'throw')
       return { then: 'throw', error: new RefusedRequest(refusal, reply) }
     return { then: 'reply', reply }
@@ -167,6 +187,19 @@ class RequestGate {
     visit.recorded = true
     visit.inContext(() => report(() => bodyOf(visit, this.policy)))
   }
+}
+
+/**
+ * A challenge names all that the route asks for, also where several guards ask: a client that asked
+ * for the last one's scopes alone would fail at the first one with its next token.
+ */
+function withScopes(refusal: Refusal, { checks }: Visit, token: AccessToken): Refusal {
+  const { code, reason, detail } = refusal
+  if (!detail.scope) return refusal
+  const earlier = checks.flatMap(({ guard }) =>
+    guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
+  )
+  return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
 }
 
 const proceed: Passage = Object.freeze({ then: 'proceed' })

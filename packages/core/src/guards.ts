@@ -7,6 +7,7 @@ import type { Audience, Delegation } from './options.ts'
 import type { Policy } from './policy.ts'
 import { privilegeRule } from './privilege-rule.ts'
 import { ConfigError, type Refusal, refuse } from './refusal.ts'
+import type { ScopeNeed } from './scope-need.ts'
 import { allScopes, anyScope } from './scope-rule.ts'
 import { type StepUp, stepUpRule } from './step-up-rule.ts'
 import { type AccessToken, type TokenView, viewOf } from './token.ts'
@@ -23,6 +24,8 @@ export interface Guard {
   readonly delegation?: Delegation
   /** Whether anonymous requests pass, where the policy has them at all. */
   readonly admitsAnonymous: boolean
+  /** What it asks for in scopes, for those who describe the API. */
+  readonly scopeNeed?: ScopeNeed
   check(token: AccessToken): Refusal | undefined | Promise<Refusal | undefined>
 }
 
@@ -94,9 +97,15 @@ export function createGuards<Handler, C extends object>(
     requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience), policy))),
     requireAuthentication: atMost(0, () => guard('requireAuthentication', () => undefined)),
     requireScope: (...scopes) =>
-      guard(named('requireScope', scopes), allScopes(scopes), { scopes }),
+      guard(named('requireScope', scopes), allScopes(scopes), {
+        scopes,
+        scopeNeed: { all: scopes },
+      }),
     requireAnyScope: (...scopes) =>
-      guard(named('requireAnyScope', scopes), anyScope(scopes), { scopes }),
+      guard(named('requireAnyScope', scopes), anyScope(scopes), {
+        scopes,
+        scopeNeed: { any: scopes },
+      }),
     requireRole: (...roles) =>
       guard(named('requireRole', roles), privilegeRule('roles', roles, policy)),
     requirePermission: (...permissions) =>

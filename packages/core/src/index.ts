@@ -29,8 +29,13 @@ export type { ClientIdentity, ClientRule } from './exchange-rule.ts'
 export type { ClaimRule } from './claim-rule.ts'
 export type { StepUp } from './step-up-rule.ts'
 
+// Describing
+export type { OpenApi, SecurityRequirement, SecurityScheme } from './openapi.ts'
+export type { ResourceMetadata } from './resource-metadata.ts'
+
 // What went wrong, and what was decided
 export { ConfigError, VerificationError } from './refusal.ts'
+export type { PublicRefusal, RefusalBody, WrittenBody } from './refusal-body.ts'
 export { codes, type Category, type ChallengeError, type Code, type CodeEntry } from './codes.ts'
 export type {
   Anomaly,

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { type RefusalBody, sampleRefusal, tryBody } from './refusal-body.ts'
 import { ConfigError } from './refusal.ts'
 import { type Implication, implication } from './scope.ts'
 import { hasExtras, isSecure, parseUrl } from './url.ts'
@@ -82,6 +83,23 @@ export function callable<T>(options: Options, name: string): T | undefined {
   const value = options[name]
   if (typeof value === 'function') return value as T
   throw new ConfigError(`'${name}' is not a function.`, 'Give a function or leave it out.')
+}
+
+/** Tried out, since a body that cannot be sent would be found out by a caller. */
+export function refusalBody(options: Options): RefusalBody | undefined {
+  const write = callable<RefusalBody>(options, 'refusalBody')
+  if (!write) return undefined
+  if (options['onRefusal'] === 'throw') {
+    throw new ConfigError(
+      "'refusalBody' writes nothing where onRefusal is 'throw'.",
+      'Write the answer in your error handling, or leave onRefusal out.',
+    )
+  }
+  if (tryBody(write, sampleRefusal)) return write
+  throw new ConfigError(
+    "'refusalBody' threw, or returned no contentType and body that are strings.",
+    "Write ({ status, title, detail }) => ({ contentType: 'text/plain', body: detail }); not async.",
+  )
 }
 
 export function clock(options: Options): Clock | undefined {

@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import type { Fetch } from './http.ts'
 import type { Profile } from './profiles/profile.ts'
 import type { DecisionRecord } from './record.ts'
+import type { RefusalBody } from './refusal-body.ts'
 
 /**
  * The names that this service goes by. A name or a list: the token's `aud` holds one of them.
@@ -124,4 +125,15 @@ export interface ResourceServerOptions extends VerifierOptions {
   readonly passPreflight?: boolean
   /** The challenge's `realm` (RFC 9110 section 11.5). Default `api`. */
   readonly realm?: string
+  /**
+   * The URL by which clients reach this service: its resource identifier (RFC 9728 section 1.2). With
+   * it, challenges name where its metadata is, and the adapter can serve that. Default: none. It is
+   * not an audience: tokens are judged by `audience` alone.
+   */
+  readonly resource?: string
+  /**
+   * Writes the bodies of refusals, such as a page or an envelope of your own. It is called once at the
+   * start, so that a mistake shows there. Default: `application/problem+json` (RFC 9457).
+   */
+  readonly refusalBody?: RefusalBody
 }

@@ -15,7 +15,9 @@ import { defaultProfile } from './profiles/default.ts'
 import type { Profile } from './profiles/profile.ts'
 import { rfc9068Profile } from './profiles/rfc9068.ts'
 import { type RecordPolicy, recordPolicy } from './record-policy.ts'
+import type { RefusalBody } from './refusal-body.ts'
 import { ConfigError } from './refusal.ts'
+import { readResource, type Resource } from './resource.ts'
 import type { Implication } from './scope.ts'
 import * as check from './option-checks.ts'
 
@@ -57,6 +59,8 @@ export interface Policy {
   readonly onRefusal: 'reply' | 'throw'
   readonly passPreflight: boolean
   readonly realm: string
+  readonly resource: Resource | undefined
+  readonly refusalBody: RefusalBody | undefined
 }
 
 type Options = Readonly<Record<string, unknown>>
@@ -69,7 +73,7 @@ const verifierNames = [
   ...['cache', 'cryptography'],
   ...['onDecision', 'records', 'allowInsecureHttp', 'staleKeysFor', 'clock', 'fetch'],
 ]
-const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm']
+const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm', 'resource', 'refusalBody']
 
 /** Which options there are: a host has some that a bare verifier has no use for. */
 export const optionNames: {
@@ -115,6 +119,10 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
     onRefusal: check.oneOf(options, 'onRefusal', ['reply', 'throw']),
     passPreflight: check.boolean(options, 'passPreflight', false),
     realm: check.quotable(options, 'realm') ?? 'api',
+    resource: Object.hasOwn(options, 'resource')
+      ? readResource(options['resource'], allowInsecureHttp)
+      : undefined,
+    refusalBody: check.refusalBody(options),
   })
 }
 

@@ -60,6 +60,12 @@ export function headerValues(request: HttpRequest, name: string): unknown[] {
     .map(([, value]) => value)
 }
 
+/** Without the query, which may hold secrets. The Fetch standard gives absolute URLs. */
+export function pathOf({ url }: HttpRequest): string {
+  const relative = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
+  return relative.split(/[?#]/, 1)[0] || '/'
+}
+
 /** A CORS preflight as the Fetch standard defines it; every other OPTIONS is an ordinary request. */
 export function isPreflight(request: HttpRequest): boolean {
   return (

@@ -1,4 +1,5 @@
 import { codes, titles } from './codes.ts'
+import { problemDetails, type PublicRefusal, type RefusalBody, tryBody } from './refusal-body.ts'
 import { brand, hasBrand, type Refusal, VerificationError } from './refusal.ts'
 
 /** A reply for a host to send: no host decides any of it. */
@@ -32,29 +33,42 @@ export class RefusedRequest extends VerificationError {
   }
 }
 
+/** How a resource server words its refusals. */
+export interface Manner {
+  readonly realm: string
+  /** Where the resource's metadata is, if it has any: RFC 9728 section 5.1. */
+  readonly resource: { readonly metadataUrl: string } | undefined
+  readonly refusalBody: RefusalBody | undefined
+}
+
 /** The sole writer of `WWW-Authenticate` (RFC 6750 section 3) and of refusals' bodies (RFC 9457). */
-export function replyTo(refusal: Refusal, realm: string): Reply {
-  const { category, status, error, description } = codes[refusal.code]
-  const { retryAfter } = refusal.detail
+export function replyTo(refusal: Refusal, manner: Manner): Reply {
+  const shown = publicView(refusal)
+  const { refusalBody: write } = manner
+  const { contentType, body } = (write && tryBody(write, shown)) ?? problemDetails(shown)
   return {
-    status,
+    status: shown.status,
     headers: {
-      'Content-Type': 'application/problem+json',
+      'Content-Type': contentType,
       'Cache-Control': 'no-store',
-      ...(category === 'refused' && { 'WWW-Authenticate': challenge(refusal, realm) }),
-      ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+      ...(refusal.category === 'refused' && { 'WWW-Authenticate': challenge(refusal, manner) }),
+      ...(shown.retryAfter !== undefined && { 'Retry-After': String(shown.retryAfter) }),
     },
-    body: JSON.stringify({
-      type: 'about:blank',
-      title: titles[status],
-      status,
-      detail: description,
-      error,
-    }),
+    body,
   }
 }
 
-function challenge({ code, detail }: Refusal, realm: string): string {
+function publicView({ code, detail: { scope, retryAfter } }: Refusal): PublicRefusal {
+  const { status, error, description } = codes[code]
+  return Object.freeze({
+    ...{ status, title: titles[status], detail: description },
+    ...(error && { error }),
+    ...(scope && { scope: Object.freeze([...scope]) }),
+    ...(retryAfter !== undefined && { retryAfter }),
+  })
+}
+
+function challenge({ code, detail }: Refusal, { realm, resource }: Manner): string {
   const { error, description } = codes[code]
   const parameters: readonly (readonly [string, string | undefined])[] = [
     ['realm', realm],
@@ -63,6 +77,7 @@ function challenge({ code, detail }: Refusal, realm: string): string {
     ['scope', detail.scope?.join(' ')],
     ['acr_values', detail.acrValues?.join(' ')],
     ['max_age', detail.maxAge?.toString()],
+    ['resource_metadata', resource?.metadataUrl],
   ]
   const given = parameters.filter(([, value]) => value !== undefined)
   return `Bearer ${given.map(([name, value]) => `${name}=${quoted(value!)}`).join(', ')}`

@@ -6,7 +6,7 @@ import type { Judgement } from './judge.ts'
 import type { Policy } from './policy.ts'
 import type { RecordBody } from './record.ts'
 import { Refusal } from './refusal.ts'
-import type { HttpRequest } from './request.ts'
+import { type HttpRequest, pathOf } from './request.ts'
 import type { AccessToken } from './token.ts'
 
 export type Decided = { readonly token: AccessToken | undefined } | Refusal
@@ -88,11 +88,11 @@ export function timeOf(decided: Lap | undefined, { clock }: Policy): string {
   return new Date(clock.now() - since).toISOString()
 }
 
-function requestOf({ method, url, route }: HttpRequest): NonNullable<RecordBody['request']> {
-  const pattern = route?.()
+function requestOf(request: HttpRequest): NonNullable<RecordBody['request']> {
+  const pattern = request.route?.()
   return {
-    method,
-    path: url.split('?', 1)[0]!,
+    method: request.method,
+    path: pathOf(request),
     ...(pattern !== undefined && { route: pattern }),
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { HeaderPair } from '../src/adapter.ts'
+import { fromFetch, type HeaderPair } from '../src/adapter.ts'
+import { readCredential } from '../src/credential.ts'
 import { aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from './support.ts'
 
 const issuer = await startIssuer()
@@ -104,6 +105,36 @@ describe.each([false, true])('with optional: %s', (optional) => {
     expect(statusOf(passage)).toBe(missing ? 'proceed' : outcome)
     if (passage.then === 'reply') expect(records).toMatchObject([{ code }])
   })
+})
+
+// What a host hands over must not change the verdict: Node gives lines, the Fetch standard joins them.
+test.each([
+  [value, value],
+  [value, 'Bearer x'],
+  [value, 'Basic dXNlcjpwYXNz'],
+  ['Basic dXNlcjpwYXNz', value],
+  ['Basic dXNlcjpwYXNz', 'Basic dXNlcjpwYXNz'],
+  [value, 'Negotiate'],
+  [value, ''],
+  ['', value],
+  ['', ''],
+  ['DPoP x', 'Digest username="x", uri="/"'],
+])('%j and %j are two credentials, joined or not', (...values) => {
+  const pairs = values.map((one) => ['authorization', one] as const)
+  const headers = new Headers()
+  for (const [name, one] of pairs) headers.append(name, one)
+  const lines = { method: 'GET', url: '/', headers: pairs }
+  const joined = fromFetch({ method: 'GET', url: 'http://api.test/', headers })
+  expect(readCredential(lines)).toMatchObject({ code: 'credential_repeated' })
+  expect(readCredential(joined)).toMatchObject({ code: 'credential_repeated' })
+})
+
+test.each([
+  ['parameters', 'Digest username="Mufasa", realm="a", uri="/x", qop=auth, nc=00000001'],
+  ['parameters without spaces', 'Digest username="Mufasa",realm="a",qop=auth'],
+])('%s of another scheme are no second credential', (_what, one) => {
+  const request = { method: 'GET', url: '/', headers: [['Authorization', one]] as const }
+  expect(readCredential(request)).toMatchObject({ code: 'credential_scheme_unsupported' })
 })
 
 test.each([

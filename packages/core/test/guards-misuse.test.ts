@@ -67,6 +67,7 @@ describe('misuse dies where the guard is made', () => {
       [{ acr: 'a"' }],
       [{ maxAge: -1 }],
       [{ maxAge: NaN }],
+      [{ maxAge: 0.5 }],
       [{ maxAge: Infinity }],
       [{ maxAge: '60' }],
       [{ acr: 'a', maxage: 1 }],

@@ -240,6 +240,30 @@ const rows: readonly Row[] = [
     'granted',
   ],
   [
+    'a sign-in in milliseconds, which would be recent for ever',
+    (g) => g.requireStepUp({ maxAge: 60 }),
+    { auth_time: now + 100_000_000 },
+    'authentication_insufficient',
+  ],
+  [
+    'a sign-in just after the token was issued, by a clock that is not exact',
+    (g) => g.requireStepUp({ maxAge: 60 }),
+    { auth_time: now + 5 },
+    'granted',
+  ],
+  [
+    'a sign-in after the token was issued',
+    (g) => g.requireStepUp({ maxAge: 60 }),
+    { auth_time: now + 6 },
+    'authentication_insufficient',
+  ],
+  [
+    'a sign-in that is ahead as the token is, on an issuer whose clock runs ahead',
+    (g) => g.requireStepUp({ maxAge: 60 }),
+    { auth_time: now + 60, iat: now + 60 },
+    'granted',
+  ],
+  [
     'a sign-in just too old',
     (g) => g.requireStepUp({ maxAge: 60 }),
     { auth_time: now - 66 },

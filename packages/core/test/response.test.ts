@@ -4,8 +4,10 @@ import { codes } from '../src/codes.ts'
 import { refuse } from '../src/refusal.ts'
 import { replyTo } from '../src/response.ts'
 
+const plain = { realm: 'api', resource: undefined, refusalBody: undefined }
+
 const challengeOf = (...refusal: Parameters<typeof refuse>): string | undefined =>
-  replyTo(refuse(...refusal), 'api').headers['WWW-Authenticate']
+  replyTo(refuse(...refusal), plain).headers['WWW-Authenticate']
 
 test('what nobody presented is challenged without an error code (RFC 6750 section 3.1)', () => {
   expect(challengeOf('credential_missing', '')).toBe('Bearer realm="api"')
@@ -19,6 +21,15 @@ test.each([
   expect(challengeOf('scope_insufficient', '', detail)).toMatch(new RegExp(`, ${named}$`))
 })
 
+test('a challenge names the metadata, last, and with whatever else it says', () => {
+  const resource = { metadataUrl: 'https://api.example.com/.well-known/oauth-protected-resource' }
+  const { headers } = replyTo(refuse('token_expired', ''), { ...plain, resource })
+  expect(headers['WWW-Authenticate']).toBe(
+    'Bearer realm="api", error="invalid_token", error_description="The access token expired", ' +
+      `resource_metadata="${resource.metadataUrl}"`,
+  )
+})
+
 test.each([
   ['a quote', 'a"b', String.raw`a\"b`],
   ['a backslash', 'a\\', 'a\\\\'],
@@ -26,13 +37,13 @@ test.each([
   ['letters beyond ASCII', 'aäb', 'ab'],
   ['an escape that ends the string', 'a\\"', String.raw`a\\\"`],
 ])('%s cannot leave its quotes', (_what, realm, quoted) => {
-  const { headers } = replyTo(refuse('credential_missing', ''), realm)
+  const { headers } = replyTo(refuse('credential_missing', ''), { ...plain, realm })
   expect(headers['WWW-Authenticate']).toBe(`Bearer realm="${quoted}"`)
 })
 
 describe.each(Object.keys(codes) as (keyof typeof codes)[])('%s', (code) => {
   const secret = 'the whole reason'
-  const reply = replyTo(refuse(code, secret, { retryAfter: 3 }), 'api')
+  const reply = replyTo(refuse(code, secret, { retryAfter: 3 }), plain)
 
   test('tells the caller its sentence and not its reason', () => {
     expect(JSON.stringify(reply)).not.toContain(secret)

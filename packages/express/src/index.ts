@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessToken, Guards, Operations, ResourceServerOptions } from '@resource-server/core'
+import type {
+  AccessToken,
+  Guards,
+  OpenApi,
+  Operations,
+  ResourceServerOptions,
+} from '@resource-server/core'
 import { createGate, fromNode, type Guard, type Passage } from '@resource-server/core/adapter'
 import { attacher } from './attach.ts'
 import { follow } from './follow.ts'
@@ -36,6 +42,15 @@ export interface ResourceServer<C extends object, Token>
    * @throws ConfigError unless every guard so far let the request through
    */
   readonly token: (request: IncomingMessage) => Token
+  /**
+   * Serves the metadata of this resource server (RFC 9728) at its well-known path, and nothing else.
+   * Mount it at the root, ahead of the guards: `app.use(api.metadata())`.
+   *
+   * @throws ConfigError where no `resource` is configured
+   */
+  readonly metadata: () => ExpressGuard
+  /** The security scheme, and the scopes of guards, for an OpenAPI document. */
+  readonly openapi: OpenApi<ExpressGuard>
 }
 
 /**
@@ -73,6 +88,11 @@ export function resourceServer<C extends object>(
   return {
     ...gate.guards(middleware),
     token: (request) => gate.token(request),
+    metadata: () => {
+      const { pass } = gate.metadata()
+      return (request, response, next) => follow(pass(fromNode(request)), response, next)
+    },
+    openapi: gate.openapi(),
     ...gate.operations,
   }
 }

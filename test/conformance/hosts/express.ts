@@ -16,6 +16,7 @@ const host = (name: string, express: typeof express5): Host => ({
     app.set('env', 'test')
     if (planted)
       app.use((req, _res, next) => next(Object.assign(req, { auth: planted }) && undefined))
+    if (options.resource) app.use(api.metadata())
     for (const { method, path, guards, answer } of routes) {
       app[methods[method]](path, ...guards(api), (req, res) => {
         res.type('text').send(answer(() => api.token(req)))

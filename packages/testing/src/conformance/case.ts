@@ -21,7 +21,7 @@ export interface Expected {
   readonly status: number
   /** Absent where the host itself answers, and words it as it likes. */
   readonly challenges?: readonly string[]
-  /** Absent likewise. An object is compared as JSON. */
+  /** Absent likewise. An object is compared as JSON; `{{issuer}}` stands for a URL. */
   readonly body?: string | object
   /** Names in lower case; `undefined` means that there is none. Others may be there. */
   readonly headers?: Readonly<Record<string, string | undefined>>
@@ -84,6 +84,17 @@ export const noCredential: Expected = refused({
   code: 'credential_missing',
   detail: 'This resource needs an access token',
 })
+
+/** The same, where the challenge says where the metadata is: RFC 9728 section 5.1. */
+export function pointing(expected: Expected, url: string): Expected {
+  const challenges = expected.challenges?.map((each) => `${each}, resource_metadata="${url}"`)
+  return { ...expected, ...(challenges && { challenges }) }
+}
+
+/** The same, with another body. */
+export function worded(expected: Expected, contentType: string, body: string): Expected {
+  return { ...expected, body, headers: { ...expected.headers, 'content-type': contentType } }
+}
 
 export function badRequest(code: Code, detail: string): Expected {
   return refused({ status: 400, code, error: 'invalid_request', detail })

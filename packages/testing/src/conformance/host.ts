@@ -8,7 +8,7 @@ export interface Host {
    * Starts an app on a free port of 127.0.0.1. Rejects with what the adapter throws.
    *
    * The app passes `setup.options` to the adapter and changes nothing about them. It serves the
-   * metadata of the resource where `options.resource` is set, ahead of the routes. It answers each
+   * metadata of the resource where `options.resource` is set, ahead of the routes: `api.metadata()`. It answers each
    * route as `Route` says, and leaves everything else (errors, unknown paths) to the framework.
    */
   start(setup: HostSetup): Promise<RunningHost>

@@ -28,6 +28,9 @@ export type RequirementId =
   | 'token-kind'
   | 'bound-token'
   | 'scope-grammar'
+  | 'resource-metadata'
+  | 'metadata-challenge'
+  | 'own-body'
   | 'current-actor'
   | 'attached-token'
   | 'nothing-planted'
@@ -101,6 +104,17 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
     'Scopes are split on spaces alone, and compared exactly.',
   ),
   'current-actor': from('RFC 8693 section 4.1')('Policy looks at the current actor alone.'),
+
+  // What the resource server says of itself
+  'resource-metadata': from('RFC 9728 section 3')(
+    'The metadata is at the well-known path, as configured, and open to everybody.',
+  ),
+  'metadata-challenge': from('RFC 9728 section 5.1')(
+    'Every challenge says where the metadata is, going by what is configured.',
+  ),
+  'own-body': from('design section 2')(
+    'A body of the user changes neither status nor challenge, also where it cannot be written.',
+  ),
 
   // The host
   'attached-token': from('design section 2')('The handler gets the token of its own request.'),

@@ -15,6 +15,12 @@ const on =
   (path: string, guards: Route['guards']): Route => ({ method, path, guards, answer: who })
 const get = on('GET')
 
+/** For setups whose profile knows roles and permissions: elsewhere these guards die at construction. */
+export const privilegeRoutes: readonly Route[] = [
+  get('/role', (api) => [api.requireRole('editor')]),
+  get('/permission', (api) => [api.requirePermission('orders:cancel')]),
+]
+
 /** The routes that most setups have: one for each guard, and one for what can go wrong. */
 export const routes: readonly Route[] = [
   get('/any', (api) => [api.requireAuthentication()]),
@@ -25,6 +31,10 @@ export const routes: readonly Route[] = [
   get('/read', (api) => [api.requireScope('orders:read')]),
   get('/read-write', (api) => [api.requireScope('orders:read', 'orders:write')]),
   get('/read-or-write', (api) => [api.requireAnyScope('orders:write', 'orders:admin')]),
+  get('/read-then-write', (api) => [
+    api.requireAnyScope('orders:read', 'orders:list'),
+    api.requireScope('orders:write'),
+  ]),
   get('/scope', (api) => [api.requireScope('read')]),
   get('/prototype', (api) => [api.requireScope('__proto__', 'constructor')]),
   get('/actor', (api) => [api.requireActor('order-gateway')]),

@@ -1,6 +1,6 @@
-import type { ResourceServerOptions } from '@resource-server/core'
+import type { Profile, ResourceServerOptions } from '@resource-server/core'
 import type { HostSetup, Route } from './host.ts'
-import { routes } from './routes.ts'
+import { privilegeRoutes, routes } from './routes.ts'
 import { audience, type Issuers } from './tokens.ts'
 
 export type SetupName =
@@ -17,6 +17,25 @@ export type SetupName =
   | 'impostor'
   | 'twofold'
   | 'planted'
+  | 'privileged'
+  | 'described'
+  | 'worded'
+  | 'worded-badly'
+
+/** As clients reach the service, whatever they write into Host. */
+const resource = 'https://orders.example.com/v1'
+
+/** Says where roles and permissions are; no plain issuer does. */
+const profile: Profile = {
+  name: 'conformance',
+  types: ['at+jwt'],
+  clientClaims: ['client_id'],
+  scopeClaims: ['scope'],
+  requiredClaims: [],
+  companionAudiences: [],
+  roles: [{ path: ['roles'] }],
+  permissions: [{ path: ['permissions'] }],
+}
 
 type Setup = (issuers: Issuers) => HostSetup
 
@@ -64,5 +83,23 @@ export const setups: Readonly<Record<SetupName, Setup>> = {
     options: plain(issuers),
     routes,
     planted: { subject: 'stranger', scopes: ['orders:read'], audience: [audience] },
+  }),
+  privileged: and({ profile }, privilegeRoutes),
+  /** With metadata to show: RFC 9728. */
+  described: and({ resource }),
+  /** With bodies of its own. */
+  worded: and({
+    refusalBody: ({ status, title, detail }) => ({
+      contentType: 'text/plain; charset=utf-8',
+      body: `${status} ${title}: ${detail}`,
+    }),
+  }),
+  /** With bodies that work at the start and no longer. */
+  'worded-badly': and({
+    refusalBody: ({ error, title }) => {
+      if (error === 'invalid_token') throw new Error('the template is gone')
+      const lines = error === 'insufficient_scope' ? '\r\nSet-Cookie: x=y' : ''
+      return { contentType: `text/plain${lines}`, body: title }
+    },
   }),
 }

@@ -1,4 +1,4 @@
-import type { Case } from './case.ts'
+import type { Case, Expected } from './case.ts'
 import { cases } from './cases/cases.ts'
 import { type Construction, constructions } from './cases/construction.ts'
 import { leaksOf, problemsOf } from './compare.ts'
@@ -59,7 +59,8 @@ class Suite implements Conformance {
 
   async problems(of: Case): Promise<readonly string[]> {
     const outcome = await this.outcome(of)
-    return [...problemsOf(of, outcome), ...leaksOf(outcome, this.#world.sent)]
+    const expect = of.expect.map((each) => this.#filled(each))
+    return [...problemsOf({ ...of, expect }, outcome), ...leaksOf(outcome, this.#world.sent)]
   }
 
   outcome(of: Case): Promise<Outcome> {
@@ -74,6 +75,12 @@ class Suite implements Conformance {
     const app = await this.#app(setup)
     const expected = expect.filter(({ record }) => record).length
     return app.send(this.#world.fill(request), expected)
+  }
+
+  #filled(expected: Expected): Expected {
+    const { body } = expected
+    if (typeof body !== 'object') return expected
+    return { ...expected, body: JSON.parse(this.#world.fill(JSON.stringify(body))) as object }
   }
 
   #app(name: SetupName): Promise<Served> {

@@ -39,6 +39,7 @@ export const tokens: Readonly<Record<string, Mint>> = {
   'read-write': token({ scope: 'orders:read orders:write' }),
   delegated: token({ actors: ['user-service', 'mobile-gateway'] }),
   'delegated-read': token({ actors: ['user-service'], scope: 'orders:read' }),
+  editor: claims({ roles: ['editor'], permissions: ['orders:cancel'] }),
   strong: ({ issuer }) =>
     issuer.token({
       aud: audience,

@@ -14,7 +14,7 @@ export interface World extends AsyncDisposable {
   readonly impostor: TestIssuer
   /** One that publishes two keys that fit, so that a token without `kid` names neither. */
   readonly twofold: TestIssuer
-  /** Puts tokens for `{{name}}`. */
+  /** Puts tokens for `{{name}}`, and the URL of the issuer for `{{issuer}}`. */
   fill(text: string): string
   /** All tokens that were put in so far: none may come back in an answer or in a record. */
   readonly sent: readonly string[]
@@ -50,7 +50,10 @@ export async function createWorld(): Promise<World> {
   }
   return {
     ...issuers,
-    fill: (text) => text.replace(/\{\{([\w-]+)\}\}/g, (_, name: string) => mint(name)),
+    fill: (text) =>
+      text.replace(/\{\{([\w-]+)\}\}/g, (_, name: string) =>
+        name === 'issuer' ? issuer.url : mint(name),
+      ),
     get sent() {
       return [...minted.values()]
     },

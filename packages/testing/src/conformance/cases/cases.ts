@@ -3,6 +3,7 @@ import { connectionCases } from './connection.ts'
 import { credentialCases } from './credential.ts'
 import { guardCases } from './guard.ts'
 import { optionCases } from './option.ts'
+import { resourceCases } from './resource.ts'
 import { scopeCases } from './scope.ts'
 import { tokenCases } from './token.ts'
 
@@ -14,4 +15,5 @@ export const cases: readonly Case[] = [
   ...guardCases,
   ...optionCases,
   ...connectionCases,
+  ...resourceCases,
 ]

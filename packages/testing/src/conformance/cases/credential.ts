@@ -57,6 +57,8 @@ const repetitions: readonly (readonly [id: string, request: string, corpus?: str
     'twice-spelled-differently',
     get('/any', 'authorization: Bearer {{good}}', 'AUTHORIZATION: Bearer {{good}}'),
   ],
+  ['scheme-alone-behind', twice('Bearer {{good}}', 'Negotiate')],
+  ['empty-twice', twice('', '')],
   ['joined', authorization('Bearer {{good}}, Bearer {{good}}'), 'HTTP-comma'],
   ['joined-without-space', authorization('Bearer {{good}},Bearer {{good}}')],
   ['joined-with-basic', authorization('Basic dXNlcjpwYXNz, Bearer {{good}}')],

@@ -63,6 +63,21 @@ const rows: readonly Row[] = [
   ['/step-up', 'good', 'step-up', stepUp],
   ['/step-up', 'sign-in-weak', 'step-up', stepUp],
   ['/step-up', 'sign-in-old', 'step-up', stepUp],
+  ['/step-up', 'sign-in-future', 'step-up', stepUp],
+]
+
+/** Nothing to ask for is named: no client can ask for a role. */
+const noPrivilege = (code: 'role_insufficient' | 'permission_insufficient'): Expected =>
+  refused({
+    ...{ status: 403, code, error: 'insufficient_scope' },
+    detail: 'The access token lacks a required privilege',
+  })
+
+const privileges: readonly Row[] = [
+  ['/role', 'editor', 'policy-refusal', me],
+  ['/role', 'good', 'policy-refusal', noPrivilege('role_insufficient')],
+  ['/permission', 'editor', 'policy-refusal', me],
+  ['/permission', 'good', 'policy-refusal', noPrivilege('permission_insufficient')],
 ]
 
 /** The host's own 500: its words are its own, but the handler does not run, and it is recorded. */
@@ -71,6 +86,10 @@ const threw = byHost(500, { outcome: 'undecided', code: 'verification_failed' })
 export const guardCases: readonly Case[] = [
   ...rows.map(([path, token, proves, expected]): Case => ({
     ...{ id: `guard-${path.slice(1)}-${token}`, proves: [proves] },
+    ...{ request: send(path, token), expect: [expected] },
+  })),
+  ...privileges.map(([path, token, proves, expected]): Case => ({
+    ...{ id: `guard-${path.slice(1)}-${token}`, proves: [proves], setup: 'privileged' },
     ...{ request: send(path, token), expect: [expected] },
   })),
   {

@@ -61,6 +61,12 @@ export const scopeCases: readonly Case[] = [
     expect: [lacksScope('orders:write orders:admin')],
   },
   {
+    id: 'scope-of-the-second-guard',
+    proves: ['insufficient-scope', 'guards-in-turn'],
+    request: get('/read-then-write', 'Authorization: Bearer {{read}}'),
+    expect: [lacksScope('orders:read orders:write')],
+  },
+  {
     id: 'scope-prototype',
     proves: ['scope-grammar'],
     corpus: ['SCP-proto'],

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import { ConfigError, type PublicRefusal, type RefusalBody } from '../src/index.ts'
+import { createGate } from '../src/adapter.ts'
+import { aud, bearer, openDesk, optionsFor, startIssuer } from './support.ts'
+
+const issuer = await startIssuer()
+const good = issuer.token({ aud })
+
+test('it sees what the default answer says, and nothing else', async () => {
+  const seen: PublicRefusal[] = []
+  const refusalBody: RefusalBody = (refusal) => {
+    seen.push(refusal)
+    return { contentType: 'text/plain', body: refusal.detail }
+  }
+  const { guards, pass } = openDesk({ ...optionsFor(issuer), refusalBody })
+  seen.length = 0
+  await pass({}, guards.requireScope('b', 'a'), bearer(good))
+  await pass({}, guards.requireAuthentication(), bearer('garbage'))
+  expect(seen).toEqual([
+    {
+      ...{ status: 403, title: 'Forbidden', detail: 'The access token lacks a required scope' },
+      ...{ error: 'insufficient_scope', scope: ['b', 'a'] },
+    },
+    {
+      ...{ status: 401, title: 'Unauthorized', detail: 'The access token is not valid' },
+      error: 'invalid_token',
+    },
+  ])
+  expect(Object.isFrozen(seen[0]) && Object.isFrozen(seen[0]?.scope)).toBe(true)
+})
+
+const works = { contentType: 'text/plain', body: 'no' }
+
+test.each<readonly [string, RefusalBody]>([
+  [
+    'throws',
+    () => {
+      throw new Error('later')
+    },
+  ],
+  ['rejects', (() => Promise.reject(new Error('later')).catch(() => works)) as never],
+  ['returns nothing', (() => undefined) as never],
+  ['returns an object for a body', (() => ({ ...works, body: {} })) as never],
+  ['returns no content type', (() => ({ body: '' })) as never],
+  ['returns a content type that is none', () => ({ ...works, contentType: 'text' })],
+  ['ends the header', () => ({ ...works, contentType: 'text/plain\r\nSet-Cookie: x=y' })],
+])('one that %s dies at the start, and changes no refusal later', async (_what, broken) => {
+  expect(() => createGate({ ...optionsFor(issuer), refusalBody: broken })).toThrow(ConfigError)
+
+  let started = false
+  const refusalBody: RefusalBody = (refusal) => (started ? broken(refusal) : works)
+  const { guards, pass } = openDesk({ ...optionsFor(issuer), refusalBody })
+  started = true
+  expect(await pass({}, guards.requireAuthentication())).toEqual({
+    then: 'reply',
+    reply: {
+      status: 401,
+      headers: {
+        'Content-Type': 'application/problem+json',
+        'Cache-Control': 'no-store',
+        'WWW-Authenticate': 'Bearer realm="api"',
+      },
+      body: expect.stringContaining('This resource needs an access token'),
+    },
+  })
+})
+
+test('it has nothing to write where refusals are thrown', () => {
+  const options = { ...optionsFor(issuer), onRefusal: 'throw', refusalBody: () => works } as const
+  expect(() => createGate(options)).toThrow(ConfigError)
+})
