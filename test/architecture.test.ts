@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { adapterWords, platform, rows, soleOwners } from './architecture.ts'
+import { adapters, adapterWords, platform, rows, soleOwners } from './architecture.ts'
 
 const root = new URL('..', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -72,7 +72,7 @@ describe('packages/core', () => {
   })
 })
 
-describe.each(['express'])('the adapter %s', (name) => {
+describe.each(Object.entries(adapters))('the adapter %s', (name, framework) => {
   const adapter = `packages/${name}/src`
 
   test.each(sources(adapter))('%s decides nothing', (file) => {
@@ -85,7 +85,7 @@ describe.each(['express'])('the adapter %s', (name) => {
 
   test.each(sources(adapter))('%s knows core by its entries, its framework and itself', (file) => {
     const known = new RegExp(
-      `^(@resource-server/core(/adapter|/profiles)?|node:http|${name}|\\./[a-z-]+\\.ts)$`,
+      `^(@resource-server/core(/adapter|/profiles)?|${framework}|\\./[a-z-]+\\.ts)$`,
     )
     expect(imports(`${adapter}/${file}.ts`).filter((specifier) => !known.test(specifier))).toEqual(
       [],

@@ -54,6 +54,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   ['story', ['judge', 'openapi', 'guards-made']],
   ['visit', ['visit']],
   ['doors', ['verifier', 'gate']],
+  ['hosts', ['node-host']],
   ['entries', ['index', 'adapter', 'profiles/index']],
 ]
 
@@ -84,3 +85,13 @@ export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owne
 /** What an adapter's code must not say: everything that decides is in core. */
 export const adapterWords =
   /\b[45]\d\d\b|www-authenticate|bearer|scope=|realm|retry-after|invalid_|insufficient_/i
+
+/** The adapters, and what each may import beside core and itself. */
+export const adapters: Readonly<Record<string, string>> = {
+  express: 'express|node:http',
+  // Koa's types are a package of their own, so a guard says itself what it needs.
+  koa: 'node:http',
+  fastify: 'fastify|fastify-plugin|node:http',
+  // Nothing: it runs where there is no Node.
+  fetch: '(?!)',
+}

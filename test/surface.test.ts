@@ -4,6 +4,12 @@ import * as adapter from '@resource-server/core/adapter'
 import * as profiles from '@resource-server/core/profiles'
 import * as express from '@resource-server/express'
 import * as expressProfiles from '@resource-server/express/profiles'
+import * as fastify from '@resource-server/fastify'
+import * as fastifyProfiles from '@resource-server/fastify/profiles'
+import * as fetch from '@resource-server/fetch'
+import * as fetchProfiles from '@resource-server/fetch/profiles'
+import * as koa from '@resource-server/koa'
+import * as koaProfiles from '@resource-server/koa/profiles'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
 
@@ -44,8 +50,13 @@ test('core/profiles exports every provider', () => {
   expect(exported(profiles)).toEqual(providers.map(camel).toSorted())
 })
 
-test('express/profiles exports the same', () => {
-  expect(exported(expressProfiles)).toEqual(exported(profiles))
+test.each([
+  ['express', expressProfiles],
+  ['fastify', fastifyProfiles],
+  ['fetch', fetchProfiles],
+  ['koa', koaProfiles],
+])('%s/profiles exports the same', (_name, module) => {
+  expect(exported(module)).toEqual(exported(profiles))
 })
 
 test.each(providers)('core/profiles/%s exports its provider', async (name) => {
@@ -54,20 +65,32 @@ test.each(providers)('core/profiles/%s exports its provider', async (name) => {
 })
 
 test('core/adapter exports', () => {
-  expect(exported(adapter)).toEqual(['RefusedRequest', 'createGate', 'fromFetch', 'fromNode'])
+  expect(exported(adapter)).toEqual([
+    'RefusedRequest',
+    'authentication',
+    'createGate',
+    'fromFetch',
+    'fromNode',
+    'nodeGuard',
+    'sendNode',
+  ])
 })
 
-test('express exports', () => {
-  expect(exported(express)).toEqual([
-    'ConfigError',
-    'RefusedRequest',
-    'VerificationError',
-    'codes',
-    'createVerifier',
-    'formatChain',
-    'pseudonym',
-    'resourceServer',
-  ])
+test.each([
+  ['express', express, []],
+  // A plugin of Fastify is a default export.
+  ['fastify', fastify, ['default']],
+  ['fetch', fetch, []],
+  ['koa', koa, []],
+])('%s exports what core does, and its own', (_name, module, others) => {
+  const own = ['RefusedRequest', 'resourceServer', ...others]
+  expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
+})
+
+// Types leave nothing behind at run time: that none is forgotten shows in how they are passed on.
+test.each(['express', 'fastify', 'fetch', 'koa'])('%s passes on all types of core', (name) => {
+  const index = new URL(`../packages/${name}/src/index.ts`, import.meta.url)
+  expect(readFileSync(index, 'utf8')).toContain("\nexport * from '@resource-server/core'\n")
 })
 
 test('testing/conformance exports', () => {
@@ -99,6 +122,9 @@ test.each([
     ],
   ],
   ['express', ['.', './augment', './profiles']],
+  ['fastify', ['.', './profiles']],
+  ['fetch', ['.', './profiles']],
+  ['koa', ['.', './profiles']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['opentelemetry', ['.']],

@@ -1,12 +1,18 @@
-// The built packages at work, in plain JavaScript: a real issuer, a real server, five requests.
+// The built packages at work, in plain JavaScript: a real issuer, real servers, a few requests.
 // Prints nothing if all is well. The matrix runs it on each Node we support.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createVerifier, VerificationError } from '@resource-server/core'
 import { resourceServer } from '@resource-server/express'
+import { resourceServer as forFastify } from '@resource-server/fastify'
+import { resourceServer as forFetch } from '@resource-server/fetch'
+import { resourceServer as forKoa } from '@resource-server/koa'
 import { createTestIssuer } from '@resource-server/testing'
 import express from 'express'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import Koa from 'koa'
 
 const issuer = await createTestIssuer()
 const options = { issuer: issuer.url, audience: 'order-service' }
@@ -36,6 +42,42 @@ assert.equal((await ask({})).status, 401)
 assert.equal((await ask(bearer('not.a.token'))).status, 401)
 assert.equal((await ask(bearer(issuer.token({ aud: 'inventory-service' })))).status, 401)
 assert.equal((await ask(bearer(issuer.token({ aud: 'order-service' })))).status, 403)
+
+// With the other hosts: one answer to let in, one to refuse
+const koa = new Koa().use(forKoa(options).requireScope('orders:read')).use((ctx) => {
+  ctx.body = ctx.state.auth.subject
+})
+const koaServer = koa.listen(0, '127.0.0.1')
+await once(koaServer, 'listening')
+const app = fastify()
+await app.register(forFastify, options)
+app.get('/', { onRequest: app.requireScope('orders:read') }, async ({ auth }) => auth.subject)
+const { protect, requireScope, token } = forFetch(options)
+const handle = protect(
+  (request) => new Response(token(request).subject),
+  requireScope('orders:read'),
+)
+const hono = new Hono().get('/', (context) => handle(context.req.raw))
+
+const koaAddress = koaServer.address()
+assert.ok(koaAddress !== null && typeof koaAddress === 'object')
+/** @type {((headers: Record<string, string>) => Promise<Response>)[]} */
+const asks = [
+  (headers) => fetch(`http://127.0.0.1:${koaAddress.port}/`, { headers }),
+  async (headers) => {
+    const { statusCode, body } = await app.inject({ url: '/', headers })
+    return new Response(body, { status: statusCode })
+  },
+  async (headers) => hono.request('/', { headers }),
+]
+for (const askHost of asks) {
+  const letIn = await askHost(bearer(issuer.token(order)))
+  assert.deepEqual([letIn.status, await letIn.text()], [200, 'user-42'])
+  assert.equal((await askHost({})).status, 401)
+}
+await app.close()
+koaServer.close()
+koaServer.closeAllConnections()
 
 // Through require(), which Node offers for ESM since 20.19
 const require = createRequire(import.meta.url)

@@ -27,7 +27,7 @@ describe('the demo', () => {
   it('plays to its end, all as expected, and prints no token', async () => {
     const paper = new Paper(false)
     expect(await play(new Report(paper, undefined))).toBe(true)
-    expect(paper.text).toMatch(/\n22 checks as expected, 0 not\n$/)
+    expect(paper.text).toMatch(/\n24 checks as expected, 0 not\n$/)
     expect(paper.text).not.toMatch(/eyJ[\w-]+\.[\w-]*/)
     expect(paper.text).not.toContain(ESCAPE)
   })

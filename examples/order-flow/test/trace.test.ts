@@ -17,7 +17,8 @@ it('draws every decision of the demo', async () => {
       ...['granted', 'granted', 'granted', 'granted', 'audience_mismatch', 'audience_mismatch'],
       ...['not_an_access_token', 'issuer_not_trusted', 'token_malformed', 'algorithm_not_allowed'],
       ...['token_expired', 'scope_insufficient', 'delegation_required', 'credential_repeated'],
-      'credential_missing',
+      // At catalog-service.
+      ...['credential_missing', 'granted', 'audience_mismatch'],
     ].toSorted(),
   )
   for (const [name, start] of [

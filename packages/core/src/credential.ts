@@ -13,11 +13,15 @@ export interface Credential {
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
- * A proxy, or the Fetch standard, folds two headers into one: a comma, and then a scheme with what
- * belongs to it, a scheme alone, or (the second one being empty) nothing. The parameters of a scheme
- * (`a=b`) are no second credential.
+ * A proxy, or the Fetch standard, joins two headers into one: a comma, then another scheme and its
+ * token or alone, or nothing where one was empty. Of schemes with parameters, quoted commas are no joint.
  */
-const secondCredential = /,[ \t]*[!#$%&'*+.^_`|~\w-]+[ \t]|,[ \t]+[!#$%&'*+.^_`|~\w-]*$/
+const joints: readonly RegExp[] = [
+  /^[ \t]*bearer[ \t].*,[ \t]*[\w-]+[ \t]+[^ \t=]/i,
+  /,[ \t]*[\w-]+[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*(?:,|$)/,
+  /^[ \t]*,|,[ \t]+[\w-]*$/,
+  /^[ \t]*(?!bearer)[\w-]+[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*,/i,
+]
 
 /**
  * The request's one credential; `undefined` where there is no Authorization header at all. This is
@@ -34,7 +38,7 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   if (typeof value !== 'string' || value.trim() === '') {
     return refuse('credential_malformed', 'the Authorization header is empty')
   }
-  if (secondCredential.test(value)) {
+  if (joints.some((joint) => joint.test(value))) {
     return refuse(
       'credential_repeated',
       'two credentials were joined into one Authorization header',

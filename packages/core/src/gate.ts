@@ -45,6 +45,8 @@ export interface Gate<C extends object = object> {
   metadata(): PublishedMetadata
   /** What an OpenAPI document needs to know of handlers that `guards` made. */
   openapi<Handler>(): OpenApi<Handler>
+  /** Where a host cannot tell when it has answered: what was granted is recorded once more. */
+  reopen(key: object): void
   readonly operations: Operations
 }
 
@@ -63,6 +65,7 @@ export function createGate<C extends object = object>(options: ResourceServerOpt
     openapi: () => describeOpenApi(gate.policy, (handler) => made.guardOf(handler)),
     token: (key) => gate.token(key) as AccessToken<C> | undefined,
     settle: (key) => gate.settle(key),
+    reopen: (key) => gate.reopen(key),
     operations: judge.operations,
   }
 }
@@ -112,6 +115,11 @@ class RequestGate {
     const visit = this.#visits.get(key)
     // While a guard is at work, it is not known how this ends: the adapter calls again afterwards.
     if (visit?.undecided === 0) this.#record(visit, this.#reporter.report)
+  }
+
+  reopen(key: object): void {
+    const visit = this.#visits.get(key)
+    if (visit && !(visit.state instanceof Refusal)) visit.recorded = false
   }
 
   #visit(key: object, request: HttpRequest): Visit {

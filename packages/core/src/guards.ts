@@ -82,6 +82,13 @@ export interface Guards<Handler, C extends object = object> {
   readonly requireStepUp: (wanted: StepUp) => Handler
 }
 
+/** Asks for nothing but the configured audience. For hosts where a route may name no guard. */
+export const authentication: Guard = Object.freeze<Guard>({
+  name: 'authenticate',
+  admitsAnonymous: true,
+  check: () => undefined,
+})
+
 type Check = Guard['check']
 
 /** The guards of one policy, each wrapped as the host wants it. */

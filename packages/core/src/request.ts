@@ -32,10 +32,13 @@ export interface FetchRequest {
  * Reads `rawHeaders`, because Node shows only the first of two Authorization headers in `headers`.
  * Serverless shims leave `rawHeaders` empty; there `headers` is taken.
  */
-export function fromNode(request: NodeRequest): HttpRequest {
+export function fromNode(
+  request: NodeRequest,
+  url: string = request.originalUrl ?? request.url ?? '',
+): HttpRequest {
   return {
     method: request.method ?? '',
-    url: request.originalUrl ?? request.url ?? '',
+    url,
     headers: request.rawHeaders?.length
       ? pairs(request.rawHeaders)
       : Object.entries(request.headers),
@@ -44,7 +47,10 @@ export function fromNode(request: NodeRequest): HttpRequest {
 
 /** The Fetch standard joins repeated headers with a comma; the credential reader refuses those. */
 export function fromFetch(request: FetchRequest): HttpRequest {
-  return { method: request.method, url: request.url, headers: [...request.headers] }
+  const { method, headers } = request
+  // Its URLs are absolute; over HTTP/1.1 the client sent the rest.
+  const url = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/'
+  return { method, url, headers: [...headers] }
 }
 
 function pairs(raw: readonly string[]): HeaderPair[] {

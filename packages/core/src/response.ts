@@ -22,12 +22,18 @@ export class RefusedRequest extends VerificationError {
   readonly status: number
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
+  /** What `onRefusal: 'reply'` would have sent. */
+  readonly body: string
+  /** For Koa and its like: whether a caller may read `message`. Without, they log it as a bug. */
+  readonly expose: boolean
 
   constructor(refusal: Refusal, reply: Reply) {
     // Hosts print messages to callers in development, so this one says no more than the wire.
     super(refusal, codes[refusal.code].description)
     this.status = this.statusCode = reply.status
     this.headers = reply.headers
+    this.body = reply.body
+    this.expose = this.category === 'refused'
     // A refusal is no bug: where it was made helps nobody, and hosts log stacks.
     this.stack = `${this.name}: ${this.message}`
   }

@@ -27,6 +27,7 @@ describe('a request of Node', () => {
 
   test('has the url that the client asked for, where a router cut it', () => {
     expect(fromNode({ ...node, originalUrl: '/orders/a' }).url).toBe('/orders/a')
+    expect(fromNode(node, '/orders/a').url).toBe('/orders/a')
   })
 
   test('without method and url has empty ones', () => {
@@ -40,9 +41,17 @@ test('a request of the Fetch standard keeps what it joined', () => {
   })
   request.headers.append('authorization', 'Bearer y')
   expect(fromFetch(request)).toMatchObject({
-    ...{ method: 'GET', url: 'https://orders.example/a' },
+    ...{ method: 'GET', url: '/a' },
     headers: [['authorization', 'Bearer x, Bearer y']],
   })
+})
+
+test.each([
+  ['https://orders.example', '/'],
+  ['https://orders.example/a/b?c=d#e', '/a/b?c=d'],
+  ['http://127.0.0.1:3000/?at=https://x/y', '/?at=https://x/y'],
+])('a request of the Fetch standard for %s has the url %s, as others have', (url, path) => {
+  expect(fromFetch(new Request(url)).url.replace(/#.*/, '')).toBe(path)
 })
 
 describe('a preflight', () => {

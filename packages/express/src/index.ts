@@ -6,21 +6,18 @@ import type {
   Operations,
   ResourceServerOptions,
 } from '@resource-server/core'
-import { createGate, fromNode, type Guard, type Passage } from '@resource-server/core/adapter'
-import { attacher } from './attach.ts'
+import {
+  createGate,
+  fromNode,
+  type Guard,
+  nodeGuard,
+  type Passage,
+} from '@resource-server/core/adapter'
 import { follow } from './follow.ts'
 import { routeOf } from './route.ts'
 
 // All that a user needs, so that one install is enough
-export {
-  codes,
-  ConfigError,
-  createVerifier,
-  formatChain,
-  pseudonym,
-  VerificationError,
-} from '@resource-server/core'
-export type * from '@resource-server/core'
+export * from '@resource-server/core'
 export { RefusedRequest } from '@resource-server/core/adapter'
 
 /**
@@ -71,18 +68,13 @@ export function resourceServer<C extends object>(
   options: ResourceServerOptions,
 ): ResourceServer<C, AccessToken<C> | undefined> {
   const gate = createGate<C>(options)
-  const attach = attacher(gate)
+  const pass = nodeGuard(gate)
   const middleware =
     (guard: Guard): ExpressGuard =>
     (request, response, next) => {
-      attach(request, response)
-      const go = (passage: Passage): void => {
-        follow(passage, response, next)
-        // Who hung up meanwhile will not hear of it, but the record must.
-        if (response.closed) gate.settle(request)
-      }
-      const asked = { ...fromNode(request), route: () => routeOf(request) }
-      const passage = gate.pass(request, asked, guard)
+      const go = (passage: Passage): void => follow(passage, response, next)
+      const route = (): string | undefined => routeOf(request)
+      const passage = pass(guard, { request, response, route, carrier: request })
       void (passage instanceof Promise ? passage.then(go, next) : go(passage))
     }
   return {

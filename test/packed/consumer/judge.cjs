@@ -1,12 +1,10 @@
-// One good token, one for another service, one configuration that cannot be right, and a route.
+// One good token, one for another service, one configuration that cannot be right, and a route on each host.
 // Ends with exit code 1 unless all goes as it must.
 const assert = require('node:assert/strict')
-const events = require('node:events')
-const express = require('express')
+const { hosts } = require('./hosts.cjs')
 
 exports.judge = async (packages) => {
-  const { ConfigError, createVerifier, VerificationError, resourceServer, createTestIssuer } =
-    packages
+  const { ConfigError, createVerifier, VerificationError, createTestIssuer, adapters } = packages
   const issuer = await createTestIssuer()
   const options = { issuer: issuer.url, audience: 'order-service' }
 
@@ -26,19 +24,16 @@ exports.judge = async (packages) => {
 
   assert.throws(() => createVerifier({ issuer: issuer.url, audience: undefined }), ConfigError)
 
-  const api = resourceServer(options)
-  const server = express()
-    .get('/orders', api.requireScope('orders:read'), (req, res) => res.json(api.token(req).subject))
-    .listen(0, '127.0.0.1')
-  await events.once(server, 'listening')
-  const url = `http://127.0.0.1:${server.address().port}/orders`
-  const ask = (credential) => fetch(url, { headers: { authorization: `Bearer ${credential}` } })
-  assert.equal(await (await ask(issuer.token(order))).json(), 'user-42')
-  assert.equal((await ask(another)).status, 401)
-  assert.equal((await fetch(url)).status, 401)
+  // The same on every host
+  for (const [host, start] of Object.entries(hosts)) {
+    const { url, close } = await start(adapters[host], options)
+    const ask = (credential) => fetch(url, { headers: { authorization: `Bearer ${credential}` } })
+    assert.equal(await (await ask(issuer.token(order))).text(), 'user-42', host)
+    assert.equal((await ask(another)).status, 401, host)
+    assert.equal((await fetch(url)).status, 401, host)
+    await close()
+  }
 
-  server.close()
-  server.closeAllConnections()
   await issuer.close()
   console.log('judged')
 }

@@ -15,7 +15,7 @@ export interface Expected {
 /** A request, and what must become of it. */
 export interface Attempt {
   readonly title: string
-  readonly to: 'user' | 'order' | 'inventory'
+  readonly to: 'user' | 'order' | 'inventory' | 'catalog'
   readonly request: readonly [method: 'GET' | 'DELETE', path: string]
   /** One Authorization header for each. */
   readonly tokens: readonly string[]
@@ -128,6 +128,20 @@ export async function attempts({ server, stranger, exchangeAs }: Scene): Promise
       request: READ_ITEM,
       tokens: [],
       expected: { status: 401, code: 'credential_missing' },
+    },
+    {
+      title: 'no token, where everybody may look',
+      to: 'catalog',
+      request: READ_ITEM,
+      tokens: [],
+      expected: { status: 200 },
+    },
+    {
+      title: "another service's token, even there",
+      to: 'catalog',
+      request: READ_ITEM,
+      tokens: [user],
+      expected: badToken('audience_mismatch'),
     },
   ]
 }

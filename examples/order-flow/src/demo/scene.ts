@@ -1,12 +1,13 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
 import type { DecisionRecord } from '@resource-server/express'
-import type { Express } from 'express'
 import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../authorization-server/authorization-server.ts'
 import { listen } from '../listen.ts'
 import { type ExchangeToken, tokenExchange } from '../services/exchange.ts'
+import { catalogService } from '../services/catalog-service.ts'
 import { inventoryService } from '../services/inventory-service.ts'
 import { orderService } from '../services/order-service.ts'
 import { userService } from '../services/user-service.ts'
@@ -26,6 +27,7 @@ export interface Scene {
   readonly user: RunningService
   readonly order: RunningService
   readonly inventory: RunningService
+  readonly catalog: RunningService
   /** The clock of inventory-service. */
   readonly clock: MovableClock
   /** Of all services, as they came. */
@@ -51,6 +53,9 @@ interface Closable {
   readonly close: () => Promise<void>
 }
 
+/** What every framework has, for a server of Node. */
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
+
 /** Notes what is to be closed at the end. */
 type Opened = <R extends Closable>(resource: R) => R
 
@@ -65,26 +70,33 @@ async function start(opened: Opened): Promise<Scene> {
   }
   const records: DecisionRecord[] = []
   const run = async (
-    create: (onDecision: DecisionLog['write']) => Express,
+    create: (onDecision: DecisionLog['write']) => Listener | Promise<Listener>,
   ): Promise<RunningService> => {
     const decisions = new DecisionLog(records)
-    const { url } = opened(await listen(createServer(create(decisions.write))))
+    const listener = await create(decisions.write)
+    const http = createServer((request, response) => void listener(request, response))
+    const { url } = opened(await listen(http))
     return { url, decisions }
   }
 
-  const inventory = await run((onDecision) => inventoryService({ issuer, onDecision, clock }))
-  const order = await run((onDecision) =>
-    orderService({
-      issuer,
-      onDecision,
-      inventoryUrl: inventory.url,
-      exchangeToken: exchangeAs.order,
-    }),
-  )
+  const inventory = await run(async (onDecision) => {
+    const app = await inventoryService({ issuer, onDecision, clock })
+    await app.ready()
+    return (request, response) => app.routing(request, response)
+  })
+  const order = await run((onDecision) => {
+    const exchangeToken = exchangeAs.order
+    return orderService({
+      ...{ issuer, onDecision, inventoryUrl: inventory.url, exchangeToken },
+    }).callback()
+  })
   const user = await run((onDecision) =>
     userService({ issuer, onDecision, ordersUrl: order.url, exchangeToken: exchangeAs.user }),
   )
-  return { server, stranger, user, order, inventory, clock, records, exchangeAs }
+  const catalog = await run((onDecision) =>
+    getRequestListener(catalogService({ issuer, onDecision }).fetch),
+  )
+  return { server, stranger, user, order, inventory, catalog, clock, records, exchangeAs }
 }
 
 async function exchangerFor(server: AuthorizationServer, clientId: string): Promise<ExchangeToken> {

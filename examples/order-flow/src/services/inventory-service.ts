@@ -1,18 +1,22 @@
-import { resourceServer, type ResourceServerOptions } from '@resource-server/express'
-import '@resource-server/express/augment'
-import express, { type Express } from 'express'
+import { resourceServer, type ResourceServerOptions } from '@resource-server/fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 
 const stock: ReadonlyMap<string, number> = new Map([['desk-lamp', 12]])
 
-export function inventoryService(options: ResourceServerOptions): Express {
-  const { requireAudience, requireScope, requireDelegated } = resourceServer(options)
+interface ById {
+  readonly Params: { readonly id: string }
+}
 
-  const app = express()
-  app.use(requireAudience('inventory-service'))
+/** On Fastify. */
+export async function inventoryService(options: ResourceServerOptions): Promise<FastifyInstance> {
+  const app = fastify()
+  await app.register(resourceServer, options)
+  app.addHook('onRequest', app.requireAudience('inventory-service'))
 
   // Stock is looked up by services, for somebody. Nobody comes here directly.
-  app.get('/items/:id', requireScope('read:items'), requireDelegated(), (req, res) => {
-    res.json({ id: req.params.id, inStock: stock.get(req.params.id) ?? 0 })
+  const onRequest = [app.requireScope('read:items'), app.requireDelegated()]
+  app.get<ById>('/items/:id', { onRequest }, async ({ params: { id } }) => {
+    return { id, inStock: stock.get(id) ?? 0 }
   })
 
   return app

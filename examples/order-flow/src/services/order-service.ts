@@ -1,6 +1,6 @@
-import { resourceServer, type ResourceServerOptions } from '@resource-server/express'
-import '@resource-server/express/augment'
-import express, { type Express } from 'express'
+import { Router } from '@koa/router'
+import { type AuthState, resourceServer, type ResourceServerOptions } from '@resource-server/koa'
+import Koa, { type Middleware } from 'koa'
 import type { ExchangeToken } from './exchange.ts'
 import { Orders } from './orders.ts'
 import { badGateway, getJson } from './upstream.ts'
@@ -10,30 +10,42 @@ export interface OrderServiceOptions extends ResourceServerOptions {
   readonly exchangeToken: ExchangeToken
 }
 
-export function orderService(options: OrderServiceOptions): Express {
+/** On Koa. */
+export function orderService(options: OrderServiceOptions): Koa {
   const { inventoryUrl, exchangeToken, ...rest } = options
   const { requireAudience, requireScope, requireActor } = resourceServer(rest)
   const orders = new Orders()
 
-  const app = express()
-  app.use('/orders', requireAudience('order-service'), requireActor('user-service'))
+  const router = new Router<AuthState>({ prefix: '/orders' })
+  router.use(requireAudience('order-service'), requireActor('user-service'))
 
-  app.get('/orders/:id', requireScope('orders:read'), async (req, res) => {
-    const order = orders.find(req.params.id, req.auth.subject)
-    if (!order) {
-      res.sendStatus(404)
-      return
-    }
+  router.get('/:id', requireScope('orders:read'), async (ctx) => {
+    const { id = '' } = ctx.params
+    const order = orders.find(id, ctx.state.auth.subject)
+    if (!order) return
     const target = { audience: 'inventory-service', scope: 'read:items' }
-    const token = await exchangeToken(req.auth.raw, target)
+    const token = await exchangeToken(ctx.state.auth.raw, target)
     const item = await getJson(`${inventoryUrl}/items/${encodeURIComponent(order.item)}`, token)
-    res.json({ id: req.params.id, item })
+    ctx.body = { id, item }
   })
 
-  app.delete('/orders/:id', requireScope('orders:write'), (req, res) => {
-    res.sendStatus(orders.cancel(req.params.id, req.auth.subject) ? 204 : 404)
+  router.delete('/:id', requireScope('orders:write'), (ctx) => {
+    const { id = '' } = ctx.params
+    ctx.status = orders.cancel(id, ctx.state.auth.subject) ? 204 : 404
   })
 
-  app.use(badGateway)
+  const app = new Koa()
+  app.use(upstreamFailed)
+  app.use(router.routes())
   return app
+}
+
+const upstreamFailed: Middleware = async (ctx, next) => {
+  try {
+    await next()
+  } catch (error) {
+    const problem = badGateway(error)
+    ctx.status = problem.status
+    ctx.body = problem
+  }
 }

@@ -1,5 +1,3 @@
-import type { ErrorRequestHandler } from 'express'
-
 /** Something behind this service failed. That is no fault of its caller. */
 export class UpstreamError extends Error {
   override readonly name: string = 'UpstreamError'
@@ -17,11 +15,8 @@ export async function getJson(url: string, accessToken: string): Promise<unknown
 }
 
 /** The caller learns that something failed. What it was stays in the log. */
-export const badGateway: ErrorRequestHandler = (error, _req, res, next) => {
-  if (!(error instanceof UpstreamError)) {
-    next(error)
-    return
-  }
+export function badGateway(error: unknown): { readonly title: string; readonly status: 502 } {
+  if (!(error instanceof UpstreamError)) throw error
   console.error(error.message)
-  res.status(502).json({ title: 'Bad Gateway', status: 502 })
+  return { title: 'Bad Gateway', status: 502 }
 }

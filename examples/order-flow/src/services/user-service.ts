@@ -1,6 +1,6 @@
 import { resourceServer, type ResourceServerOptions } from '@resource-server/express'
 import '@resource-server/express/augment'
-import express, { type Express } from 'express'
+import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { ExchangeToken } from './exchange.ts'
 import { badGateway, getJson } from './upstream.ts'
 
@@ -9,6 +9,7 @@ export interface UserServiceOptions extends ResourceServerOptions {
   readonly exchangeToken: ExchangeToken
 }
 
+/** On Express. */
 export function userService(options: UserServiceOptions): Express {
   const { ordersUrl, exchangeToken, ...rest } = options
   const { requireAudience, requireScope } = resourceServer(rest)
@@ -24,6 +25,10 @@ export function userService(options: UserServiceOptions): Express {
     else res.sendStatus(404)
   })
 
-  app.use(badGateway)
+  const upstreamFailed: ErrorRequestHandler = (error, _req, res, _next) => {
+    const problem = badGateway(error)
+    res.status(problem.status).json(problem)
+  }
+  app.use(upstreamFailed)
   return app
 }

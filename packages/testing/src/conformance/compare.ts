@@ -87,7 +87,9 @@ export function comparable({ expect }: Case, { answers }: Outcome): readonly unk
     const headers = expect[at].handled
       ? []
       : answer.headers.filter(([name]) => !ofServers.has(name.toLowerCase()))
-    return { status, challenges, body, headers: headers.map(String).toSorted() }
+    // Names of headers are case-insensitive: RFC 9110 section 5.1.
+    const named = headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+    return { status, challenges, body, headers: named.toSorted() }
   })
 }
 

@@ -1,0 +1,20 @@
+import { resourceServer, type ResourceServerOptions } from '@resource-server/fetch'
+import { Hono } from 'hono'
+
+const titles: ReadonlyMap<string, string> = new Map([['desk-lamp', 'Desk lamp, brass']])
+
+/** On Hono. Everybody may look; who brings a token must bring one that was made for this service. */
+export function catalogService(options: ResourceServerOptions): Hono {
+  const { authenticate, requireAudience } = resourceServer({ ...options, optional: true })
+
+  const app = new Hono()
+  app.get('/items/:id', async (c) => {
+    const auth = await authenticate(c.req.raw, requireAudience('catalog-service'))
+    if (!auth.ok) return auth.response
+    const id = c.req.param('id')
+    const title = titles.get(id)
+    return title ? c.json({ id, title, for: auth.token?.subject ?? 'anybody' }) : c.notFound()
+  })
+
+  return app
+}

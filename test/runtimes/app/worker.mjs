@@ -1,0 +1,13 @@
+// workerd hands over what is configured with the request.
+import { createApp } from './app.mjs'
+
+/** @type {ReturnType<typeof createApp> | undefined} */
+let app
+
+export default {
+  /** @type {(request: Request, env: { ISSUER: string }) => Response | Promise<Response>} */
+  fetch(request, { ISSUER }) {
+    app ??= createApp(ISSUER)
+    return app.fetch(request)
+  },
+}
