@@ -81,8 +81,8 @@ export function resourceServer<C extends object>(
     ...gate.guards(middleware),
     token: (request) => gate.token(request),
     metadata: () => {
-      const { pass } = gate.metadata()
-      return (request, response, next) => follow(pass(fromNode(request)), response, next)
+      const { pass: serve } = gate.metadata()
+      return (request, response, next) => follow(serve(fromNode(request)), response, next)
     },
     openapi: gate.openapi(),
     ...gate.operations,
