@@ -3,8 +3,7 @@
 // `--if-possible` a machine without Java or Maven is told so, and that is no failure.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { findJava, hasMaven, neededJava } from './interop/java.mjs'
-import { buildSpring, fetchKeycloak, versions } from './interop/servers.mjs'
+import { realServers } from './interop/servers.mjs'
 import { cache, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 
@@ -16,38 +15,22 @@ const report = join(cache, 'interop.json')
 function main() {
   // What an earlier call left behind must not speak for this one.
   for (const file of [ledger, report]) rmSync(file, { force: true })
-  const javaHome = findJava()
-  const missing = [!javaHome && `a JDK ${neededJava} or newer`, !hasMaven() && 'Maven'].filter(
-    Boolean,
-  )
-  if (!javaHome || missing.length > 0) {
-    console.log(
-      `The tests against real servers did not run: there is no ${missing.join(' and no ')}.`,
-    )
-    return process.argv.includes(optional)
-  }
   setUp()
   if (!run(tool('tsc'), ['-b']).ok) return false
   mkdirSync(cache, { recursive: true })
   const started = performance.now()
-  console.log(`Keycloak ${versions.keycloak}: fetching, if it is not here`)
-  const keycloak = fetchKeycloak(javaHome)
-  console.log('Spring Authorization Server: building, if it is not here')
-  const spring = buildSpring(javaHome)
+  const servers = realServers()
+  if (typeof servers === 'string') {
+    console.log(`The tests against real servers did not run: ${servers}.`)
+    return process.argv.includes(optional)
+  }
   const { ok } = run(
     tool('vitest'),
     [
       ...['run', '--config', 'test/interop/vitest.config.ts'],
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
     ],
-    {
-      env: {
-        INTEROP_JAVA_HOME: javaHome,
-        INTEROP_KEYCLOAK_HOME: keycloak,
-        INTEROP_SPRING_JAR: spring,
-        INTEROP_LEDGER: ledger,
-      },
-    },
+    { env: { ...servers, INTEROP_LEDGER: ledger } },
   )
   printLedger()
   console.log(`Against real servers: ${ok ? 'ok' : 'FAILED'}, ${seconds(started)}`)

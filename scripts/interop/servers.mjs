@@ -4,15 +4,34 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, root } from '../run.mjs'
-import { maven } from './java.mjs'
+import { findJava, hasMaven, maven, neededJava } from './java.mjs'
 
-export const versions = { keycloak: '26.7.4', springBoot: '4.1.1' }
+const versions = { keycloak: '26.7.4', springBoot: '4.1.1' }
 
 const folder = join(cache, 'interop')
 const springSources = join(root, 'examples/order-flow/servers/spring-authorization-server')
 
+/**
+ * Where the servers are, fetched and built if they are not here; or what is missing on this machine.
+ *
+ * @returns {Record<string, string> | string}
+ */
+export function realServers() {
+  const javaHome = findJava()
+  const missing = [!javaHome && `no JDK ${neededJava} or newer`, !hasMaven() && 'no Maven']
+  if (!javaHome || missing.some(Boolean)) return `there is ${missing.filter(Boolean).join(' and ')}`
+  console.log(`Keycloak ${versions.keycloak}: fetching, if it is not here`)
+  const keycloak = fetchKeycloak(javaHome)
+  console.log('Spring Authorization Server: building, if it is not here')
+  return {
+    INTEROP_JAVA_HOME: javaHome,
+    INTEROP_KEYCLOAK_HOME: keycloak,
+    INTEROP_SPRING_JAR: buildSpring(javaHome),
+  }
+}
+
 /** @type {(javaHome: string) => string} the home of the unpacked server. @throws where it cannot be had */
-export function fetchKeycloak(javaHome) {
+function fetchKeycloak(javaHome) {
   const home = join(folder, `keycloak-${versions.keycloak}`)
   if (existsSync(join(home, 'bin', 'kc.sh'))) return home
   mkdirSync(folder, { recursive: true })
@@ -27,7 +46,7 @@ export function fetchKeycloak(javaHome) {
 }
 
 /** @type {(javaHome: string) => string} the jar. @throws where it cannot be built */
-export function buildSpring(javaHome) {
+function buildSpring(javaHome) {
   const project = join(folder, `spring-${fingerprint(springSources)}`)
   const jar = join(project, 'target', 'authorization-server.jar')
   if (existsSync(jar)) return jar

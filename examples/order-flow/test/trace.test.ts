@@ -5,7 +5,7 @@ import type { DecisionRecord } from '@resource-server/express'
 import { expect, it, onTestFinished } from 'vitest'
 import { play } from '../src/demo/play.ts'
 import { Report } from '../src/demo/report.ts'
-import { traceFrom } from '../src/demo/trace.ts'
+import { wishesOf } from '../src/demo/arguments.ts'
 
 it('draws every decision of the demo', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'trace-'))
@@ -25,7 +25,7 @@ it('draws every decision of the demo', async () => {
     ['trace.svg', '<svg '],
     ['trace.mmd', 'sequenceDiagram\n'],
   ] as const) {
-    const trace = traceFrom(['--trace', join(directory, name)])!
+    const trace = wishesOf(['--trace', join(directory, name)]).trace!
     trace.draw(all)
     const drawn = readFileSync(trace.file, 'utf8')
     expect(drawn.startsWith(start)).toBe(true)
@@ -34,7 +34,8 @@ it('draws every decision of the demo', async () => {
 })
 
 it('is not asked for by default, and says what it can draw before anything is played', () => {
-  expect(traceFrom([])).toBeUndefined()
-  expect(() => traceFrom(['--trace', 'trace.png'])).toThrow('ends in .svg or .mmd')
-  expect(() => traceFrom(['--trcae', 'trace.svg'])).toThrow("Unknown option '--trcae'")
+  expect(wishesOf([])).toEqual({ trace: undefined, startServer: undefined })
+  expect(() => wishesOf(['--trace', 'trace.png'])).toThrow('ends in .svg or .mmd')
+  expect(() => wishesOf(['--trcae', 'trace.svg'])).toThrow("Unknown option '--trcae'")
+  expect(() => wishesOf(['--issuer', 'dex'])).toThrow('--issuer takes keycloak or spring')
 })

@@ -9,11 +9,20 @@ import { subjectTokenVerifier } from './subject-token.ts'
 import { registerTokenExchange } from './token-exchange-grant.ts'
 
 export interface AuthorizationServer {
+  readonly name: string
   readonly issuer: string
   /** Secrets of the confidential clients by client id, new at each start. */
   readonly clientSecrets: ReadonlyMap<string, string>
   readonly close: () => Promise<void>
+  /** What a user fills in, page by page, where the pages are not this demo's own. */
+  readonly forms?: (user: string, password: string, scope: string) => readonly Form[]
+  /** Whether an exchanged token names who exchanged it as its actor (`act`), or as its client only. */
+  readonly exchangeShows: 'actor' | 'client'
+  /** Whether `act` is written only for an actor token (RFC 8693 section 2.1). */
+  readonly wantsActorToken?: boolean
 }
+
+type Form = Readonly<Record<string, string>>
 
 export interface AuthorizationServerOptions {
   /** Milliseconds, like `Date.now`: the time by which subject tokens are judged. */
@@ -37,5 +46,5 @@ export async function startAuthorizationServer({
   provider.on('server_error', (_ctx, error) => console.error(error))
   app.use(interactionPages(provider))
   app.use(provider.callback())
-  return { issuer, clientSecrets, close }
+  return { name: 'oidc-provider', issuer, clientSecrets, close, exchangeShows: 'actor' }
 }

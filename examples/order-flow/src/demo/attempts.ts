@@ -109,11 +109,14 @@ export async function attempts({ server, stranger, exchangeAs }: Scene): Promise
       },
     },
     {
-      title: 'no actor, where delegation is required',
+      title: 'not exchanged, where delegation is required',
       to: 'inventory',
       request: READ_ITEM,
       tokens: [direct],
-      expected: { status: 403, code: 'delegation_required' },
+      expected: {
+        status: 403,
+        code: server.exchangeShows === 'actor' ? 'delegation_required' : 'exchange_not_shown',
+      },
     },
     {
       title: 'two Authorization headers',

@@ -21,6 +21,8 @@ export async function signedWithPublicKey(token: string, issuer: string): Promis
 
 /** As PEM, which is how such a key lies about in configurations. */
 export async function publicRsaKey(issuer: string): Promise<string> {
-  const keySet = createRemoteJWKSet(new URL(`${issuer}/jwks`))
+  const metadata = await fetch(`${issuer}/.well-known/openid-configuration`)
+  const { jwks_uri: address } = (await metadata.json()) as { jwks_uri: string }
+  const keySet = createRemoteJWKSet(new URL(address))
   return exportSPKI(await keySet({ alg: 'RS256' }))
 }

@@ -36,9 +36,11 @@ const places: Readonly<Record<Place, Settings>> = {
 /** A sign-in as the demo knows it, or with changes. */
 export async function signInAt(
   place: Place,
-  { issuer, clientSecrets }: AuthorizationServer,
+  { issuer, clientSecrets, forms }: AuthorizationServer,
   changes: Partial<Settings> = {},
 ): Promise<SignedIn> {
   const settings = { ...places[place], ...changes }
-  return signIn({ issuer, clientSecret: clientSecrets.get(settings.clientId), ...settings })
+  const { clientId, user, password, scope } = settings
+  const filledIn = forms && { forms: forms(user, password, scope) }
+  return signIn({ issuer, clientSecret: clientSecrets.get(clientId), ...filledIn, ...settings })
 }

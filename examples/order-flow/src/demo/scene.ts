@@ -36,14 +36,17 @@ export interface Scene {
 }
 
 /** Starts all of it, lets `play` run, and leaves nothing open, whatever happens. */
-export async function withScene<T>(play: (scene: Scene) => Promise<T>): Promise<T> {
+export async function withScene<T>(
+  play: (scene: Scene) => Promise<T>,
+  startServer: () => Promise<AuthorizationServer> = startAuthorizationServer,
+): Promise<T> {
   const open: Closable[] = []
   const opened: Opened = (resource) => {
     open.push(resource)
     return resource
   }
   try {
-    return await play(await start(opened))
+    return await play(await start(opened, startServer))
   } finally {
     await Promise.all(open.map((resource) => resource.close()))
   }
@@ -59,10 +62,13 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 /** Notes what is to be closed at the end. */
 type Opened = <R extends Closable>(resource: R) => R
 
-async function start(opened: Opened): Promise<Scene> {
-  const server = opened(await startAuthorizationServer())
+async function start(
+  opened: Opened,
+  startServer: () => Promise<AuthorizationServer>,
+): Promise<Scene> {
+  const server = opened(await startServer())
   const stranger = opened(await startAuthorizationServer())
-  const { issuer } = server
+  const { issuer, exchangeShows } = server
   const clock = new MovableClock()
   const exchangeAs = {
     user: await exchangerFor(server, 'user-service'),
@@ -80,14 +86,14 @@ async function start(opened: Opened): Promise<Scene> {
   }
 
   const inventory = await run(async (onDecision) => {
-    const app = await inventoryService({ issuer, onDecision, clock })
+    const app = await inventoryService({ issuer, onDecision, clock, exchangeShows })
     await app.ready()
     return (request, response) => app.routing(request, response)
   })
   const order = await run((onDecision) => {
     const exchangeToken = exchangeAs.order
     return orderService({
-      ...{ issuer, onDecision, inventoryUrl: inventory.url, exchangeToken },
+      ...{ issuer, onDecision, inventoryUrl: inventory.url, exchangeToken, exchangeShows },
     }).callback()
   })
   const user = await run((onDecision) =>
@@ -101,5 +107,6 @@ async function start(opened: Opened): Promise<Scene> {
 
 async function exchangerFor(server: AuthorizationServer, clientId: string): Promise<ExchangeToken> {
   const clientSecret = server.clientSecrets.get(clientId)
-  return tokenExchange({ issuer: server.issuer, clientId, clientSecret })
+  const { issuer, wantsActorToken: withActorToken } = server
+  return tokenExchange({ issuer, clientId, clientSecret, withActorToken })
 }

@@ -19,7 +19,8 @@ async function userSignsIn({ server }: Scene, report: Report): Promise<string> {
     'web-shop sends user-42 to the authorization server: code, PKCE, resource user-service.',
   )
   const { accessToken, consentedTo } = await signInAt('shop', server)
-  report.detail('consent', `user-42 logs in and agrees to: ${consentedTo.join(', ')}`)
+  const to = consentedTo.length > 0 ? `: ${consentedTo.join(', ')}` : ''
+  report.detail('consent', `user-42 logs in and agrees${to && ` to${to}`}`)
   report.detail('token', ...describeToken(accessToken))
   report.check({
     title: 'sign-in gives a token for user-service alone',
@@ -54,30 +55,47 @@ async function callGoesThrough(scene: Scene, report: Report, accessToken: string
 
 const NONE = '–'
 
-/** What each service must have seen: audience, subject, scope, actor, prior actors. */
+/** What each service must have seen, and who stands for having got the token there by exchange. */
 const SEEN = [
-  { service: 'user', expected: ['user-service', 'user-42', 'orders:read', NONE, NONE] },
-  { service: 'order', expected: ['order-service', 'user-42', 'orders:read', 'user-service', NONE] },
-  {
-    service: 'inventory',
-    expected: ['inventory-service', 'user-42', 'read:items', 'order-service', 'user-service'],
-  },
+  { service: 'user', scope: 'orders:read', by: [] },
+  { service: 'order', scope: 'orders:read', by: ['user-service'] },
+  { service: 'inventory', scope: 'read:items', by: ['order-service', 'user-service'] },
 ] as const
 
+/** Audience, subject, scope; then actor and prior actors, or the client where no actor is written. */
+function expectedOf(
+  { service, scope, by }: (typeof SEEN)[number],
+  shows: Scene['server']['exchangeShows'],
+): string[] {
+  const itself = [`${service}-service`, 'user-42', scope]
+  const [current = NONE, ...prior] = by
+  if (shows === 'client') return [...itself, service === 'user' ? 'web-shop' : current]
+  return [...itself, current, prior.join(' ') || NONE]
+}
+
+const HEADINGS = { actor: ['actor', 'prior actors'], client: ['client'] }
+
 async function everyServiceKnows(scene: Scene, report: Report): Promise<void> {
+  const { exchangeShows } = scene.server
   report.chapter('Each service knows who acts for whom, and says so in its decision record')
+  if (exchangeShows === 'client') {
+    report.say(`${scene.server.name} writes no act into exchanged tokens: the client shows who`)
+    report.say('exchanged, and requireExchangedBy looks at it.')
+  }
   const records = await Promise.all(SEEN.map(({ service }) => scene[service].decisions.next()))
-  report.grid([['audience', 'subject', 'scope', 'actor', 'prior actors'], ...records.map(seenIn)])
+  const rows = records.map((record) => seenIn(record, exchangeShows))
+  report.grid([['audience', 'subject', 'scope', ...HEADINGS[exchangeShows]], ...rows])
 
   report.say('')
   report.say('The whole record of inventory-service:')
   report.verbatim(inspect(records.at(-1), { depth: null, breakLength: 92, compact: 3 }))
-  for (const [index, { service, expected }] of SEEN.entries()) {
+  for (const [index, seen] of SEEN.entries()) {
     const record = records[index]
-    const actor = expected[3] === NONE ? 'nobody' : expected[3]
+    const expected = expectedOf(seen, exchangeShows)
+    const [actor = 'nobody'] = seen.by
     report.check({
-      title: `${service}-service saw ${actor} act for user-42`,
-      asExpected: record?.outcome === 'granted' && isDeepStrictEqual(seenIn(record), expected),
+      title: `${seen.service}-service saw ${actor} act for user-42`,
+      asExpected: record?.outcome === 'granted' && isDeepStrictEqual(rows[index], expected),
       expected: expected.join(' · '),
       caller: '200',
       operator: record?.outcome,
@@ -85,11 +103,19 @@ async function everyServiceKnows(scene: Scene, report: Report): Promise<void> {
   }
 }
 
-function seenIn({ audience, subject, scopes, actor, chain }: DecisionRecord): string[] {
-  return [
+function seenIn(
+  { audience, subject, scopes, clientId, actor, chain }: DecisionRecord,
+  shows: Scene['server']['exchangeShows'],
+): string[] {
+  const itself = [
     audience?.join(' ') ?? NONE,
     subject ?? NONE,
-    scopes?.join(' ') ?? NONE,
+    // Some servers write the scope of the sign-in as well.
+    scopes?.filter((scope) => scope !== 'openid').join(' ') || NONE,
+  ]
+  if (shows === 'client') return [...itself, clientId ?? NONE]
+  return [
+    ...itself,
     actor?.subject ?? NONE,
     chain?.actors
       .slice(1)

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import process from 'node:process'
-import { parseArgs } from 'node:util'
 import type { DecisionRecord } from '@resource-server/express'
 import { traceMermaid, traceSvg } from '@resource-server/trace'
 
@@ -20,9 +19,7 @@ export interface Trace {
  *
  * @throws Error for another ending, before anything is played
  */
-export function traceFrom(args: readonly string[]): Trace | undefined {
-  const { trace } = parseArgs({ args: [...args], options: { trace: { type: 'string' } } }).values
-  if (trace === undefined) return undefined
+export function traceTo(trace: string): Trace {
   // npm runs scripts at the top; what was typed was typed where the user stands.
   const file = resolve(process.env['INIT_CWD'] ?? '.', trace)
   const drawer = drawers[extname(file)]

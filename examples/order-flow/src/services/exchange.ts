@@ -1,4 +1,4 @@
-import { genericGrantRequest, ResponseBodyError } from 'openid-client'
+import { clientCredentialsGrant, genericGrantRequest, ResponseBodyError } from 'openid-client'
 import { type ClientSettings, discoverClient } from '../discover-client.ts'
 import { UpstreamError } from './upstream.ts'
 
@@ -14,18 +14,29 @@ export interface ExchangeRequest {
 /** @throws UpstreamError where the authorization server refuses or cannot be reached */
 export type ExchangeToken = (subjectToken: string, request: ExchangeRequest) => Promise<string>
 
+export interface ExchangeSettings extends ClientSettings {
+  /** Some servers, such as Spring's, write `act` only for an actor token: this client's own. */
+  readonly withActorToken?: boolean | undefined
+}
+
 /** Trades the token that a service received for one that the next service takes (RFC 8693). */
-export async function tokenExchange(settings: ClientSettings): Promise<ExchangeToken> {
+export async function tokenExchange(settings: ExchangeSettings): Promise<ExchangeToken> {
   const config = await discoverClient(settings)
-  return async (subjectToken, { audience, scope }) => {
+  const actor = async (): Promise<Record<string, string>> => {
+    const { access_token: actorToken } = await clientCredentialsGrant(config)
+    return { actor_token: actorToken, actor_token_type: ACCESS_TOKEN }
+  }
+  const exchange = async (subjectToken: string, { audience, scope }: ExchangeRequest) => {
     const answer = await genericGrantRequest(config, GRANT_TYPE, {
       subject_token: subjectToken,
       subject_token_type: ACCESS_TOKEN,
+      ...(settings.withActorToken && (await actor())),
       audience,
       scope,
-    }).catch(failed)
+    })
     return answer.access_token
   }
+  return (subjectToken, request) => exchange(subjectToken, request).catch(failed)
 }
 
 /** openid-client's error has a `status`, which Express would take for that of its own answer. */

@@ -8,16 +8,19 @@ import { badGateway, getJson } from './upstream.ts'
 export interface OrderServiceOptions extends ResourceServerOptions {
   readonly inventoryUrl: string
   readonly exchangeToken: ExchangeToken
+  /** How tokens name who exchanged them. Keycloak's standard exchange writes no actor. */
+  readonly exchangeShows?: 'actor' | 'client'
 }
 
 /** On Koa. */
 export function orderService(options: OrderServiceOptions): Koa {
-  const { inventoryUrl, exchangeToken, ...rest } = options
-  const { requireAudience, requireScope, requireActor } = resourceServer(rest)
+  const { inventoryUrl, exchangeToken, exchangeShows = 'actor', ...rest } = options
+  const { requireAudience, requireScope, requireActor, requireExchangedBy } = resourceServer(rest)
+  const calledBy = exchangeShows === 'actor' ? requireActor : requireExchangedBy
   const orders = new Orders()
 
   const router = new Router<AuthState>({ prefix: '/orders' })
-  router.use(requireAudience('order-service'), requireActor('user-service'))
+  router.use(requireAudience('order-service'), calledBy('user-service'))
 
   router.get('/:id', requireScope('orders:read'), async (ctx) => {
     const { id = '' } = ctx.params
