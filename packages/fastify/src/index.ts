@@ -90,7 +90,7 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     return answer(reply, passage.reply)
   })
   for (const [name, guard] of Object.entries(guards)) app.decorate(name, guard)
-  app.decorate('resourceServer', {
+  const description: Description & Operations = {
     ...gate.operations,
     metadata: () => {
       const { pass: serve } = gate.metadata()
@@ -100,8 +100,9 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
       }
     },
     openapi: gate.openapi<FastifyGuard>(),
-  })
-  app.addHook('onClose', async () => gate.operations.close())
+  }
+  app.decorate('resourceServer', description)
+  app.addHook('onClose', async () => description.close())
   app.decorateRequest('auth', {
     getter(this: FastifyRequest): RequestAuth {
       return gate.token(this.raw)!
