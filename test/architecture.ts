@@ -17,7 +17,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
         'algorithms',
         'generations',
       ],
-      ...['sha256', 'keys/timing', 'keys/events'],
+      ...['sha256', 'sightings', 'soon', 'keys/timing', 'keys/events'],
     ],
   ],
   ['data', ['refusal', 'refusal-body', 'record', 'http', 'profiles/profile', 'keys/unknown-kids']],

@@ -44,8 +44,12 @@ export function audienceClaims({ audienceClaims: names = ['aud'] }: Profile): re
 }
 
 export function audienceOf(claims: JsonObject, profile: Profile): readonly string[] {
-  const name = audienceClaims(profile).find((candidate) => Object.hasOwn(claims, candidate))
-  return [own(claims, name ?? 'aud') as string | string[]].flat()
+  for (const name of audienceClaims(profile)) {
+    if (!Object.hasOwn(claims, name)) continue
+    const value = own(claims, name) as string | string[]
+    return typeof value === 'string' ? [value] : [value].flat()
+  }
+  return []
 }
 
 /** The comparison is exact and case-sensitive: no prefix, no URL normalizing, no patterns. */
@@ -54,11 +58,13 @@ function meets(
   audience: readonly string[],
   companions: readonly string[],
 ): boolean {
-  const relevant = audience.filter(
-    (name) => !companions.includes(name) || rule.names.includes(name),
-  )
-  const ours = relevant.filter((name) => rule.names.includes(name))
-  return ours.length > 0 && (!rule.exclusive || ours.length === relevant.length)
+  let ours = 0
+  let others = 0
+  for (const name of audience) {
+    if (rule.names.includes(name)) ours += 1
+    else if (!companions.includes(name)) others += 1
+  }
+  return ours > 0 && (!rule.exclusive || others === 0)
 }
 
 function describeAudience({ names, exclusive }: AudienceRule): string {

@@ -1,10 +1,10 @@
 import { audienceClaims, audienceOf, type AudienceRule, checkAudience } from './audience.ts'
-import { type JsonObject, own } from './json.ts'
+import { hasAny, type JsonObject, own } from './json.ts'
 import { readNames } from './names-claim.ts'
 import type { IssuerPolicy, Policy } from './policy.ts'
 import type { Profile } from './profiles/profile.ts'
 import { type Refusal, refuse } from './refusal.ts'
-import { readScopes } from './scope.ts'
+import { isScopeClaim } from './scope.ts'
 import { checkKind } from './token-kind.ts'
 
 /** What a check may look at beside the claims. */
@@ -75,10 +75,22 @@ function hasRequiredClaims(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
-  const missing = requiredClaims(profile)
-    .map((names) => [names].flat())
-    .find((names) => !names.some((name) => Object.hasOwn(claims, name)))
-  return missing && refuse('claim_missing', `the token has no ${missing.join(' and no ')}`)
+  for (const names of requiredBy(profile)) {
+    if (hasAny(claims, names)) continue
+    return refuse('claim_missing', `the token has no ${names.join(' and no ')}`)
+  }
+  return undefined
+}
+
+/** Of each list one must be there. Put together once for each profile, and not for each token. */
+const required = new WeakMap<Profile, readonly (readonly string[])[]>()
+
+function requiredBy(profile: Profile): readonly (readonly string[])[] {
+  const known = required.get(profile)
+  if (known) return known
+  const lists = requiredClaims(profile).map((names) => [names].flat())
+  required.set(profile, lists)
+  return lists
 }
 
 /** A claim of the wrong type is not an absent claim. */
@@ -103,8 +115,10 @@ const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean,
   ]
 
 function isWellFormed(claims: JsonObject): Refusal | undefined {
-  const wrong = shapes.find(([name, is]) => Object.hasOwn(claims, name) && !is(claims[name]))
-  if (wrong) return refuse('claim_malformed', `${wrong[0]} is not ${wrong[2]}`)
+  for (const [name, is, what] of shapes) {
+    if (!Object.hasOwn(claims, name) || is(claims[name])) continue
+    return refuse('claim_malformed', `${name} is not ${what}`)
+  }
   if ((own(claims, 'iat') as number) > (own(claims, 'exp') as number)) {
     return refuse('claim_malformed', 'iat is after exp')
   }
@@ -131,6 +145,7 @@ function hasReadableNames(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
+  if (!profile.roles && !profile.permissions) return undefined
   const places = [...(profile.roles ?? []), ...(profile.permissions ?? [])]
   const wrong = places.find((place) => !readNames(claims, [place]))
   return (
@@ -200,10 +215,6 @@ function isAudience(value: unknown): boolean {
     isNonEmptyString(value) ||
     (Array.isArray(value) && value.length > 0 && value.every(isNonEmptyString))
   )
-}
-
-function isScopeClaim(value: unknown): boolean {
-  return readScopes(value) !== undefined
 }
 
 /** RFC 7519 section 2: seconds, fractions allowed. `1e400` parses to Infinity, which is none. */

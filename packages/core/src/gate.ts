@@ -13,8 +13,9 @@ import { type HttpRequest, isPreflight } from './request.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 import { RefusedRequest, type Reply, replyTo } from './response.ts'
 import { metBy } from './scope-need.ts'
+import { type Soon, whenKnown } from './soon.ts'
 import type { AccessToken } from './token.ts'
-import { bodyOf, type Decided, note, type Soon, Visit } from './visit.ts'
+import { bodyOf, type Decided, note, Visit } from './visit.ts'
 
 /** What a guard came to: go on, answer, or hand an error to the host. */
 export type Passage =
@@ -211,11 +212,6 @@ function withScopes(refusal: Refusal, { checks }: Visit, token: AccessToken): Re
 }
 
 const proceed: Passage = Object.freeze({ then: 'proceed' })
-
-/** `await` for what may be here already: it costs no turn of the event loop then. */
-function whenKnown<T, U>(value: Soon<T>, use: (value: T) => Soon<U>): Soon<U> {
-  return value instanceof Promise ? value.then(use) : use(value)
-}
 
 /**
  * Guards of one request take turns, also where somebody starts one and does not wait for it: the

@@ -15,6 +15,12 @@ export function own(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
+/** A loop, and not `some`: this is asked for every claim of every token. */
+export function hasAny(object: JsonObject, names: readonly string[]): boolean {
+  for (const name of names) if (Object.hasOwn(object, name)) return true
+  return false
+}
+
 /**
  * Bytes to a JSON object, stricter than `JSON.parse`: well-formed UTF-8 without a byte order mark,
  * no duplicate members, no lone surrogates, bounded depth. Members named `__proto__` are dropped,

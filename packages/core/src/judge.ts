@@ -10,6 +10,7 @@ import { type Operations, operationsOn } from './operations.ts'
 import type { Policy } from './policy.ts'
 import type { Identity } from './record.ts'
 import { ConfigError, Refusal, refuse } from './refusal.ts'
+import { type Soon, whenKnown } from './soon.ts'
 import { type Verified, verifySignature } from './signature.ts'
 import { type AccessToken, createToken, readContent, type TokenContent } from './token.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
@@ -31,7 +32,7 @@ export interface Judge {
    *
    * @throws ConfigError where there is neither
    */
-  judge(token: string, audience?: AudienceRule): Judgement | Promise<Judgement>
+  judge(token: string, audience?: AudienceRule): Soon<Judgement>
   readonly operations: Operations
   /** `undefined` where nothing is remembered. */
   readonly cache: CacheStatistics | undefined
@@ -77,7 +78,7 @@ class Pipeline {
     )
   }
 
-  judge(token: string, audience: AudienceRule | undefined): Judgement | Promise<Judgement> {
+  judge(token: string, audience: AudienceRule | undefined): Soon<Judgement> {
     const id = this.#idOf(token)
     const recalled = id === undefined ? undefined : this.#recall(id, token, audience)
     return recalled ?? this.#judgeAnew(token, audience, id)
@@ -106,19 +107,22 @@ class Pipeline {
     }
   }
 
-  async #judgeAnew(
+  #judgeAnew(
     token: string,
     audience: AudienceRule | undefined,
     id: string | undefined,
-  ): Promise<Judgement> {
+  ): Soon<Judgement> {
     const evidence: Evidence = { ...(id !== undefined && { cached: false }) }
+    const fail = (error: unknown): Judgement => this.#judged(broken(error), evidence)
     try {
-      const result = await this.#tell(token, audience, id, evidence)
-      const advised =
-        result instanceof Refusal ? advise(result, evidence.unverified, this.#policy) : result
-      return this.#judged(advised, evidence)
+      const told = whenKnown(this.#tell(token, audience, id, evidence), (result) => {
+        const { unverified } = evidence
+        const refused = result instanceof Refusal
+        return this.#judged(refused ? advise(result, unverified, this.#policy) : result, evidence)
+      })
+      return told instanceof Promise ? told.catch(fail) : told
     } catch (error) {
-      return this.#judged(broken(error), evidence)
+      return fail(error)
     }
   }
 
@@ -126,13 +130,13 @@ class Pipeline {
     return new Judged(result, evidence, this.#policy)
   }
 
-  /** A token's story, top to bottom. */
-  async #tell(
+  /** A token's story, top to bottom; it waits only for keys to come, and for slow mathematics. */
+  #tell(
     token: string,
     audience: AudienceRule | undefined,
     id: string | undefined,
     evidence: Evidence,
-  ): Promise<AccessToken | Refusal> {
+  ): Soon<AccessToken | Refusal> {
     const policy = this.#policy
     const unverified = parseJws(token, policy.maxTokenBytes)
     if (unverified instanceof Refusal) return unverified
@@ -144,19 +148,21 @@ class Pipeline {
     if (wrongHeader) return wrongHeader
 
     const source = this.#sources.get(issuer.issuer)!
-    const key = await source.find(unverified.header)
-    if (key instanceof Refusal) return key
+    return whenKnown(source.find(unverified.header), (key) => {
+      if (key instanceof Refusal) return key
 
-    const outcome = verifySignature(unverified, key, policy.cryptography)
-    const verified = outcome instanceof Promise ? await outcome : outcome
-    if (verified instanceof Refusal) return verified
-    evidence.verified = verified
+      const outcome = verifySignature(unverified, key, policy.cryptography)
+      return whenKnown(outcome, (verified) => {
+        if (verified instanceof Refusal) return verified
+        evidence.verified = verified
 
-    const content = accept(verified, policy, audience)
-    if (content instanceof Refusal) return content
-    if (id !== undefined)
-      this.#cache?.keep(id, token, { content, header: verified.header, key, source, issuer })
-    return createToken(content, token)
+        const content = accept(verified, policy, audience)
+        if (content instanceof Refusal) return content
+        const { header } = verified
+        if (id !== undefined) this.#cache?.keep(id, token, { content, header, key, source, issuer })
+        return createToken(content, token)
+      })
+    })
   }
 }
 

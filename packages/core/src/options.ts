@@ -80,7 +80,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly delegation?: Delegation
   /**
-   * Whether a token that was verified is recognized when it comes again. Only valid tokens are
+   * Whether a token that was verified twice is recognized from then on. Only valid tokens are
    * remembered, by their SHA-256; the token itself is not kept. Time and audience are judged anew at
    * each use, and a token is verified anew once its key is no longer the issuer's. Default on. `false`
    * turns it off; where a runtime has no synchronous SHA-256, it is off in any case.

@@ -11,9 +11,17 @@ export function isScopeToken(value: unknown): value is string {
  * is no scope token, such as `write\tread`, matches nothing and is left out.
  */
 export function readScopes(claim: unknown): readonly string[] | undefined {
-  const parts = typeof claim === 'string' ? claim.split(' ') : claim
-  if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) return undefined
-  return [...new Set(parts.filter(isScopeToken))]
+  if (!isScopeClaim(claim)) return undefined
+  const scopes: string[] = []
+  for (const part of typeof claim === 'string' ? claim.split(' ') : claim) {
+    if (isScopeToken(part) && !scopes.includes(part)) scopes.push(part)
+  }
+  return scopes
+}
+
+export function isScopeClaim(claim: unknown): claim is string | readonly string[] {
+  if (typeof claim === 'string') return true
+  return Array.isArray(claim) && claim.every((part) => typeof part === 'string')
 }
 
 /** One scope that stands for others: by name, and by how their names begin. */

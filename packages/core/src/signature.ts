@@ -33,9 +33,10 @@ export function verifySignature(
 ): Verified | Refusal | Promise<Verified | Refusal> {
   try {
     const { alg } = unverified.header
-    const fits = isAlgorithm(alg) && canonical(alg) === key.algorithm
-    if (!fits || unverified.signature.length !== signatureLength(key)) return invalid()
-    const holds = checkOf(key, cryptography)(unverified)
+    if (!isAlgorithm(alg) || canonical(alg) !== key.algorithm) return invalid()
+    const { length, check } = mathematicsOf(key, cryptography)
+    if (unverified.signature.length !== length) return invalid()
+    const holds = check(unverified)
     if (typeof holds === 'boolean') return verdict(holds, unverified, key)
     return holds.then((late) => verdict(late, unverified, key), invalid)
   } catch {
@@ -55,19 +56,31 @@ function invalid(): Refusal {
 
 type Check = (unverified: Unverified) => boolean | Promise<boolean>
 
-/** One for each key, so that nothing is looked up or converted for each token. They go with the key. */
-const nativeChecks = new WeakMap<VerificationKey, Check>()
+interface Mathematics {
+  /** Of a signature, in bytes. */
+  readonly length: number
+  readonly check: Check
+}
 
-function checkOf(key: VerificationKey, cryptography: Cryptography): Check {
-  if (cryptography === 'webcrypto') return webCryptoCheck(key)
-  const known = nativeChecks.get(key)
-  if (known) return known
+/** One for each key, so that nothing is looked up or converted for each token. They go with the key. */
+const known: Readonly<Record<Cryptography, WeakMap<VerificationKey, Mathematics>>> = {
+  native: new WeakMap(),
+  webcrypto: new WeakMap(),
+}
+
+function mathematicsOf(key: VerificationKey, cryptography: Cryptography): Mathematics {
+  const found = known[cryptography].get(key)
+  if (found) return found
+  const check = cryptography === 'native' ? nativeCheck(key) : webCryptoCheck(key)
+  const made = { length: signatureLength(key), check }
+  known[cryptography].set(key, made)
+  return made
+}
+
+function nativeCheck(key: VerificationKey): Check {
   const native = signatureCheck(key.algorithm, key.key)
-  const check: Check = native
-    ? ({ raw, signature }) => native(raw.slice(0, raw.lastIndexOf('.')), signature)
-    : webCryptoCheck(key)
-  nativeChecks.set(key, check)
-  return check
+  if (!native) return webCryptoCheck(key)
+  return ({ raw, signature }) => native(raw.slice(0, raw.lastIndexOf('.')), signature)
 }
 
 function webCryptoCheck({ key }: VerificationKey): Check {

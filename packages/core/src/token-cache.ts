@@ -1,11 +1,12 @@
 import type { AudienceRule } from './audience.ts'
 import { recheckClaims } from './claims.ts'
-import { Generations } from './generations.ts'
+import { type Bounds, Generations } from './generations.ts'
 import type { VerificationKey } from './jwk.ts'
 import type { JoseHeader } from './jws.ts'
 import type { KeySource } from './keys/source.ts'
 import type { IssuerPolicy, Policy } from './policy.ts'
 import type { Refusal } from './refusal.ts'
+import { Sightings } from './sightings.ts'
 import type { TokenContent } from './token.ts'
 import { digest } from '#crypto'
 
@@ -36,7 +37,9 @@ const sizeOf = (raw: string): number => 1024 + 2 * raw.length
 
 /**
  * Remembers tokens that were valid, so that one which comes again costs no signature check. Found by the
- * SHA-256 of the whole token: no other token has it, and the token itself is not kept.
+ * SHA-256 of the whole token: no other token has it, and the token itself is not kept. A token is
+ * remembered when it comes for the second time: one that comes once costs no memory and pushes nothing
+ * out.
  *
  * What it gives out was judged at that very moment: nothing leaves it unless the key is still the
  * issuer's, and time and audience are right now.
@@ -45,12 +48,14 @@ export class TokenCache {
   readonly #policy: Policy
   readonly #digest: (text: string) => string
   readonly #entries: Generations<Accepted>
+  readonly #sightings: Sightings
   #hits = 0
   #misses = 0
 
-  constructor(policy: Policy, entries: Generations<Accepted>, hash: (text: string) => string) {
+  constructor(policy: Policy, bounds: Bounds, hash: (text: string) => string) {
     this.#policy = policy
-    this.#entries = entries
+    this.#entries = new Generations(bounds)
+    this.#sightings = new Sightings(bounds.entries)
     this.#digest = hash
   }
 
@@ -79,7 +84,7 @@ export class TokenCache {
 
   /** Call with tokens that were found valid, and nothing else. */
   keep(id: string, raw: string, accepted: Accepted): void {
-    this.#entries.set(id, accepted, sizeOf(raw))
+    if (this.#sightings.seenBefore(id)) this.#entries.set(id, accepted, sizeOf(raw))
   }
 
   get statistics(): CacheStatistics {
@@ -102,5 +107,5 @@ export type Recalled =
 /** `undefined` where the policy wants none, or the runtime has no synchronous hash. */
 export function createTokenCache(policy: Policy): TokenCache | undefined {
   if (!policy.cache || !digest) return undefined
-  return new TokenCache(policy, new Generations(policy.cache), digest)
+  return new TokenCache(policy, policy.cache, digest)
 }

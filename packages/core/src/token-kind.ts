@@ -1,4 +1,4 @@
-import { type JsonObject, own } from './json.ts'
+import { hasAny, type JsonObject, own } from './json.ts'
 import type { Profile } from './profiles/profile.ts'
 import { type Refusal, refuse } from './refusal.ts'
 
@@ -8,10 +8,7 @@ const foreignTypes = ['id', 'refresh', 'offline', 'logout']
 
 /** An access token, and not one of the issuer's other kinds. */
 export function checkKind(claims: JsonObject, profile: Profile): Refusal | undefined {
-  const hasScopes = profile.scopeClaims.some((name) => Object.hasOwn(claims, name))
-  const foreign = (profile.foreignClaims ?? usualForeignClaims).find(
-    (name) => Object.hasOwn(claims, name) && !(name === 'nonce' && hasScopes),
-  )
+  const foreign = foreignClaim(claims, profile)
   if (foreign === 'nonce') {
     return refuse('not_an_access_token', 'the token has a nonce and no scope, as ID tokens have')
   }
@@ -21,11 +18,20 @@ export function checkKind(claims: JsonObject, profile: Profile): Refusal | undef
   return asExpected(claims, profile)
 }
 
+function foreignClaim(claims: JsonObject, profile: Profile): string | undefined {
+  for (const name of profile.foreignClaims ?? usualForeignClaims) {
+    if (!Object.hasOwn(claims, name)) continue
+    if (name !== 'nonce' || !hasAny(claims, profile.scopeClaims)) return name
+  }
+  return undefined
+}
+
 /** What this provider's access tokens say of themselves, and its other tokens do not. */
 function asExpected(
   claims: JsonObject,
-  { name: provider, expectedClaims = {} }: Profile,
+  { name: provider, expectedClaims }: Profile,
 ): Refusal | undefined {
+  if (!expectedClaims) return undefined
   const wrong = Object.entries(expectedClaims).find(
     ([name, values]) => !values.some((value) => value === own(claims, name)),
   )
@@ -36,9 +42,9 @@ function asExpected(
 }
 
 function foreignType(claims: JsonObject): string | undefined {
-  const [typ, use] = ['typ', 'token_use'].map((name) => lowerCase(own(claims, name)))
-  if (foreignTypes.includes(typ!)) return `the claim typ '${typ}'`
-  return use === 'id' ? "the claim token_use 'id'" : undefined
+  const typ = lowerCase(own(claims, 'typ'))
+  if (foreignTypes.includes(typ)) return `the claim typ '${typ}'`
+  return lowerCase(own(claims, 'token_use')) === 'id' ? "the claim token_use 'id'" : undefined
 }
 
 /** Nothing for what is no string: a later check calls that malformed. */

@@ -91,8 +91,8 @@ export function readContent({
     issuer: own(claims, 'iss') as string,
     audience: Object.freeze([...audienceOf(claims, profile)]),
     scopes: Object.freeze(readScopes(firstOf(claims, profile.scopeClaims)) ?? []),
-    roles: Object.freeze([...(readNames(claims, profile.roles ?? []) ?? [])]),
-    permissions: Object.freeze([...(readNames(claims, profile.permissions ?? []) ?? [])]),
+    roles: namesAt(claims, profile.roles),
+    permissions: namesAt(claims, profile.permissions),
     clientId: firstOf(claims, profile.clientClaims) as string | undefined,
     actor: delegation.actor,
     mayAct,
@@ -100,6 +100,12 @@ export function readContent({
     impliedScopes,
     priorActors: delegation.priorActors,
   } as TokenContent)
+}
+
+const none: readonly string[] = Object.freeze([])
+
+function namesAt(claims: JsonObject, places: Profile['roles']): readonly string[] {
+  return places ? Object.freeze(readNames(claims, places) ?? []) : none
 }
 
 function firstOf(claims: JsonObject, names: readonly string[]): unknown {

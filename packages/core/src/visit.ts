@@ -11,9 +11,6 @@ import type { AccessToken } from './token.ts'
 
 export type Decided = { readonly token: AccessToken | undefined } | Refusal
 
-/** Answers at once where it can; most of what a request needs is known then. */
-export type Soon<T> = T | Promise<T>
-
 /** What is known of one request. Kept beside the request and not on it, where anybody can write. */
 export class Visit {
   readonly request: HttpRequest

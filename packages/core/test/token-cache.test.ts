@@ -32,18 +32,21 @@ async function ask(judge: Judge, ...tokens: readonly string[]): Promise<readonly
 test('a token that comes again is recognized, and says the same', async () => {
   const judge = judgeWith()
   const token = issuer.token({ aud, scope: 'a b', actors: ['user-service', 'web'] })
-  const [first, second] = [await judge.judge(token), await judge.judge(token)]
+  const first = await judge.judge(token)
+  await judge.judge(token)
+  const second = await judge.judge(token)
   expect(second.result).toEqual(first.result)
   expect(second.identity).toEqual({ ...first.identity, cached: true })
   expect((second.result as { raw: string }).raw).toBe(token)
-  expect(judge.cache).toEqual({ hits: 1, misses: 1, tokens: 1, bytes: expect.any(Number) })
+  expect(judge.cache).toEqual({ hits: 1, misses: 2, tokens: 1, bytes: expect.any(Number) })
 })
 
 test('it is judged at once, without a turn of the event loop', async () => {
   const judge = judgeWith()
   const token = fresh()
+  // The keys are fetched first.
   expect(judge.judge(token)).toBeInstanceOf(Promise)
-  await judge.judge(token)
+  await ask(judge, token, token)
   expect(outcome(judge.judge(token) as Judgement)).toBe('granted')
 })
 
@@ -51,7 +54,7 @@ describe('never outlives', () => {
   test('the token: exp is judged at each use, and the entry goes with it', async () => {
     const judge = judgeWith()
     const token = issuer.token({ aud, expiresIn: 60 })
-    expect(await ask(judge, token, token)).toEqual(['granted', 'granted again'])
+    expect(await ask(judge, token, token, token)).toEqual(['granted', 'granted', 'granted again'])
     issuer.clock.advance(65)
     expect(await ask(judge, token, token)).toEqual(['token_expired again', 'token_expired'])
     expect(judge.cache?.tokens).toBe(0)
@@ -60,7 +63,7 @@ describe('never outlives', () => {
   test('the moment: a clock that goes back makes a token not yet valid', async () => {
     const judge = judgeWith()
     const token = issuer.token({ aud, notBefore: 0 })
-    expect(await ask(judge, token, token)).toEqual(['granted', 'granted again'])
+    expect(await ask(judge, token, token, token)).toEqual(['granted', 'granted', 'granted again'])
     issuer.clock.jump(-60)
     expect(await ask(judge, token)).toEqual(['token_not_yet_valid again'])
     issuer.clock.jump(60)
@@ -70,7 +73,7 @@ describe('never outlives', () => {
   test('maxLifetime, which counts from now', async () => {
     const judge = judgeWith({ maxLifetime: 300 })
     const token = issuer.token({ aud, expiresIn: 300, issuedAt: 0 })
-    expect(await ask(judge, token)).toEqual(['granted'])
+    expect(await ask(judge, token, token)).toEqual(['granted', 'granted'])
     issuer.clock.jump(-120)
     expect(await ask(judge, token)).toEqual(['lifetime_too_long again'])
     issuer.clock.jump(120)
@@ -80,7 +83,7 @@ describe('never outlives', () => {
     await using own = await startIssuer()
     const judge = judgeWith({}, own)
     const token = own.token({ aud, expiresIn: 7200 })
-    expect(await ask(judge, token, token)).toEqual(['granted', 'granted again'])
+    expect(await ask(judge, token, token, token)).toEqual(['granted', 'granted', 'granted again'])
     own.rotateKeys({ overlap: false })
     own.clock.advance(601)
     await expect.poll(() => ask(judge, token)).toEqual(['key_not_found'])
@@ -90,7 +93,7 @@ describe('never outlives', () => {
     await using own = await startIssuer()
     const judge = judgeWith({}, own)
     const token = own.token({ aud, expiresIn: 7200 })
-    await ask(judge, token)
+    await ask(judge, token, token)
     const impostor = createSigningKey('ES256', own.key.kid)
     const policy = { ...optionsFor(own), jwks: { keys: [impostor.publicJwk] } }
     expect(await ask(judgeWith(policy, own), token)).toEqual(['signature_invalid'])
@@ -99,7 +102,7 @@ describe('never outlives', () => {
   test('the policy: each instance remembers for itself', async () => {
     const token = fresh()
     const [lax, strict] = [judgeWith(), judgeWith({ maxLifetime: 1 })]
-    expect(await ask(lax, token, token)).toEqual(['granted', 'granted again'])
+    expect(await ask(lax, token, token, token)).toEqual(['granted', 'granted', 'granted again'])
     expect(await ask(strict, token, token)).toEqual(['lifetime_too_long', 'lifetime_too_long'])
   })
 })
@@ -108,7 +111,7 @@ test('audience is judged at each use, in both directions', async () => {
   const judge = judgeWith()
   const token = fresh()
   const both = issuer.token({ aud: [aud, 'other-service'] })
-  await ask(judge, token, both)
+  await ask(judge, token, both, token, both)
   expect(outcome(await judge.judge(token, other))).toBe('audience_mismatch')
   expect(outcome(await judge.judge(token))).toBe('granted')
   expect(outcome(await judge.judge(both, other))).toBe('granted')
@@ -124,7 +127,7 @@ test.each([
 ])('a token that is %s is not remembered', async (_what, make, code) => {
   const judge = judgeWith()
   const token = make()
-  expect(await ask(judge, token, token)).toEqual([code, code])
+  expect(await ask(judge, token, token, token)).toEqual([code, code, code])
   expect(judge.cache).toMatchObject({ hits: 0, tokens: 0 })
 })
 
@@ -136,7 +139,7 @@ function tampered(): string {
 test('a token that differs in one character is another token', async () => {
   const judge = judgeWith()
   const token = fresh()
-  await ask(judge, token)
+  await ask(judge, token, token)
   for (let at = 0; at < token.length; at += 1) {
     const character = token[at] === 'A' ? 'B' : 'A'
     const twin = token.slice(0, at) + character + token.slice(at + 1)
@@ -152,18 +155,26 @@ test('a token that differs in one character is another token', async () => {
 test('half of the memory is kept through a flood of valid tokens', async () => {
   const judge = judgeWith({ cache: { maxTokens: 20 } })
   const used = fresh()
-  await ask(judge, used)
+  await ask(judge, used, used)
   for (let at = 0; at < 100; at += 1) {
-    await judge.judge(fresh({ jti: String(at) }))
+    const flood = fresh({ jti: String(at) })
+    await ask(judge, flood, flood)
     if (at % 5 === 0) expect(await ask(judge, used)).toEqual(['granted again'])
     expect(judge.cache?.tokens).toBeLessThanOrEqual(20)
   }
 })
 
+test('a flood of tokens that come once takes no memory', async () => {
+  const judge = judgeWith()
+  for (let at = 0; at < 100; at += 1) await judge.judge(fresh({ jti: String(at) }))
+  expect(judge.cache).toMatchObject({ hits: 0, tokens: 0, bytes: 0 })
+})
+
 test('bytes are bounded as well', async () => {
   const judge = judgeWith({ cache: { maxBytes: 65_536 } })
   for (let at = 0; at < 50; at += 1) {
-    await judge.judge(fresh({ jti: String(at), padding: 'x'.repeat(2000) }))
+    const large = fresh({ jti: String(at), padding: 'x'.repeat(2000) })
+    await ask(judge, large, large)
     expect(judge.cache?.bytes).toBeLessThanOrEqual(65_536)
   }
   expect(judge.cache?.tokens).toBeGreaterThan(0)
@@ -172,7 +183,7 @@ test('bytes are bounded as well', async () => {
 test('false turns it off', async () => {
   const judge = judgeWith({ cache: false })
   const token = fresh()
-  expect(await ask(judge, token, token)).toEqual(['granted', 'granted'])
+  expect(await ask(judge, token, token, token)).toEqual(['granted', 'granted', 'granted'])
   expect(judge.cache).toBeUndefined()
 })
 

@@ -146,11 +146,11 @@ export class FetchedKeys implements KeySource {
     return !this.#failure && !this.#closed && this.#age(held) >= 2 * held.freshFor
   }
 
-  async #select(
+  #select(
     set: KeySet | Refusal,
     header: JoseHeader,
     before: Held | undefined,
-  ): Promise<VerificationKey | Refusal> {
+  ): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
     if (set instanceof Refusal) return set
     const found = selectKey(set, header)
     // A set that came with this very request cannot be improved by fetching it again.

@@ -9,18 +9,20 @@ export class FixedKeys implements KeySource {
   readonly #issuer: string
   readonly #reading: Promise<void>
   #set: KeySet = { keys: [], skipped: [], byText: new Map() }
+  #isRead = false
   readonly #evicted = new Set<string>()
 
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
     this.#issuer = issuer.issuer
     this.#reading = readKeys(keys, issuer).then((set) => {
       this.#set = without(set, this.#evicted)
+      this.#isRead = true
     })
   }
 
-  async find(header: JoseHeader): Promise<VerificationKey | Refusal> {
-    await this.#reading
-    return selectKey(this.#set, header)
+  find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
+    if (this.#isRead) return selectKey(this.#set, header)
+    return this.#reading.then(() => selectKey(this.#set, header))
   }
 
   holds(key: VerificationKey): boolean {

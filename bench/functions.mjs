@@ -1,0 +1,92 @@
+// (a) One verification, without a host.
+import { race, summarize } from './lib/measure.mjs'
+import { algorithms, createSigner } from './lib/tokens.mjs'
+import { digestOnly, unsupported, verifiers } from './lib/verifiers.mjs'
+
+/** @typedef {import('./lib/tokens.mjs').Signer} Signer */
+
+const floor = 'crypto.verify alone'
+const digest = 'SHA-256 alone'
+
+/** @param {{ rounds: number, batch: number, warmBatch: number, only?: readonly string[], inFlights?: readonly number[] }} size */
+export async function measureFunctions({
+  rounds,
+  batch,
+  warmBatch,
+  only = algorithms,
+  inFlights = [1, 64],
+}) {
+  const tables = []
+  for (const algorithm of only) {
+    const signer = createSigner(algorithm)
+    const tokens = Array.from({ length: batch }, () => signer.token())
+    for (const inFlight of inFlights) {
+      const cold = await race(coldContenders(signer, tokens), { rounds, batch, inFlight })
+      tables.push({ algorithm, state: 'cold', inFlight, rows: summarize(cold, floor) })
+      const warm = await race(warmContenders(signer, tokens.slice(0, 100)), {
+        ...{ rounds, inFlight, batch: warmBatch },
+      })
+      tables.push({ algorithm, state: 'warm', inFlight, rows: summarize(warm, digest) })
+    }
+  }
+  return tables
+}
+
+/** Each token for the first time: a new instance each round, whose key has been used once. */
+function coldContenders(/** @type {Signer} */ signer, /** @type {readonly string[]} */ tokens) {
+  const raw = tokens.map((token) => signer.raw(token))
+  return [
+    { name: floor, make: async () => (/** @type {number} */ at) => must(raw[at % raw.length]?.()) },
+    ...named(
+      signer,
+      ['ours', 'ours, WebCrypto', 'fast-jwt', 'jsonwebtoken', 'aws-jwt-verify', 'jose', 'hono/jwt'],
+      tokens,
+    ),
+  ]
+}
+
+/** A hundred tokens again and again. */
+function warmContenders(/** @type {Signer} */ signer, /** @type {readonly string[]} */ tokens) {
+  const alone = (/** @type {number} */ at) => digestOnly(fresh(tokens, at))
+  return [
+    { name: digest, make: async () => alone },
+    ...named(signer, ['ours', 'fast-jwt, cache'], tokens, true),
+  ]
+}
+
+/** @type {(signer: Signer, names: readonly string[], tokens: readonly string[], warm?: boolean) => import('./lib/measure.mjs').Contender[]} */
+function named(signer, names, tokens, warm = false) {
+  return names
+    .filter((name) => !unsupported.has(`${name} ${signer.algorithm}`))
+    .map((name) => ({
+      name,
+      make: async () => {
+        const verify = verifiers[name]?.(signer) ?? fail(name)
+        await verify(signer.token())
+        if (!warm) return (at) => verify(tokens[at % tokens.length] ?? '')
+        // Ours remembers a token when it comes for the second time.
+        for (const token of [...tokens, ...tokens]) await verify(token)
+        return (at) => verify(fresh(tokens, at))
+      },
+    }))
+}
+
+/**
+ * A string that was never hashed before, as one from a socket is: a map that is keyed by the whole token
+ * would otherwise find the hash that the engine keeps with the string.
+ *
+ * @type {(tokens: readonly string[], at: number) => string}
+ */
+function fresh(tokens, at) {
+  return Buffer.from(tokens[at % tokens.length] ?? '', 'latin1').latin1Slice()
+}
+
+/** @type {(holds: boolean | undefined) => void} */
+function must(holds) {
+  if (!holds) throw new Error('a good signature did not hold')
+}
+
+/** @type {(name: string) => never} */
+function fail(name) {
+  throw new Error(`no such verifier: ${name}`)
+}

@@ -1,0 +1,150 @@
+// (c) What grows with what: memory and latency with the number of tokens, cost with issuers, actors, size
+// and kind of refusal.
+import { createVerifier } from '../packages/core/dist/index.js'
+import { cost, median, quantile, race, summarize } from './lib/measure.mjs'
+import { audience, createSigner, issuer } from './lib/tokens.mjs'
+
+const algorithms = /** @type {const} */ (['ES256'])
+
+/** @param {{ tokens: number, rounds: number, batch: number, issuers: number }} size */
+export async function measureGrowth({ tokens, rounds, batch, issuers }) {
+  return {
+    tokens: await byTokens(tokens),
+    issuers: await byIssuers(issuers, batch),
+    depth: await byClaims(rounds, batch, depths),
+    size: await byClaims(rounds, batch, sizes),
+    refusals: await byRefusal(rounds, batch),
+  }
+}
+
+/**
+ * Distinct valid tokens, each of them three times: it is remembered after the second, so this is the worst
+ * that a flood can do. What is measured is the third.
+ *
+ * @param {number} most
+ */
+async function byTokens(most) {
+  const signer = createSigner('ES256')
+  const { verify, health } = createVerifier(optionsFor(signer))
+  const rows = []
+  let count = 0
+  for (let target = 1; target <= most; target *= 10) {
+    /** @type {number[]} */
+    const latencies = []
+    for (; count < target; count += 1) {
+      const token = signer.token()
+      await verify(token)
+      await verify(token)
+      const start = performance.now()
+      await verify(token)
+      if (target - count <= 10_000) latencies.push((performance.now() - start) * 1000)
+    }
+    globalThis.gc?.()
+    const { heapUsed, rss } = process.memoryUsage()
+    rows.push({
+      count,
+      heap: heapUsed / 2 ** 20,
+      rss: rss / 2 ** 20,
+      remembered: health().cache?.tokens ?? 0,
+      estimate: (health().cache?.bytes ?? 0) / 2 ** 20,
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+    })
+  }
+  return rows
+}
+
+/** The same key for all: what is measured is finding the issuer. @param {number} most @param {number} batch */
+async function byIssuers(most, batch) {
+  const signer = createSigner('ES256')
+  const rows = []
+  for (let count = 1; count <= most; count *= 10) {
+    const names = Array.from({ length: count }, (_, at) => `https://as.example.com/realms/${at}`)
+    const { verify } = createVerifier({
+      ...{ audience, algorithms: [...algorithms], cache: false },
+      issuers: names.map((name) => ({ issuer: name, jwks: { keys: [signer.jwk] } })),
+    })
+    const tokens = Array.from({ length: 200 }, (_, at) =>
+      signer.token({ iss: names[(at * 7) % count] }),
+    )
+    for (const token of tokens) await verify(token)
+    /** @type {number[]} */
+    const measured = []
+    for (let round = 0; round < 3; round += 1) {
+      const { cpu } = await cost(async () => {
+        for (let at = 0; at < batch; at += 1) await verify(tokens[at % tokens.length] ?? '')
+      }, batch)
+      measured.push(cpu)
+    }
+    rows.push({ count, cpu: median(measured) })
+  }
+  return rows
+}
+
+/** @typedef {ReturnType<typeof createSigner>} Signer */
+
+/** @type {Record<string, object>} */
+const depths = Object.fromEntries(
+  [0, 1, 2, 4, 8].map((depth) => [`${depth} actors`, { act: chain(depth) }]),
+)
+/** @type {Record<string, object>} */
+const sizes = Object.fromEntries(
+  [0, 500, 1500, 3500, 5500].map((more) => [`${more} bytes more`, { padding: 'x'.repeat(more) }]),
+)
+
+/** @type {(depth: number) => object | undefined} */
+function chain(depth) {
+  if (depth === 0) return undefined
+  return { sub: `service-${depth}`, client_id: `service-${depth}`, act: chain(depth - 1) }
+}
+
+/** @param {number} rounds @param {number} batch @param {Record<string, object>} variants */
+async function byClaims(rounds, batch, variants) {
+  const signer = createSigner('ES256')
+  const raw = signer.raw(signer.token())
+  const contenders = Object.entries(variants).map(([name, claims]) => ({
+    name: `${name} (${signer.token(claims).length} bytes)`,
+    make: async () => {
+      const { verify } = createVerifier({ ...optionsFor(signer), cache: false })
+      const token = signer.token(claims)
+      await verify(token)
+      return () => verify(token)
+    },
+  }))
+  const all = [{ name: 'crypto.verify alone', make: async () => raw }, ...contenders]
+  return summarize(await race(all, { rounds, batch, inFlight: 1 }), 'crypto.verify alone')
+}
+
+/** A refusal must not cost more than a yes. @param {number} rounds @param {number} batch */
+async function byRefusal(rounds, batch) {
+  const signer = createSigner('ES256')
+  const stranger = createSigner('ES256')
+  const token = signer.token()
+  const [header = '', payload = ''] = token.split('.')
+  /** @type {Record<string, string>} */
+  const tokens = {
+    granted: token,
+    'forged: signed by a stranger': stranger.token(),
+    'forged: the payload was changed': `${header}.${payload.slice(0, -2)}AA.${token.split('.')[2]}`,
+    expired: signer.token({ iat: 1, exp: 2 }),
+    'for another service': signer.token({ aud: 'another-service' }),
+    'of another issuer': signer.token({ iss: 'https://elsewhere.example.com' }),
+    'no token at all': 'x'.repeat(700),
+    '8 KiB of dots': '.'.repeat(8000),
+    'too large': 'x'.repeat(100_000),
+  }
+  const contenders = Object.entries(tokens).map(([name, value]) => ({
+    name,
+    make: async () => {
+      const { check } = createVerifier({ ...optionsFor(signer), cache: false })
+      await check(token)
+      return () => check(value)
+    },
+  }))
+  return summarize(await race(contenders, { rounds, batch, inFlight: 1 }), 'granted')
+}
+
+/** @param {Signer} signer */
+function optionsFor({ jwk }) {
+  return { issuer, audience, algorithms: [...algorithms], jwks: { keys: [jwk] } }
+}

@@ -1,0 +1,144 @@
+// (b) One request, over a socket: what the server's process spends on it above the bare framework.
+import { fork } from 'node:child_process'
+import { createServer } from 'node:http'
+import { existsSync } from 'node:fs'
+import { sendAll } from './lib/client.mjs'
+import { median, quantile } from './lib/measure.mjs'
+import { servers } from './lib/servers.mjs'
+import { audience, createSigner } from './lib/tokens.mjs'
+
+const packageOf = { Express: 'express', Koa: 'koa', Fastify: 'fastify', Hono: 'fetch' }
+const child = new URL('./lib/http-child.mjs', import.meta.url)
+
+/** The frameworks that there is an adapter for. */
+export const frameworks = Object.entries(packageOf)
+  .filter(([, name]) => existsSync(new URL(`../packages/${name}/dist/index.js`, import.meta.url)))
+  .map(([framework]) => framework)
+
+/** @param {{ rounds: number, requests: number, connections: number, only?: readonly string[] }} size */
+export async function measureHttp({ rounds, requests, connections, only = frameworks }) {
+  const signer = createSigner('RS256')
+  const issuer = await startIssuer(signer)
+  const mint = (/** @type {number} */ count) =>
+    Array.from({ length: count }, () => signer.token({ iss: issuer.url }))
+  // One round more, for the compiler.
+  const cold = Array.from({ length: rounds + 1 }, () => mint(requests))
+  const warm = mint(100)
+  const tables = []
+  try {
+    for (const framework of only) {
+      const names = Object.keys(servers[framework] ?? {})
+      const running = await Promise.all(names.map((name) => start(framework, name, issuer)))
+      try {
+        for (const [state, tokens] of /** @type {const} */ ([
+          [
+            'cold',
+            (/** @type {number} */ round, /** @type {number} */ at) => cold[round]?.[at] ?? '',
+          ],
+          [
+            'warm',
+            (/** @type {number} */ _round, /** @type {number} */ at) =>
+              warm[at % warm.length] ?? '',
+          ],
+        ])) {
+          const rows = await measureTable(running, tokens, { rounds, requests, connections })
+          tables.push({ framework, state, rows })
+        }
+      } finally {
+        for (const { stop } of running) await stop()
+      }
+    }
+  } finally {
+    issuer.close()
+  }
+  return tables
+}
+
+/** @typedef {Awaited<ReturnType<typeof start>>} Running */
+
+/** @type {(running: readonly Running[], tokenAt: (round: number, at: number) => string, size: { rounds: number, requests: number, connections: number }) => Promise<{ name: string, cpu: number, above: number, p50: number, p99: number }[]>} */
+async function measureTable(running, tokenAt, { rounds, requests, connections }) {
+  /** @type {Map<string, { cpu: number, latencies: number[] }[]>} */
+  const measured = new Map(running.map(({ name }) => [name, []]))
+  for (let round = 0; round <= rounds; round += 1) {
+    for (let turn = 0; turn < running.length; turn += 1) {
+      const server = running[(turn + round) % running.length]
+      if (!server) continue
+      const before = await server.cpu()
+      const latencies = await sendAll(server.port, (at) => tokenAt(round, at), {
+        requests,
+        connections,
+      })
+      const cpu = ((await server.cpu()) - before) / requests
+      if (round > 0) measured.get(server.name)?.push({ cpu, latencies })
+    }
+  }
+  const bare = measured.get('bare') ?? []
+  return [...measured].map(([name, rows]) => {
+    const latencies = rows.flatMap((row) => row.latencies)
+    return {
+      name,
+      cpu: median(rows.map(({ cpu }) => cpu)),
+      above: median(rows.map(({ cpu }, round) => cpu - (bare[round]?.cpu ?? NaN))),
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+    }
+  })
+}
+
+/** @type {(framework: string, name: string, issuer: { url: string, jwksUri: string }) => Promise<{ name: string, port: number, cpu: () => Promise<number>, stop: () => Promise<void> }>} */
+async function start(framework, name, { url, jwksUri }) {
+  const setup = JSON.stringify({ issuer: url, jwksUri, audience })
+  const process = fork(child, [framework, name, setup], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  process.setMaxListeners(0)
+  /** @type {() => Promise<any>} */
+  const message = () =>
+    new Promise((resolve, reject) => {
+      const died = (/** @type {number | null} */ code) =>
+        reject(new Error(`the server of ${framework}, ${name} ended with ${code}`))
+      process.once('exit', died)
+      process.once('message', (answer) => {
+        process.off('exit', died)
+        resolve(answer)
+      })
+    })
+  const { port } = await message()
+  return {
+    name,
+    port,
+    cpu: async () => {
+      const answer = message()
+      process.send('cpu')
+      return (await answer).cpu
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        process.once('exit', () => resolve())
+        process.disconnect()
+      }),
+  }
+}
+
+/** Discovery and a key set. Peers look for the one or the other. */
+async function startIssuer(/** @type {import('./lib/tokens.mjs').Signer} */ signer) {
+  const server = createServer((request, response) => {
+    const document = request.url?.includes('jwks')
+      ? { keys: [signer.jwk] }
+      : { issuer: url, jwks_uri: `${url}/.well-known/jwks.json` }
+    response.setHeader('Content-Type', 'application/json')
+    response.end(JSON.stringify(document))
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  const url = `http://127.0.0.1:${port}`
+  return {
+    url,
+    jwksUri: `${url}/.well-known/jwks.json`,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}

@@ -1,0 +1,65 @@
+// A small HTTP client for load: keep-alive connections, one request at a time on each, nothing parsed but
+// the status and the end of the answer.
+import { connect } from 'node:net'
+
+/**
+ * Sends each token once.
+ *
+ * @param {number} port
+ * @param {(at: number) => string} tokenAt
+ * @param {{ requests: number, connections: number }} load
+ * @returns {Promise<number[]>} the latency of each request in microseconds
+ */
+export async function sendAll(port, tokenAt, { requests, connections }) {
+  /** @type {number[]} */
+  const latencies = []
+  let next = 0
+  const work = () => (next < requests ? tokenAt(next++) : undefined)
+  const lanes = Array.from({ length: connections }, () => runLane(port, work, latencies))
+  await Promise.all(lanes)
+  return latencies
+}
+
+/** @type {(port: number, work: () => string | undefined, latencies: number[]) => Promise<void>} */
+function runLane(port, work, latencies) {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    let start = 0
+    let text = ''
+    const send = () => {
+      const token = work()
+      if (token === undefined) {
+        socket.end()
+        resolve()
+        return
+      }
+      start = performance.now()
+      socket.write(
+        `GET /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nAccept: */*\r\n\r\n`,
+      )
+    }
+    socket.setNoDelay(true)
+    socket.on('connect', send)
+    socket.on('error', reject)
+    socket.on('data', (chunk) => {
+      text += chunk.latin1Slice()
+      if (!isWhole(text)) return
+      if (!text.startsWith('HTTP/1.1 200')) {
+        socket.destroy()
+        reject(new Error(`a good token was answered with ${text.split('\r\n', 1)[0]}`))
+        return
+      }
+      latencies.push((performance.now() - start) * 1000)
+      text = ''
+      send()
+    })
+  })
+}
+
+/** @type {(text: string) => boolean} */
+function isWhole(text) {
+  const end = text.indexOf('\r\n\r\n')
+  if (end === -1) return false
+  const [, length] = /\r\ncontent-length: (\d+)/i.exec(text) ?? []
+  return length === undefined ? text.endsWith('0\r\n\r\n') : text.length >= end + 4 + Number(length)
+}

@@ -1,0 +1,71 @@
+// Tables for people, and the same as Markdown.
+
+/** @type {(value: unknown) => string} */
+function cell(value) {
+  if (typeof value !== 'number') return typeof value === 'string' ? value : ''
+  if (Number.isNaN(value)) return '–'
+  if (Number.isInteger(value)) return value.toLocaleString('en-US').replaceAll(',', ' ')
+  return value.toFixed(Math.abs(value) < 10 ? 2 : 1)
+}
+
+/** @type {(title: string, columns: Record<string, string>, rows: readonly object[]) => string} */
+export function table(title, columns, rows) {
+  const keys = Object.keys(columns)
+  const body = rows.map((row) => keys.map((key) => cell(/** @type {any} */ (row)[key])))
+  const lines = [Object.values(columns), ...body]
+  const widths = keys.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
+  const pad = (/** @type {readonly string[]} */ line) =>
+    `| ${line.map((text, at) => (at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0))).join(' | ')} |`
+  const rule = `|${widths.map((width, at) => (at === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`
+  return [`### ${title}`, '', pad(lines[0] ?? []), rule, ...lines.slice(1).map(pad), ''].join('\n')
+}
+
+/** @param {any} results */
+export function report({ functions = [], http = [], growth, start }) {
+  const flight = (/** @type {number} */ count) =>
+    count === 1 ? 'one at a time' : `${count} in flight`
+  const parts = []
+  for (const { algorithm, state, inFlight, rows } of functions) {
+    const base = state === 'cold' ? 'crypto.verify' : 'SHA-256'
+    const columns = { name: '', cpu: 'CPU µs', wall: 'wall µs', ratio: `CPU / ${base}` }
+    parts.push(table(`${algorithm}, ${state}, ${flight(inFlight)}`, columns, rows))
+  }
+  for (const { framework, state, rows } of http) {
+    const columns = { name: '', cpu: 'CPU µs', above: 'above bare', p50: 'p50 µs', p99: 'p99 µs' }
+    parts.push(table(`${framework}, ${state}`, columns, rows))
+  }
+  if (growth) {
+    const cpu = { name: '', cpu: 'CPU µs', ratio: 'ratio' }
+    const memory = {
+      count: 'tokens',
+      heap: 'heap MiB',
+      rss: 'rss MiB',
+      remembered: 'remembered',
+      estimate: 'counted MiB',
+      p50: 'p50 µs',
+      p99: 'p99 µs',
+    }
+    parts.push(table('Distinct tokens', memory, growth.tokens))
+    parts.push(table('Issuers', { count: 'issuers', cpu: 'CPU µs' }, growth.issuers))
+    parts.push(table('Actors', cpu, growth.depth))
+    parts.push(table('Size of the token', cpu, growth.size))
+    parts.push(table('Refusals', cpu, growth.refusals))
+  }
+  if (start) {
+    parts.push(
+      table(
+        'Start',
+        { name: '', imported: 'import ms', verified: 'first verification ms' },
+        start.import,
+      ),
+    )
+    parts.push(
+      table(
+        'Size of the packages',
+        { name: '', minified: 'minified', gzipped: 'gzipped' },
+        start.size,
+      ),
+    )
+  }
+  return parts.join('\n')
+}

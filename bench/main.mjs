@@ -1,0 +1,70 @@
+// `npm run bench`: measures, prints tables, and writes results.json and chart.svg beside this file.
+//   -- --quick          under a minute; for a look, not for publication
+//   -- --guard          only whether something became slow; exits with 1 if it did
+//   -- functions http   only these parts: functions, http, growth, start
+import { writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { measureFunctions } from './functions.mjs'
+import { measureGrowth } from './growth.mjs'
+import { guard } from './guard.mjs'
+import { measureHttp } from './http.mjs'
+import { chart } from './lib/chart.mjs'
+import { report } from './lib/report.mjs'
+import { measureStart } from './start.mjs'
+
+const options = process.argv.slice(2)
+const parts = options.filter((option) => !option.startsWith('--'))
+const quick = options.includes('--quick')
+
+const sizes = {
+  functions: quick
+    ? { rounds: 2, batch: 800, warmBatch: 20_000 }
+    : { rounds: 7, batch: 3000, warmBatch: 100_000 },
+  http: quick
+    ? { rounds: 2, requests: 800, connections: 32 }
+    : { rounds: 5, requests: 3000, connections: 32 },
+  growth: quick
+    ? { tokens: 10_000, rounds: 2, batch: 300, issuers: 100 }
+    : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },
+  start: { runs: quick ? 2 : 7 },
+}
+
+/** @type {Record<string, () => Promise<unknown>>} */
+const measures = {
+  functions: () =>
+    measureFunctions(
+      quick ? { ...sizes.functions, only: ['RS256', 'ES256'], inFlights: [1] } : sizes.functions,
+    ),
+  http: () => measureHttp(sizes.http),
+  growth: () => measureGrowth(sizes.growth),
+  start: () => measureStart(sizes.start),
+}
+
+async function main() {
+  if (options.includes('--guard')) {
+    process.exitCode = (await guard()) ? 0 : 1
+    return
+  }
+  const started = performance.now()
+  const { node, openssl } = process.versions
+  const model = cpus()[0]?.model ?? 'unknown'
+  const machine = `Node ${node}, OpenSSL ${openssl}, ${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB`
+  console.log(`${machine}\n`)
+  /** @type {Record<string, unknown>} */
+  const results = { machine, when: new Date().toISOString(), quick }
+  for (const [name, measure] of Object.entries(measures)) {
+    if (parts.length > 0 && !parts.includes(name)) continue
+    results[name] = await measure()
+    console.log(report({ [name]: results[name] }))
+  }
+  writeFileSync(
+    new URL('results.json', import.meta.url),
+    `${JSON.stringify(results, undefined, 2)}\n`,
+  )
+  writeFileSync(new URL('chart.svg', import.meta.url), chart(results))
+  console.log(
+    `Wrote bench/results.json and bench/chart.svg after ${Math.round((performance.now() - started) / 1000)} s.`,
+  )
+}
+
+await main()
