@@ -1,16 +1,18 @@
 // `npm test`: every gate in order, then a table. Arguments go to vitest: `npm test -- packages/core`.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { auditDependencies } from './audit-deps.mjs'
 import { packAll, published, tarballOf } from './packages.mjs'
 import { cache, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
+import { howToGetThem, wycheproofFolder } from './wycheproof.mjs'
 
 /** Vitest writes its numbers here. */
 const vitestReport = join(cache, 'vitest.json')
 /** And this script its own, for `.ci/run`. */
 const summary = join(cache, 'test-summary.json')
 
-/** @typedef {{ ok: boolean, output: string }} Result */
+/** @typedef {{ ok: boolean, output: string, absent?: boolean }} Result */
 /** @typedef {{ name: string, run: () => Result, needs?: string }} Step */
 
 /** @type {readonly Step[]} */
@@ -35,6 +37,10 @@ const steps = [
   { name: 'publint', needs: 'pack', run: () => eachTarball('publint', 'run', '--strict') },
   // Types that resolve to something else than the code does, in any of TypeScript's modes.
   { name: 'attw', needs: 'pack', run: () => eachTarball('attw', ...attwOptions) },
+  // A dependency more at run time, for everybody who installs a package.
+  { name: 'audit:deps', run: auditDependencies },
+  // Test vectors that this project has no copy of. Where a machine judges a change they must be here.
+  { name: 'vectors', run: requireVectors },
   // Everything else. It prints as it goes, for it takes longest.
   { name: 'tests', needs: 'build', run: runVitest },
 ]
@@ -53,6 +59,12 @@ function eachTarball(name, ...args) {
   return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join('') }
 }
 
+/** @returns {Result} */
+function requireVectors() {
+  if (wycheproofFolder()) return { ok: true, output: '' }
+  return { ok: !process.env['CI'], output: howToGetThem, absent: true }
+}
+
 function runVitest() {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${vitestReport}`]
   return run(tool('vitest'), ['run', ...reporters, ...process.argv.slice(2)])
@@ -68,7 +80,7 @@ function main() {
   // What an earlier call left behind must not speak for this one.
   for (const file of [vitestReport, summary]) rmSync(file, { force: true })
 
-  /** @type {{ name: string, state: 'ok' | 'failed' | 'not run', ms: number }[]} */
+  /** @type {{ name: string, state: 'ok' | 'absent' | 'failed' | 'not run', ms: number }[]} */
   const done = []
   for (const { name, needs, run: runStep } of steps) {
     if (done.some((other) => other.name === needs && other.state !== 'ok')) {
@@ -76,17 +88,20 @@ function main() {
       continue
     }
     const start = performance.now()
-    const { ok, output } = runStep()
+    const { ok, output, absent } = runStep()
     const ms = performance.now() - start
-    done.push({ name, state: ok ? 'ok' : 'failed', ms })
-    console.log(`${ok ? 'ok    ' : 'FAILED'}  ${name.padEnd(10)}  ${seconds(ms)}`)
-    if (!ok && output) console.log(`\n${output.trim()}\n`)
+    const state = !ok ? 'failed' : absent ? 'absent' : 'ok'
+    done.push({ name, state, ms })
+    console.log(
+      `${{ ok: 'ok    ', absent: 'absent', failed: 'FAILED' }[state]}  ${name.padEnd(10)}  ${seconds(ms)}`,
+    )
+    if (state !== 'ok' && output) console.log(`\n${output.trim()}\n`)
   }
 
   const tests = readTestCounts()
   writeFileSync(summary, JSON.stringify({ gates: done, tests }, undefined, 2))
   report(done, tests)
-  process.exitCode = done.every(({ state }) => state === 'ok') ? 0 : 1
+  process.exitCode = done.every(({ state }) => state === 'ok' || state === 'absent') ? 0 : 1
 }
 
 function readTestCounts() {
@@ -109,6 +124,7 @@ function report(done, tests) {
   for (const { name, state, ms } of done) {
     console.log(`${name.padEnd(10)}  ${state.padEnd(8)}  ${seconds(ms).padStart(6)}`)
   }
+  if (!wycheproofFolder()) console.log(`\nNot run: Wycheproof. ${howToGetThem}`)
   console.log(`\ntests: ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`)
 }
 

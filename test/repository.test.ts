@@ -17,7 +17,8 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const readManifest = (path: string): Manifest => JSON.parse(read(path)) as Manifest
 
 /** What git does not hold, going by .gitignore. Read from the disk, for a machine may have no git. */
-const untracked = /^(?:\.git|node_modules|dist|coverage|tarballs)$|\.(?:tsbuildinfo|tgz)$/
+const untracked =
+  /^(?:\.git|node_modules|dist|coverage|tarballs|sbom|\.stryker-tmp)$|\.(?:tsbuildinfo|tgz)$/
 
 function filesIn(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true })

@@ -6,6 +6,8 @@ export interface Setup {
   readonly options?: Readonly<Record<string, unknown>>
   /** The guards of the one route, in order. By default `requireAuthentication()`. */
   readonly guards?: (api: Guards<unknown>) => readonly unknown[]
+  /** Put where an adapter attaches the token, before any guard runs. */
+  readonly planted?: object
 }
 
 /** What is sent: a token as Bearer, or header lines, or bytes. */

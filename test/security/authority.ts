@@ -88,3 +88,23 @@ export async function createAuthority(path = ''): Promise<Authority> {
 export function keySet(published: readonly (Key | Json)[]): { readonly keys: readonly object[] } {
   return { keys: published.map((entry) => ('jwk' in entry ? (entry.jwk as Json) : entry)) }
 }
+
+/** An answer that waits until it is let go. */
+export function held(answer: Answer): {
+  readonly answer: Answer
+  readonly asked: Promise<void>
+  release(): void
+} {
+  let arrive = (): void => {}
+  let release = (): void => {}
+  const asked = new Promise<void>((resolve) => (arrive = resolve))
+  const released = new Promise<void>((resolve) => (release = resolve))
+  return {
+    answer: (request, response) => {
+      arrive()
+      void released.then(() => answer(request, response))
+    },
+    asked,
+    release: () => release(),
+  }
+}

@@ -1,27 +1,7 @@
 import { expect } from 'vitest'
 import type { Group } from './attempt.ts'
-import { type Answer, json, keySet, status } from './authority.ts'
+import { held, json, keySet, status } from './authority.ts'
 import { keys } from './keys.ts'
-
-/** An answer that waits until it is let go. */
-function held(answer: Answer): {
-  readonly answer: Answer
-  readonly asked: Promise<void>
-  release(): void
-} {
-  let arrive = (): void => {}
-  let release = (): void => {}
-  const asked = new Promise<void>((resolve) => (arrive = resolve))
-  const released = new Promise<void>((resolve) => (release = resolve))
-  return {
-    answer: (request, response) => {
-      arrive()
-      void released.then(() => answer(request, response))
-    },
-    asked,
-    release: () => release(),
-  }
-}
 
 export const conc: Group = {
   'CONC-parallel-mixed': (bench) => ({

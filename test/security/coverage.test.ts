@@ -1,13 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { corpus, open } from './corpus.ts'
 import { groups } from './groups.ts'
 
 /** Open cases whose test is still being written, each with what it waits for. Empty when we are done. */
 const unwritten: Readonly<Record<string, string>> = {
-  'DOS-fuzz': 'the fuzzer',
   'HTTP-fastify-encaps': 'the Fastify adapter',
   'HTTP-resource-metadata': 'protected resource metadata',
-  'FAULT-restart-persist': 'the store of key sets',
 }
 
 const built = Object.values(groups).flatMap((group) => Object.keys(group))
@@ -34,6 +33,16 @@ test('a case is excluded for a reason', () => {
     'HTTP-query+hdr: query tokens are never read; the header decides',
     'HTTP-body+hdr: the body is never read',
   ])
+})
+
+test('the advisories name cases that have a test', () => {
+  const page = new URL('../../docs/security/advisories.md', import.meta.url)
+  const rows = readFileSync(page, 'utf8')
+    .split('\n')
+    .filter((line) => /^\| (CVE|GHSA)-/.test(line))
+  expect(rows.length).toBeGreaterThan(40)
+  const named = rows.flatMap((row) => row.split('|').at(-2)!.trim().split(', '))
+  expect(named.filter((id) => !built.includes(id))).toEqual([])
 })
 
 // Shown by name with every run, as not done yet.

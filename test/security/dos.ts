@@ -1,7 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
-import type { Builder, Group } from './attempt.ts'
-import { encode, segments } from './bench.ts'
+import { audience, issuer, mint, mintGood, published } from '../fuzz/mint.ts'
+import { createRandom } from '../fuzz/random.ts'
+import type { Attempt, Builder, Group } from './attempt.ts'
+import { type Bench, encode, segments } from './bench.ts'
 import { keyOf, keys } from './keys.ts'
 
 /** Big tokens: over HTTP Node's limit of headers is hit first, so most of them stay in core. */
@@ -85,6 +87,7 @@ export const dos: Group = {
       // Without keys no signature can have been verified.
       after: () => expect(bench.authority.asked).toEqual([]),
     })),
+  'DOS-fuzz': (bench) => mutants(bench),
   'DOS-unhandled': (bench) => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
     bench.authority.publish([
@@ -105,6 +108,17 @@ export const dos: Group = {
       })),
     ]
   },
+}
+
+/** Mutants that nobody signed, from the fuzzer: `npm run test:fuzz` tries a million. */
+function mutants(bench: Bench): readonly Attempt[] {
+  const random = createRandom(bench.now)
+  const pool = Array.from({ length: 16 }, () => mintGood(random))
+  const minted = Array.from({ length: 160 }, () => mint(random, pool))
+  const options = { issuer, audience, jwks: { keys: published.map(({ jwk }) => jwk) } }
+  return minted
+    .filter(({ token, signed }) => !signed && token !== '')
+    .map(({ token }) => ({ name: JSON.stringify(token), options, token }))
 }
 
 function throwing(value: unknown): () => never {

@@ -1,43 +1,46 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import type { DecisionRecord, ResourceServerOptions } from '@resource-server/core'
-import { resourceServer } from '@resource-server/express'
-import express from 'express'
+import type { DecisionRecord } from '@resource-server/core'
+import type { Host, Route } from '@resource-server/testing/conformance'
+import { hosts as conformant } from '../conformance/hosts.ts'
 import type { Service, Setup } from './attempt.ts'
 import type { Engine } from './engines.ts'
 import { exchange } from './raw-http.ts'
 
-export const hosts: readonly Engine[] = [
-  {
-    name: 'Express 5',
-    http: true,
-    start: async ({ options = {}, guards }: Setup): Promise<Service> => {
-      const records: DecisionRecord[] = []
-      let count = 0
-      const api = resourceServer({
-        onDecision: (record: DecisionRecord) => records.push(record),
-        ...options,
-      } as unknown as ResourceServerOptions & { optional?: false })
-      const app = express()
-      app.disable('x-powered-by')
-      const route = (guards?.(api) ?? [api.requireAuthentication()]) as express.RequestHandler[]
-      app.use('/', ...route, (request, response) => {
-        count += 1
-        response.json(request.method === 'OPTIONS' ? null : (api.token(request) ?? null))
-      })
-      const server = app.listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return {
-        send: (sent) => exchange((server.address() as AddressInfo).port, sent),
-        ...{ records, handled: () => count, port: (server.address() as AddressInfo).port },
-        warmUp: () => api.warmUp(),
-        operations: api,
-        close: () =>
-          new Promise((resolve) => {
-            server.close(() => resolve())
-            server.closeAllConnections()
-          }),
-      }
-    },
+/** Every host of the conformance suite. */
+const engine = (host: Host): Engine => ({
+  name: host.name,
+  http: true,
+  start: async ({ options = {}, guards, planted }: Setup): Promise<Service> => {
+    const records: DecisionRecord[] = []
+    let count = 0
+    // Adapters hand over their guards and their operations in one.
+    let operations: Service['operations'] | undefined
+    const answer: Route['answer'] = (token) => {
+      count += 1
+      return JSON.stringify(token() ?? null)
+    }
+    const routes = (['GET', 'POST', 'OPTIONS'] as const).map((method): Route => ({
+      ...{ method, path: '/' },
+      guards: (api) => {
+        operations = api as unknown as Service['operations']
+        return (guards?.(api) as never) ?? [api.requireAuthentication()]
+      },
+      // A preflight has no token to show.
+      answer: method === 'OPTIONS' ? () => answer(() => undefined) : answer,
+    }))
+    const onDecision = (record: DecisionRecord): unknown => records.push(record)
+    const running = await host.start({
+      options: { onDecision, ...options },
+      routes,
+      ...(planted && { planted }),
+    })
+    return {
+      send: (sent) => exchange(running.port, sent),
+      ...{ records, handled: () => count, port: running.port },
+      operations: operations!,
+      warmUp: () => operations!.warmUp(),
+      close: () => running.close(),
+    }
   },
-]
+})
+
+export const hosts: readonly Engine[] = conformant.map(engine)

@@ -1,7 +1,7 @@
 import { createGate, fromNode } from '@resource-server/core/adapter'
 import type { ResourceServerOptions } from '@resource-server/core'
 import { expect } from 'vitest'
-import type { Attempt, Builder, Group, Outcome, Sent } from './attempt.ts'
+import type { Attempt, Builder, Group, Outcome, Sent, Setup } from './attempt.ts'
 import { audience, type Bench } from './bench.ts'
 import { errorOf } from './raw-http.ts'
 
@@ -16,7 +16,7 @@ const value = (...values: readonly ((token: string) => string)[]): Builder =>
 
 /** No Authorization header, and the token in some other place. */
 const elsewhere =
-  (...places: readonly ((token: string) => Sent)[]): Builder =>
+  (...places: readonly ((token: string) => Sent & Setup)[]): Builder =>
   (bench) =>
     places.map((place, at) => ({ name: String(at), lines: [], ...place(bench.token()) }))
 
@@ -145,6 +145,7 @@ export const http: Group = {
     },
   }),
   'HTTP-req-auth-preset': elsewhere(
+    () => ({ planted: { subject: 'admin', scopes: ['admin'], audience: [audience] } }),
     () => ({ path: '/?auth=admin&auth[subject]=admin', lines: ['auth: admin', 'req.auth: admin'] }),
     () => ({
       ...{ method: 'POST', body: JSON.stringify({ auth: { subject: 'admin' } }) },

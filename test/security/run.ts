@@ -3,14 +3,13 @@ import { describe, expect, test } from 'vitest'
 import type { Attempt, Built, Group, Misuse, Outcome, Scenario, Service, Setup } from './attempt.ts'
 import { audience, type Bench, createBench, segments } from './bench.ts'
 import { type CorpusCase, groupOf, open } from './corpus.ts'
-import { core, type Engine } from './engines.ts'
-import { hosts } from './hosts.ts'
+import type { Engine } from './engines.ts'
 import { isToken68, travels } from './raw-http.ts'
 
-/** Runs the cases of one group: each through core, and through every host that it can travel to. */
-export function runGroup(name: string, group: Group): void {
+/** Runs the cases of one group through each engine that they can travel to. */
+export function runGroup(name: string, group: Group, engines: readonly Engine[]): void {
   const cases = open.filter((entry) => groupOf(entry) === name && entry.id in group)
-  describe.each([core, ...hosts])(`${name}, $name`, (engine) => {
+  describe.each(engines)(`${name}, $name`, (engine) => {
     test.each(cases.filter(({ level }) => level !== 'core' || !engine.http))(
       '$id: $construction',
       async (entry) => {
@@ -85,9 +84,14 @@ async function runAttempt(
   engine: Engine,
   start: (setup?: Setup) => Promise<Service>,
 ): Promise<void> {
-  const { name, after, otherwise: _, options, guards, ...sent } = attempt
+  const { name, after, otherwise: _, options, guards, planted, ...sent } = attempt
   if (!canRun(attempt, engine)) return expect(engine.name, name).toBeTruthy()
-  const service = await start({ ...(options && { options }), ...(guards && { guards }) })
+  const setup = {
+    ...(options && { options }),
+    ...(guards && { guards }),
+    ...(planted && { planted }),
+  }
+  const service = await start(setup)
   const outcome = await service.send(sent)
   // A refusal is recorded after its answer.
   await new Promise(setImmediate)

@@ -5,6 +5,7 @@ import type { JoseHeader } from './jws.ts'
 import { foreignIssuerOf } from './key-issuer.ts'
 import type { IssuerPolicy } from './policy.ts'
 import { type Refusal, refuse } from './refusal.ts'
+import { hasRocaMark } from './roca.ts'
 
 /** A public key that serves exactly one algorithm of exactly one issuer. */
 export interface VerificationKey {
@@ -121,6 +122,7 @@ function weaknessOf(jwk: JsonObject): string | undefined {
   if (bits < 2048 || bits > 8192) return `the modulus has ${bits} bits, not 2048 to 8192`
   if (exponent < 3n || exponent % 2n === 0n || exponent > 0xffff_ffffn)
     return 'the exponent is unsafe'
+  if (hasRocaMark(modulus)) return 'the modulus can be factored (ROCA)'
   return undefined
 }
 

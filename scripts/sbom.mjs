@@ -1,0 +1,23 @@
+// `npm run sbom`: what each published package is made of, in CycloneDX, from the lockfile: `sbom/*.json`.
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { published } from './packages.mjs'
+import { pnpm } from './pnpm.mjs'
+import { root } from './run.mjs'
+import { setUp } from './setup.mjs'
+
+const folder = join(root, 'sbom')
+
+setUp()
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+for (const { name, folder: short } of published) {
+  const out = join(folder, `${short}.cdx.json`)
+  const options = ['--sbom-format', 'cyclonedx', '--prod', '--lockfile-only', '--out', out]
+  const { ok, output } = pnpm(['--filter', name, 'sbom', ...options])
+  if (!ok) {
+    console.error(output)
+    process.exit(1)
+  }
+  console.log(`${name}  sbom/${short}.cdx.json`)
+}
