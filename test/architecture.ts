@@ -20,7 +20,10 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
       ...['sha256', 'sightings', 'soon', 'keys/timing', 'keys/events'],
     ],
   ],
-  ['data', ['refusal', 'refusal-body', 'record', 'http', 'profiles/profile', 'keys/unknown-kids', 'roca']],
+  [
+    'data',
+    ['refusal', 'refusal-body', 'record', 'http', 'profiles/profile', 'keys/unknown-kids', 'roca'],
+  ],
   [
     'edges',
     [

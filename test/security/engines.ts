@@ -27,7 +27,8 @@ export const core: Engine = {
     const all = { onDecision: (record: DecisionRecord) => records.push(record), ...options }
     const gate = createGate(all as ResourceServerOptions)
     const route = guards?.(gate.guards((guard) => guard)) as readonly Guard[] | undefined
-    const { optional, onRefusal, passPreflight, realm, ...rest } = all as ResourceServerOptions
+    const { optional, onRefusal, passPreflight, realm, resource, ...rest } =
+      all as ResourceServerOptions
     const verifier = route ? undefined : createVerifier(rest as VerifierOptions)
     const fallback = gate.guards((guard) => guard).requireAuthentication()
     let handled = 0

@@ -159,6 +159,14 @@ export const http: Group = {
       'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
     ],
   }),
+  'HTTP-resource-metadata': () => ({
+    lines: [],
+    options: { resource: 'https://api.example/orders' },
+    after: ({ headers }) =>
+      expect(headers['www-authenticate']).toContain(
+        'resource_metadata="https://api.example/.well-known/oauth-protected-resource/orders"',
+      ),
+  }),
   'HTTP-cache-headers': (bench) => ({
     token: bench.token({ claims: { exp: bench.now - 60, iat: bench.now - 90 } }),
     after: (outcome, service) => {

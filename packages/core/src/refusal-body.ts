@@ -57,5 +57,5 @@ export const sampleRefusal: PublicRefusal = Object.freeze({
 
 /** Visible ASCII and spaces: what ends a header ends the answer. */
 function isMediaType(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+\/[\x20-\x7e]+$/.test(value)
+  return typeof value === 'string' && /^[\x21-\x2e\x30-\x7e]+\/[\x20-\x7e]+$/.test(value)
 }

@@ -16,6 +16,8 @@ const accepted: readonly (readonly [what: string, text: string])[] = [
   ['a colon after a string in a string', String.raw`{"a":"\"b\":"}`],
   ['a pair of surrogates', String.raw`{"a":"\ud83d\ude00"}`],
   ['letters beyond ASCII', '{"ä":"ö","名":"😀"}'],
+  ['many objects side by side', `{"a":[${Array.from({ length: 40 }, () => '{"b":{}}').join()}]}`],
+  ['many lists side by side', `{"a":[${Array.from({ length: 40 }, () => '[[]]').join()}]}`],
   ['as deep as can be', nested(32)],
   ['lists as deep as can be', nestedLists(31)],
 ]
@@ -83,6 +85,10 @@ describe('what an object inherits', () => {
     expect(value).toEqual({ act: { list: [{}] } })
     expect(Object.hasOwn(value, '__proto__')).toBe(false)
     expect(Object.getPrototypeOf({ ...value })).toBe(Object.prototype)
+  })
+
+  test.each(spellings)('is not changed by the member %s where there is no other', (name) => {
+    expect(Object.keys(parseJsonObject(bytes(`{${name}:1}`)))).toEqual([])
   })
 
   test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
