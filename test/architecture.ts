@@ -6,18 +6,8 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   [
     'words',
     [
-      ...[
-        'clock',
-        'codes',
-        'json',
-        'scope',
-        'scope-need',
-        'request',
-        'url',
-        'algorithms',
-        'generations',
-      ],
-      ...['sha256', 'sightings', 'soon', 'keys/timing', 'keys/events'],
+      ...['clock', 'codes', 'json', 'scope', 'scope-need', 'request', 'url', 'algorithms'],
+      ...['generations', 'sha256', 'sightings', 'soon', 'keys/timing', 'keys/events', 'keys/store'],
     ],
   ],
   [
@@ -49,7 +39,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
       ...['step-up-rule', 'privilege-rule', 'advise', 'resource-metadata'],
     ],
   ],
-  ['keys', ['signature', 'keys/source', 'keys/download']],
+  ['keys', ['signature', 'keys/source', 'keys/download', 'keys/vault']],
   ['sources', ['keys/fixed-keys', 'keys/fetched-keys']],
   ['token', ['token', 'keys/create']],
   ['after', ['guards', 'audit', 'identity', 'token-cache', 'format-chain']],

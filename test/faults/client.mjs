@@ -5,7 +5,7 @@ import { once } from 'node:events'
 /** @typedef {{ status: number, ms: number }} Answer */
 /** @typedef {(token: string) => Promise<Answer>} Connection */
 
-/** @type {(port: number, count: number) => Promise<{ connections: Connection[], close(): void }>} */
+/** @type {(port: number, count: number) => Promise<{ connections: Connection[], close: () => void }>} */
 export async function open(port, count) {
   /** @type {import('node:net').Socket[]} */
   const sockets = []
@@ -57,6 +57,6 @@ function connectionOn(socket) {
 
 /** @type {(answers: readonly Answer[], part: number) => number} */
 export function percentile(answers, part) {
-  const sorted = answers.map(({ ms }) => ms).sort((one, other) => one - other)
+  const sorted = answers.map(({ ms }) => ms).toSorted((one, other) => one - other)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN
 }

@@ -3,6 +3,9 @@ import { percentile } from './client.mjs'
 import { scenarios } from './scenarios.mjs'
 import { createWorld } from './world.mjs'
 
+/** @type {(line: string) => void} */
+const say = (line) => void process.stdout.write(`${line}\n`)
+
 /** @type {string[][]} */
 const table = [['fault', 'requests', 'failures', 'fetches', 'p50 ms', 'p99 ms', 'memory MiB', '']]
 /** @type {string[]} */
@@ -24,19 +27,19 @@ for (const [name, scenario] of Object.entries(scenarios)) {
   if (failures > 0) wrong.push(`${name}: ${failures} failures`)
   const numbers = [percentile(answers, 0.5), p99, grown].map((number) => number.toFixed(1))
   table.push([name, ...[answers.length, failures, fetches].map(String), ...numbers, notes])
-  console.log(`done: ${name}`)
+  say(`done: ${name}`)
 }
-
-const ratio = (p99s['minute of flood'] ?? NaN) / (p99s['quiet minute'] ?? NaN)
-if (ratio >= 2) wrong.push(`the p99 beside the flood is ${ratio.toFixed(1)} times the quiet one`)
 
 const widths = (table[0] ?? []).map((_, column) =>
   Math.max(...table.map((row) => (row[column] ?? '').length)),
 )
 const lines = table.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | '))
-console.log(`\n${lines.map((line) => `| ${line} |`).join('\n')}\n`)
-if (Number.isFinite(ratio)) console.log(`p99 beside the flood / quiet: ${ratio.toFixed(2)}`)
-const alike = (p99s['minute of flood'] ?? NaN) / (p99s['as many ordinary ones'] ?? NaN)
-if (Number.isFinite(alike)) console.log(`… / beside as many ordinary ones: ${alike.toFixed(2)}`)
-for (const what of wrong) console.log(`WRONG: ${what}`)
+say(`\n${lines.map((line) => `| ${line} |`).join('\n')}\n`)
+for (const other of ['as many ordinary ones', 'quiet minute']) {
+  const ratio = (p99s['minute of flood'] ?? NaN) / (p99s[other] ?? NaN)
+  if (Number.isFinite(ratio)) say(`p99: minute of flood / ${other} = ${ratio.toFixed(2)}`)
+  // The load itself is no fault of the invented names: they must not cost more than others do.
+  if (other === 'as many ordinary ones' && ratio >= 2) wrong.push(`a flood doubles the p99`)
+}
+for (const what of wrong) say(`WRONG: ${what}`)
 process.exitCode = wrong.length === 0 ? 0 : 1

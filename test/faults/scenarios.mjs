@@ -81,7 +81,7 @@ export const scenarios = {
     /** @type {Answer[]} */
     const answers = []
     // Freshness ends after 5 minutes, stale use an hour later.
-    for (let minute = 0; minute < 64; minute += 1) {
+    for (let past = 0; past < 64; past += 1) {
       await world.advance(60)
       answers.push(...(await all(connections, token)))
     }
@@ -165,13 +165,13 @@ async function during(
 ) {
   /** @type {Answer[]} */
   const answers = []
-  let ended = false
-  const refresh = world.attempts(2).then(() => (ended = true))
-  while (!ended) {
+  const refresh = { ended: false }
+  const ending = world.attempts(2).then(() => (refresh.ended = true))
+  while (!refresh.ended) {
     answers.push(...(await all(connections, token)))
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  await refresh
+  await ending
   return answers
 }
 

@@ -302,6 +302,24 @@ export const fault: Group = {
       },
     }
   },
+  'FAULT-restart-persist': (bench) => ({
+    run: async (start) => {
+      const kept = new Map<string, string>()
+      const store = {
+        get: async (name: string) => kept.get(name),
+        set: async (name: string, value: string) => kept.set(name, value),
+      }
+      const options = { keyStore: { store, secret: 'a secret of at least 32 characters' } }
+      await warm(await start({ options }), bench)
+      await expect.poll(() => kept.size).toBe(1)
+      // It hangs: who waited for the issuer would wait for long.
+      bench.authority.answerMetadata(() => {})
+      const service = await start({ options })
+      const outcome = await service.send({ token: bench.token() })
+      expect(health(service)).toMatchObject({ keys: 5, inFlight: true })
+      return outcome
+    },
+  }),
   'FAULT-shutdown': (bench) => ({
     run: async (start) => {
       const exits = async (last: string): Promise<string> => {

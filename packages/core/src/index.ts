@@ -3,6 +3,7 @@ export { createVerifier, type Verdict, type Verifier } from './verifier.ts'
 export type { Health, Operations } from './operations.ts'
 export type { KeyHealth } from './keys/source.ts'
 export type { KeyEvent } from './keys/events.ts'
+export type { KeyStore, KeyStoreOptions } from './keys/store.ts'
 export type { AccessToken, Claims, StandardClaims, TokenView } from './token.ts'
 export type { Actor, PriorActor } from './delegation.ts'
 

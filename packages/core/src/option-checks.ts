@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import { type RefusalBody, sampleRefusal, tryBody } from './refusal-body.ts'
+import type { KeyStore } from './keys/store.ts'
 import { ConfigError } from './refusal.ts'
 import { type Implication, implication } from './scope.ts'
 import { hasExtras, isSecure, parseUrl } from './url.ts'
@@ -169,6 +170,25 @@ export function keySet(options: Options): { readonly keys: readonly object[] } |
     "'jwks' is not a key set of 1 to 100 keys.",
     'Write jwks: { keys: [ … ] } with public keys (RFC 7517 section 5).',
   )
+}
+
+export function keyStore(
+  options: Options,
+): { readonly store: KeyStore; readonly secret: Uint8Array } | undefined {
+  if (!Object.hasOwn(options, 'keyStore')) return undefined
+  const given = record(options['keyStore'], 'key store options')
+  names(given, ['store', 'secret'], 'option of the key store')
+  const { store, secret } = given as { store?: Partial<KeyStore> | null; secret?: unknown }
+  if (typeof store?.get !== 'function' || typeof store.set !== 'function') {
+    throw new ConfigError("'keyStore.store' lacks get() or set().", 'Give both.')
+  }
+  if (typeof secret !== 'string' || secret.length < 32) {
+    throw new ConfigError(
+      "'keyStore.secret' is not a string of at least 32 characters.",
+      'Make one: openssl rand -base64 32.',
+    )
+  }
+  return Object.freeze({ store: store as KeyStore, secret: new TextEncoder().encode(secret) })
 }
 
 /** A copy, so that nobody changes it later; `undefined` where it holds what is no data. */

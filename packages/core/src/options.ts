@@ -1,6 +1,7 @@
 import type { Algorithm } from './algorithms.ts'
 import type { Clock } from './clock.ts'
 import type { Fetch } from './http.ts'
+import type { KeyStoreOptions } from './keys/store.ts'
 import type { Profile } from './profiles/profile.ts'
 import type { DecisionRecord } from './record.ts'
 import type { RefusalBody } from './refusal-body.ts'
@@ -106,6 +107,11 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * Default 3600, at most 86400. A key that the issuer took away meanwhile serves as long.
    */
   readonly staleKeysFor?: number
+  /**
+   * Keeps the last good key set of each issuer, so that a service which starts in an outage has keys. A
+   * stored set serves as long as it would have in a process that did not stop. Default: none.
+   */
+  readonly keyStore?: KeyStoreOptions
   /** Default: the system's clocks. A test passes its own. */
   readonly clock?: Clock
   /** Default: the global `fetch`. For proxies and mutual TLS. */

@@ -9,6 +9,7 @@ import { type AudienceRule, audienceRule } from './audience.ts'
 import { type Clock, schedule, systemClock } from './clock.ts'
 import type { Bounds } from './generations.ts'
 import type { Fetch } from './http.ts'
+import type { KeyStore } from './keys/store.ts'
 import type { Delegation, ResourceServerOptions } from './options.ts'
 import { checkedProfile } from './profile-checks.ts'
 import { defaultProfile } from './profiles/default.ts'
@@ -54,6 +55,7 @@ export interface Policy {
   readonly schedule: NonNullable<Clock['schedule']>
   /** Seconds. */
   readonly staleKeysFor: number
+  readonly keyStore: { readonly store: KeyStore; readonly secret: Uint8Array } | undefined
   readonly fetch: Fetch
   readonly optional: boolean
   readonly onRefusal: 'reply' | 'throw'
@@ -71,7 +73,7 @@ const issuerNames = [
 const verifierNames = [
   ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth', 'delegation'],
   ...['cache', 'cryptography'],
-  ...['onDecision', 'records', 'allowInsecureHttp', 'staleKeysFor', 'clock', 'fetch'],
+  ...['onDecision', 'records', 'allowInsecureHttp', 'staleKeysFor', 'keyStore', 'clock', 'fetch'],
 ]
 const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm', 'resource', 'refusalBody']
 
@@ -114,6 +116,7 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
     schedule: clock.schedule?.bind(clock) ?? schedule,
     staleKeysFor:
       check.number(options, 'staleKeysFor', { min: 0, max: 86_400, unit: 'seconds' }) ?? 3600,
+    keyStore: check.keyStore(options),
     fetch: check.callable<Fetch>(options, 'fetch') ?? globalFetch,
     optional: check.boolean(options, 'optional', false),
     onRefusal: check.oneOf(options, 'onRefusal', ['reply', 'throw']),

@@ -258,3 +258,17 @@ test('a timer that fires early does not lose the refresh', async () => {
   issuer.clock.advance(290)
   await expect.poll(() => issuer.requests.keys).toBe(2)
 })
+
+test('a process that was too busy to read does not blame the issuer', async () => {
+  const issuer = await createTestIssuer({ algorithm: 'ES256' })
+  onTestFinished(() => issuer.close())
+  const busy: VerifierOptions['fetch'] = async (url, init) => {
+    // By now the answer waits in the socket, and the whole deadline has passed.
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5500))
+    return fetch(url, init)
+  }
+  const verifier = createVerifier({ ...optionsFor(issuer), fetch: busy, jwksUri: issuer.jwksUri })
+  onTestFinished(() => verifier.close())
+  await verifier.warmUp()
+  expect(verifier.health().issuers[0]).toMatchObject({ state: 'fresh', failures: 0 })
+}, 20_000)

@@ -2,6 +2,16 @@ import * as platform from '#platform'
 
 const channel = platform.channel('resource-server:keys')
 
+type KeyEventName =
+  | 'fetched'
+  | 'failed'
+  | 'rotated'
+  | 'stale'
+  | 'empty'
+  | 'evicted'
+  | 'restored'
+  | 'not-stored'
+
 /** What happened to an issuer's key set. Goes to `diagnostics_channel`, `resource-server:keys`. */
 export interface KeyEvent {
   readonly version: 1
@@ -12,9 +22,10 @@ export interface KeyEvent {
    * `fetched`: a set came, or was said to be unchanged. `failed`: none came; what was held serves.
    * `rotated`: the set that came has other keys. `stale`: an outage outlasts the set's freshness.
    * `empty`: a set without usable keys came; for a while the one before serves on. `evicted`: a key was
-   * taken out by hand.
+   * taken out by hand. `restored`: at the start a set from the key store serves. `not-stored`: the key
+   * store failed.
    */
-  readonly event: 'fetched' | 'failed' | 'rotated' | 'stale' | 'empty' | 'evicted'
+  readonly event: KeyEventName
   /** Why, where something is not as it should be. */
   readonly reason?: string
   /** Usable keys after the event. */

@@ -1,13 +1,15 @@
 import { FetchError } from '../http.ts'
 import { type KeySet, readKeySet, selectKey, type VerificationKey, without } from '../jwk.ts'
+import type { JsonObject } from '../json.ts'
 import type { JoseHeader } from '../jws.ts'
 import type { IssuerPolicy, Policy } from '../policy.ts'
 import { ConfigError, Refusal, refuse, VerificationError } from '../refusal.ts'
 import { Download, type Downloaded } from './download.ts'
 import { type KeyEvent, publishKeyEvent } from './events.ts'
 import type { KeyHealth, KeySource } from './source.ts'
-import { minutes, pauseAfter, refreshAfter, seconds } from './timing.ts'
+import { minutes, pauseAfter, refreshAfter, seconds, usualFreshness } from './timing.ts'
 import { UnknownKids } from './unknown-kids.ts'
+import { Vault } from './vault.ts'
 
 interface Held {
   readonly set: KeySet
@@ -15,6 +17,8 @@ interface Held {
   readonly since: number
   readonly freshFor: number
   readonly refreshAfter: number
+  /** From the store, and not from the issuer. */
+  readonly restored?: true
 }
 
 interface Failure {
@@ -41,6 +45,9 @@ export class FetchedKeys implements KeySource {
   readonly #download: Download
   readonly #unknown = new UnknownKids()
   readonly #evicted = new Set<string>()
+  readonly #vault: Vault | undefined
+  #restoring: Promise<void> | undefined
+  #lastBody: JsonObject | undefined
   #held: Held | undefined
   #failure: Failure | undefined
   #emptySince: number | undefined
@@ -57,6 +64,7 @@ export class FetchedKeys implements KeySource {
     this.#schedule = policy.schedule
     this.#staleFor = policy.staleKeysFor * seconds
     this.#download = new Download(issuer, policy)
+    this.#vault = policy.keyStore && new Vault(issuer, policy.clock, policy.keyStore)
   }
 
   /** Without a promise where nothing has to be waited for. */
@@ -76,6 +84,7 @@ export class FetchedKeys implements KeySource {
   async warmUp(): Promise<void> {
     if (this.#usable()) return
     if (this.#pauseLeft() === 0) await this.#attempt()
+    await this.#restoring
     if (!this.#usable()) throw this.#failed()
   }
 
@@ -136,14 +145,23 @@ export class FetchedKeys implements KeySource {
     this.#tend()
     const usable = this.#usable()
     if (usable && !this.#wasForgotten()) return usable
-    if (this.#failure || this.#closed) return usable ?? this.#unavailable()
-    return this.#attempt().then(() => this.#usable() ?? this.#unavailable())
+    if (usable && (this.#failure || this.#closed)) return usable
+    return this.#await()
+  }
+
+  /** The first that comes: a set from the store, or the end of the attempt. */
+  async #await(): Promise<KeySet | Refusal> {
+    const attempt = this.#failure || this.#closed ? undefined : this.#attempt()
+    await this.#restoring
+    if (!this.#usable() || this.#wasForgotten()) await attempt
+    return this.#usable() ?? this.#unavailable()
   }
 
   /** Long past its freshness, and nobody has asked the issuer since: the process slept. */
   #wasForgotten(): boolean {
     const held = this.#held!
-    return !this.#failure && !this.#closed && this.#age(held) >= 2 * held.freshFor
+    if (this.#failure || this.#closed || held.restored) return false
+    return this.#age(held) >= 2 * held.freshFor
   }
 
   #select(
@@ -154,7 +172,8 @@ export class FetchedKeys implements KeySource {
     if (set instanceof Refusal) return set
     const found = selectKey(set, header)
     // A set that came with this very request cannot be improved by fetching it again.
-    if (!isUnknown(found) || header.kid === undefined || this.#held !== before) return found
+    const isNew = this.#held !== before && !this.#held?.restored
+    if (!isUnknown(found) || header.kid === undefined || isNew) return found
     return this.#seek(header.kid, header, found)
   }
 
@@ -194,6 +213,7 @@ export class FetchedKeys implements KeySource {
 
   /** Never rejects: what went wrong is kept in `#failure`. */
   #attempt(): Promise<void> {
+    this.#restoring ??= this.#restore()
     this.#inFlight ??= this.#run().finally(() => {
       this.#inFlight = undefined
       this.#planNext()
@@ -201,11 +221,37 @@ export class FetchedKeys implements KeySource {
     return this.#inFlight
   }
 
+  /** Once, at the start. Only a set that could still serve had this process never stopped. */
+  async #restore(): Promise<void> {
+    try {
+      const stored = await this.#vault?.load()
+      const set = stored && (await readKeySet(stored.body, this.#issuer))
+      if (!set || this.#held) return
+      const since = this.#clock.monotonic() - stored.age
+      const held = { since, freshFor: usualFreshness, refreshAfter: 0, restored: true } as const
+      this.#held = { ...held, set: without(set, this.#evicted) }
+      this.#tell('restored')
+    } catch (error) {
+      this.#tell('not-stored', { reason: messageOf(error) })
+    }
+  }
+
+  async #store(body: JsonObject | undefined): Promise<void> {
+    this.#lastBody = body ?? this.#lastBody
+    try {
+      if (this.#lastBody) await this.#vault?.save(this.#lastBody)
+    } catch (error) {
+      this.#tell('not-stored', { reason: messageOf(error) })
+    }
+  }
+
   async #run(): Promise<void> {
     const since = this.#clock.monotonic()
     this.#counts.fetches += 1
     try {
-      this.#accept(await this.#read(await this.#download.get()), since)
+      const downloaded = await this.#download.get()
+      this.#accept(await this.#read(downloaded), since)
+      void this.#store(downloaded.body)
       this.#failure = undefined
       this.#toldStale = false
       this.#tell('fetched', { duration: this.#clock.monotonic() - since })

@@ -3,7 +3,8 @@ export const seconds: number = 1_000
 export const minutes: number = 60 * seconds
 
 /** How long a fetched set counts as current, unless its Cache-Control says otherwise within bounds. */
-const freshness = { usual: 5 * minutes, min: 1 * minutes, max: 10 * minutes }
+export const usualFreshness: number = 5 * minutes
+const freshness = { usual: usualFreshness, min: 1 * minutes, max: 10 * minutes }
 /** After a failure nothing is fetched for a while, longer with each one. */
 const pause = { first: 1 * seconds, max: 30 * seconds, maxAsked: 5 * minutes }
 /** The part of its freshness after which a set is refreshed, so that no request waits for it. */
