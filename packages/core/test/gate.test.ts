@@ -48,6 +48,17 @@ describe('a forgotten await', () => {
     expect(order).toEqual(['earlier', 'later'])
   })
 
+  test('takes back what an earlier guard let through, until it has decided', async () => {
+    const desk = open()
+    const key = {}
+    await desk.pass(key, orders(desk.guards), bearer(good))
+    expect(desk.gate.token(key)?.subject).toBe('user-42')
+    const slow = desk.guards.requirePolicy(() => Promise.resolve(false))
+    const forgotten = desk.pass(key, slow, bearer(good))
+    expect(() => desk.gate.token(key)).toThrow('A guard is still judging this request')
+    expect(statusOf(await forgotten)).toBe(403)
+  })
+
   test('and a token that is asked for too early is an error, not an absent token', async () => {
     const desk = open({ optional: true })
     const key = {}

@@ -213,6 +213,7 @@ const rows: readonly Row[] = [
     'policy_denied',
   ],
 
+  ['a policy that says 1', (g) => g.requirePolicy((() => 1) as never), {}, 'policy_denied'],
   ['a strong sign-in', (g) => g.requireStepUp({ acr: 'mfa' }), { acr: 'mfa' }, 'granted'],
   [
     'another sign-in',
