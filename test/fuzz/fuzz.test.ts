@@ -29,9 +29,7 @@ test(`no mutant is granted that should not be (FUZZ_SEED=${seed})`, { timeout },
   const { wrong, stricter, ...figures } = findings
   if (minutes > 0 || tokens > 20_000) {
     const seconds = Math.round((performance.now() - start) / 1000)
-    process.stdout.write(
-      `${JSON.stringify({ ...figures, wrong: wrong.length, seconds, stricter })}\n`,
-    )
+    process.stdout.write(`${JSON.stringify({ ...figures, seconds, stricter })}\n`)
   }
   expect(wrong).toEqual([])
   expect(Object.keys(stricter).filter((code) => !explained.includes(code))).toEqual([])
