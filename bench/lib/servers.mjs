@@ -41,7 +41,8 @@ const koa = (guards, subjectOf = () => 'nobody') => ({
     app.use((context) => {
       context.body = { subject: subjectOf(context) }
     })
-    return createServer(app.callback())
+    const answer = app.callback()
+    return createServer((request, response) => void answer(request, response))
   },
 })
 

@@ -355,13 +355,4 @@ export const fault: Group = {
       return service.send({ token: bench.token({ key: newKey }) })
     },
   }),
-  // There is no store of key sets: a set that was kept by other means is given as `jwks`.
-  'FAULT-restart-persist': (bench) => ({
-    run: async (start) => {
-      bench.authority.answerKeys(status(500))
-      bench.authority.answerMetadata(status(500))
-      const service = await start({ options: { jwks: keySet([keys.es256()]) } })
-      return service.send({ token: bench.token() })
-    },
-  }),
 }

@@ -61,10 +61,7 @@ function keycloakForOrderFlow({ issuer, stop }: Keycloak): AuthorizationServer {
   }
 }
 
-function springForOrderFlow({
-  issuer,
-  stop,
-}: SpringAuthorizationServer): AuthorizationServer {
+function springForOrderFlow({ issuer, stop }: SpringAuthorizationServer): AuthorizationServer {
   return {
     ...{ name: 'Spring Authorization Server', issuer, clientSecrets, close: stop },
     ...{ exchangeShows: 'actor', wantsActorToken: true },
