@@ -20,8 +20,15 @@ const joints: readonly RegExp[] = [
   /^[ \t]*bearer[ \t].*,[ \t]*[\w-]+[ \t]+[^ \t=]/i,
   /,[ \t]*[\w-]+[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*(?:,|$)/,
   /^[ \t]*,|,[ \t]+[\w-]*$/,
-  /^[ \t]*(?!bearer)[\w-]+[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*,/i,
 ]
+/** Behind a Bearer token a comma alone is no joint: that is malformed. */
+const anotherFirst = /^[ \t]*([\w-]+)[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*,/
+
+function isJoined(value: string): boolean {
+  const first = anotherFirst.exec(value)?.[1]
+  if (first !== undefined && !first.toLowerCase().startsWith('bearer')) return true
+  return joints.some((joint) => joint.test(value))
+}
 
 /**
  * The request's one credential; `undefined` where there is no Authorization header at all. This is
@@ -38,7 +45,7 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   if (typeof value !== 'string' || value.trim() === '') {
     return refuse('credential_malformed', 'the Authorization header is empty')
   }
-  if (joints.some((joint) => joint.test(value))) {
+  if (isJoined(value)) {
     return refuse(
       'credential_repeated',
       'two credentials were joined into one Authorization header',

@@ -17,5 +17,8 @@ export interface KoaContext {
 
 /** The pattern of the route, such as `/orders/:id`, where a router has found one. */
 export function routeOf({ _matchedRoute: matched }: KoaContext): string | undefined {
-  return typeof matched === 'string' || matched instanceof RegExp ? String(matched) : undefined
+  if (typeof matched === 'string') return matched
+  // A regular expression, told by its text.
+  const source = (matched as { readonly source?: unknown } | null | undefined)?.source
+  return typeof source === 'string' ? `/${source}/` : undefined
 }
