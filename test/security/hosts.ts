@@ -5,6 +5,12 @@ import type { Service, Setup } from './attempt.ts'
 import type { Engine } from './engines.ts'
 import { exchange } from './raw-http.ts'
 
+/** Adapters hand over their guards and their operations in one; Fastify's decorator holds both. */
+function operationsOf(api: object): Service['operations'] {
+  const { resourceServer = api } = api as { resourceServer?: object }
+  return resourceServer as Service['operations']
+}
+
 /** Every host of the conformance suite. */
 const engine = (host: Host): Engine => ({
   name: host.name,
@@ -12,7 +18,6 @@ const engine = (host: Host): Engine => ({
   start: async ({ options = {}, guards, planted }: Setup): Promise<Service> => {
     const records: DecisionRecord[] = []
     let count = 0
-    // Adapters hand over their guards and their operations in one.
     let operations: Service['operations'] | undefined
     const answer: Route['answer'] = (token) => {
       count += 1
@@ -21,7 +26,7 @@ const engine = (host: Host): Engine => ({
     const routes = (['GET', 'POST', 'OPTIONS'] as const).map((method): Route => ({
       ...{ method, path: '/' },
       guards: (api) => {
-        operations = api as unknown as Service['operations']
+        operations = operationsOf(api)
         return (guards?.(api) as never) ?? [api.requireAuthentication()]
       },
       // A preflight has no token to show.

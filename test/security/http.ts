@@ -1,5 +1,7 @@
 import { createGate, fromNode } from '@resource-server/core/adapter'
 import type { ResourceServerOptions } from '@resource-server/core'
+import { resourceServer } from '@resource-server/fastify'
+import fastify from 'fastify'
 import { expect } from 'vitest'
 import type { Attempt, Builder, Group, Outcome, Sent, Setup } from './attempt.ts'
 import { audience, type Bench } from './bench.ts'
@@ -44,6 +46,35 @@ async function asArray(bench: Bench, authorization: unknown): Promise<Outcome> {
   if (passage.then !== 'reply') return { status: 200, error: null, headers: {}, body: '' }
   const { status, headers, body } = passage.reply
   return { status, error: errorOf(headers['WWW-Authenticate']), headers: {}, body }
+}
+
+/** Registering protects nothing by itself: a scope without guards is open, and has no token to show. */
+async function besideAGuardedScope(bench: Bench): Promise<Outcome> {
+  const app = fastify()
+  await app.register(resourceServer, { issuer: bench.authority.url, audience, clock: bench.clock })
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', app.requireAuthentication())
+    guarded.get('/guarded', () => 'in')
+  })
+  await app.register(async (sibling) => {
+    sibling.get('/open', (request) => request.auth)
+  })
+  try {
+    const open = await app.inject({
+      path: '/open',
+      headers: { authorization: `Bearer ${bench.token()}` },
+    })
+    expect([open.statusCode, open.body.includes('user-42')]).toEqual([500, false])
+    const { statusCode, headers, body } = await app.inject('/guarded')
+    return {
+      status: statusCode,
+      error: errorOf(String(headers['www-authenticate'])),
+      headers: {},
+      body,
+    }
+  } finally {
+    await app.close()
+  }
 }
 
 export const http: Group = {
@@ -159,6 +190,7 @@ export const http: Group = {
       'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
     ],
   }),
+  'HTTP-fastify-encaps': (bench) => ({ only: 'http', run: () => besideAGuardedScope(bench) }),
   'HTTP-resource-metadata': () => ({
     lines: [],
     options: { resource: 'https://api.example/orders' },
