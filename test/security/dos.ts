@@ -1,4 +1,5 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { newKeyPair } from '../key-pairs.ts'
 import { expect } from 'vitest'
 import { audience, issuer, mint, mintGood, published } from '../fuzz/mint.ts'
 import { createRandom } from '../fuzz/random.ts'
@@ -89,7 +90,7 @@ export const dos: Group = {
     })),
   'DOS-fuzz': (bench) => mutants(bench),
   'DOS-unhandled': (bench) => {
-    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    const { publicKey } = newKeyPair(['rsa', { modulusLength: 1024 }])
     bench.authority.publish([
       { ...publicKey.export({ format: 'jwk' }), kid: 'RS256-key', alg: 'RS256' },
     ])

@@ -1,4 +1,5 @@
-import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, type KeyObject, sign } from 'node:crypto'
+import { newKeyPair } from '../key-pairs.ts'
 
 /** Members of a JWK or of a claims set, unchecked. */
 export type Json = Readonly<Record<string, unknown>>
@@ -43,14 +44,14 @@ export function pssWithSalt(data: string, key: KeyObject, saltLength: number): B
 }
 
 const pairs: Readonly<Record<string, () => { publicKey: KeyObject; privateKey: KeyObject }>> = {
-  RSA: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  'RSA-1024': () => generateKeyPairSync('rsa', { modulusLength: 1024 }),
-  'RSA-4096': () => generateKeyPairSync('rsa', { modulusLength: 4096 }),
-  'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-  'P-384': () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
-  'P-521': () => generateKeyPairSync('ec', { namedCurve: 'P-521' }),
-  Ed25519: () => generateKeyPairSync('ed25519'),
-  Ed448: () => generateKeyPairSync('ed448'),
+  RSA: () => newKeyPair(['rsa', { modulusLength: 2048 }]),
+  'RSA-1024': () => newKeyPair(['rsa', { modulusLength: 1024 }]),
+  'RSA-4096': () => newKeyPair(['rsa', { modulusLength: 4096 }]),
+  'P-256': () => newKeyPair(['ec', { namedCurve: 'P-256' }]),
+  'P-384': () => newKeyPair(['ec', { namedCurve: 'P-384' }]),
+  'P-521': () => newKeyPair(['ec', { namedCurve: 'P-521' }]),
+  Ed25519: () => newKeyPair(['ed25519']),
+  Ed448: () => newKeyPair(['ed448']),
 }
 
 const made = new Map<string, Key>()

@@ -1,4 +1,5 @@
-import { constants, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, createPrivateKey, type KeyObject, sign } from 'node:crypto'
+import { newKeyPair } from '../../../test/key-pairs.ts'
 import { describe, expect, test } from 'vitest'
 import { createSigningKey } from '@resource-server/testing'
 import rsa6144 from './rsa-6144.json' with { type: 'json' }
@@ -159,7 +160,7 @@ describe('RSA', () => {
   })
 
   test('a modulus of 3072 bits', async () => {
-    const { publicKey, privateKey: own } = generateKeyPairSync('rsa', { modulusLength: 3072 })
+    const { publicKey, privateKey: own } = newKeyPair(['rsa', { modulusLength: 3072 }])
     const key = await importKey(publicKey.export({ format: 'jwk' }), 'RS256')
     const signature = signWith('RS256', own)
     expect(await verdicts(tokenWith('RS256', signature), key)).toEqual(bothHold)

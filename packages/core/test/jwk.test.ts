@@ -1,4 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { newKeyPair } from '../../../test/key-pairs.ts'
 import { type Algorithm, createSigningKey, type SigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { type Code, createVerifier, type VerifierOptions } from '../src/index.ts'
@@ -94,7 +95,7 @@ describe('an unfit entry', () => {
 
 describe('RSA', () => {
   const sized = (bits: number): SigningKey => {
-    const pair = generateKeyPairSync('rsa', { modulusLength: bits })
+    const pair = newKeyPair(['rsa', { modulusLength: bits }])
     const jwkOf = (half: KeyObject): Entry => ({
       ...{ ...half.export({ format: 'jwk' }), kid: 'sized', alg: 'RS256' },
     })

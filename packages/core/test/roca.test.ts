@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { newKeyPair } from '../../../test/key-pairs.ts'
 import { expect, test } from 'vitest'
 import { hasRocaMark } from '../src/roca.ts'
 
@@ -20,7 +20,7 @@ test.each([
 
 test('no multiple of a small prime has it, and a good modulus has not', () => {
   for (const prime of [3n, 11n, 167n]) expect(hasRocaMark(prime * 65537n)).toBe(false)
-  const { n } = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
+  const { n } = newKeyPair(['rsa', { modulusLength: 2048 }]).publicKey.export({
     format: 'jwk',
   })
   const modulus = BigInt(`0x${Buffer.from(n!, 'base64url').toString('hex')}`)

@@ -1,4 +1,10 @@
-import { constants, generateKeyPairSync, sign } from 'node:crypto'
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+} from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
 /** The signature algorithms a test issuer can use: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
@@ -20,8 +26,26 @@ interface Suite {
   readonly sign: (data: Uint8Array, key: KeyObject) => Buffer
 }
 
+/**
+ * Keys are made as text and read again. On Node 20 a key that still belongs to the job which made it can
+ * stop the process for good: a garbage collection while it is exported collects the job, and that waits for
+ * the lock that the export holds.
+ */
+const asText = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+} as const
+
+const readAgain = (pair: {
+  publicKey: string
+  privateKey: string
+}): ReturnType<Suite['generate']> => ({
+  publicKey: createPublicKey(pair.publicKey),
+  privateKey: createPrivateKey(pair.privateKey),
+})
+
 const rsa = (digest: string): Suite => ({
-  generate: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  generate: () => readAgain(generateKeyPairSync('rsa', { modulusLength: 2048, ...asText })),
   sign: (data, key) => sign(digest, data, key),
 })
 
@@ -36,12 +60,12 @@ const rsaPss = (digest: string): Suite => ({
 })
 
 const ecdsa = (digest: string, namedCurve: string): Suite => ({
-  generate: () => generateKeyPairSync('ec', { namedCurve }),
+  generate: () => readAgain(generateKeyPairSync('ec', { namedCurve, ...asText })),
   sign: (data, key) => sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }),
 })
 
 const ed25519: Suite = {
-  generate: () => generateKeyPairSync('ed25519'),
+  generate: () => readAgain(generateKeyPairSync('ed25519', asText)),
   sign: (data, key) => sign(null, data, key),
 }
 
