@@ -12,7 +12,16 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   ],
   [
     'data',
-    ['refusal', 'refusal-body', 'record', 'http', 'profiles/profile', 'keys/unknown-kids', 'roca'],
+    [
+      'refusal',
+      'refusal-body',
+      'record',
+      'http',
+      'issuer-spelling',
+      'profiles/profile',
+      'keys/unknown-kids',
+      'roca',
+    ],
   ],
   [
     'edges',
@@ -43,7 +52,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   ['sources', ['keys/fixed-keys', 'keys/fetched-keys']],
   ['token', ['token', 'keys/create']],
   ['after', ['guards', 'audit', 'identity', 'token-cache', 'format-chain']],
-  ['running', ['operations']],
+  ['running', ['operations', 'resolved-issuers']],
   ['story', ['judge', 'openapi', 'guards-made']],
   ['visit', ['visit']],
   ['doors', ['verifier', 'gate']],

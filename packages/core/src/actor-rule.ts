@@ -47,7 +47,7 @@ function testOf(rule: unknown, policy: Policy): Test {
   if (typeof rule === 'function') return (actor) => (rule as Test)(actor) === true
   if (typeof rule !== 'string') return identityTest(rule, policy)
   const [issuer, ...others] = policy.issuers.values()
-  if (rule !== '' && others.length === 0) {
+  if (rule !== '' && others.length === 0 && !policy.resolveIssuer) {
     const [name = 'sub'] = issuer!.profile.actorNames ?? []
     return identityTest({ iss: issuer!.issuer, [name]: rule }, policy)
   }
@@ -81,9 +81,10 @@ function isActorName(name: string): name is ActorName {
 }
 
 /** What an issuer writes into `act.client_id` is a client's name only if its profile says so. */
-function requireNaming(name: ActorName, { issuers }: Policy): void {
+function requireNaming(name: ActorName, { issuers, resolveIssuer }: Policy): void {
   const known = [...issuers.values()].some(({ profile }) => profile.actorNames?.includes(name))
-  if (known || name === 'sub') return
+  // What a resolved issuer's profile says is not known yet.
+  if (known || resolveIssuer || name === 'sub') return
   throw new ConfigError(
     `No configured profile says that act.${name} names an actor.`,
     "Use sub, a profile whose 'actorNames' has it, or a function of the actor.",

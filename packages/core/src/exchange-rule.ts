@@ -53,13 +53,13 @@ function whyNotShown(
   const allowed = JSON.stringify(clients.map(({ client_id: id }) => id))
   if (evidence.length > 0)
     return `the token was got by ${JSON.stringify(evidence)} of '${issuer}', not by one of ${allowed}`
-  const names = issuers.get(issuer)!.profile.clientClaims.join(', ')
+  const names = (issuers.get(issuer)?.profile.clientClaims ?? ['client_id']).join(', ')
   return `the token names no client (${names}) and no actor that is known to be one: nothing shows that one of ${allowed} exchanged it`
 }
 
-function identityOf(rule: unknown, { issuers }: Policy): ClientIdentity {
+function identityOf(rule: unknown, { issuers, resolveIssuer }: Policy): ClientIdentity {
   const [issuer, ...others] = issuers.keys()
-  if (typeof rule === 'string' && others.length > 0) {
+  if (typeof rule === 'string' && (resolveIssuer || others.length > 0)) {
     throw new ConfigError(
       `With several issuers, the bare client id '${rule}' names nobody.`,
       'Write requireExchangedBy({ iss, client_id }).',

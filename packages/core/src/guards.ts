@@ -10,7 +10,7 @@ import { ConfigError, type Refusal, refuse } from './refusal.ts'
 import type { ScopeNeed } from './scope-need.ts'
 import { allScopes, anyScope } from './scope-rule.ts'
 import { type StepUp, stepUpRule } from './step-up-rule.ts'
-import { type AccessToken, type TokenView, viewOf } from './token.ts'
+import { type AccessToken, profileOf, type TokenView, viewOf } from './token.ts'
 
 /** A check on a verified token. It refuses or says nothing; it never lets anybody in by itself. */
 export interface Guard {
@@ -101,7 +101,7 @@ export function createGuards<Handler, C extends object>(
   const delegation = (name: string, wanted: Delegation): Handler =>
     guard(name, ({ actor }) => checkDelegation(actor, wanted), { delegation: wanted })
   return {
-    requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience), policy))),
+    requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience)))),
     requireAuthentication: atMost(0, () => guard('requireAuthentication', () => undefined)),
     requireScope: (...scopes) =>
       guard(named('requireScope', scopes), allScopes(scopes), {
@@ -155,12 +155,12 @@ function nameOf(client: ClientRule): string {
   return typeof client === 'object' ? client?.client_id : client
 }
 
-function audienceGuard(audience: AudienceRule, { issuers }: Policy): Guard {
+function audienceGuard(audience: AudienceRule): Guard {
   return {
     name: named('requireAudience', audience.names),
     audience,
     admitsAnonymous: true,
-    check: (token) => checkAudience(token.audience, audience, issuers.get(token.issuer)!.profile),
+    check: (token) => checkAudience(token.audience, audience, profileOf(token)),
   }
 }
 

@@ -31,8 +31,11 @@ export function identityOf(token: AccessToken, policy: Policy): Identity {
  * What may be recorded of a token whose signature holds and which was refused: the issuer's words,
  * and they may be of any shape. What is no word is left out.
  */
-export function claimedIdentity({ raw, claims, key }: Verified, policy: Policy): Identity {
-  const issuer = policy.issuers.get(key.issuer)!
+export function claimedIdentity(
+  { raw, claims }: Verified,
+  issuer: IssuerPolicy,
+  policy: Policy,
+): Identity {
   const subject = text(own(claims, 'sub'))
   const chain = readChain(claims, issuer, policy.maxActorDepth)
   return {

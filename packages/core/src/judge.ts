@@ -3,11 +3,13 @@ import type { AudienceRule } from './audience.ts'
 import { checkClaims } from './claims.ts'
 import { readDelegation, readMayAct } from './delegation.ts'
 import { claimedIdentity, identityOf, unverifiedIdentity } from './identity.ts'
+import { own } from './json.ts'
 import { parseJws, type Unverified } from './jws.ts'
 import { createKeySource } from './keys/create.ts'
 import type { KeySource } from './keys/source.ts'
 import { type Operations, operationsOn } from './operations.ts'
-import type { Policy } from './policy.ts'
+import type { IssuerPolicy, Policy } from './policy.ts'
+import { ResolvedIssuers, type Trusted } from './resolved-issuers.ts'
 import type { Identity } from './record.ts'
 import { ConfigError, Refusal, refuse } from './refusal.ts'
 import { type Soon, whenKnown } from './soon.ts'
@@ -57,6 +59,7 @@ export function createJudge(policy: Policy): Judge {
 class Pipeline {
   readonly #policy: Policy
   readonly #sources: ReadonlyMap<string, KeySource>
+  readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
 
   constructor(policy: Policy) {
@@ -64,6 +67,8 @@ class Pipeline {
     this.#sources = new Map(
       [...policy.issuers].map(([name, issuer]) => [name, createKeySource(issuer, policy)]),
     )
+    const { resolveIssuer } = policy
+    this.#resolved = resolveIssuer && new ResolvedIssuers(policy, resolveIssuer)
     this.#cache = createTokenCache(policy)
   }
 
@@ -72,10 +77,14 @@ class Pipeline {
   }
 
   get operations(): Operations {
-    return operationsOn(
-      () => [...this.#sources.values()],
-      () => this.cache,
-    )
+    const resolved = this.#resolved
+    return operationsOn({
+      configured: () => [...this.#sources.values()],
+      resolved: () => resolved?.sources ?? [],
+      cache: () => this.cache,
+      evict: (kid) => resolved?.evict(kid),
+      close: () => resolved?.close(),
+    })
   }
 
   judge(token: string, audience: AudienceRule | undefined): Soon<Judgement> {
@@ -126,6 +135,16 @@ class Pipeline {
     }
   }
 
+  /** Of the configured ones, or one that the user's rule takes. Nothing was fetched for it by then. */
+  #trusted(unverified: Unverified): Soon<Trusted | Refusal> {
+    const issuer = trustedIssuer(unverified, this.#policy)
+    if (!(issuer instanceof Refusal)) {
+      return { issuer, source: this.#sources.get(issuer.issuer)! }
+    }
+    const iss = own(unverified.claims, 'iss')
+    return this.#resolved && typeof iss === 'string' ? this.#resolved.find(iss) : issuer
+  }
+
   #judged(result: AccessToken | Refusal, evidence: Evidence): Judgement {
     return new Judged(result, evidence, this.#policy)
   }
@@ -137,43 +156,47 @@ class Pipeline {
     id: string | undefined,
     evidence: Evidence,
   ): Soon<AccessToken | Refusal> {
-    const policy = this.#policy
-    const unverified = parseJws(token, policy.maxTokenBytes)
+    const unverified = parseJws(token, this.#policy.maxTokenBytes)
     if (unverified instanceof Refusal) return unverified
     evidence.unverified = unverified
 
-    const issuer = trustedIssuer(unverified, policy)
-    if (issuer instanceof Refusal) return issuer
-    const wrongHeader = checkHeader(unverified.header, issuer)
-    if (wrongHeader) return wrongHeader
-
-    const source = this.#sources.get(issuer.issuer)!
-    return whenKnown(source.find(unverified.header), (key) => {
-      if (key instanceof Refusal) return key
-
-      const outcome = verifySignature(unverified, key, policy.cryptography)
-      return whenKnown(outcome, (verified) => {
+    return whenKnown(this.#trusted(unverified), (trusted) => {
+      if (trusted instanceof Refusal) return trusted
+      const { issuer, source } = trusted
+      evidence.issuer = issuer
+      return whenKnown(this.#verified(unverified, trusted), (verified) => {
         if (verified instanceof Refusal) return verified
         evidence.verified = verified
 
-        const content = accept(verified, policy, audience)
+        const content = accept(verified, { policy: this.#policy, issuer }, audience)
         if (content instanceof Refusal) return content
-        const { header } = verified
+        const { header, key } = verified
         if (id !== undefined) this.#cache?.keep(id, token, { content, header, key, source, issuer })
         return createToken(content, token)
       })
     })
+  }
+
+  /** Whether that issuer signed it, with one of its keys of now. */
+  #verified(unverified: Unverified, { issuer, source }: Trusted): Soon<Verified | Refusal> {
+    const wrongHeader = checkHeader(unverified.header, issuer)
+    if (wrongHeader) return wrongHeader
+    return whenKnown(source.find(unverified.header), (key) =>
+      key instanceof Refusal ? key : verifySignature(unverified, key, this.#policy.cryptography),
+    )
   }
 }
 
 /** The second half of the story: whether these words are an access token for this service, now. */
 function accept(
   verified: Verified,
-  policy: Policy,
+  { policy, issuer }: { readonly policy: Policy; readonly issuer: IssuerPolicy },
   replacement: AudienceRule | undefined,
 ): TokenContent | Refusal {
-  const issuer = policy.issuers.get(verified.key.issuer)!
-  const audience = (replacement ?? issuer.audience)!
+  const audience = replacement ?? issuer.audience
+  // Only a resolved issuer can come so far without one: the others were looked at before.
+  if (!audience)
+    return refuse('verification_failed', 'resolveIssuer gave no audience', { retryAfter: 1 })
   const now = policy.clock.now() / 1000
   const wrongClaim = checkClaims(verified.claims, { policy, issuer, audience, now })
   if (wrongClaim) return wrongClaim
@@ -212,6 +235,7 @@ function broken(error: unknown): Refusal {
 /** How far a token came, for the record. */
 interface Evidence {
   unverified?: Unverified
+  issuer?: IssuerPolicy
   /** Once the signature holds. */
   verified?: Verified
   /** What was remembered of a token that is refused now. */
@@ -236,10 +260,10 @@ class Judged implements Judgement {
   }
 
   #words(): Identity {
-    const { unverified, verified, recalled } = this.#evidence
+    const { unverified, issuer, verified, recalled } = this.#evidence
     const token = this.result instanceof Refusal ? recalled : this.result
     if (token) return identityOf(token, this.#policy)
-    if (verified) return claimedIdentity(verified, this.#policy)
+    if (verified && issuer) return claimedIdentity(verified, issuer, this.#policy)
     // What is no token may be anything, a password too: not even its hash is recorded.
     return unverified ? unverifiedIdentity(unverified) : {}
   }

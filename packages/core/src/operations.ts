@@ -38,15 +38,23 @@ export interface Operations {
   readonly close: () => void
 }
 
-export function operationsOn(
-  sources: () => readonly KeySource[],
-  cache: () => CacheStatistics | undefined,
-): Operations {
+interface Parts {
+  /** Those that are known from the start: the service is ready when they are. */
+  readonly configured: () => readonly KeySource[]
+  readonly resolved: () => readonly KeySource[]
+  readonly cache: () => CacheStatistics | undefined
+  /** Of what is resolved, now and later. */
+  readonly evict: (kid: string) => void
+  readonly close: () => void
+}
+
+export function operationsOn({ configured, resolved, cache, evict, close }: Parts): Operations {
+  const sources = (): readonly KeySource[] => [...configured(), ...resolved()]
   return {
-    warmUp: () => all(sources().map((source) => source.warmUp())),
+    warmUp: () => all(configured().map((source) => source.warmUp())),
     // All are asked, so that each one that is missing is looked for.
     ready: () =>
-      sources()
+      configured()
         .map((source) => source.ready())
         .every(Boolean),
     health: () => {
@@ -57,8 +65,14 @@ export function operationsOn(
       }
     },
     reload: () => all(sources().map((source) => source.reload())),
-    evict: (kid) => sources().forEach((source) => source.evict(kid)),
-    close: () => sources().forEach((source) => source.close()),
+    evict: (kid) => {
+      for (const source of configured()) source.evict(kid)
+      evict(kid)
+    },
+    close: () => {
+      for (const source of configured()) source.close()
+      close()
+    },
   }
 }
 

@@ -67,6 +67,20 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   readonly issuer?: string | IssuerOptions
   /** Several authorization servers, instead of `issuer`. A string stands for `{ issuer }`. */
   readonly issuers?: readonly (string | IssuerOptions)[]
+  /**
+   * For issuers that are not known in advance, one for each tenant. Asked about the `iss` of a token that
+   * nobody verified yet, before anything is fetched; the answer counts for a minute. `undefined` refuses
+   * it. Otherwise return the issuer's options, with `issuer` as it was asked. Be exact: compare with a
+   * list, or match the whole string. What it throws or rejects is no verdict: 503.
+   *
+   * It is asked about plainly spelled issuers only: https, lower-case host, no user, port 443, escape, dot or
+   * empty segment, query or fragment.
+   */
+  readonly resolveIssuer?: (
+    issuer: string,
+  ) => IssuerOptions | undefined | Promise<IssuerOptions | undefined>
+  /** Such issuers whose keys are held at one time; the least recently used goes. Default 100, at most 10 000. */
+  readonly maxResolvedIssuers?: number
   /** Seconds by which `exp` and `nbf` may be missed. Default 5, at most 600. */
   readonly clockTolerance?: number
   /** Seconds that a token may live, from `iat` to `exp` and from now. Default: no limit. */

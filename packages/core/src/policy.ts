@@ -41,6 +41,9 @@ const globalFetch: Fetch = (url, init) => globalThis.fetch(url, init)
 /** The options with every default filled in. Every default of the project stands in this file. */
 export interface Policy {
   readonly issuers: ReadonlyMap<string, IssuerPolicy>
+  /** Asked about an issuer that is not among `issuers`. */
+  readonly resolveIssuer: ((issuer: string) => Promise<IssuerPolicy | undefined>) | undefined
+  readonly maxResolvedIssuers: number
   readonly clockTolerance: number
   readonly maxLifetime: number | undefined
   readonly maxTokenBytes: number
@@ -73,7 +76,17 @@ const issuerNames = [
 const verifierNames = [
   ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth', 'delegation'],
   ...['cache', 'cryptography'],
-  ...['onDecision', 'records', 'allowInsecureHttp', 'staleKeysFor', 'keyStore', 'clock', 'fetch'],
+  ...[
+    'onDecision',
+    'records',
+    'allowInsecureHttp',
+    'staleKeysFor',
+    'keyStore',
+    'clock',
+    'fetch',
+    'resolveIssuer',
+    'maxResolvedIssuers',
+  ],
 ]
 const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm', 'resource', 'refusalBody']
 
@@ -98,6 +111,14 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
   const clock = check.clock(options) ?? systemClock
   return Object.freeze({
     issuers: issuerPolicies(options, allowInsecureHttp),
+    resolveIssuer: issuerResolver(options, allowInsecureHttp),
+    maxResolvedIssuers:
+      check.number(options, 'maxResolvedIssuers', {
+        min: 1,
+        max: 10_000,
+        unit: 'issuers',
+        whole: true,
+      }) ?? 100,
     clockTolerance:
       check.number(options, 'clockTolerance', { min: 0, max: 600, unit: 'seconds' }) ?? 5,
     maxLifetime: check.number(options, 'maxLifetime', { min: 1, max: 1e10, unit: 'seconds' }),
@@ -146,10 +167,11 @@ function issuerPolicies(options: Options, insecure: boolean): ReadonlyMap<string
 
 /** Each issuer's own options over the common ones. */
 function issuerEntries(options: Options): Options[] {
-  const common = Object.fromEntries(
-    issuerNames.filter((name) => Object.hasOwn(options, name)).map((name) => [name, options[name]]),
-  )
-  if (!Object.hasOwn(options, 'issuers')) return [singleIssuer(common)]
+  const common = commonOptions(options)
+  if (!Object.hasOwn(options, 'issuers')) {
+    const none = Object.hasOwn(options, 'resolveIssuer') && !Object.hasOwn(options, 'issuer')
+    return none ? [] : [singleIssuer(common)]
+  }
   const single = ['issuer', 'jwksUri', 'jwks'].find((name) => Object.hasOwn(options, name))
   if (single) {
     throw new ConfigError(
@@ -166,6 +188,29 @@ function issuerEntries(options: Options): Options[] {
       typeof entry === 'string' ? { issuer: entry } : check.record(entry, 'an entry of issuers')
     return { ...common, ...issuerOptions(own) }
   })
+}
+
+function commonOptions(options: Options): Options {
+  const given = issuerNames.filter((name) => Object.hasOwn(options, name))
+  return Object.fromEntries(given.map((name) => [name, options[name]]))
+}
+
+/** What the rule returns over the common options. It must be of the very issuer that it was asked about. */
+function issuerResolver(options: Options, insecure: boolean): Policy['resolveIssuer'] {
+  const rule = check.callable<(issuer: string) => unknown>(options, 'resolveIssuer')
+  if (!rule) return undefined
+  const { issuer: _, jwksUri: _uri, jwks: _jwks, ...common } = commonOptions(options)
+  return async (iss) => {
+    const given = await rule(iss)
+    if (given === undefined) return undefined
+    const own = issuerOptions(check.record(given, 'an issuer from resolveIssuer'))
+    const policy = issuerPolicy({ ...common, ...own }, insecure)
+    if (policy.issuer === iss) return policy
+    throw new ConfigError(
+      'resolveIssuer returned another issuer.',
+      'Return { issuer } as it was asked.',
+    )
+  }
 }
 
 /** `issuer: keycloak(url)` stands for that issuer's own options. */

@@ -16,13 +16,13 @@ const guards: Readonly<Record<Kind, readonly [guard: string, code: Code]>> = {
 export function privilegeRule(
   kind: Kind,
   required: readonly unknown[],
-  { issuers }: Policy,
+  { issuers, resolveIssuer }: Policy,
 ): (token: Readonly<Record<Kind, readonly string[]>>) => Refusal | undefined {
   const [guard, code] = guards[kind]
   if (required.length === 0 || !required.every((name) => typeof name === 'string' && name !== '')) {
     throw new ConfigError(`${guard} got no name.`, `Write ${guard}('editor').`)
   }
-  if (![...issuers.values()].some(({ profile }) => profile[kind])) {
+  if (!resolveIssuer && ![...issuers.values()].some(({ profile }) => profile[kind])) {
     throw new ConfigError(
       `${guard}: no profile says where the ${kind} are.`,
       'Name the provider, such as issuer: keycloak(url), or use requireClaim.',

@@ -74,6 +74,7 @@ interface Parts {
  */
 export interface TokenContent extends Omit<TokenView, 'issuedAt' | 'expiresAt' | 'hasScope'> {
   readonly impliedScopes: readonly Implication[]
+  readonly profile: Profile
   readonly priorActors: readonly PriorActor[]
   readonly [minted]: 'TokenContent'
 }
@@ -98,6 +99,7 @@ export function readContent({
     mayAct,
     claims: withoutAct(claims) as Claims,
     impliedScopes,
+    profile,
     priorActors: delegation.priorActors,
   } as TokenContent)
 }
@@ -174,10 +176,9 @@ class VerifiedToken extends View implements AccessToken {
     return this.#raw
   }
 
-  static viewOf(token: AccessToken): TokenView {
-    if (!(token instanceof VerifiedToken))
-      throw new TypeError('not an access token of this package')
-    return Object.freeze(new View(token.#content))
+  static contentOf(token: AccessToken): TokenContent {
+    if (token instanceof VerifiedToken) return token.#content
+    throw new TypeError('not an access token of this package')
   }
 }
 
@@ -188,5 +189,10 @@ export function createToken(content: TokenContent, raw: string): AccessToken {
 
 /** The token without its history and without its text: what policy functions get. */
 export function viewOf(token: AccessToken): TokenView {
-  return VerifiedToken.viewOf(token)
+  return Object.freeze(new View(VerifiedToken.contentOf(token)))
+}
+
+/** The profile of the issuer that the token was judged by. */
+export function profileOf(token: AccessToken): Profile {
+  return VerifiedToken.contentOf(token).profile
 }

@@ -122,6 +122,7 @@ export const limits: readonly Case[] = [
   ['maxLifetime', 1, 1e10],
   ['maxTokenBytes', 256, 1e6],
   ['maxActorDepth', 1, 16],
+  ['maxResolvedIssuers', 1, 10_000],
 ].flatMap(([name, min, max]) =>
   [NaN, Infinity, -Infinity, -1, Number(min) - 1, Number(max) + 1, '5', null, [5], 5n, true].map(
     (odd): Case => [
