@@ -6,7 +6,7 @@ import type { Reply } from './response.ts'
 /** RFC 9728 section 2: where clients of this resource server get their tokens, and how they send them. */
 export interface ResourceMetadata {
   readonly resource: string
-  readonly authorization_servers: readonly string[]
+  readonly authorization_servers?: readonly string[]
   /** The scopes of all guards made so far, sorted. Absent while there are none. */
   readonly scopes_supported?: readonly string[]
   readonly bearer_methods_supported: readonly ['header']
@@ -36,8 +36,8 @@ export function publishMetadata(
   }
   const document = (): ResourceMetadata => ({
     resource: resource.identifier,
-    authorization_servers: [...issuers.keys()],
-    // Section 3.2: what has no values is left out.
+    // Section 3.2: what has no values is left out. Resolved issuers are not known by name.
+    ...(issuers.size > 0 && { authorization_servers: [...issuers.keys()] }),
     ...(scopes.size > 0 && { scopes_supported: [...scopes].toSorted() }),
     bearer_methods_supported: ['header'],
   })
