@@ -16,11 +16,12 @@ export type Kind =
  * can stop the process for good, where a garbage collection comes while it is exported.
  */
 export function newKeyPair(kind: Kind): { publicKey: KeyObject; privateKey: KeyObject } {
-  const { publicKey, privateKey } = textOf(kind)
+  // Node's types do not tell that the pair is two texts.
+  const { publicKey, privateKey } = pairOf(kind) as { publicKey: string; privateKey: string }
   return { publicKey: createPublicKey(publicKey), privateKey: createPrivateKey(privateKey) }
 }
 
-function textOf(kind: Kind): { publicKey: string; privateKey: string } {
+function pairOf(kind: Kind): unknown {
   if (kind[0] === 'rsa') return generateKeyPairSync('rsa', { ...kind[1], ...asText })
   if (kind[0] === 'ec') return generateKeyPairSync('ec', { ...kind[1], ...asText })
   return kind[0] === 'ed25519'
