@@ -58,7 +58,10 @@ test('tokens of RFC 9068, exchanged over two hops, with act nested and signed by
   const third = await (await exchangerFor('order-service'))(second, forItems)
   expect(await inventory.show(third)).toMatchObject({
     status: 200,
-    record: { actor: { subject: 'order-service' }, priorActors: [{ subject: 'user-service' }] },
+    record: {
+      actor: { subject: 'order-service' },
+      chain: { actors: [{ subject: 'order-service' }, { subject: 'user-service' }], depth: 2 },
+    },
   })
   note({
     ...{ kind: 'chain', what: 'second hop' },
