@@ -24,7 +24,7 @@ export default defineConfig({
   },
   test: {
     // scripts/mutation.mjs says which: those of a file, or all.
-    include: (process.env['MUTATION_TESTS'] ?? 'packages/core/test/*.test.ts').split(','),
+    include: (process.env['MUTATION_TESTS'] ?? 'packages/core/test/*.test.ts').split(';'),
     exclude: ['packages/core/test/{fuzz,retained,cryptography}.test.ts'],
     env: { FUZZ_SEED: '1', FUZZ_RUNS: '100' },
     testTimeout: 20_000,
