@@ -15,8 +15,14 @@ export const frameworks = Object.entries(packageOf)
   .filter(([, name]) => existsSync(new URL(`../packages/${name}/dist/index.js`, import.meta.url)))
   .map(([framework]) => framework)
 
-/** @param {{ rounds: number, requests: number, connections: number, only?: readonly string[] }} size */
-export async function measureHttp({ rounds, requests, connections, only = frameworks }) {
+/** @param {{ rounds: number, requests: number, connections: number, only?: readonly string[], contenders?: readonly string[] }} size */
+export async function measureHttp({
+  rounds,
+  requests,
+  connections,
+  only = frameworks,
+  contenders,
+}) {
   const signer = createSigner('RS256')
   const issuer = await startIssuer(signer)
   const mint = (/** @type {number} */ count) =>
@@ -27,7 +33,7 @@ export async function measureHttp({ rounds, requests, connections, only = framew
   const tables = []
   try {
     for (const framework of only) {
-      const names = Object.keys(servers[framework] ?? {})
+      const names = contenders ?? Object.keys(servers[framework] ?? {})
       const running = await Promise.all(names.map((name) => start(framework, name, issuer)))
       try {
         for (const [state, tokens] of /** @type {const} */ ([

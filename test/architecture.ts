@@ -7,7 +7,16 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
     'words',
     [
       ...['clock', 'codes', 'json', 'scope', 'scope-need', 'request', 'url', 'algorithms'],
-      ...['generations', 'sha256', 'sightings', 'soon', 'keys/timing', 'keys/events', 'keys/store'],
+      ...[
+        'generations',
+        'sha256',
+        'sightings',
+        'soon',
+        'beside',
+        'keys/timing',
+        'keys/events',
+        'keys/store',
+      ],
     ],
   ],
   [
@@ -18,6 +27,7 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
       'record',
       'http',
       'issuer-spelling',
+      'turns',
       'profiles/profile',
       'keys/unknown-kids',
       'roca',
@@ -55,7 +65,8 @@ export const rows: readonly (readonly [row: string, files: readonly string[]])[]
   ['running', ['operations', 'resolved-issuers']],
   ['story', ['judge', 'openapi', 'guards-made']],
   ['visit', ['visit']],
-  ['doors', ['verifier', 'gate']],
+  ['doors', ['verifier', 'request-gate']],
+  ['gate', ['gate']],
   ['hosts', ['node-host']],
   ['entries', ['index', 'adapter', 'profiles/index']],
 ]

@@ -1,5 +1,13 @@
 // Keys and tokens. Everything is made anew for each run; nothing is a fixture.
-import { constants, generateKeyPairSync, randomUUID, sign, verify } from 'node:crypto'
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomUUID,
+  sign,
+  verify,
+} from 'node:crypto'
 
 export const issuer = 'https://as.example.com/realms/shop'
 export const audience = 'order-service'
@@ -10,24 +18,24 @@ const pss = {
 }
 const p1363 = /** @type {const} */ ({ dsaEncoding: 'ieee-p1363' })
 
-/** @type {Record<string, { generate: () => import('node:crypto').KeyPairKeyObjectResult, hash: string | null, options: object }>} */
+/** Made as text and read again: on Node 20, to export a key that was just made can stop the process. */
+const asText = /** @type {const} */ ({
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+})
+
+const rsa = () => generateKeyPairSync('rsa', { modulusLength: 2048, ...asText })
+
+/** @type {Record<string, { generate: () => { publicKey: string, privateKey: string }, hash: string | null, options: object }>} */
 const suites = {
-  RS256: {
-    generate: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    hash: 'sha256',
-    options: {},
-  },
-  PS256: {
-    generate: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-    hash: 'sha256',
-    options: pss,
-  },
+  RS256: { generate: rsa, hash: 'sha256', options: {} },
+  PS256: { generate: rsa, hash: 'sha256', options: pss },
   ES256: {
-    generate: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    generate: () => generateKeyPairSync('ec', { namedCurve: 'P-256', ...asText }),
     hash: 'sha256',
     options: p1363,
   },
-  EdDSA: { generate: () => generateKeyPairSync('ed25519'), hash: null, options: {} },
+  EdDSA: { generate: () => generateKeyPairSync('ed25519', asText), hash: null, options: {} },
 }
 
 export const algorithms = Object.keys(suites)
@@ -37,14 +45,15 @@ export const algorithms = Object.keys(suites)
 /** @param {string} algorithm */
 export function createSigner(algorithm, kid = `${algorithm}-key`) {
   const { generate, hash, options } = suites[algorithm] ?? fail(algorithm)
-  const { publicKey, privateKey } = generate()
+  const { publicKey: pem, privateKey: secret } = generate()
+  const [publicKey, privateKey] = [createPublicKey(pem), createPrivateKey(secret)]
   const header = encode({ alg: algorithm, typ: 'JWT', kid })
   return {
     algorithm,
     kid,
     publicKey,
     jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' },
-    pem: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    pem,
     /** @param {object} [claims] */
     token(claims) {
       const input = `${header}.${encode(claimsOf(claims))}`

@@ -9,8 +9,8 @@ export interface Credential {
   readonly [minted]: 'Credential'
 }
 
-/** RFC 9110 section 11.2. Only dots, base64url and a little more; anything else is 400. */
-const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
+/** One space and a token68 (RFC 9110 section 11.2): dots, base64url and a little more; no comma. */
+const bearer = /^bearer [A-Za-z0-9\-._~+/]+=*$/i
 
 /**
  * A proxy, or the Fetch standard, joins two headers into one: a comma, then another scheme and its
@@ -45,16 +45,17 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   if (typeof value !== 'string' || value.trim() === '') {
     return refuse('credential_malformed', 'the Authorization header is empty')
   }
+  if (bearer.test(value)) return { token: value.slice('bearer '.length) } as Credential
+  return whyNotBearer(value)
+}
+
+function whyNotBearer(value: string): Refusal {
   if (isJoined(value)) {
     return refuse(
       'credential_repeated',
       'two credentials were joined into one Authorization header',
     )
   }
-  return readBearer(value)
-}
-
-function readBearer(value: string): Credential | Refusal {
   const [scheme = ''] = value.split(/[ \t]/, 1)
   if (scheme.toLowerCase() !== 'bearer') {
     return refuse(
@@ -62,10 +63,5 @@ function readBearer(value: string): Credential | Refusal {
       'the Authorization header is not of the Bearer scheme',
     )
   }
-  const rest = value.slice(scheme.length)
-  const token = rest.slice(1)
-  if (rest[0] !== ' ' || !token68.test(token)) {
-    return refuse('credential_malformed', 'Bearer is not followed by one space and one token')
-  }
-  return { token } as Credential
+  return refuse('credential_malformed', 'Bearer is not followed by one space and one token')
 }

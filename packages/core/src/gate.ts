@@ -1,27 +1,17 @@
-import { createReporter, type Reporter } from './audit.ts'
-import { readCredential } from './credential.ts'
-import { checkDelegation } from './delegation.ts'
 import { createGuards, type Guard, type Guards } from './guards.ts'
 import { GuardsMade } from './guards-made.ts'
-import { createJudge, type Judge, type Judgement } from './judge.ts'
+import { createJudge } from './judge.ts'
 import type { Operations } from './operations.ts'
 import type { ResourceServerOptions } from './options.ts'
-import { createPolicy, optionNames } from './policy.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
-import { ConfigError, Refusal, refuse } from './refusal.ts'
-import { type HttpRequest, isPreflight } from './request.ts'
+import { createPolicy, optionNames } from './policy.ts'
+import type { HttpRequest } from './request.ts'
+import { RequestGate } from './request-gate.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
-import { RefusedRequest, type Reply, replyTo } from './response.ts'
-import { metBy } from './scope-need.ts'
-import { type Soon, whenKnown } from './soon.ts'
 import type { AccessToken } from './token.ts'
-import { bodyOf, type Decided, note, Visit } from './visit.ts'
+import type { Passage } from './visit.ts'
 
-/** What a guard came to: go on, answer, or hand an error to the host. */
-export type Passage =
-  | { readonly then: 'proceed' }
-  | { readonly then: 'reply'; readonly reply: Reply }
-  | { readonly then: 'throw'; readonly error: RefusedRequest }
+export type { Passage } from './visit.ts'
 
 /** What an adapter needs; it passes the host's raw request as `key` each time. */
 export interface Gate<C extends object = object> {
@@ -34,6 +24,10 @@ export interface Gate<C extends object = object> {
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C>
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined
+  /** Whether a guard of this gate was asked about the request. */
+  knows(key: object): boolean
+  /** Whether anybody listens for records. Where nobody does, a host need not call `settle`. */
+  heard(): boolean
   /**
    * Called once the host has answered, and may be called again: a granted request is recorded then.
    */
@@ -65,190 +59,10 @@ export function createGate<C extends object = object>(options: ResourceServerOpt
     metadata: () => publishMetadata(gate.policy, made.scopes),
     openapi: () => describeOpenApi(gate.policy, (handler) => made.guardOf(handler)),
     token: (key) => gate.token(key) as AccessToken<C> | undefined,
+    knows: (key) => gate.knows(key),
+    heard: () => gate.heard(),
     settle: (key) => gate.settle(key),
     reopen: (key) => gate.reopen(key),
     operations: judge.operations,
   }
-}
-
-const noCredential = refuse('credential_missing', 'the request has no Authorization header')
-
-class RequestGate {
-  readonly #judge: Judge
-  readonly #reporter: Reporter
-  readonly #visits = new WeakMap<object, Visit>()
-
-  constructor(judge: Judge) {
-    this.#judge = judge
-    this.#reporter = createReporter(judge.policy)
-  }
-
-  get policy(): Judge['policy'] {
-    return this.#judge.policy
-  }
-
-  pass(key: object, request: HttpRequest, guard: Guard): Soon<Passage> {
-    const visit = this.#visit(key, request)
-    const refused = visit.state instanceof Refusal
-    if (this.policy.passPreflight && isPreflight(request) && !refused) {
-      visit.state = 'preflight'
-      return proceed
-    }
-    try {
-      const refusal = inTurn(visit, () => this.#run(visit, guard))
-      return whenKnown(refusal, (settled) => (settled ? this.#refused(visit, settled) : proceed))
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  token(key: object): AccessToken | undefined {
-    const visit = this.#visits.get(key)
-    const decided = visit?.undecided === 0 ? visit.state : undefined
-    if (typeof decided === 'object' && !(decided instanceof Refusal)) return decided.token
-    throw new ConfigError(
-      `${whyNoToken(visit)} this request.`,
-      "Put requireAudience('…') before this handler.",
-    )
-  }
-
-  settle(key: object): void {
-    const visit = this.#visits.get(key)
-    // While a guard is at work, it is not known how this ends: the adapter calls again afterwards.
-    if (visit?.undecided === 0) this.#record(visit, this.#reporter.report)
-  }
-
-  reopen(key: object): void {
-    const visit = this.#visits.get(key)
-    if (visit && !(visit.state instanceof Refusal)) visit.recorded = false
-  }
-
-  #visit(key: object, request: HttpRequest): Visit {
-    const known = this.#visits.get(key)
-    if (known) return known
-    const visit = new Visit(request, this.#reporter.context())
-    this.#visits.set(key, visit)
-    return visit
-  }
-
-  /** A refusal sticks: no later guard takes it back. */
-  #run(visit: Visit, guard: Guard): Soon<Refusal | undefined> {
-    if (visit.state instanceof Refusal) return visit.state
-    const lap = this.#reporter.stopwatch()
-    const broke = (error: unknown): never => {
-      const refusal = refuse('verification_failed', `the guard ${guard.name} threw`)
-      note(visit, guard, refusal, lap())
-      this.#record(visit, this.#reporter.reportLater)
-      throw asError(error, guard)
-    }
-    try {
-      const decided = this.#check(visit, guard)
-      if (!(decided instanceof Promise)) return note(visit, guard, decided, lap())
-      return decided.then((settled) => note(visit, guard, settled, lap()), broke)
-    } catch (error) {
-      return broke(error)
-    }
-  }
-
-  /** The first guard authenticates; every guard, the first included, then checks. */
-  #check(visit: Visit, guard: Guard): Soon<Decided> {
-    return whenKnown(this.#authenticate(visit, guard), (token): Soon<Decided> => {
-      if (token instanceof Refusal) return token
-      if (!token) return guard.admitsAnonymous ? { token } : noCredential
-      return whenKnown(guard.check(token), (refusal) => {
-        return refusal ? withScopes(refusal, visit, token) : { token }
-      })
-    })
-  }
-
-  #authenticate(visit: Visit, guard: Guard): Soon<AccessToken | undefined | Refusal> {
-    if (visit.credential === 'unread') visit.credential = readCredential(visit.request)
-    const { credential } = visit
-    if (credential instanceof Refusal) return credential
-    if (!credential) return this.policy.optional ? undefined : noCredential
-    if (visit.judgement) return visit.judgement.result
-    const lap = this.#reporter.stopwatch()
-    return whenKnown(this.#judge.judge(credential.token, guard.audience), (judgement) => {
-      visit.judgement = judgement
-      visit.verificationMs = lap()?.took
-      return this.#delegated(judgement, guard)
-    })
-  }
-
-  /** Once a request: what the first guard says of delegation stands in for what is configured. */
-  #delegated({ result }: Judgement, guard: Guard): AccessToken | Refusal {
-    if (result instanceof Refusal) return result
-    return checkDelegation(result.actor, guard.delegation ?? this.policy.delegation) ?? result
-  }
-
-  #refused(visit: Visit, refusal: Refusal): Passage {
-    // Later, so that no listener delays the answer.
-    this.#record(visit, this.#reporter.reportLater)
-    const reply = replyTo(refusal, this.policy)
-    if (this.policy.onRefusal === 'throw')
-      return { then: 'throw', error: new RefusedRequest(refusal, reply) }
-    return { then: 'reply', reply }
-  }
-
-  /** One record a request: a refusal ends it, and what was granted ends with the host's answer. */
-  #record(visit: Visit, report: Reporter['report']): void {
-    if (visit.recorded || typeof visit.state === 'string') return
-    visit.recorded = true
-    visit.inContext(() => report(() => bodyOf(visit, this.policy)))
-  }
-}
-
-/**
- * A challenge names all that the route asks for, also where several guards ask: a client that asked
- * for the last one's scopes alone would fail at the first one with its next token.
- */
-function withScopes(refusal: Refusal, { checks }: Visit, token: AccessToken): Refusal {
-  const { code, reason, detail } = refusal
-  if (!detail.scope) return refusal
-  const earlier = checks.flatMap(({ guard }) =>
-    guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
-  )
-  return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
-}
-
-const proceed: Passage = Object.freeze({ then: 'proceed' })
-
-/**
- * Guards of one request take turns, also where somebody starts one and does not wait for it: the
- * next one does not let the request go on before that one has decided.
- */
-function inTurn<T>(visit: Visit, decide: () => Soon<T>): Soon<T> {
-  visit.undecided += 1
-  if (visit.undecided === 1) return decideNow(visit, decide)
-  return new Promise<void>((resolve) => visit.waiting.push(resolve)).then(() =>
-    decideNow(visit, decide),
-  )
-}
-
-function decideNow<T>(visit: Visit, decide: () => Soon<T>): Soon<T> {
-  let decided: Soon<T> | undefined
-  try {
-    decided = decide()
-    if (decided instanceof Promise) return decided.finally(() => endTurn(visit))
-    return decided
-  } finally {
-    if (!(decided instanceof Promise)) endTurn(visit)
-  }
-}
-
-function endTurn(visit: Visit): void {
-  visit.undecided -= 1
-  visit.waiting.shift()?.()
-}
-
-function whyNoToken(visit: Visit | undefined): string {
-  if (!visit) return 'No guard ran for'
-  if (visit.undecided > 0) return 'A guard is still judging'
-  return visit.state === 'preflight' ? 'There is no token on a preflight:' : 'No guard let through'
-}
-
-/** To Express, `next(undefined)` is no error at all, and `next('route')` a wish to go on. */
-function asError(thrown: unknown, { name }: Guard): Error {
-  if (thrown instanceof Error) return thrown
-  return new Error(`The guard ${name} threw something that is no Error.`, { cause: thrown })
 }

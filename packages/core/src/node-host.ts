@@ -1,3 +1,4 @@
+import { beside } from './beside.ts'
 import type { Gate, Passage } from './gate.ts'
 import type { Guard } from './guards.ts'
 import { fromNode, type NodeRequest } from './request.ts'
@@ -11,7 +12,7 @@ export interface NodeResponse {
   setHeader(name: string, value: string): unknown
   end(body: string): unknown
   destroy(): unknown
-  once(event: 'finish' | 'close', listener: () => void): unknown
+  once(event: 'finish' | 'close', listener: () => void): NodeResponse
 }
 
 /** One request and its response, below what a host wraps around them. */
@@ -28,34 +29,55 @@ export interface NodeExchange {
 
 /**
  * For hosts on `node:http`: runs guards, and sees to it that each request is recorded once, when its
- * response is finished, also where the caller hangs up meanwhile. A promise as `Gate.pass` has it.
+ * response is finished, also where the caller hangs up meanwhile. Who begins to listen hears of requests
+ * that come from then on. A promise as `Gate.pass` has it.
  */
 export function nodeGuard<C extends object>(
   gate: Gate<C>,
 ): (guard: Guard, exchange: NodeExchange) => Passage | Promise<Passage> {
-  const seen = new WeakSet<object>()
+  const attach = attacher(gate)
   return (guard, { request, response, url, route, carrier }) => {
-    if (!seen.has(request)) {
-      seen.add(request)
-      if (carrier) attach(carrier, () => gate.token(request))
-      // On `finish` the answer is out and what watches the request still does; some never finish.
-      for (const end of ['finish', 'close'] as const) response.once(end, () => gate.settle(request))
-    }
-    const asked = fromNode(request, url)
-    const passage = gate.pass(request, route ? { ...asked, route } : asked, guard)
-    // Who hung up will not hear of it, but the record must. Later: the next guard is about to start.
-    const settle = (): void => {
-      if (response.closed) setTimeout(() => gate.settle(request), 0)
-    }
-    if (passage instanceof Promise) return passage.finally(settle)
-    settle()
-    return passage
+    const isFirst = !gate.knows(request)
+    if (isFirst && carrier) attach(carrier, request)
+    const passage = gate.pass(request, fromNode(request, url, route), guard)
+    if (!gate.heard()) return passage
+    const settle = (): void => gate.settle(request)
+    // On `finish` the answer is out and what watches the request still does; some never finish.
+    if (isFirst) response.once('finish', settle).once('close', settle)
+    return afterwards(passage, () => {
+      // Who hung up will not hear of it, but the record must. Later: the next guard is about to start.
+      if (response.closed) setTimeout(settle, 0)
+    })
   }
 }
 
-/** Not enumerable: what prints or copies a request or its state does not take the token along. */
-function attach(carrier: object, get: () => unknown): void {
-  Object.defineProperty(carrier, 'auth', { configurable: true, get })
+function afterwards<T>(passage: T | Promise<T>, work: () => void): T | Promise<T> {
+  if (passage instanceof Promise) return passage.finally(work)
+  work()
+  return passage
+}
+
+/**
+ * Gives carriers an `auth` that is not enumerable: what prints or copies a request or its state does not
+ * take the token along. One getter for all of them: with one for each, every request has a shape of its
+ * own to the engine, and all that reads it becomes slow.
+ */
+function attacher(gate: Pick<Gate, 'knows' | 'token'>): (carrier: object, request: object) => void {
+  const requests = beside<object>()
+  const requestOf = (carrier: object | null): object | undefined => {
+    if (!carrier || gate.knows(carrier)) return carrier ?? undefined
+    return requests.get(carrier) ?? requestOf(Object.getPrototypeOf(carrier) as object | null)
+  }
+  const auth = {
+    configurable: true,
+    get(this: object): unknown {
+      return gate.token(requestOf(this) ?? this)
+    },
+  }
+  return (carrier, request) => {
+    if (carrier !== request) requests.set(carrier, request)
+    Object.defineProperty(carrier, 'auth', auth)
+  }
 }
 
 /** Sends a reply below the host, for hosts that have no better way. */

@@ -6,10 +6,13 @@ export interface HttpRequest {
   readonly method: string
   /** As the client sent it, with the query. */
   readonly url: string
-  /** One pair for each line; a repeated header gives several. */
-  readonly headers: readonly HeaderPair[]
+  /**
+   * One pair for each line, a repeated header gives several; or names and values in turns, as Node's
+   * `rawHeaders`, which is taken as it is.
+   */
+  readonly headers: readonly HeaderPair[] | readonly string[]
   /** The pattern of the route that matched, for the record. Asked when the record is made, if one is. */
-  readonly route?: () => string | undefined
+  readonly route?: (() => string | undefined) | undefined
 }
 
 /** What `node:http` gives, and what Express, Koa and Fastify give underneath. */
@@ -35,14 +38,10 @@ export interface FetchRequest {
 export function fromNode(
   request: NodeRequest,
   url: string = request.originalUrl ?? request.url ?? '',
+  route?: () => string | undefined,
 ): HttpRequest {
-  return {
-    method: request.method ?? '',
-    url,
-    headers: request.rawHeaders?.length
-      ? pairs(request.rawHeaders)
-      : Object.entries(request.headers),
-  }
+  const { method = '', rawHeaders, headers } = request
+  return { method, url, headers: rawHeaders?.length ? rawHeaders : Object.entries(headers), route }
 }
 
 /** The Fetch standard joins repeated headers with a comma; the credential reader refuses those. */
@@ -53,17 +52,26 @@ export function fromFetch(request: FetchRequest): HttpRequest {
   return { method, url, headers: [...headers] }
 }
 
-function pairs(raw: readonly string[]): HeaderPair[] {
-  const headers: HeaderPair[] = []
-  for (let at = 0; at + 1 < raw.length; at += 2) headers.push([raw[at]!, raw[at + 1]])
-  return headers
+/** All values of a header, in order; its name in lower case. Nothing is joined and nothing dropped. */
+export function headerValues({ headers }: HttpRequest, name: string): unknown[] {
+  const values: unknown[] = []
+  if (isFlat(headers)) {
+    for (let at = 0; at + 1 < headers.length; at += 2)
+      if (isNamed(headers[at]!, name)) values.push(headers[at + 1])
+  } else {
+    for (const [key, value] of headers)
+      if (isNamed(key, name) && value !== undefined) values.push(value)
+  }
+  return values
 }
 
-/** All values of a header, in order; its name in lower case. Nothing is joined and nothing dropped. */
-export function headerValues(request: HttpRequest, name: string): unknown[] {
-  return request.headers
-    .filter(([key, value]) => key.toLowerCase() === name && value !== undefined)
-    .map(([, value]) => value)
+function isFlat(headers: HttpRequest['headers']): headers is readonly string[] {
+  return typeof headers[0] === 'string'
+}
+
+/** Most headers are told apart by their length alone. */
+function isNamed(key: string, name: string): boolean {
+  return key.length === name.length && key.toLowerCase() === name
 }
 
 /** Without the query, which may hold secrets. The Fetch standard gives absolute URLs. */

@@ -7,12 +7,20 @@ import type { Policy } from './policy.ts'
 import type { RecordBody } from './record.ts'
 import { Refusal } from './refusal.ts'
 import { type HttpRequest, pathOf } from './request.ts'
+import type { RefusedRequest, Reply } from './response.ts'
 import type { AccessToken } from './token.ts'
+import type { Turns } from './turns.ts'
+
+/** What a guard came to: go on, answer, or hand an error to the host. */
+export type Passage =
+  | { readonly then: 'proceed' }
+  | { readonly then: 'reply'; readonly reply: Reply }
+  | { readonly then: 'throw'; readonly error: RefusedRequest }
 
 export type Decided = { readonly token: AccessToken | undefined } | Refusal
 
 /** What is known of one request. Kept beside the request and not on it, where anybody can write. */
-export class Visit {
+export class Visit implements Turns {
   readonly request: HttpRequest
   readonly checks: Check[] = []
   /** Read once. */
@@ -21,10 +29,8 @@ export class Visit {
   /** Where somebody listened. */
   verificationMs: number | undefined = undefined
   state: 'pending' | 'preflight' | Decided = 'pending'
-  /** Guards that were started and have not decided. */
   undecided = 0
-  /** Starts the guards that wait for their turn. */
-  readonly waiting: (() => void)[] = []
+  waiting: Turns['waiting'] = undefined
   recorded = false
 
   /** Runs work in the asynchronous context of the first guard. */

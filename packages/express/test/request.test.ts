@@ -38,6 +38,14 @@ describe.each(hosts)('on $host', ({ express }) => {
       expect(body).not.toContain(good.split('.')[2])
     })
 
+    test('is there for what inherits from the request, too', async () => {
+      const app = express().get('/', api().requireAuthentication(), (req, res) => {
+        res.json(authOf(Object.create(req) as IncomingMessage))
+      })
+      const { body } = await ask(await serve(app), '/', bearer(good))
+      expect(JSON.parse(body)).toMatchObject({ subject: 'user-42' })
+    })
+
     test('throws while a guard is still judging', async () => {
       const { requireAuthentication, token } = api()
       const app = express().get('/', (req, res) => {
