@@ -2,7 +2,6 @@ import { fetchJson, FetchError, withinDeadline } from '../http.ts'
 import type { JsonObject } from '../json.ts'
 import { discoverKeySet } from '../metadata.ts'
 import type { IssuerPolicy, Policy } from '../policy.ts'
-import { ConfigError } from '../refusal.ts'
 import { freshFor, minutes } from './timing.ts'
 
 export interface Downloaded {
@@ -73,7 +72,7 @@ export class Download {
     try {
       return await discoverKeySet(fetch, this.#issuer, { insecure: allowInsecureHttp, signal })
     } catch (error) {
-      const unreachable = error instanceof FetchError && !(error instanceof ConfigError)
+      const unreachable = error instanceof FetchError
       if (known !== undefined && unreachable && !signal.aborted) return known
       throw error
     }
