@@ -21,7 +21,7 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
-  guards: ['guards', 'guards-misuse'],
+  guards: ['guards', 'guards-misuse', 'guards-shape'],
   'guards-made': ['openapi', 'resource'],
   'keys/create': ['fixed-keys'],
   'keys/download': ['download'],
@@ -32,9 +32,11 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
   'keys/vault': ['vault'],
   keys: ['keys', 'keys-model', 'key-store', 'unknown-kids', 'resolve-issuer'],
   platform: ['platform', 'signature'],
-  profiles: ['profiles', 'entra-tenants', 'privileges'],
-  'resolved-issuers': ['resolve-issuer'],
+  profiles: ['profiles-data', 'profiles-misuse'],
+  'profiles/hints': ['profile-hints'],
+  'resolved-issuers': ['resolve-issuer', 'resolved-issuers'],
   metadata: ['metadata', 'metadata-addresses'],
+  policy: ['policy', 'policy-values', 'policy-resolver'],
   'resource-metadata': ['resource'],
   'option-checks': ['option-checks', 'option-checks-keys'],
 })
