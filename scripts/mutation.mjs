@@ -22,10 +22,13 @@ const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
   guards: ['guards', 'guards-misuse', 'guards-shape'],
-  'guards-made': ['openapi', 'resource'],
   'keys/create': ['fixed-keys'],
   'keys/download': ['download'],
   'keys/events': ['key-events'],
+  'keys/fetched-keys': [
+    ...['fetched-keys', 'fetched-keys-unknown', 'fetched-keys-events', 'fetched-keys-stored'],
+    'key-store',
+  ],
   'keys/fixed-keys': ['fixed-keys'],
   'keys/timing': ['unknown-kids'],
   'keys/unknown-kids': ['unknown-kids'],
@@ -43,7 +46,7 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
 
 /** Types alone, or another runtime's file. */
 const without = [
-  ...['record', 'options', 'profiles/profile', 'keys/source', 'keys/store'],
+  ...['record', 'options', 'profiles/profile', 'profiles/index', 'keys/source', 'keys/store'],
   ...['platform/web', 'index', 'adapter'],
 ]
 

@@ -141,7 +141,7 @@ const rows: Readonly<Record<string, Row>> = {
     notOf: [{}, { token_use: 'access', aud: 'x' }, { token_use: 'id' }],
   },
   "Dex's tokens": {
-    hint: hints.allHints.find(({ say }) => say.startsWith('Dex')),
+    hint: hints.allHints.at(-2),
     codes: ['not_an_access_token'],
     say: "Dex's access tokens cannot be told from its ID tokens. Configure dex(url, { acceptIdTokens: true }) if that is acceptable here.",
     of: [dex],
