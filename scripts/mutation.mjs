@@ -27,7 +27,7 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
   'keys/events': ['key-events'],
   'keys/fetched-keys': [
     ...['fetched-keys', 'fetched-keys-unknown', 'fetched-keys-events', 'fetched-keys-stored'],
-    'key-store',
+    ...['fetched-keys-asleep', 'key-store'],
   ],
   'keys/fixed-keys': ['fixed-keys'],
   'keys/timing': ['unknown-kids'],

@@ -1,5 +1,5 @@
 import { createTestClock } from '@resource-server/testing'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { FetchError, type Fetch } from '../src/http.ts'
 import { Download } from '../src/keys/download.ts'
 import { createPolicy, optionNames } from '../src/policy.ts'
@@ -162,4 +162,21 @@ test('who closes ends what is under way, and nothing else is asked', async () =>
   fail(new Error('aborted'))
   await new Promise((resolve) => setImmediate(resolve))
   expect(asked()).toEqual([wellKnown, place, wellKnown])
+})
+
+test('an answer that came too late leaves no ETag: nobody has read its keys', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { download, answers, asked } = open({ jwksUri: place })
+  let release = (_response: Response): void => {}
+  answers.set(place, () => new Promise((resolve) => (release = resolve)))
+  const late = download.get().catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(await late).toEqual(new FetchError('no answer within 5000 ms'))
+  download.distrust()
+  release(keySet({ etag: '"1"' })())
+  await new Promise((resolve) => setImmediate(resolve))
+  answers.set(place, keySet())
+  await download.get()
+  expect(asked()).toEqual([place, place])
 })

@@ -2,7 +2,7 @@ import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { FetchedKeys } from '../src/keys/fetched-keys.ts'
 import { createPolicy, optionNames } from '../src/policy.ts'
-import { down, issuer, openKeys, publish, tokenOf } from './key-desk.ts'
+import { down, issuer, openKeys, publish, sleeping, tokenOf } from './key-desk.ts'
 
 // Tokens whose key is not in the set that is held: it may be newer than the set.
 
@@ -35,6 +35,24 @@ test('a token without a kid asks for nothing', async () => {
     code: 'key_not_found',
   })
   expect(fetches()).toBe(1)
+})
+
+test('a kid that two keys have is no reason to ask', async () => {
+  const { ask, fetches, verifier } = openKeys(publish('aa'))
+  await verifier.warmUp()
+  expect(await ask('a')).toBe('key_ambiguous')
+  expect(fetches()).toBe(1)
+})
+
+test('a set that gets too old while a newer one is asked for serves no longer', async () => {
+  const { ask, answer, verifier, clock } = openKeys(publish('a'), { clock: sleeping() })
+  await verifier.warmUp()
+  answer(() => {
+    clock.advance(1)
+    return down()()
+  })
+  clock.advance(3899)
+  expect(await ask('x')).toBe('keys_unavailable')
 })
 
 describe('who finds a fetch under way', () => {
@@ -77,6 +95,18 @@ describe('who finds a fetch under way', () => {
     await reloaded
     expect(fetches()).toBe(3)
   })
+})
+
+test('who joins a fetch has no budget of his own', async () => {
+  const { ask, fetches, verifier } = openKeys(publish('a'))
+  await verifier.warmUp()
+  for (const kid of ['x', 'y']) await ask(kid)
+  expect(fetches()).toBe(3)
+  const reloaded = verifier.reload()
+  while (fetches() < 4) await Promise.resolve()
+  expect(await ask('z')).toBe('key_not_found')
+  await reloaded
+  expect(fetches()).toBe(4)
 })
 
 test('in an outage there is no verdict, and no attempt within the pause', async () => {

@@ -1,6 +1,6 @@
 import { createTestClock } from '@resource-server/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ConfigError, VerificationError } from '../src/index.ts'
+import { ConfigError, createVerifier, VerificationError } from '../src/index.ts'
 import { down, issuer, openKeys, publish, sleeping, tokenOf } from './key-desk.ts'
 
 // When a key set is asked for, for how long it serves, and what health says meanwhile.
@@ -159,7 +159,6 @@ test('a reload waits for what is under way, and asks again', async () => {
 test('metadata that is wrong is a ConfigError, and no verdict', async () => {
   const fetch = async (): Promise<Response> => Response.json({ issuer: 'https://other.example' })
   const options = { issuer, audience: 'order-service', fetch, clock: createTestClock() }
-  const { createVerifier } = await import('../src/index.ts')
   const verifier = createVerifier(options)
   await expect(verifier.warmUp()).rejects.toBeInstanceOf(ConfigError)
   await expect(verifier.reload()).rejects.toBeInstanceOf(ConfigError)
@@ -169,83 +168,34 @@ test('metadata that is wrong is a ConfigError, and no verdict', async () => {
   })
 })
 
-describe('a process that slept', () => {
-  test.each<[seconds: number, code: string]>([
-    [599.999, 'granted'],
-    [600, 'key_not_found'],
-  ])('for %d seconds judges an old key: %s', async (seconds, code) => {
-    const clock = sleeping()
-    const { verifier, answer, fetches, ask, settle } = openKeys(publish('a'), { clock })
-    await verifier.warmUp()
-    answer(publish('b'))
-    clock.advance(seconds)
-    expect(await ask('a')).toBe(code)
-    await settle()
-    expect(fetches()).toBe(2)
-    expect(await ask('a')).toBe('key_not_found')
-  })
-
-  test('asks again before it takes a token that it remembers', async () => {
-    const clock = sleeping()
-    const { verifier, answer } = openKeys(publish('a'), { clock, clockTolerance: 600 })
-    const token = tokenOf('a', clock)
-    for (let at = 0; at < 3; at += 1)
-      expect(await verifier.check(token)).toMatchObject({ ok: true })
-    expect(verifier.health().cache).toMatchObject({ hits: 1 })
-    answer(publish('b'))
-    clock.advance(600)
-    expect(await verifier.check(token)).toMatchObject({ code: 'key_not_found' })
-  })
-
-  test('serves with what it has where the issuer cannot be asked', async () => {
-    const clock = sleeping()
-    const { verifier, answer, fetches, ask, settle } = openKeys(publish('a'), { clock })
-    await verifier.warmUp()
-    answer(down())
-    clock.advance(3000)
-    expect(await ask('a')).toBe('granted')
-    expect(fetches()).toBe(2)
-    answer(() => new Promise(() => {}))
-    clock.advance(1)
-    // Not waited for: one attempt has failed already.
-    expect(await ask('a')).toBe('granted')
-    expect(fetches()).toBe(3)
-    verifier.close()
-    await settle()
-    expect(await ask('a')).toBe('granted')
-  })
-})
-
-describe('after the end', () => {
-  test('nothing is fetched, and what is held serves until it is too old', async () => {
-    const { verifier, clock, fetches, ask } = openKeys(publish('a'))
-    await verifier.warmUp()
-    verifier.close()
-    clock.advance(3899)
-    expect(await ask('a')).toBe('granted')
-    expect(await ask('b')).toBe('key_not_found')
-    clock.advance(1)
-    expect(await ask('a')).toBe('keys_unavailable')
-    expect(fetches()).toBe(1)
-  })
-
-  test('who never had keys says so', async () => {
-    const { verifier, clock, fetches } = openKeys(publish('a'))
-    verifier.close()
-    await expect(verifier.verify(tokenOf('a', clock))).rejects.toMatchObject({
-      reason: `the keys of '${issuer}' cannot be had: nothing was fetched`,
-      retryAfter: 1,
+describe('the next refresh', () => {
+  test('counts from when the set was asked for', async () => {
+    const { verifier, clock, fetches, settle } = openKeys(() => {
+      clock.advance(100)
+      return publish('a')()
     })
-    expect(verifier.ready()).toBe(false)
-    expect(fetches()).toBe(0)
+    await verifier.warmUp()
+    expect(verifier.health().issuers).toMatchObject([{ age: 100, nextAttempt: 170 }])
+    clock.advance(169.999)
+    await settle()
+    expect(fetches()).toBe(1)
+    clock.advance(0.001)
+    await settle()
+    expect(fetches()).toBe(2)
   })
 
-  test('what was under way ends, and no timer is left', async () => {
-    const { verifier, clock, fetches } = openKeys(() => new Promise(() => {}))
-    const warmed = verifier.warmUp()
-    verifier.close()
-    await expect(warmed).rejects.toThrow('closed')
-    clock.advance(3600)
+  test('is not lost where a timer fires early', async () => {
+    const clock = createTestClock()
+    const schedule = (delay: number, callback: () => void): (() => void) =>
+      clock.schedule(Math.max(1, delay - 5), callback)
+    const hasty = { ...clock, schedule }
+    const { verifier, fetches, settle } = openKeys(publish('a'), { clock: hasty })
+    await verifier.warmUp()
+    clock.advance(269.998)
+    await settle()
     expect(fetches()).toBe(1)
+    clock.advance(0.002)
+    await settle()
+    expect(fetches()).toBe(2)
   })
 })

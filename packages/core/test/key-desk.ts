@@ -47,10 +47,10 @@ export interface KeyDesk {
   readonly heard: () => readonly Heard[]
 }
 
-export const tokenOf = (kid: string, clock: TestClock): string => {
+export const tokenOf = (kid: string, clock: TestClock, expiresIn = 60): string => {
   const key = keyOf.get(kid) ?? keyOf.get('a')!
   const now = Math.floor(clock.now() / 1000)
-  const payload = { iss: issuer, sub: 'u', aud, iat: now, exp: now + 60 }
+  const payload = { iss: issuer, sub: 'u', aud, iat: now, exp: now + expiresIn }
   return pen.sign({ header: { typ: 'at+jwt', alg: 'ES256', kid }, payload, key })
 }
 

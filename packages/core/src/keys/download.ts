@@ -37,7 +37,8 @@ export class Download {
     const work = async (signal: AbortSignal): Promise<Downloaded> => {
       const url = await this.#findAddress(signal)
       const answer = await fetchJson(this.#policy.fetch, url, { signal, etag: this.#etag })
-      this.#etag = answer.etag
+      // Nobody reads the keys of an answer that came too late, so that the next one must be a whole one.
+      if (!signal.aborted) this.#etag = answer.etag
       return { body: answer.body, freshFor: freshFor(answer.cacheControl) }
     }
     return withinDeadline(work, this.#closing.signal)
