@@ -59,6 +59,18 @@ test('nobody waits for the issuer where the store was faster, and a refresh is d
   expect(await ask('a')).toBe('key_not_found')
 })
 
+test('who starts with an old set in an outage says that it is stale', async () => {
+  const { keyStore } = await stored()
+  const clock = sleeping()
+  clock.advance(300)
+  const { ask, settle, verifier, heard } = openKeys(down(), { keyStore, clock })
+  expect(await ask('a')).toBe('granted')
+  await settle()
+  expect(verifier.ready()).toBe(true)
+  const { event: _, duration: _duration, ...stale } = failed
+  expect(heard()).toContainEqual({ ...stale, event: 'stale' })
+})
+
 test('who sleeps on a set from the store still does not wait', async () => {
   const { keyStore } = await stored()
   const clock = sleeping()
