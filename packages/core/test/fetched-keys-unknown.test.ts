@@ -45,14 +45,18 @@ test('a kid that two keys have is no reason to ask', async () => {
 })
 
 test('a set that gets too old while a newer one is asked for serves no longer', async () => {
-  const { ask, answer, verifier, clock } = openKeys(publish('a'), { clock: sleeping() })
+  const { ask, answer, verifier, clock, fetches } = openKeys(publish('a'), { clock: sleeping() })
   await verifier.warmUp()
-  answer(() => {
-    clock.advance(1)
-    return down()()
-  })
+  answer(down())
+  await verifier.reload().catch(() => {})
   clock.advance(3899)
-  expect(await ask('x')).toBe('keys_unavailable')
+  let release = (): void => {}
+  answer(() => new Promise((resolve) => (release = () => resolve(down()()))))
+  const asked = ask('x')
+  while (fetches() < 3) await Promise.resolve()
+  clock.advance(1)
+  release()
+  expect(await asked).toBe('keys_unavailable')
 })
 
 describe('who finds a fetch under way', () => {
