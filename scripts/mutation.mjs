@@ -21,14 +21,34 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
+  guards: ['guards', 'guards-misuse', 'guards-shape'],
+  'keys/create': ['fixed-keys'],
+  'keys/download': ['download'],
+  'keys/events': ['key-events'],
+  'keys/fetched-keys': [
+    ...['fetched-keys', 'fetched-keys-unknown', 'fetched-keys-events', 'fetched-keys-stored'],
+    ...['fetched-keys-asleep', 'key-store'],
+  ],
+  'keys/fixed-keys': ['fixed-keys'],
+  'keys/timing': ['unknown-kids'],
+  'keys/unknown-kids': ['unknown-kids'],
+  'keys/vault': ['vault'],
   keys: ['keys', 'keys-model', 'key-store', 'unknown-kids', 'resolve-issuer'],
   platform: ['platform', 'signature'],
-  profiles: ['profiles', 'entra-tenants', 'privileges'],
-  'resolved-issuers': ['resolve-issuer'],
+  profiles: ['profiles-data', 'profiles-misuse'],
+  'profiles/hints': ['profile-hints'],
+  'resolved-issuers': ['resolve-issuer', 'resolved-issuers'],
+  metadata: ['metadata', 'metadata-addresses'],
+  policy: ['policy', 'policy-values', 'policy-resolver'],
+  'resource-metadata': ['resource'],
+  'option-checks': ['option-checks', 'option-checks-keys'],
 })
 
 /** Types alone, or another runtime's file. */
-const without = ['record', 'options', 'profiles/profile', 'platform/web', 'index', 'adapter']
+const without = [
+  ...['record', 'options', 'profiles/profile', 'profiles/index', 'keys/source', 'keys/store'],
+  ...['platform/web', 'index', 'adapter'],
+]
 
 /** @type {Record<string, Excuse[]>} */
 const excuses = JSON.parse(readFileSync(join(root, 'test/mutation/survivors.json'), 'utf8'))
@@ -70,7 +90,9 @@ const nameOf = (mutant) =>
 /** @type {(name: string) => string[]} */
 function ownTests(name) {
   const folder = name.split('/')[0] ?? name
-  const own = (elsewhere[folder] ?? [folder]).map((test) => `${tests}/${test}.test.ts`)
+  const own = (elsewhere[name] ?? elsewhere[folder] ?? [folder]).map(
+    (test) => `${tests}/${test}.test.ts`,
+  )
   return own.every((path) => existsSync(join(root, path))) ? [...own, loads] : everything
 }
 

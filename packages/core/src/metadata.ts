@@ -56,7 +56,7 @@ async function firstFound(
   try {
     return (await fetchJson(fetch, url!, { signal })).body
   } catch (error) {
-    const absent = error instanceof FetchError && error.status !== undefined && error.status < 500
+    const absent = error instanceof FetchError && (error.status ?? 500) < 500
     if (absent && others.length > 0) return firstFound(fetch, others, signal)
     throw error
   }

@@ -54,8 +54,7 @@ export class ResolvedIssuers {
     }
     const live = this.#live.get(iss)
     if (live && this.#isRecent(live.asked)) return this.#use(iss, live)
-    const refused = this.#refused.get(iss)
-    if (refused !== undefined && this.#isRecent(refused)) return refusedByRule
+    if (this.#isRecent(this.#refused.get(iss) ?? -Infinity)) return refusedByRule
     return this.#ask(iss)
   }
 

@@ -21,7 +21,7 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  */
 export function readResource(value: unknown, insecure: boolean): Resource {
   const url = typeof value === 'string' && value === value.trim() ? parseUrl(value) : undefined
-  if (!url || hasExtras(value as string, url) || !/^https?:$/.test(url.protocol)) {
+  if (!url || hasExtras(value as string, url) || !/^https?:/.test(url.protocol)) {
     throw new ConfigError(
       "'resource' is not an absolute URL without user, query and fragment.",
       "Write resource: 'https://orders.example.com', as clients reach this service.",

@@ -50,5 +50,10 @@ test.each([
   ['undefined', [undefined]],
 ])('%s is an error and not an open route', (_what, handlers) => {
   const { security } = api()
-  expect(() => security(...(handlers as [() => void]))).toThrow(ConfigError)
+  expect(() => security(...(handlers as [() => void]))).toThrow(
+    new ConfigError(
+      'openapi.security got something that is no guard of this resource server.',
+      "Hand over what its requireAudience('…'), requireScope('…') and others returned.",
+    ),
+  )
 })

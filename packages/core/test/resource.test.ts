@@ -31,18 +31,35 @@ test.each([
 })
 
 test.each([
-  ['nothing', undefined],
   ['no string', 1],
+  ['null', null],
   ['no URL', 'api.example.com'],
   ['a path', '/v1'],
-  ['plain http', 'http://api.example.com'],
   ['another scheme', 'urn:orders'],
+  ['a scheme that ends like https', 'xhttps://api.example.com'],
+  ['a scheme that begins like https', 'httpsx://api.example.com'],
   ['a fragment', 'https://api.example.com/#v1'],
   ['a query', 'https://api.example.com/?v=1'],
   ['a user', 'https://me@api.example.com'],
   ['a space before it', ' https://api.example.com'],
+  ['a space after it', 'https://api.example.com '],
 ])('%s is no resource', (_what, resource) => {
-  expect(() => createGate(optionsOf(resource))).toThrow(ConfigError)
+  expect(() => createGate(optionsOf(resource))).toThrow(
+    new ConfigError(
+      "'resource' is not an absolute URL without user, query and fragment.",
+      "Write resource: 'https://orders.example.com', as clients reach this service.",
+    ),
+  )
+})
+
+test('plain http is none, and neither is nothing', () => {
+  expect(() => createGate(optionsOf('http://api.example.com'))).toThrow(
+    new ConfigError(
+      "'resource' is not https.",
+      'Use https (RFC 9728 section 1.2). On a trusted network, allowInsecureHttp: true permits http.',
+    ),
+  )
+  expect(() => createGate(optionsOf(undefined))).toThrow("'resource' is undefined.")
 })
 
 test('plain http is taken where it is allowed', () => {
@@ -52,7 +69,12 @@ test('plain http is taken where it is allowed', () => {
 
 test('without a resource there is no metadata, and a challenge names none', async () => {
   const { gate, guards, pass } = openDesk(optionsFor(issuer))
-  expect(() => gate.metadata()).toThrow("Set resource: 'https://")
+  expect(() => gate.metadata()).toThrow(
+    new ConfigError(
+      "There is no metadata without 'resource'.",
+      "Set resource: 'https://orders.example.com', as clients reach this service.",
+    ),
+  )
   expect(JSON.stringify(await pass({}, guards.requireAuthentication()))).not.toContain(
     'resource_metadata',
   )
@@ -94,6 +116,25 @@ test.each([
   ['', 'GET', 'proceed'],
 ])('%s by %s: %s', (url, method, then) => {
   expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).then).toBe(then)
+})
+
+test('the reply is the document as JSON', () => {
+  const resource = 'https://api.example.com'
+  const { document, pass } = metadataOf(resource)
+  expect(pass(ask('/.well-known/oauth-protected-resource'))).toEqual({
+    then: 'reply',
+    reply: {
+      status: 200,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(document()),
+    },
+  })
+})
+
+test('where all issuers are resolved, none is named', () => {
+  const resource = 'https://api.example.com'
+  const gate = createGate({ resolveIssuer: () => undefined, resource })
+  expect(gate.metadata().document()).toEqual({ resource, bearer_methods_supported: ['header'] })
 })
 
 test('a challenge names the scopes of all guards that were asked', async () => {

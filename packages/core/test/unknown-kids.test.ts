@@ -27,6 +27,28 @@ test('a name that repeats in the middle of a flood has a fetch of its own', () =
   expect(kids.mayFetch('rotated', 3003)).toBe(false)
 })
 
+test('a full bucket saves nothing up, not even a part of an interval', () => {
+  const kids = new UnknownKids()
+  const at = [0, 19_900, 19_900, 20_000, 29_899, 29_900]
+  expect(at.map((now, nth) => kids.mayFetch(`invented-${nth}`, now))).toEqual([
+    ...[true, true, true, false, false, true],
+  ])
+})
+
+// Two generations of names are remembered, of 16,384 each.
+test.each([
+  [1, true],
+  [3, true],
+  [32_767, true],
+  [32_768, false],
+])('after %i others a name is known as one that repeats: %s', (others, known) => {
+  const kids = new UnknownKids()
+  expect(kids.mayFetch('rotated', 0)).toBe(true)
+  // The first of them has the other fetch for any name.
+  for (let at = 0; at < others; at += 1) kids.mayFetch(`invented-${at}`, 0)
+  expect(kids.mayFetch('rotated', 0)).toBe(known)
+})
+
 test('in a flood of repeating names somebody fetches every ten seconds all the same', () => {
   const kids = new UnknownKids()
   const fetches = new Set<number>()
@@ -74,6 +96,8 @@ test('a set is refreshed before its freshness ends, and never all of a fleet at 
 test.each([
   [null, 300],
   ['public, max-age=120', 120],
+  ['max-age=120, public', 120],
+  ['max-age=120 , public', 120],
   ['max-age=0', 60],
   ['max-age=86400', 600],
   ['s-maxage=90', 300],

@@ -1,7 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
-import { createVerifier, VerificationError } from '../src/index.ts'
-import { aud, optionsFor, startIssuer } from './support.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createVerifier, type DecisionRecord, VerificationError } from '../src/index.ts'
+import { answered, aud, optionsFor, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
 const verifier = createVerifier(optionsFor(issuer))
@@ -97,4 +98,54 @@ test('it needs no this', async () => {
   await expect(warmUp()).resolves.toBeUndefined()
   expect((await verify(good)).subject).toBe('user-42')
   expect((await check(good)).ok).toBe(true)
+})
+
+describe('the record of a decision', () => {
+  test('says what was required, how it ended and how long it took', async () => {
+    const records: DecisionRecord[] = []
+    const onDecision = (record: DecisionRecord): void => void records.push(record)
+    const other = 'https://other.example.com'
+    const made = createVerifier({
+      ...{ clock: issuer.clock, onDecision },
+      issuers: [
+        { issuer: issuer.url, audience: [aud, 'orders'] },
+        { issuer: other, audience: [aud, 'b'] },
+      ],
+    })
+    await made.check(good)
+    await made.check(expired)
+    await answered()
+    const time = new Date(issuer.clock.now()).toISOString()
+    const common = { version: 1, time, checks: [], durationMs: 0, verificationMs: 0 }
+    const requiredAudience = [aud, 'orders', 'b']
+    expect(records).toMatchObject([
+      { ...common, requiredAudience, outcome: 'granted', issuer: issuer.url, subject: 'user-42' },
+      { ...common, requiredAudience, outcome: 'refused', code: 'token_expired' },
+    ])
+  })
+
+  test('has no duration where nobody listened when it began', async () => {
+    const pending = createVerifier(optionsFor(issuer)).check(good)
+    const heard: unknown[] = []
+    const hear = (record: unknown): void => void heard.push(record)
+    subscribe('resource-server:decision', hear)
+    onTestFinished(() => void unsubscribe('resource-server:decision', hear))
+    expect(await pending).toMatchObject({ ok: true })
+    await answered()
+    expect(heard).toMatchObject([{ outcome: 'granted', requiredAudience: [aud] }])
+    expect(heard[0]).not.toHaveProperty('durationMs')
+    expect(heard[0]).not.toHaveProperty('verificationMs')
+  })
+})
+
+test('a delegation that is not wanted is refused', async () => {
+  const acted = issuer.token({ aud, actors: ['stock-service'] })
+  const judged = async (
+    token: string,
+    delegation: 'direct-only' | 'delegated-only',
+  ): Promise<unknown> => createVerifier({ ...optionsFor(issuer), delegation }).check(token)
+  expect(await judged(acted, 'direct-only')).toMatchObject({ code: 'delegation_forbidden' })
+  expect(await judged(good, 'delegated-only')).toMatchObject({ code: 'delegation_required' })
+  expect(await judged(expired, 'delegated-only')).toMatchObject({ code: 'token_expired' })
+  expect(await judged(acted, 'delegated-only')).toMatchObject({ ok: true })
 })

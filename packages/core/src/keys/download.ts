@@ -2,7 +2,6 @@ import { fetchJson, FetchError, withinDeadline } from '../http.ts'
 import type { JsonObject } from '../json.ts'
 import { discoverKeySet } from '../metadata.ts'
 import type { IssuerPolicy, Policy } from '../policy.ts'
-import { ConfigError } from '../refusal.ts'
 import { freshFor, minutes } from './timing.ts'
 
 export interface Downloaded {
@@ -38,7 +37,8 @@ export class Download {
     const work = async (signal: AbortSignal): Promise<Downloaded> => {
       const url = await this.#findAddress(signal)
       const answer = await fetchJson(this.#policy.fetch, url, { signal, etag: this.#etag })
-      this.#etag = answer.etag
+      // Nobody reads the keys of an answer that came too late, so that the next one must be a whole one.
+      if (!signal.aborted) this.#etag = answer.etag
       return { body: answer.body, freshFor: freshFor(answer.cacheControl) }
     }
     return withinDeadline(work, this.#closing.signal)
@@ -73,7 +73,7 @@ export class Download {
     try {
       return await discoverKeySet(fetch, this.#issuer, { insecure: allowInsecureHttp, signal })
     } catch (error) {
-      const unreachable = error instanceof FetchError && !(error instanceof ConfigError)
+      const unreachable = error instanceof FetchError
       if (known !== undefined && unreachable && !signal.aborted) return known
       throw error
     }
