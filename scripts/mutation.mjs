@@ -21,10 +21,14 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
+  audit: ['audit', 'reporter', 'sink'],
+  gate: ['gate', 'gate-records', 'gate-guards', 'credential'],
+  http: ['http', 'deadline'],
   keys: ['keys', 'keys-model', 'key-store', 'unknown-kids', 'resolve-issuer'],
-  platform: ['platform', 'signature'],
+  platform: ['platform', 'sha256', 'signature-check', 'reporter', 'sink'],
   profiles: ['profiles', 'entra-tenants', 'privileges'],
   'resolved-issuers': ['resolve-issuer'],
+  signature: ['signature', 'other-runtime'],
 })
 
 /** Types alone, or another runtime's file. */

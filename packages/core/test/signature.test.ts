@@ -1,6 +1,11 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { aud, judgeFor, startIssuer } from './support.ts'
+import { readKeys, type VerificationKey } from '../src/jwk.ts'
+import { parseJws, type Unverified } from '../src/jws.ts'
+import { createPolicy, optionNames } from '../src/policy.ts'
+import { refuse } from '../src/refusal.ts'
+import { verifySignature } from '../src/signature.ts'
+import { aud, judgeFor, optionsFor, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
 const judge = judgeFor(issuer)
@@ -66,4 +71,51 @@ test('a key of the right name and the wrong type is no key', async () => {
   const rsa = createSigningKey('RS256', issuer.key.kid)
   const payload = { iss: issuer.url }
   expect(await judge(issuer.sign({ payload, key: rsa }))).toBe('key_not_found')
+})
+
+/** The issuer's key, as the pipeline has it. */
+async function importKey(): Promise<VerificationKey> {
+  const policy = createPolicy(optionsFor(issuer), optionNames.verifier)
+  const { keys, skipped } = await readKeys([issuer.key.publicJwk], policy.issuers.get(issuer.url)!)
+  if (!keys[0]) throw new Error(skipped.join())
+  return keys[0]
+}
+
+const key = await importKey()
+
+describe('the call that verifies', () => {
+  const invalid = refuse('signature_invalid', "the signature does not hold under the issuer's key")
+  const parsed = (token: string): Unverified => parseJws(token, 16_384) as Unverified
+  const token = issuer.token({ aud })
+  const tampered = parsed(issuer.forge.tampered({ aud }))
+
+  test('answers at once by the native way, which is the default', () => {
+    const { raw, header, claims } = parsed(token)
+    const verified = { raw, header, claims, key }
+    expect(verifySignature(parsed(token), key)).toEqual(verified)
+    expect(verifySignature(parsed(token), key, 'native')).toEqual(verified)
+    expect(verifySignature(tampered, key)).toEqual(invalid)
+  })
+
+  test('answers later by WebCrypto, and the same', async () => {
+    const { raw, header, claims } = parsed(token)
+    const verified = verifySignature(parsed(token), key, 'webcrypto')
+    expect(verified).toBeInstanceOf(Promise)
+    expect(await verified).toEqual({ raw, header, claims, key })
+    expect(await verifySignature(tampered, key, 'webcrypto')).toEqual(invalid)
+  })
+
+  test.each(['RS256', 'none', 'HS256', 'Ed25519'])(
+    'believes no header that says %s of a key for another algorithm',
+    (alg) => {
+      const unverified = parsed(token)
+      const changed = { ...unverified, header: { ...unverified.header, alg } }
+      expect(verifySignature(changed, key)).toEqual(invalid)
+    },
+  )
+
+  test('takes a key that cannot be used for one that does not fit', () => {
+    const broken = { ...key, key: { algorithm: {} } as VerificationKey['key'] }
+    expect(verifySignature(parsed(token), broken)).toEqual(invalid)
+  })
 })
