@@ -67,6 +67,21 @@ test.each(['RS256', 'PS256', 'ES384', 'EdDSA'] as const)(
   },
 )
 
+/** OpenSSL reads a shorter one as a number with zeros in front; RFC 8017 wants it whole. */
+test('a PSS signature without its leading zero is none', async () => {
+  await using other = await startIssuer({ algorithm: 'PS256' })
+  const split = (token: string): readonly [input: string, signature: Buffer] => {
+    const end = token.lastIndexOf('.')
+    return [token.slice(0, end), Buffer.from(token.slice(end + 1), 'base64url')]
+  }
+  let [input, signature] = split(other.token({ aud }))
+  while (signature[0] !== 0) [input, signature] = split(other.token({ aud }))
+  const judgeOther = judgeFor(other)
+  const withSignature = (bytes: Buffer) => judgeOther(`${input}.${bytes.toString('base64url')}`)
+  expect(await withSignature(signature)).toBe('granted')
+  expect(await withSignature(signature.subarray(1))).toBe('signature_invalid')
+})
+
 test('a key of the right name and the wrong type is no key', async () => {
   const rsa = createSigningKey('RS256', issuer.key.kid)
   const payload = { iss: issuer.url }
