@@ -29,6 +29,7 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
   profiles: ['profiles', 'entra-tenants', 'privileges'],
   'resolved-issuers': ['resolve-issuer'],
   signature: ['signature', 'other-runtime'],
+  token: ['token', 'token-content'],
 })
 
 /** Types alone, or another runtime's file. */
