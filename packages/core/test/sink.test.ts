@@ -131,6 +131,13 @@ describe('a sink that fails', () => {
   })
 })
 
+test.each([undefined, null, 0, {}, { then: 1 }])('a sink that returns %j has taken it', (value) => {
+  const onLoss = vi.fn<() => void>()
+  const sink = createSink(() => value, { maxPending: 1, onLoss })
+  for (let count = 0; count < 3; count += 1) sink.take(record)
+  expect(onLoss).not.toHaveBeenCalled()
+})
+
 test('a record that could not be made is lost as well', () => {
   const { sink, taken, onLoss } = slowSink(2)
   sink.lose()

@@ -54,7 +54,8 @@ describe('the record', () => {
   test('of a visit by several guards', () => {
     const visit = visitOf({ route: () => '/:kind' })
     note(visit, guard('a', { scopes: ['x', 'y'] }), granted, { at: 2000, took: 0.0014 })
-    note(visit, guard('b'), granted, undefined)
+    note(visit, guard('untimed'), granted, undefined)
+    note(visit, guard('b'), granted, { at: 3000, took: 0.0004 })
     note(visit, guard('c', { scopes: ['z', 'x'] }), refusal, { at: 4000, took: 0.0012 })
     visit.verificationMs = 0
     expect(bodyOf(visit, policy)).toStrictEqual({
@@ -62,6 +63,7 @@ describe('the record', () => {
       ...{ code: 'scope_insufficient', reason: 'why', guard: 'c' },
       checks: [
         { guard: 'a', passed: true },
+        { guard: 'untimed', passed: true },
         { guard: 'b', passed: true },
         { guard: 'c', passed: false },
       ],
