@@ -21,7 +21,12 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
+  audit: ['audit', 'reporter', 'sink'],
+  gate: ['gate', 'gate-records', 'gate-guards', 'credential'],
+  'request-gate': ['gate', 'gate-records', 'gate-guards', 'credential'],
+  turns: ['gate', 'gate-guards'],
   guards: ['guards', 'guards-misuse', 'guards-shape'],
+  http: ['http', 'deadline'],
   'keys/create': ['fixed-keys'],
   'keys/download': ['download'],
   'keys/events': ['key-events'],
@@ -33,15 +38,16 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
   'keys/timing': ['unknown-kids'],
   'keys/unknown-kids': ['unknown-kids'],
   'keys/vault': ['vault'],
-  keys: ['keys', 'keys-model', 'key-store', 'unknown-kids', 'resolve-issuer'],
-  platform: ['platform', 'signature'],
+  metadata: ['metadata', 'metadata-addresses'],
+  'option-checks': ['option-checks', 'option-checks-keys'],
+  platform: ['platform', 'sha256', 'signature-check', 'reporter', 'sink'],
+  policy: ['policy', 'policy-values', 'policy-resolver'],
   profiles: ['profiles-data', 'profiles-misuse'],
   'profiles/hints': ['profile-hints'],
   'resolved-issuers': ['resolve-issuer', 'resolved-issuers'],
-  metadata: ['metadata', 'metadata-addresses'],
-  policy: ['policy', 'policy-values', 'policy-resolver'],
   'resource-metadata': ['resource'],
-  'option-checks': ['option-checks', 'option-checks-keys'],
+  signature: ['signature', 'other-runtime'],
+  token: ['token', 'token-content'],
 })
 
 /** Types alone, or another runtime's file. */

@@ -3,33 +3,44 @@ import { codes, titles } from '../src/codes.ts'
 
 const rows = Object.entries(codes)
 
-/** What a status may say in the challenge: RFC 6750 section 3.1, RFC 9470 section 3. */
-const errorsOf: Readonly<Record<number, readonly (string | undefined)[]>> = {
-  400: ['invalid_request'],
-  401: [undefined, 'invalid_token', 'insufficient_user_authentication'],
-  403: [undefined, 'insufficient_scope'],
-  503: [undefined],
+const bare = ['credential_missing', 'credential_scheme_unsupported']
+const opaque = 'The access token is not valid'
+
+/** What stands in the challenge of each status: RFC 6750 section 3.1, RFC 9470 section 3. */
+const errorOf = (code: string, status: number): string | undefined => {
+  if (code === 'authentication_insufficient') return 'insufficient_user_authentication'
+  if (bare.includes(code)) return undefined
+  if (status === 403) return code.endsWith('_insufficient') ? 'insufficient_scope' : undefined
+  return { 400: 'invalid_request', 401: 'invalid_token' }[status]
 }
 
-describe.each(rows)('%s', (_code, { category, status, error, description, spec }) => {
+describe.each(rows)('%s', (code, entry) => {
   test('is unavailable exactly where its status is 503', () => {
-    expect(category === 'unavailable').toBe(status === 503)
+    expect(entry.category).toBe(entry.status === 503 ? 'unavailable' : 'refused')
   })
 
-  test('has an error that its status may carry, and a title', () => {
-    expect(errorsOf[status]).toContain(error)
-    expect(titles[status]).toMatch(/^[A-Z]/)
+  test('has the error that its status carries, and a title', () => {
+    expect(entry.error).toBe(errorOf(code, entry.status))
+    expect(titles[entry.status]).toMatch(/^[A-Z]/)
   })
 
   test('is described in characters that need no escape in a challenge', () => {
-    expect(description).toMatch(/^[A-Z][\x20\x21\x23-\x5b\x5d-\x7e]+[^.]$/)
+    expect(entry.description).toMatch(/^[A-Z][\x20\x21\x23-\x5b\x5d-\x7e]+[^.]$/)
   })
 
   test('says where the rule stands', () => {
-    expect(spec).toMatch(/^https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d{4}#section-[\d.]+$/)
+    expect(entry.spec).toMatch(/^https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d{4}#section-[\d.]+$/)
   })
 })
 
 test('nobody can change the table', () => {
   expect([codes, ...Object.values(codes)].every((row) => Object.isFrozen(row))).toBe(true)
+})
+
+test('before the signature holds, all tokens are refused with one sentence', () => {
+  const start = rows.findIndex(([code]) => code === 'token_too_large')
+  const end = rows.findIndex(([code]) => code === 'signature_invalid')
+  const early = rows.slice(start, end + 1)
+  expect(early.map(([, { description }]) => description)).toEqual(early.map(() => opaque))
+  expect(rows.filter(([, { description }]) => description === opaque)).toEqual(early)
 })

@@ -129,12 +129,61 @@ test.each([
   expect(readCredential(joined)).toMatchObject({ code: 'credential_repeated' })
 })
 
-test.each([
-  ['parameters', 'Digest username="Mufasa", realm="a", uri="/x", qop=auth, nc=00000001'],
-  ['parameters without spaces', 'Digest username="Mufasa",realm="a",qop=auth'],
-])('%s of another scheme are no second credential', (_what, one) => {
-  const request = { method: 'GET', url: '/', headers: [['Authorization', one]] as const }
-  expect(readCredential(request)).toMatchObject({ code: 'credential_scheme_unsupported' })
+const reasons = {
+  credential_repeated: 'two credentials were joined into one Authorization header',
+  credential_scheme_unsupported: 'the Authorization header is not of the Bearer scheme',
+  credential_malformed: 'Bearer is not followed by one space and one token',
+} as const
+
+describe('of one header', () => {
+  type Row = readonly [what: string, value: string, code: keyof typeof reasons]
+  test.each<Row>([
+    ...(
+      [
+        ['parameters behind a token', 'Bearer abc, Digest username="a"'],
+        ['parameters behind a token, without a space', 'Bearer abc,Digest username="a"'],
+        ['parameters behind a token, with more spaces', 'Bearer abc, Digest  username="a"'],
+        ['parameters behind a token, all indented', ' \tBearer abc, Digest username="a"'],
+        ['a token behind parameters', 'Digest username="a", Basic abc=='],
+        ['a token behind parameters, without a space', 'Digest username="a",Basic abc=='],
+        ['a token behind parameters, with more spaces', 'Digest username="a", Basic  abc=='],
+        ['a token behind parameters, without padding', 'Digest username="a", Basic abc'],
+        ['a token behind parameters, and a space', 'Digest username="a", Basic abc '],
+        ['a token between parameters', 'Digest username="a", Basic abc, b="c"'],
+        ['nothing before parameters', ',Digest username="a"'],
+        ['white space before parameters', ' \t,Digest username="a"'],
+        ['a scheme alone', 'Bearer abc, Negotiate'],
+        ['a scheme alone, with more spaces', 'Bearer abc,  Negotiate'],
+        ['parameters behind another token', 'Basic abc==,b="c"'],
+        ['parameters behind another token, with more spaces', 'Basic  abc,b="c"'],
+        ['parameters behind another token, indented', ' Basic abc,b="c"'],
+        ['parameters behind a scheme that ends like Bearer', 'Forbearer abc,b="c"'],
+      ] as const
+    ).map(([what, one]) => [`${what}: two`, one, 'credential_repeated'] as const),
+    ...(
+      [
+        ['parameters', 'Digest username="Mufasa", realm="a", uri="/x", qop=auth, nc=00000001'],
+        ['parameters without spaces', 'Digest username="Mufasa",realm="a",qop=auth'],
+        ['words in quotes', 'Digest realm="a bearer token, and more"'],
+        ['a token in quotes', 'Digest realm="a b, c"'],
+        ['a scheme with a comma', 'Bearer,x'],
+        ['parameters of a scheme that begins like Bearer', 'Bearers abc,b="c"'],
+      ] as const
+    ).map(([what, one]) => [`${what}: another`, one, 'credential_scheme_unsupported'] as const),
+    ['a parameter behind a token: none', 'Bearer abc,def="x"', 'credential_malformed'],
+    ['a comma in a token: none', 'Bearer abc,def', 'credential_malformed'],
+  ])('%s', (_what, one, code) => {
+    const request = { method: 'GET', url: '/', headers: [['Authorization', one]] as const }
+    expect(readCredential(request)).toMatchObject({ code, reason: reasons[code] })
+  })
+
+  test.each([
+    ['several', [value, value], 'the request has more than one Authorization header'],
+    ['none', [' '], 'the Authorization header is empty'],
+  ])('%s: the reason says so', (_what, values, reason) => {
+    const headers = values.map((one) => ['Authorization', one] as const)
+    expect(readCredential({ method: 'GET', url: '/', headers })).toMatchObject({ reason })
+  })
 })
 
 test.each([

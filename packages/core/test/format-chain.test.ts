@@ -29,6 +29,7 @@ test.each<readonly [string, Record<string, unknown>, string]>([
   ],
   ['a name of two lines', { act: { sub: 'a\nb\u202e' } }, String.raw`user-42 ⇐ a\u{a}b\u{202e}`],
   ['a name that is a chain', { act: { sub: 'a ⇐ root' } }, String.raw`user-42 ⇐ a \u{21d0} root`],
+  ['the longest name', { act: { sub: 'x'.repeat(64) } }, `user-42 ⇐ ${'x'.repeat(64)}`],
   ['a long name', { act: { sub: 'x'.repeat(100) } }, `user-42 ⇐ ${'x'.repeat(63)}…`],
 ])('%s acts', async (_what, claims, line) => {
   expect(await told(claims)).toEqual([line, line])

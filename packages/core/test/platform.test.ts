@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { digest as nodeDigest } from '../src/platform/node-crypto.ts'
@@ -53,4 +54,12 @@ test('of all two-character segments, both take the 256 that spell a byte', () =>
 
 test('the digest is SHA-256', () => {
   expect(nodeDigest('abc')).toBe('ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=')
+})
+
+test('who watches asynchronous resources sees the context under its name', () => {
+  const types: string[] = []
+  const hook = createHook({ init: (_id, type) => void types.push(type) }).enable()
+  node.context()
+  hook.disable()
+  expect(types).toEqual(['ResourceServerDecision'])
 })

@@ -29,6 +29,43 @@ test('it sees what the default answer says, and nothing else', async () => {
   expect(Object.isFrozen(seen[0]) && Object.isFrozen(seen[0]?.scope)).toBe(true)
 })
 
+test('the default is an RFC 9457 problem', async () => {
+  const { guards, pass } = openDesk(optionsFor(issuer))
+  const passage = await pass({}, guards.requireAuthentication(), bearer('garbage'))
+  expect(passage).toMatchObject({
+    reply: {
+      headers: { 'Content-Type': 'application/problem+json' },
+      body:
+        '{"type":"about:blank","title":"Unauthorized","status":401,' +
+        '"detail":"The access token is not valid","error":"invalid_token"}',
+    },
+  })
+})
+
+test('it is tried out with a refusal as any other', () => {
+  const seen: PublicRefusal[] = []
+  const refusalBody: RefusalBody = (refusal) => {
+    seen.push(refusal)
+    return works
+  }
+  createGate({ ...optionsFor(issuer), refusalBody })
+  expect(seen).toEqual([
+    { status: 401, title: 'Unauthorized', detail: 'This resource needs an access token' },
+  ])
+})
+
+test.each(['text/html; charset=utf-8', 'a/b', '!#$/&~'])(
+  'it may be of the type %s',
+  async (contentType) => {
+    const { guards, pass } = openDesk({
+      ...optionsFor(issuer),
+      refusalBody: () => ({ contentType, body: '' }),
+    })
+    const passage = await pass({}, guards.requireAuthentication())
+    expect(passage).toMatchObject({ reply: { headers: { 'Content-Type': contentType }, body: '' } })
+  },
+)
+
 const works = { contentType: 'text/plain', body: 'no' }
 
 test.each<readonly [string, RefusalBody]>([
@@ -42,7 +79,16 @@ test.each<readonly [string, RefusalBody]>([
   ['returns nothing', (() => undefined) as never],
   ['returns an object for a body', (() => ({ ...works, body: {} })) as never],
   ['returns no content type', (() => ({ body: '' })) as never],
+  ['returns a number for a content type', (() => ({ ...works, contentType: 1 })) as never],
   ['returns a content type that is none', () => ({ ...works, contentType: 'text' })],
+  ['returns half a content type', () => ({ ...works, contentType: 'text/' })],
+  ['returns the other half', () => ({ ...works, contentType: '/plain' })],
+  ['returns an indented content type', () => ({ ...works, contentType: '\ttext/plain' })],
+  ['returns a content type with a tab', () => ({ ...works, contentType: 'text/plain\t' })],
+  [
+    'returns a list that reads like a content type',
+    (() => ({ ...works, contentType: ['text/plain'] })) as never,
+  ],
   ['ends the header', () => ({ ...works, contentType: 'text/plain\r\nSet-Cookie: x=y' })],
 ])('one that %s dies at the start, and changes no refusal later', async (_what, broken) => {
   expect(() => createGate({ ...optionsFor(issuer), refusalBody: broken })).toThrow(ConfigError)

@@ -12,37 +12,54 @@ test('a refusal is frozen data with the category of its code', () => {
 })
 
 describe('ConfigError', () => {
-  const error = new ConfigError('The audience is missing.', "Write audience: 'order-service'.")
+  const make = () => new ConfigError('The audience is missing.', "Write audience: 'order-service'.")
 
   test('says what is wrong and what mends it', () => {
+    const error = make()
     expect(error.message).toBe("The audience is missing. Write audience: 'order-service'.")
     expect(error).toMatchObject({ problem: 'The audience is missing.', name: 'ConfigError' })
+    expect(error.mend).toBe("Write audience: 'order-service'.")
     expect(error).toBeInstanceOf(Error)
   })
 
   test('is known by another copy of the package, and by that name only', () => {
-    expect(error).toBeInstanceOf(installed.ConfigError)
+    expect(make()).toBeInstanceOf(installed.ConfigError)
     expect(new installed.ConfigError('a', 'b')).toBeInstanceOf(ConfigError)
-    expect(error).not.toBeInstanceOf(VerificationError)
+    expect(make()).not.toBeInstanceOf(VerificationError)
   })
 })
 
 describe('VerificationError', () => {
-  const error = new VerificationError(refuse('keys_unavailable', 'no answer', { retryAfter: 2 }))
+  const make = () =>
+    new VerificationError(refuse('keys_unavailable', 'no answer', { retryAfter: 2 }))
 
   test('carries what a caller may want to switch over', () => {
-    expect(error).toMatchObject({
+    expect(make()).toMatchObject({
       ...{ name: 'VerificationError', code: 'keys_unavailable', category: 'unavailable' },
       ...{ reason: 'no answer', retryAfter: 2, message: 'keys_unavailable: no answer' },
     })
   })
 
+  test('says something else where it is told to', () => {
+    const error = new VerificationError(refuse('token_expired', 'exp is 9 s ago'), 'No.')
+    expect(error).toMatchObject({ message: 'No.', reason: 'exp is 9 s ago', category: 'refused' })
+  })
+
   test('is known by another copy of the package, and by that name only', () => {
-    expect(error).toBeInstanceOf(installed.VerificationError)
-    expect(error).not.toBeInstanceOf(ConfigError)
+    expect(make()).toBeInstanceOf(installed.VerificationError)
+    expect(make()).not.toBeInstanceOf(ConfigError)
   })
 
   test.each([undefined, null, 'ConfigError', {}, new Error('x')])('%s is neither', (value) => {
     expect(value instanceof VerificationError || value instanceof ConfigError).toBe(false)
   })
+})
+
+test.each([
+  ['ConfigError', () => new ConfigError('a', 'b')],
+  ['VerificationError', () => new VerificationError(refuse('token_expired', ''))],
+])('%s carries the mark that other copies look for, out of sight', (name, make) => {
+  const mark = Symbol.for(`@resource-server/core ${name}`)
+  expect(Reflect.get(make(), mark)).toBe(true)
+  expect(Reflect.ownKeys(make())).not.toContain(mark)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, fromNode } from '../src/adapter.ts'
-import { headerValues, isPreflight } from '../src/request.ts'
+import { headerValues, isPreflight, pathOf } from '../src/request.ts'
 
 describe('a request of Node', () => {
   const node = { method: 'GET', url: '/a', rawHeaders: ['A', '1', 'b', '2', 'A', '3'], headers: {} }
@@ -13,6 +13,12 @@ describe('a request of Node', () => {
     // A value is no name.
     expect(headerValues(request, '1')).toEqual([])
     expect(headerValues(request, 'other')).toEqual([])
+  })
+
+  test('with a name and no value has the whole pairs', () => {
+    const request = fromNode({ ...node, rawHeaders: ['A', '1', 'b'] })
+    expect(headerValues(request, 'a')).toEqual(['1'])
+    expect(headerValues(request, 'b')).toEqual([])
   })
 
   test('of a shim without raw headers is read from its headers', () => {
@@ -49,6 +55,42 @@ test.each([
   ['http://127.0.0.1:3000/?at=https://x/y', '/?at=https://x/y'],
 ])('a request of the Fetch standard for %s has the url %s, as others have', (url, path) => {
   expect(fromFetch(new Request(url)).url.replace(/#.*/, '')).toBe(path)
+})
+
+test.each([
+  ['/?at=https://x/y', '/?at=https://x/y'],
+  ['https://orders.example', '/'],
+])('what a runtime gives for a url, %s, has the url %s', (url, path) => {
+  expect(fromFetch({ method: 'GET', url, headers: [] }).url).toBe(path)
+})
+
+test.each([
+  ['/orders', '/orders'],
+  ['/orders?secret=1', '/orders'],
+  ['/orders#part', '/orders'],
+  ['/orders/https://x/y', '/orders/https://x/y'],
+  ['?secret=1', '/'],
+  ['', '/'],
+  ['https://orders.example/orders?secret=1', '/orders'],
+  ['https://orders.example', '/'],
+  ['https://orders.example?secret=1', '/'],
+  ['https://orders.example#part', '/'],
+  ['HTTP+X-1.0://orders.example/orders', '/orders'],
+  ['://orders.example/orders', '://orders.example/orders'],
+])('the path of %j is %j: no host, no query', (url, path) => {
+  expect(pathOf({ method: 'GET', url, headers: [] })).toBe(path)
+})
+
+test('the values of a header are in order, whatever the case of its name', () => {
+  const headers = [
+    ['a', '1'],
+    ['A', undefined],
+    ['b', '2'],
+    ['A', ['3', null]],
+  ] as const
+  const request = { method: 'GET', url: '/', headers }
+  expect(headerValues(request, 'a')).toEqual(['1', ['3', null]])
+  expect(headerValues(request, 'c')).toEqual([])
 })
 
 describe('a preflight', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { RefusedRequest } from '../src/adapter.ts'
 import { codes } from '../src/codes.ts'
-import { refuse } from '../src/refusal.ts'
+import { refuse, VerificationError } from '../src/refusal.ts'
+import type { PublicRefusal } from '../src/refusal-body.ts'
 import { replyTo } from '../src/response.ts'
 
 const plain = { realm: 'api', resource: undefined, refusalBody: undefined }
@@ -43,27 +44,134 @@ test.each([
 
 describe.each(Object.keys(codes) as (keyof typeof codes)[])('%s', (code) => {
   const secret = 'the whole reason'
-  const reply = replyTo(refuse(code, secret, { retryAfter: 3 }), plain)
+  const reply = () => replyTo(refuse(code, secret, { retryAfter: 3 }), plain)
 
   test('tells the caller its sentence and not its reason', () => {
-    expect(JSON.stringify(reply)).not.toContain(secret)
-    expect(JSON.parse(reply.body)).toMatchObject({ detail: codes[code].description })
+    expect(JSON.stringify(reply())).not.toContain(secret)
+    expect(JSON.parse(reply().body)).toMatchObject({ detail: codes[code].description })
   })
 
   test('is challenged where it was judged, and only there', () => {
-    expect('WWW-Authenticate' in reply.headers).toBe(codes[code].category === 'refused')
+    expect('WWW-Authenticate' in reply().headers).toBe(codes[code].category === 'refused')
   })
 
   test('is never cached', () => {
-    expect(reply.headers).toMatchObject({ 'Cache-Control': 'no-store', 'Retry-After': '3' })
+    expect(reply().headers).toMatchObject({ 'Cache-Control': 'no-store', 'Retry-After': '3' })
   })
 
   test('as an error says no more than the wire, and where it was made to nobody', () => {
-    const error = new RefusedRequest(refuse(code, secret), reply)
-    expect(error).toMatchObject({ code, status: reply.status, statusCode: reply.status })
-    expect(error.headers).toBe(reply.headers)
+    const sent = reply()
+    const error = new RefusedRequest(refuse(code, secret), sent)
+    expect(error).toMatchObject({ code, status: sent.status, statusCode: sent.status })
+    expect(error.headers).toBe(sent.headers)
+    expect(error.body).toBe(sent.body)
     expect(error.message).toBe(codes[code].description)
     expect(error.stack).toBe(`VerificationError: ${error.message}`)
     expect(error.reason).toBe(secret)
+    expect(error.expose).toBe(codes[code].category === 'refused')
   })
+})
+
+describe('a reply says, and says no more', () => {
+  const problem = { type: 'about:blank', title: 'Unauthorized', status: 401 }
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
+
+  test('of nobody', () => {
+    const { body, ...rest } = replyTo(refuse('credential_missing', ''), plain)
+    const challenge = 'Bearer realm="api"'
+    expect(rest).toStrictEqual({
+      status: 401,
+      headers: { ...headers, 'WWW-Authenticate': challenge },
+    })
+    expect(JSON.parse(body)).toStrictEqual({
+      ...{ ...problem, detail: 'This resource needs an access token' },
+    })
+  })
+
+  test('of a refused token', () => {
+    const refusal = refuse('token_expired', '', { scope: ['a', 'b'], acrValues: ['c'], maxAge: 5 })
+    const { body, ...rest } = replyTo(refusal, plain)
+    const challenge =
+      'Bearer realm="api", error="invalid_token", error_description="The access token expired", ' +
+      'scope="a b", acr_values="c", max_age="5"'
+    expect(rest).toStrictEqual({
+      status: 401,
+      headers: { ...headers, 'WWW-Authenticate': challenge },
+    })
+    expect(JSON.parse(body)).toStrictEqual({
+      ...{ ...problem, detail: 'The access token expired', error: 'invalid_token' },
+    })
+  })
+
+  test('of no verdict', () => {
+    const { body, ...rest } = replyTo(refuse('keys_unavailable', '', { retryAfter: 0 }), plain)
+    expect(rest).toStrictEqual({ status: 503, headers: { ...headers, 'Retry-After': '0' } })
+    expect(JSON.parse(body)).toStrictEqual({
+      ...{ ...problem, title: 'Service Unavailable', status: 503 },
+      detail: 'The access token cannot be checked at the moment',
+    })
+  })
+})
+
+describe('who writes the body', () => {
+  const write = (refusal: PublicRefusal) => ({
+    ...{ contentType: 'text/plain', body: `${refusal.status} ${refusal.detail}` },
+  })
+
+  test('has it sent', () => {
+    const reply = replyTo(refuse('token_expired', ''), { ...plain, refusalBody: write })
+    expect(reply.headers).toMatchObject({ 'Content-Type': 'text/plain' })
+    expect(reply.body).toBe('401 The access token expired')
+  })
+
+  test('who fails has the default one sent', () => {
+    const reply = replyTo(refuse('token_expired', ''), {
+      ...plain,
+      refusalBody: () => {
+        throw new Error('a fault')
+      },
+    })
+    expect(reply).toEqual(replyTo(refuse('token_expired', ''), plain))
+  })
+
+  test.each<readonly [string, Parameters<typeof refuse>, object]>([
+    [
+      'nothing beside the status',
+      ['credential_missing', 'why'],
+      { status: 401, title: 'Unauthorized', detail: 'This resource needs an access token' },
+    ],
+    [
+      'the error and the scopes',
+      ['scope_insufficient', 'why', { scope: ['a'], acrValues: ['b'], maxAge: 1 }],
+      {
+        ...{ status: 403, title: 'Forbidden', detail: 'The access token lacks a required scope' },
+        ...{ error: 'insufficient_scope', scope: ['a'] },
+      },
+    ],
+    [
+      'when to come back',
+      ['verification_failed', 'why', { retryAfter: 1 }],
+      {
+        ...{ status: 503, title: 'Service Unavailable', retryAfter: 1 },
+        detail: 'The access token cannot be checked at the moment',
+      },
+    ],
+  ])('sees %s', (_what, refusal, view) => {
+    const seen: PublicRefusal[] = []
+    const refusalBody = (shown: PublicRefusal) => (seen.push(shown), write(shown))
+    replyTo(refuse(...refusal), { ...plain, refusalBody })
+    expect(seen).toStrictEqual([view])
+    expect(Object.isFrozen(seen[0])).toBe(true)
+  })
+})
+
+test('a refused request is known by the mark that other copies of the package look for', () => {
+  const refusal = refuse('token_expired', '')
+  const error = new RefusedRequest(refusal, replyTo(refusal, plain))
+  expect(error).toBeInstanceOf(RefusedRequest)
+  expect(error).toBeInstanceOf(VerificationError)
+  expect(new VerificationError(refusal)).not.toBeInstanceOf(RefusedRequest)
+  const mark = Symbol.for('@resource-server/core RefusedRequest')
+  expect(Reflect.get(error, mark)).toBe(true)
+  expect(Object.create({ [mark]: true })).toBeInstanceOf(RefusedRequest)
 })

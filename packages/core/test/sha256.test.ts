@@ -36,6 +36,11 @@ test.each([
   expect(hex(hmac(Buffer.from(key, 'hex'), Buffer.from(message)))).toBe(expected)
 })
 
+test.each([63, 64, 65])('the HMAC under a key of %i bytes, about a block', (length) => {
+  const key = Buffer.alloc(length, 7)
+  expect(hex(hmac(key, Buffer.from('a')))).toBe(createHmac('sha256', key).update('a').digest('hex'))
+})
+
 test('of any bytes: the same as Node’s', () => {
   fc.assert(
     fc.property(

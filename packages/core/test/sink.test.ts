@@ -35,7 +35,8 @@ describe('a sink that is slow', () => {
     const { sink, open, taken, onLoss } = slowSink(2)
     for (let count = 0; count < 7; count += 1) sink.take(record)
     expect(taken).toHaveLength(2)
-    expect(onLoss.mock.calls.map(([total]) => total)).toEqual([1, 2, 3, 4, 5])
+    const why = '2 records wait for it'
+    expect(onLoss.mock.calls).toEqual([1, 2, 3, 4, 5].map((total) => [total, why]))
     open[0]!.resolve()
     await settled()
     sink.take(record)
@@ -128,6 +129,21 @@ describe('a sink that fails', () => {
     }
     expect(lost).toEqual([undefined, 1, 2])
   })
+})
+
+test.each([undefined, null, 0, {}, { then: 1 }])('a sink that returns %j has taken it', (value) => {
+  const onLoss = vi.fn<() => void>()
+  const sink = createSink(() => value, { maxPending: 1, onLoss })
+  for (let count = 0; count < 3; count += 1) sink.take(record)
+  expect(onLoss).not.toHaveBeenCalled()
+})
+
+test('a record that could not be made is lost as well', () => {
+  const { sink, taken, onLoss } = slowSink(2)
+  sink.lose()
+  expect(onLoss.mock.calls).toEqual([[1, 'a record could not be made']])
+  sink.take(record)
+  expect(taken).toEqual([{ ...record, lost: 1 }])
 })
 
 describe('losses', () => {
