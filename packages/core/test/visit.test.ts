@@ -25,7 +25,7 @@ test('a visit begins with nothing', () => {
   expect(visitOf()).toEqual({
     request: { method: 'GET', url: '/orders?a=b', headers: [] },
     ...{ checks: [], credential: 'unread', judgement: undefined, verificationMs: undefined },
-    ...{ state: 'pending', undecided: 0, waiting: [], recorded: false, inContext: directly },
+    ...{ state: 'pending', undecided: 0, waiting: undefined, recorded: false, inContext: directly },
   })
 })
 
