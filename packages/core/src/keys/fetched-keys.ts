@@ -1,34 +1,18 @@
 import { FetchError } from '../http.ts'
 import { type KeySet, readKeySet, selectKey, type VerificationKey, without } from '../jwk.ts'
-import type { JsonObject } from '../json.ts'
 import type { JoseHeader } from '../jws.ts'
 import type { IssuerPolicy, Policy } from '../policy.ts'
-import { ConfigError, Refusal, refuse, VerificationError } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { Download, type Downloaded } from './download.ts'
+import { EmptySets } from './empty-sets.ts'
 import { type KeyEvent, publishKeyEvent } from './events.ts'
+import { Failures, messageOf } from './failures.ts'
+import { ageOf, type Held, isFresh, isLongPast, isRefreshDue, mayServe } from './held.ts'
 import type { KeyHealth, KeySource } from './source.ts'
-import { minutes, pauseAfter, refreshAfter, seconds, usualFreshness } from './timing.ts'
+import { StoredKeys } from './stored-keys.ts'
+import { refreshAfter, seconds } from './timing.ts'
 import { UnknownKids } from './unknown-kids.ts'
-import { Vault } from './vault.ts'
 
-interface Held {
-  readonly set: KeySet
-  /** When it was asked for, and not when it came: what it says is no newer than that. */
-  readonly since: number
-  readonly freshFor: number
-  readonly refreshAfter: number
-  /** From the store, and not from the issuer. */
-  readonly restored?: true
-}
-
-interface Failure {
-  readonly error: unknown
-  readonly count: number
-  readonly retryAt: number
-}
-
-/** An empty set revokes all keys or is a mistake at the issuer. For this long it counts as a mistake. */
-const emptyGrace = 5 * minutes
 /** Tokens with unknown key names that may wait for a fetch at one time: a herd does, at a rotation. */
 const maxWaiting = 20_000
 
@@ -45,15 +29,14 @@ export class FetchedKeys implements KeySource {
   readonly #download: Download
   readonly #unknown = new UnknownKids()
   readonly #evicted = new Set<string>()
-  readonly #vault: Vault | undefined
+  readonly #stored: StoredKeys
+  readonly #failures: Failures
+  readonly #emptySets = new EmptySets()
   #restoring: Promise<void> | undefined
-  #lastBody: JsonObject | undefined
   #held: Held | undefined
-  #failure: Failure | undefined
-  #emptySince: number | undefined
   #inFlight: Promise<void> | undefined
   #waiting = 0
-  #counts = { fetches: 0, failures: 0 }
+  #fetches = 0
   #toldStale = false
   #closed = false
   #cancelTimer: () => void = () => {}
@@ -64,7 +47,8 @@ export class FetchedKeys implements KeySource {
     this.#schedule = policy.schedule
     this.#staleFor = policy.staleKeysFor * seconds
     this.#download = new Download(issuer, policy)
-    this.#vault = policy.keyStore && new Vault(issuer, policy.clock, policy.keyStore)
+    this.#failures = new Failures(issuer.issuer, policy.clock)
+    this.#stored = new StoredKeys(issuer, policy, (reason) => this.#tell('not-stored', { reason }))
   }
 
   /** Without a promise where nothing has to be waited for. */
@@ -83,9 +67,9 @@ export class FetchedKeys implements KeySource {
 
   async warmUp(): Promise<void> {
     if (this.#usable()) return
-    if (this.#pauseLeft() === 0) await this.#attempt()
+    if (this.#failures.pauseLeft === 0) await this.#attempt()
     await this.#restoring
-    if (!this.#usable()) throw this.#failed()
+    if (!this.#usable()) throw this.#failures.thrown()
   }
 
   ready(): boolean {
@@ -97,7 +81,7 @@ export class FetchedKeys implements KeySource {
     // One that is under way may have been answered before whatever the caller knows happened.
     await this.#inFlight
     await this.#attempt()
-    if (this.#failure) throw this.#failed()
+    if (this.#failures.lasts) throw this.#failures.thrown()
   }
 
   evict(kid: string): void {
@@ -114,54 +98,53 @@ export class FetchedKeys implements KeySource {
 
   health(): KeyHealth {
     const usable = this.#usable()
-    const age = this.#held && this.#age(this.#held)
-    const isFresh = age !== undefined && age < this.#held!.freshFor
-    const next = this.#failure ? this.#pauseLeft() : this.#held && this.#held.refreshAfter - age!
+    const [held, now] = [this.#held, this.#now()]
+    const age = held && ageOf(held, now)
+    const reason = this.#failures.reason
+    const next = reason === undefined ? held && held.refreshAfter - age! : this.#failures.pauseLeft
     return {
       issuer: this.#issuer.issuer,
-      state: usable ? (isFresh ? 'fresh' : 'stale') : 'none',
+      state: usable ? (isFresh(held!, now) ? 'fresh' : 'stale') : 'none',
       keys: usable?.keys.length ?? 0,
       skipped: usable?.skipped ?? [],
       ...(age !== undefined && { age: age / seconds }),
-      ...(this.#failure && { lastError: messageOf(this.#failure.error) }),
+      ...(reason !== undefined && { lastError: reason }),
       ...(next !== undefined && !this.#closed && { nextAttempt: Math.max(0, next) / seconds }),
       inFlight: this.#inFlight !== undefined,
-      ...this.#counts,
+      ...{ fetches: this.#fetches, failures: this.#failures.total },
     }
   }
 
-  #age({ since }: Held): number {
-    return this.#clock.monotonic() - since
+  #now(): number {
+    return this.#clock.monotonic()
   }
 
-  /** The set that may serve now: current, or within the time for which an outage is bridged. */
+  /** The set that may serve now. */
   #usable(): KeySet | undefined {
     const held = this.#held
-    return held && this.#age(held) < held.freshFor + this.#staleFor ? held.set : undefined
+    return held && mayServe(held, this.#now(), this.#staleFor) ? held.set : undefined
   }
 
   /** Waits only where there is nothing to serve with and no attempt has failed yet. */
   #obtain(): KeySet | Refusal | Promise<KeySet | Refusal> {
     this.#tend()
     const usable = this.#usable()
-    if (usable && !this.#wasForgotten()) return usable
-    if (usable && (this.#failure || this.#closed)) return usable
-    return this.#await()
+    return usable && !this.#wasForgotten() ? usable : this.#await()
   }
 
   /** The first that comes: a set from the store, or the end of the attempt. */
   async #await(): Promise<KeySet | Refusal> {
-    const attempt = this.#failure || this.#closed ? undefined : this.#attempt()
+    const attempt = this.#failures.lasts || this.#closed ? undefined : this.#attempt()
     await this.#restoring
     if (!this.#usable() || this.#wasForgotten()) await attempt
-    return this.#usable() ?? this.#unavailable()
+    return this.#usable() ?? this.#failures.refusal()
   }
 
-  /** Long past its freshness, and nobody has asked the issuer since: the process slept. */
+  /** Nobody has asked the issuer for long, and nothing kept anybody from it. */
   #wasForgotten(): boolean {
     const held = this.#held!
-    if (this.#failure || this.#closed || held.restored) return false
-    return this.#age(held) >= 2 * held.freshFor
+    if (this.#failures.lasts || this.#closed || held.restored) return false
+    return isLongPast(held, this.#now())
   }
 
   #select(
@@ -180,7 +163,7 @@ export class FetchedKeys implements KeySource {
   /** The key may be newer than the set. Who finds an attempt under way waits for that one. */
   async #seek(kid: string, header: JoseHeader, found: Refusal): Promise<VerificationKey | Refusal> {
     if (this.#waiting >= maxWaiting)
-      return this.#unavailable('too many tokens wait for a newer set')
+      return this.#failures.refusal('too many tokens wait for a newer set')
     this.#waiting += 1
     try {
       for (const joined of [this.#inFlight !== undefined, false]) {
@@ -193,25 +176,23 @@ export class FetchedKeys implements KeySource {
     } finally {
       this.#waiting -= 1
     }
-    return this.#failure ? this.#unavailable() : found
+    return this.#failures.lasts ? this.#failures.refusal() : found
   }
 
   #mayFetch(kid: string): boolean {
     return (
-      !this.#closed &&
-      this.#pauseLeft() === 0 &&
-      this.#unknown.mayFetch(kid, this.#clock.monotonic())
+      !this.#closed && this.#failures.pauseLeft === 0 && this.#unknown.mayFetch(kid, this.#now())
     )
   }
 
   /** Starts an attempt if one is due. Nobody waits for it here. */
   #tend(): void {
-    const due = !this.#held || this.#failure || this.#age(this.#held) >= this.#held.refreshAfter
-    if (due && !this.#closed && this.#pauseLeft() === 0) void this.#attempt()
+    const due = !this.#held || this.#failures.lasts || isRefreshDue(this.#held, this.#now())
+    if (due && !this.#closed && this.#failures.pauseLeft === 0) void this.#attempt()
     this.#tellStale()
   }
 
-  /** Never rejects: what went wrong is kept in `#failure`. */
+  /** Never rejects: what went wrong is kept in `#failures`. */
   #attempt(): Promise<void> {
     this.#restoring ??= this.#restore()
     this.#inFlight ??= this.#run().finally(() => {
@@ -221,44 +202,28 @@ export class FetchedKeys implements KeySource {
     return this.#inFlight
   }
 
-  /** Once, at the start. Only a set that could still serve had this process never stopped. */
+  /** Once, at the start, and only where the issuer was not quicker. */
   async #restore(): Promise<void> {
-    try {
-      const stored = await this.#vault?.load()
-      const set = stored && (await readKeySet(stored.body, this.#issuer))
-      if (!set || this.#held) return
-      const since = this.#clock.monotonic() - stored.age
-      const held = { since, freshFor: usualFreshness, refreshAfter: 0, restored: true } as const
-      this.#held = { ...held, set: without(set, this.#evicted) }
-      this.#tell('restored')
-    } catch (error) {
-      this.#tell('not-stored', { reason: messageOf(error) })
-    }
-  }
-
-  async #store(body: JsonObject | undefined): Promise<void> {
-    this.#lastBody = body ?? this.#lastBody
-    try {
-      if (this.#lastBody) await this.#vault?.save(this.#lastBody)
-    } catch (error) {
-      this.#tell('not-stored', { reason: messageOf(error) })
-    }
+    const restored = await this.#stored.restore()
+    if (!restored || this.#held) return
+    this.#held = { ...restored, set: without(restored.set, this.#evicted) }
+    this.#tell('restored')
   }
 
   async #run(): Promise<void> {
-    const since = this.#clock.monotonic()
-    this.#counts.fetches += 1
+    const since = this.#now()
+    this.#fetches += 1
     try {
       const downloaded = await this.#download.get()
       this.#accept(await this.#read(downloaded), since)
-      void this.#store(downloaded.body)
-      this.#failure = undefined
+      void this.#stored.store(downloaded.body)
+      this.#failures.end()
       this.#toldStale = false
-      this.#tell('fetched', { duration: this.#clock.monotonic() - since })
+      this.#tell('fetched', { duration: this.#now() - since })
     } catch (error) {
-      this.#fail(error)
-      const reason = messageOf(error)
-      this.#tell('failed', { reason, duration: this.#clock.monotonic() - since })
+      this.#failures.add(error)
+      this.#download.distrust()
+      this.#tell('failed', { reason: messageOf(error), duration: this.#now() - since })
     }
   }
 
@@ -280,28 +245,20 @@ export class FetchedKeys implements KeySource {
     // Here and not where it was read: somebody may have evicted a key in between.
     const set = without(read.set, this.#evicted)
     const before = this.#held?.set
-    if (before && before.keys.length > 0 && set.keys.length === 0) this.#tolerateEmpty(since)
-    else this.#emptySince = undefined
+    this.#bewareOfEmpty(before, set, since)
     this.#held = { set, since, freshFor, refreshAfter: refreshAfter(freshFor) }
     if (before && !sameKeys(before, set)) this.#tell('rotated')
   }
 
   /** @throws FetchError while an empty set still counts as a mistake */
-  #tolerateEmpty(now: number): void {
-    this.#emptySince ??= now
-    const tolerated = now - this.#emptySince < emptyGrace
+  #bewareOfEmpty(before: KeySet | undefined, set: KeySet, since: number): void {
+    const judged = this.#emptySets.judge(before, set, since)
+    if (judged === 'usual') return
+    const isMistake = judged === 'mistake'
     this.#tell('empty', {
-      reason: tolerated ? 'the set before serves on for now' : 'no key serves any longer',
+      reason: isMistake ? 'the set before serves on for now' : 'no key serves any longer',
     })
-    if (tolerated) throw new FetchError('the key set holds no usable key any longer')
-  }
-
-  #fail(error: unknown): void {
-    const count = (this.#failure?.count ?? 0) + 1
-    const asked = error instanceof FetchError ? error.retryAfter : undefined
-    this.#failure = { error, count, retryAt: this.#clock.monotonic() + pauseAfter(count, asked) }
-    this.#counts.failures += 1
-    this.#download.distrust()
+    if (isMistake) throw new FetchError('the key set holds no usable key any longer')
   }
 
   /** The timer holds nothing: a verifier that nobody uses any longer can go, and its timer with it. */
@@ -309,7 +266,9 @@ export class FetchedKeys implements KeySource {
     this.#cancelTimer()
     if (this.#closed) return
     const held = this.#held
-    const delay = this.#failure ? this.#pauseLeft() : held!.refreshAfter - this.#age(held!)
+    const delay = this.#failures.lasts
+      ? this.#failures.pauseLeft
+      : held!.refreshAfter - ageOf(held!, this.#now())
     const self = new WeakRef(this)
     this.#cancelTimer = this.#schedule(Math.max(1, delay), () => {
       const keys = self.deref()
@@ -323,31 +282,13 @@ export class FetchedKeys implements KeySource {
     if (!this.#inFlight) this.#planNext()
   }
 
-  #pauseLeft(): number {
-    return this.#failure ? Math.max(0, this.#failure.retryAt - this.#clock.monotonic()) : 0
-  }
-
-  #unavailable(reason?: string): Refusal {
-    const { error } = this.#failure ?? {}
-    const code = error instanceof ConfigError ? 'metadata_rejected' : 'keys_unavailable'
-    const why = reason ?? (error === undefined ? 'nothing was fetched' : messageOf(error))
-    const retryAfter = Math.max(1, Math.ceil(this.#pauseLeft() / seconds))
-    return refuse(code, `the keys of '${this.#issuer.issuer}' cannot be had: ${why}`, {
-      retryAfter,
-    })
-  }
-
-  #failed(): Error {
-    const { error } = this.#failure ?? {}
-    return error instanceof ConfigError ? error : new VerificationError(this.#unavailable())
-  }
-
   /** Once an outage. */
   #tellStale(): void {
-    const held = this.#held
-    if (this.#toldStale || !this.#failure || !held || this.#age(held) < held.freshFor) return
+    const { reason } = this.#failures
+    if (this.#toldStale || reason === undefined || !this.#held) return
+    if (isFresh(this.#held, this.#now())) return
     this.#toldStale = true
-    this.#tell('stale', { reason: messageOf(this.#failure.error) })
+    this.#tell('stale', { reason })
   }
 
   #tell(event: KeyEvent['event'], more: Partial<KeyEvent> = {}): void {
@@ -371,8 +312,4 @@ function isUnknown(found: VerificationKey | Refusal): found is Refusal {
 
 function sameKeys({ keys }: KeySet, other: KeySet): boolean {
   return keys.length === other.keys.length && keys.every((key) => other.keys.includes(key))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown'
 }
