@@ -21,6 +21,7 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
+  claims: ['claims', 'claims-reasons'],
   keys: ['keys', 'keys-model', 'key-store', 'unknown-kids', 'resolve-issuer'],
   platform: ['platform', 'signature'],
   profiles: ['profiles', 'entra-tenants', 'privileges'],
