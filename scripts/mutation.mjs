@@ -21,7 +21,10 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
+  'actor-rule': ['actor-rule', 'actor-rule-texts'],
   claims: ['claims', 'claims-reasons'],
+  jwk: ['jwk', 'jwk-sets'],
+  jws: ['jws', 'jws-reasons'],
   keys: ['keys', 'keys-model', 'key-store', 'unknown-kids', 'resolve-issuer'],
   platform: ['platform', 'signature'],
   profiles: ['profiles', 'entra-tenants', 'privileges'],

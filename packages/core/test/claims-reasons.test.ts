@@ -7,7 +7,8 @@ import { defaultProfile } from '../src/profiles/default.ts'
 
 // What the operator reads, and where the profile says what to look at.
 
-const clock = createTestClock()
+// Fixed, for it is in the names of tests.
+const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const now = clock.now() / 1000
 const iss = 'https://as.example.com'
 const whole = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 300 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { createPolicy, optionNames } from '../src/policy.ts'
 import { type StepUp, stepUpRule } from '../src/step-up-rule.ts'
 
-const clock = createTestClock()
+// Fixed, for it is in the names of tests.
+const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const now = clock.now() / 1000
 const policy = createPolicy(
   { issuer: 'https://as.example.com', audience: 'a', clock },
