@@ -21,12 +21,16 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
 /** Where the tests of a file or folder are not, or not only, in the one of its name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
+  'actor-rule': ['actor-rule', 'actor-rule-texts'],
   audit: ['audit', 'reporter', 'sink'],
+  claims: ['claims', 'claims-reasons'],
   gate: ['gate', 'gate-records', 'gate-guards', 'credential'],
   'request-gate': ['gate', 'gate-records', 'gate-guards', 'credential'],
   turns: ['gate', 'gate-guards'],
   guards: ['guards', 'guards-misuse', 'guards-shape'],
   http: ['http', 'deadline'],
+  jwk: ['jwk', 'jwk-sets'],
+  jws: ['jws', 'jws-reasons'],
   'keys/create': ['fixed-keys'],
   'keys/download': ['download'],
   'keys/empty-sets': ['fetched-keys', 'fetched-keys-events'],

@@ -47,7 +47,7 @@ export function audienceOf(claims: JsonObject, profile: Profile): readonly strin
   for (const name of audienceClaims(profile)) {
     if (!Object.hasOwn(claims, name)) continue
     const value = own(claims, name) as string | string[]
-    return typeof value === 'string' ? [value] : [value].flat()
+    return Array.isArray(value) ? value : [value]
   }
   return []
 }
@@ -58,13 +58,13 @@ function meets(
   audience: readonly string[],
   companions: readonly string[],
 ): boolean {
-  let ours = 0
-  let others = 0
+  let ours = false
+  let others = false
   for (const name of audience) {
-    if (rule.names.includes(name)) ours += 1
-    else if (!companions.includes(name)) others += 1
+    if (rule.names.includes(name)) ours = true
+    else if (!companions.includes(name)) others = true
   }
-  return ours > 0 && (!rule.exclusive || others === 0)
+  return ours && !(rule.exclusive && others)
 }
 
 function describeAudience({ names, exclusive }: AudienceRule): string {

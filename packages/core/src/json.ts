@@ -89,10 +89,10 @@ function countMembers(bytes: Uint8Array): number {
   return members
 }
 
+/** Beyond the text where the string is open: that is no JSON. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let at = start + 1
   while (at < bytes.length && bytes[at] !== byte.quote) at += bytes[at] === byte.backslash ? 2 : 1
-  if (at >= bytes.length) throw new JsonError('not JSON')
   return at
 }
 
@@ -119,8 +119,8 @@ function visit(value: unknown, survey: Survey): void {
     if (survey.mayBeIllFormed) requireWellFormed(value)
   } else if (Array.isArray(value)) {
     for (const item of value as unknown[]) visit(item, survey)
-  } else if (typeof value === 'object' && value !== null) {
-    visitObject(value as JsonObject, survey)
+  } else if (isJsonObject(value)) {
+    visitObject(value, survey)
   }
 }
 

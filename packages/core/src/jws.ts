@@ -52,9 +52,7 @@ export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal
   }
   const end = token.indexOf('.')
   const payloadEnd = token.indexOf('.', end + 1)
-  if (end === -1 || payloadEnd === -1 || token.includes('.', payloadEnd + 1)) {
-    return notThreeSegments(token)
-  }
+  if (payloadEnd === -1 || token.includes('.', payloadEnd + 1)) return notThreeSegments(token)
   const headerSegment = token.slice(0, end)
   // A header that was read before is known to be canonical.
   const known = knownHeaders.get(headerSegment)

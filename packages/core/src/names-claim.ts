@@ -9,14 +9,16 @@ export function readNames(
   claims: JsonObject,
   places: readonly NamesClaim[],
 ): readonly string[] | undefined {
-  const found = places.map((place) => namesAt(claims, place))
-  return found.includes(undefined) ? undefined : [...new Set(found.flatMap((names) => names ?? []))]
+  const found = new Set<string>()
+  for (const place of places) {
+    const names = namesAt(claims, place)
+    if (!names) return undefined
+    for (const name of names) found.add(name)
+  }
+  return [...found]
 }
 
-function namesAt(
-  claims: JsonObject,
-  { path, form = 'list' }: NamesClaim,
-): readonly string[] | undefined {
+function namesAt(claims: JsonObject, { path, form }: NamesClaim): readonly string[] | undefined {
   let value: unknown = claims
   for (const step of path) {
     if (!isJsonObject(value)) return undefined

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { audienceOf, audienceRule, checkAudience } from '../src/audience.ts'
 import type { Audience } from '../src/index.ts'
+import { defaultProfile } from '../src/profiles/default.ts'
 import { judgeFor, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
@@ -61,4 +63,58 @@ test('a profile names companions that do not count against only', async () => {
   expect(await judgeOnly('orders', ['userinfo'])).toBe('audience_mismatch')
   // A companion that is this service itself counts as this service.
   expect(await judgeOnly('legacy', ['legacy', 'userinfo'])).toBe('granted')
+})
+
+const mend =
+  "The audience is not a non-empty string or list of them. Give the name of this service, such as 'order-service', a list of its names, or { only: name }."
+
+test.each<readonly [what: string, audience: unknown]>([
+  ['undefined', undefined],
+  ['null', null],
+  ['a number', 1],
+  ['an empty string', ''],
+  ['white space', ' \t'],
+  ['an empty list', []],
+  ['a list with an empty name', ['orders', '']],
+  ['a list of lists', [['orders']]],
+  ['an object', {}],
+  ['only nothing', { only: undefined }],
+  ['only an empty list', { only: [] }],
+  ['only, and something else', { only: 'orders', also: 'stock' }],
+  ['only, inherited', Object.assign(Object.create({ only: 'orders' }), { also: 'stock' })],
+  ['only, of a function', Object.assign(() => {}, { only: 'orders' })],
+])('%s is no audience', (_what, audience) => {
+  expect(() => audienceRule(audience)).toThrow(mend)
+})
+
+test('a rule has each name once, and cannot be changed', () => {
+  const rule = audienceRule(['orders', 'legacy', 'orders'])
+  expect(rule).toEqual({ names: ['orders', 'legacy'], exclusive: false })
+  expect(audienceRule({ only: 'orders' })).toEqual({ names: ['orders'], exclusive: true })
+  expect([rule, rule.names].every((part) => Object.isFrozen(part))).toBe(true)
+})
+
+test.each<readonly [expected: Audience, found: readonly string[], reason: string]>([
+  ['orders', ['stock'], 'aud is ["stock"]; this route expects one of ["orders"]'],
+  [['a', 'b'], [], 'aud is []; this route expects one of ["a","b"]'],
+  [{ only: 'a' }, ['a', 'b'], 'aud is ["a","b"]; this route expects only ["a"]'],
+  ['a', ['x'.repeat(252)], `aud is ["${'x'.repeat(252)}"]; this route expects one of ["a"]`],
+  ['a', ['x'.repeat(253)], `aud is ["${'x'.repeat(253)}"…; this route expects one of ["a"]`],
+])('expected %j, found %j: %s', (expected, found, reason) => {
+  const refusal = checkAudience(found, audienceRule(expected), defaultProfile)
+  expect(refusal).toMatchObject({ code: 'audience_mismatch', reason })
+})
+
+test.each<readonly [claims: Record<string, unknown>, audience: readonly unknown[]]>([
+  [{ aud: 'orders', resource: 'stock' }, ['stock']],
+  [{ aud: ['a', 'b'] }, ['a', 'b']],
+  [{ resource: null, aud: 'a' }, [null]],
+  [{}, []],
+])('the audience of %j, where a profile looks at two claims: %j', (claims, audience) => {
+  const profile = { ...defaultProfile, audienceClaims: ['resource', 'aud'] }
+  expect(audienceOf(claims, profile)).toEqual(audience)
+})
+
+test('the audience is in aud alone by default', () => {
+  expect(audienceOf({ resource: 'a', aud: 'b' }, defaultProfile)).toEqual(['b'])
 })

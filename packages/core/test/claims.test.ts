@@ -1,8 +1,10 @@
+import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../src/index.ts'
 import { aud, judgeFor, startIssuer } from './support.ts'
 
-const issuer = await startIssuer()
+// Fixed, for it is in the names of tests.
+const issuer = await startIssuer({ clock: createTestClock(new Date('2026-01-01T00:00:00Z')) })
 const judge = judgeFor(issuer)
 const now = issuer.clock.now() / 1000
 const judgeClaims = (claims: object, options: VerifierOptions = {}) =>
@@ -91,6 +93,10 @@ describe('a claim of the wrong type is not an absent one', () => {
 
   test.each([null, 'x', 1, [], [{}]])('cnf: %j', async (value) => {
     expect(await judgeClaims({ cnf: value })).toBe('claim_malformed')
+  })
+
+  test('aud may be a list', async () => {
+    expect(await judgeClaims({ aud: [aud, 'stock'] })).toBe('granted')
   })
 
   test('what issuers add beyond these may be anything', async () => {

@@ -1,4 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import {
+  checkDelegation,
+  readChain,
+  readDelegation,
+  readMayAct,
+  withoutAct,
+} from '../src/delegation.ts'
 import { createVerifier, type VerifierOptions } from '../src/index.ts'
 import { aud, judgeFor, optionsFor, startIssuer } from './support.ts'
 
@@ -150,4 +157,91 @@ describe('the option delegation', () => {
   test.each(['service', null, {}])('a malformed act (%j) is not a direct token', async (act) => {
     expect(await judgeAct(act, { delegation: 'direct-only' })).toBe('actor_malformed')
   })
+})
+
+describe('what the operator reads', () => {
+  const context = { issuer: 'https://as.example.com', profile: {} }
+  const long = 'x'.repeat(1025)
+
+  test.each<readonly [act: unknown, reason: string]>([
+    ['x', 'it is not an object'],
+    [{}, 'it names nobody'],
+    [members(17), 'it has more than 16 members'],
+    [{ sub: 1 }, 'sub is not a non-empty string'],
+    [{ sub: 'a', iss: '' }, 'iss is not a non-empty string'],
+    [{ sub: 'a', client_id: null }, 'client_id is not a non-empty string'],
+    [{ sub: 'a', note: long }, 'a member is longer than 1024 characters'],
+    [{ sub: 'a', note: ['x'.repeat(1021)] }, 'a member is longer than 1024 characters'],
+  ])('of a malformed one: %#: %s', (act, problem) => {
+    const found = (reason: string) => ({ code: 'actor_malformed', reason })
+    expect(readDelegation({ act }, context, 8)).toMatchObject(found(`act, level 1: ${problem}`))
+    const nested = { act: { sub: 'a', act } }
+    expect(readDelegation(nested, context, 8)).toMatchObject(found(`act, level 2: ${problem}`))
+    expect(readMayAct({ may_act: act })).toMatchObject(found(`may_act: ${problem}`))
+  })
+
+  test('of one without sub, which may_act need not have', () => {
+    const act = { client_id: 'a' }
+    expect(readDelegation({ act }, context, 8)).toMatchObject({
+      ...{ code: 'actor_malformed', reason: 'act, level 1: there is no sub' },
+    })
+    expect(readMayAct({ may_act: act })).toEqual(act)
+  })
+
+  test('of a chain that is too long, or not wanted', () => {
+    const act = { sub: 'a', act: { sub: 'b' } }
+    expect(readDelegation({ act }, context, 1)).toMatchObject({
+      ...{ code: 'actor_chain_too_long', reason: 'act is nested deeper than 1' },
+    })
+    const [actor] = readChain({ act }, context, 8).actors
+    expect(checkDelegation(actor, 'direct-only')).toMatchObject({
+      code: 'delegation_forbidden',
+      reason: 'the token names an actor (act), and only direct access is allowed',
+    })
+    expect(checkDelegation(undefined, 'delegated-only')).toMatchObject({
+      code: 'delegation_required',
+      reason: 'the token names no actor (act), and only delegated access is allowed',
+    })
+  })
+})
+
+describe('as much of a chain as can be read', () => {
+  const context = { issuer: 'https://as.example.com', profile: { actorSubjectIsClient: true } }
+
+  test.each<readonly [act: object, actors: readonly string[], depth: number]>([
+    [{ sub: 'a', act: { sub: 'b', act: { sub: 'c' } } }, ['a', 'b'], 3],
+    [{ sub: 'a', act: { act: { sub: 'c' } } }, ['a'], 3],
+    [{ act: { sub: 'b' } }, [], 2],
+  ])('of %j: %j', (act, actors, depth) => {
+    const found = readChain({ act }, context, 2)
+    expect(found.actors.map(({ subject }) => subject)).toEqual(actors)
+    expect(found.depth).toBe(depth)
+    expect(found.refusal).toBeDefined()
+  })
+
+  test('a long nested act is no long member', () => {
+    const act = { sub: 'a', act: { sub: 'b', one: 'x'.repeat(1000), two: 'y'.repeat(1000) } }
+    expect(readChain({ act }, context, 8)).toMatchObject({ depth: 2, refusal: undefined })
+  })
+
+  test.each<readonly [act: object, clientId: string | undefined]>([
+    [{ sub: 'a' }, 'a'],
+    [{ sub: 'a', iss: 'https://as.example.com' }, 'a'],
+    [{ sub: 'a', iss: 'https://b.example.com' }, undefined],
+    [{ sub: 'a', client_id: 'c' }, 'c'],
+  ])('where subjects are clients, %j is the client %s', (act, clientId) => {
+    expect(readChain({ act }, context, 8).actors[0]?.clientId).toBe(clientId)
+    const clientsElsewhere = { ...context, profile: {} }
+    const [actor] = readChain({ act }, clientsElsewhere, 8).actors
+    expect(actor?.clientId).toBe(clientId === 'c' ? 'c' : undefined)
+  })
+})
+
+test('a copy without act inherits nothing, and is frozen all the way down', () => {
+  const copy = withoutAct({ act: 1, none: null, deep: { list: [{}] } })
+  expect(copy).toEqual({ none: null, deep: { list: [{}] } })
+  for (const name of ['constructor', 'toString', '__proto__']) expect(name in copy).toBe(false)
+  const { deep } = copy as { readonly deep: { readonly list: readonly object[] } }
+  expect([copy, deep, deep.list, deep.list[0]].every((part) => Object.isFrozen(part))).toBe(true)
+  expect(Object.isFrozen(Object.getPrototypeOf(copy))).toBe(true)
 })

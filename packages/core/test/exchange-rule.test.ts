@@ -1,6 +1,8 @@
 import { createTestIssuer } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, type Profile } from '../src/index.ts'
+import { exchangeRule } from '../src/exchange-rule.ts'
+import { ConfigError, type Profile, type VerifierOptions } from '../src/index.ts'
+import { createPolicy, optionNames } from '../src/policy.ts'
 import { defaultProfile } from '../src/profiles/default.ts'
 import { startActing } from './acting.ts'
 import { aud, bearer, openDesk, statusOf } from './support.ts'
@@ -88,5 +90,51 @@ describe('requireExchangedBy', () => {
   ])('is a ConfigError for %s', (_what, given) => {
     const { guards } = openDesk(options)
     expect(() => guards.requireExchangedBy(...(given as [string]))).toThrow(ConfigError)
+  })
+})
+
+describe('what people read', () => {
+  const [a, b] = ['https://a.example.com', 'https://b.example.com']
+  const policyOf = (more: VerifierOptions) =>
+    createPolicy({ audience: aud, ...more }, optionNames.verifier)
+  const token = { issuer: a, clientId: undefined, actor: undefined }
+  const none = (names: string, allowed: string): string =>
+    `the token names no client (${names}) and no actor that is known to be one: nothing shows that one of ${allowed} exchanged it`
+
+  test('where one of several clients got the token: nothing', () => {
+    const rule = exchangeRule(['x', 'y'], policyOf({ issuer: a }))
+    expect(rule({ ...token, clientId: 'y' })).toBeUndefined()
+    expect(rule({ ...token, clientId: 'z' })).toMatchObject({
+      code: 'exchange_not_shown',
+      reason: `the token was got by ["z"] of '${a}', not by one of ["x","y"]`,
+    })
+  })
+
+  test('where no client is shown: where clients are, says the profile', () => {
+    const profile = { ...defaultProfile, clientClaims: ['azp', 'cid'] }
+    const rule = exchangeRule(['x'], policyOf({ issuer: a, profile }))
+    expect(rule(token)?.reason).toBe(none('azp, cid', '["x"]'))
+    const resolved = policyOf({ issuer: b, resolveIssuer: () => undefined })
+    const other = exchangeRule([{ iss: a, client_id: 'x' }], resolved)
+    expect(other(token)?.reason).toBe(none('client_id', '["x"]'))
+  })
+
+  test('where the guard is made wrongly', () => {
+    const made = (rules: readonly unknown[], more: VerifierOptions) => () =>
+      exchangeRule(rules, policyOf(more))
+    const several =
+      "With several issuers, the bare client id 'x' names nobody. Write requireExchangedBy({ iss, client_id })."
+    expect(made(['x'], { issuers: [a, b] })).toThrow(several)
+    expect(made(['x'], { issuer: a, resolveIssuer: () => undefined })).toThrow(several)
+    for (const rules of [
+      [],
+      [''],
+      [1],
+      [{ iss: a, client_id: 'x', sub: 'y' }],
+      [{ iss: 1, client_id: 'x' }],
+    ])
+      expect(made(rules, { issuer: a })).toThrow(
+        "requireExchangedBy got no client id. Write requireExchangedBy('user-service'), or { iss, client_id }.",
+      )
   })
 })

@@ -81,3 +81,27 @@ test('an entry that is set again counts once', () => {
   map.set('id', 'second', 30)
   expect([map.get('id'), map.size, map.bytes]).toEqual(['second', 1, 30])
 })
+
+describe('each generation has half of the bounds', () => {
+  test.each([
+    ['entries', { entries: 4, bytes: 1000 }, 10, [10, 20, 30, 40, 30, 40, 30]],
+    ['an odd number of entries', { entries: 5, bytes: 1000 }, 10, [10, 20, 30, 40, 30, 40, 30]],
+    ['bytes', { entries: 100, bytes: 100 }, 25, [25, 50, 75, 100, 75, 100, 75]],
+    ['an odd number of bytes', { entries: 100, bytes: 99 }, 24, [24, 48, 72, 96, 72, 96, 72]],
+  ])('%s', (_what, bounds, bytes, filled) => {
+    const map = new Generations<number>(bounds)
+    const found = filled.map((_, at) => {
+      map.set(String(at), at, bytes)
+      expect(map.size * bytes).toBe(map.bytes)
+      return map.bytes
+    })
+    expect(found).toEqual(filled)
+  })
+
+  test('and an entry may fill one', () => {
+    const map = new Generations<number>({ entries: 100, bytes: 100 })
+    map.set('a', 1, 50)
+    map.set('b', 2, 50)
+    expect([map.get('a'), map.get('b'), map.bytes]).toEqual([1, 2, 100])
+  })
+})

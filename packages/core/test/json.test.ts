@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { JsonError, own, parseJsonObject } from '../src/json.ts'
+import { hasAny, isJsonObject, JsonError, own, parseJsonObject } from '../src/json.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const nested = (depth: number): string => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
 const nestedLists = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
+const wide = (depth: number): string =>
+  `{"a":${'[1,true,'.repeat(depth - 1)}2${']'.repeat(depth - 1)}}`
 
 const accepted: readonly (readonly [what: string, text: string])[] = [
   ['an empty object', '{}'],
@@ -20,6 +22,7 @@ const accepted: readonly (readonly [what: string, text: string])[] = [
   ['many lists side by side', `{"a":[${Array.from({ length: 40 }, () => '[[]]').join()}]}`],
   ['as deep as can be', nested(32)],
   ['lists as deep as can be', nestedLists(31)],
+  ['as deep as can be, with more beside each', wide(32)],
 ]
 
 const refused: readonly (readonly [what: string, text: string, why: string])[] = [
@@ -52,6 +55,7 @@ const refused: readonly (readonly [what: string, text: string, why: string])[] =
   ['a surrogate pair the wrong way round', String.raw`{"a":"\ude00\ud83d"}`, 'lone surrogate'],
   ['one level too deep', nested(33), 'nested deeper'],
   ['one list too deep', nestedLists(32), 'nested deeper'],
+  ['one level too deep, with more beside each', wide(33), 'nested deeper than 32'],
   ['ten thousand levels', nested(10_000), 'nested deeper'],
 ]
 
@@ -101,4 +105,15 @@ describe('what an object inherits', () => {
   test('a claim may be called like a method', () => {
     expect(own(parseJsonObject(bytes('{"toString":1}')), 'toString')).toBe(1)
   })
+})
+
+test('an object of JSON is neither a list nor null', () => {
+  const values = [{}, { a: 1 }, [], null, undefined, 'x', 1, true]
+  expect(values.map(isJsonObject)).toEqual([true, true, ...Array.from({ length: 6 }, () => false)])
+})
+
+test('one of several names is there, or none', () => {
+  expect(hasAny({ a: undefined }, ['b', 'a'])).toBe(true)
+  expect(hasAny({ a: 1 }, ['b', 'toString'])).toBe(false)
+  expect(hasAny({ a: 1 }, [])).toBe(false)
 })

@@ -24,3 +24,16 @@ test('nothing is taken for another, as good as never', () => {
   const sightings = new Sightings(1000)
   expect(digests(0, 100_000).filter((one) => sightings.seenBefore(one))).toEqual([])
 })
+
+test('ten characters are enough of a digest', () => {
+  const sightings = new Sightings(100)
+  const seen = ['abcdefghij', 'abcdefghik', 'abcdefghij', 'abcdefghij'].map((one) =>
+    sightings.seenBefore(one),
+  )
+  expect(seen).toEqual([false, false, false, true])
+})
+
+test('however much is expected, the size has a bound', () => {
+  const sightings = new Sightings(2 ** 40)
+  expect([digest('a'), digest('a')].map((one) => sightings.seenBefore(one))).toEqual([false, true])
+})

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createVerifier } from '../src/index.ts'
+import { createVerifier, type VerifierOptions } from '../src/index.ts'
+import type { Unverified } from '../src/jws.ts'
+import { createPolicy, optionNames } from '../src/policy.ts'
+import { defaultProfile } from '../src/profiles/default.ts'
+import { checkHeader, trustedIssuer } from '../src/trust.ts'
 import { aud, judgeFor, optionsFor, startIssuer } from './support.ts'
 
 const issuer = await startIssuer({ path: '/realms/test' })
@@ -123,5 +127,49 @@ describe('of several issuers', () => {
     expect(await verifier.check(crossed)).toMatchObject({ code: 'signature_invalid' })
     expect(await verifier.check(other.token({ aud }))).toMatchObject({ ok: true })
     expect(await verifier.check(crossed)).toMatchObject({ code: 'signature_invalid' })
+  })
+})
+
+describe('what the operator reads', () => {
+  const [a, b] = ['https://a.example.com', 'https://b.example.com/']
+  const policyOf = (options: VerifierOptions) =>
+    createPolicy({ audience: aud, ...options }, optionNames.verifier)
+  const twin = (known: string): string =>
+    `the token's iss and the configured issuer '${known}' differ by a trailing slash: configure it as in the token`
+
+  test.each<readonly [iss: unknown, reason: string]>([
+    [undefined, 'the token has no iss'],
+    [null, "the token's iss is not a string"],
+    [[a], "the token's iss is not a string"],
+    ['', "the token's iss is none of the configured issuers"],
+    ['https://c.example.com', "the token's iss is none of the configured issuers"],
+    [`${a}//`, "the token's iss is none of the configured issuers"],
+    [`${a}/`, twin(a)],
+    ['https://b.example.com', twin(b)],
+  ])('of the iss %j: %s', (iss, reason) => {
+    const token = { claims: { iss } } as unknown as Unverified
+    const found = trustedIssuer(token, policyOf({ issuers: [a, b] }))
+    expect(found).toMatchObject({ code: 'issuer_not_trusted', reason })
+  })
+
+  test('nothing, of one that is configured', () => {
+    const policy = policyOf({ issuers: [a, b] })
+    const token = { claims: { iss: b } } as unknown as Unverified
+    expect(trustedIssuer(token, policy)).toBe(policy.issuers.get(b))
+  })
+
+  test.each([
+    [{ alg: 'none' }, 'algorithm_not_allowed', "the token's alg is none of ES256, EdDSA"],
+    [{ alg: 'RS256' }, 'algorithm_not_allowed', "the token's alg is none of ES256, EdDSA"],
+    [
+      { alg: 'ES256', typ: 'dpop+jwt' },
+      'type_not_accepted',
+      "the token's typ is none of at+jwt, absent",
+    ],
+  ])('of the header %j: %s: %s', (header, code, reason) => {
+    const profile = { ...defaultProfile, types: ['at+jwt', undefined] }
+    const policy = policyOf({ issuer: a, algorithms: ['ES256', 'Ed25519'], profile })
+    const found = checkHeader({ kid: undefined, typ: undefined, ...header }, policy.issuers.get(a)!)
+    expect(found).toMatchObject({ code, reason })
   })
 })
