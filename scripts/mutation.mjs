@@ -24,7 +24,7 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
   'actor-rule': ['actor-rule', 'actor-rule-texts'],
   audit: ['audit', 'reporter', 'sink'],
   claims: ['claims', 'claims-reasons'],
-  gate: ['gate', 'gate-records', 'gate-guards', 'credential'],
+  gate: ['gate', 'gate-records', 'gate-guards', 'node-host'],
   'request-gate': ['gate', 'gate-records', 'gate-guards', 'credential'],
   turns: ['gate', 'gate-guards'],
   guards: ['guards', 'guards-misuse', 'guards-shape'],
@@ -35,7 +35,13 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
   'keys/download': ['download'],
   'keys/empty-sets': ['fetched-keys', 'fetched-keys-events'],
   'keys/events': ['key-events'],
-  'keys/failures': ['fetched-keys', 'fetched-keys-events', 'fetched-keys-unknown', 'key-events'],
+  'keys/failures': [
+    'failures',
+    'fetched-keys',
+    'fetched-keys-events',
+    'fetched-keys-unknown',
+    'key-events',
+  ],
   'keys/fetched-keys': [
     ...['fetched-keys', 'fetched-keys-unknown', 'fetched-keys-events', 'fetched-keys-stored'],
     ...['fetched-keys-asleep', 'key-store'],

@@ -38,6 +38,17 @@ test('how long an attempt took is told', async () => {
   expect(heard()).toEqual([{ ...failed, duration: 500 }])
 })
 
+test('a set that got old while nobody asked is not told as stale where the next one comes', async () => {
+  const clock = sleeping()
+  const { verifier, heard, ask, settle } = openKeys(publish('a'), { clock })
+  await verifier.warmUp()
+  heard()
+  clock.advance(400)
+  expect(await ask('a')).toBe('granted')
+  await settle()
+  expect(heard()).toEqual([fetched])
+})
+
 test('other keys are a rotation, and the same in another order are none', async () => {
   const { verifier, answer, heard } = openKeys(publish('ab'))
   const reload = async (kids: string): Promise<readonly unknown[]> => {

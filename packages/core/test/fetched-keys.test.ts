@@ -16,7 +16,7 @@ describe('health', () => {
   test('from the start to the next refresh', async () => {
     const { verifier, clock, settle, answer } = openKeys(publish('ax'))
     const health = (): unknown => verifier.health().issuers[0]
-    expect(health()).toEqual(none)
+    expect(health()).toStrictEqual(none)
     expect(verifier.ready()).toBe(false)
     expect(health()).toEqual({ ...none, inFlight: true, fetches: 1 })
     await settle()
