@@ -32,7 +32,7 @@ export interface Implication {
 }
 
 /** So that `orders:*` does not reach `orders2:read`, something must separate what stands before `*`. */
-const prefix = /^.+[:./]\*$/
+const prefix = /.[:./]\*$/
 
 /**
  * `scope` implies each of these; one that ends in `*` stands for all scopes that begin so. `undefined`

@@ -120,6 +120,11 @@ describe('of a token that its issuer signed, and that was refused', () => {
     expect(await identityOf(refused({}))).not.toHaveProperty('tokenSha256')
   })
 
+  test('what is odd about its actors', async () => {
+    const found = await identityOf(refused({ act: { sub: 'user-42' } }))
+    expect(found.anomalies).toEqual(['actor_is_subject'])
+  })
+
   test('its audience from where the profile says', async () => {
     const profile = { ...defaultProfile, audienceClaims: ['resource', 'aud'] }
     const token = refused({ resource: 'r' })

@@ -175,6 +175,21 @@ describe('beside the configured issuers, those that a rule takes', () => {
     expect(told(await judge.judge(issuer.token({ aud })))).toMatch(/^key_not_found/)
   })
 
+  test('the end is the end of all work for later', async () => {
+    const pending = new Set<() => void>()
+    const schedule = (_delay: number, callback: () => void): (() => void) => {
+      pending.add(callback)
+      return () => pending.delete(callback)
+    }
+    const own = { now: () => clock.now(), monotonic: () => clock.monotonic(), schedule }
+    const judge = judgeWith({ clock: own, resolveIssuer: ours })
+    await judge.judge(issuer.token({ aud }))
+    await judge.judge(tenant.token({ aud }))
+    expect(pending.size).toBe(2)
+    judge.operations.close()
+    expect(pending.size).toBe(0)
+  })
+
   test('without a rule there are the configured ones alone', () => {
     const { operations } = judgeWith()
     expect(operations.health().issuers.map(({ issuer: of }) => of)).toEqual([issuer.url])
@@ -184,18 +199,21 @@ describe('beside the configured issuers, those that a rule takes', () => {
 })
 
 describe('of each token so much is known as it came far', () => {
-  test.each([
-    ['no token', () => 'x', ['cached']],
-    ['another issuer', () => issuer.token({ aud, claims: { iss: 'x' } }), 'unverified'],
-    ['another algorithm', () => issuer.token({ aud, header: { alg: 'none' } }), 'unverified'],
-    ['another key', () => issuer.token({ aud, header: { kid: 'x' } }), 'unverified'],
-    ['another signature', () => `${issuer.token({ aud }).slice(0, -9)}AAAAAAAAA`, 'unverified'],
-    ['a wrong claim', () => issuer.token({ aud: 'x' }), 'subject'],
-    ['a wrong actor', () => issuer.token({ aud, claims: { act: 1 } }), 'subject'],
-    ['a wrong may_act', () => issuer.token({ aud, claims: { may_act: 1 } }), 'subject'],
-    ['a good one', () => issuer.token({ aud }), 'subject'],
-  ])('%s', async (_what, make, member) => {
+  const forged = (): string => `${issuer.token({ aud }).slice(0, -9)}AAAAAAAAA`
+
+  test.each<readonly [code: string, make: () => string, member: string | readonly string[]]>([
+    ['token_malformed', () => 'x', ['cached']],
+    ['issuer_not_trusted', () => issuer.token({ aud, claims: { iss: 'x' } }), 'unverified'],
+    ['algorithm_not_allowed', () => issuer.token({ aud, header: { alg: 'none' } }), 'unverified'],
+    ['key_not_found', () => issuer.token({ aud, header: { kid: 'x' } }), 'unverified'],
+    ['signature_invalid', forged, 'unverified'],
+    ['audience_mismatch', () => issuer.token({ aud: 'x' }), 'subject'],
+    ['actor_malformed', () => issuer.token({ aud, claims: { act: 1 } }), 'subject'],
+    ['actor_malformed', () => issuer.token({ aud, claims: { may_act: 1 } }), 'subject'],
+    ['granted', () => issuer.token({ aud }), 'subject'],
+  ])('%s (%#)', async (code, make, member) => {
     const judged = await judgeWith().judge(make())
+    expect(told(judged).split(':')[0]).toBe(code)
     const members = Object.keys(judged.identity)
     if (typeof member === 'string') expect(members).toContain(member)
     else expect(members).toEqual(member)
