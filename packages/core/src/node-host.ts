@@ -64,14 +64,15 @@ function afterwards<T>(passage: T | Promise<T>, work: () => void): T | Promise<T
  */
 function attacher(gate: Pick<Gate, 'knows' | 'token'>): (carrier: object, request: object) => void {
   const requests = beside<object>()
-  const requestOf = (carrier: object | null): object | undefined => {
-    if (!carrier || gate.knows(carrier)) return carrier ?? undefined
-    return requests.get(carrier) ?? requestOf(Object.getPrototypeOf(carrier) as object | null)
+  const requestOf = (carrier: object): object => {
+    const found = gate.knows(carrier) ? carrier : requests.get(carrier)
+    const parent = Object.getPrototypeOf(carrier) as object | null
+    return found ?? (parent ? requestOf(parent) : carrier)
   }
   const auth = {
     configurable: true,
     get(this: object): unknown {
-      return gate.token(requestOf(this) ?? this)
+      return gate.token(requestOf(this))
     },
   }
   return (carrier, request) => {

@@ -150,6 +150,24 @@ describe('what carries the token', () => {
     })
   })
 
+  test('gives it to heirs, and to nobody who borrows its getter', async () => {
+    const { gate, guards } = open()
+    await serve(async ({ request, response }) => {
+      const carrier: { readonly auth?: unknown } = {}
+      for (const one of [carrier, request]) {
+        const exchange = { request, response, carrier: one }
+        await nodeGuard(gate)(guards.requireAuthentication(), exchange)
+      }
+      const heirs = [carrier, request].map((one) => Object.create(one) as { auth?: unknown })
+      for (const heir of heirs) expect(heir.auth).toMatchObject({ subject: 'user-42' })
+      const stranger = Object.create(null) as { auth?: unknown }
+      const borrowed = Object.getOwnPropertyDescriptor(carrier, 'auth')!
+      Object.defineProperty(stranger, 'auth', borrowed)
+      expect(() => stranger.auth).toThrow('No guard ran for this request.')
+      response.end()
+    })
+  })
+
   test('is the last gate’s: another one takes over', async () => {
     const other = open()
     await serve(async ({ request, response }) => {
