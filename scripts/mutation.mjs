@@ -173,7 +173,7 @@ for (const name of all.filter((file) => wanted.length === 0 || wanted.includes(f
   if (unexplained.length + outdated.length > 0) process.exitCode = 1
 }
 
-const counts = Object.values(results)
+const counts = all.map((name) => results[name]).filter((result) => result !== undefined)
 const killed = counts.reduce((sum, { killed: some }) => sum + some, 0)
 const total = counts.reduce((sum, { alive }) => sum + alive.length, killed)
 console.log(
