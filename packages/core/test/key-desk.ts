@@ -15,7 +15,7 @@ export const issuer = 'https://as.example.com'
 const pen = await createTestIssuer({ algorithm: 'ES256' })
 await pen.close()
 
-export const keyOf: ReadonlyMap<string, ReturnType<typeof createSigningKey>> = new Map(
+const keyOf: ReadonlyMap<string, ReturnType<typeof createSigningKey>> = new Map(
   ['a', 'b', 'c'].map((kid) => [kid, createSigningKey('ES256', kid)]),
 )
 
