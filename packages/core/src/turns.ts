@@ -1,4 +1,4 @@
-import { type Soon } from './soon.ts'
+import type { Soon } from './soon.ts'
 
 /** What guards of one request wait for each other by. */
 export interface Turns {

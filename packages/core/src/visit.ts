@@ -19,7 +19,7 @@ export type Passage =
 
 export type Decided = { readonly token: AccessToken | undefined } | Refusal
 
-/** What is known of one request. Kept beside the request and not on it, where anybody can write. */
+/** What is known of one request. Kept where the gate alone can reach it: see `beside.ts`. */
 export class Visit implements Turns {
   readonly request: HttpRequest
   readonly checks: Check[] = []

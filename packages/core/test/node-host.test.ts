@@ -1,7 +1,8 @@
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { nodeGuard, type Reply, sendNode } from '../src/adapter.ts'
+import { createGate, nodeGuard, type Reply, sendNode } from '../src/adapter.ts'
 import { ConfigError } from '../src/index.ts'
 import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from './support.ts'
 
@@ -133,6 +134,22 @@ describe('a request is recorded once', () => {
     })
     expect(records).toMatchObject([{ request: { path: '/api/orders', route: '/api/:kind' } }])
   })
+})
+
+test('where nobody listens for records, the response is left alone, and who comes later hears nothing', async () => {
+  const gate = createGate(optionsFor(issuer))
+  const { requireAuthentication } = gate.guards((guard) => guard)
+  const heard: unknown[] = []
+  const hear = (record: unknown): void => void heard.push(record)
+  await serve(async ({ request, response }) => {
+    const before = ['finish', 'close'].map((event) => response.listenerCount(event))
+    await nodeGuard(gate)(requireAuthentication(), { request, response })
+    expect(['finish', 'close'].map((event) => response.listenerCount(event))).toEqual(before)
+    subscribe('resource-server:decision', hear)
+    response.end()
+  })
+  unsubscribe('resource-server:decision', hear)
+  expect(heard).toEqual([])
 })
 
 describe('what carries the token', () => {
