@@ -8,7 +8,7 @@ import {
   okta,
   springAuthorizationServer,
   wso2,
-} from '@resource-server/core/profiles'
+} from '@resource-server/core/providers'
 
 /** A token as a provider's docs, code or logs show it. `__filled_in` names what is made up. */
 export interface Sample {

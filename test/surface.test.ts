@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import * as core from '@resource-server/core'
 import * as adapter from '@resource-server/core/adapter'
-import * as profiles from '@resource-server/core/profiles'
+import * as profiles from '@resource-server/core/providers'
 import * as express from '@resource-server/express'
-import * as expressProfiles from '@resource-server/express/profiles'
+import * as expressProfiles from '@resource-server/express/providers'
 import * as fastify from '@resource-server/fastify'
-import * as fastifyProfiles from '@resource-server/fastify/profiles'
+import * as fastifyProfiles from '@resource-server/fastify/providers'
 import * as fetch from '@resource-server/fetch'
-import * as fetchProfiles from '@resource-server/fetch/profiles'
+import * as fetchProfiles from '@resource-server/fetch/providers'
 import * as koa from '@resource-server/koa'
-import * as koaProfiles from '@resource-server/koa/profiles'
+import * as koaProfiles from '@resource-server/koa/providers'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
 
@@ -28,7 +28,7 @@ test('core exports', () => {
   ])
 })
 
-/** Each can be imported alone: `@resource-server/core/profiles/keycloak`. */
+/** Each can be imported alone: `@resource-server/core/providers/keycloak`. */
 const providers = [
   ...[
     'auth0',
@@ -46,7 +46,7 @@ const providers = [
 const camel = (name: string): string =>
   name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 
-test('core/profiles exports every provider', () => {
+test('core/providers exports every provider', () => {
   expect(exported(profiles)).toEqual(providers.map(camel).toSorted())
 })
 
@@ -55,12 +55,12 @@ test.each([
   ['fastify', fastifyProfiles],
   ['fetch', fetchProfiles],
   ['koa', koaProfiles],
-])('%s/profiles exports the same', (_name, module) => {
+])('%s/providers exports the same', (_name, module) => {
   expect(exported(module)).toEqual(exported(profiles))
 })
 
 test.each(providers)('core/profiles/%s exports its provider', async (name) => {
-  const module = (await import(`@resource-server/core/profiles/${name}`)) as object
+  const module = (await import(`@resource-server/core/providers/${name}`)) as object
   expect(exported(module)).toContain(camel(name))
 })
 
@@ -116,15 +116,15 @@ test.each([
     [
       '.',
       './adapter',
-      './profiles',
-      ...providers.map((name) => `./profiles/${name}`),
+      './providers',
+      ...providers.map((name) => `./providers/${name}`),
       './decision-record.schema.json',
     ],
   ],
-  ['express', ['.', './augment', './profiles']],
-  ['fastify', ['.', './profiles']],
-  ['fetch', ['.', './profiles']],
-  ['koa', ['.', './profiles']],
+  ['express', ['.', './augment', './providers']],
+  ['fastify', ['.', './providers']],
+  ['fetch', ['.', './providers']],
+  ['koa', ['.', './providers']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['opentelemetry', ['.']],

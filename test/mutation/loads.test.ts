@@ -4,5 +4,5 @@ import { expect, test } from 'vitest'
 test('core loads', async () => {
   await expect(import('@resource-server/core')).resolves.toHaveProperty('createVerifier')
   await expect(import('@resource-server/core/adapter')).resolves.toHaveProperty('createGate')
-  await expect(import('@resource-server/core/profiles')).resolves.toHaveProperty('keycloak')
+  await expect(import('@resource-server/core/providers')).resolves.toHaveProperty('keycloak')
 })

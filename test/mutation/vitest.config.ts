@@ -16,7 +16,7 @@ export default defineConfig({
       { find: /^@resource-server\/testing$/, replacement: at('packages/testing/src/index.ts') },
       {
         find: /^@resource-server\/core\/profiles$/,
-        replacement: at('packages/core/src/profiles/index.ts'),
+        replacement: at('packages/core/src/providers/index.ts'),
       },
       { find: '#platform', replacement: at('packages/core/src/platform/node.ts') },
       { find: '#crypto', replacement: at('packages/core/src/platform/node-crypto.ts') },

@@ -5,7 +5,7 @@ import {
   type Code,
   type Verifier,
 } from '@resource-server/core'
-import { auth0, dex, keycloak } from '@resource-server/core/profiles'
+import { auth0, dex, keycloak } from '@resource-server/core/providers'
 
 const issuer = 'https://as.example.com'
 const verifier: Verifier = createVerifier({ issuer, audience: 'order-service' })

@@ -1,4 +1,4 @@
-import type { Code } from '../../packages/core/src/codes.ts'
+import type { Code } from '../../packages/core/src/errors/codes.ts'
 
 interface Exception {
   readonly code: Code

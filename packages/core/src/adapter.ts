@@ -1,10 +1,10 @@
 /** For authors of adapters: a host hands over requests, and does what a passage says. */
-export { createGate, type Gate, type Passage } from './gate.ts'
-export { authentication, type Guard } from './guards.ts'
-export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './node-host.ts'
-export type { OpenApi, SecurityRequirement, SecurityScheme } from './openapi.ts'
-export type { PublishedMetadata, ResourceMetadata } from './resource-metadata.ts'
-export type { ScopeNeed } from './scope-need.ts'
+export { createGate, type Gate, type Passage } from './http/gate.ts'
+export { authentication, type Guard } from './guards/guards.ts'
+export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
+export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
+export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'
+export type { ScopeNeed } from './guards/scope-need.ts'
 export {
   fromFetch,
   fromNode,
@@ -12,5 +12,5 @@ export {
   type HeaderPair,
   type HttpRequest,
   type NodeRequest,
-} from './request.ts'
-export { RefusedRequest, type Reply } from './response.ts'
+} from './http/request.ts'
+export { RefusedRequest, type Reply } from './http/challenge.ts'

@@ -1,11 +1,11 @@
 // Verifying
-export { createVerifier, type Verdict, type Verifier } from './verifier.ts'
-export type { Health, Operations } from './operations.ts'
-export type { KeyHealth } from './keys/source.ts'
-export type { KeyEvent } from './keys/events.ts'
-export type { KeyStore, KeyStoreOptions } from './keys/store.ts'
-export type { AccessToken, Claims, StandardClaims, TokenView } from './token.ts'
-export type { Actor, PriorActor } from './delegation.ts'
+export { createVerifier, type Verdict, type Verifier } from './verify/verifier.ts'
+export type { Health, Operations } from './verify/operations.ts'
+export type { KeyHealth } from './jwks/key-source.ts'
+export type { KeyEvent } from './jwks/events.ts'
+export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
+export type { AccessToken, Claims, StandardClaims, TokenView } from './token/access-token.ts'
+export type { Actor, PriorActor } from './token/delegation.ts'
 
 // Configuring
 export type {
@@ -17,33 +17,33 @@ export type {
   RecordOptions,
   ResourceServerOptions,
   VerifierOptions,
-} from './options.ts'
-export type { Algorithm } from './algorithms.ts'
-export type { Clock } from './clock.ts'
-export type { Fetch, FetchResponse } from './http.ts'
-export type { ActorName, Hint, HintedToken, NamesClaim, Profile } from './profiles/profile.ts'
+} from './options/options.ts'
+export type { Algorithm } from './options/algorithms.ts'
+export type { Clock } from './lib/clock.ts'
+export type { Fetch, FetchResponse } from './lib/fetch-json.ts'
+export type { ActorName, Hint, HintedToken, NamesClaim, Profile } from './options/profile.ts'
 
 // Guarding
-export type { Guards } from './guards.ts'
-export type { ActorIdentity, ActorRule } from './actor-rule.ts'
-export type { ClientIdentity, ClientRule } from './exchange-rule.ts'
-export type { ClaimRule } from './claim-rule.ts'
-export type { StepUp } from './step-up-rule.ts'
+export type { Guards } from './guards/guards.ts'
+export type { ActorIdentity, ActorRule } from './guards/actor.ts'
+export type { ClientIdentity, ClientRule } from './guards/client.ts'
+export type { ClaimRule } from './guards/claim.ts'
+export type { StepUp } from './guards/step-up.ts'
 
 // Describing
-export type { OpenApi, SecurityRequirement, SecurityScheme } from './openapi.ts'
-export type { ResourceMetadata } from './resource-metadata.ts'
+export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
+export type { ResourceMetadata } from './http/resource-metadata.ts'
 
 // What went wrong, and what was decided
-export { ConfigError, VerificationError } from './refusal.ts'
-export type { PublicRefusal, RefusalBody, WrittenBody } from './refusal-body.ts'
-export { codes, type Category, type ChallengeError, type Code, type CodeEntry } from './codes.ts'
+export { ConfigError, VerificationError } from './errors/refusal.ts'
+export type { PublicRefusal, RefusalBody, WrittenBody } from './errors/problem-details.ts'
+export { codes, type Category, type ChallengeError, type Code, type CodeEntry } from './errors/codes.ts'
 export type {
   Anomaly,
   DecisionRecord,
   RecordedActor,
   RecordedChain,
   UnverifiedNames,
-} from './record.ts'
-export { formatChain } from './format-chain.ts'
-export { pseudonym } from './pseudonym.ts'
+} from './options/decision-record.ts'
+export { formatChain } from './audit/format-actor-chain.ts'
+export { pseudonym } from './audit/pseudonym.ts'

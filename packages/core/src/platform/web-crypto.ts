@@ -1,5 +1,5 @@
 import { base64url } from 'jose'
-import { digest as sha256Digest, hmac } from '../sha256.ts'
+import { digest as sha256Digest, hmac } from './sha256.ts'
 
 /** No fast synchronous hash: tokens cannot be recognized without keeping them, so none are. See `TokenCache`. */
 export const digest: ((text: string) => string) | undefined = undefined

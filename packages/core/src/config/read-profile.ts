@@ -1,0 +1,100 @@
+import type { Profile } from '../options/profile.ts'
+import { ConfigError } from '../errors/refusal.ts'
+
+/** What each member of a profile must be. */
+const members: Readonly<
+  Record<keyof Profile, readonly [is: (value: unknown) => boolean, what: string]>
+> = {
+  name: [isName, 'a name'],
+  types: [
+    listOf((type) => type === undefined || isLowerCase(type)),
+    'a list of types in lower case',
+  ],
+  clientClaims: [listOf(isName), 'a list of names'],
+  scopeClaims: [listOf(isName), 'a list of names'],
+  requiredClaims: [listOf((names) => isName(names) || isNames(names)), 'a list of names'],
+  companionAudiences: [listOf(isName), 'a list of audiences'],
+  expectedClaims: [isExpectation, 'an object of lists of values'],
+  foreignClaims: [listOf(isName), 'a list of names'],
+  audienceClaims: [isNames, 'a list of one or more names'],
+  roles: [listOf(isPlace), 'a list of { path: [name, …] }'],
+  permissions: [listOf(isPlace), 'a list of { path: [name, …] }'],
+  actorSubjectIsClient: [(value) => typeof value === 'boolean', 'a boolean'],
+  actorNames: [isActorNames, "a list of 'sub' and 'client_id'"],
+  discovery: [(value) => value === 'openid' || value === 'oauth', "'openid' or 'oauth'"],
+  keyIssuerPlaceholder: [isName, 'a placeholder'],
+  hints: [listOf(isHint), 'a list of { codes, when, say }'],
+}
+
+const needed = [
+  'name',
+  'types',
+  'clientClaims',
+  'scopeClaims',
+  'requiredClaims',
+  'companionAudiences',
+]
+
+/**
+ * A profile that somebody may have written without types.
+ *
+ * @throws ConfigError for a member that is missing, unknown or of another kind
+ */
+export function checkedProfile(given: unknown): Profile {
+  // Without a prototype, so that nothing inherited counts as a member.
+  const own: Record<string, unknown> = Object.assign(Object.create(null), given)
+  const missing = needed.find((name) => !Object.hasOwn(own, name))
+  if (missing) {
+    throw new ConfigError(
+      `The profile has no '${missing}'.`,
+      "Write profile: 'rfc9068', or give every member of the type Profile that has no default.",
+    )
+  }
+  for (const [name, value] of Object.entries(own)) {
+    if (!Object.hasOwn(members, name))
+      throw new ConfigError(
+        `A profile has no '${name}'.`,
+        `It has ${Object.keys(members).join(', ')}.`,
+      )
+    const [is, what] = members[name as keyof Profile]
+    if (!is(value))
+      throw new ConfigError(`The profile's '${name}' is not ${what}.`, 'See the type Profile.')
+  }
+  return Object.freeze(own as unknown as Profile)
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isLowerCase(value: unknown): boolean {
+  return isName(value) && value === value.toLowerCase()
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isName)
+}
+
+function listOf(is: (value: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => Array.isArray(value) && value.every(is)
+}
+
+function isExpectation(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isNames)
+}
+
+function isPlace(value: unknown): boolean {
+  const { path, form = 'list' } = (value ?? {}) as Record<string, unknown>
+  return isNames(path) && (form === 'list' || form === 'keys')
+}
+
+function isActorNames(value: unknown): boolean {
+  return (
+    isNames(value) && (value as string[]).every((name) => name === 'sub' || name === 'client_id')
+  )
+}
+
+function isHint(value: unknown): boolean {
+  const { codes, when, say } = (value ?? {}) as Record<string, unknown>
+  return isNames(codes) && typeof when === 'function' && isName(say)
+}

@@ -1,0 +1,67 @@
+import { type KeySet, readKeys, selectKey, type VerificationKey, without } from '../jose/jwk.ts'
+import type { JoseHeader } from '../jose/jws.ts'
+import type { IssuerPolicy } from '../config/policy.ts'
+import { ConfigError, type Refusal } from '../errors/refusal.ts'
+import type { KeyHealth, KeySource } from './key-source.ts'
+
+/** Keys that the user gave. They are never fetched and never get old. */
+export class FixedKeys implements KeySource {
+  readonly #issuer: string
+  readonly #reading: Promise<void>
+  #set: KeySet = { keys: [], skipped: [], byText: new Map() }
+  #isRead = false
+  readonly #evicted = new Set<string>()
+
+  constructor(keys: readonly object[], issuer: IssuerPolicy) {
+    this.#issuer = issuer.issuer
+    this.#reading = readKeys(keys, issuer).then((set) => {
+      this.#set = without(set, this.#evicted)
+      this.#isRead = true
+    })
+  }
+
+  find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
+    if (this.#isRead) return selectKey(this.#set, header)
+    return this.#reading.then(() => selectKey(this.#set, header))
+  }
+
+  holds(key: VerificationKey): boolean {
+    return this.#set.keys.includes(key)
+  }
+
+  async warmUp(): Promise<void> {
+    await this.#reading
+    const { keys, skipped } = this.#set
+    if (keys.length > 0) return
+    throw new ConfigError(
+      `No key of 'jwks' can be used: ${skipped.join('; ')}.`,
+      'Give public signature keys.',
+    )
+  }
+
+  ready(): boolean {
+    return this.#set.keys.length > 0
+  }
+
+  health(): KeyHealth {
+    const { keys, skipped } = this.#set
+    return {
+      ...{ issuer: this.#issuer, keys: keys.length, skipped },
+      ...{ state: keys.length > 0 ? 'fresh' : 'none', fetches: 0, failures: 0 },
+      inFlight: false,
+    }
+  }
+
+  reload(): Promise<void> {
+    return this.warmUp()
+  }
+
+  evict(kid: string): void {
+    this.#evicted.add(kid)
+    this.#set = without(this.#set, this.#evicted)
+  }
+
+  close(): void {
+    // Nothing is under way.
+  }
+}

@@ -1,0 +1,84 @@
+import { schedule } from '../lib/clock.ts'
+import { isJsonObject, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
+import type { IssuerPolicy, Policy } from '../config/policy.ts'
+import { minutes, seconds } from './freshness.ts'
+import { hmacSha256 } from '#crypto'
+
+/** A key set that was good when somebody of the fleet stored it. */
+export interface Stored {
+  readonly body: JsonObject
+  /** Milliseconds since it was fetched, by the wall clocks of who stored it and of who reads it. */
+  readonly age: number
+}
+
+/** A store that does not answer must not hold up the start. */
+const patience = 1 * seconds
+/** Clocks of a fleet differ by this at the most. */
+const clockSkew = 5 * minutes
+const maxLength = 1_048_576
+
+/**
+ * The last good key set of one issuer, in a store that others share. It goes out with an HMAC over its
+ * issuer, its time and its keys, and what comes back without a right one is nothing: who can write to the
+ * store could put a key of his own there, and sign tokens with it.
+ */
+export class Vault {
+  readonly #issuer: string
+  readonly #clock: Policy['clock']
+  readonly #keyStore: NonNullable<Policy['keyStore']>
+
+  constructor(issuer: IssuerPolicy, clock: Policy['clock'], keyStore: Policy['keyStore'] & object) {
+    this.#issuer = issuer.issuer
+    this.#clock = clock
+    this.#keyStore = keyStore
+  }
+
+  get #name(): string {
+    return `resource-server:keys:${this.#issuer}`
+  }
+
+  /** `undefined` where there is none, or none of ours. What the store throws, this throws. */
+  async load(): Promise<Stored | undefined> {
+    const text: unknown = await withPatience(this.#keyStore.store.get(this.#name))
+    if (typeof text !== 'string' || text.length > maxLength) return undefined
+    const [mac, ...rest] = text.split('.')
+    const sealed = rest.join('.')
+    return this.#isOurs(mac!, sealed) ? this.#read(sealed) : undefined
+  }
+
+  async save(body: JsonObject): Promise<void> {
+    const sealed = JSON.stringify({ issuer: this.#issuer, at: this.#clock.now(), body })
+    await withPatience(this.#keyStore.store.set(this.#name, `${this.#macOf(sealed)}.${sealed}`))
+  }
+
+  #macOf(sealed: string): string {
+    return hmacSha256(this.#keyStore.secret, `resource-server key set 1\n${sealed}`)
+  }
+
+  /** Compared by their own HMACs, so that the time it takes tells nothing about the right one. */
+  #isOurs(mac: string, sealed: string): boolean {
+    const { secret } = this.#keyStore
+    return hmacSha256(secret, mac) === hmacSha256(secret, this.#macOf(sealed))
+  }
+
+  #read(sealed: string): Stored | undefined {
+    const content = parseJsonObject(new TextEncoder().encode(sealed))
+    const [body, at] = [own(content, 'body'), own(content, 'at')]
+    // The name is the store's word. This one is under the HMAC: one issuer's keys are not another's.
+    if (own(content, 'issuer') !== this.#issuer || !isJsonObject(body)) return undefined
+    const age = typeof at === 'number' ? this.#clock.now() - at : NaN
+    return age >= -clockSkew ? { body, age: Math.max(0, age) } : undefined
+  }
+}
+
+async function withPatience<T>(work: Promise<T>): Promise<T> {
+  let cancel = (): void => {}
+  const late = new Promise<never>((_, reject) => {
+    cancel = schedule(patience, () => reject(new Error('the store gave no answer in time')))
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    cancel()
+  }
+}

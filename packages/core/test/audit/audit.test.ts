@@ -1,0 +1,143 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { createVerifier, type DecisionRecord, type ResourceServerOptions } from '../../src/index.ts'
+import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+
+const issuer = await startIssuer()
+const good = issuer.token({ aud, scope: 'a', actors: ['order-service', 'user-service'] })
+const time = new Date(issuer.clock.now()).toISOString()
+
+async function recordOf(token: string): Promise<DecisionRecord | undefined> {
+  const records: DecisionRecord[] = []
+  const onDecision = (record: DecisionRecord) => records.push(record)
+  await createVerifier({ ...optionsFor(issuer), onDecision }).check(token)
+  await answered()
+  expect(records).toHaveLength(1)
+  return records.at(0)
+}
+
+describe('a record', () => {
+  test('of a request says who was let in, by which checks', async () => {
+    const { guards, pass, records, settle } = openDesk(optionsFor(issuer))
+    const key = {}
+    await pass(key, guards.requireAudience(aud), bearer(good))
+    await pass(key, guards.requireScope('a'), bearer(good))
+    expect(records).toEqual([])
+    await settle(key)
+    await settle(key)
+    const party = (subject: string) => expect.objectContaining({ issuer: issuer.url, subject })
+    expect(records).toEqual([
+      expect.objectContaining({
+        ...{ version: 1, time, outcome: 'granted' },
+        checks: [
+          { guard: 'requireAudience(order-service)', passed: true },
+          { guard: 'requireScope(a)', passed: true },
+        ],
+        request: { method: 'GET', path: '/orders' },
+        ...{ subject: 'user-42', issuer: issuer.url, audience: [aud], scopes: ['a'] },
+        actor: party('order-service'),
+        chain: {
+          actors: [party('order-service'), party('user-service')],
+          depth: 2,
+          truncated: false,
+        },
+      }),
+    ])
+  })
+
+  test('of a refusal says which check, and why', async () => {
+    const { guards, pass, records } = openDesk(optionsFor(issuer))
+    await pass({}, guards.requireScope('b'), bearer(good))
+    expect(records).toMatchObject([
+      {
+        ...{ outcome: 'refused', code: 'scope_insufficient', subject: 'user-42' },
+        ...{ reason: 'the token lacks b; it has a' },
+        checks: [{ guard: 'requireScope(b)', passed: false }],
+      },
+    ])
+  })
+
+  test('of a token whose signature does not hold calls its names unverified', async () => {
+    const record = await recordOf(issuer.forge.tampered({ aud }))
+    expect(record).toMatchObject({ unverified: { issuer: issuer.url, kid: 'key-1', alg: 'ES256' } })
+    expect(record).not.toHaveProperty('subject')
+    expect(JSON.stringify(record)).not.toContain('somebody-else')
+  })
+
+  test('makes unverified names harmless: escaped, and not long', async () => {
+    const kid = `\u001b[31m\r\n"\u202e${'x'.repeat(500)}`
+    const record = await recordOf(issuer.token({ aud, header: { kid } }))
+    expect(record?.unverified?.kid).toMatch(/^[\x20-\x7e]{1,128}$/)
+    expect(record?.unverified?.kid).toContain(String.raw`\u001b[31m\u000d\u000a"\u202e`)
+  })
+
+  test.each([
+    ['a good token', good],
+    ['an expired token', issuer.forge.expired({ aud })],
+    ['a tampered token', issuer.forge.tampered({ aud })],
+    ['an unsigned token', issuer.forge.unsigned({ aud })],
+    ['garbage that looks like a secret', 'hunter2hunter2'],
+  ])('of %s holds no part of it', async (_what, token) => {
+    const text = JSON.stringify(await recordOf(token))
+    for (const part of token.split('.').filter(Boolean)) expect(text).not.toContain(part)
+  })
+
+  test('is frozen, and has no query in its path', async () => {
+    const { guards, pass, records } = openDesk(optionsFor(issuer))
+    await pass({}, guards.requireAuthentication())
+    expect(records[0]?.request?.path).toBe('/orders')
+    expect(Object.isFrozen(records[0])).toBe(true)
+  })
+})
+
+describe('a listener that', () => {
+  const faults: readonly (readonly [what: string, onDecision: () => unknown])[] = [
+    [
+      'throws',
+      () => {
+        throw new Error('the disk is full')
+      },
+    ],
+    [
+      'throws nothing',
+      () => {
+        throw undefined
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('the disk is full'))],
+    ['never answers', () => new Promise(() => {})],
+    [
+      'returns an odd thenable',
+      () => ({
+        then: () => {
+          throw new Error('x')
+        },
+      }),
+    ],
+    ['says no', () => false],
+  ]
+
+  test.each(faults)('%s changes no decision', async (_what, onDecision) => {
+    const options: ResourceServerOptions = { ...optionsFor(issuer), onDecision }
+    const { gate, guards, pass } = openDesk(options)
+    const key = {}
+    expect(statusOf(await pass(key, guards.requireScope('a'), bearer(good)))).toBe('proceed')
+    expect(() => gate.settle(key)).not.toThrow()
+    expect(statusOf(await pass({}, guards.requireScope('b'), bearer(good)))).toBe(403)
+    const verifier = createVerifier(options)
+    expect((await verifier.check(good)).ok).toBe(true)
+    expect((await verifier.check(issuer.forge.expired({ aud }))).ok).toBe(false)
+  })
+})
+
+test('without an option, records are on the diagnostics channel', async () => {
+  // What was decided before is none of ours.
+  await answered()
+  const heard: unknown[] = []
+  const listen = (record: unknown) => void heard.push(record)
+  subscribe('resource-server:decision', listen)
+  onTestFinished(() => void unsubscribe('resource-server:decision', listen))
+  await createVerifier(optionsFor(issuer)).check(good)
+  await answered()
+  expect(heard).toMatchObject([{ version: 1, outcome: 'granted', subject: 'user-42' }])
+})

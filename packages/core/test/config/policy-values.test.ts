@@ -1,0 +1,230 @@
+import { createTestClock } from '@resource-server/testing'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { systemClock } from '../../src/lib/clock.ts'
+import { createPolicy, optionNames, type Policy } from '../../src/config/policy.ts'
+import { defaultProfile } from '../../src/providers/default.ts'
+import { rfc9068, rfc9068Profile } from '../../src/providers/rfc9068.ts'
+import { ConfigError } from '../../src/errors/refusal.ts'
+
+// What options come to, and the exact words where they cannot be right.
+
+const issuer = 'https://as.example.com'
+const audience = 'order-service'
+const base = { issuer, audience }
+const policyOf = (options: object): Policy => createPolicy(options, optionNames.host)
+const rule = { names: [audience], exclusive: false }
+
+const plainIssuer = {
+  ...{ issuer, audience: rule, profile: defaultProfile, impliedScopes: [] },
+  ...{ algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'], algorithmsChosen: false },
+  ...{ jwksUri: undefined, jwks: undefined },
+}
+
+test('the default of every option', () => {
+  expect(policyOf(base)).toEqual({
+    issuers: new Map([[issuer, plainIssuer]]),
+    ...{ resolveIssuer: undefined, maxResolvedIssuers: 100 },
+    ...{ clockTolerance: 5, maxLifetime: undefined, maxTokenBytes: 8192, maxActorDepth: 8 },
+    ...{ delegation: 'either', cache: { entries: 10_000, bytes: 33_554_432 } },
+    ...{ cryptography: 'native', onDecision: undefined, allowInsecureHttp: false },
+    records: { subjectKey: undefined, claims: [], maxPending: 1000 },
+    ...{ clock: systemClock, schedule: expect.any(Function) },
+    ...{ staleKeysFor: 3600, keyStore: undefined, fetch: expect.any(Function) },
+    ...{ optional: false, onRefusal: 'reply', passPreflight: false, realm: 'api' },
+    ...{ resource: undefined, refusalBody: undefined },
+  })
+})
+
+test('what is given is taken', () => {
+  const [clock, given] = [createTestClock(), (): never => expect.unreachable()]
+  const body = (): unknown => ({ contentType: 'text/plain', body: 'no' })
+  const values = {
+    ...{ maxResolvedIssuers: 7, clockTolerance: 6, maxLifetime: 60, maxTokenBytes: 512 },
+    ...{ maxActorDepth: 3, delegation: 'direct-only', cryptography: 'webcrypto', clock },
+    ...{ onDecision: given, allowInsecureHttp: true, staleKeysFor: 1, fetch: given },
+    ...{ optional: true, onRefusal: 'throw', passPreflight: true, realm: 'orders' },
+  }
+  const resource = 'http://orders.internal'
+  const policy = policyOf({ ...base, ...values, resource, resolveIssuer: given })
+  expect(policy).toMatchObject({ ...values, resource: { identifier: resource } })
+  expect(policyOf({ ...base, refusalBody: body }).refusalBody).toBe(body)
+  expect(policyOf({ ...base, delegation: 'delegated-only' }).delegation).toBe('delegated-only')
+})
+
+test('the names of all options', () => {
+  const verifier = [
+    ...['issuer', 'audience', 'algorithms', 'profile', 'impliedScopes', 'jwksUri', 'jwks'],
+    ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth'],
+    ...['delegation', 'cache', 'cryptography', 'onDecision', 'records', 'allowInsecureHttp'],
+    ...['staleKeysFor', 'keyStore', 'clock', 'fetch', 'resolveIssuer', 'maxResolvedIssuers'],
+  ]
+  const more = ['optional', 'onRefusal', 'passPreflight', 'realm', 'resource', 'refusalBody']
+  expect(optionNames).toEqual({ verifier, host: [...verifier, ...more] })
+})
+
+test('nobody can change it', () => {
+  const { issuers, cache } = policyOf({ ...base, algorithms: ['ES256'] })
+  const made = issuers.get(issuer)
+  expect([policyOf(base), made, made?.algorithms, cache].every(Object.isFrozen)).toBe(true)
+})
+
+describe('the numbers have bounds', () => {
+  test.each<[name: string, min: number, max: number, unit: string, whole?: string]>([
+    ['maxResolvedIssuers', 1, 10_000, 'issuers', 'whole '],
+    ['clockTolerance', 0, 600, 'seconds'],
+    ['maxLifetime', 1, 10_000_000_000, 'seconds'],
+    ['maxTokenBytes', 256, 1_000_000, 'bytes', 'whole '],
+    ['maxActorDepth', 1, 16, 'actors', 'whole '],
+    ['staleKeysFor', 0, 86_400, 'seconds'],
+    ['cache.maxTokens', 2, 10_000_000, 'tokens', 'whole '],
+    ['cache.maxBytes', 65_536, 17_179_869_184, 'bytes', 'whole '],
+  ])('%s', (path, min, max, unit, whole = '') => {
+    const [name = '', inner] = path.split('.')
+    const policyWith = (value: number): Policy =>
+      policyOf({ ...base, [name]: inner === undefined ? value : { [inner]: value } })
+    for (const fits of [min, max]) expect(() => policyWith(fits)).not.toThrow()
+    for (const odd of [min - 1, max + 1, ...(whole ? [min + 0.5] : [])]) {
+      expect(() => policyWith(odd)).toThrow(
+        new ConfigError(
+          `'${inner ?? name}' is not a ${whole}number from ${min} to ${max}.`,
+          `Give it in ${unit}, as a number.`,
+        ),
+      )
+    }
+  })
+})
+
+describe('the cache', () => {
+  test.each<[given: unknown, bounds: unknown]>([
+    [true, { entries: 10_000, bytes: 33_554_432 }],
+    [false, undefined],
+    [{}, { entries: 10_000, bytes: 33_554_432 }],
+    [{ maxTokens: 2 }, { entries: 2, bytes: 33_554_432 }],
+    [{ maxBytes: 65_536 }, { entries: 10_000, bytes: 65_536 }],
+  ])('%j', (cache, bounds) => {
+    expect(policyOf({ ...base, cache }).cache).toEqual(bounds)
+  })
+
+  test.each([null, 'no', 0])('is not %s', (cache) => {
+    expect(() => policyOf({ ...base, cache })).toThrow(
+      new ConfigError(
+        "'cache' is neither a boolean nor an object.",
+        'Write cache: false, or cache: { maxTokens: 10000 }.',
+      ),
+    )
+  })
+
+  test('has no other name', () => {
+    expect(() => policyOf({ ...base, cache: { size: 1 } })).toThrow(
+      new ConfigError(
+        "There is no option of the cache called 'size'.",
+        'There are maxTokens, maxBytes.',
+      ),
+    )
+    expect(() => policyOf({ ...base, cache: [] })).toThrow('There is no object of cache options.')
+  })
+})
+
+test('the profile', () => {
+  const profileOf = (profile: unknown): unknown =>
+    policyOf({ ...base, profile }).issuers.get(issuer)?.profile
+  expect(profileOf('rfc9068')).toBe(rfc9068Profile)
+  expect(profileOf({ ...rfc9068Profile, name: 'own' })).toEqual({ ...rfc9068Profile, name: 'own' })
+})
+
+test('algorithms are in one spelling, and once each', () => {
+  const algorithms = ['Ed25519', 'ES256', 'EdDSA', 'ES256']
+  expect(policyOf({ ...base, algorithms }).issuers.get(issuer)).toMatchObject({
+    ...{ algorithms: ['EdDSA', 'ES256'], algorithmsChosen: true },
+  })
+  expect(() => policyOf({ ...base, algorithms: [] })).toThrow(
+    new ConfigError(
+      "'algorithms' is not a non-empty list of supported algorithms.",
+      'Choose among RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519. ' +
+        "Symmetric algorithms and 'none' cannot be allowed.",
+    ),
+  )
+})
+
+describe('several issuers', () => {
+  const other = 'https://b.example.com'
+
+  test('each have their own options over the common ones', () => {
+    const own = { issuer: other, audience: 'b', jwksUri: `${other}/jwks` }
+    const common = { audience, algorithms: ['ES256'], profile: 'rfc9068' }
+    const { issuers } = policyOf({
+      ...common,
+      issuers: [issuer, { ...own, profile: defaultProfile }],
+    })
+    expect([...issuers.keys()]).toEqual([issuer, other])
+    expect(issuers.get(issuer)).toMatchObject({ profile: rfc9068Profile, algorithms: ['ES256'] })
+    expect(issuers.get(other)).toMatchObject({
+      ...{ audience: { names: ['b'] }, jwksUri: own.jwksUri, algorithms: ['ES256'] },
+      profile: { name: 'default' },
+    })
+  })
+
+  test.each<[options: object, problem: string, mend: string]>([
+    [
+      { issuers: [issuer, issuer] },
+      `The issuer '${issuer}' is configured twice.`,
+      'Name each issuer once.',
+    ],
+    [
+      { issuers: [issuer], jwksUri: 'x' },
+      "Both 'issuers' and 'jwksUri' are set.",
+      "Move 'jwksUri' into an entry of 'issuers'.",
+    ],
+    [{ issuers: {} }, "'issuers' is not a non-empty list.", "List issuers, or set 'issuer'."],
+    [{ issuers: [] }, "'issuers' is not a non-empty list.", "List issuers, or set 'issuer'."],
+    [
+      { issuers: [{ issuer, clock: 1 }] },
+      "There is no option of an issuer called 'clock'.",
+      'There are issuer, audience, algorithms, profile, impliedScopes, jwksUri, jwks.',
+    ],
+    [
+      { issuer, jwksUri: 'x', jwks: { keys: [{}] } },
+      "Both 'jwksUri' and 'jwks' are set.",
+      'Keep one of them.',
+    ],
+  ])('are not %j', (options, problem, mend) => {
+    expect(() => policyOf(options)).toThrow(new ConfigError(problem, mend))
+  })
+
+  test('an issuer as an object stands for its own options', () => {
+    const { issuers } = policyOf({ audience, issuer: rfc9068(issuer) })
+    expect(issuers.get(issuer)).toEqual({ ...plainIssuer, profile: rfc9068Profile })
+    expect(() => policyOf({ audience, issuer: [issuer] })).toThrow(
+      new ConfigError(
+        'There is no object of an issuer.',
+        "Write at least { issuer: 'https://…' }.",
+      ),
+    )
+  })
+})
+
+describe('what is called', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  test('a fetch that was put in place later', async () => {
+    const { fetch } = policyOf(base)
+    const replaced = vi.fn<() => Promise<string>>(async () => 'answer')
+    vi.stubGlobal('fetch', replaced)
+    const init = { method: 'GET' }
+    expect(await fetch('https://as.example.com', init as never)).toBe('answer')
+    expect(replaced).toHaveBeenCalledExactlyOnceWith('https://as.example.com', init)
+  })
+
+  test("the clock's own timer, with its this", () => {
+    const clock = {
+      ...systemClock,
+      calls: [] as number[],
+      schedule(delay: number): () => void {
+        this.calls.push(delay)
+        return () => {}
+      },
+    }
+    policyOf({ ...base, clock }).schedule(7, () => {})
+    expect(clock.calls).toEqual([7])
+  })
+})

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import { createGate } from '../../src/adapter.ts'
+import { ConfigError, createVerifier, type VerifierOptions } from '../../src/index.ts'
+import {
+  audience,
+  audiences,
+  base,
+  general,
+  hosts,
+  issuer,
+  issuers,
+  limits,
+  others,
+  profile,
+} from './policy-cases.ts'
+
+/** What JavaScript can hand over, whatever the types say. */
+const verifier = (options: unknown) => createVerifier(options as VerifierOptions)
+const gate = (options: unknown) => createGate(options as VerifierOptions)
+
+function expectMisuse(create: (options: unknown) => unknown, options: unknown, says: string): void {
+  const created = (): unknown => create(options)
+  expect(created).toThrow(ConfigError)
+  expect(created).toThrow(says)
+}
+
+describe('a verifier cannot be made with', () => {
+  test.each([...general, ...issuers, ...audiences, ...limits, ...others])(
+    '%s',
+    (_what, options, says) => {
+      expectMisuse(verifier, options, says)
+    },
+  )
+
+  test.each(['optional', 'onRefusal', 'passPreflight', 'realm'])(
+    "%s, which is a host's",
+    (name) => {
+      expectMisuse(verifier, { ...base, [name]: true }, `no option called '${name}'`)
+    },
+  )
+})
+
+describe('a gate cannot be made with', () => {
+  const exceptMissing = audiences.filter(([what]) => !what.startsWith('no audience'))
+  const all = [...general, ...issuers, ...exceptMissing, ...limits, ...others, ...hosts]
+  test.each(all)('%s', (_what, options, says) => expectMisuse(gate, options, says))
+})
+
+test.each([
+  ...[
+    'issuer',
+    'issuers',
+    'audience',
+    'algorithms',
+    'profile',
+    'jwksUri',
+    'jwks',
+    'clockTolerance',
+  ],
+  ...[
+    'maxLifetime',
+    'maxTokenBytes',
+    'maxActorDepth',
+    'delegation',
+    'onDecision',
+    'clock',
+    'fetch',
+  ],
+  ...['allowInsecureHttp', 'optional', 'onRefusal', 'passPreflight', 'realm'],
+])('%s: undefined is a mistyped environment variable', (name) => {
+  const rest = name === 'issuers' ? { audience } : base
+  expectMisuse(gate, { ...rest, [name]: undefined }, `'${name}' is undefined. Give it a value`)
+})
+
+describe('plain http', () => {
+  test.each([
+    ['http://localhost:9000', true],
+    ['http://127.0.0.1', true],
+    ['http://127.8.9.10:1', true],
+    ['http://[::1]:9000/realms/x', true],
+    ['http://localhost.example.com', false],
+    ['http://127.0.0.1.example.com', false],
+    ['http://[::2]', false],
+    ['http://10.0.0.1', false],
+    ['ftp://localhost', false],
+  ])('at %s is allowed: %s', (address, allowed) => {
+    const create = (): unknown => verifier({ audience, issuer: address })
+    if (allowed) expect(create).not.toThrow()
+    else expect(create).toThrow(ConfigError)
+  })
+
+  test('elsewhere takes a yes in so many words', () => {
+    const options = { ...base, issuer: 'http://as.internal', allowInsecureHttp: true }
+    expect(() => verifier(options)).not.toThrow()
+    expectMisuse(verifier, { ...options, issuer: 'ftp://as.internal' }, 'is not https')
+  })
+})
+
+describe('what is allowed', () => {
+  test.each([
+    ['a trailing slash, which counts', { ...base, issuer: `${issuer}/` }],
+    ['a path', { ...base, issuer: `${issuer}/realms/x` }],
+    ['a list of names', { issuer, audience: [audience, 'orders'] }],
+    ['only', { issuer, audience: { only: [audience] } }],
+    [
+      'the bounds of all limits',
+      { ...base, clockTolerance: 600, maxLifetime: 1, maxTokenBytes: 256, maxActorDepth: 16 },
+    ],
+    ['no tolerance', { ...base, clockTolerance: 0 }],
+    [
+      'an audience for each issuer',
+      {
+        issuers: [
+          { issuer, audience },
+          { issuer: `${issuer}/b`, audience: 'b' },
+        ],
+      },
+    ],
+    ['a whole profile', { ...base, profile: { ...profile, companionAudiences: [] } }],
+    ['options without a prototype', Object.assign(Object.create(null), base)],
+  ])('%s', (_what, options) => {
+    expect(() => verifier(options)).not.toThrow()
+  })
+})
+
+test('what every object inherits is no option', () => {
+  const polluted = Object.prototype as unknown as Record<string, unknown>
+  polluted['allowInsecureHttp'] = true
+  try {
+    expectMisuse(verifier, { ...base, issuer: 'http://as.example.com' }, 'is not https')
+  } finally {
+    delete polluted['allowInsecureHttp']
+  }
+})

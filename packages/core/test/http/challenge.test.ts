@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import { RefusedRequest } from '../../src/adapter.ts'
+import { codes } from '../../src/errors/codes.ts'
+import { refuse, VerificationError } from '../../src/errors/refusal.ts'
+import type { PublicRefusal } from '../../src/errors/problem-details.ts'
+import { replyTo } from '../../src/http/challenge.ts'
+
+const plain = { realm: 'api', resource: undefined, refusalBody: undefined }
+
+const challengeOf = (...refusal: Parameters<typeof refuse>): string | undefined =>
+  replyTo(refuse(...refusal), plain).headers['WWW-Authenticate']
+
+test('what nobody presented is challenged without an error code (RFC 6750 section 3.1)', () => {
+  expect(challengeOf('credential_missing', '')).toBe('Bearer realm="api"')
+})
+
+test.each([
+  ['a scope', { scope: ['orders:read', 'a/b'] }, 'scope="orders:read a/b"'],
+  ['acr_values', { acrValues: ['mfa', 'hwk'] }, 'acr_values="mfa hwk"'],
+  ['max_age', { maxAge: 0 }, 'max_age="0"'],
+])('%s is named in the challenge', (_what, detail, named) => {
+  expect(challengeOf('scope_insufficient', '', detail)).toMatch(new RegExp(`, ${named}$`))
+})
+
+test('a challenge names the metadata, last, and with whatever else it says', () => {
+  const resource = { metadataUrl: 'https://api.example.com/.well-known/oauth-protected-resource' }
+  const { headers } = replyTo(refuse('token_expired', ''), { ...plain, resource })
+  expect(headers['WWW-Authenticate']).toBe(
+    'Bearer realm="api", error="invalid_token", error_description="The access token expired", ' +
+      `resource_metadata="${resource.metadataUrl}"`,
+  )
+})
+
+test.each([
+  ['a quote', 'a"b', String.raw`a\"b`],
+  ['a backslash', 'a\\', 'a\\\\'],
+  ['a line break and a header', 'a\r\nSet-Cookie: x=y', 'aSet-Cookie: x=y'],
+  ['letters beyond ASCII', 'aäb', 'ab'],
+  ['an escape that ends the string', 'a\\"', String.raw`a\\\"`],
+])('%s cannot leave its quotes', (_what, realm, quoted) => {
+  const { headers } = replyTo(refuse('credential_missing', ''), { ...plain, realm })
+  expect(headers['WWW-Authenticate']).toBe(`Bearer realm="${quoted}"`)
+})
+
+describe.each(Object.keys(codes) as (keyof typeof codes)[])('%s', (code) => {
+  const secret = 'the whole reason'
+  const reply = () => replyTo(refuse(code, secret, { retryAfter: 3 }), plain)
+
+  test('tells the caller its sentence and not its reason', () => {
+    expect(JSON.stringify(reply())).not.toContain(secret)
+    expect(JSON.parse(reply().body)).toMatchObject({ detail: codes[code].description })
+  })
+
+  test('is challenged where it was judged, and only there', () => {
+    expect('WWW-Authenticate' in reply().headers).toBe(codes[code].category === 'refused')
+  })
+
+  test('is never cached', () => {
+    expect(reply().headers).toMatchObject({ 'Cache-Control': 'no-store', 'Retry-After': '3' })
+  })
+
+  test('as an error says no more than the wire, and where it was made to nobody', () => {
+    const sent = reply()
+    const error = new RefusedRequest(refuse(code, secret), sent)
+    expect(error).toMatchObject({ code, status: sent.status, statusCode: sent.status })
+    expect(error.headers).toBe(sent.headers)
+    expect(error.body).toBe(sent.body)
+    expect(error.message).toBe(codes[code].description)
+    expect(error.stack).toBe(`VerificationError: ${error.message}`)
+    expect(error.reason).toBe(secret)
+    expect(error.expose).toBe(codes[code].category === 'refused')
+  })
+})
+
+describe('a reply says, and says no more', () => {
+  const problem = { type: 'about:blank', title: 'Unauthorized', status: 401 }
+  const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
+
+  test('of nobody', () => {
+    const { body, ...rest } = replyTo(refuse('credential_missing', ''), plain)
+    const challenge = 'Bearer realm="api"'
+    expect(rest).toStrictEqual({
+      status: 401,
+      headers: { ...headers, 'WWW-Authenticate': challenge },
+    })
+    expect(JSON.parse(body)).toStrictEqual({
+      ...{ ...problem, detail: 'This resource needs an access token' },
+    })
+  })
+
+  test('of a refused token', () => {
+    const refusal = refuse('token_expired', '', { scope: ['a', 'b'], acrValues: ['c'], maxAge: 5 })
+    const { body, ...rest } = replyTo(refusal, plain)
+    const challenge =
+      'Bearer realm="api", error="invalid_token", error_description="The access token expired", ' +
+      'scope="a b", acr_values="c", max_age="5"'
+    expect(rest).toStrictEqual({
+      status: 401,
+      headers: { ...headers, 'WWW-Authenticate': challenge },
+    })
+    expect(JSON.parse(body)).toStrictEqual({
+      ...{ ...problem, detail: 'The access token expired', error: 'invalid_token' },
+    })
+  })
+
+  test('of no verdict', () => {
+    const { body, ...rest } = replyTo(refuse('keys_unavailable', '', { retryAfter: 0 }), plain)
+    expect(rest).toStrictEqual({ status: 503, headers: { ...headers, 'Retry-After': '0' } })
+    expect(JSON.parse(body)).toStrictEqual({
+      ...{ ...problem, title: 'Service Unavailable', status: 503 },
+      detail: 'The access token cannot be checked at the moment',
+    })
+  })
+})
+
+describe('who writes the body', () => {
+  const write = (refusal: PublicRefusal) => ({
+    ...{ contentType: 'text/plain', body: `${refusal.status} ${refusal.detail}` },
+  })
+
+  test('has it sent', () => {
+    const reply = replyTo(refuse('token_expired', ''), { ...plain, refusalBody: write })
+    expect(reply.headers).toMatchObject({ 'Content-Type': 'text/plain' })
+    expect(reply.body).toBe('401 The access token expired')
+  })
+
+  test('who fails has the default one sent', () => {
+    const reply = replyTo(refuse('token_expired', ''), {
+      ...plain,
+      refusalBody: () => {
+        throw new Error('a fault')
+      },
+    })
+    expect(reply).toEqual(replyTo(refuse('token_expired', ''), plain))
+  })
+
+  test.each<readonly [string, Parameters<typeof refuse>, object]>([
+    [
+      'nothing beside the status',
+      ['credential_missing', 'why'],
+      { status: 401, title: 'Unauthorized', detail: 'This resource needs an access token' },
+    ],
+    [
+      'the error and the scopes',
+      ['scope_insufficient', 'why', { scope: ['a'], acrValues: ['b'], maxAge: 1 }],
+      {
+        ...{ status: 403, title: 'Forbidden', detail: 'The access token lacks a required scope' },
+        ...{ error: 'insufficient_scope', scope: ['a'] },
+      },
+    ],
+    [
+      'when to come back',
+      ['verification_failed', 'why', { retryAfter: 1 }],
+      {
+        ...{ status: 503, title: 'Service Unavailable', retryAfter: 1 },
+        detail: 'The access token cannot be checked at the moment',
+      },
+    ],
+  ])('sees %s', (_what, refusal, view) => {
+    const seen: PublicRefusal[] = []
+    const refusalBody = (shown: PublicRefusal) => (seen.push(shown), write(shown))
+    replyTo(refuse(...refusal), { ...plain, refusalBody })
+    expect(seen).toStrictEqual([view])
+    expect(Object.isFrozen(seen[0])).toBe(true)
+  })
+})
+
+test('a refused request is known by the mark that other copies of the package look for', () => {
+  const refusal = refuse('token_expired', '')
+  const error = new RefusedRequest(refusal, replyTo(refusal, plain))
+  expect(error).toBeInstanceOf(RefusedRequest)
+  expect(error).toBeInstanceOf(VerificationError)
+  expect(new VerificationError(refusal)).not.toBeInstanceOf(RefusedRequest)
+  const mark = Symbol.for('@resource-server/core RefusedRequest')
+  expect(Reflect.get(error, mark)).toBe(true)
+  expect(Object.create({ [mark]: true })).toBeInstanceOf(RefusedRequest)
+})

@@ -1,0 +1,233 @@
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { createGate, nodeGuard, type Reply, sendNode } from '../../src/adapter.ts'
+import { ConfigError } from '../../src/index.ts'
+import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+
+const issuer = await startIssuer()
+const good = issuer.token({ aud })
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** The caller goes away; until the host has noticed. */
+  readonly hangUp: () => Promise<unknown>
+}
+
+/** One request over a real socket, to its end: what the caller got, or `aborted`. */
+async function serve(handle: (exchange: Exchange) => Promise<void>): Promise<unknown> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const headers = Object.fromEntries(bearer(good)) as { readonly Authorization: string }
+  const handled = new Promise<void>((resolve, reject) => {
+    server.once('request', (request, response) => {
+      const closed = new Promise((over) => response.once('close', over))
+      const hangUp = (): Promise<unknown> => (client.destroy(), closed)
+      handle({ request, response, hangUp }).then(() => closed.then(() => resolve()), reject)
+    })
+  })
+  const client = get({ port, host: '127.0.0.1', path: '/orders?a=b', headers })
+  const got = new Promise((resolve) => {
+    client.once('error', () => resolve('aborted'))
+    client.once('response', (reply) => {
+      reply.once('error', () => resolve('aborted'))
+      let body = ''
+      reply.setEncoding('utf8').on('data', (part: string) => (body += part))
+      reply.once('end', () => resolve({ status: reply.statusCode, headers: reply.headers, body }))
+    })
+  })
+  try {
+    await handled
+    await answered()
+    return await got
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+/** Until timers that are due have run. */
+const timersDue = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0))
+
+const open = () => openDesk(optionsFor(issuer))
+
+describe('a request is recorded once', () => {
+  test('when its response is finished, however many guards there are', async () => {
+    const { gate, guards, records } = open()
+    const pass = nodeGuard(gate)
+    let atFinish: unknown
+    await serve(async ({ request, response }) => {
+      await pass(guards.requireAudience(aud), { request, response })
+      const listeners = response.listenerCount('close')
+      await pass(guards.requireAuthentication(), { request, response })
+      expect(response.listenerCount('close')).toBe(listeners)
+      await timersDue()
+      expect(records).toEqual([])
+      response.once('finish', () => (atFinish = records.length))
+      response.end()
+    })
+    expect(atFinish).toBe(1)
+    expect(records).toEqual([
+      expect.objectContaining({
+        ...{ outcome: 'granted', request: { method: 'GET', path: '/orders' } },
+        checks: [expect.anything(), expect.anything()],
+      }),
+    ])
+  })
+
+  test('when the caller has gone', async () => {
+    const { gate, guards, records } = open()
+    await serve(async ({ request, response, hangUp }) => {
+      await nodeGuard(gate)(guards.requireAuthentication(), { request, response })
+      await hangUp()
+    })
+    expect(records).toMatchObject([{ outcome: 'granted' }])
+  })
+
+  test('when the caller went while a guard was at work', async () => {
+    const { gate, guards, records } = open()
+    let decide = (_answer: boolean): void => {}
+    let slow = guards.requireAuthentication()
+    const atWork = new Promise<void>((begun) => {
+      slow = guards.requirePolicy(() => {
+        begun()
+        return new Promise<boolean>((resolve) => (decide = resolve))
+      })
+    })
+    await serve(async ({ request, response, hangUp }) => {
+      const passing = nodeGuard(gate)(slow, { request, response })
+      await atWork
+      await hangUp()
+      expect(records).toEqual([])
+      decide(true)
+      expect(await passing).toEqual({ then: 'proceed' })
+      // Another guard may be about to start.
+      expect(records).toEqual([])
+      await timersDue()
+      expect(records).toMatchObject([{ outcome: 'granted' }])
+    })
+    expect(records).toHaveLength(1)
+  })
+
+  test('when the caller had gone before, and the token was remembered', async () => {
+    const { gate, guards, pass, records } = open()
+    const guard = guards.requireAuthentication()
+    for (const key of [{}, {}]) await pass(key, guard, bearer(good))
+    await serve(async ({ request, response, hangUp }) => {
+      await hangUp()
+      expect(nodeGuard(gate)(guard, { request, response })).toEqual({ then: 'proceed' })
+      expect(records).toEqual([])
+      await timersDue()
+    })
+    expect(records).toMatchObject([{ outcome: 'granted', cached: true }])
+  })
+
+  test('with the url and the route that the host names', async () => {
+    const { gate, guards, records } = open()
+    await serve(async ({ request, response }) => {
+      const host = { url: '/api/orders', route: () => '/api/:kind' }
+      await nodeGuard(gate)(guards.requireAuthentication(), { request, response, ...host })
+      response.end()
+    })
+    expect(records).toMatchObject([{ request: { path: '/api/orders', route: '/api/:kind' } }])
+  })
+})
+
+test('where nobody listens for records, the response is left alone, and who comes later hears nothing', async () => {
+  const gate = createGate(optionsFor(issuer))
+  const { requireAuthentication } = gate.guards((guard) => guard)
+  const heard: unknown[] = []
+  const hear = (record: unknown): void => void heard.push(record)
+  await serve(async ({ request, response }) => {
+    const before = ['finish', 'close'].map((event) => response.listenerCount(event))
+    await nodeGuard(gate)(requireAuthentication(), { request, response })
+    expect(['finish', 'close'].map((event) => response.listenerCount(event))).toEqual(before)
+    subscribe('resource-server:decision', hear)
+    response.end()
+  })
+  unsubscribe('resource-server:decision', hear)
+  expect(heard).toEqual([])
+})
+
+describe('what carries the token', () => {
+  test('has it once the guard let the request through, out of sight', async () => {
+    const { gate, guards } = open()
+    await serve(async ({ request, response }) => {
+      const carrier: { readonly auth?: unknown } = {}
+      const exchange = { request, response, carrier }
+      const passing = nodeGuard(gate)(guards.requireAuthentication(), exchange)
+      expect(() => carrier.auth).toThrow(ConfigError)
+      await passing
+      expect(carrier.auth).toMatchObject({ subject: 'user-42', raw: good })
+      expect(Object.keys(carrier)).toEqual([])
+      response.end()
+    })
+  })
+
+  test.each(['the request', 'another object'])('gives it to heirs: %s', async (which) => {
+    const { gate, guards } = open()
+    await serve(async ({ request, response }) => {
+      const carrier: { readonly auth?: unknown } = which === 'the request' ? Object(request) : {}
+      const exchange = { request, response, carrier }
+      await nodeGuard(gate)(guards.requireAuthentication(), exchange)
+      const heir = Object.create(carrier) as { readonly auth?: unknown }
+      expect(heir.auth).toMatchObject({ subject: 'user-42' })
+      const stranger = Object.create(null) as { readonly auth?: unknown }
+      const borrowed = Object.getOwnPropertyDescriptor(carrier, 'auth')!
+      Object.defineProperty(stranger, 'auth', borrowed)
+      expect(() => stranger.auth).toThrow('No guard ran for this request.')
+      response.end()
+    })
+  })
+
+  test('is the last gate’s: another one takes over', async () => {
+    const other = open()
+    await serve(async ({ request, response }) => {
+      const carrier: { readonly auth?: unknown } = {}
+      const desk = open()
+      const exchange = { request, response, carrier }
+      await nodeGuard(desk.gate)(desk.guards.requireAuthentication(), exchange)
+      await nodeGuard(other.gate)(other.guards.requireScope('x'), exchange)
+      expect(() => carrier.auth).toThrow('No guard let through this request.')
+      response.end()
+    })
+  })
+
+  test('need not be there', async () => {
+    const { gate, guards } = open()
+    await serve(async ({ request, response }) => {
+      const passage = await nodeGuard(gate)(guards.requireAuthentication(), { request, response })
+      expect(statusOf(passage)).toBe('proceed')
+      expect(request).not.toHaveProperty('auth')
+      response.end()
+    })
+  })
+})
+
+describe('a reply', () => {
+  const reply: Reply = {
+    status: 403,
+    headers: { 'Content-Type': 'text/plain', 'X-A': 'b' },
+    body: 'no',
+  }
+
+  test('is sent with its status, its headers and its body', async () => {
+    const got = await serve(async ({ response }) => sendNode(reply, response))
+    expect(got).toMatchObject({
+      ...{ status: 403, headers: { 'content-type': 'text/plain', 'x-a': 'b' }, body: 'no' },
+    })
+  })
+
+  test('ends what somebody has begun to answer', async () => {
+    const got = await serve(async ({ response }) => {
+      response.write('yes, ')
+      sendNode(reply, response)
+      expect(response.destroyed).toBe(true)
+      expect(response.statusCode).toBe(200)
+    })
+    expect(got).toBe('aborted')
+  })
+})

@@ -1,0 +1,22 @@
+import { assert, asyncModelRun, asyncProperty, commands } from 'fast-check'
+import { expect, test } from 'vitest'
+import { anyCommand, createModel, start } from './remote-model.ts'
+
+test('whatever an issuer does, a token is judged by its last good answer, and it is not asked too often', async () => {
+  await assert(
+    asyncProperty(commands(anyCommand, { maxCommands: 40 }), async (chosen) => {
+      const model = createModel()
+      const real = start(model)
+      try {
+        await asyncModelRun(() => ({ model, real }), chosen)
+      } finally {
+        real.verifier.close()
+      }
+      for (const { at: from } of model.fetches) {
+        const within = model.fetches.filter(({ at }) => at >= from && at < from + 60_000)
+        expect(within.length).toBeLessThanOrEqual(12)
+      }
+    }),
+    { numRuns: 100 },
+  )
+})

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { hasExtras, isSecure, parseUrl } from '../../src/lib/url.ts'
+
+test('what is no URL is none', () => {
+  expect(parseUrl('https://as.example.com/a')?.pathname).toBe('/a')
+  expect(parseUrl('as.example.com')).toBeUndefined()
+})
+
+test.each([
+  ['https://as.example.com', true, true],
+  ['http://as.example.com', false, true],
+  ['http://localhost:8080', true, true],
+  ['http://127.0.0.1', true, true],
+  ['http://127.255.10.200', true, true],
+  ['http://[::1]:80', true, true],
+  ['http://localhost.example.com', false, true],
+  ['http://notlocalhost', false, true],
+  ['http://127.0.0.1.example.com', false, true],
+  ['http://a.127.0.0.1.example', false, true],
+  ['http://[::2]', false, true],
+  ['http://[1::1]', false, true],
+  ['ftp://localhost', false, false],
+  ['file:///etc/passwd', false, false],
+])('%s is secure: %s; where anything is allowed: %s', (text, secure, allowed) => {
+  expect(isSecure(new URL(text), false)).toBe(secure)
+  expect(isSecure(new URL(text), true)).toBe(allowed)
+})
+
+test.each([
+  ['https://as.example.com/a', false],
+  ['https://user@as.example.com', true],
+  ['https://:secret@as.example.com', true],
+  ['https://as.example.com/?', true],
+  ['https://as.example.com/?a=b', true],
+  ['https://as.example.com/#', true],
+  ['https://@as.example.com/', true],
+])('%s has more than an issuer may have: %s', (text, extras) => {
+  expect(hasExtras(text, new URL(text))).toBe(extras)
+})
+
+test('a user or password counts, however the text is spelled', () => {
+  expect(hasExtras('', new URL('https://user@as.example.com'))).toBe(true)
+  expect(hasExtras('', new URL('https://:secret@as.example.com'))).toBe(true)
+})
