@@ -1,7 +1,11 @@
 import { isAlgorithm } from '../../packages/core/src/options/algorithms.ts'
 import { readKeys, selectKey } from '../../packages/core/src/jose/jwk.ts'
 import { parseJws } from '../../packages/core/src/jose/jws.ts'
-import { createPolicy, type IssuerPolicy, optionNames } from '../../packages/core/src/config/policy.ts'
+import {
+  createPolicy,
+  type IssuerPolicy,
+  optionNames,
+} from '../../packages/core/src/config/policy.ts'
 import { type Code } from '../../packages/core/src/errors/codes.ts'
 import { Refusal } from '../../packages/core/src/errors/refusal.ts'
 import { verifySignature } from '../../packages/core/src/jose/signature.ts'

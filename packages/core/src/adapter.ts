@@ -4,7 +4,7 @@ export { authentication, type Guard } from './guards/guards.ts'
 export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
 export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
 export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'
-export type { ScopeNeed } from './guards/scope-need.ts'
+export type { ScopeNeed } from './guards/scope.ts'
 export {
   fromFetch,
   fromNode,

@@ -37,7 +37,13 @@ export type { ResourceMetadata } from './http/resource-metadata.ts'
 // What went wrong, and what was decided
 export { ConfigError, VerificationError } from './errors/refusal.ts'
 export type { PublicRefusal, RefusalBody, WrittenBody } from './errors/problem-details.ts'
-export { codes, type Category, type ChallengeError, type Code, type CodeEntry } from './errors/codes.ts'
+export {
+  codes,
+  type Category,
+  type ChallengeError,
+  type Code,
+  type CodeEntry,
+} from './errors/codes.ts'
 export type {
   Anomaly,
   DecisionRecord,

@@ -1,5 +1,4 @@
-import type { AccessToken } from '@resource-server/core'
-import { ConfigError } from '@resource-server/core'
+import { type AccessToken, ConfigError } from '@resource-server/core'
 import express from 'express'
 
 /**

@@ -1,11 +1,4 @@
-import type {
-  AccessToken,
-  Guards,
-  OpenApi,
-  Operations,
-  ResourceServerOptions,
-} from '@resource-server/core'
-import { ConfigError } from '@resource-server/core'
+import { type AccessToken, ConfigError, type Guards, type OpenApi, type Operations, type ResourceServerOptions } from '@resource-server/core'
 import { createGate, fromNode, nodeGuard } from '@resource-server/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'

@@ -1,6 +1,5 @@
 import { createHmac, createPublicKey } from 'node:crypto'
-import { createSigningKey } from './keys.ts'
-import type { SigningKey } from './keys.ts'
+import { createSigningKey, type SigningKey } from './keys.ts'
 import { sign, signingInput } from './jws.ts'
 import type { Draft } from './token.ts'
 import type { TokenOptions } from './token-options.ts'

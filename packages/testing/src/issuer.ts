@@ -4,14 +4,12 @@ import { createForge } from './forge.ts'
 import { sign } from './jws.ts'
 import { createKeyRing } from './keys.ts'
 import { discoveries, placesOf, resourcesOf } from './metadata.ts'
-import { aClock, boolean, checkOptions, issuerPath, object, oneOf } from './misuse.ts'
-import type { Rules } from './misuse.ts'
+import { aClock, boolean, checkOptions, issuerPath, object, oneOf, type Rules } from './misuse.ts'
 import { downModes } from './outage.ts'
 import { startServer } from './server.ts'
 import { shapeNames, shapes } from './shapes.ts'
 import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
-import { draftIdToken, draftToken } from './token.ts'
-import type { Draft, Situation } from './token.ts'
+import { type Draft, draftIdToken, draftToken, type Situation } from './token.ts'
 
 const rules: Rules<TestIssuerOptions> = {
   path: issuerPath,

@@ -1,5 +1,4 @@
-import { suites } from './algorithms.ts'
-import type { Algorithm } from './algorithms.ts'
+import { type Algorithm, suites } from './algorithms.ts'
 
 /** Members of a JSON object, unchecked. */
 export type JsonObject = Readonly<Record<string, unknown>>

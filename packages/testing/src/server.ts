@@ -1,8 +1,6 @@
-import { createServer } from 'node:http'
-import type { Server, ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { JsonObject } from './keys.ts'
-import { outages } from './outage.ts'
-import type { DownMode } from './outage.ts'
+import { type DownMode, outages } from './outage.ts'
 
 /** How often the issuer was asked, counted also while it is down. A snapshot: it does not change. */
 export interface Requests {

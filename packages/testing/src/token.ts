@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { JsonObject } from './keys.ts'
 import { checkOptions, misuse } from './misuse.ts'
-import { shapes } from './shapes.ts'
-import type { ActorClaims, Shape, ShapeEntry } from './shapes.ts'
-import { idTokenRules, tokenRules } from './token-options.ts'
-import type { IdTokenOptions, TokenOptions } from './token-options.ts'
+import { type ActorClaims, type Shape, type ShapeEntry, shapes } from './shapes.ts'
+import { type IdTokenOptions, idTokenRules, type TokenOptions, tokenRules } from './token-options.ts'
 
 /** A token before it is signed. */
 export interface Draft {

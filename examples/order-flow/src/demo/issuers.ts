@@ -1,7 +1,6 @@
 import process from 'node:process'
 import type { AuthorizationServer } from '../authorization-server/authorization-server.ts'
-import type { Keycloak } from '../servers/keycloak.ts'
-import { startKeycloak } from '../servers/keycloak.ts'
+import { type Keycloak, startKeycloak } from '../servers/keycloak.ts'
 import {
   type SpringAuthorizationServer,
   startSpringAuthorizationServer,

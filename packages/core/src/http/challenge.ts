@@ -1,5 +1,10 @@
 import { codes, titles } from '../errors/codes.ts'
-import { problemDetails, type PublicRefusal, type RefusalBody, tryBody } from '../errors/problem-details.ts'
+import {
+  problemDetails,
+  type PublicRefusal,
+  type RefusalBody,
+  tryBody,
+} from '../errors/problem-details.ts'
 import { brand, hasBrand, type Refusal, VerificationError } from '../errors/refusal.ts'
 
 /** A reply for a host to send: no host decides any of it. */

@@ -1,5 +1,5 @@
 import type { Guard } from '../guards/guards.ts'
-import { namesOf } from '../guards/scope-need.ts'
+import { namesOf } from '../guards/scope.ts'
 
 /** The guards of one gate, by what the host made of them. */
 export class GuardsMade {

@@ -1,7 +1,7 @@
 import type { Guard } from '../guards/guards.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError } from '../errors/refusal.ts'
-import { alternatives } from '../guards/scope-need.ts'
+import { alternatives } from '../guards/scope.ts'
 
 /** OpenAPI 3.1, section "Security Scheme Object". */
 export interface SecurityScheme {

@@ -2,8 +2,8 @@ import { base64url, importJWK, type CryptoKey } from 'jose'
 import { type Algorithm, canonical, fitsKey, isAlgorithm } from '../options/algorithms.ts'
 import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import type { JoseHeader } from './jws.ts'
-import { foreignIssuerOf } from './key-issuer.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
+import type { Profile } from '../options/profile.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { hasRocaMark } from './roca.ts'
 
@@ -182,4 +182,24 @@ function whyNoKey(skipped: readonly string[]): string {
   return skipped.length === 0
     ? why
     : `${why}; keys that are not used: ${[...new Set(skipped)].join(', ')}`
+}
+
+/**
+ * Why a key is not this issuer's, if it is not. Entra has one key set for all tenants, and each key
+ * says for whose tokens it is: its member `issuer` is an issuer, or a template with a placeholder for
+ * the tenant. Only where the profile knows of that.
+ */
+export function foreignIssuerOf(
+  jwk: JsonObject,
+  issuer: string,
+  { keyIssuerPlaceholder: placeholder }: Profile,
+): string | undefined {
+  const named = own(jwk, 'issuer')
+  if (placeholder === undefined || named === undefined) return undefined
+  if (typeof named !== 'string') return 'issuer is not a string'
+  const [start, end] = named.split(placeholder, 2)
+  if (end === undefined) return start === issuer ? undefined : 'for another issuer'
+  const fits = issuer.startsWith(start!) && issuer.endsWith(end)
+  const tenant = fits ? issuer.slice(start!.length, issuer.length - end.length) : ''
+  return tenant === '' || tenant.includes('/') ? 'for another issuer' : undefined
 }

@@ -4,13 +4,21 @@ import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { Refusal } from '../errors/refusal.ts'
 import { Download, type Downloaded } from './fetcher.ts'
-import { EmptySets } from './empty-sets.ts'
+import {
+  ageOf,
+  EmptySets,
+  type Held,
+  isFresh,
+  isLongPast,
+  isRefreshDue,
+  mayServe,
+  refreshAfter,
+  seconds,
+} from './freshness.ts'
 import { type KeyEvent, publishKeyEvent } from './events.ts'
 import { Failures, messageOf } from './backoff.ts'
-import { ageOf, type Held, isFresh, isLongPast, isRefreshDue, mayServe } from './held.ts'
 import type { KeyHealth, KeySource } from './key-source.ts'
-import { StoredKeys } from './stored-keys.ts'
-import { refreshAfter, seconds } from './freshness.ts'
+import { StoredKeys } from './sealed-store.ts'
 import { UnknownKids } from './unknown-kid-limiter.ts'
 
 /** Tokens with unknown key names that may wait for a fetch at one time: a herd does, at a rotation. */

@@ -14,7 +14,12 @@ import type { Identity } from '../options/decision-record.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { type Soon, whenKnown } from '../lib/maybe-promise.ts'
 import { type Verified, verifySignature } from '../jose/signature.ts'
-import { type AccessToken, createToken, readContent, type TokenContent } from '../token/access-token.ts'
+import {
+  type AccessToken,
+  createToken,
+  readContent,
+  type TokenContent,
+} from '../token/access-token.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
 

@@ -1,5 +1,5 @@
 import { Generations } from '../lib/generational-map.ts'
-import { isPlainlySpelled } from './issuer-spelling.ts'
+import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { minutes } from '../jwks/freshness.ts'
@@ -163,4 +163,23 @@ function noAnswer(why: string): Refusal {
 /** All of it is data, but for hints and the like, which decide nothing. */
 function same(one: IssuerPolicy, other: IssuerPolicy): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
+}
+
+/** Longer than any issuer that somebody types into a configuration. */
+const maxLength = 512
+
+/**
+ * Whether this is an issuer in its one spelling: a URL that a parser leaves as it is, letter by letter.
+ * So what a rule looks at is what is fetched from. No user, port that goes without saying, upper case or
+ * foreign letters in the host, dot at its end, dot segments, empty segments, escapes, backslashes, query or
+ * fragment.
+ */
+export function isPlainlySpelled(iss: string, insecure: boolean): boolean {
+  const url = iss.length <= maxLength && !hasOddities(iss) ? parseUrl(iss) : undefined
+  if (!url || hasExtras(iss, url) || !isSecure(url, insecure)) return false
+  return url.href === iss || (url.pathname === '/' && url.href === `${iss}/`)
+}
+
+function hasOddities(iss: string): boolean {
+  return /[^\x21-\x7e]|[%\\]|[^:]\/\/|\.(?:[:/]|$)/.test(iss)
 }

@@ -1,7 +1,12 @@
 import { type Shape, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
-import { ConfigError, type Guards, type Profile, type ResourceServerOptions } from '../../src/index.ts'
+import {
+  ConfigError,
+  type Guards,
+  type Profile,
+  type ResourceServerOptions,
+} from '../../src/index.ts'
 import { auth0, entra, keycloak } from '../../src/providers/index.ts'
 import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { alternatives, metBy, namesOf, type ScopeNeed } from '../../src/guards/scope-need.ts'
+import { alternatives, metBy, namesOf, type ScopeNeed } from '../../src/guards/scope.ts'
 
 const holding = (...scopes: string[]) => ({ hasScope: (scope: string) => scopes.includes(scope) })
 

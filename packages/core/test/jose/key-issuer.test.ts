@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foreignIssuerOf } from '../../src/jose/key-issuer.ts'
+import { foreignIssuerOf } from '../../src/jose/jwk.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
 // For whose tokens a key of a key set that tenants share is.

@@ -6,7 +6,12 @@ import {
   type TestClock,
 } from '@resource-server/testing'
 import { onTestFinished } from 'vitest'
-import { createVerifier, type KeyEvent, type Verifier, type VerifierOptions } from '../../src/index.ts'
+import {
+  createVerifier,
+  type KeyEvent,
+  type Verifier,
+  type VerifierOptions,
+} from '../../src/index.ts'
 import { aud } from '../support.ts'
 
 // A service whose issuer is a function, and what is heard of the issuer's keys.

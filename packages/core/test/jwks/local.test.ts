@@ -2,7 +2,12 @@ import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { FixedKeys } from '../../src/jwks/local.ts'
 import { createPolicy, optionNames } from '../../src/config/policy.ts'
-import { ConfigError, createVerifier, type Verifier, type VerifierOptions } from '../../src/index.ts'
+import {
+  ConfigError,
+  createVerifier,
+  type Verifier,
+  type VerifierOptions,
+} from '../../src/index.ts'
 import { aud, optionsFor } from '../support.ts'
 
 // Keys that a user gave, and whose source is which.

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../src/index.ts'
-import { grants, implication, type Implication, isScopeClaim, isScopeToken } from '../../src/options/scope.ts'
+import {
+  grants,
+  implication,
+  type Implication,
+  isScopeClaim,
+  isScopeToken,
+} from '../../src/options/scope.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()

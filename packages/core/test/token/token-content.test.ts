@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { Profile } from '../../src/options/profile.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import type { Verified } from '../../src/jose/signature.ts'
-import { createToken, profileOf, readContent, type TokenContent, viewOf } from '../../src/token/access-token.ts'
+import {
+  createToken,
+  profileOf,
+  readContent,
+  type TokenContent,
+  viewOf,
+} from '../../src/token/access-token.ts'
 
 // What is read from checked claims, one part at a time.
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isPlainlySpelled } from '../../src/verify/issuer-spelling.ts'
+import { isPlainlySpelled } from '../../src/verify/resolved-issuers.ts'
 
 const origin = 'https://as.example.com'
 const ofLength = (length: number): string => `${origin}/${'a'.repeat(length - origin.length - 1)}`

@@ -2,7 +2,12 @@ import { createTestClock, type TestIssuer } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { audienceRule } from '../../src/config/audience.ts'
 import type { IssuerOptions, VerifierOptions } from '../../src/index.ts'
-import { createJudge, type Judge, type Judgement, requireAudience } from '../../src/verify/pipeline.ts'
+import {
+  createJudge,
+  type Judge,
+  type Judgement,
+  requireAudience,
+} from '../../src/verify/pipeline.ts'
 import { createPolicy, optionNames } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
