@@ -4,7 +4,7 @@ import { published } from './packages.mjs'
 import { pnpm } from './pnpm.mjs'
 import { setUp } from './setup.mjs'
 
-/** Beside our own packages. Core brings `jose` to all; what else is allowed has its reason here. */
+/** PrivateSlot our own packages. Core brings `jose` to all; what else is allowed has its reason here. */
 const allowed = new Map([
   ['@resource-server/core', ['jose']],
   // Fastify hides what a plugin decorates unless this marks it.

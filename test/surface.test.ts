@@ -23,8 +23,8 @@ test('core exports', () => {
     'VerificationError',
     'codes',
     'createVerifier',
-    'formatChain',
-    'pseudonym',
+    'formatActorChain',
+    'pseudonymize',
   ])
 })
 
@@ -66,8 +66,8 @@ test.each(providers)('core/profiles/%s exports its provider', async (name) => {
 
 test('core/adapter exports', () => {
   expect(exported(adapter)).toEqual([
-    'RefusedRequest',
-    'authentication',
+    'RequestRefusedError',
+    'authenticateOnly',
     'createGate',
     'fromFetch',
     'fromNode',
@@ -83,7 +83,7 @@ test.each([
   ['fetch', fetch, []],
   ['koa', koa, []],
 ])('%s exports what core does, and its own', (_name, module, others) => {
-  const own = ['RefusedRequest', 'resourceServer', ...others]
+  const own = ['RequestRefusedError', 'resourceServer', ...others]
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
 })
 
@@ -171,7 +171,7 @@ authentication_insufficient refused 401 insufficient_user_authentication
 actor_not_allowed refused 403 -
 delegation_required refused 403 -
 delegation_forbidden refused 403 -
-exchange_not_shown refused 403 -
+client_not_allowed refused 403 -
 claim_not_accepted refused 403 -
 policy_denied refused 403 -
 keys_unavailable unavailable 503 -

@@ -30,7 +30,7 @@ const questions = [
     "the issuer's keys cannot be had",
     (issuer) => {
       const token = issuer.token({ aud })
-      issuer.goDown('error')
+      issuer.stop('error')
       return { token }
     },
   ],

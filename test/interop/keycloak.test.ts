@@ -28,11 +28,11 @@ beforeAll(async () => {
   user = await startService({ issuer, audience: 'user-service', clock })
   order = await startService({ issuer, audience: 'order-service' }, (api) => [
     api.requireScope('orders:read'),
-    api.requireExchangedBy('user-service'),
+    api.requireClient('user-service'),
   ])
   inventory = await startService({ issuer, audience: 'inventory-service' }, (api) => [
     api.requireScope('read:items'),
-    api.requireExchangedBy('order-service'),
+    api.requireClient('order-service'),
   ])
 })
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   inventory = await startService({ issuer, audience: 'inventory-service' }, (api) => [
     api.requireScope('read:items'),
     api.requireActor('order-service'),
-    api.requireExchangedBy('order-service'),
+    api.requireClient('order-service'),
   ])
 })
 

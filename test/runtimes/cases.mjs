@@ -25,7 +25,7 @@ export function casesFor(issuer) {
     row('expired', 401, bearer(issuer.forge.expired(order))),
     row('tampered with', 401, bearer(issuer.forge.tampered(order))),
     row('unsigned', 401, bearer(issuer.forge.unsigned(order))),
-    row("a stranger's key", 401, bearer(issuer.forge.strangersKey(order))),
+    row("a stranger's key", 401, bearer(issuer.forge.unknownKey(order))),
     row('of another issuer', 401, bearer(issuer.forge.wrongIssuer(order))),
     row('without the scope', 403, bearer(issuer.token({ aud: 'order-service' }))),
     row(

@@ -74,7 +74,7 @@ export const act: Group = {
       (api) => [api.requireActor((actor) => JSON.stringify(actor).includes('hidden'))],
       (api) => [api.requirePolicy((token) => JSON.stringify(token).includes('hidden'))],
       (api) => [api.requirePolicy((token) => 'priorActors' in token)],
-      (api) => [api.requireExchangedBy('hidden')],
+      (api) => [api.requireClient('hidden')],
     ]
     const claims = { act: { sub: 'a', act: { sub: 'hidden', client_id: 'hidden' } } }
     return policies.map((guards, at) => ({
@@ -126,7 +126,7 @@ export const act: Group = {
   }),
   'ACT-required': (bench) => [
     { name: 'guard', guards: (api) => [api.requireDelegated()], token: bench.token() },
-    { name: 'option', options: { delegation: 'delegated-only' }, token: bench.token() },
+    { name: 'option', options: { delegation: 'delegated' }, token: bench.token() },
   ],
   'ACT-unexpected-actor': acting([{ sub: 'svc-b' }], { guards: allow('svc-a') }),
   'ACT-may-act-forge': (bench) => ({

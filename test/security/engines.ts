@@ -27,7 +27,7 @@ export const core: Engine = {
     const all = { onDecision: (record: DecisionRecord) => records.push(record), ...options }
     const gate = createGate(all as ResourceServerOptions)
     const route = guards?.(gate.guards((guard) => guard)) as readonly Guard[] | undefined
-    const { optional, onRefusal, passPreflight, realm, resource, ...rest } =
+    const { optional, onRefusal, allowPreflight, realm, resource, ...rest } =
       all as ResourceServerOptions
     const verifier = route ? undefined : createVerifier(rest as VerifierOptions)
     const fallback = gate.guards((guard) => guard).requireAuthentication()
@@ -42,15 +42,15 @@ export const core: Engine = {
       const request = requestOf(sent)
       const key = {}
       for (const guard of route ?? [fallback]) {
-        const passage = await gate.pass(key, request, guard)
-        if (passage.then === 'proceed') continue
-        if (passage.then === 'throw') throw passage.error
-        const { status, headers, body } = passage.reply
+        const result = await gate.pass(key, request, guard)
+        if (result.action === 'proceed') continue
+        if (result.action === 'throw') throw result.error
+        const { status, headers, body } = result.reply
         const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
         const challenge = headers['WWW-Authenticate']
         return { status, error: errorOf(challenge), headers: Object.fromEntries(lower), body }
       }
-      gate.settle(key)
+      gate.recordDecision(key)
       const preflight = sent.method === 'OPTIONS'
       return granted(JSON.stringify(preflight ? null : (gate.token(key) ?? null)))
     }

@@ -122,7 +122,7 @@ export const hdr: Group = {
 /** What an issuer needs whose tokens say `JWT`: every other member is as in RFC 9068. */
 const legacy = {
   ...{ name: 'legacy', types: ['jwt'], clientClaims: ['client_id'], scopeClaims: ['scope'] },
-  ...{ requiredClaims: ['jti'], companionAudiences: [] },
+  ...{ requiredClaims: ['jti'], ignoredAudiences: [] },
 }
 
 function withHeaderKey(kid: string | undefined): Builder {

@@ -42,9 +42,9 @@ async function asArray(bench: Bench, authorization: unknown): Promise<Outcome> {
   const gate = createGate(options as ResourceServerOptions)
   const guard = gate.guards((one) => one).requireAuthentication()
   const request = fromNode({ method: 'GET', url: '/', rawHeaders: [], headers: { authorization } })
-  const passage = await gate.pass({}, request, guard)
-  if (passage.then !== 'reply') return { status: 200, error: null, headers: {}, body: '' }
-  const { status, headers, body } = passage.reply
+  const result = await gate.pass({}, request, guard)
+  if (result.action !== 'reply') return { status: 200, error: null, headers: {}, body: '' }
+  const { status, headers, body } = result.reply
   return { status, error: errorOf(headers['WWW-Authenticate']), headers: {}, body }
 }
 

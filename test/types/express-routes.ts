@@ -2,7 +2,7 @@
 import {
   type AccessToken,
   type ExpressGuard,
-  RefusedRequest,
+  RequestRefusedError,
   resourceServer,
 } from '@resource-server/express'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
@@ -76,12 +76,12 @@ app.get('/audit', guard, (req, res) => {
   // @ts-expect-error nor one of them
   api.requireActor(priorActors[0])
   // @ts-expect-error nor can it stand for a client
-  api.requireExchangedBy(priorActors[0])
+  api.requireClient(priorActors[0])
   res.json({ actor: actor?.subject, clients: priorActors.map(({ clientId }) => clientId) })
 })
 
 const onError: ErrorRequestHandler = (error, _req, res, next) => {
-  if (!(error instanceof RefusedRequest)) return next(error)
+  if (!(error instanceof RequestRefusedError)) return next(error)
   const headers: Readonly<Record<string, string>> = error.headers
   res.status(error.status).set(headers).json({ code: error.code })
 }

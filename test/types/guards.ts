@@ -21,7 +21,7 @@ guards.requireAnyScope()
 // @ts-expect-error no actor named
 guards.requireActor()
 // @ts-expect-error no client named
-guards.requireExchangedBy()
+guards.requireClient()
 
 guards.requirePolicy(({ actor, claims }) => actor?.subject === claims.tenant)
 // @ts-expect-error prior actors are for audit, no policy gets to see them
@@ -58,8 +58,8 @@ guards.requireActor((prior: PriorActor) => prior.subject === 'support')
 // @ts-expect-error what an actor says of itself has no chain in it that is typed
 const inner: { sub: string } = token.actor?.claims['act']
 
-guards.requireExchangedBy('user-service', { iss: 'https://as.example.com', client_id: 'web-shop' })
+guards.requireClient('user-service', { iss: 'https://as.example.com', client_id: 'web-shop' })
 // @ts-expect-error an actor is no evidence of exchange by itself: clients are compared
-guards.requireExchangedBy({ iss: 'https://as.example.com', sub: 'user-service' })
+guards.requireClient({ iss: 'https://as.example.com', sub: 'user-service' })
 // @ts-expect-error nor is a prior one
-guards.requireExchangedBy(token.priorActors[0])
+guards.requireClient(token.priorActors[0])

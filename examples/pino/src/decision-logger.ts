@@ -2,7 +2,7 @@ import type { DecisionRecord } from '@resource-server/express'
 import type { Logger } from 'pino'
 
 /** An outage wants somebody out of bed; a refusal wants to be found; the rest is for the audit. */
-const levels = { granted: 'info', refused: 'warn', undecided: 'error' } as const
+const levels = { granted: 'info', refused: 'warn', unavailable: 'error' } as const
 
 /** `onDecision` for pino: one line a decision, with everything in it, and a text to read in passing. */
 export function decisionLogger(logger: Logger): (decision: DecisionRecord) => void {

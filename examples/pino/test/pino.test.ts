@@ -27,7 +27,7 @@ test('one line of JSON for each decision, by its level, and no token in it', asy
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { level: 30, msg: 'a token: granted', decision: { actor: { subject: 'shop' } } },
     { level: 40, msg: 'a token: audience_mismatch', decision: { outcome: 'refused' } },
-    { level: 50, msg: 'a token: keys_unavailable', decision: { outcome: 'undecided' } },
+    { level: 50, msg: 'a token: keys_unavailable', decision: { outcome: 'unavailable' } },
   ])
   expect(lines.join('')).not.toContain(good.split('.')[2])
 })

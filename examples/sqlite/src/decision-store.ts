@@ -1,4 +1,4 @@
-import { type DecisionRecord, formatChain } from '@resource-server/express'
+import { type DecisionRecord, formatActorChain } from '@resource-server/express'
 import sqlite from 'node-sqlite3-wasm'
 
 /** One row for a decision, one for each of its actors: `position` 0 acts now, the others acted before. */
@@ -58,7 +58,7 @@ export class DecisionStore {
       [
         ...[time, outcome, code ?? null, issuer ?? null, subject ?? null],
         request ? `${request.method} ${request.path ?? request.route ?? ''}` : null,
-        formatChain(record),
+        formatActorChain(record),
         JSON.stringify(record),
       ],
     )

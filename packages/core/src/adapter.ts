@@ -1,6 +1,6 @@
-/** For authors of adapters: a host hands over requests, and does what a passage says. */
-export { createGate, type Gate, type Passage } from './http/gate.ts'
-export { authentication, type Guard } from './guards/guards.ts'
+/** For authors of adapters: a host hands over requests, and does what a result says. */
+export { createGate, type Gate, type GuardResult } from './http/gate.ts'
+export { authenticateOnly, type Guard } from './guards/guards.ts'
 export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
 export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
 export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'
@@ -13,4 +13,4 @@ export {
   type HttpRequest,
   type NodeRequest,
 } from './http/request.ts'
-export { RefusedRequest, type Reply } from './http/challenge.ts'
+export { RequestRefusedError, type Reply } from './http/challenge.ts'

@@ -1,5 +1,5 @@
 // Verifying
-export { createVerifier, type Verdict, type Verifier } from './verify/verifier.ts'
+export { createVerifier, type VerificationResult, type Verifier } from './verify/verifier.ts'
 export type { Health, Operations } from './verify/operations.ts'
 export type { KeyHealth } from './jwks/key-source.ts'
 export type { KeyEvent } from './jwks/events.ts'
@@ -11,7 +11,7 @@ export type { Actor, PriorActor } from './token/delegation.ts'
 export type {
   Audience,
   CacheOptions,
-  Delegation,
+  DelegationMode,
   IssuerOptions,
   ProviderIssuer,
   RecordOptions,
@@ -21,7 +21,7 @@ export type {
 export type { Algorithm } from './options/algorithms.ts'
 export type { Clock } from './lib/clock.ts'
 export type { Fetch, FetchResponse } from './lib/fetch-json.ts'
-export type { ActorName, Hint, HintedToken, NamesClaim, Profile } from './options/profile.ts'
+export type { ActorName, Hint, HintedToken, ClaimPath, Profile } from './options/profile.ts'
 
 // Guarding
 export type { Guards } from './guards/guards.ts'
@@ -36,7 +36,7 @@ export type { ResourceMetadata } from './http/resource-metadata.ts'
 
 // What went wrong, and what was decided
 export { ConfigError, VerificationError } from './errors/refusal.ts'
-export type { PublicRefusal, RefusalBody, WrittenBody } from './errors/problem-details.ts'
+export type { RefusalInfo, RefusalBodyWriter, ResponseBody } from './errors/problem-details.ts'
 export {
   codes,
   type Category,
@@ -51,5 +51,5 @@ export type {
   RecordedChain,
   UnverifiedNames,
 } from './options/decision-record.ts'
-export { formatChain } from './audit/format-actor-chain.ts'
-export { pseudonym } from './audit/pseudonym.ts'
+export { formatActorChain } from './audit/format-actor-chain.ts'
+export { pseudonymize } from './audit/pseudonym.ts'

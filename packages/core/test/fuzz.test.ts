@@ -1,8 +1,8 @@
 import { createTestIssuer } from '@resource-server/testing'
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { createGate, fromFetch, fromNode, type Passage } from '../src/adapter.ts'
-import { codes, createVerifier, type Verdict } from '../src/index.ts'
+import { createGate, fromFetch, fromNode, type GuardResult } from '../src/adapter.ts'
+import { codes, createVerifier, type VerificationResult } from '../src/index.ts'
 
 // Another seed each time, in the name of every test. To run one again: FUZZ_SEED=… npx vitest run …
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -69,25 +69,25 @@ const oddClaims = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string())
   maxKeys: 4,
 })
 
-function expectTyped(verdict: Verdict): void {
+function expectTyped(verdict: VerificationResult): void {
   if (verdict.ok) return
   expect(codes).toHaveProperty(verdict.code)
   // An accident would show here: whatever is thrown below becomes this code.
   expect(verdict.code).not.toBe('verification_failed')
 }
 
-const ask = async (headers: [string, string][]): Promise<Passage> =>
+const ask = async (headers: [string, string][]): Promise<GuardResult> =>
   gate.pass({}, { method: 'GET', url: '/', headers }, guard)
 
-function expectRefusal(passage: Passage): void {
-  const status = passage.then === 'reply' ? passage.reply.status : passage.then
+function expectRefusal(result: GuardResult): void {
+  const status = result.action === 'reply' ? result.reply.status : result.action
   expect([400, 401]).toContain(status)
 }
 
 describe(`fuzz with seed ${seed}`, () => {
   test('the token that is mutated is good', async () => {
     expect(await verifier.check(good)).toMatchObject({ ok: true })
-    expect(await ask([['Authorization', `Bearer ${good}`]])).toEqual({ then: 'proceed' })
+    expect(await ask([['Authorization', `Bearer ${good}`]])).toEqual({ action: 'proceed' })
   })
 
   test('no mutation of a good token is accepted', () =>
@@ -141,11 +141,11 @@ describe(`fuzz with seed ${seed}`, () => {
     return fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(name, value), { maxLength: 6 }), async (headers) => {
         const raw = fromNode({ method: 'GET', url: '/', rawHeaders: headers.flat(), headers: {} })
-        const passage = await gate.pass({}, raw, guard)
+        const result = await gate.pass({}, raw, guard)
         const sent = headers.filter(([key]) => key.toLowerCase() === 'authorization')
         const single = sent.length === 1 && sent[0]?.[1] === `Bearer ${good}`
-        if (single) expect(passage).toEqual({ then: 'proceed' })
-        else expectRefusal(passage)
+        if (single) expect(result).toEqual({ action: 'proceed' })
+        else expectRefusal(result)
       }),
       runs,
     )
@@ -159,9 +159,9 @@ describe(`fuzz with seed ${seed}`, () => {
           const headers = new Headers()
           for (const token of tokens) headers.append('authorization', `Bearer ${token}`)
           const request = new Request('https://orders.example/', { headers })
-          const passage = await gate.pass(request, fromFetch(request), guard)
-          if (tokens.length === 1 && tokens[0] === good) expect(passage.then).toBe('proceed')
-          else expectRefusal(passage)
+          const result = await gate.pass(request, fromFetch(request), guard)
+          if (tokens.length === 1 && tokens[0] === good) expect(result.action).toBe('proceed')
+          else expectRefusal(result)
         },
       ),
       runs,

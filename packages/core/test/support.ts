@@ -1,6 +1,12 @@
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '@resource-server/testing'
 import { afterAll } from 'vitest'
-import { createGate, type Gate, type Guard, type HeaderPair, type Passage } from '../src/adapter.ts'
+import {
+  createGate,
+  type Gate,
+  type Guard,
+  type HeaderPair,
+  type GuardResult,
+} from '../src/adapter.ts'
 import {
   type Code,
   createVerifier,
@@ -41,7 +47,11 @@ export interface Desk {
   readonly records: readonly DecisionRecord[]
   /** The host has answered. Records are written before the next turn of the event loop. */
   readonly settle: (key: object) => Promise<void>
-  readonly pass: (key: object, guard: Guard, headers?: readonly HeaderPair[]) => Promise<Passage>
+  readonly pass: (
+    key: object,
+    guard: Guard,
+    headers?: readonly HeaderPair[],
+  ) => Promise<GuardResult>
 }
 
 export function openDesk(options: ResourceServerOptions): Desk {
@@ -51,7 +61,7 @@ export function openDesk(options: ResourceServerOptions): Desk {
     gate,
     records,
     settle: async (key) => {
-      gate.settle(key)
+      gate.recordDecision(key)
       await answered()
     },
     guards: gate.guards((guard) => guard),
@@ -78,8 +88,8 @@ export function bearer(token: string): readonly HeaderPair[] {
 }
 
 /** The status of a reply, or what else the gate wants of its host. */
-export function statusOf(passage: Passage): number | string {
-  return passage.then === 'reply' ? passage.reply.status : passage.then
+export function statusOf(result: GuardResult): number | string {
+  return result.action === 'reply' ? result.reply.status : result.action
 }
 
 export type Make = (guards: Guards<Guard>) => Guard
@@ -92,12 +102,8 @@ export async function walk(
 ): Promise<number | string> {
   const key = {}
   for (const make of makes) {
-    const passage = await desk.pass(
-      key,
-      make(desk.guards),
-      token === undefined ? [] : bearer(token),
-    )
-    if (passage.then !== 'proceed') return statusOf(passage)
+    const result = await desk.pass(key, make(desk.guards), token === undefined ? [] : bearer(token))
+    if (result.action !== 'proceed') return statusOf(result)
   }
   return 'in'
 }

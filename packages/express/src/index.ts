@@ -11,14 +11,14 @@ import {
   fromNode,
   type Guard,
   nodeGuard,
-  type Passage,
+  type GuardResult,
 } from '@resource-server/core/adapter'
 import { follow } from './follow.ts'
 import { routeOf } from './route.ts'
 
 // All that a user needs, so that one install is enough
 export * from '@resource-server/core'
-export { RefusedRequest } from '@resource-server/core/adapter'
+export { RequestRefusedError } from '@resource-server/core/adapter'
 
 /**
  * An Express middleware. It is typed by what Node gives, so that the route's own types, such as
@@ -72,10 +72,10 @@ export function resourceServer<C extends object>(
   const middleware =
     (guard: Guard): ExpressGuard =>
     (request, response, next) => {
-      const go = (passage: Passage): void => follow(passage, response, next)
+      const go = (result: GuardResult): void => follow(result, response, next)
       const route = (): string | undefined => routeOf(request)
-      const passage = pass(guard, { request, response, route, carrier: request })
-      void (passage instanceof Promise ? passage.then(go, next) : go(passage))
+      const passing = pass(guard, { request, response, route, attachTo: request })
+      void (passing instanceof Promise ? passing.then(go, next) : go(passing))
     }
   return {
     ...gate.guards(middleware),

@@ -1,7 +1,7 @@
 import type express5 from 'express'
 import { describe, expect, test, vi } from 'vitest'
 import {
-  RefusedRequest,
+  RequestRefusedError,
   type ResourceServerOptions,
   resourceServer,
   VerificationError,
@@ -57,7 +57,7 @@ describe.each(hosts)('on $host', ({ express }) => {
         res.status(418).end()
       }) satisfies express5.ErrorRequestHandler)
       expect((await ask(await serve(app), '/', bearer(expired))).status).toBe(418)
-      expect(errors[0]).toBeInstanceOf(RefusedRequest)
+      expect(errors[0]).toBeInstanceOf(RequestRefusedError)
       expect(errors[0]).toBeInstanceOf(VerificationError)
       expect(errors).toMatchObject([
         {
@@ -92,7 +92,7 @@ describe.each(hosts)('on $host', ({ express }) => {
   describe('an outage', () => {
     test('is 503 with Retry-After and without a challenge', async () => {
       await using down = await startIssuer()
-      down.goDown()
+      down.stop()
       const { requireAuthentication } = api({ issuer: down.url, clock: down.clock })
       const port = await serve(express().get('/', requireAuthentication(), handler()))
       const { status, headers } = await ask(port, '/', bearer(down.token({ aud: 'order-service' })))

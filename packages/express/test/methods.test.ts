@@ -41,8 +41,8 @@ describe.each(hosts)('on $host', ({ express }) => {
       expect(route).not.toHaveBeenCalled()
     })
 
-    test('passes with passPreflight', async () => {
-      const { port, route } = await open({ passPreflight: true })
+    test('passes with allowPreflight', async () => {
+      const { port, route } = await open({ allowPreflight: true })
       expect((await ask(port, '/', preflight, 'OPTIONS')).status).toBe(200)
       expect(route).toHaveBeenCalledTimes(1)
     })
@@ -53,8 +53,8 @@ describe.each(hosts)('on $host', ({ express }) => {
       ['OPTIONS', {}],
       ['GET', preflight],
       ['PUT', preflight],
-    ])('is no other %s, also with passPreflight', async (method, headers) => {
-      const { port, route } = await open({ passPreflight: true })
+    ])('is no other %s, also with allowPreflight', async (method, headers) => {
+      const { port, route } = await open({ allowPreflight: true })
       expect((await ask(port, '/', headers, method)).status).toBe(401)
       expect(route).not.toHaveBeenCalled()
     })

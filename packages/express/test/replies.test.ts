@@ -65,7 +65,7 @@ const guards: readonly Guarded[] = [
   ['actor', delegated, (a) => a.requireActor('x'), no('The acting party is not allowed here')],
   ['delegated', plain, (a) => a.requireDelegated(), no('Only delegated access is allowed here')],
   ['direct', delegated, (a) => a.requireDirect(), no('Delegated access is not allowed here')],
-  ['exchange', plain, (a) => a.requireExchangedBy('x'), no(notExchanged)],
+  ['exchange', plain, (a) => a.requireClient('x'), no(notExchanged)],
   ['claim', plain, (a) => a.requireClaim('tenant'), no('Access is not allowed')],
   ['policy', plain, (a) => a.requirePolicy(() => false), no('Access is not allowed')],
 ]
@@ -109,8 +109,8 @@ describe.each(hosts)('on $host the whole reply', ({ express }) => {
   })
 
   test('is the same for all that is wrong before the signature holds', async () => {
-    const { unsigned, hmacWithPublicKey, strangersKey, wrongIssuer, tampered } = issuer.forge
-    const forged = [unsigned, hmacWithPublicKey, strangersKey, wrongIssuer, tampered]
+    const { unsigned, hmacWithPublicKey, unknownKey, wrongIssuer, tampered } = issuer.forge
+    const forged = [unsigned, hmacWithPublicKey, unknownKey, wrongIssuer, tampered]
     const bad = ['garbage', 'a.b.c', 'x'.repeat(8193), ...forged.map((forge) => forge({ aud }))]
     const port = await serve(express().get('/', api().requireAuthentication(), handler()))
     const answers = new Set<string>()

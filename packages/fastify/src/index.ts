@@ -1,4 +1,11 @@
-import { type AccessToken, ConfigError, type Guards, type OpenApi, type Operations, type ResourceServerOptions } from '@resource-server/core'
+import {
+  type AccessToken,
+  ConfigError,
+  type Guards,
+  type OpenApi,
+  type Operations,
+  type ResourceServerOptions,
+} from '@resource-server/core'
 import { createGate, fromNode, nodeGuard } from '@resource-server/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -7,7 +14,7 @@ import { thrown } from './thrown.ts'
 
 // All that a user needs, so that one install is enough
 export * from '@resource-server/core'
-export { RefusedRequest } from '@resource-server/core/adapter'
+export { RequestRefusedError } from '@resource-server/core/adapter'
 export type { FastifyGuard }
 
 /**
@@ -76,11 +83,11 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   const guards = gate.guards<FastifyGuard>((guard) => async (request, reply) => {
     const { raw, originalUrl: url } = request
     const route = (): string | undefined => request.routeOptions.url
-    const exchange = { request: raw, response: reply.raw, url, route, carrier: request }
-    const passage = await pass(guard, exchange)
-    if (passage.then === 'proceed') return undefined
-    if (passage.then === 'throw') throw thrown(passage.error)
-    return answer(reply, passage.reply)
+    const exchange = { request: raw, response: reply.raw, url, route, attachTo: request }
+    const result = await pass(guard, exchange)
+    if (result.action === 'proceed') return undefined
+    if (result.action === 'throw') throw thrown(result.error)
+    return answer(reply, result.reply)
   })
   for (const [name, guard] of Object.entries(guards)) app.decorate(name, guard)
   const description: Description & Operations = {
@@ -88,8 +95,8 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return async ({ raw, originalUrl }, reply) => {
-        const passage = serve(fromNode(raw, originalUrl))
-        return passage.then === 'reply' ? answer(reply, passage.reply) : undefined
+        const result = serve(fromNode(raw, originalUrl))
+        return result.action === 'reply' ? answer(reply, result.reply) : undefined
       }
     },
     openapi: gate.openapi<FastifyGuard>(),

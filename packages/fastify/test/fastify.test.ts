@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastif
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import resourceServerPlugin, {
   type DecisionRecord,
-  RefusedRequest,
+  RequestRefusedError,
   resourceServer,
   type ResourceServerOptions,
 } from '../src/index.ts'
@@ -184,7 +184,7 @@ describe("with onRefusal: 'throw'", () => {
   test('a handler of the user answers in its own words', async () => {
     const app = await start({ onRefusal: 'throw' })
     app.setErrorHandler(async (error: Error, _request, reply) => {
-      if (!(error instanceof RefusedRequest)) return reply.send(error)
+      if (!(error instanceof RequestRefusedError)) return reply.send(error)
       expect(error.cause).toMatchObject({ code: 'token_expired' })
       return reply
         .code(error.status)

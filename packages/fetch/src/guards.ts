@@ -1,5 +1,5 @@
 import { ConfigError } from '@resource-server/core'
-import { authentication, type Guard } from '@resource-server/core/adapter'
+import { authenticateOnly, type Guard } from '@resource-server/core/adapter'
 
 declare const made: unique symbol
 
@@ -33,6 +33,6 @@ export function guardKeeper(): GuardKeeper {
       kept.set(wrapped, guard)
       return wrapped
     },
-    unwrap: (given) => (given.length === 0 ? [authentication] : given.map(keptOf)),
+    unwrap: (given) => (given.length === 0 ? [authenticateOnly] : given.map(keptOf)),
   }
 }

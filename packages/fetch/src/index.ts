@@ -12,7 +12,7 @@ import { visitor } from './visitor.ts'
 
 // All that a user needs, so that one install is enough
 export * from '@resource-server/core'
-export { RefusedRequest } from '@resource-server/core/adapter'
+export { RequestRefusedError } from '@resource-server/core/adapter'
 export type { FetchGuard }
 
 /** What became of a request. Only `ok: true` lets anybody in; otherwise return the `response`. */
@@ -98,10 +98,8 @@ export function resourceServer<C extends object>(
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return (request) => {
-        const passage = serve(fromFetch(request))
-        return passage.then === 'reply'
-          ? new Response(passage.reply.body, passage.reply)
-          : undefined
+        const result = serve(fromFetch(request))
+        return result.action === 'reply' ? new Response(result.reply.body, result.reply) : undefined
       }
     },
     openapi: gate.openapi(),

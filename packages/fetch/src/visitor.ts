@@ -15,11 +15,11 @@ export function visitor<C extends object>(
     return now
   }
   return async (request, run) => {
-    if (count(request, 1) === 1) gate.reopen(request)
+    if (count(request, 1) === 1) gate.resetRecord(request)
     try {
       return await run()
     } finally {
-      if (count(request, -1) === 0) gate.settle(request)
+      if (count(request, -1) === 0) gate.recordDecision(request)
     }
   }
 }

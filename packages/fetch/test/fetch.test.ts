@@ -4,7 +4,7 @@ import {
   ConfigError,
   type DecisionRecord,
   type FetchGuard,
-  RefusedRequest,
+  RequestRefusedError,
   resourceServer,
 } from '../src/index.ts'
 
@@ -76,7 +76,7 @@ describe('authenticate', () => {
   })
 
   test('a preflight that is let through has no token, and says so', async () => {
-    const api = resourceServer({ ...options, passPreflight: true })
+    const api = resourceServer({ ...options, allowPreflight: true })
     const headers = { origin: 'https://shop.example', 'access-control-request-method': 'GET' }
     // Node's Request would drop these two: browsers set them, and servers see them.
     const request = ask(undefined, 'OPTIONS')
@@ -184,9 +184,9 @@ describe('one record', () => {
 test("with onRefusal: 'throw' it rejects with all that an answer needs", async () => {
   const api = resourceServer({ ...options, onRefusal: 'throw' })
   const refused: unknown = await api.authenticate(ask()).catch((error: unknown) => error)
-  if (!(refused instanceof RefusedRequest)) throw new Error('no refusal')
+  if (!(refused instanceof RequestRefusedError)) throw new Error('no refusal')
   const answer = new Response(refused.body, refused)
   expect(answer.status).toBe(401)
   expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"')
-  await expect(api.protect(() => new Response('in'))(ask())).rejects.toThrow(RefusedRequest)
+  await expect(api.protect(() => new Response('in'))(ask())).rejects.toThrow(RequestRefusedError)
 })

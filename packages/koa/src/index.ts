@@ -12,7 +12,7 @@ import { type KoaContext, routeOf } from './context.ts'
 
 // All that a user needs, so that one install is enough
 export * from '@resource-server/core'
-export { RefusedRequest } from '@resource-server/core/adapter'
+export { RequestRefusedError } from '@resource-server/core/adapter'
 export type { KoaContext }
 
 /** A Koa middleware. It asks nothing of the context's type, so that a route keeps its own. */
@@ -68,12 +68,12 @@ export function resourceServer<C extends object>(
     (guard: Guard): KoaGuard =>
     async (context, next) => {
       // Under koa-mount, `req.url` is what is left below the mount.
-      const { req: request, res: response, originalUrl: url, state: carrier } = context
+      const { req: request, res: response, originalUrl: url, state: attachTo } = context
       const route = (): string | undefined => routeOf(context)
-      const passage = await pass(guard, { request, response, url, route, carrier })
-      if (passage.then === 'proceed') return next()
-      if (passage.then === 'throw') throw passage.error
-      return answer(context, passage.reply)
+      const result = await pass(guard, { request, response, url, route, attachTo })
+      if (result.action === 'proceed') return next()
+      if (result.action === 'throw') throw result.error
+      return answer(context, result.reply)
     }
   return {
     ...gate.guards(middleware),
@@ -81,8 +81,8 @@ export function resourceServer<C extends object>(
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return async (context, next) => {
-        const passage = serve(fromNode(context.req, context.originalUrl))
-        return passage.then === 'reply' ? answer(context, passage.reply) : next()
+        const result = serve(fromNode(context.req, context.originalUrl))
+        return result.action === 'reply' ? answer(context, result.reply) : next()
       }
     },
     openapi: gate.openapi(),

@@ -7,7 +7,7 @@ import { createTestIssuer } from '@resource-server/testing'
 import Koa3 from 'koa'
 import Koa2 from 'koa-2'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type DecisionRecord, RefusedRequest, resourceServer } from '../src/index.ts'
+import { type DecisionRecord, RequestRefusedError, resourceServer } from '../src/index.ts'
 
 // What Koa has that other hosts do not. What all hosts do alike is in test/conformance.
 
@@ -128,7 +128,7 @@ describe.each([
         try {
           await next()
         } catch (error) {
-          if (!(error instanceof RefusedRequest)) throw error
+          if (!(error instanceof RequestRefusedError)) throw error
           ctx.status = error.status
           ctx.set({ ...error.headers })
           ctx.body = { problem: error.message }

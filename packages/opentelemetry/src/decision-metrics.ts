@@ -35,7 +35,7 @@ export function decisionMetrics(meter: Meter): DecisionMetrics {
   }
 }
 
-const outcomes = ['granted', 'refused', 'undecided']
+const outcomes = ['granted', 'refused', 'unavailable']
 
 /** Anybody in the process can publish on a channel. What is not of the list is one value, not many. */
 export function outcomeOf({ outcome }: DecisionRecord): string {

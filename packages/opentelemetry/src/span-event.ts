@@ -1,5 +1,5 @@
 import { type Attributes, trace } from '@opentelemetry/api'
-import { type DecisionRecord, formatChain } from '@resource-server/core'
+import { type DecisionRecord, formatActorChain } from '@resource-server/core'
 import { codeOf, outcomeOf } from './decision-metrics.ts'
 
 /** Adds the decision to the active span, if there is one that still records. */
@@ -26,7 +26,7 @@ function whoActs(record: DecisionRecord): Attributes {
     'resource_server.subject': subject,
     'resource_server.client': clientId,
     'resource_server.actor': actor?.clientId ?? actor?.subject,
-    'resource_server.chain': subject === undefined ? undefined : formatChain(record),
+    'resource_server.chain': subject === undefined ? undefined : formatActorChain(record),
   })
 }
 

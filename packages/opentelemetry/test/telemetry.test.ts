@@ -152,7 +152,7 @@ describe('metrics', () => {
     const other = await serve({ issuer: down.url, clock: down.clock })
     expect(await other('/1', down.token({ aud }))).toBe(503)
     expect(await points('resource_server.decisions')).toContainEqual({
-      ...{ [outcome]: 'undecided', [code]: 'keys_unavailable', value: 1 },
+      ...{ [outcome]: 'unavailable', [code]: 'keys_unavailable', value: 1 },
     })
     expect(await points('resource_server.key_set.fetches')).toContainEqual({
       ...{ 'resource_server.issuer': down.url, 'resource_server.fetch': 'failed', value: 1 },

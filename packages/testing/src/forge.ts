@@ -14,7 +14,7 @@ export interface Forge {
   /** `alg: HS256`, with the PEM of the issuer's public key as the secret: RFC 8725 section 2.1. */
   readonly hmacWithPublicKey: (options: TokenOptions) => string
   /** The issuer's name and `kid`, but a key that the issuer never published. */
-  readonly strangersKey: (options: TokenOptions) => string
+  readonly unknownKey: (options: TokenOptions) => string
   /** Another issuer's name, signed with this issuer's key. */
   readonly wrongIssuer: (options: TokenOptions) => string
   /** Another subject, put in after the token was signed. */
@@ -44,7 +44,7 @@ export function createForge(mint: Mint): Forge {
       const hmac = createHmac('sha256', publicPem(mint.key())).update(input)
       return `${input}.${hmac.digest('base64url')}`
     },
-    strangersKey(options) {
+    unknownKey(options) {
       const { algorithm, kid } = mint.key()
       return signed(mint.draft(options), createSigningKey(algorithm, kid))
     },

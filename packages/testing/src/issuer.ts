@@ -59,11 +59,11 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       checkOptions('rotateKeys', rotation, { overlap: boolean })
       return ring.rotate(rotation.overlap ?? true)
     },
-    goDown(mode = 'disconnect') {
-      checkOptions('goDown', { mode }, { mode: oneOf(downModes) })
+    stop(mode = 'disconnect') {
+      checkOptions('stop', { mode }, { mode: oneOf(downModes) })
       server.setOutage(mode)
     },
-    comeBack: () => server.setOutage(undefined),
+    resume: () => server.setOutage(undefined),
     close: () => server.close(),
     [Symbol.asyncDispose]: () => server.close(),
   }

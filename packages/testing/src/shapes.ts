@@ -9,7 +9,7 @@ export type Shape =
   | 'auth0-rfc9068'
   | 'okta'
   | 'okta-agent'
-  | 'spring'
+  | 'spring-authorization-server'
   | 'entra'
   | 'entra-v1'
   | 'cognito'
@@ -138,7 +138,7 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     actor: (sub) => ({ sub, sub_profile: 'ai_agent' }),
     also: () => ({ sub_profile: 'service' }),
   },
-  spring: {
+  'spring-authorization-server': {
     name: 'Spring Authorization Server',
     audience: 'as given',
     scope: ['scope', 'array'],

@@ -83,9 +83,9 @@ export interface TestIssuer extends AsyncDisposable {
    * @param mode default `disconnect`
    * @throws TypeError if the mode is unknown
    */
-  goDown(mode?: DownMode): void
+  stop(mode?: DownMode): void
   /** Answers again. Requests that hang or stall already go on doing so. */
-  comeBack(): void
+  resume(): void
 
   /**
    * Frees the port and cuts open connections, hanging ones too. May be called twice. Tokens can

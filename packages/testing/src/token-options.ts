@@ -1,6 +1,17 @@
 import type { JsonObject } from './keys.ts'
 import { type ActorClaims, type Shape, shapeNames } from './shapes.ts'
-import { actor, actors, audience, moment, object, offset, oneOf, type Rules, scope, text } from './misuse.ts'
+import {
+  actor,
+  actors,
+  audience,
+  moment,
+  object,
+  offset,
+  oneOf,
+  type Rules,
+  scope,
+  text,
+} from './misuse.ts'
 
 /**
  * What an access token says. Everything but `aud` has a default. Times are counted from the

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { JsonObject } from './keys.ts'
 import { checkOptions, misuse } from './misuse.ts'
 import { type ActorClaims, type Shape, type ShapeEntry, shapes } from './shapes.ts'
-import { type IdTokenOptions, idTokenRules, type TokenOptions, tokenRules } from './token-options.ts'
+import {
+  type IdTokenOptions,
+  idTokenRules,
+  type TokenOptions,
+  tokenRules,
+} from './token-options.ts'
 
 /** A token before it is signed. */
 export interface Draft {

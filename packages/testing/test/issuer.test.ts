@@ -121,18 +121,18 @@ describe('an outage', () => {
     ['stall', { rejects: true }],
   ] as const)('%s, and its end', async (mode: DownMode, expected) => {
     const issuer = await start()
-    issuer.goDown(mode)
+    issuer.stop(mode)
     const answer = await ask(issuer.jwksUri).catch(() => ({ rejects: true }))
     expect(answer).toMatchObject(expected)
     expect(issuer.requests).toEqual({ discovery: 0, keys: 1 })
-    issuer.comeBack()
+    issuer.resume()
     expect(await ask(issuer.jwksUri)).toMatchObject({ status: 200 })
     expect(issuer.requests.keys).toBe(2)
   })
 
   test('is over for good once closed, also for a request that hangs', async () => {
     const issuer = await createTestIssuer({ algorithm: 'ES256' })
-    issuer.goDown('hang')
+    issuer.stop('hang')
     const hanging = fetch(issuer.jwksUri).then(
       () => 'answered',
       () => 'cut',
@@ -152,7 +152,7 @@ test('two issuers have different keys of the same name', async () => {
 test.each([
   'unsigned',
   'hmacWithPublicKey',
-  'strangersKey',
+  'unknownKey',
   'wrongIssuer',
   'tampered',
   'expired',

@@ -67,7 +67,7 @@ describe('createTestIssuer() cannot be called with', () => {
 })
 
 test.each([
-  ['goDown', () => issuer.goDown('slow' as never), 'one of disconnect, error'],
+  ['stop', () => issuer.stop('slow' as never), 'one of disconnect, error'],
   [
     'rotateKeys',
     () => issuer.rotateKeys({ overlap: 'no' as never }),

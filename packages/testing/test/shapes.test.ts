@@ -22,9 +22,9 @@ const rows: readonly Row[] = [
   ['okta-exchanged-obo', 'okta', { scope }],
   ['okta-exchanged-a2a-1hop', 'okta-agent', { scope, ...twice }],
   ['cognito-normal', 'cognito', { scope }],
-  ['spring-normal', 'spring', { scope }],
-  ['spring-exchanged-delegation', 'spring', { scope, ...exchanged }],
-  ['spring-exchanged-impersonation', 'spring', { scope }],
+  ['spring-normal', 'spring-authorization-server', { scope }],
+  ['spring-exchanged-delegation', 'spring-authorization-server', { scope, ...exchanged }],
+  ['spring-exchanged-impersonation', 'spring-authorization-server', { scope }],
   ['oidc-provider-normal', 'oidc-provider', { scope }],
   ['oidc-provider-exchanged', 'oidc-provider', { scope, ...exchanged }],
   ['oidc-provider-exchanged-2hops', 'oidc-provider', { scope, ...twice }],
@@ -83,12 +83,15 @@ describe('what only the key set shows', () => {
     expect((await keysOf('keycloak')).map(({ use }) => use)).toEqual(['sig', 'enc'])
   })
 
-  test.each(['spring', 'entra', 'entra-v1'] as const)('%s names no alg', async (shape) => {
-    expect((await keysOf(shape)).map(({ alg }) => alg)).toEqual([undefined])
-  })
+  test.each(['spring-authorization-server', 'entra', 'entra-v1'] as const)(
+    '%s names no alg',
+    async (shape) => {
+      expect((await keysOf(shape)).map(({ alg }) => alg)).toEqual([undefined])
+    },
+  )
 
   test('no shape shows a private member', async () => {
-    for (const shape of ['keycloak', 'spring', 'rfc9068'] as const)
+    for (const shape of ['keycloak', 'spring-authorization-server', 'rfc9068'] as const)
       for (const key of await keysOf(shape)) expect(key).not.toHaveProperty('d')
   })
 })

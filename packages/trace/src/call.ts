@@ -1,4 +1,4 @@
-import { type DecisionRecord, formatChain } from '@resource-server/core'
+import { type DecisionRecord, formatActorChain } from '@resource-server/core'
 
 /** A record as an arrow. */
 export interface Call {
@@ -36,7 +36,7 @@ function callOf(record: DecisionRecord): Call {
 function tokenOf(record: DecisionRecord): string {
   const { subject, scopes, unverified, code } = record
   if (subject !== undefined)
-    return [formatChain(record), scopes?.join(' ')].filter(Boolean).join(' · ')
+    return [formatActorChain(record), scopes?.join(' ')].filter(Boolean).join(' · ')
   if (unverified) return `unverified: ${unverified.issuer ?? '?'} · ${unverified.alg ?? '?'}`
   return code === 'credential_missing' || !code ? 'no token' : 'no readable token'
 }

@@ -9,7 +9,7 @@ const panel = { request: 210, token: 400, result: 190 }
 const colors: Readonly<Record<Call['outcome'], string>> = {
   granted: '#1a7f37',
   refused: '#b3261e',
-  undecided: '#9a6700',
+  unavailable: '#9a6700',
 }
 
 /**
@@ -35,7 +35,7 @@ export function traceSvg(records: readonly DecisionRecord[]): string {
     heads(lanes),
     ...calls.map((_call, index) => stripe(index, width)),
     ...parties.map((name) => party(name, center(name), height)),
-    ...calls.map((call, index) => arrow(call, index, center) + beside(call, index, lanes)),
+    ...calls.map((call, index) => arrow(call, index, center) + privateSlot(call, index, lanes)),
     '</svg>\n',
   ].join('\n')
 }
@@ -96,7 +96,7 @@ function loop(x: number, y: number, color: string, dash: string): string {
   return `<path d="M${x} ${y - 9} h32 v18 h-30" fill="none" stroke="${color}" stroke-width="2"${dash}/><circle cx="${x}" cy="${y + 9}" r="4" fill="${color}"/>`
 }
 
-function beside({ request, token, outcome, result }: Call, index: number, x: number): string {
+function privateSlot({ request, token, outcome, result }: Call, index: number, x: number): string {
   const y = row.top + index * row.height + 4
   return [
     label(x, y, cut(request, 30)),

@@ -29,7 +29,7 @@ const order: DecisionRecord = {
 const nobody: DecisionRecord = {
   version: 1,
   time: '2026-11-24T10:00:02.000Z',
-  outcome: 'undecided',
+  outcome: 'unavailable',
   code: 'keys_unavailable',
   reason: 'the keys cannot be had',
   checks: [],

@@ -115,7 +115,7 @@ export async function attempts({ server, stranger, exchangeAs }: Scene): Promise
       tokens: [direct],
       expected: {
         status: 403,
-        code: server.exchangeShows === 'actor' ? 'delegation_required' : 'exchange_not_shown',
+        code: server.exchangeShows === 'actor' ? 'delegation_required' : 'client_not_allowed',
       },
     },
     {

@@ -80,7 +80,7 @@ async function everyServiceKnows(scene: Scene, report: Report): Promise<void> {
   report.chapter('Each service knows who acts for whom, and says so in its decision record')
   if (exchangeShows === 'client') {
     report.say(`${scene.server.name} writes no act into exchanged tokens: the client shows who`)
-    report.say('exchanged, and requireExchangedBy looks at it.')
+    report.say('exchanged, and requireClient looks at it.')
   }
   const records = await Promise.all(SEEN.map(({ service }) => scene[service].decisions.next()))
   const rows = records.map((record) => seenIn(record, exchangeShows))

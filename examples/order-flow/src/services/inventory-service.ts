@@ -21,7 +21,7 @@ export async function inventoryService(options: InventoryServiceOptions): Promis
 
   // Stock is looked up by services, for somebody. Nobody comes here directly.
   const delegated =
-    exchangeShows === 'actor' ? app.requireDelegated() : app.requireExchangedBy('order-service')
+    exchangeShows === 'actor' ? app.requireDelegated() : app.requireClient('order-service')
   const onRequest = [app.requireScope('read:items'), delegated]
   app.get<ById>('/items/:id', { onRequest }, async ({ params: { id } }) => {
     return { id, inStock: stock.get(id) ?? 0 }

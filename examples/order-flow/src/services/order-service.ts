@@ -15,8 +15,8 @@ export interface OrderServiceOptions extends ResourceServerOptions {
 /** On Koa. */
 export function orderService(options: OrderServiceOptions): Koa {
   const { inventoryUrl, exchangeToken, exchangeShows = 'actor', ...rest } = options
-  const { requireAudience, requireScope, requireActor, requireExchangedBy } = resourceServer(rest)
-  const calledBy = exchangeShows === 'actor' ? requireActor : requireExchangedBy
+  const { requireAudience, requireScope, requireActor, requireClient } = resourceServer(rest)
+  const calledBy = exchangeShows === 'actor' ? requireActor : requireClient
   const orders = new Orders()
 
   const router = new Router<AuthState>({ prefix: '/orders' })

@@ -14,7 +14,7 @@ const maxLength = 64
  * now last. An actor shows by its client id where it has one, and with its issuer where that is not the
  * token's. Not for policy, and not to be read back: long names are cut, and control characters escaped.
  */
-export function formatChain(of: AccessToken | DecisionRecord): string {
+export function formatActorChain(of: AccessToken | DecisionRecord): string {
   const { subject = '?', issuer } = of
   const { actors, truncated } = 'version' in of ? (of.chain ?? none) : chainOf(of)
   const shown = actors.map((actor) => nameOf(actor, issuer)).toReversed()

@@ -5,10 +5,10 @@ import { hmacSha256 } from '#crypto'
 const prefix = 'hmac-sha256:'
 
 /**
- * What stands in records for a subject where `records.subjectKey` is set: HMAC-SHA-256 (RFC 2104)
+ * What stands in records for a subject where `records.pseudonymKey` is set: HMAC-SHA-256 (RFC 2104)
  * under that key, in base64url. For finding somebody's records again.
  */
-export function pseudonym(key: string | Uint8Array, subject: string): string {
+export function pseudonymize(key: string | Uint8Array, subject: string): string {
   const bytes = typeof key === 'string' ? new TextEncoder().encode(key) : key
   return prefix + hmacSha256(bytes, subject)
 }
@@ -24,7 +24,7 @@ export function pseudonymous(body: RecordBody, key: Uint8Array): RecordBody {
     ...(chain?.actors ?? []).filter(isPerhapsPerson).map((one) => one.subject),
   ]
   const names = new Map(
-    people.filter((name) => name !== undefined).map((name) => [name, pseudonym(key, name)]),
+    people.filter((name) => name !== undefined).map((name) => [name, pseudonymize(key, name)]),
   )
   const hidden = (one: RecordedActor): RecordedActor =>
     isPerhapsPerson(one) ? { ...one, subject: names.get(one.subject)! } : one

@@ -14,7 +14,7 @@ export interface Lap {
 /** Tells whoever listens. Nothing that a listener does reaches the decision or its caller. */
 export interface Reporter {
   /** Whether anybody listens. What is for nobody is not built, measured or hashed. */
-  readonly heard: () => boolean
+  readonly hasListeners: () => boolean
   /** At once: for when the answer has gone out. */
   readonly report: (body: () => RecordBody) => void
   /** After the answer, so that no listener delays it. */
@@ -33,20 +33,20 @@ const maxWaiting = 100
 
 export function createReporter({ onDecision, clock, records }: Policy): Reporter {
   const sink = onDecision && createSink(onDecision, { maxPending: records.maxPending, onLoss })
-  const heard = (): boolean => sink !== undefined || decisions.hasSubscribers
+  const hasListeners = (): boolean => sink !== undefined || decisions.hasSubscribers
   const report = (body: () => RecordBody): void => {
-    if (!heard()) return
-    const record = recordOf(body, records.subjectKey)
+    if (!hasListeners()) return
+    const record = recordOf(body, records.pseudonymKey)
     if (!record) return sink?.lose()
     decisions.publish(record)
     sink?.take(record)
   }
   let waiting = 0
   return {
-    heard,
+    hasListeners,
     report,
     reportLater: (body) => {
-      if (!heard()) return
+      if (!hasListeners()) return
       // Who verifies in a loop that never lets the event loop turn is interrupted.
       if (waiting >= maxWaiting) return report(body)
       waiting += 1
@@ -55,9 +55,9 @@ export function createReporter({ onDecision, clock, records }: Policy): Reporter
         report(body)
       })
     },
-    context: () => (heard() ? platform.context() : directly),
+    context: () => (hasListeners() ? platform.context() : directly),
     stopwatch: () => {
-      if (!heard()) return untimed
+      if (!hasListeners()) return untimed
       const start = clock.monotonic()
       return () => {
         const at = clock.monotonic()
@@ -73,10 +73,10 @@ const untimed = (): undefined => undefined
 /** `undefined` where a host's part of it throws: that is no reason to let anybody in or keep out. */
 function recordOf(
   body: () => RecordBody,
-  subjectKey: Uint8Array | undefined,
+  pseudonymKey: Uint8Array | undefined,
 ): DecisionRecord | undefined {
   try {
-    const { time, ...rest } = subjectKey ? pseudonymous(body(), subjectKey) : body()
+    const { time, ...rest } = pseudonymKey ? pseudonymous(body(), pseudonymKey) : body()
     return Object.freeze({ version: 1, time, ...rest })
   } catch {
     return undefined
@@ -94,5 +94,5 @@ function onLoss(total: number, why: string): void {
 export function endOf(result: unknown): Pick<DecisionRecord, 'outcome' | 'code' | 'reason'> {
   if (!(result instanceof Refusal)) return { outcome: 'granted' }
   const { category, code, reason } = result
-  return { outcome: category === 'refused' ? 'refused' : 'undecided', code, reason }
+  return { outcome: category === 'refused' ? 'refused' : 'unavailable', code, reason }
 }

@@ -11,7 +11,7 @@ export interface AudienceRule {
   readonly exclusive: boolean
 }
 
-const mend =
+const fix =
   "Give the name of this service, such as 'order-service', a list of its names, or { only: name }."
 
 /** @throws ConfigError */
@@ -20,7 +20,7 @@ export function audienceRule(audience: unknown): AudienceRule {
   const given: unknown = exclusive ? audience.only : audience
   const names: unknown[] = Array.isArray(given) ? given : [given]
   if (names.length === 0 || !names.every(isName)) {
-    throw new ConfigError('The audience is not a non-empty string or list of them.', mend)
+    throw new ConfigError('The audience is not a non-empty string or list of them.', fix)
   }
   return Object.freeze({ names: Object.freeze([...new Set(names)]), exclusive })
 }
@@ -31,7 +31,7 @@ export function checkAudience(
   expected: AudienceRule,
   profile: Profile,
 ): Refusal | undefined {
-  if (meets(expected, found, profile.companionAudiences)) return undefined
+  if (meets(expected, found, profile.ignoredAudiences)) return undefined
   return refuse(
     'audience_mismatch',
     `aud is ${quote(found)}; this route expects ${describeAudience(expected)}`,

@@ -10,13 +10,13 @@ import { type Clock, schedule, systemClock } from '../lib/clock.ts'
 import type { Bounds } from '../lib/generational-map.ts'
 import type { Fetch } from '../lib/fetch-json.ts'
 import type { KeyStore } from '../options/key-store.ts'
-import type { Delegation, ResourceServerOptions } from '../options/options.ts'
+import type { DelegationMode, ResourceServerOptions } from '../options/options.ts'
 import { checkedProfile } from './read-profile.ts'
 import { defaultProfile } from '../providers/default.ts'
 import type { Profile } from '../options/profile.ts'
 import { rfc9068Profile } from '../providers/rfc9068.ts'
 import { type RecordPolicy, recordPolicy } from './records.ts'
-import type { RefusalBody } from '../errors/problem-details.ts'
+import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { readResource, type Resource } from './resource.ts'
 import type { Implication } from '../options/scope.ts'
@@ -48,7 +48,7 @@ export interface Policy {
   readonly maxLifetime: number | undefined
   readonly maxTokenBytes: number
   readonly maxActorDepth: number
-  readonly delegation: Delegation
+  readonly delegation: DelegationMode
   readonly cache: Bounds | undefined
   readonly cryptography: 'native' | 'webcrypto'
   readonly onDecision: ResourceServerOptions['onDecision']
@@ -57,15 +57,15 @@ export interface Policy {
   readonly clock: Clock
   readonly schedule: NonNullable<Clock['schedule']>
   /** Seconds. */
-  readonly staleKeysFor: number
+  readonly staleIfError: number
   readonly keyStore: { readonly store: KeyStore; readonly secret: Uint8Array } | undefined
   readonly fetch: Fetch
   readonly optional: boolean
   readonly onRefusal: 'reply' | 'throw'
-  readonly passPreflight: boolean
+  readonly allowPreflight: boolean
   readonly realm: string
   readonly resource: Resource | undefined
-  readonly refusalBody: RefusalBody | undefined
+  readonly refusalBody: RefusalBodyWriter | undefined
 }
 
 type Options = Readonly<Record<string, unknown>>
@@ -80,7 +80,7 @@ const verifierNames = [
     'onDecision',
     'records',
     'allowInsecureHttp',
-    'staleKeysFor',
+    'staleIfError',
     'keyStore',
     'clock',
     'fetch',
@@ -88,7 +88,7 @@ const verifierNames = [
     'maxResolvedIssuers',
   ],
 ]
-const hostNames = ['optional', 'onRefusal', 'passPreflight', 'realm', 'resource', 'refusalBody']
+const hostNames = ['optional', 'onRefusal', 'allowPreflight', 'realm', 'resource', 'refusalBody']
 
 /** Which options there are: a host has some that a bare verifier has no use for. */
 export const optionNames: {
@@ -127,7 +127,7 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
       8192,
     maxActorDepth:
       check.number(options, 'maxActorDepth', { min: 1, max: 16, unit: 'actors', whole: true }) ?? 8,
-    delegation: check.oneOf(options, 'delegation', ['either', 'direct-only', 'delegated-only']),
+    delegation: check.oneOf(options, 'delegation', ['any', 'direct', 'delegated']),
     cache: cache(options),
     cryptography: check.oneOf(options, 'cryptography', ['native', 'webcrypto']),
     onDecision: check.callable<NonNullable<Policy['onDecision']>>(options, 'onDecision'),
@@ -135,13 +135,13 @@ export function createPolicy(given: unknown, known: readonly string[]): Policy {
     allowInsecureHttp,
     clock,
     schedule: clock.schedule?.bind(clock) ?? schedule,
-    staleKeysFor:
-      check.number(options, 'staleKeysFor', { min: 0, max: 86_400, unit: 'seconds' }) ?? 3600,
+    staleIfError:
+      check.number(options, 'staleIfError', { min: 0, max: 86_400, unit: 'seconds' }) ?? 3600,
     keyStore: check.keyStore(options),
     fetch: check.callable<Fetch>(options, 'fetch') ?? globalFetch,
     optional: check.boolean(options, 'optional', false),
     onRefusal: check.oneOf(options, 'onRefusal', ['reply', 'throw']),
-    passPreflight: check.boolean(options, 'passPreflight', false),
+    allowPreflight: check.boolean(options, 'allowPreflight', false),
     realm: check.quotable(options, 'realm') ?? 'api',
     resource: Object.hasOwn(options, 'resource')
       ? readResource(options['resource'], allowInsecureHttp)

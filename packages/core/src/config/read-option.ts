@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { type RefusalBody, sampleRefusal, tryBody } from '../errors/problem-details.ts'
+import { type RefusalBodyWriter, sampleRefusal, tryBody } from '../errors/problem-details.ts'
 import type { KeyStore } from '../options/key-store.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { type Implication, implication } from '../options/scope.ts'
@@ -87,8 +87,8 @@ export function callable<T>(options: Options, name: string): T | undefined {
 }
 
 /** Tried out, since a body that cannot be sent would be found out by a caller. */
-export function refusalBody(options: Options): RefusalBody | undefined {
-  const write = callable<RefusalBody>(options, 'refusalBody')
+export function refusalBody(options: Options): RefusalBodyWriter | undefined {
+  const write = callable<RefusalBodyWriter>(options, 'refusalBody')
   if (!write) return undefined
   if (options['onRefusal'] === 'throw') {
     throw new ConfigError(

@@ -13,9 +13,9 @@ const members: Readonly<
   clientClaims: [listOf(isName), 'a list of names'],
   scopeClaims: [listOf(isName), 'a list of names'],
   requiredClaims: [listOf((names) => isName(names) || isNames(names)), 'a list of names'],
-  companionAudiences: [listOf(isName), 'a list of audiences'],
+  ignoredAudiences: [listOf(isName), 'a list of audiences'],
   expectedClaims: [isExpectation, 'an object of lists of values'],
-  foreignClaims: [listOf(isName), 'a list of names'],
+  forbiddenClaims: [listOf(isName), 'a list of names'],
   audienceClaims: [isNames, 'a list of one or more names'],
   roles: [listOf(isPlace), 'a list of { path: [name, …] }'],
   permissions: [listOf(isPlace), 'a list of { path: [name, …] }'],
@@ -23,7 +23,7 @@ const members: Readonly<
   actorNames: [isActorNames, "a list of 'sub' and 'client_id'"],
   discovery: [(value) => value === 'openid' || value === 'oauth', "'openid' or 'oauth'"],
   keyIssuerPlaceholder: [isName, 'a placeholder'],
-  hints: [listOf(isHint), 'a list of { codes, when, say }'],
+  hints: [listOf(isHint), 'a list of { codes, when, message }'],
 }
 
 const needed = [
@@ -32,7 +32,7 @@ const needed = [
   'clientClaims',
   'scopeClaims',
   'requiredClaims',
-  'companionAudiences',
+  'ignoredAudiences',
 ]
 
 /**
@@ -84,8 +84,8 @@ function isExpectation(value: unknown): boolean {
 }
 
 function isPlace(value: unknown): boolean {
-  const { path, form = 'list' } = (value ?? {}) as Record<string, unknown>
-  return isNames(path) && (form === 'list' || form === 'keys')
+  const { path, format = 'list' } = (value ?? {}) as Record<string, unknown>
+  return isNames(path) && (format === 'list' || format === 'keys')
 }
 
 function isActorNames(value: unknown): boolean {
@@ -95,6 +95,6 @@ function isActorNames(value: unknown): boolean {
 }
 
 function isHint(value: unknown): boolean {
-  const { codes, when, say } = (value ?? {}) as Record<string, unknown>
-  return isNames(codes) && typeof when === 'function' && isName(say)
+  const { codes, when, message } = (value ?? {}) as Record<string, unknown>
+  return isNames(codes) && typeof when === 'function' && isName(message)
 }

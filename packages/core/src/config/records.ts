@@ -3,7 +3,7 @@ import { ConfigError } from '../errors/refusal.ts'
 
 /** `RecordOptions` with every default filled in. */
 export interface RecordPolicy {
-  readonly subjectKey: Uint8Array | undefined
+  readonly pseudonymKey: Uint8Array | undefined
   readonly claims: readonly string[]
   readonly maxPending: number
 }
@@ -16,22 +16,22 @@ const minKeyBytes = 32
 /** @throws ConfigError */
 export function recordPolicy(options: Options): RecordPolicy {
   const given = Object.hasOwn(options, 'records') ? check.record(options['records'], 'records') : {}
-  check.names(given, ['subjectKey', 'claims', 'maxPending'], 'option of records')
+  check.names(given, ['pseudonymKey', 'claims', 'maxPending'], 'option of records')
   return Object.freeze({
-    subjectKey: subjectKey(given),
+    pseudonymKey: pseudonymKey(given),
     claims: claims(given),
     maxPending:
       check.number(given, 'maxPending', { min: 1, max: 1e5, unit: 'records', whole: true }) ?? 1000,
   })
 }
 
-function subjectKey(options: Options): Uint8Array | undefined {
-  if (!Object.hasOwn(options, 'subjectKey')) return undefined
-  const value = options['subjectKey']
+function pseudonymKey(options: Options): Uint8Array | undefined {
+  if (!Object.hasOwn(options, 'pseudonymKey')) return undefined
+  const value = options['pseudonymKey']
   const key = typeof value === 'string' ? new TextEncoder().encode(value) : value
   if (key instanceof Uint8Array && key.length >= minKeyBytes) return Uint8Array.from(key)
   throw new ConfigError(
-    `'subjectKey' is not a key of ${minKeyBytes} bytes or more.`,
+    `'pseudonymKey' is not a key of ${minKeyBytes} bytes or more.`,
     'Give random bytes, or a string of them, from where your secrets are.',
   )
 }

@@ -56,7 +56,7 @@ export type Code =
   | 'actor_not_allowed'
   | 'delegation_required'
   | 'delegation_forbidden'
-  | 'exchange_not_shown'
+  | 'client_not_allowed'
   | 'claim_not_accepted'
   | 'policy_denied'
   | 'keys_unavailable'
@@ -133,7 +133,7 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   actor_not_allowed: forbidden('The acting party is not allowed here', rfc(8693, '4.1')),
   delegation_required: forbidden('Only delegated access is allowed here', rfc(8693, '4.1')),
   delegation_forbidden: forbidden('Delegated access is not allowed here', rfc(8693, '4.1')),
-  exchange_not_shown: forbidden('Only exchanged access tokens are allowed here', rfc(8693, '1')),
+  client_not_allowed: forbidden('Only exchanged access tokens are allowed here', rfc(8693, '1')),
   claim_not_accepted: forbidden('Access is not allowed', rfc(9110, '15.5.4')),
   policy_denied: forbidden('Access is not allowed', rfc(9110, '15.5.4')),
 

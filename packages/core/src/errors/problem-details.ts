@@ -4,7 +4,7 @@ import { type ChallengeError, type CodeEntry, codes, titles } from './codes.ts'
  * What a caller is told of a refusal: nothing that the default answer does not say as well. The code
  * and the reason are not in it, since before the signature holds all refusals must read the same.
  */
-export interface PublicRefusal {
+export interface RefusalInfo {
   readonly status: CodeEntry['status']
   /** The name of the status. */
   readonly title: string
@@ -18,7 +18,7 @@ export interface PublicRefusal {
   readonly retryAfter?: number
 }
 
-export interface WrittenBody {
+export interface ResponseBody {
   /** Such as `text/html; charset=utf-8`. */
   readonly contentType: string
   readonly body: string
@@ -28,10 +28,10 @@ export interface WrittenBody {
  * Writes the body of a refusal. Status, challenge and `Cache-Control` are not its business. What it
  * throws, or returns in another shape, is dropped: the default body is sent.
  */
-export type RefusalBody = (refusal: PublicRefusal) => WrittenBody
+export type RefusalBodyWriter = (refusal: RefusalInfo) => ResponseBody
 
 /** The default: RFC 9457 section 3. */
-export function problemDetails({ title, status, detail, error }: PublicRefusal): WrittenBody {
+export function problemDetails({ title, status, detail, error }: RefusalInfo): ResponseBody {
   return {
     contentType: 'application/problem+json',
     body: JSON.stringify({ type: 'about:blank', title, status, detail, error }),
@@ -39,9 +39,9 @@ export function problemDetails({ title, status, detail, error }: PublicRefusal):
 }
 
 /** What the function writes; `undefined` where that cannot be sent. Never throws. */
-export function tryBody(write: RefusalBody, refusal: PublicRefusal): WrittenBody | undefined {
+export function tryBody(write: RefusalBodyWriter, refusal: RefusalInfo): ResponseBody | undefined {
   try {
-    const { contentType, body } = write(refusal) as Readonly<Record<keyof WrittenBody, unknown>>
+    const { contentType, body } = write(refusal) as Readonly<Record<keyof ResponseBody, unknown>>
     return isMediaType(contentType) && typeof body === 'string' ? { contentType, body } : undefined
   } catch {
     return undefined
@@ -49,7 +49,7 @@ export function tryBody(write: RefusalBody, refusal: PublicRefusal): WrittenBody
 }
 
 /** A refusal as any other, for trying a function out. */
-export const sampleRefusal: PublicRefusal = Object.freeze({
+export const sampleRefusal: RefusalInfo = Object.freeze({
   status: codes.credential_missing.status,
   title: titles[codes.credential_missing.status],
   detail: codes.credential_missing.description,

@@ -64,12 +64,12 @@ export class ConfigError extends Error {
   /** What is wrong. */
   readonly problem: string
   /** What to write instead. */
-  readonly mend: string
+  readonly fix: string
 
-  constructor(problem: string, mend: string) {
-    super(`${problem} ${mend}`)
+  constructor(problem: string, fix: string) {
+    super(`${problem} ${fix}`)
     this.problem = problem
-    this.mend = mend
+    this.fix = fix
   }
 }
 

@@ -20,7 +20,7 @@ export type ActorRule =
 
 type Test = (actor: Actor) => boolean
 
-const mend =
+const fix =
   "Write requireActor('order-service'), requireActor({ iss, sub }), a list of these, or a function."
 
 /** Looks at the current actor alone: prior actors are informational (RFC 8693 section 4.1). */
@@ -29,7 +29,7 @@ export function actorRule(
   policy: Policy,
 ): (token: { readonly actor: Actor | undefined }) => Refusal | undefined {
   const tests = rules.flat().map((rule) => testOf(rule, policy))
-  if (tests.length === 0) throw new ConfigError('requireActor got no actor.', mend)
+  if (tests.length === 0) throw new ConfigError('requireActor got no actor.', fix)
   return ({ actor }) => {
     if (!actor)
       return refuse(
@@ -70,7 +70,7 @@ function identityTest(rule: unknown, policy: Policy): Test {
   const names = Object.keys(given)
   const whole = [iss, ...Object.values(given)].every((part) => typeof part === 'string' && part)
   if (!whole || names.length === 0 || !names.every(isActorName))
-    throw new ConfigError('requireActor got something that is no actor.', mend)
+    throw new ConfigError('requireActor got something that is no actor.', fix)
   for (const name of names) requireNaming(name, policy)
   return (actor) =>
     actor.issuer === iss && names.every((name) => members[name](actor) === given[name])

@@ -34,7 +34,7 @@ export function exchangeRule(
       ({ iss, client_id: id }) => iss === token.issuer && evidence.includes(id),
     )
     if (shown) return undefined
-    return refuse('exchange_not_shown', whyNotShown(evidence, clients, token, policy))
+    return refuse('client_not_allowed', whyNotShown(evidence, clients, token, policy))
   }
 }
 
@@ -62,7 +62,7 @@ function identityOf(rule: unknown, { issuers, resolveIssuer }: Policy): ClientId
   if (typeof rule === 'string' && (resolveIssuer || others.length > 0)) {
     throw new ConfigError(
       `With several issuers, the bare client id '${rule}' names nobody.`,
-      'Write requireExchangedBy({ iss, client_id }).',
+      'Write requireClient({ iss, client_id }).',
     )
   }
   const given: unknown = typeof rule === 'string' ? { iss: issuer, client_id: rule } : rule
@@ -77,7 +77,7 @@ function isName(value: unknown): value is string {
 
 function noClient(): ConfigError {
   return new ConfigError(
-    'requireExchangedBy got no client id.',
-    "Write requireExchangedBy('user-service'), or { iss, client_id }.",
+    'requireClient got no client id.',
+    "Write requireClient('user-service'), or { iss, client_id }.",
   )
 }

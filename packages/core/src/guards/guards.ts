@@ -3,7 +3,7 @@ import { audienceRule, type AudienceRule, checkAudience } from '../config/audien
 import { claimRule, type ClaimRule } from './claim.ts'
 import { checkDelegation } from '../token/delegation.ts'
 import { type ClientRule, exchangeRule } from './client.ts'
-import type { Audience, Delegation } from '../options/options.ts'
+import type { Audience, DelegationMode } from '../options/options.ts'
 import type { Policy } from '../config/policy.ts'
 import { privilegeRule } from './role.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
@@ -20,7 +20,7 @@ export interface Guard {
   /** For the record: the scopes that were asked for. */
   readonly scopes?: readonly string[]
   /** Stands in for the configured `delegation`, where this guard is the first on a request. */
-  readonly delegation?: Delegation
+  readonly delegation?: DelegationMode
   /** Whether anonymous requests pass, where the policy has them at all. */
   readonly admitsAnonymous: boolean
   /** What it asks for in scopes, for those who describe the API. */
@@ -69,7 +69,7 @@ export interface Guards<Handler, C extends object = object> {
    * one configured issuer; with several issuers give `{ iss, client_id }`. What a client gets for
    * itself (client credentials) is got by it as well. Otherwise 403.
    */
-  readonly requireExchangedBy: (...clients: readonly [ClientRule, ...ClientRule[]]) => Handler
+  readonly requireClient: (...clients: readonly [ClientRule, ...ClientRule[]]) => Handler
   /**
    * The claim is there and, if `expected` is given, equals it or one of its values, or pleases it. Of
    * a claim that is a list, one entry is enough. Otherwise 403.
@@ -82,7 +82,7 @@ export interface Guards<Handler, C extends object = object> {
 }
 
 /** Asks for nothing but the configured audience. For hosts where a route may name no guard. */
-export const authentication: Guard = Object.freeze<Guard>({
+export const authenticateOnly: Guard = Object.freeze<Guard>({
   name: 'authenticate',
   admitsAnonymous: true,
   check: () => undefined,
@@ -97,7 +97,7 @@ export function createGuards<Handler, C extends object>(
 ): Guards<Handler, C> {
   const guard = (name: string, check: Check, more: Partial<Guard> = {}): Handler =>
     wrap({ name, admitsAnonymous: false, check, ...more })
-  const delegation = (name: string, wanted: Delegation): Handler =>
+  const delegation = (name: string, wanted: DelegationMode): Handler =>
     guard(name, ({ actor }) => checkDelegation(actor, wanted), { delegation: wanted })
   return {
     requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience)))),
@@ -120,10 +120,10 @@ export function createGuards<Handler, C extends object>(
         privilegeRule('permissions', permissions, policy),
       ),
     requireActor: (...actors) => guard('requireActor', actorRule(actors, policy)),
-    requireDirect: atMost(0, () => delegation('requireDirect', 'direct-only')),
-    requireDelegated: atMost(0, () => delegation('requireDelegated', 'delegated-only')),
-    requireExchangedBy: (...clients) =>
-      guard(named('requireExchangedBy', clients.map(nameOf)), exchangeRule(clients, policy)),
+    requireDirect: atMost(0, () => delegation('requireDirect', 'direct')),
+    requireDelegated: atMost(0, () => delegation('requireDelegated', 'delegated')),
+    requireClient: (...clients) =>
+      guard(named('requireClient', clients.map(nameOf)), exchangeRule(clients, policy)),
     requireClaim: atMost(2, (name, ...expected) =>
       guard(named('requireClaim', [name]), claimRule(name, expected)),
     ),

@@ -1,8 +1,8 @@
 import { codes, titles } from '../errors/codes.ts'
 import {
   problemDetails,
-  type PublicRefusal,
-  type RefusalBody,
+  type RefusalInfo,
+  type RefusalBodyWriter,
   tryBody,
 } from '../errors/problem-details.ts'
 import { brand, hasBrand, type Refusal, VerificationError } from '../errors/refusal.ts'
@@ -15,13 +15,13 @@ export interface Reply {
 }
 
 /** A refusal as an error with what an HTTP host's error handling looks for. */
-export class RefusedRequest extends VerificationError {
+export class RequestRefusedError extends VerificationError {
   static {
-    Object.defineProperty(this.prototype, brand('RefusedRequest'), { value: true })
+    Object.defineProperty(this.prototype, brand('RequestRefusedError'), { value: true })
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return hasBrand(value, 'RefusedRequest')
+    return hasBrand(value, 'RequestRefusedError')
   }
 
   readonly status: number
@@ -49,7 +49,7 @@ export interface Manner {
   readonly realm: string
   /** Where the resource's metadata is, if it has any: RFC 9728 section 5.1. */
   readonly resource: { readonly metadataUrl: string } | undefined
-  readonly refusalBody: RefusalBody | undefined
+  readonly refusalBody: RefusalBodyWriter | undefined
 }
 
 /** The sole writer of `WWW-Authenticate` (RFC 6750 section 3) and of refusals' bodies (RFC 9457). */
@@ -69,7 +69,7 @@ export function replyTo(refusal: Refusal, manner: Manner): Reply {
   }
 }
 
-function publicView({ code, detail: { scope, retryAfter } }: Refusal): PublicRefusal {
+function publicView({ code, detail: { scope, retryAfter } }: Refusal): RefusalInfo {
   const { status, error, description } = codes[code]
   return Object.freeze({
     ...{ status, title: titles[status], detail: description },

@@ -9,9 +9,9 @@ import type { HttpRequest } from './request.ts'
 import { RequestGate } from './request-gate.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 import type { AccessToken } from '../token/access-token.ts'
-import type { Passage } from './request-state.ts'
+import type { GuardResult } from './request-state.ts'
 
-export type { Passage } from './request-state.ts'
+export type { GuardResult } from './request-state.ts'
 
 /** What an adapter needs; it passes the host's raw request as `key` each time. */
 export interface Gate<C extends object = object> {
@@ -20,18 +20,18 @@ export interface Gate<C extends object = object> {
    * the host's 500, never with a value that a host takes for none. With a `ConfigError` where no
    * audience is known.
    */
-  pass(key: object, request: HttpRequest, guard: Guard): Passage | Promise<Passage>
+  pass(key: object, request: HttpRequest, guard: Guard): GuardResult | Promise<GuardResult>
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C>
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined
   /** Whether a guard of this gate was asked about the request. */
-  knows(key: object): boolean
-  /** Whether anybody listens for records. Where nobody does, a host need not call `settle`. */
-  heard(): boolean
+  has(key: object): boolean
+  /** Whether anybody listens for records. Where nobody does, a host need not call `recordDecision`. */
+  hasListeners(): boolean
   /**
    * Called once the host has answered, and may be called again: a granted request is recorded then.
    */
-  settle(key: object): void
+  recordDecision(key: object): void
   /**
    * The metadata of this resource server: RFC 9728. It names the scopes of all guards made by then.
    *
@@ -41,7 +41,7 @@ export interface Gate<C extends object = object> {
   /** What an OpenAPI document needs to know of handlers that `guards` made. */
   openapi<Handler>(): OpenApi<Handler>
   /** Where a host cannot tell when it has answered: what was granted is recorded once more. */
-  reopen(key: object): void
+  resetRecord(key: object): void
   readonly operations: Operations
 }
 
@@ -59,10 +59,10 @@ export function createGate<C extends object = object>(options: ResourceServerOpt
     metadata: () => publishMetadata(gate.policy, made.scopes),
     openapi: () => describeOpenApi(gate.policy, (handler) => made.guardOf(handler)),
     token: (key) => gate.token(key) as AccessToken<C> | undefined,
-    knows: (key) => gate.knows(key),
-    heard: () => gate.heard(),
-    settle: (key) => gate.settle(key),
-    reopen: (key) => gate.reopen(key),
+    has: (key) => gate.has(key),
+    hasListeners: () => gate.hasListeners(),
+    recordDecision: (key) => gate.recordDecision(key),
+    resetRecord: (key) => gate.resetRecord(key),
     operations: judge.operations,
   }
 }

@@ -1,5 +1,5 @@
-import { beside } from '../lib/private-slot.ts'
-import type { Gate, Passage } from './gate.ts'
+import { privateSlot } from '../lib/private-slot.ts'
+import type { Gate, GuardResult } from './gate.ts'
 import type { Guard } from '../guards/guards.ts'
 import { fromNode, type NodeRequest } from './request.ts'
 import type { Reply } from './challenge.ts'
@@ -24,7 +24,7 @@ export interface NodeExchange {
   /** The pattern of the route that matched: see `HttpRequest`. */
   readonly route?: () => string | undefined
   /** Gets `auth`, which throws until a guard has let the request through. */
-  readonly carrier?: object
+  readonly attachTo?: object
 }
 
 /**
@@ -34,27 +34,27 @@ export interface NodeExchange {
  */
 export function nodeGuard<C extends object>(
   gate: Gate<C>,
-): (guard: Guard, exchange: NodeExchange) => Passage | Promise<Passage> {
+): (guard: Guard, exchange: NodeExchange) => GuardResult | Promise<GuardResult> {
   const attach = attacher(gate)
-  return (guard, { request, response, url, route, carrier }) => {
-    const isFirst = !gate.knows(request)
-    if (isFirst && carrier) attach(carrier, request)
-    const passage = gate.pass(request, fromNode(request, url, route), guard)
-    if (!gate.heard()) return passage
-    const settle = (): void => gate.settle(request)
+  return (guard, { request, response, url, route, attachTo }) => {
+    const isFirst = !gate.has(request)
+    if (isFirst && attachTo) attach(attachTo, request)
+    const result = gate.pass(request, fromNode(request, url, route), guard)
+    if (!gate.hasListeners()) return result
+    const settle = (): void => gate.recordDecision(request)
     // On `finish` the answer is out and what watches the request still does; some never finish.
     if (isFirst) response.once('finish', settle).once('close', settle)
-    return afterwards(passage, () => {
+    return afterwards(result, () => {
       // Who hung up will not hear of it, but the record must. Later: the next guard is about to start.
       if (response.closed) setTimeout(settle, 0)
     })
   }
 }
 
-function afterwards<T>(passage: T | Promise<T>, work: () => void): T | Promise<T> {
-  if (passage instanceof Promise) return passage.finally(work)
+function afterwards<T>(result: T | Promise<T>, work: () => void): T | Promise<T> {
+  if (result instanceof Promise) return result.finally(work)
   work()
-  return passage
+  return result
 }
 
 /**
@@ -62,12 +62,12 @@ function afterwards<T>(passage: T | Promise<T>, work: () => void): T | Promise<T
  * take the token along. One getter for all of them: with one for each, every request has a shape of its
  * own to the engine, and all that reads it becomes slow.
  */
-function attacher(gate: Pick<Gate, 'knows' | 'token'>): (carrier: object, request: object) => void {
-  const requests = beside<object>()
-  const requestOf = (carrier: object): object => {
-    const found = gate.knows(carrier) ? carrier : requests.get(carrier)
-    const parent = Object.getPrototypeOf(carrier) as object | null
-    return found ?? (parent ? requestOf(parent) : carrier)
+function attacher(gate: Pick<Gate, 'has' | 'token'>): (attachTo: object, request: object) => void {
+  const requests = privateSlot<object>()
+  const requestOf = (attachTo: object): object => {
+    const found = gate.has(attachTo) ? attachTo : requests.get(attachTo)
+    const parent = Object.getPrototypeOf(attachTo) as object | null
+    return found ?? (parent ? requestOf(parent) : attachTo)
   }
   const auth = {
     configurable: true,
@@ -75,9 +75,9 @@ function attacher(gate: Pick<Gate, 'knows' | 'token'>): (carrier: object, reques
       return gate.token(requestOf(this))
     },
   }
-  return (carrier, request) => {
-    if (carrier !== request) requests.set(carrier, request)
-    Object.defineProperty(carrier, 'auth', auth)
+  return (attachTo, request) => {
+    if (attachTo !== request) requests.set(attachTo, request)
+    Object.defineProperty(attachTo, 'auth', auth)
   }
 }
 

@@ -1,17 +1,17 @@
 import { createReporter, type Reporter } from '../audit/reporter.ts'
-import { beside } from '../lib/private-slot.ts'
+import { privateSlot } from '../lib/private-slot.ts'
 import { readCredential } from './bearer-token.ts'
 import { checkDelegation } from '../token/delegation.ts'
 import type { Guard } from '../guards/guards.ts'
 import type { Judge, Judgement } from '../verify/pipeline.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { type HttpRequest, isPreflight } from './request.ts'
-import { RefusedRequest, replyTo } from './challenge.ts'
+import { RequestRefusedError, replyTo } from './challenge.ts'
 import { metBy } from '../guards/scope.ts'
-import { type Soon, whenKnown } from '../lib/maybe-promise.ts'
+import { type MaybePromise, andThen } from '../lib/maybe-promise.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { inTurn } from './turns.ts'
-import { bodyOf, type Decided, note, type Passage, Visit } from './request-state.ts'
+import { bodyOf, type Decided, note, type GuardResult, Visit } from './request-state.ts'
 
 const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 
@@ -19,7 +19,7 @@ const noCredential = refuse('credential_missing', 'the request has no Authorizat
 export class RequestGate {
   readonly #judge: Judge
   readonly #reporter: Reporter
-  readonly #visits = beside<Visit>()
+  readonly #visits = privateSlot<Visit>()
 
   constructor(judge: Judge) {
     this.#judge = judge
@@ -30,16 +30,16 @@ export class RequestGate {
     return this.#judge.policy
   }
 
-  pass(key: object, request: HttpRequest, guard: Guard): Soon<Passage> {
+  pass(key: object, request: HttpRequest, guard: Guard): MaybePromise<GuardResult> {
     const visit = this.#visit(key, request)
     const refused = visit.state instanceof Refusal
-    if (this.policy.passPreflight && isPreflight(request) && !refused) {
+    if (this.policy.allowPreflight && isPreflight(request) && !refused) {
       visit.state = 'preflight'
       return proceed
     }
     try {
       const refusal = inTurn(visit, () => this.#run(visit, guard))
-      return whenKnown(refusal, (settled) => (settled ? this.#refused(visit, settled) : proceed))
+      return andThen(refusal, (settled) => (settled ? this.#refused(visit, settled) : proceed))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -55,21 +55,21 @@ export class RequestGate {
     )
   }
 
-  knows(key: object): boolean {
+  has(key: object): boolean {
     return this.#visits.get(key) !== undefined
   }
 
-  heard(): boolean {
-    return this.#reporter.heard()
+  hasListeners(): boolean {
+    return this.#reporter.hasListeners()
   }
 
-  settle(key: object): void {
+  recordDecision(key: object): void {
     const visit = this.#visits.get(key)
     // While a guard is at work, it is not known how this ends: the adapter calls again afterwards.
     if (visit?.undecided === 0) this.#record(visit, this.#reporter.report)
   }
 
-  reopen(key: object): void {
+  resetRecord(key: object): void {
     const visit = this.#visits.get(key)
     if (visit && !(visit.state instanceof Refusal)) visit.recorded = false
   }
@@ -83,7 +83,7 @@ export class RequestGate {
   }
 
   /** A refusal sticks: no later guard takes it back. */
-  #run(visit: Visit, guard: Guard): Soon<Refusal | undefined> {
+  #run(visit: Visit, guard: Guard): MaybePromise<Refusal | undefined> {
     if (visit.state instanceof Refusal) return visit.state
     const lap = this.#reporter.stopwatch()
     const broke = (error: unknown): never => {
@@ -102,24 +102,24 @@ export class RequestGate {
   }
 
   /** The first guard authenticates; every guard, the first included, then checks. */
-  #check(visit: Visit, guard: Guard): Soon<Decided> {
-    return whenKnown(this.#authenticate(visit, guard), (token): Soon<Decided> => {
+  #check(visit: Visit, guard: Guard): MaybePromise<Decided> {
+    return andThen(this.#authenticate(visit, guard), (token): MaybePromise<Decided> => {
       if (token instanceof Refusal) return token
       if (!token) return guard.admitsAnonymous ? { token } : noCredential
-      return whenKnown(guard.check(token), (refusal) => {
+      return andThen(guard.check(token), (refusal) => {
         return refusal ? withScopes(refusal, visit, token) : { token }
       })
     })
   }
 
-  #authenticate(visit: Visit, guard: Guard): Soon<AccessToken | undefined | Refusal> {
+  #authenticate(visit: Visit, guard: Guard): MaybePromise<AccessToken | undefined | Refusal> {
     if (visit.credential === 'unread') visit.credential = readCredential(visit.request)
     const { credential } = visit
     if (credential instanceof Refusal) return credential
     if (!credential) return this.policy.optional ? undefined : noCredential
     if (visit.judgement) return visit.judgement.result
     const lap = this.#reporter.stopwatch()
-    return whenKnown(this.#judge.judge(credential.token, guard.audience), (judgement) => {
+    return andThen(this.#judge.judge(credential.token, guard.audience), (judgement) => {
       visit.judgement = judgement
       visit.verificationMs = lap()?.took
       return this.#delegated(judgement, guard)
@@ -132,13 +132,13 @@ export class RequestGate {
     return checkDelegation(result.actor, guard.delegation ?? this.policy.delegation) ?? result
   }
 
-  #refused(visit: Visit, refusal: Refusal): Passage {
+  #refused(visit: Visit, refusal: Refusal): GuardResult {
     // Later, so that no listener delays the answer.
     this.#record(visit, this.#reporter.reportLater)
     const reply = replyTo(refusal, this.policy)
     if (this.policy.onRefusal === 'throw')
-      return { then: 'throw', error: new RefusedRequest(refusal, reply) }
-    return { then: 'reply', reply }
+      return { action: 'throw', error: new RequestRefusedError(refusal, reply) }
+    return { action: 'reply', reply }
   }
 
   /** One record a request: a refusal ends it, and what was granted ends with the host's answer. */
@@ -162,7 +162,7 @@ function withScopes(refusal: Refusal, { checks }: Visit, token: AccessToken): Re
   return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
 }
 
-const proceed: Passage = Object.freeze({ then: 'proceed' })
+const proceed: GuardResult = Object.freeze({ action: 'proceed' })
 
 function whyNoToken(visit: Visit | undefined): string {
   if (!visit) return 'No guard ran for'

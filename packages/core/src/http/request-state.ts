@@ -7,15 +7,15 @@ import type { Policy } from '../config/policy.ts'
 import type { RecordBody } from '../options/decision-record.ts'
 import { Refusal } from '../errors/refusal.ts'
 import { type HttpRequest, pathOf } from './request.ts'
-import type { RefusedRequest, Reply } from './challenge.ts'
+import type { RequestRefusedError, Reply } from './challenge.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Turns } from './turns.ts'
 
 /** What a guard came to: go on, answer, or hand an error to the host. */
-export type Passage =
-  | { readonly then: 'proceed' }
-  | { readonly then: 'reply'; readonly reply: Reply }
-  | { readonly then: 'throw'; readonly error: RefusedRequest }
+export type GuardResult =
+  | { readonly action: 'proceed' }
+  | { readonly action: 'reply'; readonly reply: Reply }
+  | { readonly action: 'throw'; readonly error: RequestRefusedError }
 
 export type Decided = { readonly token: AccessToken | undefined } | Refusal
 

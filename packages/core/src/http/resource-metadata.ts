@@ -20,7 +20,7 @@ export interface PublishedMetadata {
   /** Replies to a GET or HEAD of its path; every other request proceeds. */
   readonly pass: (
     request: HttpRequest,
-  ) => { readonly then: 'reply'; readonly reply: Reply } | { readonly then: 'proceed' }
+  ) => { readonly action: 'reply'; readonly reply: Reply } | { readonly action: 'proceed' }
 }
 
 /** @throws ConfigError where no `resource` is configured */
@@ -47,7 +47,7 @@ export function publishMetadata(
     url: resource.metadataUrl,
     document,
     pass: (request) =>
-      isAsked(request) ? { then: 'reply', reply: json(document()) } : { then: 'proceed' },
+      isAsked(request) ? { action: 'reply', reply: json(document()) } : { action: 'proceed' },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Soon } from '../lib/maybe-promise.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
 
 /** What guards of one request wait for each other by. */
 export interface Turns {
@@ -12,15 +12,15 @@ export interface Turns {
  * Guards of one request take turns, also where somebody starts one and does not wait for it: the
  * next one does not let the request go on before that one has decided.
  */
-export function inTurn<T>(turns: Turns, decide: () => Soon<T>): Soon<T> {
+export function inTurn<T>(turns: Turns, decide: () => MaybePromise<T>): MaybePromise<T> {
   turns.undecided += 1
   if (turns.undecided === 1) return decideNow(turns, decide)
   const waiting = (turns.waiting ??= [])
   return new Promise<void>((resolve) => waiting.push(resolve)).then(() => decideNow(turns, decide))
 }
 
-function decideNow<T>(turns: Turns, decide: () => Soon<T>): Soon<T> {
-  let decided: Soon<T> | undefined
+function decideNow<T>(turns: Turns, decide: () => MaybePromise<T>): MaybePromise<T> {
+  let decided: MaybePromise<T> | undefined
   try {
     decided = decide()
     if (decided instanceof Promise) return decided.finally(() => endTurn(turns))

@@ -10,7 +10,7 @@ interface Failure {
 }
 
 /** The attempts of one issuer that failed: how long to leave it alone, and what to answer meanwhile. */
-export class Failures {
+export class Backoff {
   readonly #issuer: string
   readonly #clock: Policy['clock']
   #last: Failure | undefined

@@ -8,7 +8,7 @@ type KeyEventName =
   | 'rotated'
   | 'stale'
   | 'empty'
-  | 'evicted'
+  | 'blocked'
   | 'restored'
   | 'not-stored'
 
@@ -21,7 +21,7 @@ export interface KeyEvent {
   /**
    * `fetched`: a set came, or was said to be unchanged. `failed`: none came; what was held serves.
    * `rotated`: the set that came has other keys. `stale`: an outage outlasts the set's freshness.
-   * `empty`: a set without usable keys came; for a while the one before serves on. `evicted`: a key was
+   * `empty`: a set without usable keys came; for a while the one before serves on. `blocked`: a key was
    * taken out by hand. `restored`: at the start a set from the key store serves. `not-stored`: the key
    * store failed.
    */

@@ -4,7 +4,7 @@ import { discoverKeySet } from './discovery.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { freshFor, minutes } from './freshness.ts'
 
-export interface Downloaded {
+export interface FetchedKeySet {
   /** The key set; `undefined` where the one that was had before has not changed. */
   readonly body: JsonObject | undefined
   /** Milliseconds for which it counts as current. */
@@ -15,7 +15,7 @@ export interface Downloaded {
 const metadataFor = 60 * minutes
 
 /** Where an issuer's key set is, and how it is got: by discovery, or at the address that was given. */
-export class Download {
+export class KeySetFetcher {
   readonly #issuer: IssuerPolicy
   readonly #policy: Policy
   #address: { readonly url: string; readonly since: number } | undefined
@@ -33,8 +33,8 @@ export class Download {
    *
    * @throws FetchError, ConfigError, JsonError
    */
-  get(): Promise<Downloaded> {
-    const work = async (signal: AbortSignal): Promise<Downloaded> => {
+  get(): Promise<FetchedKeySet> {
+    const work = async (signal: AbortSignal): Promise<FetchedKeySet> => {
       const url = await this.#findAddress(signal)
       const answer = await fetchJson(this.#policy.fetch, url, { signal, etag: this.#etag })
       // Nobody reads the keys of an answer that came too late, so that the next one must be a whole one.

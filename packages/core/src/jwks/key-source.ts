@@ -50,9 +50,9 @@ export interface KeySource {
    *
    * @throws ConfigError or VerificationError where that fails; what was held serves on
    */
-  reload(): Promise<void>
+  refreshKeys(): Promise<void>
   /** Never uses a key of this name again, whatever the issuer publishes. */
-  evict(kid: string): void
+  blockKey(kid: string): void
   /** Asks the issuer no more. What is held serves until it is too old. */
   close(): void
 }

@@ -5,17 +5,17 @@ import { ConfigError, type Refusal } from '../errors/refusal.ts'
 import type { KeyHealth, KeySource } from './key-source.ts'
 
 /** Keys that the user gave. They are never fetched and never get old. */
-export class FixedKeys implements KeySource {
+export class LocalKeySet implements KeySource {
   readonly #issuer: string
   readonly #reading: Promise<void>
   #set: KeySet = { keys: [], skipped: [], byText: new Map() }
   #isRead = false
-  readonly #evicted = new Set<string>()
+  readonly #blocked = new Set<string>()
 
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
     this.#issuer = issuer.issuer
     this.#reading = readKeys(keys, issuer).then((set) => {
-      this.#set = without(set, this.#evicted)
+      this.#set = without(set, this.#blocked)
       this.#isRead = true
     })
   }
@@ -52,13 +52,13 @@ export class FixedKeys implements KeySource {
     }
   }
 
-  reload(): Promise<void> {
+  refreshKeys(): Promise<void> {
     return this.warmUp()
   }
 
-  evict(kid: string): void {
-    this.#evicted.add(kid)
-    this.#set = without(this.#set, this.#evicted)
+  blockKey(kid: string): void {
+    this.#blocked.add(kid)
+    this.#set = without(this.#set, this.#blocked)
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { type KeySet, readKeySet, selectKey, type VerificationKey, without } fro
 import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { Refusal } from '../errors/refusal.ts'
-import { Download, type Downloaded } from './fetcher.ts'
+import { KeySetFetcher, type FetchedKeySet } from './fetcher.ts'
 import {
   ageOf,
   EmptySets,
@@ -16,10 +16,10 @@ import {
   seconds,
 } from './freshness.ts'
 import { type KeyEvent, publishKeyEvent } from './events.ts'
-import { Failures, messageOf } from './backoff.ts'
+import { Backoff, messageOf } from './backoff.ts'
 import type { KeyHealth, KeySource } from './key-source.ts'
-import { StoredKeys } from './sealed-store.ts'
-import { UnknownKids } from './unknown-kid-limiter.ts'
+import { KeySetStorage } from './sealed-store.ts'
+import { UnknownKidLimiter } from './unknown-kid-limiter.ts'
 
 /** Tokens with unknown key names that may wait for a fetch at one time: a herd does, at a rotation. */
 const maxWaiting = 20_000
@@ -29,16 +29,16 @@ const maxWaiting = 20_000
  * serves all who wait. A set that came replaces the one before and is never merged with it, so a key
  * that was taken away is gone; one that did not come changes nothing until the held one is too old.
  */
-export class FetchedKeys implements KeySource {
+export class RemoteKeySet implements KeySource {
   readonly #issuer: IssuerPolicy
   readonly #clock: Policy['clock']
   readonly #schedule: Policy['schedule']
   readonly #staleFor: number
-  readonly #download: Download
-  readonly #unknown = new UnknownKids()
-  readonly #evicted = new Set<string>()
-  readonly #stored: StoredKeys
-  readonly #failures: Failures
+  readonly #download: KeySetFetcher
+  readonly #unknown = new UnknownKidLimiter()
+  readonly #blocked = new Set<string>()
+  readonly #stored: KeySetStorage
+  readonly #failures: Backoff
   readonly #emptySets = new EmptySets()
   #restoring: Promise<void> | undefined
   #held: Held | undefined
@@ -53,10 +53,12 @@ export class FetchedKeys implements KeySource {
     this.#issuer = issuer
     this.#clock = policy.clock
     this.#schedule = policy.schedule
-    this.#staleFor = policy.staleKeysFor * seconds
-    this.#download = new Download(issuer, policy)
-    this.#failures = new Failures(issuer.issuer, policy.clock)
-    this.#stored = new StoredKeys(issuer, policy, (reason) => this.#tell('not-stored', { reason }))
+    this.#staleFor = policy.staleIfError * seconds
+    this.#download = new KeySetFetcher(issuer, policy)
+    this.#failures = new Backoff(issuer.issuer, policy.clock)
+    this.#stored = new KeySetStorage(issuer, policy, (reason) =>
+      this.#tell('not-stored', { reason }),
+    )
   }
 
   /** Without a promise where nothing has to be waited for. */
@@ -85,17 +87,17 @@ export class FetchedKeys implements KeySource {
     return this.#usable() !== undefined
   }
 
-  async reload(): Promise<void> {
+  async refreshKeys(): Promise<void> {
     // One that is under way may have been answered before whatever the caller knows happened.
     await this.#inFlight
     await this.#attempt()
     if (this.#failures.lasts) throw this.#failures.thrown()
   }
 
-  evict(kid: string): void {
-    this.#evicted.add(kid)
-    if (this.#held) this.#held = { ...this.#held, set: without(this.#held.set, this.#evicted) }
-    this.#tell('evicted')
+  blockKey(kid: string): void {
+    this.#blocked.add(kid)
+    if (this.#held) this.#held = { ...this.#held, set: without(this.#held.set, this.#blocked) }
+    this.#tell('blocked')
   }
 
   close(): void {
@@ -214,7 +216,7 @@ export class FetchedKeys implements KeySource {
   async #restore(): Promise<void> {
     const restored = await this.#stored.restore()
     if (!restored || this.#held) return
-    this.#held = { ...restored, set: without(restored.set, this.#evicted) }
+    this.#held = { ...restored, set: without(restored.set, this.#blocked) }
     this.#tell('restored')
   }
 
@@ -236,7 +238,7 @@ export class FetchedKeys implements KeySource {
   }
 
   async #read(
-    downloaded: Downloaded,
+    downloaded: FetchedKeySet,
   ): Promise<{ readonly set: KeySet; readonly freshFor: number }> {
     const { body, freshFor } = downloaded
     if (!body) {
@@ -251,7 +253,7 @@ export class FetchedKeys implements KeySource {
   #accept(read: { set: KeySet; freshFor: number }, since: number): void {
     const { freshFor } = read
     // Here and not where it was read: somebody may have evicted a key in between.
-    const set = without(read.set, this.#evicted)
+    const set = without(read.set, this.#blocked)
     const before = this.#held?.set
     this.#bewareOfEmpty(before, set, since)
     this.#held = { set, since, freshFor, refreshAfter: refreshAfter(freshFor) }

@@ -24,7 +24,7 @@ const maxLength = 1_048_576
  * issuer, its time and its keys, and what comes back without a right one is nothing: who can write to the
  * store could put a key of his own there, and sign tokens with it.
  */
-export class Vault {
+export class SealedStore {
   readonly #issuer: string
   readonly #clock: Policy['clock']
   readonly #keyStore: NonNullable<Policy['keyStore']>
@@ -86,10 +86,10 @@ async function withPatience<T>(work: Promise<T>): Promise<T> {
 }
 
 /** The last good key set of one issuer, in the store that the user gave. Without one, nothing is stored. */
-export class StoredKeys {
+export class KeySetStorage {
   readonly #issuer: IssuerPolicy
   readonly #clock: Policy['clock']
-  readonly #vault: Vault | undefined
+  readonly #vault: SealedStore | undefined
   readonly #failed: (reason: string) => void
   #lastBody: JsonObject | undefined
 
@@ -97,7 +97,7 @@ export class StoredKeys {
   constructor(issuer: IssuerPolicy, policy: Policy, failed: (reason: string) => void) {
     this.#issuer = issuer
     this.#clock = policy.clock
-    this.#vault = policy.keyStore && new Vault(issuer, policy.clock, policy.keyStore)
+    this.#vault = policy.keyStore && new SealedStore(issuer, policy.clock, policy.keyStore)
     this.#failed = failed
   }
 

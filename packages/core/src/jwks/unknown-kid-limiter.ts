@@ -14,7 +14,7 @@ const budgets = {
 /** Names remembered in each of two generations, as numbers: some 0.5 MiB at the most. */
 const remembered = 16_384
 
-export class UnknownKids {
+export class UnknownKidLimiter {
   readonly #common = new Bucket(budgets.common)
   readonly #repeated = new Bucket(budgets.repeated)
   readonly #seed = Math.floor(Math.random() * 0x1_0000_0000)

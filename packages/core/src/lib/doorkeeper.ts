@@ -3,7 +3,7 @@
  * fell into it. It may forget, and once in a hundred million times it may take one for another. So it
  * decides what is worth remembering, and never what is right.
  */
-export class Sightings {
+export class Doorkeeper {
   readonly #slots: Int32Array
 
   /** @param expected how many digests are to be told apart at a time */

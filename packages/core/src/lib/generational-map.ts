@@ -20,7 +20,7 @@ export interface Bounds {
  * as a whole. So a use costs no reordering, and a flood of new entries pushes out only those that
  * nobody uses while half of the map fills.
  */
-export class Generations<Value> {
+export class GenerationalMap<Value> {
   readonly #half: Bounds
   #young: Generation<Value> = empty()
   #old: Generation<Value> = empty()

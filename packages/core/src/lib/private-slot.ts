@@ -1,5 +1,5 @@
 /** Values that are kept with objects of others. They go when the object goes. */
-export interface Beside<Value> {
+export interface PrivateSlot<Value> {
   get(object: object): Value | undefined
   set(object: object, value: Value): void
 }
@@ -17,7 +17,7 @@ class Given {
  * print shows it, as with a `WeakMap`, which takes the garbage collector about 10 µs a request more:
  * decisions/053. Engines may refuse such a field where an object cannot be extended; a map has those.
  */
-export function beside<Value>(): Beside<Value> {
+export function privateSlot<Value>(): PrivateSlot<Value> {
   const map = new WeakMap<object, Value>()
   class Field extends Given {
     #value: Value

@@ -42,7 +42,7 @@ export interface DecisionRecord {
   readonly version: 1
   /** When the decision was made: RFC 3339, UTC. */
   readonly time: string
-  readonly outcome: 'granted' | 'refused' | 'undecided'
+  readonly outcome: 'granted' | 'refused' | 'unavailable'
   /** Absent where access was granted. */
   readonly code?: Code
   /** For the operator; absent where access was granted. */

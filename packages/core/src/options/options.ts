@@ -4,7 +4,7 @@ import type { Fetch } from '../lib/fetch-json.ts'
 import type { KeyStoreOptions } from './key-store.ts'
 import type { Profile } from './profile.ts'
 import type { DecisionRecord } from './decision-record.ts'
-import type { RefusalBody } from '../errors/problem-details.ts'
+import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 
 /**
  * The names that this service goes by. A name or a list: the token's `aud` holds one of them.
@@ -20,7 +20,7 @@ export interface CacheOptions {
   readonly maxBytes?: number
 }
 
-export type Delegation = 'either' | 'direct-only' | 'delegated-only'
+export type DelegationMode = 'any' | 'direct' | 'delegated'
 
 /** One authorization server and how its tokens are judged. */
 export interface IssuerOptions {
@@ -54,7 +54,7 @@ export interface RecordOptions {
    * Hashes whoever may be a person, by HMAC-SHA-256 under this key of 32 bytes or more: the subject,
    * and actors that are not known to be clients. The request's path is left out. Default: no hashing.
    */
-  readonly subjectKey?: string | Uint8Array
+  readonly pseudonymKey?: string | Uint8Array
   /** Names of claims that records hold besides, such as `['tenant']`. Default: none. */
   readonly claims?: readonly string[]
   /** Promises of `onDecision` that may be open at a time. Default 1000, at most 100000. */
@@ -90,10 +90,10 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   /** Actors that an `act` chain may hold. Default 8, at most 16. */
   readonly maxActorDepth?: number
   /**
-   * Whether tokens may name an actor (RFC 8693 section 4.1). Default `either`. An absent `act` does
+   * Whether tokens may name an actor (RFC 8693 section 4.1). Default `'any'`. An absent `act` does
    * not prove that nobody exchanged the token: some servers exchange without writing one.
    */
-  readonly delegation?: Delegation
+  readonly delegation?: DelegationMode
   /**
    * Whether a token that was verified twice is recognized from then on. Only valid tokens are
    * remembered, by their SHA-256; the token itself is not kept. Time and audience are judged anew at
@@ -120,7 +120,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * Seconds for which the last key set serves beyond its freshness where the issuer cannot be asked.
    * Default 3600, at most 86400. A key that the issuer took away meanwhile serves as long.
    */
-  readonly staleKeysFor?: number
+  readonly staleIfError?: number
   /**
    * Keeps the last good key set of each issuer, so that a service which starts in an outage has keys. A
    * stored set serves as long as it would have in a process that did not stop. Default: none.
@@ -142,7 +142,7 @@ export interface ResourceServerOptions extends VerifierOptions {
   /** `reply` (default) answers refusals; `throw` hands them to the host's error handling. */
   readonly onRefusal?: 'reply' | 'throw'
   /** Default false. True lets CORS preflights pass without a token. */
-  readonly passPreflight?: boolean
+  readonly allowPreflight?: boolean
   /** The challenge's `realm` (RFC 9110 section 11.5). Default `api`. */
   readonly realm?: string
   /**
@@ -155,5 +155,5 @@ export interface ResourceServerOptions extends VerifierOptions {
    * Writes the bodies of refusals, such as a page or an envelope of your own. It is called once at the
    * start, so that a mistake shows there. Default: `application/problem+json` (RFC 9457).
    */
-  readonly refusalBody?: RefusalBody
+  readonly refusalBody?: RefusalBodyWriter
 }

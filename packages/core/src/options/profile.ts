@@ -14,18 +14,18 @@ export interface Hint {
   /** What it throws counts as no. */
   readonly when: (token: HintedToken) => boolean
   /** A fixed text, so that nothing unverified gets into it. */
-  readonly say: string
+  readonly message: string
 }
 
 /** A member of `act` that can name an actor (RFC 8693 section 4.1; `client_id`: section 4.3). */
 export type ActorName = 'sub' | 'client_id'
 
 /** Where a token has names, such as roles. */
-export interface NamesClaim {
+export interface ClaimPath {
   /** From the claim inward. An absent one means no names; one of the wrong type refuses the token. */
   readonly path: readonly string[]
   /** Default `list`: a list of strings, or one string. `keys`: an object whose members' names count. */
-  readonly form?: 'list' | 'keys'
+  readonly format?: 'list' | 'keys'
 }
 
 /**
@@ -43,20 +43,20 @@ export interface Profile {
   /** Claims that must be present beside those that every access token needs; of a list, one. */
   readonly requiredClaims: readonly (string | readonly string[])[]
   /** Audiences that `{ only }` disregards, such as the issuer's own userinfo endpoint. */
-  readonly companionAudiences: readonly string[]
+  readonly ignoredAudiences: readonly string[]
   /** Claims that must have one of these values, as other kinds of token have another. */
   readonly expectedClaims?: Readonly<Record<string, readonly string[]>>
   /**
    * Claims that only other kinds of token have. Default `at_hash`, `c_hash`, `s_hash`, `events` and
    * `nonce`; the last counts only where there is no scope (OpenID Connect Core section 2).
    */
-  readonly foreignClaims?: readonly string[]
+  readonly forbiddenClaims?: readonly string[]
   /** Where the audience is; the first claim that is present counts. Default `aud` alone. */
   readonly audienceClaims?: readonly string[]
   /** Where the roles are. Default nowhere: then `requireRole` cannot be used. */
-  readonly roles?: readonly NamesClaim[]
+  readonly roles?: readonly ClaimPath[]
   /** Where the permissions are. Default nowhere: then `requirePermission` cannot be used. */
-  readonly permissions?: readonly NamesClaim[]
+  readonly permissions?: readonly ClaimPath[]
   /** Whether only clients act, so that `act.sub` is a client id. Default false. */
   readonly actorSubjectIsClient?: boolean
   /**

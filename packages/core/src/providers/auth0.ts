@@ -28,8 +28,8 @@ const profileOf = (issuer: string): Profile => ({
   clientClaims: ['azp', 'client_id'],
   requiredClaims: [['azp', 'client_id']],
   scopeClaims: ['scope'],
-  // Beside the API where the scope openid was asked for; same page.
-  companionAudiences: [`${issuer}userinfo`],
+  // PrivateSlot the API where the scope openid was asked for; same page.
+  ignoredAudiences: [`${issuer}userinfo`],
   // With RBAC and "Add Permissions in the Access Token":
   // https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis
   permissions: [{ path: ['permissions'] }],

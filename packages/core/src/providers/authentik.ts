@@ -18,8 +18,8 @@ const profile: Profile = {
   // https://github.com/goauthentik/authentik
   requiredClaims: ['azp', 'uid'],
   // Not nonce, which is copied with the rest.
-  foreignClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
-  companionAudiences: [],
+  forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
+  ignoredAudiences: [],
   // https://docs.goauthentik.io/add-secure-apps/providers/oauth2/
   roles: [{ path: ['groups'] }],
   discovery: 'openid',

@@ -48,7 +48,7 @@ const profile: Profile = {
   requiredClaims: ['client_id'],
   expectedClaims: { token_use: ['access'] },
   scopeClaims: ['scope'],
-  companionAudiences: [],
+  ignoredAudiences: [],
   roles: [{ path: ['cognito:groups'] }],
   discovery: 'openid',
   hints: cognitoHints,

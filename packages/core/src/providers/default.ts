@@ -8,6 +8,6 @@ export const defaultProfile: Profile = {
   clientClaims: ['client_id', 'azp', 'cid', 'appid'],
   scopeClaims: ['scope', 'scp'],
   requiredClaims: [],
-  companionAudiences: [],
+  ignoredAudiences: [],
   hints: allHints,
 }

@@ -32,10 +32,10 @@ const profile: Profile = {
   clientClaims: ['azp'],
   scopeClaims: [],
   requiredClaims: [],
-  companionAudiences: [],
+  ignoredAudiences: [],
   // newAccessToken calls newIDToken, with nonce and at_hash: server/oauth2.go in
   // https://github.com/dexidp/dex
-  foreignClaims: ['c_hash', 's_hash', 'events'],
+  forbiddenClaims: ['c_hash', 's_hash', 'events'],
   // https://dexidp.io/docs/configuration/custom-scopes-claims-clients/
   roles: [{ path: ['groups'] }],
   discovery: 'openid',

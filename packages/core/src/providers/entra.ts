@@ -46,7 +46,7 @@ const profileOf = (tenant: string, version: 1 | 2): Profile => ({
   requiredClaims: version === 1 ? ['appid'] : ['azp'],
   expectedClaims: { ver: [`${version}.0`], tid: [tenant] },
   scopeClaims: ['scp'],
-  companionAudiences: [],
+  ignoredAudiences: [],
   // App roles, of users and of applications; same page.
   roles: [{ path: ['roles'] }],
   // One set of keys for all tenants: EnableAadSigningKeyIssuerValidation in

@@ -20,7 +20,7 @@ export const keycloakHints: readonly Hint[] = [
     codes: ['claim_missing'],
     when: (token) =>
       isKeycloak(token) && (!has(token, 'sub') || /^[a-z]{2}lt/.test(String(claim(token, 'jti')))),
-    say:
+    message:
       'Keycloak leaves sub out where the client lacks the client scope "basic", and most claims out of a ' +
       'lightweight access token: give the client that scope, and switch off "Always use lightweight access ' +
       'token" in its advanced settings, or mark its mappers "Add to lightweight access token".',
@@ -29,7 +29,7 @@ export const keycloakHints: readonly Hint[] = [
     codes: ['audience_mismatch', 'claim_missing'],
     when: (token) =>
       isKeycloak(token) && (!has(token, 'aud') || audiences(token).includes('account')),
-    say:
+    message:
       'Keycloak names a service in aud only where a mapper says so: add an Audience mapper ' +
       '(oidc-audience-mapper) with this service to a client scope of the client that asks for the token. ' +
       "The parameter 'audience' of an exchange only filters what the mappers gave.",
@@ -40,17 +40,17 @@ export const auth0Hints: readonly Hint[] = [
   {
     codes: ['audience_mismatch'],
     when: (token) => audiences(token).some((name) => String(name).endsWith('/userinfo')),
-    say:
+    message:
       "Auth0 names an API in aud only where the client asked for it: send the parameter 'audience' with " +
       "the API's identifier, and expect that identifier, letter by letter.",
   },
 ]
 
 /** Only where the provider is named: anything at all may be malformed. */
-const unreadable = (say: string): Hint => ({
+const unreadable = (message: string): Hint => ({
   codes: ['token_malformed', 'token_encrypted'],
   when: () => true,
-  say,
+  message,
 })
 
 export const auth0Opaque: Hint = unreadable(
@@ -75,12 +75,12 @@ export const oktaHints: readonly Hint[] = [
   {
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     when: ({ typ }) => typ?.toLowerCase() === 'application/okta-internal-at+jwt',
-    say: orgServer,
+    message: orgServer,
   },
   {
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     when: ({ typ }) => typ?.toLowerCase() === 'oauth-id-jag+jwt',
-    say:
+    message:
       'The token is an identity assertion grant (ID-JAG). It is never an access token: the client has to ' +
       "exchange it at this issuer's token endpoint first.",
   },
@@ -97,7 +97,7 @@ export const springHints: readonly Hint[] = [
   {
     codes: ['audience_mismatch'],
     when: isSpring,
-    say:
+    message:
       'If this is the id of the client that asked for the token: Spring Authorization Server writes it into ' +
       "aud, and ignores the parameters 'resource' and 'audience' of an exchange. In an " +
       'OAuth2TokenCustomizer<JwtEncodingContext> there, add: ' +
@@ -112,7 +112,7 @@ export const entraHints: readonly Hint[] = [
   {
     codes: ['issuer_not_trusted'],
     when: (token) => issuedBy(token, 'https://sts.windows.net/'),
-    say:
+    message:
       "The token is of Entra's version 1. Set api.requestedAccessTokenVersion to 2 in the manifest of this " +
       "API's app registration, or configure entra({ tenant, version: 1 }).",
   },
@@ -120,7 +120,7 @@ export const entraHints: readonly Hint[] = [
     codes: ['issuer_not_trusted'],
     when: (token) =>
       issuedBy(token, 'https://login.microsoftonline.com/') && claim(token, 'ver') === '2.0',
-    say:
+    message:
       "The token is of Entra's version 2, of this tenant or another. Configure entra({ tenant }) with the " +
       "tenant's id; version 1 tokens come from another issuer.",
   },
@@ -128,14 +128,14 @@ export const entraHints: readonly Hint[] = [
     codes: ['signature_invalid', 'audience_mismatch'],
     when: (token) =>
       audiences(token).some((name) => name === graph || name === 'https://graph.microsoft.com'),
-    say:
+    message:
       'The token is for Microsoft Graph, which alone can validate it. Let the client ask for a scope of this ' +
       'API, such as api://<client id>/.default.',
   },
   {
     codes: ['audience_mismatch'],
     when: (token) => has(token, 'tid') && claim(token, 'ver') === '2.0',
-    say: "In Entra's version 2 tokens, aud is this API's client id, not its api:// address.",
+    message: "In Entra's version 2 tokens, aud is this API's client id, not its api:// address.",
   },
 ]
 
@@ -143,7 +143,7 @@ export const cognitoHints: readonly Hint[] = [
   {
     codes: ['claim_missing'],
     when: (token) => claim(token, 'token_use') === 'access' && !has(token, 'aud'),
-    say:
+    message:
       "Cognito's access tokens have no aud unless the client asked for a resource. Either bind a resource, or " +
       'let the client id stand for the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
   },
@@ -154,7 +154,7 @@ const dexHints: readonly Hint[] = [
     codes: ['not_an_access_token'],
     when: (token) =>
       has(token, 'at_hash') && !has(token, 'scope') && has(token, 'federated_claims'),
-    say:
+    message:
       "Dex's access tokens cannot be told from its ID tokens. Configure dex(url, { acceptIdTokens: true }) if " +
       'that is acceptable here.',
   },

@@ -18,7 +18,7 @@ const profile: Profile = {
   // A list scp, or a string scope, or both: strategies.jwt.scope_claim, same page.
   scopeClaims: ['scp', 'scope'],
   requiredClaims: ['client_id', 'jti'],
-  companionAudiences: [],
+  ignoredAudiences: [],
   discovery: 'openid',
   hints: [hydraOpaque],
 }

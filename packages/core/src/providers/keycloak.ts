@@ -49,7 +49,7 @@ const profileOf = (client: string | undefined): Profile => ({
   expectedClaims: { typ: ['Bearer', 'DPoP'] },
   // The issuer's own account console, in nearly every token: the default roles name it, and the roles
   // that a token has name its audience ("Audience support", same page).
-  companionAudiences: ['account'],
+  ignoredAudiences: ['account'],
   // Mappers of the client scope `roles`, same page.
   roles: [
     {

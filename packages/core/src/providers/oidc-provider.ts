@@ -16,5 +16,5 @@ const profile: Profile = {
   clientClaims: ['client_id'],
   scopeClaims: ['scope'],
   requiredClaims: ['client_id', 'jti'],
-  companionAudiences: [],
+  ignoredAudiences: [],
 }

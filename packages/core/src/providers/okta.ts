@@ -32,7 +32,7 @@ const profile: Profile = {
   scopeClaims: ['scp', 'scope'],
   // ID tokens have neither: https://developer.okta.com/docs/concepts/oauth-claims/
   requiredClaims: [['scp', 'scope']],
-  companionAudiences: [],
+  ignoredAudiences: [],
   // Exchange on behalf of a user writes no act; of an agent's, each party is a client:
   // https://developer.okta.com/docs/guides/ai-agent-token-exchange/
   actorSubjectIsClient: true,

@@ -8,7 +8,7 @@ export const rfc9068Profile: Profile = {
   clientClaims: ['client_id'],
   scopeClaims: ['scope'],
   requiredClaims: ['client_id', 'jti'],
-  companionAudiences: [],
+  ignoredAudiences: [],
 }
 
 /** Any issuer that follows RFC 9068 to the letter. */

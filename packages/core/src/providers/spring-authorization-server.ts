@@ -22,7 +22,7 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // Same file: an ID token has jti, but no nbf. Both have the client's id in aud.
   requiredClaims: ['nbf', 'jti'],
-  companionAudiences: [],
+  ignoredAudiences: [],
   // What the guides' customizers write:
   // https://docs.spring.io/spring-authorization-server/reference/guides/how-to-custom-claims-authorities.html
   roles: [{ path: ['roles'] }],

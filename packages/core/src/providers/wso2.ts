@@ -17,7 +17,7 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // ID tokens have azp instead: https://wso2.com/asgardeo/docs/references/tokens/id-tokens/
   requiredClaims: ['client_id', 'jti'],
-  companionAudiences: [],
+  ignoredAudiences: [],
   // Where the application asks for this attribute.
   roles: [{ path: ['roles'] }],
   discovery: 'openid',

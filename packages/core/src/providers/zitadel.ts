@@ -18,9 +18,9 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // Same table: ID tokens have none.
   requiredClaims: ['jti'],
-  companionAudiences: [],
+  ignoredAudiences: [],
   // An object by role: https://zitadel.com/docs/guides/integrate/retrieve-user-roles
-  roles: [{ path: ['urn:zitadel:iam:org:project:roles'], form: 'keys' }],
+  roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],
   discovery: 'openid',
   hints: [zitadelOpaque],
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
-import type { NamesClaim } from '../options/profile.ts'
+import type { ClaimPath } from '../options/profile.ts'
 
 /**
  * The names that a token has at these places, such as its roles, without repeats. `undefined` where
@@ -7,7 +7,7 @@ import type { NamesClaim } from '../options/profile.ts'
  */
 export function readNames(
   claims: JsonObject,
-  places: readonly NamesClaim[],
+  places: readonly ClaimPath[],
 ): readonly string[] | undefined {
   const found = new Set<string>()
   for (const place of places) {
@@ -18,14 +18,14 @@ export function readNames(
   return [...found]
 }
 
-function namesAt(claims: JsonObject, { path, form }: NamesClaim): readonly string[] | undefined {
+function namesAt(claims: JsonObject, { path, format }: ClaimPath): readonly string[] | undefined {
   let value: unknown = claims
   for (const step of path) {
     if (!isJsonObject(value)) return undefined
     if (!Object.hasOwn(value, step)) return []
     value = own(value, step)
   }
-  if (form === 'keys') return isJsonObject(value) ? Object.keys(value) : undefined
+  if (format === 'keys') return isJsonObject(value) ? Object.keys(value) : undefined
   const names = typeof value === 'string' ? [value] : value
   return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names : undefined
 }

@@ -150,7 +150,7 @@ function hasReadableNames(
   const wrong = places.find((place) => !readNames(claims, [place]))
   return (
     wrong &&
-    refuse('claim_malformed', `${wrong.path.join('.')} is no ${wrong.form ?? 'list'} of names`)
+    refuse('claim_malformed', `${wrong.path.join('.')} is no ${wrong.format ?? 'list'} of names`)
   )
 }
 

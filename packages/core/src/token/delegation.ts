@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
-import type { Delegation as DelegationMode } from '../options/options.ts'
+import type { DelegationMode } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 
@@ -94,13 +94,13 @@ export function checkDelegation(
   actor: Actor | undefined,
   wanted: DelegationMode,
 ): Refusal | undefined {
-  if (wanted === 'delegated-only' && !actor) {
+  if (wanted === 'delegated' && !actor) {
     return refuse(
       'delegation_required',
       'the token names no actor (act), and only delegated access is allowed',
     )
   }
-  if (wanted === 'direct-only' && actor) {
+  if (wanted === 'direct' && actor) {
     return refuse(
       'delegation_forbidden',
       'the token names an actor (act), and only direct access is allowed',

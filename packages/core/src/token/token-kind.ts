@@ -19,7 +19,7 @@ export function checkKind(claims: JsonObject, profile: Profile): Refusal | undef
 }
 
 function foreignClaim(claims: JsonObject, profile: Profile): string | undefined {
-  for (const name of profile.foreignClaims ?? usualForeignClaims) {
+  for (const name of profile.forbiddenClaims ?? usualForeignClaims) {
     if (!Object.hasOwn(claims, name)) continue
     if (name !== 'nonce' || !hasAny(claims, profile.scopeClaims)) return name
   }

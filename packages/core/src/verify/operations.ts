@@ -31,9 +31,9 @@ export interface Operations {
    *
    * @throws ConfigError or VerificationError where one cannot be asked; what it had serves on
    */
-  readonly reload: () => Promise<void>
+  readonly refreshKeys: () => Promise<void>
   /** Never takes a key of this name again, of any issuer, whatever is published, until a new start. */
-  readonly evict: (kid: string) => void
+  readonly blockKey: (kid: string) => void
   /** Ends all background work. What is held serves until it is too old. */
   readonly close: () => void
 }
@@ -44,11 +44,11 @@ interface Parts {
   readonly resolved: () => readonly KeySource[]
   readonly cache: () => CacheStatistics | undefined
   /** Of what is resolved, now and later. */
-  readonly evict: (kid: string) => void
+  readonly blockKey: (kid: string) => void
   readonly close: () => void
 }
 
-export function operationsOn({ configured, resolved, cache, evict, close }: Parts): Operations {
+export function operationsOn({ configured, resolved, cache, blockKey, close }: Parts): Operations {
   const sources = (): readonly KeySource[] => [...configured(), ...resolved()]
   return {
     warmUp: () => all(configured().map((source) => source.warmUp())),
@@ -64,10 +64,10 @@ export function operationsOn({ configured, resolved, cache, evict, close }: Part
         ...(statistics && { cache: statistics }),
       }
     },
-    reload: () => all(sources().map((source) => source.reload())),
-    evict: (kid) => {
-      for (const source of configured()) source.evict(kid)
-      evict(kid)
+    refreshKeys: () => all(sources().map((source) => source.refreshKeys())),
+    blockKey: (kid) => {
+      for (const source of configured()) source.blockKey(kid)
+      blockKey(kid)
     },
     close: () => {
       for (const source of configured()) source.close()

@@ -12,7 +12,7 @@ import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ResolvedIssuers, type Trusted } from './resolved-issuers.ts'
 import type { Identity } from '../options/decision-record.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
-import { type Soon, whenKnown } from '../lib/maybe-promise.ts'
+import { type MaybePromise, andThen } from '../lib/maybe-promise.ts'
 import { type Verified, verifySignature } from '../jose/signature.ts'
 import {
   type AccessToken,
@@ -39,7 +39,7 @@ export interface Judge {
    *
    * @throws ConfigError where there is neither
    */
-  judge(token: string, audience?: AudienceRule): Soon<Judgement>
+  judge(token: string, audience?: AudienceRule): MaybePromise<Judgement>
   readonly operations: Operations
   /** `undefined` where nothing is remembered. */
   readonly cache: CacheStatistics | undefined
@@ -87,12 +87,12 @@ class Pipeline {
       configured: () => [...this.#sources.values()],
       resolved: () => resolved?.sources ?? [],
       cache: () => this.cache,
-      evict: (kid) => resolved?.evict(kid),
+      blockKey: (kid) => resolved?.blockKey(kid),
       close: () => resolved?.close(),
     })
   }
 
-  judge(token: string, audience: AudienceRule | undefined): Soon<Judgement> {
+  judge(token: string, audience: AudienceRule | undefined): MaybePromise<Judgement> {
     const id = this.#idOf(token)
     const recalled = id === undefined ? undefined : this.#recall(id, token, audience)
     return recalled ?? this.#judgeAnew(token, audience, id)
@@ -125,11 +125,11 @@ class Pipeline {
     token: string,
     audience: AudienceRule | undefined,
     id: string | undefined,
-  ): Soon<Judgement> {
+  ): MaybePromise<Judgement> {
     const evidence: Evidence = { ...(id !== undefined && { cached: false }) }
     const fail = (error: unknown): Judgement => this.#judged(broken(error), evidence)
     try {
-      const told = whenKnown(this.#tell(token, audience, id, evidence), (result) => {
+      const told = andThen(this.#tell(token, audience, id, evidence), (result) => {
         const { unverified } = evidence
         const refused = result instanceof Refusal
         return this.#judged(refused ? advise(result, unverified, this.#policy) : result, evidence)
@@ -141,7 +141,7 @@ class Pipeline {
   }
 
   /** Of the configured ones, or one that the user's rule takes. Nothing was fetched for it by then. */
-  #trusted(unverified: Unverified): Soon<Trusted | Refusal> {
+  #trusted(unverified: Unverified): MaybePromise<Trusted | Refusal> {
     const issuer = trustedIssuer(unverified, this.#policy)
     if (!(issuer instanceof Refusal)) {
       return { issuer, source: this.#sources.get(issuer.issuer)! }
@@ -160,16 +160,16 @@ class Pipeline {
     audience: AudienceRule | undefined,
     id: string | undefined,
     evidence: Evidence,
-  ): Soon<AccessToken | Refusal> {
+  ): MaybePromise<AccessToken | Refusal> {
     const unverified = parseJws(token, this.#policy.maxTokenBytes)
     if (unverified instanceof Refusal) return unverified
     evidence.unverified = unverified
 
-    return whenKnown(this.#trusted(unverified), (trusted) => {
+    return andThen(this.#trusted(unverified), (trusted) => {
       if (trusted instanceof Refusal) return trusted
       const { issuer, source } = trusted
       evidence.issuer = issuer
-      return whenKnown(this.#verified(unverified, trusted), (verified) => {
+      return andThen(this.#verified(unverified, trusted), (verified) => {
         if (verified instanceof Refusal) return verified
         evidence.verified = verified
 
@@ -183,10 +183,10 @@ class Pipeline {
   }
 
   /** Whether that issuer signed it, with one of its keys of now. */
-  #verified(unverified: Unverified, { issuer, source }: Trusted): Soon<Verified | Refusal> {
+  #verified(unverified: Unverified, { issuer, source }: Trusted): MaybePromise<Verified | Refusal> {
     const wrongHeader = checkHeader(unverified.header, issuer)
     if (wrongHeader) return wrongHeader
-    return whenKnown(source.find(unverified.header), (key) =>
+    return andThen(source.find(unverified.header), (key) =>
       key instanceof Refusal ? key : verifySignature(unverified, key, this.#policy.cryptography),
     )
   }

@@ -1,4 +1,4 @@
-import { Generations } from '../lib/generational-map.ts'
+import { GenerationalMap } from '../lib/generational-map.ts'
 import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
@@ -35,8 +35,8 @@ export class ResolvedIssuers {
   readonly #resolve: NonNullable<Policy['resolveIssuer']>
   readonly #live = new Map<string, Live>()
   readonly #asking = new Map<string, Promise<Live | Refusal>>()
-  readonly #refused = new Generations<number>({ entries: maxRefused, bytes: maxRefused * 512 })
-  readonly #evicted = new Set<string>()
+  readonly #refused = new GenerationalMap<number>({ entries: maxRefused, bytes: maxRefused * 512 })
+  readonly #blocked = new Set<string>()
   #closed = false
 
   constructor(policy: Policy, resolve: NonNullable<Policy['resolveIssuer']>) {
@@ -58,9 +58,9 @@ export class ResolvedIssuers {
     return this.#ask(iss)
   }
 
-  evict(kid: string): void {
-    this.#evicted.add(kid)
-    for (const source of this.sources) source.evict(kid)
+  blockKey(kid: string): void {
+    this.#blocked.add(kid)
+    for (const source of this.sources) source.blockKey(kid)
   }
 
   close(): void {
@@ -124,7 +124,7 @@ export class ResolvedIssuers {
   /** Holds keys only while it is live and the rule's answer counts, and so do remembered tokens. */
   #sourceOf(iss: string, issuer: IssuerPolicy): KeySource {
     const source = createKeySource(issuer, this.#policy)
-    for (const kid of this.#evicted) source.evict(kid)
+    for (const kid of this.#blocked) source.blockKey(kid)
     if (this.#closed) source.close()
     const counts = (): boolean => {
       const live = this.#live.get(iss)
@@ -136,8 +136,8 @@ export class ResolvedIssuers {
       warmUp: () => source.warmUp(),
       ready: () => source.ready(),
       health: () => source.health(),
-      reload: () => source.reload(),
-      evict: (kid) => source.evict(kid),
+      refreshKeys: () => source.refreshKeys(),
+      blockKey: (kid) => source.blockKey(kid),
       close: () => source.close(),
     }
     return wrapped

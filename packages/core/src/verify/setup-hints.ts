@@ -21,7 +21,7 @@ export function advise(
   const hint = profiles
     .flatMap(({ hints }) => hints ?? [])
     .find(({ codes, when }) => codes.includes(refusal.code) && holds(when, token))
-  return hint ? refuse(refusal.code, `${refusal.reason}. ${hint.say}`, refusal.detail) : refusal
+  return hint ? refuse(refusal.code, `${refusal.reason}. ${hint.message}`, refusal.detail) : refusal
 }
 
 /** A profile of the user's own must not turn a refusal into a breakdown. */

@@ -1,12 +1,12 @@
 import type { AudienceRule } from '../config/audience.ts'
 import { recheckClaims } from '../token/claims.ts'
-import { type Bounds, Generations } from '../lib/generational-map.ts'
+import { type Bounds, GenerationalMap } from '../lib/generational-map.ts'
 import type { VerificationKey } from '../jose/jwk.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Refusal } from '../errors/refusal.ts'
-import { Sightings } from '../lib/doorkeeper.ts'
+import { Doorkeeper } from '../lib/doorkeeper.ts'
 import type { TokenContent } from '../token/access-token.ts'
 import { digest } from '#crypto'
 
@@ -47,15 +47,15 @@ const sizeOf = (raw: string): number => 1024 + 2 * raw.length
 export class TokenCache {
   readonly #policy: Policy
   readonly #digest: (text: string) => string
-  readonly #entries: Generations<Accepted>
-  readonly #sightings: Sightings
+  readonly #entries: GenerationalMap<Accepted>
+  readonly #sightings: Doorkeeper
   #hits = 0
   #misses = 0
 
   constructor(policy: Policy, bounds: Bounds, hash: (text: string) => string) {
     this.#policy = policy
-    this.#entries = new Generations(bounds)
-    this.#sightings = new Sightings(bounds.entries)
+    this.#entries = new GenerationalMap(bounds)
+    this.#sightings = new Doorkeeper(bounds.entries)
     this.#digest = hash
   }
 

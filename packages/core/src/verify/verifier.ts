@@ -10,12 +10,12 @@ import type { AccessToken } from '../token/access-token.ts'
 import { namesOf, timeOf } from '../http/request-state.ts'
 
 /** What `check` found. Only `ok: true` lets anybody in. */
-export type Verdict<C extends object = object> =
+export type VerificationResult<C extends object = object> =
   | { readonly ok: true; readonly outcome: 'granted'; readonly token: AccessToken<C> }
   | {
       readonly ok: false
-      /** `undecided`: the token could not be judged; try again later. */
-      readonly outcome: 'refused' | 'undecided'
+      /** `unavailable`: the token could not be judged; try again later. */
+      readonly outcome: 'refused' | 'unavailable'
       readonly code: Code
       /** For the operator's log, not for the caller. */
       readonly reason: string
@@ -30,7 +30,7 @@ export interface Verifier<C extends object = object> extends Operations {
    */
   readonly verify: (jwt: string) => Promise<AccessToken<C>>
   /** The same, as a result to look at. Never rejects. */
-  readonly check: (jwt: string) => Promise<Verdict<C>>
+  readonly check: (jwt: string) => Promise<VerificationResult<C>>
 }
 
 /**
@@ -82,9 +82,9 @@ function delegated(result: AccessToken | Refusal, { delegation }: Policy): Acces
   return checkDelegation(result.actor, delegation) ?? result
 }
 
-function verdictOf<C extends object>(result: AccessToken | Refusal): Verdict<C> {
+function verdictOf<C extends object>(result: AccessToken | Refusal): VerificationResult<C> {
   if (!(result instanceof Refusal))
     return { ok: true, outcome: 'granted', token: result as AccessToken<C> }
   const { category, code, reason } = result
-  return { ok: false, outcome: category === 'refused' ? 'refused' : 'undecided', code, reason }
+  return { ok: false, outcome: category === 'refused' ? 'refused' : 'unavailable', code, reason }
 }

@@ -122,7 +122,7 @@ describe('a listener that', () => {
     const { gate, guards, pass } = openDesk(options)
     const key = {}
     expect(statusOf(await pass(key, guards.requireScope('a'), bearer(good)))).toBe('proceed')
-    expect(() => gate.settle(key)).not.toThrow()
+    expect(() => gate.recordDecision(key)).not.toThrow()
     expect(statusOf(await pass({}, guards.requireScope('b'), bearer(good)))).toBe(403)
     const verifier = createVerifier(options)
     expect((await verifier.check(good)).ok).toBe(true)

@@ -10,7 +10,7 @@ import {
   ConfigError,
   createVerifier,
   type DecisionRecord,
-  pseudonym,
+  pseudonymize,
   type ResourceServerOptions,
 } from '../../src/index.ts'
 import { answered, aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
@@ -44,7 +44,7 @@ async function recordOf(
   const desk = openDesk({ ...options, ...more })
   const key = {}
   for (const guard of choose(desk.guards)) await desk.pass(key, guard, token ? bearer(token) : [])
-  desk.gate.settle(key)
+  desk.gate.recordDecision(key)
   expect(desk.records).toHaveLength(1)
   const record = desk.records.at(0)
   validate(record)
@@ -129,7 +129,7 @@ describe('a record', () => {
     const { gate, guards, pass, records } = openDesk(options)
     for (const key of [{}, {}, {}]) {
       await pass(key, guards.requireAuthentication(), bearer(good))
-      gate.settle(key)
+      gate.recordDecision(key)
     }
     expect(records.map(({ cached }) => cached)).toEqual([false, false, true])
     expect(records[2]).toEqual({ ...records[0], cached: true })
@@ -215,7 +215,7 @@ describe('a record', () => {
 
   test('of no verdict, of nobody and of a guard that throws', async () => {
     await using down = await startIssuer()
-    down.goDown()
+    down.stop()
     const undecided = await recordOf(
       down.token({ aud }),
       (guards) => [guards.requireAuthentication()],
@@ -223,7 +223,7 @@ describe('a record', () => {
         issuer: down.url,
       },
     )
-    expect(undecided).toMatchObject({ outcome: 'undecided', code: 'keys_unavailable' })
+    expect(undecided).toMatchObject({ outcome: 'unavailable', code: 'keys_unavailable' })
     const nobody = await recordOf(undefined, (guards) => [guards.requireAudience(aud)], {
       optional: true,
     })
@@ -236,7 +236,7 @@ describe('a record', () => {
     await expect(pass({}, broken, bearer(good))).rejects.toThrow('the database is away')
     await answered()
     expect(records).toMatchObject([
-      { outcome: 'undecided', code: 'verification_failed', guard: 'requirePolicy' },
+      { outcome: 'unavailable', code: 'verification_failed', guard: 'requirePolicy' },
     ])
     expect(validate(records[0])).toBe(true)
   })
@@ -257,7 +257,7 @@ describe('a record', () => {
       await gate.pass(key, request, guard)
       route = '/orders/:id'
       await answered()
-      gate.settle(key)
+      gate.recordDecision(key)
       route = undefined
     }
     await ask(good)
@@ -334,13 +334,13 @@ describe('the schema', () => {
 
 describe('privacy', () => {
   const key = 'a key of thirty-two bytes or more'
-  const hashed = (subject: string): string => pseudonym(key, subject)
+  const hashed = (subject: string): string => pseudonymize(key, subject)
   const act = { sub: 'agent-7', act: { sub: 'order-service', client_id: 'order-service' } }
   const token = issuer.token({ aud, claims: { act, tenant: 'acme', email: 'user@example.com' } })
 
   test('hashes whoever may be a person, in reasons too, and leaves out the path', async () => {
     const record = await recordOf(token, (guards) => [guards.requireActor('user-service')], {
-      records: { subjectKey: key },
+      records: { pseudonymKey: key },
     })
     expect(record).toMatchObject({
       subject: hashed('user-42'),
@@ -356,9 +356,9 @@ describe('privacy', () => {
 
   test('the same subject has the same hash, under one key', () => {
     expect(hashed('user-42')).toMatch(/^hmac-sha256:[\w-]{43}$/)
-    expect(hashed('user-42')).toBe(pseudonym(new TextEncoder().encode(key), 'user-42'))
+    expect(hashed('user-42')).toBe(pseudonymize(new TextEncoder().encode(key), 'user-42'))
     expect(hashed('user-42')).not.toBe(hashed('user-43'))
-    expect(hashed('user-42')).not.toBe(pseudonym('another key of thirty-two bytes!', 'user-42'))
+    expect(hashed('user-42')).not.toBe(pseudonymize('another key of thirty-two bytes!', 'user-42'))
   })
 
   test('claims are recorded by name only', async () => {
@@ -377,9 +377,9 @@ describe('privacy', () => {
   })
 
   test.each<readonly [string, unknown]>([
-    ['a short key', { subjectKey: 'short' }],
-    ['a key that is undefined', { subjectKey: undefined }],
-    ['a key that is a number', { subjectKey: 1 }],
+    ['a short key', { pseudonymKey: 'short' }],
+    ['a key that is undefined', { pseudonymKey: undefined }],
+    ['a key that is a number', { pseudonymKey: 1 }],
     ['claims that are no list', { claims: 'tenant' }],
     ['claims without names', { claims: [''] }],
     ['act', { claims: ['act'] }],
@@ -421,7 +421,7 @@ describe('where nobody listens', () => {
     read.length = 0
     await gate.pass(key, watched(token, read), guard)
     await answered()
-    gate.settle(key)
+    gate.recordDecision(key)
     return read
   }
 

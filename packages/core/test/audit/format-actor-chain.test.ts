@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createVerifier, type DecisionRecord, formatChain } from '../../src/index.ts'
+import { createVerifier, type DecisionRecord, formatActorChain } from '../../src/index.ts'
 import { answered, aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -10,7 +10,7 @@ async function told(claims: Record<string, unknown>): Promise<readonly string[]>
   const verifier = createVerifier({ ...optionsFor(issuer), onDecision })
   const token = await verifier.verify(issuer.token({ aud, claims }))
   await answered()
-  return [formatChain(token), ...records.map(formatChain)]
+  return [formatActorChain(token), ...records.map(formatActorChain)]
 }
 
 test.each<readonly [string, Record<string, unknown>, string]>([
@@ -41,5 +41,5 @@ test('a chain that could not be read to its end says so', () => {
     ...{ version: 1, time: '', outcome: 'refused', checks: [], issuer: issuer.url },
     chain: { actors: [party], depth: 9, truncated: true },
   }
-  expect(formatChain(record)).toBe('? ⇐ … ⇐ a')
+  expect(formatActorChain(record)).toBe('? ⇐ … ⇐ a')
 })

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { pseudonym, pseudonymous } from '../../src/audit/pseudonym.ts'
+import { pseudonymize, pseudonymous } from '../../src/audit/pseudonym.ts'
 import type { RecordBody } from '../../src/options/decision-record.ts'
 
 const text = 'a key of thirty-two bytes or more'
@@ -14,7 +14,7 @@ test.each([
   ['text', text],
   ['bytes', key],
 ])('it is an HMAC under a key of %s, and says so', (_what, given) => {
-  expect(pseudonym(given, 'user-42')).toBe(hashed('user-42'))
+  expect(pseudonymize(given, 'user-42')).toBe(hashed('user-42'))
 })
 
 test('a record of nobody stays as it is', () => {

@@ -44,14 +44,14 @@ describe('where nobody listens', () => {
     reporter.reportLater(make)
     watched()
     await answered()
-    expect(reporterWith().heard()).toBe(true)
+    expect(reporterWith().hasListeners()).toBe(true)
     expect(built).toBe(0)
   })
 
   test('nothing is timed, and work runs where it is', () => {
     const clock = { now: unwanted, monotonic: unwanted }
     const reporter = reporterWith({ clock })
-    expect(reporter.heard()).toBe(false)
+    expect(reporter.hasListeners()).toBe(false)
     expect(reporter.stopwatch()()).toBe(undefined)
     const storage = new AsyncLocalStorage<string>()
     const run = storage.run('then', () => reporter.context())
@@ -81,7 +81,7 @@ describe('where somebody listens', () => {
 
   test('a record has its version, and cannot be changed', () => {
     const { reporter, records } = listening()
-    expect(reporter.heard()).toBe(true)
+    expect(reporter.hasListeners()).toBe(true)
     reporter.report(() => body)
     expect(records).toEqual([{ version: 1, ...body }])
     expect(Object.isFrozen(records[0])).toBe(true)
@@ -124,7 +124,7 @@ describe('where somebody listens', () => {
   })
 
   test('subjects are hashed where there is a key for it', () => {
-    const { reporter, records } = listening({ records: { subjectKey: 'k'.repeat(32) } })
+    const { reporter, records } = listening({ records: { pseudonymKey: 'k'.repeat(32) } })
     reporter.report(() => ({ ...body, subject: 'user-42' }))
     expect(records[0]?.subject).toMatch(/^hmac-sha256:/)
   })
@@ -141,7 +141,7 @@ test.each([
   [
     'no verdict',
     refuse('keys_unavailable', 'why'),
-    { outcome: 'undecided', code: 'keys_unavailable', reason: 'why' },
+    { outcome: 'unavailable', code: 'keys_unavailable', reason: 'why' },
   ],
 ])('the end of %s', (_what, result, end) => {
   expect(endOf(result)).toStrictEqual(end)

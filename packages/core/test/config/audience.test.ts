@@ -54,7 +54,7 @@ test.each(rows)('expected %j, found %j: %s', async (audience, found, meets) => {
 test('a profile names companions that do not count against only', async () => {
   const profile = {
     ...{ name: 'with-userinfo', types: ['at+jwt'], clientClaims: ['client_id'] },
-    ...{ scopeClaims: ['scope'], requiredClaims: [], companionAudiences: ['userinfo', 'legacy'] },
+    ...{ scopeClaims: ['scope'], requiredClaims: [], ignoredAudiences: ['userinfo', 'legacy'] },
   }
   const judgeOnly = (only: string, aud: string[]) =>
     judge(issuer.token({ aud }), { audience: { only }, profile })
@@ -65,7 +65,7 @@ test('a profile names companions that do not count against only', async () => {
   expect(await judgeOnly('legacy', ['legacy', 'userinfo'])).toBe('granted')
 })
 
-const mend =
+const fix =
   "The audience is not a non-empty string or list of them. Give the name of this service, such as 'order-service', a list of its names, or { only: name }."
 
 test.each<readonly [what: string, audience: unknown]>([
@@ -84,7 +84,7 @@ test.each<readonly [what: string, audience: unknown]>([
   ['only, inherited', Object.assign(Object.create({ only: 'orders' }), { also: 'stock' })],
   ['only, of a function', Object.assign(() => {}, { only: 'orders' })],
 ])('%s is no audience', (_what, audience) => {
-  expect(() => audienceRule(audience)).toThrow(mend)
+  expect(() => audienceRule(audience)).toThrow(fix)
 })
 
 test('a rule has each name once, and cannot be changed', () => {

@@ -146,7 +146,7 @@ export const others: readonly Case[] = [
   [
     'a delegation that does not exist',
     { ...base, delegation: 'never' },
-    'none of either, direct-only, delegated-only',
+    'none of any, direct, delegated',
   ],
   [
     'an onDecision that is no function',
@@ -185,17 +185,13 @@ export const others: readonly Case[] = [
   ],
   ['a profile that does not exist', { ...base, profile: 'RFC9068' }, 'Write profile:'],
   ['a profile that is null', { ...base, profile: null }, 'Write profile:'],
-  [
-    'a profile that lacks a member',
-    { ...base, profile },
-    "The profile has no 'companionAudiences'",
-  ],
+  ['a profile that lacks a member', { ...base, profile }, "The profile has no 'ignoredAudiences'"],
 ]
 
 export const hosts: readonly Case[] = [
   ['optional in words', { ...base, optional: 'true' }, "'optional' is not a boolean"],
   ['an onRefusal that does not exist', { ...base, onRefusal: 'next' }, 'none of reply, throw'],
-  ['passPreflight: 0', { ...base, passPreflight: 0 }, "'passPreflight' is not a boolean"],
+  ['allowPreflight: 0', { ...base, allowPreflight: 0 }, "'allowPreflight' is not a boolean"],
   ['a realm with a line break', { ...base, realm: 'a\r\nb' }, "'realm' is not a line of ASCII"],
   ['an empty realm', { ...base, realm: '' }, "'realm' is not a line of ASCII"],
   ['a realm beyond ASCII', { ...base, realm: 'ä' }, "'realm' is not a line of ASCII"],

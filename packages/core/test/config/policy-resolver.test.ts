@@ -48,7 +48,7 @@ describe('its answer', () => {
     })
   })
 
-  test.each<[what: string, answer: unknown, problem: string, mend: string]>([
+  test.each<[what: string, answer: unknown, problem: string, fix: string]>([
     [
       ...(['another issuer', { issuer }] as const),
       ...([
@@ -66,7 +66,7 @@ describe('its answer', () => {
       "There is no option of an issuer called 'clock'.",
       'There are issuer, audience, algorithms, profile, impliedScopes, jwksUri, jwks.',
     ],
-  ])('may not be %s', async (_what, answer, problem, mend) => {
-    await expect(ask(answer)).rejects.toThrow(new ConfigError(problem, mend))
+  ])('may not be %s', async (_what, answer, problem, fix) => {
+    await expect(ask(answer)).rejects.toThrow(new ConfigError(problem, fix))
   })
 })

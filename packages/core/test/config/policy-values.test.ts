@@ -25,12 +25,12 @@ test('the default of every option', () => {
     issuers: new Map([[issuer, plainIssuer]]),
     ...{ resolveIssuer: undefined, maxResolvedIssuers: 100 },
     ...{ clockTolerance: 5, maxLifetime: undefined, maxTokenBytes: 8192, maxActorDepth: 8 },
-    ...{ delegation: 'either', cache: { entries: 10_000, bytes: 33_554_432 } },
+    ...{ delegation: 'any', cache: { entries: 10_000, bytes: 33_554_432 } },
     ...{ cryptography: 'native', onDecision: undefined, allowInsecureHttp: false },
-    records: { subjectKey: undefined, claims: [], maxPending: 1000 },
+    records: { pseudonymKey: undefined, claims: [], maxPending: 1000 },
     ...{ clock: systemClock, schedule: expect.any(Function) },
-    ...{ staleKeysFor: 3600, keyStore: undefined, fetch: expect.any(Function) },
-    ...{ optional: false, onRefusal: 'reply', passPreflight: false, realm: 'api' },
+    ...{ staleIfError: 3600, keyStore: undefined, fetch: expect.any(Function) },
+    ...{ optional: false, onRefusal: 'reply', allowPreflight: false, realm: 'api' },
     ...{ resource: undefined, refusalBody: undefined },
   })
 })
@@ -40,15 +40,15 @@ test('what is given is taken', () => {
   const body = (): unknown => ({ contentType: 'text/plain', body: 'no' })
   const values = {
     ...{ maxResolvedIssuers: 7, clockTolerance: 6, maxLifetime: 60, maxTokenBytes: 512 },
-    ...{ maxActorDepth: 3, delegation: 'direct-only', cryptography: 'webcrypto', clock },
-    ...{ onDecision: given, allowInsecureHttp: true, staleKeysFor: 1, fetch: given },
-    ...{ optional: true, onRefusal: 'throw', passPreflight: true, realm: 'orders' },
+    ...{ maxActorDepth: 3, delegation: 'direct', cryptography: 'webcrypto', clock },
+    ...{ onDecision: given, allowInsecureHttp: true, staleIfError: 1, fetch: given },
+    ...{ optional: true, onRefusal: 'throw', allowPreflight: true, realm: 'orders' },
   }
   const resource = 'http://orders.internal'
   const policy = policyOf({ ...base, ...values, resource, resolveIssuer: given })
   expect(policy).toMatchObject({ ...values, resource: { identifier: resource } })
   expect(policyOf({ ...base, refusalBody: body }).refusalBody).toBe(body)
-  expect(policyOf({ ...base, delegation: 'delegated-only' }).delegation).toBe('delegated-only')
+  expect(policyOf({ ...base, delegation: 'delegated' }).delegation).toBe('delegated')
 })
 
 test('the names of all options', () => {
@@ -56,9 +56,9 @@ test('the names of all options', () => {
     ...['issuer', 'audience', 'algorithms', 'profile', 'impliedScopes', 'jwksUri', 'jwks'],
     ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth'],
     ...['delegation', 'cache', 'cryptography', 'onDecision', 'records', 'allowInsecureHttp'],
-    ...['staleKeysFor', 'keyStore', 'clock', 'fetch', 'resolveIssuer', 'maxResolvedIssuers'],
+    ...['staleIfError', 'keyStore', 'clock', 'fetch', 'resolveIssuer', 'maxResolvedIssuers'],
   ]
-  const more = ['optional', 'onRefusal', 'passPreflight', 'realm', 'resource', 'refusalBody']
+  const more = ['optional', 'onRefusal', 'allowPreflight', 'realm', 'resource', 'refusalBody']
   expect(optionNames).toEqual({ verifier, host: [...verifier, ...more] })
 })
 
@@ -75,7 +75,7 @@ describe('the numbers have bounds', () => {
     ['maxLifetime', 1, 10_000_000_000, 'seconds'],
     ['maxTokenBytes', 256, 1_000_000, 'bytes', 'whole '],
     ['maxActorDepth', 1, 16, 'actors', 'whole '],
-    ['staleKeysFor', 0, 86_400, 'seconds'],
+    ['staleIfError', 0, 86_400, 'seconds'],
     ['cache.maxTokens', 2, 10_000_000, 'tokens', 'whole '],
     ['cache.maxBytes', 65_536, 17_179_869_184, 'bytes', 'whole '],
   ])('%s', (path, min, max, unit, whole = '') => {
@@ -164,7 +164,7 @@ describe('several issuers', () => {
     })
   })
 
-  test.each<[options: object, problem: string, mend: string]>([
+  test.each<[options: object, problem: string, fix: string]>([
     [
       { issuers: [issuer, issuer] },
       `The issuer '${issuer}' is configured twice.`,
@@ -187,8 +187,8 @@ describe('several issuers', () => {
       "Both 'jwksUri' and 'jwks' are set.",
       'Keep one of them.',
     ],
-  ])('are not %j', (options, problem, mend) => {
-    expect(() => policyOf(options)).toThrow(new ConfigError(problem, mend))
+  ])('are not %j', (options, problem, fix) => {
+    expect(() => policyOf(options)).toThrow(new ConfigError(problem, fix))
   })
 
   test('an issuer as an object stands for its own options', () => {

@@ -32,7 +32,7 @@ describe('a verifier cannot be made with', () => {
     },
   )
 
-  test.each(['optional', 'onRefusal', 'passPreflight', 'realm'])(
+  test.each(['optional', 'onRefusal', 'allowPreflight', 'realm'])(
     "%s, which is a host's",
     (name) => {
       expectMisuse(verifier, { ...base, [name]: true }, `no option called '${name}'`)
@@ -66,7 +66,7 @@ test.each([
     'clock',
     'fetch',
   ],
-  ...['allowInsecureHttp', 'optional', 'onRefusal', 'passPreflight', 'realm'],
+  ...['allowInsecureHttp', 'optional', 'onRefusal', 'allowPreflight', 'realm'],
 ])('%s: undefined is a mistyped environment variable', (name) => {
   const rest = name === 'issuers' ? { audience } : base
   expectMisuse(gate, { ...rest, [name]: undefined }, `'${name}' is undefined. Give it a value`)
@@ -116,7 +116,7 @@ describe('what is allowed', () => {
         ],
       },
     ],
-    ['a whole profile', { ...base, profile: { ...profile, companionAudiences: [] } }],
+    ['a whole profile', { ...base, profile: { ...profile, ignoredAudiences: [] } }],
     ['options without a prototype', Object.assign(Object.create(null), base)],
   ])('%s', (_what, options) => {
     expect(() => verifier(options)).not.toThrow()

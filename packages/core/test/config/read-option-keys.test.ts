@@ -4,7 +4,7 @@ import { ConfigError } from '../../src/errors/refusal.ts'
 
 // Issuers, their keys and the scopes of theirs: what is taken, and what an operator is told otherwise.
 
-const misuse = (problem: string, mend: string): ConfigError => new ConfigError(problem, mend)
+const misuse = (problem: string, fix: string): ConfigError => new ConfigError(problem, fix)
 const insecure = 'Use https. On a trusted network, allowInsecureHttp: true permits http.'
 
 describe('an issuer', () => {

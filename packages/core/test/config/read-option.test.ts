@@ -4,7 +4,7 @@ import { ConfigError } from '../../src/errors/refusal.ts'
 
 // One option at a time: what is taken, and what an operator is told otherwise.
 
-const misuse = (problem: string, mend: string): ConfigError => new ConfigError(problem, mend)
+const misuse = (problem: string, fix: string): ConfigError => new ConfigError(problem, fix)
 
 test('an object of options is copied', () => {
   const given = { issuer: 'x' }
@@ -35,9 +35,9 @@ describe('names', () => {
     ['ISSUER', "Write 'issuer'."],
     ['age', 'There are issuer, maxAge.'],
     ['toString', 'There are issuer, maxAge.'],
-  ])('%s is unknown', (name, mend) => {
+  ])('%s is unknown', (name, fix) => {
     expect(() => check.names({ issuer: 'x', [name]: 1 }, known, 'option of it')).toThrow(
-      misuse(`There is no option of it called '${name}'.`, mend),
+      misuse(`There is no option of it called '${name}'.`, fix),
     )
   })
 })

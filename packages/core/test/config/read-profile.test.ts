@@ -7,17 +7,17 @@ import { ConfigError } from '../../src/errors/refusal.ts'
 
 const least = {
   ...{ name: 'own', types: [], clientClaims: [], scopeClaims: [] },
-  ...{ requiredClaims: [], companionAudiences: [] },
+  ...{ requiredClaims: [], ignoredAudiences: [] },
 }
 
-function expectMisuse(profile: unknown, problem: string, mend: string): void {
-  expect(() => checkedProfile(profile)).toThrow(new ConfigError(problem, mend))
+function expectMisuse(profile: unknown, problem: string, fix: string): void {
+  expect(() => checkedProfile(profile)).toThrow(new ConfigError(problem, fix))
 }
 
 const names = 'a list of names'
 const places = 'a list of { path: [name, …] }'
-const hints = 'a list of { codes, when, say }'
-const hint = { codes: ['token_expired'], when: () => true, say: 'Set the clock.' }
+const hints = 'a list of { codes, when, message }'
+const hint = { codes: ['token_expired'], when: () => true, message: 'Set the clock.' }
 
 type Row = readonly [
   name: keyof Profile,
@@ -40,13 +40,13 @@ const rows: readonly Row[] = [
     [[], ['a', ['b', 'c']]],
     ['a', [''], [[]], [['']], ['a', ['b', 1]], [1], {}],
   ],
-  ['companionAudiences', 'a list of audiences', [[], ['a']], ['a', [''], ['a', 1], undefined]],
+  ['ignoredAudiences', 'a list of audiences', [[], ['a']], ['a', [''], ['a', 1], undefined]],
   [
     ...(['expectedClaims', 'an object of lists of values'] as const),
     [{}, { typ: ['Bearer'] }],
     [null, undefined, 'typ', () => {}, { typ: 'Bearer' }, { typ: [] }, { a: ['b'], typ: [''] }],
   ],
-  ['foreignClaims', names, [[], ['nonce']], ['nonce', [''], ['nonce', 1], undefined]],
+  ['forbiddenClaims', names, [[], ['nonce']], ['nonce', [''], ['nonce', 1], undefined]],
   [
     ...(['audienceClaims', 'a list of one or more names'] as const),
     [['aud'], ['aud', 'client_id']],
@@ -58,13 +58,13 @@ const rows: readonly Row[] = [
       [],
       [{ path: ['a', 'b'] }],
       [
-        { path: ['a'], form: 'list' },
-        { path: ['a'], form: 'keys' },
+        { path: ['a'], format: 'list' },
+        { path: ['a'], format: 'keys' },
       ],
     ],
     [
       ...[undefined, 'roles', ['roles'], [null], [undefined], [{}], [{ path: [] }]],
-      ...[[{ path: 'a' }], [{ path: ['a'], form: 'csv' }], [{ path: [''], form: 'keys' }]],
+      ...[[{ path: 'a' }], [{ path: ['a'], format: 'csv' }], [{ path: [''], format: 'keys' }]],
     ],
   ]),
   ['actorSubjectIsClient', 'a boolean', [true, false], [undefined, 'true', 1]],
@@ -81,7 +81,7 @@ const rows: readonly Row[] = [
     [
       ...[undefined, hint, [null], [undefined], [{}], [{ ...hint, codes: [] }]],
       ...[[{ ...hint, codes: 'token_expired' }], [{ ...hint, when: true }]],
-      ...[[{ ...hint, say: '' }], [hint, { ...hint, say: undefined }]],
+      ...[[{ ...hint, message: '' }], [hint, { ...hint, message: undefined }]],
     ],
   ],
 ]
@@ -104,10 +104,10 @@ test.each(Object.keys(least))('%s cannot be left out', (name) => {
   const inherited = Object.create(least, {}) as object
   const rest = { ...least, [name]: undefined } as Record<string, unknown>
   delete rest[name]
-  const mend =
+  const fix =
     "Write profile: 'rfc9068', or give every member of the type Profile that has no default."
-  expectMisuse(rest, `The profile has no '${name}'.`, mend)
-  expectMisuse(Object.assign(inherited, rest), `The profile has no '${name}'.`, mend)
+  expectMisuse(rest, `The profile has no '${name}'.`, fix)
+  expectMisuse(Object.assign(inherited, rest), `The profile has no '${name}'.`, fix)
 })
 
 test.each([undefined, null, 'rfc9069', 1])('%s is no profile', (given) => {
@@ -120,7 +120,7 @@ test.each(['scopes', 'toString', '__proto__'])('%s is no member', (name) => {
     odd,
     `A profile has no '${name}'.`,
     'It has name, types, clientClaims, scopeClaims, requiredClaims, ' +
-      'companionAudiences, expectedClaims, foreignClaims, audienceClaims, roles, permissions, ' +
+      'ignoredAudiences, expectedClaims, forbiddenClaims, audienceClaims, roles, permissions, ' +
       'actorSubjectIsClient, actorNames, discovery, keyIssuerPlaceholder, hints.',
   )
 })

@@ -7,25 +7,27 @@ const bytes = new TextEncoder().encode(enough)
 
 test('without options, nobody is hashed, no claim is recorded and a thousand records may wait', () => {
   const policy = recordPolicy({})
-  expect(policy).toEqual({ subjectKey: undefined, claims: [], maxPending: 1000 })
+  expect(policy).toEqual({ pseudonymKey: undefined, claims: [], maxPending: 1000 })
   expect(Object.isFrozen(policy)).toBe(true)
   expect(recordPolicy({ records: {} })).toEqual(policy)
 })
 
 describe('a key', () => {
   test('of text is its UTF-8', () => {
-    expect(recordPolicy({ records: { subjectKey: enough } }).subjectKey).toEqual(bytes)
+    expect(recordPolicy({ records: { pseudonymKey: enough } }).pseudonymKey).toEqual(bytes)
   })
 
   test('of bytes is copied: nobody changes it later', () => {
     const given = Uint8Array.from(bytes)
-    const { subjectKey } = recordPolicy({ records: { subjectKey: given } })
+    const { pseudonymKey } = recordPolicy({ records: { pseudonymKey: given } })
     given.fill(0)
-    expect(subjectKey).toEqual(bytes)
+    expect(pseudonymKey).toEqual(bytes)
   })
 
   test('is as long as the hash at least', () => {
-    expect(recordPolicy({ records: { subjectKey: 'ä'.repeat(16) } }).subjectKey).toHaveLength(32)
+    expect(recordPolicy({ records: { pseudonymKey: 'ä'.repeat(16) } }).pseudonymKey).toHaveLength(
+      32,
+    )
   })
 })
 
@@ -42,7 +44,7 @@ test.each([1, 100_000])('%i records may wait', (maxPending) => {
 })
 
 const notAKey =
-  "'subjectKey' is not a key of 32 bytes or more. " +
+  "'pseudonymKey' is not a key of 32 bytes or more. " +
   'Give random bytes, or a string of them, from where your secrets are.'
 const notNames = "'claims' is not a list of names. Write claims: ['tenant']."
 const notANumber =
@@ -53,12 +55,12 @@ test.each<readonly [what: string, records: unknown, says: string]>([
   [
     'an unknown member',
     { key: enough },
-    "There is no option of records called 'key'. There are subjectKey, claims, maxPending.",
+    "There is no option of records called 'key'. There are pseudonymKey, claims, maxPending.",
   ],
-  ['a key a byte too short', { subjectKey: enough.slice(1) }, notAKey],
-  ['bytes that are too few', { subjectKey: bytes.subarray(1) }, notAKey],
-  ['a key that is a list', { subjectKey: [...bytes] }, notAKey],
-  ['a key that is nothing', { subjectKey: null }, notAKey],
+  ['a key a byte too short', { pseudonymKey: enough.slice(1) }, notAKey],
+  ['bytes that are too few', { pseudonymKey: bytes.subarray(1) }, notAKey],
+  ['a key that is a list', { pseudonymKey: [...bytes] }, notAKey],
+  ['a key that is nothing', { pseudonymKey: null }, notAKey],
   ['claims that are no list', { claims: 'tenant' }, notNames],
   ['a claim without a name', { claims: ['tenant', ''] }, notNames],
   ['a claim that is no name', { claims: [1, 'tenant'] }, notNames],

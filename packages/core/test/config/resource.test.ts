@@ -115,14 +115,14 @@ test.each([
   ['/v1', 'GET', 'proceed'],
   ['', 'GET', 'proceed'],
 ])('%s by %s: %s', (url, method, then) => {
-  expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).then).toBe(then)
+  expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).action).toBe(then)
 })
 
 test('the reply is the document as JSON', () => {
   const resource = 'https://api.example.com'
   const { document, pass } = metadataOf(resource)
   expect(pass(ask('/.well-known/oauth-protected-resource'))).toEqual({
-    then: 'reply',
+    action: 'reply',
     reply: {
       status: 200,
       headers: { 'Content-Type': 'application/json' },
@@ -142,8 +142,8 @@ test('a challenge names the scopes of all guards that were asked', async () => {
   const token = issuer.token({ aud: 'order-service', scope: 'a c d' })
   const key = {}
   const challengeOf = async (guard: Parameters<typeof pass>[1]) => {
-    const passage = await pass(key, guard, bearer(token))
-    return passage.then === 'reply' ? passage.reply.headers['WWW-Authenticate'] : passage.then
+    const result = await pass(key, guard, bearer(token))
+    return result.action === 'reply' ? result.reply.headers['WWW-Authenticate'] : result.action
   }
   expect(await challengeOf(guards.requireScope('a'))).toBe('proceed')
   // Of alternatives, the one that the token has: it is what it must keep.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ConfigError, type PublicRefusal, type RefusalBody } from '../../src/index.ts'
+import { ConfigError, type RefusalInfo, type RefusalBodyWriter } from '../../src/index.ts'
 import { createGate } from '../../src/adapter.ts'
 import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
 
@@ -7,8 +7,8 @@ const issuer = await startIssuer()
 const good = issuer.token({ aud })
 
 test('it sees what the default answer says, and nothing else', async () => {
-  const seen: PublicRefusal[] = []
-  const refusalBody: RefusalBody = (refusal) => {
+  const seen: RefusalInfo[] = []
+  const refusalBody: RefusalBodyWriter = (refusal) => {
     seen.push(refusal)
     return { contentType: 'text/plain', body: refusal.detail }
   }
@@ -31,8 +31,8 @@ test('it sees what the default answer says, and nothing else', async () => {
 
 test('the default is an RFC 9457 problem', async () => {
   const { guards, pass } = openDesk(optionsFor(issuer))
-  const passage = await pass({}, guards.requireAuthentication(), bearer('garbage'))
-  expect(passage).toMatchObject({
+  const result = await pass({}, guards.requireAuthentication(), bearer('garbage'))
+  expect(result).toMatchObject({
     reply: {
       headers: { 'Content-Type': 'application/problem+json' },
       body:
@@ -43,8 +43,8 @@ test('the default is an RFC 9457 problem', async () => {
 })
 
 test('it is tried out with a refusal as any other', () => {
-  const seen: PublicRefusal[] = []
-  const refusalBody: RefusalBody = (refusal) => {
+  const seen: RefusalInfo[] = []
+  const refusalBody: RefusalBodyWriter = (refusal) => {
     seen.push(refusal)
     return works
   }
@@ -61,14 +61,14 @@ test.each(['text/html; charset=utf-8', 'a/b', '!#$/&~'])(
       ...optionsFor(issuer),
       refusalBody: () => ({ contentType, body: '' }),
     })
-    const passage = await pass({}, guards.requireAuthentication())
-    expect(passage).toMatchObject({ reply: { headers: { 'Content-Type': contentType }, body: '' } })
+    const result = await pass({}, guards.requireAuthentication())
+    expect(result).toMatchObject({ reply: { headers: { 'Content-Type': contentType }, body: '' } })
   },
 )
 
 const works = { contentType: 'text/plain', body: 'no' }
 
-test.each<readonly [string, RefusalBody]>([
+test.each<readonly [string, RefusalBodyWriter]>([
   [
     'throws',
     () => {
@@ -94,11 +94,11 @@ test.each<readonly [string, RefusalBody]>([
   expect(() => createGate({ ...optionsFor(issuer), refusalBody: broken })).toThrow(ConfigError)
 
   let started = false
-  const refusalBody: RefusalBody = (refusal) => (started ? broken(refusal) : works)
+  const refusalBody: RefusalBodyWriter = (refusal) => (started ? broken(refusal) : works)
   const { guards, pass } = openDesk({ ...optionsFor(issuer), refusalBody })
   started = true
   expect(await pass({}, guards.requireAuthentication())).toEqual({
-    then: 'reply',
+    action: 'reply',
     reply: {
       status: 401,
       headers: {

@@ -18,7 +18,7 @@ describe('ConfigError', () => {
     const error = make()
     expect(error.message).toBe("The audience is missing. Write audience: 'order-service'.")
     expect(error).toMatchObject({ problem: 'The audience is missing.', name: 'ConfigError' })
-    expect(error.mend).toBe("Write audience: 'order-service'.")
+    expect(error.fix).toBe("Write audience: 'order-service'.")
     expect(error).toBeInstanceOf(Error)
   })
 

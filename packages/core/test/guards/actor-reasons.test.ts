@@ -62,15 +62,15 @@ describe('an actor that is allowed', () => {
 })
 
 describe('dies where it is made', () => {
-  const mend =
+  const fix =
     "Write requireActor('order-service'), requireActor({ iss, sub }), a list of these, or a function."
-  const none = `requireActor got something that is no actor. ${mend}`
+  const none = `requireActor got something that is no actor. ${fix}`
   const bare = (name: string): string =>
     `With several issuers, the bare name '${name}' names nobody. Write requireActor({ iss, sub }).`
 
   test.each<readonly [message: string, policy: typeof one, rules: readonly unknown[]]>([
-    [`requireActor got no actor. ${mend}`, one, []],
-    [`requireActor got no actor. ${mend}`, one, [[]]],
+    [`requireActor got no actor. ${fix}`, one, []],
+    [`requireActor got no actor. ${fix}`, one, [[]]],
     ['requireActor got an empty name. Write requireActor({ iss, sub }).', one, ['']],
     ['requireActor got an empty name. Write requireActor({ iss, sub }).', several, ['']],
     [bare('x'), several, ['x']],

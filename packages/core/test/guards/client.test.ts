@@ -9,7 +9,7 @@ import { aud, bearer, openDesk, statusOf } from '../support.ts'
 
 const { issuer, options, sign, outcome } = await startActing()
 
-describe('requireExchangedBy', () => {
+describe('requireClient', () => {
   const clients = { ...defaultProfile, actorSubjectIsClient: true }
   const other = 'https://other.example'
 
@@ -54,7 +54,7 @@ describe('requireExchangedBy', () => {
     ['nothing (Spring by default)', {}, defaultProfile, 403],
   ])('%s', async (_what, claims, profile, expected) => {
     const guard = await outcome(
-      ({ requireExchangedBy }) => requireExchangedBy('user-service'),
+      ({ requireClient }) => requireClient('user-service'),
       sign(claims),
       { profile },
     )
@@ -63,7 +63,7 @@ describe('requireExchangedBy', () => {
 
   test('says why nothing is shown', async () => {
     const { guards, pass, records } = openDesk(options)
-    await pass({}, guards.requireExchangedBy('user-service'), bearer(sign({})))
+    await pass({}, guards.requireClient('user-service'), bearer(sign({})))
     expect(records[0]?.reason).toBe(
       'the token names no client (client_id, azp, cid, appid) and no actor that is known to be one: nothing shows that one of ["user-service"] exchanged it',
     )
@@ -73,8 +73,8 @@ describe('requireExchangedBy', () => {
     await using second = await createTestIssuer({ algorithm: 'ES256' })
     const issuers = [issuer.url, second.url]
     const desk = openDesk({ issuers, audience: aud, clock: issuer.clock })
-    expect(() => desk.guards.requireExchangedBy('user-service')).toThrow(ConfigError)
-    const guard = desk.guards.requireExchangedBy({ iss: issuer.url, client_id: 'user-service' })
+    expect(() => desk.guards.requireClient('user-service')).toThrow(ConfigError)
+    const guard = desk.guards.requireClient({ iss: issuer.url, client_id: 'user-service' })
     const ask = async (from: typeof issuer) =>
       statusOf(await desk.pass({}, guard, bearer(from.token({ aud, clientId: 'user-service' }))))
     expect([await ask(issuer), await ask(second)]).toEqual(['proceed', 403])
@@ -89,7 +89,7 @@ describe('requireExchangedBy', () => {
     ['more than it knows', [{ iss: 'https://as.example.com', client_id: 'a', sub: 'b' }]],
   ])('is a ConfigError for %s', (_what, given) => {
     const { guards } = openDesk(options)
-    expect(() => guards.requireExchangedBy(...(given as [string]))).toThrow(ConfigError)
+    expect(() => guards.requireClient(...(given as [string]))).toThrow(ConfigError)
   })
 })
 
@@ -105,7 +105,7 @@ describe('what people read', () => {
     const rule = exchangeRule(['x', 'y'], policyOf({ issuer: a }))
     expect(rule({ ...token, clientId: 'y' })).toBeUndefined()
     expect(rule({ ...token, clientId: 'z' })).toMatchObject({
-      code: 'exchange_not_shown',
+      code: 'client_not_allowed',
       reason: `the token was got by ["z"] of '${a}', not by one of ["x","y"]`,
     })
   })
@@ -123,7 +123,7 @@ describe('what people read', () => {
     const made = (rules: readonly unknown[], more: VerifierOptions) => () =>
       exchangeRule(rules, policyOf(more))
     const several =
-      "With several issuers, the bare client id 'x' names nobody. Write requireExchangedBy({ iss, client_id })."
+      "With several issuers, the bare client id 'x' names nobody. Write requireClient({ iss, client_id })."
     expect(made(['x'], { issuers: [a, b] })).toThrow(several)
     expect(made(['x'], { issuer: a, resolveIssuer: () => undefined })).toThrow(several)
     for (const rules of [
@@ -134,7 +134,7 @@ describe('what people read', () => {
       [{ iss: 1, client_id: 'x' }],
     ])
       expect(made(rules, { issuer: a })).toThrow(
-        "requireExchangedBy got no client id. Write requireExchangedBy('user-service'), or { iss, client_id }.",
+        "requireClient got no client id. Write requireClient('user-service'), or { iss, client_id }.",
       )
   })
 })

@@ -37,7 +37,7 @@ describe('misuse dies where the guard is made', () => {
     ...[[true], [undefined]].flatMap((given) =>
       (['requireDirect', 'requireDelegated'] as const).map((name) => [name, given] as const),
     ),
-    ...[[], [''], [undefined], [['a']], [1]].map((given) => ['requireExchangedBy', given] as const),
+    ...[[], [''], [undefined], [['a']], [1]].map((given) => ['requireClient', given] as const),
     ...[
       [],
       [''],

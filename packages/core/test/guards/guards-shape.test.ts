@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
-import { authentication } from '../../src/guards/guards.ts'
+import { authenticateOnly } from '../../src/guards/guards.ts'
 import { ConfigError, type DecisionRecord } from '../../src/index.ts'
 import { aud, bearer, type Make, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
 
@@ -28,11 +28,11 @@ test.each<Row>([
     { scopes: ab, scopeNeed: { any: ab } },
   ],
   ['requireActor', (g) => g.requireActor('a', 'b')],
-  ['requireDirect', (g) => g.requireDirect(), { delegation: 'direct-only' }],
-  ['requireDelegated', (g) => g.requireDelegated(), { delegation: 'delegated-only' }],
+  ['requireDirect', (g) => g.requireDirect(), { delegation: 'direct' }],
+  ['requireDelegated', (g) => g.requireDelegated(), { delegation: 'delegated' }],
   [
-    'requireExchangedBy(a, b)',
-    (g) => g.requireExchangedBy('a', { iss: 'https://b.example', client_id: 'b' }),
+    'requireClient(a, b)',
+    (g) => g.requireClient('a', { iss: 'https://b.example', client_id: 'b' }),
   ],
   ['requireClaim(tenant)', (g) => g.requireClaim('tenant', 'acme')],
   ['requirePolicy', (g) => g.requirePolicy(() => true)],
@@ -45,7 +45,7 @@ test.each<Row>([
 test('roles and permissions, where the profile has them', () => {
   const profile = {
     ...{ name: 'own', types: ['at+jwt'], clientClaims: [], scopeClaims: [], requiredClaims: [] },
-    ...{ companionAudiences: [], roles: [{ path: ['r'] }], permissions: [{ path: ['p'] }] },
+    ...{ ignoredAudiences: [], roles: [{ path: ['r'] }], permissions: [{ path: ['p'] }] },
   }
   const { guards } = openDesk({ ...options, profile })
   expect(guards.requireRole('a', 'b').name).toBe('requireRole(a, b)')
@@ -53,12 +53,12 @@ test('roles and permissions, where the profile has them', () => {
 })
 
 test('the one that asks for nothing more than the configured audience', () => {
-  expect(authentication).toEqual({
+  expect(authenticateOnly).toEqual({
     ...{ name: 'authenticate', admitsAnonymous: true },
     check: expect.any(Function),
   })
-  expect(Object.isFrozen(authentication)).toBe(true)
-  expect(authentication.check({} as never)).toBeUndefined()
+  expect(Object.isFrozen(authenticateOnly)).toBe(true)
+  expect(authenticateOnly.check({} as never)).toBeUndefined()
 })
 
 /** The record of a request through guards in order. */
@@ -69,8 +69,8 @@ async function recordOf(
   const desk = openDesk(options)
   const [key, token] = [{}, issuer.token({ aud, claims: { ...claims } })]
   for (const make of makes) {
-    const passage = await desk.pass(key, make(desk.guards), bearer(token))
-    if (statusOf(passage) !== 'proceed') break
+    const result = await desk.pass(key, make(desk.guards), bearer(token))
+    if (statusOf(result) !== 'proceed') break
   }
   await desk.settle(key)
   return desk.records[0]
@@ -102,7 +102,7 @@ test.each<[answer: unknown, shown: string]>([
 describe('what is said of misuse', () => {
   const { guards } = openDesk(options)
   const loose = guards as unknown as Record<keyof typeof guards, (...given: unknown[]) => Guard>
-  const mend =
+  const fix =
     'Write it with its parentheses, app.use(requireAuthentication()), and several values as a list.'
   test.each<[name: keyof typeof guards, given: number, takes: number]>([
     ['requireAuthentication', 1, 0],
@@ -112,15 +112,13 @@ describe('what is said of misuse', () => {
     ['requireStepUp', 2, 1],
   ])('%s with %i arguments', (name, given, takes) => {
     const make = (): unknown => loose[name](...Array<string>(given).fill('a'))
-    expect(make).toThrow(
-      new ConfigError(`A guard got ${given} arguments and takes ${takes}.`, mend),
-    )
+    expect(make).toThrow(new ConfigError(`A guard got ${given} arguments and takes ${takes}.`, fix))
   })
 
   test('no function, and no client', () => {
     expect(() => loose.requirePolicy('yes')).toThrow(
       new ConfigError('requirePolicy got no function.', 'Write requirePolicy((token) => …).'),
     )
-    expect(() => loose.requireExchangedBy(null)).toThrow(ConfigError)
+    expect(() => loose.requireClient(null)).toThrow(ConfigError)
   })
 })

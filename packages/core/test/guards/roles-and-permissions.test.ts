@@ -27,13 +27,13 @@ async function outcome(
 ): Promise<Outcome> {
   const desk = openDesk({ ...optionsFor(issuer), ...options })
   const request = {}
-  const passage = await desk.pass(
+  const result = await desk.pass(
     request,
     guard(desk.guards),
     bearer(issuer.token({ aud, ...token })),
   )
-  desk.gate.settle(request)
-  const reply = passage.then === 'reply' ? passage.reply : undefined
+  desk.gate.recordDecision(request)
+  const reply = result.action === 'reply' ? result.reply : undefined
   return {
     status: reply?.status ?? 200,
     challenge: reply?.headers['WWW-Authenticate'],
@@ -105,8 +105,8 @@ describe('requireRole', () => {
     const issuers = [{ issuer: issuer.url, audience: aud }, keycloak('https://k.example/realms/x')]
     const { issuer: _, ...common } = optionsFor(issuer)
     const { guards, pass } = openDesk({ ...common, issuers })
-    const passage = await pass({}, guards.requireRole('admin'), bearer(issuer.token({ aud })))
-    expect(passage).toMatchObject({ then: 'reply', reply: { status: 403 } })
+    const result = await pass({}, guards.requireRole('admin'), bearer(issuer.token({ aud })))
+    expect(result).toMatchObject({ action: 'reply', reply: { status: 403 } })
   })
 })
 
@@ -208,7 +208,7 @@ describe('impliedScopes', () => {
         desk.pass({}, guard, bearer(one.token({ aud, scope: 'admin' }))),
       ),
     )
-    expect(statuses.map(({ then }) => then)).toEqual(['reply', 'proceed'])
+    expect(statuses.map(({ action }) => action)).toEqual(['reply', 'proceed'])
   })
 
   test.each<[string, unknown]>([

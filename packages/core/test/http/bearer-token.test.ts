@@ -99,11 +99,11 @@ const cases: readonly Case[] = [
 describe.each([false, true])('with optional: %s', (optional) => {
   test.each(cases)('%s', async (_what, headers, outcome, code) => {
     const { guards, pass, records } = openDesk({ ...optionsFor(issuer), optional })
-    const passage = await pass({}, guards.requireAudience(aud), headers)
+    const result = await pass({}, guards.requireAudience(aud), headers)
     // Optional means that no credential is allowed, never that a bad one is.
     const missing = code === 'credential_missing' && optional
-    expect(statusOf(passage)).toBe(missing ? 'proceed' : outcome)
-    if (passage.then === 'reply') expect(records).toMatchObject([{ code }])
+    expect(statusOf(result)).toBe(missing ? 'proceed' : outcome)
+    if (result.action === 'reply') expect(records).toMatchObject([{ code }])
   })
 })
 

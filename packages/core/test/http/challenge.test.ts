@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { RefusedRequest } from '../../src/adapter.ts'
+import { RequestRefusedError } from '../../src/adapter.ts'
 import { codes } from '../../src/errors/codes.ts'
 import { refuse, VerificationError } from '../../src/errors/refusal.ts'
-import type { PublicRefusal } from '../../src/errors/problem-details.ts'
+import type { RefusalInfo } from '../../src/errors/problem-details.ts'
 import { replyTo } from '../../src/http/challenge.ts'
 
 const plain = { realm: 'api', resource: undefined, refusalBody: undefined }
@@ -61,7 +61,7 @@ describe.each(Object.keys(codes) as (keyof typeof codes)[])('%s', (code) => {
 
   test('as an error says no more than the wire, and where it was made to nobody', () => {
     const sent = reply()
-    const error = new RefusedRequest(refuse(code, secret), sent)
+    const error = new RequestRefusedError(refuse(code, secret), sent)
     expect(error).toMatchObject({ code, status: sent.status, statusCode: sent.status })
     expect(error.headers).toBe(sent.headers)
     expect(error.body).toBe(sent.body)
@@ -114,7 +114,7 @@ describe('a reply says, and says no more', () => {
 })
 
 describe('who writes the body', () => {
-  const write = (refusal: PublicRefusal) => ({
+  const write = (refusal: RefusalInfo) => ({
     ...{ contentType: 'text/plain', body: `${refusal.status} ${refusal.detail}` },
   })
 
@@ -157,8 +157,8 @@ describe('who writes the body', () => {
       },
     ],
   ])('sees %s', (_what, refusal, view) => {
-    const seen: PublicRefusal[] = []
-    const refusalBody = (shown: PublicRefusal) => (seen.push(shown), write(shown))
+    const seen: RefusalInfo[] = []
+    const refusalBody = (shown: RefusalInfo) => (seen.push(shown), write(shown))
     replyTo(refuse(...refusal), { ...plain, refusalBody })
     expect(seen).toStrictEqual([view])
     expect(Object.isFrozen(seen[0])).toBe(true)
@@ -167,11 +167,11 @@ describe('who writes the body', () => {
 
 test('a refused request is known by the mark that other copies of the package look for', () => {
   const refusal = refuse('token_expired', '')
-  const error = new RefusedRequest(refusal, replyTo(refusal, plain))
-  expect(error).toBeInstanceOf(RefusedRequest)
+  const error = new RequestRefusedError(refusal, replyTo(refusal, plain))
+  expect(error).toBeInstanceOf(RequestRefusedError)
   expect(error).toBeInstanceOf(VerificationError)
-  expect(new VerificationError(refusal)).not.toBeInstanceOf(RefusedRequest)
-  const mark = Symbol.for('@resource-server/core RefusedRequest')
+  expect(new VerificationError(refusal)).not.toBeInstanceOf(RequestRefusedError)
+  const mark = Symbol.for('@resource-server/core RequestRefusedError')
   expect(Reflect.get(error, mark)).toBe(true)
-  expect(Object.create({ [mark]: true })).toBeInstanceOf(RefusedRequest)
+  expect(Object.create({ [mark]: true })).toBeInstanceOf(RequestRefusedError)
 })

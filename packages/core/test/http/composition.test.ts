@@ -88,7 +88,7 @@ describe('where no audience is known', () => {
     ['requireClaim', (g) => g.requireClaim('iss')],
     ['requirePolicy', (g) => g.requirePolicy(() => true)],
     ['requireStepUp', (g) => g.requireStepUp({ maxAge: 1 })],
-    ['requireExchangedBy', (g) => g.requireExchangedBy('test-client')],
+    ['requireClient', (g) => g.requireClient('test-client')],
     ['requireActor', (g) => g.requireActor(() => true)],
   ]
 
@@ -101,7 +101,7 @@ describe('where no audience is known', () => {
       /no audience for .*requireAudience\('order-service'\) run first/,
     )
     expect(() => desk.gate.token(key)).toThrow(ConfigError)
-    expect(desk.records).toMatchObject([{ outcome: 'undecided' }])
+    expect(desk.records).toMatchObject([{ outcome: 'unavailable' }])
   })
 
   test.each(makes)('%s stays refused when an audience comes too late', async (_name, make) => {
@@ -134,7 +134,7 @@ describe('an anonymous request', () => {
     ['requireActor', (g) => g.requireActor(() => true)],
     ['requireDirect', (g) => g.requireDirect()],
     ['requireDelegated', (g) => g.requireDelegated()],
-    ['requireExchangedBy', (g) => g.requireExchangedBy('a')],
+    ['requireClient', (g) => g.requireClient('a')],
     ['requireClaim', (g) => g.requireClaim('a')],
     ['requirePolicy', (g) => g.requirePolicy(() => true)],
     ['requireStepUp', (g) => g.requireStepUp({ acr: 'a' })],

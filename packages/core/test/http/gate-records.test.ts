@@ -40,7 +40,7 @@ describe('a granted request is recorded', () => {
     const key = {}
     await pass(key, guards.requireAuthentication(), bearer(good))
     await settle(key)
-    gate.reopen(key)
+    gate.resetRecord(key)
     await pass(key, guards.requireAudience(aud), bearer(good))
     await settle(key)
     expect(records).toMatchObject([{ checks: [{}] }, { checks: [{}, {}] }])
@@ -51,7 +51,7 @@ test('a refused request is recorded once, also where it was reopened', async () 
   const { gate, guards, pass, records, settle } = openDesk(options)
   const key = {}
   await pass(key, guards.requireScope('x'), bearer(good))
-  gate.reopen(key)
+  gate.resetRecord(key)
   await pass(key, guards.requireAuthentication(), bearer(good))
   await settle(key)
   expect(records).toMatchObject([{ outcome: 'refused', checks: [{ passed: false }] }])
@@ -59,7 +59,7 @@ test('a refused request is recorded once, also where it was reopened', async () 
 
 test('a request that no guard has seen is none', async () => {
   const { gate, records, settle } = openDesk(options)
-  gate.reopen({})
+  gate.resetRecord({})
   await settle({})
   expect(records).toEqual([])
 })
@@ -70,8 +70,8 @@ test('where nobody listens, requests pass all the same', async () => {
   const key = {}
   const ask = (token: string) =>
     gate.pass(key, { method: 'GET', url: '/', headers: bearer(token) }, guard)
-  expect(await ask(good)).toEqual({ then: 'proceed' })
-  gate.settle(key)
+  expect(await ask(good)).toEqual({ action: 'proceed' })
+  gate.recordDecision(key)
   expect(gate.token(key)?.raw).toBe(good)
 })
 
@@ -82,7 +82,7 @@ test('without any audience a request is misuse, and recorded as undecided', asyn
   await answered()
   expect(records).toMatchObject([
     {
-      ...{ outcome: 'undecided', code: 'verification_failed' },
+      ...{ outcome: 'unavailable', code: 'verification_failed' },
       reason: 'the guard requireAuthentication threw',
     },
   ])

@@ -33,9 +33,9 @@ describe('a forgotten await', () => {
     )
     const forgotten = desk.pass(key, slow, bearer(good))
     const order: string[] = []
-    const later = desk.pass(key, anybody(desk.guards), bearer(good)).then((passage) => {
+    const later = desk.pass(key, anybody(desk.guards), bearer(good)).then((result) => {
       order.push('later')
-      return passage
+      return result
     })
     // Long enough for a verification without anything to wait for.
     await walk(open({ audience: aud }), [anybody], good)
@@ -133,11 +133,11 @@ describe('a preflight', () => {
   })
 
   test('passes where the user says so', async () => {
-    expect(await send(open({ passPreflight: true }))).toBe('proceed')
+    expect(await send(open({ allowPreflight: true }))).toBe('proceed')
   })
 
   test('is none without its headers or with another method', async () => {
-    const desk = open({ passPreflight: true })
+    const desk = open({ allowPreflight: true })
     expect(await send(desk, { headers: [] })).toBe(401)
     expect(await send(desk, { headers: [preflight.headers[0]] })).toBe(401)
     expect(await send(desk, { headers: [preflight.headers[1]] })).toBe(401)
@@ -145,7 +145,7 @@ describe('a preflight', () => {
   })
 
   test('has no token, and leaves no record', async () => {
-    const desk = open({ passPreflight: true })
+    const desk = open({ allowPreflight: true })
     const key = {}
     await send(desk, {}, key)
     await desk.settle(key)
@@ -154,7 +154,7 @@ describe('a preflight', () => {
   })
 
   test('does not wash off a refusal, and buys nothing for the request that it becomes', async () => {
-    const desk = open({ passPreflight: true })
+    const desk = open({ allowPreflight: true })
     const refused = {}
     expect(await send(desk, { method: 'GET' }, refused)).toBe(401)
     expect(await send(desk, {}, refused)).toBe(401)
@@ -190,16 +190,16 @@ describe('what a guard throws', () => {
     const guard = desk.guards.requirePolicy(() => Promise.reject(fault))
     await expect(desk.pass(key, guard, bearer(good))).rejects.toBe(fault)
     expect(statusOf(await desk.pass(key, anybody(desk.guards), bearer(good)))).toBe(503)
-    expect(desk.records).toMatchObject([{ outcome: 'undecided', code: 'verification_failed' }])
+    expect(desk.records).toMatchObject([{ outcome: 'unavailable', code: 'verification_failed' }])
     expect(JSON.stringify(desk.records)).not.toContain('database')
   })
 })
 
 test('with onRefusal: throw the host gets an error with status and headers', async () => {
   const desk = open({ onRefusal: 'throw' })
-  const passage = await desk.pass({}, orders(desk.guards))
-  expect(passage).toMatchObject({
-    then: 'throw',
+  const result = await desk.pass({}, orders(desk.guards))
+  expect(result).toMatchObject({
+    action: 'throw',
     error: {
       status: 401,
       code: 'credential_missing',

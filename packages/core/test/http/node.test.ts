@@ -103,7 +103,7 @@ describe('a request is recorded once', () => {
       await hangUp()
       expect(records).toEqual([])
       decide(true)
-      expect(await passing).toEqual({ then: 'proceed' })
+      expect(await passing).toEqual({ action: 'proceed' })
       // Another guard may be about to start.
       expect(records).toEqual([])
       await timersDue()
@@ -118,7 +118,7 @@ describe('a request is recorded once', () => {
     for (const key of [{}, {}]) await pass(key, guard, bearer(good))
     await serve(async ({ request, response, hangUp }) => {
       await hangUp()
-      expect(nodeGuard(gate)(guard, { request, response })).toEqual({ then: 'proceed' })
+      expect(nodeGuard(gate)(guard, { request, response })).toEqual({ action: 'proceed' })
       expect(records).toEqual([])
       await timersDue()
     })
@@ -156,13 +156,13 @@ describe('what carries the token', () => {
   test('has it once the guard let the request through, out of sight', async () => {
     const { gate, guards } = open()
     await serve(async ({ request, response }) => {
-      const carrier: { readonly auth?: unknown } = {}
-      const exchange = { request, response, carrier }
+      const attachTo: { readonly auth?: unknown } = {}
+      const exchange = { request, response, attachTo }
       const passing = nodeGuard(gate)(guards.requireAuthentication(), exchange)
-      expect(() => carrier.auth).toThrow(ConfigError)
+      expect(() => attachTo.auth).toThrow(ConfigError)
       await passing
-      expect(carrier.auth).toMatchObject({ subject: 'user-42', raw: good })
-      expect(Object.keys(carrier)).toEqual([])
+      expect(attachTo.auth).toMatchObject({ subject: 'user-42', raw: good })
+      expect(Object.keys(attachTo)).toEqual([])
       response.end()
     })
   })
@@ -170,13 +170,13 @@ describe('what carries the token', () => {
   test.each(['the request', 'another object'])('gives it to heirs: %s', async (which) => {
     const { gate, guards } = open()
     await serve(async ({ request, response }) => {
-      const carrier: { readonly auth?: unknown } = which === 'the request' ? Object(request) : {}
-      const exchange = { request, response, carrier }
+      const attachTo: { readonly auth?: unknown } = which === 'the request' ? Object(request) : {}
+      const exchange = { request, response, attachTo }
       await nodeGuard(gate)(guards.requireAuthentication(), exchange)
-      const heir = Object.create(carrier) as { readonly auth?: unknown }
+      const heir = Object.create(attachTo) as { readonly auth?: unknown }
       expect(heir.auth).toMatchObject({ subject: 'user-42' })
       const stranger = Object.create(null) as { readonly auth?: unknown }
-      const borrowed = Object.getOwnPropertyDescriptor(carrier, 'auth')!
+      const borrowed = Object.getOwnPropertyDescriptor(attachTo, 'auth')!
       Object.defineProperty(stranger, 'auth', borrowed)
       expect(() => stranger.auth).toThrow('No guard ran for this request.')
       response.end()
@@ -186,12 +186,12 @@ describe('what carries the token', () => {
   test('is the last gate’s: another one takes over', async () => {
     const other = open()
     await serve(async ({ request, response }) => {
-      const carrier: { readonly auth?: unknown } = {}
+      const attachTo: { readonly auth?: unknown } = {}
       const desk = open()
-      const exchange = { request, response, carrier }
+      const exchange = { request, response, attachTo }
       await nodeGuard(desk.gate)(desk.guards.requireAuthentication(), exchange)
       await nodeGuard(other.gate)(other.guards.requireScope('x'), exchange)
-      expect(() => carrier.auth).toThrow('No guard let through this request.')
+      expect(() => attachTo.auth).toThrow('No guard let through this request.')
       response.end()
     })
   })
@@ -199,8 +199,8 @@ describe('what carries the token', () => {
   test('need not be there', async () => {
     const { gate, guards } = open()
     await serve(async ({ request, response }) => {
-      const passage = await nodeGuard(gate)(guards.requireAuthentication(), { request, response })
-      expect(statusOf(passage)).toBe('proceed')
+      const result = await nodeGuard(gate)(guards.requireAuthentication(), { request, response })
+      expect(statusOf(result)).toBe('proceed')
       expect(request).not.toHaveProperty('auth')
       response.end()
     })

@@ -18,7 +18,7 @@ test('a forged token is refused, whatever the forgery', async () => {
   expect(Object.fromEntries(await Promise.all(outcomes))).toEqual({
     unsigned: 'token_malformed',
     hmacWithPublicKey: 'algorithm_not_allowed',
-    strangersKey: 'signature_invalid',
+    unknownKey: 'signature_invalid',
     wrongIssuer: 'issuer_not_trusted',
     tampered: 'signature_invalid',
     expired: 'token_expired',

@@ -1,9 +1,9 @@
 import { createTestClock } from '@resource-server/testing'
 import { expect, test } from 'vitest'
-import { Failures, messageOf } from '../../src/jwks/backoff.ts'
+import { Backoff, messageOf } from '../../src/jwks/backoff.ts'
 
 test('before anything failed, an answer says that nothing was fetched', () => {
-  const failures = new Failures('https://as.example.com', createTestClock())
+  const failures = new Backoff('https://as.example.com', createTestClock())
   expect(failures).toMatchObject({ total: 0, lasts: false, reason: undefined, pauseLeft: 0 })
   const refusal = {
     code: 'keys_unavailable',

@@ -41,7 +41,7 @@ describe('the metadata is found', () => {
     const verifier = createVerifier(optionsFor(issuer))
     await expect(verifier.warmUp()).rejects.toThrow(/404/)
     const verdict = await verifier.check(issuer.token({ aud }))
-    expect(verdict).toMatchObject({ outcome: 'undecided' })
+    expect(verdict).toMatchObject({ outcome: 'unavailable' })
   })
 })
 
@@ -72,7 +72,7 @@ describe('metadata that cannot be right', () => {
     expect(error).toBeInstanceOf(ConfigError)
     expect(String(error)).toMatch(says)
     const verdict = await verifier.check(issuer.token({ aud }))
-    expect(verdict).toMatchObject({ outcome: 'undecided', code: 'metadata_rejected' })
+    expect(verdict).toMatchObject({ outcome: 'unavailable', code: 'metadata_rejected' })
     expect(issuer.requests.keys).toBe(0)
   })
 
@@ -89,7 +89,7 @@ describe('metadata that cannot be right', () => {
 
 test('an issuer that cannot be reached is no misuse: waiting may help', async () => {
   const issuer = await start()
-  issuer.goDown()
+  issuer.stop()
   const error: unknown = await createVerifier(optionsFor(issuer))
     .warmUp()
     .catch((e: unknown) => e)
@@ -99,7 +99,7 @@ test('an issuer that cannot be reached is no misuse: waiting may help', async ()
 
 test('one that cannot be reached leaves the others alone', async () => {
   const [up, down] = [await start(), await start()]
-  down.goDown()
+  down.stop()
   const { clock } = up
   const verifier = createVerifier({ clock, audience: aud, issuers: [down.url, up.url] })
   expect(await verifier.check(down.token({ aud }))).toMatchObject({ code: 'keys_unavailable' })

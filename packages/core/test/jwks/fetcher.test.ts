@@ -1,7 +1,7 @@
 import { createTestClock } from '@resource-server/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { FetchError, type Fetch } from '../../src/lib/fetch-json.ts'
-import { Download } from '../../src/jwks/fetcher.ts'
+import { KeySetFetcher } from '../../src/jwks/fetcher.ts'
 import { createPolicy, optionNames } from '../../src/config/policy.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
@@ -14,7 +14,7 @@ const body = { keys: [] }
 const minutes = 60
 
 interface Desk {
-  readonly download: Download
+  readonly download: KeySetFetcher
   readonly clock: ReturnType<typeof createTestClock>
   /** What is answered at which address; may be changed. */
   readonly answers: Map<string, () => Response | Promise<Response>>
@@ -45,7 +45,7 @@ function open(options: { readonly jwksUri?: string } = {}): Desk {
   }
   const given = { issuer, audience: 'order-service', clock, fetch, ...options }
   const policy = createPolicy(given, optionNames.verifier)
-  const download = new Download(policy.issuers.get(issuer)!, policy)
+  const download = new KeySetFetcher(policy.issuers.get(issuer)!, policy)
   const look = (): readonly string[] => asked.splice(0)
   return { download, clock, answers, asked: look }
 }
@@ -146,7 +146,9 @@ test('plain http serves where it is allowed, and all that is fetched can be ende
   }
   const given = { issuer: insecure, audience: 'order-service', allowInsecureHttp: true, fetch }
   const policy = createPolicy(given, optionNames.verifier)
-  expect(await new Download(policy.issuers.get(insecure)!, policy).get()).toMatchObject({ body })
+  expect(await new KeySetFetcher(policy.issuers.get(insecure)!, policy).get()).toMatchObject({
+    body,
+  })
   expect([...signals]).toEqual([expect.any(AbortSignal)])
 })
 

@@ -49,7 +49,7 @@ describe('fetching', () => {
     const verifier = createVerifier(optionsFor(issuer))
     await verifier.warmUp()
     expect(issuer.requests.keys).toBe(1)
-    issuer.goDown()
+    issuer.stop()
     expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ ok: true })
   })
 
@@ -76,7 +76,7 @@ describe('fetching', () => {
     const { issuer, ask } = await start()
     await ask(issuer.token({ aud }))
     for (let at = 0; at < 20; at += 1)
-      expect(await ask(issuer.forge.strangersKey({ aud }))).toBe('signature_invalid')
+      expect(await ask(issuer.forge.unknownKey({ aud }))).toBe('signature_invalid')
     expect(issuer.requests.keys).toBe(1)
   })
 })
@@ -126,9 +126,9 @@ describe('an outage', () => {
     '(%s) at the start is no verdict, and ends with the outage',
     async (mode) => {
       const { issuer, verifier, ask } = await start()
-      issuer.goDown(mode)
+      issuer.stop(mode)
       expect(await ask(issuer.token({ aud }))).toBe('keys_unavailable')
-      issuer.comeBack()
+      issuer.resume()
       // The keys are asked for again beside the requests, which do not wait for that.
       issuer.clock.advance(31)
       await verifier.warmUp()
@@ -138,7 +138,7 @@ describe('an outage', () => {
 
   test('is not asked about again at once', async () => {
     const { issuer, ask } = await start()
-    issuer.goDown()
+    issuer.stop()
     for (let at = 0; at < 20; at += 1)
       expect(await ask(issuer.token({ aud }))).toBe('keys_unavailable')
     expect(issuer.requests.discovery).toBe(1)
@@ -148,13 +148,13 @@ describe('an outage', () => {
     const { issuer, verifier, ask } = await start()
     const ask1 = () => ask(issuer.token({ aud }))
     expect(await ask1()).toBe('granted')
-    issuer.goDown()
+    issuer.stop()
     // 59 and 61 minutes past the five for which the set was fresh.
     issuer.clock.advance(64 * minutes)
     expect(await ask1()).toBe('granted')
     issuer.clock.advance(2 * minutes)
     expect(await ask1()).toBe('keys_unavailable')
-    issuer.comeBack()
+    issuer.resume()
     issuer.clock.advance(31)
     await verifier.warmUp()
     expect(await ask1()).toBe('granted')
@@ -163,24 +163,24 @@ describe('an outage', () => {
   test('makes no bad token good, and no good one bad', async () => {
     const { issuer, ask } = await start()
     await ask(issuer.token({ aud }))
-    issuer.goDown()
+    issuer.stop()
     issuer.clock.advance(30 * minutes)
     expect(await ask(issuer.token({ aud }))).toBe('granted')
-    expect(await ask(issuer.forge.strangersKey({ aud }))).toBe('signature_invalid')
+    expect(await ask(issuer.forge.unknownKey({ aud }))).toBe('signature_invalid')
     expect(await ask(issuer.token({ aud: 'stock' }))).toBe('audience_mismatch')
   })
 
   test('leaves a token with an unknown key without a verdict: it may be the new key', async () => {
     const { issuer, ask } = await start()
     await ask(issuer.token({ aud }))
-    issuer.goDown()
+    issuer.stop()
     issuer.rotateKeys()
     expect(await ask(issuer.token({ aud }))).toBe('keys_unavailable')
   })
 
   test('does not matter to tokens that are refused before any key is needed', async () => {
     const { issuer, ask } = await start()
-    issuer.goDown()
+    issuer.stop()
     expect(await ask('garbage')).toBe('token_malformed')
     expect(await ask(issuer.forge.unsigned({ aud }))).toBe('token_malformed')
     expect(await ask(issuer.forge.wrongIssuer({ aud }))).toBe('issuer_not_trusted')

@@ -34,7 +34,7 @@ async function storedAndDown(): Promise<{ readonly issuer: TestIssuer; readonly 
   const shelf = createShelf()
   await verifierOn(issuer, shelf).warmUp()
   await expect.poll(() => shelf.kept.size).toBe(1)
-  issuer.goDown()
+  issuer.stop()
   return { issuer, shelf }
 }
 
@@ -71,14 +71,14 @@ test('it serves for as long as in a process that did not stop: 59 minutes past i
 test('an evicted key does not come back from the store', async () => {
   const { issuer, shelf } = await storedAndDown()
   const verifier = verifierOn(issuer, shelf)
-  verifier.evict(issuer.key.kid)
+  verifier.blockKey(issuer.key.kid)
   expect(await ask(verifier, issuer.token({ aud }))).toBe('keys_unavailable')
 })
 
 test('a key that is newer than the stored set is found at once', async () => {
   const { issuer, shelf } = await storedAndDown()
   issuer.rotateKeys()
-  issuer.comeBack()
+  issuer.resume()
   expect(await ask(verifierOn(issuer, shelf), issuer.token({ aud }))).toBe('granted')
 })
 
@@ -86,7 +86,7 @@ test('a set that the issuer gave is not replaced by an older one of the store', 
   const { issuer, shelf } = await storedAndDown()
   const old = issuer.token({ aud })
   issuer.rotateKeys({ overlap: false })
-  issuer.comeBack()
+  issuer.resume()
   let release = (): void => {}
   const released = new Promise<void>((resolve) => (release = resolve))
   const slow = { ...shelf, get: (name: string) => released.then(() => shelf.get(name)) }

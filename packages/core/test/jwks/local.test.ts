@@ -1,6 +1,6 @@
 import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import { FixedKeys } from '../../src/jwks/local.ts'
+import { LocalKeySet } from '../../src/jwks/local.ts'
 import { createPolicy, optionNames } from '../../src/config/policy.ts'
 import {
   ConfigError,
@@ -40,24 +40,27 @@ test('they serve from the first token on, and are never fetched', async () => {
   const health = { issuer: issuer.url, state: 'fresh', keys: 1, skipped, ...unused }
   expect(healthOf(verifier)).toEqual(health)
   await verifier.warmUp()
-  await verifier.reload()
+  await verifier.refreshKeys()
   issuer.clock.advance(7200)
   expect(verifier.ready()).toBe(true)
   expect(healthOf(verifier)).toEqual(health)
   expect(issuer.requests).toEqual({ discovery: 0, keys: 0 })
 })
 
-test.each(['warmUp', 'reload'] as const)('where none can be used, %s says why', async (name) => {
-  const verifier = fixed(secretKey, { ...good, use: 'enc' })
-  const says =
-    "No key of 'jwks' can be used: holds private members; not for signatures (use). " +
-    'Give public signature keys.'
-  const error: unknown = await verifier[name]().catch((thrown: unknown) => thrown)
-  expect(error).toBeInstanceOf(ConfigError)
-  expect(error).toHaveProperty('message', says)
-  expect(verifier.ready()).toBe(false)
-  expect(await verifier.check(token)).toMatchObject({ code: 'key_not_found' })
-})
+test.each(['warmUp', 'refreshKeys'] as const)(
+  'where none can be used, %s says why',
+  async (name) => {
+    const verifier = fixed(secretKey, { ...good, use: 'enc' })
+    const says =
+      "No key of 'jwks' can be used: holds private members; not for signatures (use). " +
+      'Give public signature keys.'
+    const error: unknown = await verifier[name]().catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(error).toHaveProperty('message', says)
+    expect(verifier.ready()).toBe(false)
+    expect(await verifier.check(token)).toMatchObject({ code: 'key_not_found' })
+  },
+)
 
 test('a remembered token lives no longer than its key', async () => {
   const verifier = fixed(good)
@@ -67,20 +70,20 @@ test('a remembered token lives no longer than its key', async () => {
     expect(await verifier.check(fresh)).toMatchObject({ ok: true })
     expect(verifier.health().cache).toMatchObject({ hits })
   }
-  verifier.evict(issuer.key.kid)
+  verifier.blockKey(issuer.key.kid)
   expect(await verifier.check(fresh)).toMatchObject({ code: 'key_not_found' })
 })
 
 test('a key that is evicted before the keys are read never serves', async () => {
   const verifier = fixed(good)
-  verifier.evict(issuer.key.kid)
+  verifier.blockKey(issuer.key.kid)
   expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ code: 'key_not_found' })
 })
 
 test('once they are read, nobody waits for them', async () => {
   const options = { ...optionsFor(issuer), jwks: { keys: [good] } }
   const policy = createPolicy(options, optionNames.verifier).issuers.get(issuer.url)!
-  const keys = new FixedKeys([good], policy)
+  const keys = new LocalKeySet([good], policy)
   const header = { alg: 'ES256', kid: issuer.key.kid, typ: undefined }
   const found = keys.find(header)
   expect(found).toBeInstanceOf(Promise)

@@ -34,7 +34,7 @@ test('how long an attempt took is told', async () => {
     clock.advance(0.5)
     return down()()
   })
-  await verifier.reload().catch(() => {})
+  await verifier.refreshKeys().catch(() => {})
   expect(heard()).toEqual([{ ...failed, duration: 500 }])
 })
 
@@ -53,7 +53,7 @@ test('other keys are a rotation, and the same in another order are none', async 
   const { verifier, answer, heard } = openKeys(publish('ab'))
   const reload = async (kids: string): Promise<readonly unknown[]> => {
     answer(publish(kids))
-    await verifier.reload()
+    await verifier.refreshKeys()
     return heard().map(({ event, keys }) => `${event} ${keys}`)
   }
   expect(await reload('ab')).toEqual(['fetched 2'])
@@ -84,20 +84,20 @@ test('an outage is told at each attempt, and once when the set is past its fresh
   const stale = { event: 'stale', keys: 1, skipped: [], reason: 'answered with status 503' }
   expect(await outage()).toEqual([stale])
   answer(publish('a'))
-  await verifier.reload()
+  await verifier.refreshKeys()
   expect(heard()).toEqual([fetched])
   expect(await outage()).toEqual([stale])
 })
 
 test('an eviction is told, and holds for all sets that come', async () => {
   const { verifier, heard, ask } = openKeys(publish('ab'))
-  verifier.evict('c')
-  expect(heard()).toEqual([{ event: 'evicted', keys: 0, skipped: [] }])
+  verifier.blockKey('c')
+  expect(heard()).toEqual([{ event: 'blocked', keys: 0, skipped: [] }])
   await verifier.warmUp()
   heard()
-  verifier.evict('a')
-  expect(heard()).toEqual([{ event: 'evicted', keys: 1, skipped: [] }])
-  await verifier.reload()
+  verifier.blockKey('a')
+  expect(heard()).toEqual([{ event: 'blocked', keys: 1, skipped: [] }])
+  await verifier.refreshKeys()
   expect(heard()).toEqual([fetched])
   expect([await ask('a'), await ask('b')]).toEqual(['key_not_found', 'granted'])
 })
@@ -108,7 +108,7 @@ test('an empty set is a mistake for five minutes, and then it is meant', async (
   const reload = async (kids: string): Promise<readonly unknown[]> => {
     heard()
     answer(publish(kids))
-    await verifier.reload().catch(() => {})
+    await verifier.refreshKeys().catch(() => {})
     return heard()
   }
   await reload('a')

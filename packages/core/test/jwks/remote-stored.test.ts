@@ -93,7 +93,7 @@ test('a set that did not change is stored again, with its new time', async () =>
   await verifier.warmUp()
   answer(() => new Response(null, { status: 304 }))
   clock.advance(60)
-  await verifier.reload()
+  await verifier.refreshKeys()
   await settle()
   const [first, second] = kept.map((text) => JSON.parse(text.slice(text.indexOf('.') + 1)))
   expect(second).toEqual({ ...first, at: first.at + 60_000 })

@@ -1,6 +1,6 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { FetchedKeys } from '../../src/jwks/remote.ts'
+import { RemoteKeySet } from '../../src/jwks/remote.ts'
 import { createPolicy, optionNames } from '../../src/config/policy.ts'
 import { down, issuer, openKeys, publish, sleeping, tokenOf } from './key-desk.ts'
 
@@ -48,7 +48,7 @@ test('a set that gets too old while a newer one is asked for serves no longer', 
   const { ask, answer, verifier, clock, fetches } = openKeys(publish('a'), { clock: sleeping() })
   await verifier.warmUp()
   answer(down())
-  await verifier.reload().catch(() => {})
+  await verifier.refreshKeys().catch(() => {})
   clock.advance(3899)
   let release = (): void => {}
   answer(() => new Promise((resolve) => (release = () => resolve(down()()))))
@@ -75,7 +75,7 @@ describe('who finds a fetch under way', () => {
     await desk.verifier.warmUp()
     let release = (): void => {}
     desk.answer(() => new Promise((resolve) => (release = () => resolve(publish('a')()))))
-    const reloaded = desk.verifier.reload()
+    const reloaded = desk.verifier.refreshKeys()
     while (desk.fetches() < 2) await Promise.resolve()
     return { ...desk, release: () => release(), reloaded }
   }
@@ -106,7 +106,7 @@ test('who joins a fetch has no budget of his own', async () => {
   await verifier.warmUp()
   for (const kid of ['x', 'y']) await ask(kid)
   expect(fetches()).toBe(3)
-  const reloaded = verifier.reload()
+  const reloaded = verifier.refreshKeys()
   while (fetches() < 4) await Promise.resolve()
   expect(await ask('z')).toBe('key_not_found')
   await reloaded
@@ -133,7 +133,7 @@ test('twenty thousand may wait for a newer set, and no more', async () => {
   const slow = (): Promise<Response> => released.then(publish('a'))
   const options = { issuer, jwksUri: `${issuer}/jwks`, audience: 'order-service', clock, fetch }
   const policy = createPolicy(options, optionNames.verifier)
-  const keys = new FetchedKeys(policy.issuers.get(issuer)!, policy)
+  const keys = new RemoteKeySet(policy.issuers.get(issuer)!, policy)
   await keys.warmUp()
   const find = async (kid: string): Promise<unknown> =>
     keys.find({ alg: 'ES256', kid, typ: undefined })

@@ -57,7 +57,7 @@ describe('health', () => {
   })
 
   test('is stale once the freshness has passed, and none once the bridge ends', async () => {
-    const { verifier, clock, settle, answer, ask } = openKeys(publish('a'), { staleKeysFor: 60 })
+    const { verifier, clock, settle, answer, ask } = openKeys(publish('a'), { staleIfError: 60 })
     await verifier.warmUp()
     answer(down())
     const states: unknown[] = []
@@ -132,9 +132,9 @@ describe('pauses', () => {
 
   test('are not kept by a reload', async () => {
     const { verifier, fetches, answer, ask } = openKeys(down())
-    await expect(verifier.reload()).rejects.toBeInstanceOf(VerificationError)
+    await expect(verifier.refreshKeys()).rejects.toBeInstanceOf(VerificationError)
     answer(publish('a'))
-    await verifier.reload()
+    await verifier.refreshKeys()
     expect(fetches()).toBe(2)
     expect(await ask('a')).toBe('granted')
   })
@@ -151,7 +151,7 @@ test('a reload waits for what is under way, and asks again', async () => {
   const { verifier, fetches, answer, ask } = openKeys(publish('a'))
   verifier.ready()
   answer(publish('b'))
-  await verifier.reload()
+  await verifier.refreshKeys()
   expect(fetches()).toBe(2)
   expect([await ask('b'), await ask('a')]).toEqual(['granted', 'key_not_found'])
 })
@@ -161,9 +161,9 @@ test('metadata that is wrong is a ConfigError, and no verdict', async () => {
   const options = { issuer, audience: 'order-service', fetch, clock: createTestClock() }
   const verifier = createVerifier(options)
   await expect(verifier.warmUp()).rejects.toBeInstanceOf(ConfigError)
-  await expect(verifier.reload()).rejects.toBeInstanceOf(ConfigError)
+  await expect(verifier.refreshKeys()).rejects.toBeInstanceOf(ConfigError)
   expect(await verifier.check(tokenOf('a', options.clock))).toMatchObject({
-    ...{ outcome: 'undecided', code: 'metadata_rejected' },
+    ...{ outcome: 'unavailable', code: 'metadata_rejected' },
     reason: expect.stringMatching(`^the keys of '${issuer}' cannot be had: The metadata of`),
   })
 })

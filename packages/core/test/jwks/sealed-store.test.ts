@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { createTestClock } from '@resource-server/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Vault } from '../../src/jwks/sealed-store.ts'
+import { SealedStore } from '../../src/jwks/sealed-store.ts'
 import { createPolicy, optionNames } from '../../src/config/policy.ts'
 
 // What goes into a key store, letter by letter, and what comes out of it.
@@ -17,7 +17,7 @@ const maxLength = 1_048_576
 
 type Get = (name: string) => Promise<unknown>
 
-function vaultOn(get: Get, set: (name: string, value: string) => Promise<unknown>): Vault {
+function vaultOn(get: Get, set: (name: string, value: string) => Promise<unknown>): SealedStore {
   const options = {
     issuer,
     audience: 'order-service',
@@ -25,7 +25,7 @@ function vaultOn(get: Get, set: (name: string, value: string) => Promise<unknown
     keyStore: { store: { get, set }, secret },
   }
   const policy = createPolicy(options, optionNames.verifier)
-  return new Vault(policy.issuers.get(issuer)!, clock, policy.keyStore!)
+  return new SealedStore(policy.issuers.get(issuer)!, clock, policy.keyStore!)
 }
 
 const save = async (content: typeof body): Promise<unknown> => {

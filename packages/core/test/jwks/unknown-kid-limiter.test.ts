@@ -1,12 +1,12 @@
 import { array, assert, integer, property, record } from 'fast-check'
 import { expect, test } from 'vitest'
 import { freshFor, pauseAfter, refreshAfter } from '../../src/jwks/freshness.ts'
-import { UnknownKids } from '../../src/jwks/unknown-kid-limiter.ts'
+import { UnknownKidLimiter } from '../../src/jwks/unknown-kid-limiter.ts'
 
 const ms = 1000
 
 test('10,000 invented names a second cost at most 11 fetches in any minute', () => {
-  const kids = new UnknownKids()
+  const kids = new UnknownKidLimiter()
   const fetches: number[] = []
   for (let second = 0; second < 180; second += 1) {
     for (let at = 0; at < 10_000; at += 1)
@@ -20,7 +20,7 @@ test('10,000 invented names a second cost at most 11 fetches in any minute', () 
 })
 
 test('a name that repeats in the middle of a flood has a fetch of its own', () => {
-  const kids = new UnknownKids()
+  const kids = new UnknownKidLimiter()
   for (let at = 0; at < 30_000; at += 1) kids.mayFetch(`invented-${at}`, at / 10)
   expect(kids.mayFetch('rotated', 3001)).toBe(false)
   expect(kids.mayFetch('rotated', 3002)).toBe(true)
@@ -28,7 +28,7 @@ test('a name that repeats in the middle of a flood has a fetch of its own', () =
 })
 
 test('a full bucket saves nothing up, not even a part of an interval', () => {
-  const kids = new UnknownKids()
+  const kids = new UnknownKidLimiter()
   const at = [0, 19_900, 19_900, 20_000, 29_899, 29_900]
   expect(at.map((now, nth) => kids.mayFetch(`invented-${nth}`, now))).toEqual([
     ...[true, true, true, false, false, true],
@@ -42,7 +42,7 @@ test.each([
   [32_767, true],
   [32_768, false],
 ])('after %i others a name is known as one that repeats: %s', (others, known) => {
-  const kids = new UnknownKids()
+  const kids = new UnknownKidLimiter()
   expect(kids.mayFetch('rotated', 0)).toBe(true)
   // The first of them has the other fetch for any name.
   for (let at = 0; at < others; at += 1) kids.mayFetch(`invented-${at}`, 0)
@@ -50,7 +50,7 @@ test.each([
 })
 
 test('in a flood of repeating names somebody fetches every ten seconds all the same', () => {
-  const kids = new UnknownKids()
+  const kids = new UnknownKidLimiter()
   const fetches = new Set<number>()
   for (let second = 0; second < 120; second += 1) {
     for (let at = 0; at < 100; at += 1)
@@ -66,7 +66,7 @@ test('whatever comes when, any minute has at most 11 fetches', () => {
   const step = record({ kid: integer({ max: 20 }), wait: integer({ min: 0, max: 8000 }) })
   assert(
     property(array(step, { minLength: 100, maxLength: 400 }), (steps) => {
-      const kids = new UnknownKids()
+      const kids = new UnknownKidLimiter()
       let now = 0
       const fetches: number[] = []
       for (const { kid, wait } of steps) {

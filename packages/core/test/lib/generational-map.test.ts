@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Generations } from '../../src/lib/generational-map.ts'
+import { GenerationalMap } from '../../src/lib/generational-map.ts'
 
 const ids = fc.constantFrom(...Array.from('abcdefgh'))
 const steps = fc.array(
@@ -17,7 +17,7 @@ describe('whatever is done to it', () => {
     fc.assert(
       fc.property(steps, (walk) => {
         const bounds = { entries: 6, bytes: 60 }
-        const map = new Generations<number>(bounds)
+        const map = new GenerationalMap<number>(bounds)
         const model = new Map<string, number>()
         for (const [at, [step, id, bytes]] of walk.entries()) {
           if (step === 'set') map.set(id, at, bytes)
@@ -36,7 +36,7 @@ describe('whatever is done to it', () => {
   test('counts nothing once all is taken out', () => {
     fc.assert(
       fc.property(steps, (walk) => {
-        const map = new Generations<string>({ entries: 6, bytes: 60 })
+        const map = new GenerationalMap<string>({ entries: 6, bytes: 60 })
         for (const [step, id, bytes] of walk) {
           if (step === 'set') map.set(id, id, bytes)
           if (step === 'get') map.get(id)
@@ -50,7 +50,7 @@ describe('whatever is done to it', () => {
 })
 
 test('what is used stays through a flood, and what is not used goes', () => {
-  const map = new Generations<string>({ entries: 100, bytes: 1e6 })
+  const map = new GenerationalMap<string>({ entries: 100, bytes: 1e6 })
   map.set('used', 'kept', 1)
   map.set('unused', 'lost', 1)
   for (let at = 0; at < 1000; at += 1) {
@@ -62,21 +62,21 @@ test('what is used stays through a flood, and what is not used goes', () => {
 })
 
 test('keeps the last half of its bounds, whatever came before', () => {
-  const map = new Generations<number>({ entries: 100, bytes: 1e6 })
+  const map = new GenerationalMap<number>({ entries: 100, bytes: 1e6 })
   for (let at = 0; at < 1000; at += 1) map.set(String(at), at, 1)
   const kept = Array.from({ length: 50 }, (_, back) => map.get(String(999 - back)))
   expect(kept).toEqual(Array.from({ length: 50 }, (_, back) => 999 - back))
 })
 
 test('what is larger than half of the bytes is not kept, and pushes nothing out', () => {
-  const map = new Generations<string>({ entries: 100, bytes: 100 })
+  const map = new GenerationalMap<string>({ entries: 100, bytes: 100 })
   map.set('small', 'kept', 10)
   map.set('large', 'not kept', 51)
   expect([map.get('small'), map.get('large'), map.bytes]).toEqual(['kept', undefined, 10])
 })
 
 test('an entry that is set again counts once', () => {
-  const map = new Generations<string>({ entries: 10, bytes: 100 })
+  const map = new GenerationalMap<string>({ entries: 10, bytes: 100 })
   map.set('id', 'first', 40)
   map.set('id', 'second', 30)
   expect([map.get('id'), map.size, map.bytes]).toEqual(['second', 1, 30])
@@ -89,7 +89,7 @@ describe('each generation has half of the bounds', () => {
     ['bytes', { entries: 100, bytes: 100 }, 25, [25, 50, 75, 100, 75, 100, 75]],
     ['an odd number of bytes', { entries: 100, bytes: 99 }, 24, [24, 48, 72, 96, 72, 96, 72]],
   ])('%s', (_what, bounds, bytes, filled) => {
-    const map = new Generations<number>(bounds)
+    const map = new GenerationalMap<number>(bounds)
     const found = filled.map((_, at) => {
       map.set(String(at), at, bytes)
       expect(map.size * bytes).toBe(map.bytes)
@@ -99,7 +99,7 @@ describe('each generation has half of the bounds', () => {
   })
 
   test('and an entry may fill one', () => {
-    const map = new Generations<number>({ entries: 100, bytes: 100 })
+    const map = new GenerationalMap<number>({ entries: 100, bytes: 100 })
     map.set('a', 1, 50)
     map.set('b', 2, 50)
     expect([map.get('a'), map.get('b'), map.bytes]).toEqual([1, 2, 100])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { whenKnown } from '../../src/lib/maybe-promise.ts'
+import { andThen } from '../../src/lib/maybe-promise.ts'
 
 const fault = new Error('a fault')
 const double = (value: number): number => value * 2
@@ -9,22 +9,22 @@ const fail = (): never => {
 
 describe('what is here already', () => {
   test('is used at once', () => {
-    expect(whenKnown(21, double)).toBe(42)
+    expect(andThen(21, double)).toBe(42)
   })
 
   test('throws at once what its use throws', () => {
-    expect(() => whenKnown(21, fail)).toThrow(fault)
+    expect(() => andThen(21, fail)).toThrow(fault)
   })
 })
 
 describe('what is to come', () => {
   test('is used when it comes', async () => {
-    const later = whenKnown(Promise.resolve(21), double)
+    const later = andThen(Promise.resolve(21), double)
     expect(later).toBeInstanceOf(Promise)
     expect(await later).toBe(42)
   })
 
   test('rejects with what its use throws', async () => {
-    await expect(whenKnown(Promise.resolve(21), fail)).rejects.toBe(fault)
+    await expect(andThen(Promise.resolve(21), fail)).rejects.toBe(fault)
   })
 })

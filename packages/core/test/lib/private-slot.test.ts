@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { beside } from '../../src/lib/private-slot.ts'
+import { privateSlot } from '../../src/lib/private-slot.ts'
 
 describe.each([
   ['an object', (): object => ({})],
@@ -9,7 +9,7 @@ describe.each([
 ])('beside %s', (_, make) => {
   test('a value is kept, replaced and seen by its keeper alone', () => {
     const [one, other] = [make(), make()]
-    const [kept, strange] = [beside<string>(), beside<string>()]
+    const [kept, strange] = [privateSlot<string>(), privateSlot<string>()]
     expect(kept.get(one)).toBeUndefined()
     kept.set(one, 'a')
     expect(kept.get(one)).toBe('a')
@@ -22,7 +22,7 @@ describe.each([
   })
 
   test('a value is on no list of members, and no heir has it', () => {
-    const kept = beside<string>()
+    const kept = privateSlot<string>()
     const one = make()
     kept.set(one, 'a')
     expect(Reflect.ownKeys(one)).toEqual([])
@@ -31,7 +31,7 @@ describe.each([
 })
 
 test('a value stays where its object is frozen later', () => {
-  const kept = beside<string>()
+  const kept = privateSlot<string>()
   const one = {}
   kept.set(one, 'a')
   Object.freeze(one)

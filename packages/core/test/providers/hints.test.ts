@@ -9,7 +9,7 @@ type Claims = Readonly<Record<string, unknown>>
 interface Row {
   readonly hint: Hint | undefined
   readonly codes: readonly Code[]
-  readonly say: string
+  readonly message: string
   /** Tokens that it is said of, by their claims, or by their `typ`. */
   readonly of: readonly (Claims | string)[]
   readonly notOf: readonly (Claims | string)[]
@@ -30,7 +30,8 @@ const rows: Readonly<Record<string, Row>> = {
   "Keycloak's lightweight tokens": {
     hint: hints.keycloakHints[0],
     codes: ['claim_missing'],
-    say: 'Keycloak leaves sub out where the client lacks the client scope "basic", and most claims out of a lightweight access token: give the client that scope, and switch off "Always use lightweight access token" in its advanced settings, or mark its mappers "Add to lightweight access token".',
+    message:
+      'Keycloak leaves sub out where the client lacks the client scope "basic", and most claims out of a lightweight access token: give the client that scope, and switch off "Always use lightweight access token" in its advanced settings, or mark its mappers "Add to lightweight access token".',
     of: [
       { iss: realm.iss },
       { ...realm, jti: 'onltac:1' },
@@ -48,56 +49,64 @@ const rows: Readonly<Record<string, Row>> = {
   "Keycloak's mappers": {
     hint: hints.keycloakHints[1],
     codes: ['audience_mismatch', 'claim_missing'],
-    say: "Keycloak names a service in aud only where a mapper says so: add an Audience mapper (oidc-audience-mapper) with this service to a client scope of the client that asks for the token. The parameter 'audience' of an exchange only filters what the mappers gave.",
+    message:
+      "Keycloak names a service in aud only where a mapper says so: add an Audience mapper (oidc-audience-mapper) with this service to a client scope of the client that asks for the token. The parameter 'audience' of an exchange only filters what the mappers gave.",
     of: [{ iss: realm.iss }, { ...realm, aud: 'account' }, { ...realm, aud: ['stock', 'account'] }],
     notOf: [realm, { ...realm, aud: ['stock'] }, {}, ...noRealms.map((iss) => ({ iss }))],
   },
   'Auth0 without an audience': {
     hint: hints.auth0Hints[0],
     codes: ['audience_mismatch'],
-    say: "Auth0 names an API in aud only where the client asked for it: send the parameter 'audience' with the API's identifier, and expect that identifier, letter by letter.",
+    message:
+      "Auth0 names an API in aud only where the client asked for it: send the parameter 'audience' with the API's identifier, and expect that identifier, letter by letter.",
     of: [{ aud: 'https://a.example/userinfo' }, { aud: ['x', 1, 'https://a.example/userinfo'] }],
     notOf: [{}, { aud: 'x' }, { aud: [] }, { aud: [1] }, { aud: '/userinfo/x' }],
   },
   "Auth0's opaque tokens": {
     hint: hints.auth0Opaque,
     codes: ['token_malformed', 'token_encrypted'],
-    say: "Auth0 gives an opaque or an encrypted token to a client that names no API: let it send the parameter 'audience' with the API's identifier, or set a default audience for the tenant.",
+    message:
+      "Auth0 gives an opaque or an encrypted token to a client that names no API: let it send the parameter 'audience' with the API's identifier, or set a default audience for the tenant.",
     of: [{}, 'jwt'],
     notOf: [],
   },
   "Hydra's opaque tokens": {
     hint: hints.hydraOpaque,
     codes: ['token_malformed', 'token_encrypted'],
-    say: 'The access tokens of Ory Hydra are opaque by default: set strategies.access_token to jwt there.',
+    message:
+      'The access tokens of Ory Hydra are opaque by default: set strategies.access_token to jwt there.',
     of: [{}, 'jwt'],
     notOf: [],
   },
   "ZITADEL's opaque tokens": {
     hint: hints.zitadelOpaque,
     codes: ['token_malformed', 'token_encrypted'],
-    say: 'The access tokens of ZITADEL are opaque by default: set the token type of the application to JWT there.',
+    message:
+      'The access tokens of ZITADEL are opaque by default: set the token type of the application to JWT there.',
     of: [{}, 'jwt'],
     notOf: [],
   },
   "Okta's org server": {
     hint: hints.oktaHints[0],
     codes: ['type_not_accepted', 'issuer_not_trusted'],
-    say: "The token is of Okta's org authorization server. Its access tokens are for Okta itself and cannot be validated locally. Create or use a custom authorization server, such as …/oauth2/default, with this service as its audience, and configure its issuer.",
+    message:
+      "The token is of Okta's org authorization server. Its access tokens are for Okta itself and cannot be validated locally. Create or use a custom authorization server, such as …/oauth2/default, with this service as its audience, and configure its issuer.",
     of: ['application/okta-internal-at+jwt', 'application/Okta-Internal-AT+JWT'],
     notOf: [{}, 'at+jwt', 'oauth-id-jag+jwt'],
   },
   "Okta's ID-JAG": {
     hint: hints.oktaHints[1],
     codes: ['type_not_accepted', 'issuer_not_trusted'],
-    say: "The token is an identity assertion grant (ID-JAG). It is never an access token: the client has to exchange it at this issuer's token endpoint first.",
+    message:
+      "The token is an identity assertion grant (ID-JAG). It is never an access token: the client has to exchange it at this issuer's token endpoint first.",
     of: ['oauth-id-jag+jwt', 'OAuth-ID-JAG+JWT'],
     notOf: [{}, 'at+jwt', 'application/okta-internal-at+jwt'],
   },
   "Spring's client id": {
     hint: hints.springHints[0],
     codes: ['audience_mismatch'],
-    say: "If this is the id of the client that asked for the token: Spring Authorization Server writes it into aud, and ignores the parameters 'resource' and 'audience' of an exchange. In an OAuth2TokenCustomizer<JwtEncodingContext> there, add: context.getClaims().audience(List.of(\"order-service\")).",
+    message:
+      "If this is the id of the client that asked for the token: Spring Authorization Server writes it into aud, and ignores the parameters 'resource' and 'audience' of an exchange. In an OAuth2TokenCustomizer<JwtEncodingContext> there, add: context.getClaims().audience(List.of(\"order-service\")).",
     of: [spring, { ...spring, scope: ['read'] }],
     notOf: [
       ...[{ nbf: 1 }, { ...spring, aud: ['gateway'] }, { aud: 'gateway' }],
@@ -108,42 +117,47 @@ const rows: Readonly<Record<string, Row>> = {
   "Entra's version 1": {
     hint: hints.entraHints[0],
     codes: ['issuer_not_trusted'],
-    say: "The token is of Entra's version 1. Set api.requestedAccessTokenVersion to 2 in the manifest of this API's app registration, or configure entra({ tenant, version: 1 }).",
+    message:
+      "The token is of Entra's version 1. Set api.requestedAccessTokenVersion to 2 in the manifest of this API's app registration, or configure entra({ tenant, version: 1 }).",
     of: [{ iss: v1 }],
     notOf: [{}, { iss: v2, ver: '2.0' }, { iss: `x${v1}` }],
   },
   "Entra's version 2": {
     hint: hints.entraHints[1],
     codes: ['issuer_not_trusted'],
-    say: "The token is of Entra's version 2, of this tenant or another. Configure entra({ tenant }) with the tenant's id; version 1 tokens come from another issuer.",
+    message:
+      "The token is of Entra's version 2, of this tenant or another. Configure entra({ tenant }) with the tenant's id; version 1 tokens come from another issuer.",
     of: [{ iss: v2, ver: '2.0' }],
     notOf: [{}, { iss: v2 }, { iss: v2, ver: '1.0' }, { iss: v1, ver: '2.0' }],
   },
   'Microsoft Graph': {
     hint: hints.entraHints[2],
     codes: ['signature_invalid', 'audience_mismatch'],
-    say: 'The token is for Microsoft Graph, which alone can validate it. Let the client ask for a scope of this API, such as api://<client id>/.default.',
+    message:
+      'The token is for Microsoft Graph, which alone can validate it. Let the client ask for a scope of this API, such as api://<client id>/.default.',
     of: [{ aud: graph }, { aud: 'https://graph.microsoft.com' }, { aud: ['x', graph] }],
     notOf: [{}, { aud: 'x' }, { aud: [] }],
   },
   "Entra's api:// address": {
     hint: hints.entraHints[3],
     codes: ['audience_mismatch'],
-    say: "In Entra's version 2 tokens, aud is this API's client id, not its api:// address.",
+    message: "In Entra's version 2 tokens, aud is this API's client id, not its api:// address.",
     of: [{ tid: 't', ver: '2.0' }],
     notOf: [{}, { tid: 't' }, { tid: 't', ver: '1.0' }, { ver: '2.0' }],
   },
   'Cognito without aud': {
     hint: hints.cognitoHints[0],
     codes: ['claim_missing'],
-    say: "Cognito's access tokens have no aud unless the client asked for a resource. Either bind a resource, or let the client id stand for the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).",
+    message:
+      "Cognito's access tokens have no aud unless the client asked for a resource. Either bind a resource, or let the client id stand for the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).",
     of: [{ token_use: 'access' }],
     notOf: [{}, { token_use: 'access', aud: 'x' }, { token_use: 'id' }],
   },
   "Dex's tokens": {
     hint: hints.allHints.at(-2),
     codes: ['not_an_access_token'],
-    say: "Dex's access tokens cannot be told from its ID tokens. Configure dex(url, { acceptIdTokens: true }) if that is acceptable here.",
+    message:
+      "Dex's access tokens cannot be told from its ID tokens. Configure dex(url, { acceptIdTokens: true }) if that is acceptable here.",
     of: [dex],
     notOf: [{}, { at_hash: 'x' }, { federated_claims: {} }, { ...dex, scope: 'read' }],
   },
@@ -155,9 +169,9 @@ function tokenOf(given: Claims | string): HintedToken {
   return { typ: undefined, claims: JSON.parse(JSON.stringify(given)) as Claims }
 }
 
-describe.each(Object.entries(rows))('%s', (_what, { hint, codes, say, of, notOf }) => {
+describe.each(Object.entries(rows))('%s', (_what, { hint, codes, message, of, notOf }) => {
   test('is told', () => {
-    expect(hint).toEqual({ codes, when: expect.any(Function), say })
+    expect(hint).toEqual({ codes, when: expect.any(Function), message })
   })
 
   test.each(of.map((token) => ({ token })))('of $token', ({ token }) => {

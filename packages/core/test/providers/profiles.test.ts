@@ -35,7 +35,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       ...{ name: 'auth0', types: ['jwt', 'at+jwt'], discovery: 'openid' },
       ...{ clientClaims: ['azp', 'client_id'], requiredClaims: [['azp', 'client_id']] },
-      ...{ scopeClaims: ['scope'], companionAudiences: ['https://acme.eu.auth0.com/userinfo'] },
+      ...{ scopeClaims: ['scope'], ignoredAudiences: ['https://acme.eu.auth0.com/userinfo'] },
       permissions: [{ path: ['permissions'] }],
       hints: [...hints.auth0Hints, hints.auth0Opaque],
     },
@@ -47,7 +47,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       ...{ name: 'authentik', types: ['jwt', 'at+jwt'], discovery: 'openid' },
       ...{ clientClaims: ['azp'], requiredClaims: ['azp', 'uid'], scopeClaims: ['scope'] },
-      ...{ foreignClaims: ['at_hash', 'c_hash', 's_hash', 'events'], companionAudiences: [] },
+      ...{ forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'], ignoredAudiences: [] },
       roles: [{ path: ['groups'] }],
     },
   ],
@@ -56,7 +56,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     const profile: Profile = {
       ...{ name: 'cognito', types: [undefined, 'jwt'], discovery: 'openid' as const },
       ...{ clientClaims: ['client_id'], requiredClaims: ['client_id'], scopeClaims: ['scope'] },
-      ...{ expectedClaims: { token_use: ['access'] }, companionAudiences: [] },
+      ...{ expectedClaims: { token_use: ['access'] }, ignoredAudiences: [] },
       ...{ roles: [{ path: ['cognito:groups'] }], hints: hints.cognitoHints },
       audienceClaims: clientIdAsAudience ? ['aud', 'client_id'] : ['aud'],
     }
@@ -70,7 +70,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       ...{ name: 'dex', types: [undefined, 'jwt'], discovery: 'openid' },
       ...{ clientClaims: ['azp'], requiredClaims: [], scopeClaims: [] },
-      ...{ foreignClaims: ['c_hash', 's_hash', 'events'], companionAudiences: [] },
+      ...{ forbiddenClaims: ['c_hash', 's_hash', 'events'], ignoredAudiences: [] },
       roles: [{ path: ['groups'] }],
     },
   ],
@@ -84,7 +84,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
       ...{ name: 'entra', types: ['jwt'], discovery: 'openid' as const },
       ...{ clientClaims: [client], requiredClaims: [client], scopeClaims: ['scp'] },
       expectedClaims: { ver: [version === 1 ? '1.0' : '2.0'], tid: [tenant] },
-      ...{ companionAudiences: [], roles: [{ path: ['roles'] }], hints: hints.entraHints },
+      ...{ ignoredAudiences: [], roles: [{ path: ['roles'] }], hints: hints.entraHints },
       ...(version === 2 && { keyIssuerPlaceholder: '{tenantid}' }),
     }
     const make: Make = () => entra(version === 1 ? { tenant, version } : { tenant })
@@ -97,7 +97,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       ...{ name: 'hydra', types: ['jwt', 'at+jwt'], discovery: 'openid' },
       ...{ clientClaims: ['client_id'], requiredClaims: ['client_id', 'jti'] },
-      ...{ scopeClaims: ['scp', 'scope'], companionAudiences: [], hints: [hints.hydraOpaque] },
+      ...{ scopeClaims: ['scp', 'scope'], ignoredAudiences: [], hints: [hints.hydraOpaque] },
     },
   ],
   ...[undefined, 'shop'].map((rolesOf) => {
@@ -105,7 +105,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     const profile: Profile = {
       ...{ name: 'keycloak', types: ['jwt', 'at+jwt'], discovery: 'openid' as const },
       ...{ clientClaims: ['azp'], requiredClaims: ['azp'], scopeClaims: ['scope'] },
-      ...{ expectedClaims: { typ: ['Bearer', 'DPoP'] }, companionAudiences: ['account'] },
+      ...{ expectedClaims: { typ: ['Bearer', 'DPoP'] }, ignoredAudiences: ['account'] },
       roles: [{ path: rolesOf ? ['resource_access', 'shop', 'roles'] : ['realm_access', 'roles'] }],
       ...{ actorNames: ['client_id' as const, 'sub' as const], hints: hints.keycloakHints },
     }
@@ -118,7 +118,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     url,
     {
       ...{ name: 'oidc-provider', types: ['at+jwt'], clientClaims: ['client_id'] },
-      ...{ requiredClaims: ['client_id', 'jti'], scopeClaims: ['scope'], companionAudiences: [] },
+      ...{ requiredClaims: ['client_id', 'jti'], scopeClaims: ['scope'], ignoredAudiences: [] },
     },
   ],
   [
@@ -128,7 +128,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       ...{ name: 'okta', types: [undefined, 'jwt', 'at+jwt', 'application/at+jwt'] },
       ...{ clientClaims: ['cid', 'client_id'], requiredClaims: [['scp', 'scope']] },
-      ...{ scopeClaims: ['scp', 'scope'], companionAudiences: [], actorSubjectIsClient: true },
+      ...{ scopeClaims: ['scp', 'scope'], ignoredAudiences: [], actorSubjectIsClient: true },
       ...{ roles: [{ path: ['groups'] }], hints: hints.oktaHints },
     },
   ],
@@ -138,7 +138,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     url,
     {
       ...{ name: 'rfc9068', types: ['at+jwt', 'application/at+jwt'], clientClaims: ['client_id'] },
-      ...{ requiredClaims: ['client_id', 'jti'], scopeClaims: ['scope'], companionAudiences: [] },
+      ...{ requiredClaims: ['client_id', 'jti'], scopeClaims: ['scope'], ignoredAudiences: [] },
     },
   ],
   [
@@ -149,7 +149,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
       name: 'spring-authorization-server',
       types: [undefined, 'at+jwt', 'application/at+jwt', 'jwt'],
       ...{ clientClaims: ['client_id', 'azp'], requiredClaims: ['nbf', 'jti'] },
-      ...{ scopeClaims: ['scope'], companionAudiences: [], hints: hints.springHints },
+      ...{ scopeClaims: ['scope'], ignoredAudiences: [], hints: hints.springHints },
       ...{ roles: [{ path: ['roles'] }], permissions: [{ path: ['authorities'] }] },
     },
   ],
@@ -160,7 +160,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       ...{ name: 'wso2', types: ['at+jwt', 'jwt'], discovery: 'openid' },
       ...{ clientClaims: ['client_id'], requiredClaims: ['client_id', 'jti'] },
-      ...{ scopeClaims: ['scope'], companionAudiences: [], roles: [{ path: ['roles'] }] },
+      ...{ scopeClaims: ['scope'], ignoredAudiences: [], roles: [{ path: ['roles'] }] },
     },
   ],
   [
@@ -170,8 +170,8 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       ...{ name: 'zitadel', types: ['jwt', 'at+jwt', undefined], discovery: 'openid' },
       ...{ clientClaims: ['azp', 'client_id'], requiredClaims: ['jti'], scopeClaims: ['scope'] },
-      ...{ companionAudiences: [], hints: [hints.zitadelOpaque] },
-      roles: [{ path: ['urn:zitadel:iam:org:project:roles'], form: 'keys' }],
+      ...{ ignoredAudiences: [], hints: [hints.zitadelOpaque] },
+      roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],
     },
   ],
 ])('%s', (_name, make, issuer, profile) => {
@@ -182,6 +182,6 @@ test('the default takes what any of them sends', () => {
   expect(defaultProfile).toEqual({
     ...{ name: 'default', types: ['at+jwt', 'application/at+jwt', 'jwt', undefined] },
     ...{ clientClaims: ['client_id', 'azp', 'cid', 'appid'], scopeClaims: ['scope', 'scp'] },
-    ...{ requiredClaims: [], companionAudiences: [], hints: hints.allHints },
+    ...{ requiredClaims: [], ignoredAudiences: [], hints: hints.allHints },
   })
 })

@@ -53,7 +53,11 @@ const providers: [
   ['okta', okta('https://acme.okta.com/oauth2/default').profile, 'okta'],
   ['okta for agents', okta('https://acme.okta.com/oauth2/default').profile, 'okta-agent'],
   ['rfc9068', rfc9068('https://as.example.com').profile, 'rfc9068'],
-  ['spring', springAuthorizationServer('https://s.example').profile, 'spring'],
+  [
+    'spring-authorization-server',
+    springAuthorizationServer('https://s.example').profile,
+    'spring-authorization-server',
+  ],
   ['wso2', wso2('https://w.example/oauth2/token').profile, 'wso2'],
   ['zitadel', zitadel('https://z.example').profile, 'zitadel'],
 ]
@@ -151,7 +155,7 @@ describe('where roles and permissions are', () => {
     ['entra v1', { roles: ['a'] }, ['a'], []],
     ['keycloak', { realm_access: { roles: ['a'] } }, ['a'], []],
     ['okta', { groups: ['a'] }, ['a'], []],
-    ['spring', { roles: ['a'], authorities: ['b'] }, ['a'], ['b']],
+    ['spring-authorization-server', { roles: ['a'], authorities: ['b'] }, ['a'], ['b']],
     ['wso2', { roles: 'a' }, ['a'], []],
     ['zitadel', { [project]: { a: { '1': 'acme.example' }, b: {} } }, ['a', 'b'], []],
     ['rfc9068', { roles: ['a'], permissions: ['b'], groups: ['c'] }, [], []],
@@ -288,14 +292,14 @@ describe('wrong configuration is met with help', () => {
     ["Okta's ID-JAG", 'okta', jag, 'type_not_accepted', 'never an access token'],
     [
       "Spring's client id",
-      'spring',
+      'spring-authorization-server',
       { aud: 'gateway' },
       'audience_mismatch',
       'context.getClaims().audience(',
     ],
     [
       'the same, named',
-      'spring',
+      'spring-authorization-server',
       { aud: 'gateway' },
       'audience_mismatch',
       'context.getClaims()',
@@ -445,7 +449,7 @@ describe('wrong configuration is met with help', () => {
     ['wso2', { aud: 'another' }],
     ['hydra', { aud: 'another' }],
     ['rfc9068', { aud: 'another', notBefore: 0 }],
-    ['spring', { aud: ['another', 'gateway'] }],
+    ['spring-authorization-server', { aud: ['another', 'gateway'] }],
   ])('and no provider is named by mistake: %s', async (shape, token) => {
     const verdict = await judge(shape, token)
     expect(verdict.reason).toMatch(/^aud is .*order-service"\]$/)
@@ -455,7 +459,7 @@ describe('wrong configuration is met with help', () => {
     const when = (): boolean => {
       throw new Error('bug')
     }
-    const hints = [{ codes: ['audience_mismatch'] as const, when, say: 'never said' }]
+    const hints = [{ codes: ['audience_mismatch'] as const, when, message: 'never said' }]
     const profile: Profile = { ...keycloakProfile, name: 'own', hints }
     const verdict = await judge('keycloak', { aud: 'account' }, { profile })
     expect(verdict.code).toBe('audience_mismatch')
@@ -491,7 +495,7 @@ describe('a profile of one’s own', () => {
     const profile: Profile = {
       ...base,
       roles: [{ path: ['realm', 'roles'] }],
-      permissions: [{ path: ['grants'], form: 'keys' }],
+      permissions: [{ path: ['grants'], format: 'keys' }],
     }
     const odd = [
       { realm: 'admin' },
@@ -524,7 +528,7 @@ describe('a profile of one’s own', () => {
     ['an empty choice', { requiredClaims: [[]] }, "'requiredClaims' is not"],
     ['no audience claim', { audienceClaims: [] }, "'audienceClaims' is not"],
     ['a place that is no path', { roles: ['roles'] }, "'roles' is not"],
-    ['an unknown form', { roles: [{ path: ['a'], form: 'csv' }] }, "'roles' is not"],
+    ['an unknown form', { roles: [{ path: ['a'], format: 'csv' }] }, "'roles' is not"],
     ['no values', { expectedClaims: { typ: 'Bearer' } }, "'expectedClaims' is not"],
     ['unknown metadata', { discovery: 'webfinger' }, "'discovery' is not"],
     [

@@ -72,9 +72,7 @@ describe('an act that is malformed refuses the token', () => {
   })
 
   test('a claim that is spelled otherwise is none', async () => {
-    expect(await judge(sign({ Act: 'x', ACT: null }), { delegation: 'direct-only' })).toBe(
-      'granted',
-    )
+    expect(await judge(sign({ Act: 'x', ACT: null }), { delegation: 'direct' })).toBe('granted')
   })
 
   test('two of them are not JSON as we take it', async () => {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { readNames } from '../../src/token/claim-path.ts'
-import type { NamesClaim } from '../../src/options/profile.ts'
+import type { ClaimPath } from '../../src/options/profile.ts'
 
 type Names = readonly string[] | undefined
-const roles: NamesClaim = { path: ['roles'] }
-const realm: NamesClaim = { path: ['realm', 'roles'] }
-const keys: NamesClaim = { path: ['roles'], form: 'keys' }
+const roles: ClaimPath = { path: ['roles'] }
+const realm: ClaimPath = { path: ['realm', 'roles'] }
+const keys: ClaimPath = { path: ['roles'], format: 'keys' }
 
-test.each<readonly [places: readonly NamesClaim[], claims: Record<string, unknown>, names: Names]>([
+test.each<readonly [places: readonly ClaimPath[], claims: Record<string, unknown>, names: Names]>([
   [[], { roles: ['a'] }, []],
   [[roles], { roles: ['a', 'b', 'a'] }, ['a', 'b']],
   [[roles], { roles: 'a b' }, ['a b']],

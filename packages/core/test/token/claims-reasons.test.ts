@@ -114,7 +114,7 @@ describe('an audience that is elsewhere', () => {
 
 describe('names, such as roles', () => {
   const roles = { path: ['realm', 'roles'] }
-  const permissions = { path: ['permissions'], form: 'keys' } as const
+  const permissions = { path: ['permissions'], format: 'keys' } as const
   const wrongRoles = ['claim_malformed', 'realm.roles is no list of names']
   const wrongPermissions = ['claim_malformed', 'permissions is no keys of names']
 

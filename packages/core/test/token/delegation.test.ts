@@ -144,18 +144,18 @@ describe('may_act', () => {
 
 describe('the option delegation', () => {
   test.each([
-    ['either', [], 'granted'],
-    ['either', ['service'], 'granted'],
-    ['direct-only', [], 'granted'],
-    ['direct-only', ['service'], 'delegation_forbidden'],
-    ['delegated-only', [], 'delegation_required'],
-    ['delegated-only', ['service'], 'granted'],
+    ['any', [], 'granted'],
+    ['any', ['service'], 'granted'],
+    ['direct', [], 'granted'],
+    ['direct', ['service'], 'delegation_forbidden'],
+    ['delegated', [], 'delegation_required'],
+    ['delegated', ['service'], 'granted'],
   ] as const)('%s with the actors %j: %s', async (delegation, actors, outcome) => {
     expect(await judge(issuer.token({ aud, actors }), { delegation })).toBe(outcome)
   })
 
   test.each(['service', null, {}])('a malformed act (%j) is not a direct token', async (act) => {
-    expect(await judgeAct(act, { delegation: 'direct-only' })).toBe('actor_malformed')
+    expect(await judgeAct(act, { delegation: 'direct' })).toBe('actor_malformed')
   })
 })
 
@@ -194,11 +194,11 @@ describe('what the operator reads', () => {
       ...{ code: 'actor_chain_too_long', reason: 'act is nested deeper than 1' },
     })
     const [actor] = readChain({ act }, context, 8).actors
-    expect(checkDelegation(actor, 'direct-only')).toMatchObject({
+    expect(checkDelegation(actor, 'direct')).toMatchObject({
       code: 'delegation_forbidden',
       reason: 'the token names an actor (act), and only direct access is allowed',
     })
-    expect(checkDelegation(undefined, 'delegated-only')).toMatchObject({
+    expect(checkDelegation(undefined, 'delegated')).toMatchObject({
       code: 'delegation_required',
       reason: 'the token names no actor (act), and only delegated access is allowed',
     })

@@ -39,7 +39,7 @@ describe('prior actors change no outcome', () => {
     guards.requireActor('user-service'),
     guards.requireActor({ iss: issuer.url, sub: 'order-service' }),
     guards.requireActor((actor) => JSON.stringify(actor).includes('root')),
-    guards.requireExchangedBy('user-service'),
+    guards.requireClient('user-service'),
     guards.requireClaim('role', 'root'),
     guards.requirePolicy((view) => {
       // All that a policy can get hold of, and through prototypes as well.

@@ -32,7 +32,7 @@ function open({ ready = true, cached = true, end = async () => {} }: Setting = {
       find: () => expect.unreachable(),
       holds: () => expect.unreachable(),
       warmUp: work('warmUp'),
-      reload: work('reload'),
+      refreshKeys: work('refreshKeys'),
       ready: () => {
         note('ready')
         return ready || name !== 'a'
@@ -41,7 +41,7 @@ function open({ ready = true, cached = true, end = async () => {} }: Setting = {
         ...{ issuer: name, state: 'fresh', keys: 1, skipped: [] },
         ...{ inFlight: false, fetches: 1, failures: 0 },
       }),
-      evict: (kid) => note(`evict ${kid}`),
+      blockKey: (kid) => note(`blockKey ${kid}`),
       close: () => note('close'),
     }
   }
@@ -50,7 +50,7 @@ function open({ ready = true, cached = true, end = async () => {} }: Setting = {
     configured: () => configured,
     resolved: () => resolved,
     cache: () => (cached ? statistics : undefined),
-    evict: (kid) => void asked.push(`later: evict ${kid}`),
+    blockKey: (kid) => void asked.push(`later: blockKey ${kid}`),
     close: () => void asked.push('later: close'),
   })
   return { operations, asked }
@@ -64,8 +64,8 @@ test('the start waits for those that are configured', async () => {
 
 test('a reload asks all', async () => {
   const { operations, asked } = open()
-  await operations.reload()
-  expect(asked).toEqual(['a: reload', 'b: reload', 'tenant: reload'])
+  await operations.refreshKeys()
+  expect(asked).toEqual(['a: refreshKeys', 'b: refreshKeys', 'tenant: refreshKeys'])
 })
 
 test.each([true, false])(
@@ -86,8 +86,8 @@ test('the health is that of all, and of the cache where there is one', () => {
 
 test('an eviction and the end reach all, and what comes later', () => {
   const { operations, asked } = open()
-  operations.evict('k1')
-  expect(asked.splice(0)).toEqual(['a: evict k1', 'b: evict k1', 'later: evict k1'])
+  operations.blockKey('k1')
+  expect(asked.splice(0)).toEqual(['a: blockKey k1', 'b: blockKey k1', 'later: blockKey k1'])
   operations.close()
   expect(asked).toEqual(['a: close', 'b: close', 'later: close'])
 })
@@ -108,7 +108,7 @@ test.each<[what: string, ends: Readonly<Record<string, Error>>, thrown: string]>
   }
   let error: unknown = 'none yet'
   const reloaded = open({ end })
-    .operations.reload()
+    .operations.refreshKeys()
     .catch((caught: unknown) => (error = caught))
   await new Promise((resolve) => setImmediate(resolve))
   expect(error).toBe('none yet')

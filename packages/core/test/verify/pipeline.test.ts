@@ -113,7 +113,11 @@ describe('what breaks down is no verdict', () => {
 
 describe('hints for the operator', () => {
   const hints = [
-    { codes: ['token_expired', 'audience_mismatch'] as const, when: () => true, say: 'Mend it.' },
+    {
+      codes: ['token_expired', 'audience_mismatch'] as const,
+      when: () => true,
+      message: 'Mend it.',
+    },
   ]
   const profile = { ...defaultProfile, hints }
 
@@ -174,7 +178,7 @@ describe('beside the configured issuers, those that a rule takes', () => {
     ])
     expect(operations.health().cache).toEqual(judge.cache)
 
-    operations.evict(tenant.key.kid)
+    operations.blockKey(tenant.key.kid)
     const token = tenant.token({ aud, sub: 'again' })
     expect(told(await judge.judge(token))).toMatch(/^key_not_found/)
     expect(told(await judge.judge(issuer.token({ aud })))).toMatch(/^key_not_found/)
@@ -198,7 +202,7 @@ describe('beside the configured issuers, those that a rule takes', () => {
   test('without a rule there are the configured ones alone', () => {
     const { operations } = judgeWith()
     expect(operations.health().issuers.map(({ issuer: of }) => of)).toEqual([issuer.url])
-    expect(() => operations.evict('x')).not.toThrow()
+    expect(() => operations.blockKey('x')).not.toThrow()
     expect(() => operations.close()).not.toThrow()
   })
 })

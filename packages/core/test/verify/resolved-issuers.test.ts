@@ -165,9 +165,9 @@ describe('the keys of a live issuer', () => {
     await source.warmUp()
     expect(source.ready()).toBe(true)
     expect(source.health()).toMatchObject({ issuer: tenant, state: 'fresh', keys: 1 })
-    source.evict(kid)
+    source.blockKey(kid)
     expect(await source.find(header)).toMatchObject({ code: 'key_not_found' })
-    for (const work of [source.warmUp(), source.reload()])
+    for (const work of [source.warmUp(), source.refreshKeys()])
       await expect(work).rejects.toThrow("No key of 'jwks' can be used")
   })
 
@@ -200,7 +200,7 @@ describe('the keys of a live issuer', () => {
   test('are none that were evicted, before and after', async () => {
     const { issuers, admit } = open((iss) => ({ ...fixed, issuer: iss }))
     const early = await admit()
-    issuers.evict(kid)
+    issuers.blockKey(kid)
     const late = await admit('https://late.example.com')
     for (const { source } of [early, late])
       expect(await source.find(header)).toMatchObject({ code: 'key_not_found' })

@@ -6,8 +6,8 @@ import type { Hint } from '../../src/options/profile.ts'
 import { refuse } from '../../src/errors/refusal.ts'
 
 const [a, b] = ['https://a.example.com', 'https://b.example.com']
-const hint = (say: string, more: Partial<Hint> = {}): Hint => ({
-  ...{ codes: ['claim_missing', 'audience_mismatch'], when: () => true, say },
+const hint = (message: string, more: Partial<Hint> = {}): Hint => ({
+  ...{ codes: ['claim_missing', 'audience_mismatch'], when: () => true, message },
   ...more,
 })
 

@@ -132,7 +132,7 @@ export function undecided(code: Code): Expected {
     challenges: [],
     body: { type: 'about:blank', title: titles[503], status: 503, detail },
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
-    record: { outcome: 'undecided', code },
+    record: { outcome: 'unavailable', code },
   }
 }
 

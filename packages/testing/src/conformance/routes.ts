@@ -41,7 +41,7 @@ export const routes: readonly Route[] = [
   get('/prior-actor', (api) => [api.requireActor('mobile-gateway')]),
   get('/direct', (api) => [api.requireDirect()]),
   get('/delegated', (api) => [api.requireDelegated()]),
-  get('/exchanged', (api) => [api.requireExchangedBy('nobody')]),
+  get('/exchanged', (api) => [api.requireClient('nobody')]),
   get('/claim', (api) => [api.requireClaim('tenant', 'acme')]),
   get('/policy', (api) => [api.requirePolicy(() => false)]),
   get('/step-up', (api) => [api.requireStepUp({ acr: ['mfa', 'hwk'], maxAge: 300 })]),

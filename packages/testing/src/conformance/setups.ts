@@ -10,7 +10,7 @@ export type SetupName =
   | 'thrown'
   | 'quoted'
   | 'limited'
-  | 'direct-only'
+  | 'direct'
   | 'listener-throws'
   | 'no-audience'
   | 'silent'
@@ -32,7 +32,7 @@ const profile: Profile = {
   clientClaims: ['client_id'],
   scopeClaims: ['scope'],
   requiredClaims: [],
-  companionAudiences: [],
+  ignoredAudiences: [],
   roles: [{ path: ['roles'] }],
   permissions: [{ path: ['permissions'] }],
 }
@@ -59,13 +59,13 @@ export const setups: Readonly<Record<SetupName, Setup>> = {
   /** One issuer, one audience, and every default. */
   plain: and({}),
   optional: and({ optional: true }),
-  preflight: and({ passPreflight: true }),
+  preflight: and({ allowPreflight: true }),
   /** Refusals go to the framework's error handling. */
   thrown: and({ onRefusal: 'throw' }),
   /** A realm that tries to leave its quotes. */
   quoted: and({ realm: String.raw`orders "v1" \ , Basic realm="x` }),
   limited: and({ maxLifetime: 3600 }),
-  'direct-only': and({ delegation: 'direct-only' }),
+  direct: and({ delegation: 'direct' }),
   'listener-throws': and({
     onDecision: () => {
       throw new Error('a sink that is broken')

@@ -60,7 +60,7 @@ export const tokens: Readonly<Record<string, Mint>> = {
   hmac: forged('hmacWithPublicKey'),
   'of-nobody': forged('wrongIssuer'),
   tampered: forged('tampered'),
-  'strangers-key': forged('strangersKey'),
+  'strangers-key': forged('unknownKey'),
   'kid-unknown': token({ header: { kid: 'no-such-key' } }),
   'kid-hostile': token({ header: { kid: 'a\r\nSet-Cookie: x=y\u0000\u001b[31m' } }),
   'kid-absent': from('twofold', { header: { kid: undefined } }),

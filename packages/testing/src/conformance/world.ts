@@ -33,7 +33,7 @@ export async function createWorld(): Promise<World> {
     more({ issuer: 'https://impostor.invalid' }),
     more(),
   ])
-  silent.goDown()
+  silent.stop()
   twofold.rotateKeys()
 
   const issuers = { issuer, other, silent, impostor, twofold }

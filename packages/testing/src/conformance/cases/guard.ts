@@ -55,7 +55,7 @@ const rows: readonly Row[] = [
   ],
   [
     ...(['/exchanged', 'good', 'policy-refusal'] as const),
-    forbidden('exchange_not_shown', 'Only exchanged access tokens are allowed here'),
+    forbidden('client_not_allowed', 'Only exchanged access tokens are allowed here'),
   ],
   ['/claim', 'good', 'policy-refusal', noAccess('claim_not_accepted')],
   ['/policy', 'good', 'policy-refusal', noAccess('policy_denied')],
@@ -81,7 +81,7 @@ const privileges: readonly Row[] = [
 ]
 
 /** The host's own 500: its words are its own, but the handler does not run, and it is recorded. */
-const threw = byHost(500, { outcome: 'undecided', code: 'verification_failed' })
+const threw = byHost(500, { outcome: 'unavailable', code: 'verification_failed' })
 
 export const guardCases: readonly Case[] = [
   ...rows.map(([path, token, proves, expected]): Case => ({
@@ -150,7 +150,7 @@ export const guardCases: readonly Case[] = [
     proves: ['errors-stay-closed'],
     setup: 'no-audience',
     request: send('/read', 'read'),
-    expect: [byHost(500, { outcome: 'undecided' })],
+    expect: [byHost(500, { outcome: 'unavailable' })],
   },
   {
     id: 'planted-token',

@@ -77,7 +77,7 @@ export const optionCases: readonly Case[] = [
   {
     id: 'direct-only-delegated',
     proves: ['policy-refusal'],
-    setup: 'direct-only',
+    setup: 'direct',
     request: get('/any', 'Authorization: Bearer {{delegated}}'),
     expect: [forbidden('delegation_forbidden', 'Delegated access is not allowed here')],
   },
