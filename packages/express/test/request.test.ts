@@ -81,7 +81,7 @@ describe.each(hosts)('on $host', ({ express }) => {
       const { token } = api()
       const app = express().get('/', (req, res) => void res.send(tell(() => token(req))))
       const { body } = await ask(await serve(app), '/', bearer(good))
-      expect(body).toMatch(/^ConfigError: No guard ran for this request/)
+      expect(body).toMatch(/^ConfigError: No guard ran on this request/)
     })
 
     test('is not what somebody else wrote', async () => {

@@ -38,7 +38,7 @@ test('registering protects no route, and a handler without a guard has no token'
   expect((await app.inject('/open')).body).toBe('open')
   const forgotten = await app.inject({ url: '/forgotten', headers: good })
   expect(forgotten.statusCode).toBe(500)
-  expect(forgotten.body).toContain('No guard ran for this request.')
+  expect(forgotten.body).toContain('No guard ran on this request.')
 })
 
 test('guards are hooks of a route, and the token is on the request', async () => {
@@ -141,7 +141,9 @@ test('what an operator does is on the app, under a name of its own', async () =>
 test('options that cannot be right keep the app from starting', async () => {
   const app = fastify()
   const wrong = { ...options, audiance: 'x' } as ResourceServerOptions
-  await expect(app.register(resourceServer, wrong)).rejects.toThrow("no option called 'audiance'")
+  await expect(app.register(resourceServer, wrong)).rejects.toThrow(
+    "Unknown option 'audiance'. Did you mean 'audience'?",
+  )
 })
 
 test('a request is recorded once, with the path that the client asked for', async () => {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { createTestClock, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
-import { createJudge } from '../../src/verify/pipeline.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { openPipeline } from '../verify/open-pipeline.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
@@ -15,7 +15,7 @@ const key = { kid: issuer.key.kid, alg: 'ES256' }
 
 async function identityOf(token: string, options: VerifierOptions = {}) {
   const given = { ...optionsFor(issuer), cache: false, ...options }
-  return (await createJudge(createPolicy(given, optionNames.verifier)).judge(token)).identity
+  return (await openPipeline(createPolicy(given, 'verifier')).verify(token)).identity
 }
 const tokenOf = (claims: object, more: Partial<TokenOptions> = {}): string =>
   issuer.token({ aud, claims: { jti: 'j', ...claims }, ...more })

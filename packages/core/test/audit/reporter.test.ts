@@ -1,18 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createReporter, endOf, type Reporter } from '../../src/audit/reporter.ts'
+import { createReporter, type Reporter } from '../../src/audit/reporter.ts'
 import type { DecisionRecord, VerifierOptions } from '../../src/index.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import type { RecordBody } from '../../src/options/decision-record.ts'
-import { refuse } from '../../src/errors/refusal.ts'
 import { answered } from '../support.ts'
 
 const body: RecordBody = { time: '2026-11-24T12:00:00.000Z', outcome: 'granted', checks: [] }
 
 const reporterWith = (options: Partial<VerifierOptions> = {}): Reporter =>
   createReporter(
-    createPolicy({ issuer: 'https://as.example', audience: 'a', ...options }, optionNames.verifier),
+    createPolicy({ issuer: 'https://as.example', audience: 'a', ...options }, 'verifier'),
   )
 
 /** A reporter with a listener, and what that has heard. */
@@ -128,21 +127,4 @@ describe('where somebody listens', () => {
     reporter.report(() => ({ ...body, subject: 'user-42' }))
     expect(records[0]?.subject).toMatch(/^hmac-sha256:/)
   })
-})
-
-test.each([
-  ['a token', {}, { outcome: 'granted' }],
-  ['nobody', undefined, { outcome: 'granted' }],
-  [
-    'a refusal',
-    refuse('token_expired', 'why'),
-    { outcome: 'refused', code: 'token_expired', reason: 'why' },
-  ],
-  [
-    'no verdict',
-    refuse('keys_unavailable', 'why'),
-    { outcome: 'unavailable', code: 'keys_unavailable', reason: 'why' },
-  ],
-])('the end of %s', (_what, result, end) => {
-  expect(endOf(result)).toStrictEqual(end)
 })

@@ -165,7 +165,7 @@ describe('losses', () => {
     expect(warned.mock.calls.map(([{ name, message }]) => [name, message])).toEqual([
       [
         'ResourceServerWarning',
-        'Decision records are being lost: onDecision does not take them (it rejected).',
+        'Decision records are being lost: onDecision does not accept them (it rejected).',
       ],
     ])
   })

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { actorRule } from '../../src/guards/actor.ts'
 import type { Actor } from '../../src/token/delegation.ts'
 import type { VerifierOptions } from '../../src/index.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
 const [a, b] = ['https://a.example.com', 'https://b.example.com']
 const named = { ...defaultProfile, actorNames: ['client_id', 'sub'] as const }
 const policyOf = (options: VerifierOptions) =>
-  createPolicy({ audience: 'x', ...options }, optionNames.verifier)
+  createPolicy({ audience: 'x', ...options }, 'verifier')
 const one = policyOf({ issuer: a })
 const byClient = policyOf({ issuer: a, profile: named })
 const several = policyOf({ issuers: [a, { issuer: b, profile: named }] })

@@ -2,7 +2,7 @@ import { createTestIssuer } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { exchangeRule } from '../../src/guards/client.ts'
 import { ConfigError, type Profile, type VerifierOptions } from '../../src/index.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { startActing } from '../token/acting.ts'
 import { aud, bearer, openDesk, statusOf } from '../support.ts'
@@ -95,8 +95,7 @@ describe('requireClient', () => {
 
 describe('what people read', () => {
   const [a, b] = ['https://a.example.com', 'https://b.example.com']
-  const policyOf = (more: VerifierOptions) =>
-    createPolicy({ audience: aud, ...more }, optionNames.verifier)
+  const policyOf = (more: VerifierOptions) => createPolicy({ audience: aud, ...more }, 'verifier')
   const token = { issuer: a, clientId: undefined, actor: undefined }
   const none = (names: string, allowed: string): string =>
     `the token names no client (${names}) and no actor that is known to be one: nothing shows that one of ${allowed} exchanged it`

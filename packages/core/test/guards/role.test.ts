@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { privilegeRule } from '../../src/guards/role.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
 const policyOf = (options: VerifierOptions) =>
-  createPolicy({ audience: 'a', ...options }, optionNames.verifier)
+  createPolicy({ audience: 'a', ...options }, 'verifier')
 const issuer = 'https://as.example.com'
 const [roles, permissions] = [[{ path: ['roles'] }], [{ path: ['permissions'] }]]
 const both = policyOf({ issuer, profile: { ...defaultProfile, roles, permissions } })

@@ -1,15 +1,12 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { type StepUp, stepUpRule } from '../../src/guards/step-up.ts'
 
 // Fixed, for it is in the names of tests.
 const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const now = clock.now() / 1000
-const policy = createPolicy(
-  { issuer: 'https://as.example.com', audience: 'a', clock },
-  optionNames.verifier,
-)
+const policy = createPolicy({ issuer: 'https://as.example.com', audience: 'a', clock }, 'verifier')
 const judge = (wanted: StepUp, claims: object) =>
   stepUpRule(wanted, policy)({ claims: { iat: now, ...claims } })
 

@@ -6,7 +6,7 @@ import rsa6144 from './rsa-6144.json' with { type: 'json' }
 import type { Algorithm } from '../../src/options/algorithms.ts'
 import { readKeys, type VerificationKey } from '../../src/jose/jwk.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
-import { createPolicy, type IssuerPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy, type IssuerPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
 import { type Cryptography, verifySignature } from '../../src/jose/signature.ts'
 
@@ -22,7 +22,7 @@ const ways: readonly Cryptography[] = ['native', 'webcrypto']
 const policyFor = (algorithm: Algorithm): IssuerPolicy =>
   createPolicy(
     { issuer: 'https://as.example', audience: 'a', algorithms: [algorithm] },
-    optionNames.verifier,
+    'verifier',
   ).issuers.get('https://as.example')!
 
 async function importKey(jwk: object, algorithm: Algorithm): Promise<VerificationKey> {

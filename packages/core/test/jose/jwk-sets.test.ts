@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
 import { type KeySet, readKeys, readKeySet, selectKey, without } from '../../src/jose/jwk.ts'
 import type { JoseHeader } from '../../src/jose/jws.ts'
-import { createPolicy, type IssuerPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy, type IssuerPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
 
 const url = 'https://as.example.com'
@@ -11,7 +11,7 @@ const ec = createSigningKey('ES256', 'ec').publicJwk
 const rsa = createSigningKey('RS256', 'rsa').publicJwk
 
 function issuerWith(options: VerifierOptions = {}): IssuerPolicy {
-  const policy = createPolicy({ issuer: url, audience: 'a', ...options }, optionNames.verifier)
+  const policy = createPolicy({ issuer: url, audience: 'a', ...options }, 'verifier')
   return policy.issuers.get(url)!
 }
 const issuer = issuerWith()

@@ -2,7 +2,7 @@ import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { readKeys, type VerificationKey } from '../../src/jose/jwk.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
 import { verifySignature } from '../../src/jose/signature.ts'
 import { aud, judgeFor, optionsFor, startIssuer } from '../support.ts'
@@ -90,7 +90,7 @@ test('a key of the right name and the wrong type is no key', async () => {
 
 /** The issuer's key, as the pipeline has it. */
 async function importKey(): Promise<VerificationKey> {
-  const policy = createPolicy(optionsFor(issuer), optionNames.verifier)
+  const policy = createPolicy(optionsFor(issuer), 'verifier')
   const { keys, skipped } = await readKeys([issuer.key.publicJwk], policy.issuers.get(issuer.url)!)
   if (!keys[0]) throw new Error(skipped.join())
   return keys[0]

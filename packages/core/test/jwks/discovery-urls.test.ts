@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { FetchError, type Fetch } from '../../src/lib/fetch-json.ts'
 import { discoverKeySet } from '../../src/jwks/discovery.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
@@ -20,7 +20,7 @@ async function discover(answer: (url: string) => Response, setting: Setting = {}
   const { issuer = secure, insecure = false, discovery } = setting
   const profile = { ...defaultProfile, ...(discovery && { discovery }) }
   const options = { issuer, audience: 'order-service', allowInsecureHttp: true, profile }
-  const policy = createPolicy(options, optionNames.verifier).issuers.get(issuer)!
+  const policy = createPolicy(options, 'verifier').issuers.get(issuer)!
   const asked: string[] = []
   const fetch: Fetch = async (url, init) => {
     asked.push(init.signal === signal ? url : 'without the signal')

@@ -2,7 +2,7 @@ import { createTestClock } from '@resource-server/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { FetchError, type Fetch } from '../../src/lib/fetch-json.ts'
 import { KeySetFetcher } from '../../src/jwks/fetcher.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
 // Where the key set is, and what is asked there.
@@ -44,7 +44,7 @@ function open(options: { readonly jwksUri?: string } = {}): Desk {
     return answers.get(url)!()
   }
   const given = { issuer, audience: 'order-service', clock, fetch, ...options }
-  const policy = createPolicy(given, optionNames.verifier)
+  const policy = createPolicy(given, 'verifier')
   const download = new KeySetFetcher(policy.issuers.get(issuer)!, policy)
   const look = (): readonly string[] => asked.splice(0)
   return { download, clock, answers, asked: look }
@@ -145,7 +145,7 @@ test('plain http serves where it is allowed, and all that is fetched can be ende
     )
   }
   const given = { issuer: insecure, audience: 'order-service', allowInsecureHttp: true, fetch }
-  const policy = createPolicy(given, optionNames.verifier)
+  const policy = createPolicy(given, 'verifier')
   expect(await new KeySetFetcher(policy.issuers.get(insecure)!, policy).get()).toMatchObject({
     body,
   })

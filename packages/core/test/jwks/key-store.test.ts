@@ -148,11 +148,11 @@ test('a store that fails or hangs changes nothing', async () => {
 })
 
 test.each([
-  ['no store', { secret }, "'keyStore.store' lacks get() or set()"],
-  ['half a store', { store: { get: () => {} }, secret }, "'keyStore.store' lacks"],
+  ['no store', { secret }, "'keyStore.store' must have the methods get() and set()"],
+  ['half a store', { store: { get: () => {} }, secret }, "'keyStore.store' must have"],
   ['a short secret', { store: createShelf(), secret: 'short' }, 'at least 32 characters'],
   ['no secret', { store: createShelf() }, 'at least 32 characters'],
-  ['more', { store: createShelf(), secret, ttl: 1 }, "called 'ttl'"],
+  ['more', { store: createShelf(), secret, ttl: 1 }, "Unknown keyStore option 'ttl'"],
 ])('%s is a ConfigError', (_what, keyStore, says) => {
   const make = (): unknown =>
     createVerifier({ issuer: 'https://as.example.com', audience: aud, keyStore } as never)

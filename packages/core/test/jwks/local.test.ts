@@ -1,7 +1,7 @@
 import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { LocalKeySet } from '../../src/jwks/local.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import {
   ConfigError,
   createVerifier,
@@ -82,7 +82,7 @@ test('a key that is evicted before the keys are read never serves', async () => 
 
 test('once they are read, nobody waits for them', async () => {
   const options = { ...optionsFor(issuer), jwks: { keys: [good] } }
-  const policy = createPolicy(options, optionNames.verifier).issuers.get(issuer.url)!
+  const policy = createPolicy(options, 'verifier').issuers.get(issuer.url)!
   const keys = new LocalKeySet([good], policy)
   const header = { alg: 'ES256', kid: issuer.key.kid, typ: undefined }
   const found = keys.find(header)

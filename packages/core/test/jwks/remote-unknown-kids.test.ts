@@ -1,7 +1,7 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { RemoteKeySet } from '../../src/jwks/remote.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { down, issuer, openKeys, publish, sleeping, tokenOf } from './key-desk.ts'
 
 // Tokens whose key is not in the set that is held: it may be newer than the set.
@@ -132,7 +132,7 @@ test('twenty thousand may wait for a newer set, and no more', async () => {
   const released = new Promise<void>((resolve) => (release = resolve))
   const slow = (): Promise<Response> => released.then(publish('a'))
   const options = { issuer, jwksUri: `${issuer}/jwks`, audience: 'order-service', clock, fetch }
-  const policy = createPolicy(options, optionNames.verifier)
+  const policy = createPolicy(options, 'verifier')
   const keys = new RemoteKeySet(policy.issuers.get(issuer)!, policy)
   await keys.warmUp()
   const find = async (kid: string): Promise<unknown> =>

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createTestClock } from '@resource-server/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SealedStore } from '../../src/jwks/sealed-store.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 
 // What goes into a key store, letter by letter, and what comes out of it.
 
@@ -24,7 +24,7 @@ function vaultOn(get: Get, set: (name: string, value: string) => Promise<unknown
     clock,
     keyStore: { store: { get, set }, secret },
   }
-  const policy = createPolicy(options, optionNames.verifier)
+  const policy = createPolicy(options, 'verifier')
   return new SealedStore(policy.issuers.get(issuer)!, clock, policy.keyStore!)
 }
 

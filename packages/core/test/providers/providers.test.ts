@@ -253,9 +253,13 @@ describe('an issuer as an object', () => {
   })
 
   test.each<[string, object, string]>([
-    ['an unknown member', { issuer: 'https://a.example', audiences: aud }, "called 'audiences'"],
-    ['no issuer in it', { audience: aud }, "'issuer' is not a string"],
-    ['a list', [], 'no object of an issuer'],
+    [
+      'an unknown member',
+      { issuer: 'https://a.example', audiences: aud },
+      "Unknown issuer option 'audiences'",
+    ],
+    ['no issuer in it', { audience: aud }, "'issuer' must be a string"],
+    ['a list', [], "'issuer' must be a string, got an array"],
   ])('is a ConfigError with %s', (_what, issuer, says) => {
     expect(() => createVerifier({ audience: aud, issuer: issuer as never })).toThrow(says)
   })

@@ -2,7 +2,7 @@ import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { checkClaims, recheckClaims } from '../../src/token/claims.ts'
 import type { VerifierOptions } from '../../src/index.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
 // What the operator reads, and where the profile says what to look at.
@@ -16,10 +16,7 @@ const whole = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 300 }
 type Judged = readonly [code: string, reason: string] | undefined
 
 function judge(claims: object, options: VerifierOptions = {}, check = checkClaims): Judged {
-  const policy = createPolicy(
-    { issuer: iss, audience: 'orders', clock, ...options },
-    optionNames.verifier,
-  )
+  const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
   const given = Object.entries({ ...whole, ...claims }).filter(([, value]) => value !== undefined)
   if (!issuer?.audience) throw new Error('The policy has an issuer with an audience.')
