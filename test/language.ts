@@ -357,49 +357,48 @@ export function proseOfCode(source: string): { readonly comment: string; readonl
   let at = 0
   let previous = ''
   const take = (pattern: RegExp): string | undefined => {
-    const sticky = new RegExp(pattern, 'y')
-    sticky.lastIndex = at
-    const taken = sticky.exec(source)?.[0]
+    pattern.lastIndex = at
+    const taken = pattern.exec(source)?.[0]
     if (taken !== undefined) at += taken.length
     return taken
   }
   const takeTemplate = (): void => {
-    const text = take(templateText)!
+    const text = take(tokens.templateText)!
     add(blank(text), text)
-    if (take(/\$\{/)) templates.push(0)
+    if (take(tokens.placeholder)) templates.push(0)
     else at += 1
     previous = 'x'
   }
   while (at < source.length) {
-    const space = take(/\s+/)
+    const space = take(tokens.space)
     if (space !== undefined) {
       add(space, space)
       continue
     }
-    const comment = take(/\/\/.*|\/\*[\s\S]*?\*\//)
+    const comment = take(tokens.comment)
     if (comment !== undefined) {
       add(comment.replaceAll(/^\s*(?:\/\*\*?|\/\/|\*\/?)|\*\/$/gm, ' '), blank(comment))
       continue
     }
-    const string = take(/'(?:\\[\s\S]|[^'\\\n])*'|"(?:\\[\s\S]|[^"\\\n])*"/)
+    const string = take(tokens.string)
     if (string !== undefined) {
       add(blank(string), ` ${string.slice(1, -1).replaceAll(/\\['"]/g, "'")} `)
       previous = 'x'
       continue
     }
-    if (take(/`/)) {
+    if (take(tokens.backtick)) {
       takeTemplate()
       continue
     }
     if (mayPrecedeRegExp.test(previous)) {
-      const regExp = take(/\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/)
+      const regExp = take(tokens.regExp)
       if (regExp !== undefined) {
         add(gap, gap)
         previous = 'x'
         continue
       }
     }
-    const word = take(/[\w$]+/) ?? take(/[\s\S]/)!
+    const word = take(tokens.word)!
     // `'a' + 'b'` is one text.
     add(gap, word === '+' ? ' ' : gap)
     previous = word
@@ -415,7 +414,17 @@ export function proseOfCode(source: string): { readonly comment: string; readonl
   return prose
 }
 
-const templateText = /(?:\\[\s\S]|\$(?!\{)|[^`\\$])*/
+/** Sticky, so that each matches at the current position only. */
+const tokens = {
+  space: /\s+/y,
+  comment: /\/\/.*|\/\*[\s\S]*?\*\//y,
+  string: /'(?:\\[\s\S]|[^'\\\n])*'|"(?:\\[\s\S]|[^"\\\n])*"/y,
+  backtick: /`/y,
+  templateText: /(?:\\[\s\S]|\$(?!\{)|[^`\\$])*/y,
+  placeholder: /\$\{/y,
+  regExp: /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/y,
+  word: /[\w$]+|[\s\S]/y,
+}
 /** What a regular expression may follow. After anything else, a slash divides. */
 const mayPrecedeRegExp = /^(?:|[([{},;:=!&|?+\-*%<>~^]|return|typeof|case|of|in|await|yield|void)$/
 
