@@ -57,7 +57,7 @@ describe.each(pages)('$path', (page) => {
   })
 })
 
-test('the README shows a test that runs', () => {
-  const shown = readFileSync(join(root, 'README.md'), 'utf8')
+test('docs/getting-started.md shows the test in test/readme.test.ts', () => {
+  const shown = readFileSync(join(root, 'docs/getting-started.md'), 'utf8')
   expect(shown).toContain(readFileSync(join(root, 'test/readme.test.ts'), 'utf8'))
 })

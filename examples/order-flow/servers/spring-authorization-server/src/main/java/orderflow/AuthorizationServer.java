@@ -76,7 +76,7 @@ public class AuthorizationServer {
         context.getClaims().audience(List.of(services.get(client)));
       }
       if (client.equals("web-shop")) {
-        // The server compares this with the actor token's iss as it holds it: a URL, and no text.
+        // The server compares this value with the actor token's iss, which is a URL, not a string.
         context.getClaims().claim("may_act", Map.of("iss", issuer, "sub", "user-service"));
       }
     };
