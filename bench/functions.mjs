@@ -38,7 +38,10 @@ export async function measureFunctions({
 function coldContenders(/** @type {Signer} */ signer, /** @type {readonly string[]} */ tokens) {
   const raw = tokens.map((token) => signer.raw(token))
   return [
-    { name: floor, make: async () => (/** @type {number} */ at) => must(raw[at % raw.length]?.()) },
+    {
+      name: floor,
+      make: async () => (/** @type {number} */ at) => mustBe(raw[at % raw.length]?.()),
+    },
     ...named(
       signer,
       ['ours', 'ours, WebCrypto', 'fast-jwt', 'jsonwebtoken', 'aws-jwt-verify', 'jose', 'hono/jwt'],
@@ -83,9 +86,9 @@ function fresh(tokens, at) {
   return Buffer.from(tokens[at % tokens.length] ?? '', 'latin1').latin1Slice()
 }
 
-/** @type {(holds: boolean | undefined) => void} */
-function must(holds) {
-  if (!holds) throw new Error('a valid signature was refused')
+/** @type {(valid: boolean | undefined) => void} */
+function mustBe(valid) {
+  if (!valid) throw new Error('a valid signature was refused')
 }
 
 /** @type {(name: string) => never} */

@@ -52,7 +52,12 @@ export async function guard() {
   })
   const inHttp = httpBounds.map(({ framework, state, most }) => {
     const table = http.find((one) => one.framework === framework && one.state === state)
-    return report(`${framework}, ${state}`, ratioOf(table?.rows, 'ours', 'bare'), framework, most)
+    return report(
+      `${framework}, ${state}`,
+      ratioOf(table?.rows, 'ours', 'bare'),
+      `bare ${framework}`,
+      most,
+    )
   })
   return [...inFunctions, ...inHttp].every(Boolean)
 }
@@ -68,7 +73,7 @@ function ratioOf(rows, contender, baseline) {
 function report(what, ratio, baseline, most) {
   const passed = ratio <= most
   console.log(
-    `${passed ? 'ok    ' : 'FAILED'}  ${what}: ${ratio.toFixed(2)} times ${baseline}, limit ${most}`,
+    `${passed ? 'ok    ' : 'FAILED'}  ${what}: ${ratio.toFixed(2)} × ${baseline} (limit ${most})`,
   )
   return passed
 }

@@ -20,7 +20,7 @@ const optionsOf = ({ issuer, jwksUri, audience }) => ({
 })
 
 /** @type {(guards: (setup: Setup) => Promise<any[]>, subjectOf?: (request: any) => string) => Entry} */
-const express = (guards, subjectOf = () => 'anonymous') => ({
+const express = (guards, subjectOf = () => 'nobody') => ({
   listen: async (setup) => {
     const { default: create } = await import('express')
     const app = create()
@@ -33,7 +33,7 @@ const express = (guards, subjectOf = () => 'anonymous') => ({
 })
 
 /** @type {(guards: (setup: Setup) => Promise<any[]>, subjectOf?: (context: any) => string) => Entry} */
-const koa = (guards, subjectOf = () => 'anonymous') => ({
+const koa = (guards, subjectOf = () => 'nobody') => ({
   listen: async (setup) => {
     const { default: Koa } = await import('koa')
     const app = new Koa()
@@ -47,7 +47,7 @@ const koa = (guards, subjectOf = () => 'anonymous') => ({
 })
 
 /** @type {(guard: (app: any, setup: Setup) => Promise<object>, subjectOf?: (request: any) => string) => Entry} */
-const fastify = (guard, subjectOf = () => 'anonymous') => ({
+const fastify = (guard, subjectOf = () => 'nobody') => ({
   listen: async (setup) => {
     const { default: create } = await import('fastify')
     const app = create()
@@ -61,7 +61,7 @@ const fastify = (guard, subjectOf = () => 'anonymous') => ({
 })
 
 /** @type {(guards: (setup: Setup) => Promise<any[]>, subjectOf?: (context: any) => string) => Entry} */
-const hono = (guards, subjectOf = () => 'anonymous') => ({
+const hono = (guards, subjectOf = () => 'nobody') => ({
   listen: async (setup) => {
     const { Hono } = await import('hono')
     const { getRequestListener } = await import('@hono/node-server')
