@@ -78,7 +78,7 @@ function named(signer, names, tokens, warm = false) {
 
 /**
  * Returns a string that was never hashed, like one from a socket. V8 stores the hash of a string with the
- * string, so a map keyed by the token would otherwise be too fast.
+ * string, so reusing a string would make a map keyed by the token look faster than it is.
  *
  * @type {(tokens: readonly string[], at: number) => string}
  */

@@ -55,7 +55,7 @@ async function byTokens(most) {
 }
 
 /**
- * All issuers have the same key, so that only finding the issuer makes a difference.
+ * All issuers have the same key, so only the issuer lookup differs.
  *
  * @param {number} most
  * @param {number} batch
