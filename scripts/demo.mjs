@@ -1,6 +1,6 @@
-// `npm run demo`: sets up, builds, and plays examples/order-flow. Arguments go on to it:
+// `npm run demo`: sets up, builds, and runs examples/order-flow. Passes its arguments on:
 // `npm run demo -- --trace trace.svg` draws all decisions, `npm run demo -- --issuer keycloak` (or
-// `spring`) plays it at a real server of that name, which takes a JDK and Maven.
+// `spring`) uses a real server, which needs a JDK and Maven.
 import { join } from 'node:path'
 import { realServers } from './interop/servers.mjs'
 import { run, root, tool } from './run.mjs'
@@ -12,7 +12,7 @@ function main() {
   setUp()
   const servers = args.some((argument) => argument.startsWith('--issuer')) ? realServers() : {}
   if (typeof servers === 'string') {
-    console.log(`There is no other issuer to be had: ${servers}.`)
+    console.log(`No other issuer is available: ${servers}.`)
     return false
   }
   const play = [join(root, 'examples/order-flow/dist/main.js'), ...args]

@@ -1,7 +1,7 @@
-// `npm run test:mutation`, or with `-- json jws` for some files of core: takes each check out, one at a
-// time, and runs the file's own unit tests. What lives has to stand in test/mutation/survivors.json with its
-// reason, or the command fails. With `--all-tests` all of core's try what those let live, half a minute
-// each. No part of `npm test`.
+// `npm run test:mutation`: removes each check in core, one at a time, and runs the unit tests of its file.
+// `-- json jws` selects files. A survivor must be listed in test/mutation/survivors.json with a reason, or the
+// command fails. With `--all-tests`, all unit tests of core run against the survivors, which takes half a minute
+// each. Not part of `npm test`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, root, run, tool } from './run.mjs'
@@ -9,17 +9,17 @@ import { setUp } from './setup.mjs'
 
 /** @typedef {{ line: number, column: number }} Position */
 /** @typedef {{ status: string, mutatorName: string, replacement: string, location: { start: Position, end: Position } }} Mutant */
-/** @typedef {{ code: string, mutants: string[], why: string }} Excuse one line of a file, and what may live there */
+/** @typedef {{ code: string, mutants: string[], why: string }} Excuse one line of a file, and the mutants that may survive there */
 /** @typedef {{ killed: number, alive: readonly string[], unexplained: readonly string[], outdated: readonly string[] }} Result */
 
 const source = 'packages/core/src'
 const tests = 'packages/core/test'
 const report = join(cache, 'mutation-report.json')
 const summary = join(cache, 'mutation.json')
-/** A mutant that throws when its file is loaded leaves no test to fail but this one. */
+/** The only test that fails for a mutant that throws when its file is loaded. */
 const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/*.test.ts`, loads]
-/** Where the tests of a file or folder are not, or not only, in the one of its name. */
+/** Files and folders whose tests are not, or not only, in the test file of the same name. */
 const elsewhere = /** @type {Record<string, string[]>} */ ({
   'actor-rule': ['actor-rule', 'actor-rule-texts'],
   audit: ['audit', 'reporter', 'sink'],
@@ -43,8 +43,12 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
     'key-events',
   ],
   'keys/fetched-keys': [
-    ...['fetched-keys', 'fetched-keys-unknown', 'fetched-keys-events', 'fetched-keys-stored'],
-    ...['fetched-keys-asleep', 'key-store'],
+    'fetched-keys',
+    'fetched-keys-unknown',
+    'fetched-keys-events',
+    'fetched-keys-stored',
+    'fetched-keys-asleep',
+    'key-store',
   ],
   'keys/fixed-keys': ['fixed-keys'],
   'keys/held': ['fetched-keys', 'fetched-keys-asleep', 'fetched-keys-stored'],
@@ -64,10 +68,17 @@ const elsewhere = /** @type {Record<string, string[]>} */ ({
   token: ['token', 'token-content'],
 })
 
-/** Types alone, or another runtime's file. */
+/** Files with types only, and files for other runtimes. */
 const without = [
-  ...['record', 'options', 'profiles/profile', 'profiles/index', 'keys/source', 'keys/store'],
-  ...['platform/web', 'index', 'adapter'],
+  'record',
+  'options',
+  'profiles/profile',
+  'profiles/index',
+  'keys/source',
+  'keys/store',
+  'platform/web',
+  'index',
+  'adapter',
 ]
 
 /** @type {Record<string, Excuse[]>} */
@@ -80,7 +91,7 @@ const all = readdirSync(join(root, source), { recursive: true, encoding: 'utf8' 
   .toSorted()
 
 /**
- * @param {readonly string[]} targets files, or places in them
+ * @param {readonly string[]} targets files, or ranges in them
  * @param {readonly string[]} suite
  * @returns {readonly Mutant[]}
  */
@@ -91,21 +102,21 @@ function mutate(targets, suite) {
     quiet: true,
     env: { MUTATION_TESTS: suite.join(';') },
   })
-  if (!ok || !existsSync(report)) throw new Error(`Stryker broke off.\n${output}`)
+  if (!ok || !existsSync(report)) throw new Error(`Stryker failed.\n${output}`)
   const { files } = JSON.parse(readFileSync(report, 'utf8'))
   return Object.values(files).flatMap(({ mutants }) => mutants)
 }
 
 /** @type {(mutant: Mutant) => boolean} */
-const lives = ({ status }) => !['Killed', 'Timeout', 'Ignored', 'CompileError'].includes(status)
+const survives = ({ status }) => !['Killed', 'Timeout', 'Ignored', 'CompileError'].includes(status)
 
 /** @type {(mutant: Mutant) => string} */
-const whatOf = ({ mutatorName, replacement }) =>
+const describe = ({ mutatorName, replacement }) =>
   `${mutatorName}: ${replacement.replaceAll(/\s+/g, ' ')}`
 
 /** @type {(mutant: Mutant) => string} */
 const nameOf = (mutant) =>
-  `${mutant.location.start.line}:${mutant.location.start.column} ${whatOf(mutant)}`
+  `${mutant.location.start.line}:${mutant.location.start.column} ${describe(mutant)}`
 
 /** @type {(name: string) => string[]} */
 function ownTests(name) {
@@ -117,31 +128,31 @@ function ownTests(name) {
 }
 
 /** @type {(name: string) => Result} */
-function judge(name) {
+function mutateFile(name) {
   const path = `${source}/${name}.ts`
   const first = mutate([path], ownTests(name))
-  const suspects = first.filter(lives)
-  const retry = process.argv.includes('--all-tests') && suspects.length > 0
-  const alive = retry ? again(path, suspects) : suspects
+  const survivors = first.filter(survives)
+  const retry = process.argv.includes('--all-tests') && survivors.length > 0
+  const alive = retry ? runAllTests(path, survivors) : survivors
   return { killed: first.length - alive.length, ...compare(name, alive) }
 }
 
-/** @type {(path: string, suspects: readonly Mutant[]) => readonly Mutant[]} */
-function again(path, suspects) {
-  const places = suspects.map(
+/** @type {(path: string, survivors: readonly Mutant[]) => readonly Mutant[]} */
+function runAllTests(path, survivors) {
+  const ranges = survivors.map(
     ({ location: { start, end } }) =>
       `${path}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`,
   )
-  const names = new Set(suspects.map(nameOf))
-  const found = mutate([...new Set(places)], everything)
-  return found.filter((mutant) => names.has(nameOf(mutant)) && lives(mutant))
+  const names = new Set(survivors.map(nameOf))
+  const found = mutate([...new Set(ranges)], everything)
+  return found.filter((mutant) => names.has(nameOf(mutant)) && survives(mutant))
 }
 
 /** @type {(name: string, alive: readonly Mutant[]) => Omit<Result, 'killed'>} */
 function compare(name, alive) {
   const lines = readFileSync(join(root, source, `${name}.ts`), 'utf8').split('\n')
   const keyOf = (/** @type {Mutant} */ mutant) =>
-    `${lines[mutant.location.start.line - 1]?.trim()} → ${whatOf(mutant)}`
+    `${lines[mutant.location.start.line - 1]?.trim()} → ${describe(mutant)}`
   const excused = (excuses[name] ?? []).flatMap(({ code, mutants }) =>
     mutants.map((what) => `${code} → ${what}`),
   )
@@ -159,17 +170,17 @@ const score = (killed, total) => `${((100 * killed) / Math.max(1, total)).toFixe
 setUp()
 mkdirSync(cache, { recursive: true })
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
-/** @type {Record<string, Result>} what earlier calls found, file by file */
+/** @type {Record<string, Result>} the results of earlier runs, by file */
 const results = existsSync(summary) ? JSON.parse(readFileSync(summary, 'utf8')) : {}
 for (const name of all.filter((file) => wanted.length === 0 || wanted.includes(file))) {
-  const { killed, alive, unexplained, outdated } = (results[name] = judge(name))
+  const { killed, alive, unexplained, outdated } = (results[name] = mutateFile(name))
   writeFileSync(summary, JSON.stringify(results, undefined, 2))
   const total = killed + alive.length
   console.log(
     `${name.padEnd(24)} ${String(killed).padStart(4)} of ${String(total).padStart(4)}  ${score(killed, total)}`,
   )
-  for (const mutant of unexplained) console.log(`  lives, and nobody says why: ${mutant}`)
-  for (const excuse of outdated) console.log(`  is said to live, and does not: ${excuse}`)
+  for (const mutant of unexplained) console.log(`  survives without a reason: ${mutant}`)
+  for (const excuse of outdated) console.log(`  is listed as a survivor, but was killed: ${excuse}`)
   if (unexplained.length + outdated.length > 0) process.exitCode = 1
 }
 
@@ -177,5 +188,5 @@ const counts = all.map((name) => results[name]).filter((result) => result !== un
 const killed = counts.reduce((sum, { killed: some }) => sum + some, 0)
 const total = counts.reduce((sum, { alive }) => sum + alive.length, killed)
 console.log(
-  `\ncore: ${killed} of ${total} mutants found, ${score(killed, total)}, in ${counts.length} of ${all.length} files`,
+  `\ncore: ${killed} of ${total} mutants killed, ${score(killed, total)}, in ${counts.length} of ${all.length} files`,
 )

@@ -1,4 +1,4 @@
-// Asks each package for the same tokens, and writes down the statuses as a table.
+// Sends the same requests to each package, and formats the statuses as a table.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createTestIssuer } from '@resource-server/testing'
@@ -46,7 +46,7 @@ const questions = [
 export async function askAll(load, versionOf) {
   const names = Object.keys(hosts)
   const heads = names.map((name) =>
-    name.startsWith('@resource') ? 'here' : `${name} ${versionOf(name)}`,
+    name.startsWith('@resource') ? 'this project' : `${name} ${versionOf(name)}`,
   )
   const rows = []
   for (const [what, ask] of questions) {

@@ -64,7 +64,7 @@ describe.each(hosts)('on $host', ({ express }) => {
         res.send(tell(() => authOf(req)))
       }) satisfies express5.ErrorRequestHandler)
       const { body } = await ask(await serve(app), '/', bearer(good))
-      expect(body).toMatch(/^ConfigError: No guard let through this request/)
+      expect(body).toMatch(/^ConfigError: This request was refused/)
     })
 
     test('cannot be written over by accident: what was written is not the token', async () => {
