@@ -10,9 +10,14 @@ export function sha256(text: string): string {
   return hash('sha256', text, 'base64url')
 }
 
-/** RFC 2104, in base64url. */
+/** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, in base64url. For decision records. */
 export function hmacSha256(key: Uint8Array, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url')
+}
+
+/** The same HMAC, for what must be authentic. Asynchronous, because WebCrypto offers no other way. */
+export async function hmacSha256Async(key: Uint8Array, text: string): Promise<string> {
+  return hmacSha256(key, text)
 }
 
 /** How OpenSSL has to be asked for what WebCrypto does by itself. RFC 7518 section 3, RFC 8037. */

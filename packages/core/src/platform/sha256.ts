@@ -1,7 +1,7 @@
 /**
- * SHA-256 (FIPS 180-4) and HMAC (RFC 2104) at once, where the runtime has them only as a promise: a
- * record is made in one go, or records would overtake each other. For records alone; nothing that is
- * verified depends on it.
+ * Synchronous SHA-256 (FIPS 180-4) and HMAC (RFC 2104), for runtimes that offer only asynchronous ones.
+ * Decision records are built synchronously so that they stay in order. Use this for decision records
+ * only: `hmacSha256Async` seals key sets, and no verification depends on this file.
  */
 
 const blockSize = 64

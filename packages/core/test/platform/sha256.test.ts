@@ -57,6 +57,18 @@ test('of any bytes: the same as Node’s', () => {
   )
 })
 
+test('both platforms compute the same asynchronous HMAC', () => {
+  const keys = fc.uint8Array({ minLength: 32, maxLength: 200 })
+  return fc.assert(
+    fc.asyncProperty(keys, fc.string({ unit: 'binary' }), async (key, text) => {
+      const expected = createHmac('sha256', key).update(text).digest('base64url')
+      expect(await web.hmacSha256Async(key, text)).toBe(expected)
+      expect(await node.hmacSha256Async(key, text)).toBe(expected)
+    }),
+    { numRuns: 200 },
+  )
+})
+
 test('both platforms hash text alike', () => {
   const key = Buffer.from('k'.repeat(32))
   fc.assert(
