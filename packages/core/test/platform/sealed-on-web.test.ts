@@ -44,7 +44,7 @@ async function storeKeysAndStop(): Promise<{
   return { issuer, store }
 }
 
-test('the mocked hash fails when it is used', async () => {
+test('the replaced SHA-256 throws when it is used', async () => {
   const { hmacSha256 } = await import('#crypto')
   expect(() => hmacSha256(Buffer.from(secret), 'text')).toThrow('platform/sha256.ts was used')
 })
