@@ -1,5 +1,5 @@
 /**
- * `refused`: the request was checked and does not get access. `unavailable`: it could not be checked, for
+ * `refused`: the request was checked and access is denied. `unavailable`: it could not be checked, for
  * example because the issuer's keys could not be fetched. The same request may succeed later.
  */
 export type Category = 'refused' | 'unavailable'
@@ -97,7 +97,7 @@ const unavailable = row('unavailable', 503)
 const opaque = (spec: string): CodeEntry => badToken('The access token is not valid', spec)
 
 const noCredential = 'An access token is required'
-const notChecked = 'The access token cannot be verified at the moment'
+const notVerified = 'The access token cannot be verified at the moment'
 
 /**
  * Every code with its category, HTTP status, description and source. Codes are stable; descriptions may
@@ -163,10 +163,10 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   claim_not_accepted: forbidden('Access is not allowed', rfc(9110, '15.5.4')),
   policy_denied: forbidden('Access is not allowed', rfc(9110, '15.5.4')),
 
-  // Not checked
-  keys_unavailable: unavailable(notChecked, rfc(9110, '15.6.4')),
-  metadata_rejected: unavailable(notChecked, rfc(8414, '3.3')),
-  verification_failed: unavailable(notChecked, rfc(9110, '15.6.4')),
+  // Could not be verified
+  keys_unavailable: unavailable(notVerified, rfc(9110, '15.6.4')),
+  metadata_rejected: unavailable(notVerified, rfc(8414, '3.3')),
+  verification_failed: unavailable(notVerified, rfc(9110, '15.6.4')),
 })
 
 /** The reason phrases of the statuses above: RFC 9110 section 15. */

@@ -111,7 +111,7 @@ export class VerificationError extends Error {
     return hasBrand(value, 'VerificationError')
   }
 
-  /** Why. See {@link codes}. */
+  /** Why the token was refused or could not be verified. See {@link codes}. */
   readonly code: Code
   /** `refused`: the token is not accepted. `unavailable`: it could not be verified; retry later. */
   readonly category: Category

@@ -5,7 +5,7 @@
  * @example
  * import type { Clock } from '@resource-server/core'
  *
- * // A clock for tests: time passes only when the test says so.
+ * // A clock for tests: time advances only when the test calls advance().
  * let elapsed = 0
  * export const clock: Clock = {
  *   now: () => Date.parse('2026-01-01T00:00:00Z') + elapsed,

@@ -37,7 +37,7 @@ export class GenerationalMap<Value> {
     return this.#young.bytes + this.#old.bytes
   }
 
-  /** Returns the value, if it is still stored, and counts as a use. */
+  /** Returns the value if it is still stored. Counts as a use. */
   get(id: string): Value | undefined {
     const entry = this.#young.entries.get(id) ?? this.#rejuvenate(id)
     return entry?.value

@@ -22,15 +22,14 @@ export function hasAny(object: JsonObject, names: readonly string[]): boolean {
 }
 
 /**
- * Parses bytes to a JSON object, more strictly than `JSON.parse`: the bytes must be
- * well-formed UTF-8 without a byte order mark, duplicate members, or lone surrogates, and nested at most
- * 32 levels deep. Members named `__proto__` are dropped, because copying such an object would change
- * the copy's prototype.
+ * Parses bytes to a JSON object, more strictly than `JSON.parse`. Refuses malformed UTF-8, a byte
+ * order mark, duplicate members, lone surrogates, and nesting deeper than 32 levels. Members named
+ * `__proto__` are dropped, because copying such an object would change the copy's prototype.
  *
  * Duplicates are found by counting. `JSON.parse` keeps only the last of several members with the same
  * name, so an object with fewer members than the text has colons has lost some.
  *
- * @throws JsonError if the bytes are anything else
+ * @throws JsonError if the bytes are refused or are not a JSON object
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const text = decodeUtf8(bytes)

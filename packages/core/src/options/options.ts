@@ -22,11 +22,11 @@ export type Audience = string | readonly string[] | { readonly only: string | re
 
 /** Limits for the cache of verified tokens. Neither is ever exceeded. */
 export interface CacheOptions {
-  /** The maximum number of cached tokens, from 2 to 10 000 000. Default 10 000. */
+  /** The maximum number of cached tokens, from 2 to 10,000,000. Default 10,000. */
   readonly maxTokens?: number
   /**
-   * The maximum memory for cached tokens, in bytes, from 65 536 to 17 179 869 184 (16 GiB). It is
-   * estimated from the length of the tokens. Default 33 554 432 (32 MiB).
+   * The maximum memory for cached tokens, in bytes, from 65,536 to 17,179,869,184 (16 GiB). It is
+   * estimated from the length of the tokens. Default 33,554,432 (32 MiB).
    */
   readonly maxBytes?: number
 }
@@ -59,7 +59,7 @@ export interface IssuerOptions {
    * hosts, and for others with `allowInsecureHttp`.
    */
   readonly issuer: string
-  /** The names of this service in tokens of this issuer. Default: the common `audience`. */
+  /** The names of this service in tokens of this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
   /**
    * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256,
@@ -79,8 +79,8 @@ export interface IssuerOptions {
    */
   readonly profile?: 'rfc9068' | Profile
   /**
-   * The URL of the key set. Same rules for `http` as for `issuer`. Cannot be combined with `jwks`. Default:
-   * the `jwks_uri` in the issuer's metadata (OpenID Connect Discovery, then RFC 8414).
+   * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `jwks`.
+   * Default: the `jwks_uri` in the issuer's metadata (OpenID Connect Discovery, then RFC 8414).
    */
   readonly jwksUri?: string
   /**
@@ -119,16 +119,16 @@ export interface RecordOptions {
    */
   readonly claims?: readonly string[]
   /**
-   * The maximum number of pending promises that `onDecision` has returned, from 1 to 100 000. If it is
-   * reached, records are dropped. Default 1000.
+   * How many promises returned by `onDecision` may be pending at a time, from 1 to 100,000. Beyond that,
+   * records are dropped. Default 1000.
    */
   readonly maxPending?: number
 }
 
 /**
- * How access tokens are verified, wherever they come from. Set `issuer` or `issuers`, and
- * `resolveIssuer` in addition or instead. `audience`, `algorithms`, `profile` and
- * `impliedScopes` apply to every issuer that does not set its own.
+ * How access tokens are verified, wherever they come from. Set `issuer` or `issuers`, and `resolveIssuer` in
+ * addition or instead. `audience`, `algorithms`, `profile` and `impliedScopes` apply to every issuer that
+ * does not set its own.
  *
  * An unknown option, and an option whose value is `undefined`, throw a `ConfigError`: both usually come
  * from a typo or a missing environment variable.
@@ -143,7 +143,7 @@ export interface RecordOptions {
  * })
  */
 export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> {
-  /** The authorization server: its issuer identifier, or the result of `keycloak(url)` and the like. */
+  /** The authorization server: its issuer identifier, or the result of a function like `keycloak(url)`. */
   readonly issuer?: string | IssuerOptions
   /**
    * Several authorization servers, instead of `issuer`. A string is short for `{ issuer }`. The `iss` of a
@@ -154,7 +154,8 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * Looks up an issuer that is not known in advance, such as one per tenant. It is called with the `iss`
    * of a token that is not verified yet, before anything is fetched. Return the options of the issuer,
    * with `issuer` equal to the argument, or `undefined` to refuse the token. If it throws or rejects, or
-   * returns another issuer, the response is 503. An answer is reused for one minute.
+   * returns another issuer, the token cannot be verified, and the response is 503. An answer is reused
+   * for one minute.
    *
    * The argument is chosen by the caller, so match it exactly: look it up in a list, or match the whole
    * string. It is always a normalized URL of at most 512 characters: `https` (or `http` where that is
@@ -177,8 +178,8 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
     issuer: string,
   ) => IssuerOptions | undefined | Promise<IssuerOptions | undefined>
   /**
-   * The maximum number of issuers from `resolveIssuer` whose keys are kept, from 1 to 10 000. The least
-   * recently used issuer is dropped first. Default 100.
+   * The maximum number of issuers from `resolveIssuer` whose keys are kept, from 1 to 10,000. An
+   * issuer that has no keys is dropped first, then the least recently used one. Default 100.
    */
   readonly maxResolvedIssuers?: number
   /**
@@ -191,7 +192,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * now if `iat` is in the future. Default: no limit.
    */
   readonly maxLifetime?: number
-  /** The maximum length of a token, in bytes, from 256 to 1 000 000. Default 8192. */
+  /** The maximum length of a token, in bytes, from 256 to 1,000,000. Default 8192. */
   readonly maxTokenBytes?: number
   /**
    * The maximum number of actors in a token: the current one and the prior ones (RFC 8693 section 4.1).
@@ -241,7 +242,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   readonly allowInsecureHttp?: boolean
   /**
    * How long the last key set is used after it becomes stale, if the issuer cannot be reached (RFC 5861
-   * section 4). In seconds, from 0 to 86 400. Default 3600. A key that the issuer withdraws during the
+   * section 4). In seconds, from 0 to 86,400. Default 3600. A key that the issuer withdraws during the
    * outage is accepted until then.
    */
   readonly staleIfError?: number
@@ -297,8 +298,8 @@ export interface ResourceServerOptions extends VerifierOptions {
   readonly resource?: string
   /**
    * Returns the bodies of refusals, such as an HTML page or your own JSON format. It is called once when
-   * the server is created, and throws a `ConfigError` if it does not return a valid body. Cannot be combined
-   * with `onRefusal: 'throw'`. Default: `application/problem+json` (RFC 9457).
+   * the server is created, and an invalid body is a `ConfigError`. Cannot be used if `onRefusal`
+   * is `throw`. Default: `application/problem+json` (RFC 9457).
    */
   readonly refusalBody?: RefusalBodyWriter
 }

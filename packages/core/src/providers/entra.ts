@@ -38,7 +38,7 @@ export function entra({ tenant, version = 2 }: EntraOptions): ProviderIssuer {
   if (!guid.test(tenant)) {
     throw new ConfigError(
       `'${tenant}' is not a tenant id.`,
-      'Pass the GUID in lowercase, as in the tid claim of the tokens. Names, common and organizations are not supported.',
+      "Pass the GUID in lowercase, as in the tid claim of the tokens. Domain names, 'common' and 'organizations' are not supported.",
     )
   }
   return { issuer: issuers[version](tenant), profile: profileOf(tenant, version) }

@@ -30,7 +30,7 @@ export const keycloakHints: readonly Hint[] = [
     when: (token) =>
       isKeycloak(token) && (!has(token, 'aud') || audiences(token).includes('account')),
     message:
-      'Keycloak adds a service to aud only if a mapper does. Add an Audience mapper ' +
+      'Keycloak adds a service to aud only if a mapper is configured. Add an Audience mapper ' +
       '(oidc-audience-mapper) for this service to a client scope of the client that requests the token. ' +
       "The 'audience' parameter of a token exchange only selects from the audiences that mappers add.",
   },
@@ -98,9 +98,9 @@ export const springHints: readonly Hint[] = [
     codes: ['audience_mismatch'],
     when: isSpring,
     message:
-      'If aud is the id of the client that requested the token: Spring Authorization Server sets it by ' +
-      "default, and ignores the parameters 'resource' and 'audience' of a token exchange. Set aud in an " +
-      'OAuth2TokenCustomizer<JwtEncodingContext> in that server: ' +
+      'If aud is the id of the client that requested the token, it is the default of Spring Authorization ' +
+      "Server, which ignores the parameters 'resource' and 'audience' of a token exchange. Set aud there, in " +
+      'an OAuth2TokenCustomizer<JwtEncodingContext>: ' +
       'context.getClaims().audience(List.of("order-service")).',
   },
 ]

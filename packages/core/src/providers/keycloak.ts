@@ -15,9 +15,9 @@ export interface KeycloakOptions {
 /**
  * A realm of Keycloak 24 or newer, by its issuer URL.
  *
- * Not guaranteed: that Keycloak writes this service into `aud`, which requires an audience mapper; and that
- * a token without an actor was not exchanged. Standard token exchange does not write `act`. The client
- * that exchanged the token is in `azp`.
+ * Not guaranteed: that `aud` contains this service, which requires an audience mapper. Also not guaranteed:
+ * that a token without an actor was not exchanged, because standard token exchange does not write `act`.
+ * The client that exchanged the token is in `azp`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'
@@ -28,7 +28,7 @@ export interface KeycloakOptions {
  *   audience: 'order-service',
  * })
  *
- * @throws ConfigError if the URL is not that of a realm, or if `rolesOf` is empty
+ * @throws ConfigError if the URL is not that of a realm, or if `rolesOf` is present but empty
  */
 export function keycloak(url: string, options: KeycloakOptions = {}): ProviderIssuer {
   if (!/\/realms\/[^/]+$/.test(url)) {

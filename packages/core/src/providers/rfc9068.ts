@@ -13,7 +13,7 @@ export const rfc9068Profile: Profile = {
 
 /**
  * Any issuer whose access tokens conform to RFC 9068, by its issuer URL. Tokens must have the `typ` `at+jwt`
- * and the claims `client_id` and `jti`.
+ * or `application/at+jwt`, and the claims `client_id` and `jti`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

@@ -97,7 +97,7 @@ describe('implication', () => {
 })
 
 describe('grants', () => {
-  // 'read' is reached only through the last rule.
+  // For 'admin', the first three rules apply only after the last one has.
   const rules = () =>
     [
       implication('write', ['read']),

@@ -52,7 +52,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.keycloakHints[1],
     codes: ['audience_mismatch', 'claim_missing'],
     message:
-      "Keycloak adds a service to aud only if a mapper does. Add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the client that requests the token. The 'audience' parameter of a token exchange only selects from the audiences that mappers add.",
+      "Keycloak adds a service to aud only if a mapper is configured. Add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the client that requests the token. The 'audience' parameter of a token exchange only selects from the audiences that mappers add.",
     matches: [
       { iss: realm.iss },
       { ...realm, aud: 'account' },
@@ -115,7 +115,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.springHints[0],
     codes: ['audience_mismatch'],
     message:
-      "If aud is the id of the client that requested the token: Spring Authorization Server sets it by default, and ignores the parameters 'resource' and 'audience' of a token exchange. Set aud in an OAuth2TokenCustomizer<JwtEncodingContext> in that server: context.getClaims().audience(List.of(\"order-service\")).",
+      "If aud is the id of the client that requested the token, it is the default of Spring Authorization Server, which ignores the parameters 'resource' and 'audience' of a token exchange. Set aud there, in an OAuth2TokenCustomizer<JwtEncodingContext>: context.getClaims().audience(List.of(\"order-service\")).",
     matches: [spring, { ...spring, scope: ['read'] }],
     rejects: [
       { nbf: 1 },

@@ -121,7 +121,7 @@ describe('entra() throws a ConfigError for the tenant', () => {
     expect(() => entra({ tenant: invalid })).toThrow(
       new ConfigError(
         `'${invalid}' is not a tenant id.`,
-        'Pass the GUID in lowercase, as in the tid claim of the tokens. Names, common and organizations are not supported.',
+        "Pass the GUID in lowercase, as in the tid claim of the tokens. Domain names, 'common' and 'organizations' are not supported.",
       ),
     )
   })

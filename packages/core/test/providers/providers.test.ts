@@ -289,8 +289,8 @@ describe('issuer as an object', () => {
     ['an unknown option', { issuer: 'https://a.example', audiences: aud }, "called 'audiences'"],
     ['no issuer', { audience: aud }, "'issuer' is not a string"],
     ['a list instead of an object', [], 'no object of an issuer'],
-  ])('with %s is a ConfigError', (_what, issuer, says) => {
-    expect(() => createVerifier({ audience: aud, issuer: issuer as never })).toThrow(says)
+  ])('with %s is a ConfigError', (_what, issuer, text) => {
+    expect(() => createVerifier({ audience: aud, issuer: issuer as never })).toThrow(text)
   })
 })
 
@@ -300,7 +300,7 @@ describe('hints in the reasons of refusals', () => {
     shape: Shape,
     token: Partial<TokenOptions>,
     code: Code,
-    says: string,
+    text: string,
     options?: Partial<VerifierOptions>,
     path?: string,
   ]
@@ -430,13 +430,13 @@ describe('hints in the reasons of refusals', () => {
   ]
   test.each(cases)(
     'explains %s (shape %s)',
-    async (what, shape, token, code, says, options = {}, path?) => {
+    async (what, shape, token, code, text, options = {}, path?) => {
       const result =
         what === 'an Auth0 issuer without its trailing slash'
           ? await withoutSlash(shape)
           : await verify(shape, token, options, path)
       expect(result.code).toBe(code)
-      expect(result.reason).toContain(says)
+      expect(result.reason).toContain(text)
     },
   )
 
@@ -453,15 +453,15 @@ describe('hints in the reasons of refusals', () => {
     [auth0('acme.auth0.com').profile, "the parameter 'audience'"],
     [hydra('https://hydra.example').profile, 'strategies.access_token'],
     [zitadel('https://z.example').profile, 'token type of the application'],
-  ])('explain an opaque token if the profile is that of $name', async (profile, says) => {
+  ])('explain an opaque token if the profile is that of $name', async (profile, text) => {
     const options = { issuer: 'https://as.example.com', audience: aud }
     const result = await createVerifier({ ...options, profile }).check('opaque')
     expect(result).toMatchObject({
       code: 'token_malformed',
-      reason: expect.stringContaining(says),
+      reason: expect.stringContaining(text),
     })
     const plain = await createVerifier(options).check('opaque')
-    expect(plain).toMatchObject({ reason: expect.not.stringContaining(says) })
+    expect(plain).toMatchObject({ reason: expect.not.stringContaining(text) })
   })
 
   test('are never sent to the caller', async () => {
@@ -587,12 +587,12 @@ describe('a custom profile', () => {
       "'hints' is",
     ],
     ['undefined as a value', { roles: undefined }, "'roles' is not"],
-  ])('with %s is a ConfigError', (_what, members, says) => {
+  ])('with %s is a ConfigError', (_what, members, text) => {
     const profile = { ...base, ...members } as Profile
     const create = (): unknown =>
       createVerifier({ issuer: 'https://a.example', audience: aud, profile })
     expect(create).toThrow(ConfigError)
-    expect(create).toThrow(says)
+    expect(create).toThrow(text)
   })
 
   test.each(['openid', 'oauth'] as const)('fetches only the %s metadata', async (discovery) => {
