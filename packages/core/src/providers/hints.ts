@@ -21,8 +21,8 @@ export const keycloakHints: readonly Hint[] = [
     when: (token) =>
       isKeycloak(token) && (!has(token, 'sub') || /^[a-z]{2}lt/.test(String(claim(token, 'jti')))),
     message:
-      'Keycloak omits sub if the client does not have the client scope "basic", and omits most claims from ' +
-      'lightweight access tokens. Add that client scope to the client. Turn off "Always use lightweight ' +
+      'Keycloak omits sub if the client does not have the client scope "basic", and omits most claims ' +
+      'from lightweight access tokens. Add that client scope to the client. Turn off "Always use lightweight ' +
       'access token" in its advanced settings, or turn on "Add to lightweight access token" in its mappers.',
   },
   {
