@@ -21,7 +21,7 @@ interface Reply {
   readonly also?: string
 }
 
-const bare = { status: 401, title: 'Unauthorized', detail: 'This resource needs an access token' }
+const bare = { status: 401, title: 'Unauthorized', detail: 'An access token is required' }
 const invalid = { status: 401, title: 'Unauthorized', error: 'invalid_token' }
 const malformed = { status: 400, title: 'Bad Request', error: 'invalid_request' }
 const forbidden = { status: 403, title: 'Forbidden' }
@@ -32,7 +32,7 @@ const scope = (names: string) => ({
 })
 const stepUp = (also: string) => ({
   ...{ status: 401, title: 'Unauthorized', error: 'insufficient_user_authentication' },
-  ...{ detail: 'A fresher or stronger sign-in is required', also },
+  ...{ detail: 'More recent or stronger authentication is required', also },
 })
 
 type Credential = readonly [what: string, authorization: string, reply: Reply]
@@ -47,7 +47,7 @@ type Refused = readonly [what: string, token: string, detail: string]
 const tokens: readonly Refused[] = [
   ['an expired one', issuer.forge.expired({ aud }), 'The access token expired'],
   ['an early one', issuer.token({ aud, notBefore: 9 }), 'The access token is not valid yet'],
-  ['an ID token', issuer.idToken({ aud }), 'This is not an access token'],
+  ['an ID token', issuer.idToken({ aud }), 'The token is not an access token'],
   ["another's", issuer.token({ aud: 'x' }), 'The access token is meant for another audience'],
   ['a key-bound one', withClaims({ cnf: { jkt: 'x' } }), 'The access token is bound to a key'],
   ['a bad actor', withClaims({ act: 'x' }), 'The actor of the access token is malformed'],
@@ -56,13 +56,13 @@ const tokens: readonly Refused[] = [
 ]
 
 type Guarded = readonly [what: string, token: string, guard: (a: Api) => ExpressGuard, reply: Reply]
-const notExchanged = 'Only exchanged access tokens are allowed here'
+const notExchanged = 'The client is not allowed here'
 const guards: readonly Guarded[] = [
   ['all scopes', plain, (a) => a.requireScope('orders:read', 'b'), scope('orders:read b')],
   ['any scope', plain, (a) => a.requireAnyScope('stock:read', 'b'), scope('stock:read b')],
   ['acr', plain, (a) => a.requireStepUp({ acr: ['mfa', 'hwk'] }), stepUp('acr_values="mfa hwk"')],
   ['max age', plain, (a) => a.requireStepUp({ maxAge: 300 }), stepUp('max_age="300"')],
-  ['actor', delegated, (a) => a.requireActor('x'), no('The acting party is not allowed here')],
+  ['actor', delegated, (a) => a.requireActor('x'), no('The actor is not allowed here')],
   ['delegated', plain, (a) => a.requireDelegated(), no('Only delegated access is allowed here')],
   ['direct', delegated, (a) => a.requireDirect(), no('Delegated access is not allowed here')],
   ['exchange', plain, (a) => a.requireClient('x'), no(notExchanged)],

@@ -4,7 +4,7 @@ import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { readKeySet } from '../jose/jwk.ts'
 import { messageOf } from './backoff.ts'
 import { type Held, minutes, seconds, usualFreshness } from './freshness.ts'
-import { hmacSha256 } from '#crypto'
+import { hmacSha256Async } from '#crypto'
 
 /** A key set that was good when somebody of the fleet stored it. */
 export interface Stored {
@@ -45,22 +45,24 @@ export class SealedStore {
     if (typeof text !== 'string' || text.length > maxLength) return undefined
     const [mac, ...rest] = text.split('.')
     const sealed = rest.join('.')
-    return this.#isOurs(mac!, sealed) ? this.#read(sealed) : undefined
+    return (await this.#isOurs(mac!, sealed)) ? this.#read(sealed) : undefined
   }
 
   async save(body: JsonObject): Promise<void> {
     const sealed = JSON.stringify({ issuer: this.#issuer, at: this.#clock.now(), body })
-    await withPatience(this.#keyStore.store.set(this.#name, `${this.#macOf(sealed)}.${sealed}`))
+    const mac = await this.#macOf(sealed)
+    await withPatience(this.#keyStore.store.set(this.#name, `${mac}.${sealed}`))
   }
 
-  #macOf(sealed: string): string {
-    return hmacSha256(this.#keyStore.secret, `resource-server key set 1\n${sealed}`)
+  #macOf(sealed: string): Promise<string> {
+    return hmacSha256Async(this.#keyStore.secret, `resource-server key set 1\n${sealed}`)
   }
 
   /** Compared by their own HMACs, so that the time it takes tells nothing about the right one. */
-  #isOurs(mac: string, sealed: string): boolean {
+  async #isOurs(mac: string, sealed: string): Promise<boolean> {
     const { secret } = this.#keyStore
-    return hmacSha256(secret, mac) === hmacSha256(secret, this.#macOf(sealed))
+    const right = await hmacSha256Async(secret, await this.#macOf(sealed))
+    return (await hmacSha256Async(secret, mac)) === right
   }
 
   #read(sealed: string): Stored | undefined {

@@ -4,7 +4,7 @@ import { createPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
-// What other runtimes have in place of Node's crypto, on Node.
+// Runs the crypto of other runtimes on Node.
 vi.mock('#crypto', () => import('../../src/platform/web-crypto.ts'))
 
 const issuer = await startIssuer()
@@ -14,12 +14,12 @@ const outcome = async (token: string): Promise<string> => {
   return result instanceof Refusal ? result.code : 'granted'
 }
 
-test('WebCrypto verifies signatures where there is no native way', async () => {
+test('without node:crypto, WebCrypto verifies signatures', async () => {
   expect(await outcome(issuer.token({ aud }))).toBe('granted')
   expect(await outcome(issuer.forge.tampered({ aud }))).toBe('signature_invalid')
 })
 
-test('no token is remembered where no hash is at hand', async () => {
+test('without a synchronous hash, no token is cached', async () => {
   const token = issuer.token({ aud })
   for (let use = 0; use < 3; use += 1) expect(await outcome(token)).toBe('granted')
   expect(pipeline.cache).toBe(undefined)

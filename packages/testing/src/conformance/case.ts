@@ -82,7 +82,7 @@ export function refused(what: Refused): Expected {
 export const noCredential: Expected = refused({
   status: 401,
   code: 'credential_missing',
-  detail: 'This resource needs an access token',
+  detail: 'An access token is required',
 })
 
 /** The same, where the challenge says where the metadata is: RFC 9728 section 5.1. */
@@ -126,7 +126,7 @@ export function lacksScope(scopes: string): Expected {
 
 /** No verdict: nobody is told that the token is bad. */
 export function undecided(code: Code): Expected {
-  const detail = 'The access token cannot be checked at the moment'
+  const detail = 'The access token cannot be verified at the moment'
   return {
     status: 503,
     challenges: [],

@@ -10,7 +10,7 @@ const repeated = badRequest('credential_repeated', 'The request carries more tha
 const otherScheme = refused({
   status: 401,
   code: 'credential_scheme_unsupported',
-  detail: 'This resource needs an access token',
+  detail: 'An access token is required',
 })
 
 type Row = readonly [id: string, value: string, corpus?: string]

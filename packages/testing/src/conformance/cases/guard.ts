@@ -19,14 +19,14 @@ const stepUp = refused({
   status: 401,
   code: 'authentication_insufficient',
   error: 'insufficient_user_authentication',
-  detail: 'A fresher or stronger sign-in is required',
+  detail: 'More recent or stronger authentication is required',
   also: 'acr_values="mfa hwk", max_age="300"',
 })
 const otherAudience = badToken(
   'audience_mismatch',
   'The access token is meant for another audience',
 )
-const noActor = forbidden('actor_not_allowed', 'The acting party is not allowed here')
+const noActor = forbidden('actor_not_allowed', 'The actor is not allowed here')
 const noAccess = (code: 'claim_not_accepted' | 'policy_denied'): Expected =>
   forbidden(code, 'Access is not allowed')
 const me = granted('user-42')
@@ -55,7 +55,7 @@ const rows: readonly Row[] = [
   ],
   [
     ...(['/exchanged', 'good', 'policy-refusal'] as const),
-    forbidden('client_not_allowed', 'Only exchanged access tokens are allowed here'),
+    forbidden('client_not_allowed', 'The client is not allowed here'),
   ],
   ['/claim', 'good', 'policy-refusal', noAccess('claim_not_accepted')],
   ['/policy', 'good', 'policy-refusal', noAccess('policy_denied')],

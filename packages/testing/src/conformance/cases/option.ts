@@ -63,7 +63,7 @@ export const optionCases: readonly Case[] = [
       refused({
         status: 401,
         code: 'credential_scheme_unsupported',
-        detail: 'This resource needs an access token',
+        detail: 'An access token is required',
       }),
     ],
   },
@@ -118,7 +118,7 @@ export const optionCases: readonly Case[] = [
       refused({
         status: 401,
         code: 'credential_missing',
-        detail: 'This resource needs an access token',
+        detail: 'An access token is required',
         realm: String.raw`realm="orders \"v1\" \\ , Basic realm=\"x"`,
       }),
     ],

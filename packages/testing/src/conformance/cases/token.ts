@@ -49,7 +49,7 @@ interface Described extends Row {
 /** Whose signature holds: the caller, who can read the token as well, is told what is wrong. */
 const described: readonly Described[] = [
   {
-    ...{ token: 'id', code: 'not_an_access_token', detail: 'This is not an access token' },
+    ...{ token: 'id', code: 'not_an_access_token', detail: 'The token is not an access token' },
     proves: 'token-kind',
   },
   {
@@ -73,7 +73,7 @@ const described: readonly Described[] = [
     ...{
       token: 'long-lived',
       code: 'lifetime_too_long',
-      detail: 'The access token lives too long',
+      detail: "The token's lifetime exceeds the maximum",
     },
     setup: 'limited',
   },
@@ -99,7 +99,7 @@ const described: readonly Described[] = [
   {
     token: 'actors-nine',
     code: 'actor_chain_too_long',
-    detail: 'The access token names too many actors',
+    detail: 'The access token has too many actors',
   },
 ]
 
