@@ -7,7 +7,7 @@ async function getOrder({ user }: Environment, id: string, token: string): Promi
   return fetch(`${user.url}/me/orders/${id}`, { headers })
 }
 
-it('returns an order of the user, with data from three services', async () => {
+it('user-service returns an order of the user, with data from three services', async () => {
   await withEnvironment(async (environment) => {
     const { accessToken } = await demoSignIn('webShop', environment.server)
     const response = await getOrder(environment, '4711', accessToken)
@@ -23,14 +23,14 @@ it.each([
   ["another user's order", '4712'],
   ['an unknown order', '1'],
   ['an ID with an encoded path', '..%2Forders%2F4711'],
-])('responds with 404 to %s', async (_what, id) => {
+])('user-service responds with 404 to a request for %s', async (_what, id) => {
   await withEnvironment(async (environment) => {
     const { accessToken } = await demoSignIn('webShop', environment.server)
     expect((await getOrder(environment, id, accessToken)).status).toBe(404)
   })
 })
 
-it('responds with 502 to a refused token exchange, without the reason', async () => {
+it('user-service responds with 502 if its token exchange is refused, without the reason', async () => {
   await withEnvironment(async (environment) => {
     const { accessToken } = await demoSignIn('webShopAsUser7', environment.server)
     const response = await getOrder(environment, '4712', accessToken)
@@ -39,7 +39,7 @@ it('responds with 502 to a refused token exchange, without the reason', async ()
   })
 })
 
-it('closes every server if the callback of withEnvironment throws', async () => {
+it('withEnvironment closes every server if its callback throws', async () => {
   let url = ''
   const failing = withEnvironment(async (environment) => {
     url = environment.user.url

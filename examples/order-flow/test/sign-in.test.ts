@@ -28,7 +28,7 @@ function authorizationUrl(parameters: Readonly<Record<string, string>> = {}): UR
   return url
 }
 
-it('returns an access token for the service, with the scopes that the user consented to', async () => {
+it('a sign-in returns an access token for the service, with the scopes that the user consented to', async () => {
   const { accessToken, scopesShown } = await demoSignIn('webShop', server)
   expect(scopesShown).toEqual(['openid', 'orders:read'])
   expect(decodeProtectedHeader(accessToken)).toMatchObject({ alg: 'RS256', typ: 'at+jwt' })
@@ -42,7 +42,7 @@ it('returns an access token for the service, with the scopes that the user conse
   expect(decodeJwt(accessToken)).not.toHaveProperty('act')
 })
 
-it('issues an ID token for the client order-service, which is also the name of a service', async () => {
+it('a sign-in returns an ID token for the client order-service, which is also the name of a service', async () => {
   const { idToken } = await demoSignIn('orderService', server)
   expect(decodeJwt(idToken)).toMatchObject({ sub: 'user-42', aud: 'order-service' })
 })
@@ -51,11 +51,11 @@ it.each([
   ['a wrong password', { password: 'guessed' }],
   ['an unknown user', { user: 'user-1' }],
   ['an empty password', { password: '' }],
-])('stays on the login page after %s', async (_what, changes) => {
+])('a sign-in stays on the login page after %s', async (_what, changes) => {
   await expect(demoSignIn('webShop', server, changes)).rejects.toThrow('not signed in')
 })
 
-it('stays on the login page if a field is missing', async () => {
+it('a sign-in stays on the login page if a field is missing', async () => {
   const browser = new Browser(server.issuer)
   const login = await browser.open(authorizationUrl(CHALLENGE))
   for (const fields of [{}, { login: 'user-1' }, { password: 'guessed' }]) {
@@ -70,18 +70,18 @@ it('stays on the login page if a field is missing', async () => {
 it.each([
   ['a service that this client may not request', 'https://order-service.example'],
   ['an unknown service', 'https://billing-service.example'],
-])('redirects to the client with an error for %s', async (_what, resource) => {
+])('a sign-in redirects to the client with an error for %s', async (_what, resource) => {
   await expect(demoSignIn('webShop', server, { resource })).rejects.toMatchObject({
     error: 'invalid_target',
   })
 })
 
-it('does not redirect to an unregistered redirect URI', async () => {
+it('a sign-in does not redirect to an unregistered redirect URI', async () => {
   const result = demoSignIn('webShop', server, { redirectUri: 'https://elsewhere.example/' })
   await expect(result).rejects.toThrow('no form at /auth')
 })
 
-it('redirects to the client with an error if PKCE is missing', async () => {
+it('a sign-in redirects to the client with an error if PKCE is missing', async () => {
   const { url, leftSite } = await new Browser(server.issuer).open(authorizationUrl())
   expect(leftSite).toBe(true)
   expect(url.searchParams.get('error')).toBe('invalid_request')
@@ -96,7 +96,7 @@ async function keySetOf(issuer: string): Promise<KeySet> {
   return (await (await fetch(`${issuer}/jwks`)).json()) as KeySet
 }
 
-it('generates new keys for each server: one RSA key and one elliptic curve key', async () => {
+it('the authorization server generates new keys at each start: one RSA key and one elliptic curve key', async () => {
   const other = await startAuthorizationServer()
   try {
     const [keys, otherKeys] = await Promise.all([keySetOf(server.issuer), keySetOf(other.issuer)])

@@ -34,7 +34,7 @@ const refusedAs = (error: string, description?: string): object => ({
   body: { error, ...(description && { error_description: description }) },
 })
 
-describe('an allowed exchange', () => {
+describe('the token exchange grant', () => {
   it('returns the response members of RFC 8693 section 2.2.1', async () => {
     expect(await exchange(server, user.accessToken)).toEqual({
       status: 200,
@@ -105,13 +105,13 @@ describe('an allowed exchange', () => {
   })
 })
 
-describe('a refused exchange', () => {
+describe('the policy of the token exchange grant', () => {
   it.each([
     ['a scope that the user did not grant', { scope: 'orders:write' }, 'invalid_scope'],
     ['a granted scope plus another one', { scope: 'orders:read orders:write' }, 'invalid_scope'],
     ['a scope that the target does not know', { scope: 'read:items' }, 'invalid_scope'],
     ['a scope with a trailing space', { scope: 'orders:read ' }, 'invalid_scope'],
-    ['no scope', { scope: '' }, 'invalid_scope'],
+    ['a missing scope', { scope: '' }, 'invalid_scope'],
     ['an unknown audience', { audience: 'billing-service' }, 'invalid_target'],
     [
       'an audience that this client may not call',
@@ -119,10 +119,10 @@ describe('a refused exchange', () => {
       'invalid_target',
     ],
     ['the client itself as audience', { audience: 'user-service' }, 'invalid_target'],
-    ['no audience', { audience: '' }, 'invalid_target'],
+    ['a missing audience', { audience: '' }, 'invalid_target'],
     ['a resource parameter', { resource: 'https://inventory-service.example' }, 'invalid_target'],
-    ['no subject token', { subject_token: '' }, 'invalid_request'],
-    ['no subject token type', { subject_token_type: '' }, 'invalid_request'],
+    ['a missing subject token', { subject_token: '' }, 'invalid_request'],
+    ['a missing subject token type', { subject_token_type: '' }, 'invalid_request'],
     ['an unsupported subject token type', { subject_token_type: ID_TOKEN }, 'invalid_request'],
     ['an unsupported requested token type', { requested_token_type: ID_TOKEN }, 'invalid_request'],
     ['an actor token', { actor_token: 'x', actor_token_type: ACCESS_TOKEN }, 'invalid_request'],
@@ -143,7 +143,7 @@ describe('a refused exchange', () => {
     expect(response).toMatchObject(refusedAs('invalid_request'))
   })
 
-  it('does not restore in a second exchange a scope that the first one dropped', async () => {
+  it('does not let a second exchange restore a scope that the first one dropped', async () => {
     const scope = 'openid orders:read orders:write'
     const broad = await demoSignIn('webShop', server, { scope })
     expect(decodeJwt(broad.accessToken)['scope']).toBe('orders:read orders:write')

@@ -7,7 +7,7 @@ import { parseDemoOptions } from '../src/demo/arguments.ts'
 import { Report } from '../src/demo/report.ts'
 import { runDemo } from '../src/demo/run-demo.ts'
 
-it('draws every decision of the demo as SVG and as Mermaid', async () => {
+it('--trace draws every decision of the demo as SVG or as Mermaid', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'trace-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const all: DecisionRecord[] = []
@@ -46,7 +46,7 @@ it('draws every decision of the demo as SVG and as Mermaid', async () => {
   }
 })
 
-it('has no default options and rejects unknown options and values', () => {
+it('parseDemoOptions returns no options by default and rejects unknown options and values', () => {
   expect(parseDemoOptions([])).toEqual({ trace: undefined, startServer: undefined })
   expect(() => parseDemoOptions(['--trace', 'trace.png'])).toThrow('ends in .svg or .mmd')
   expect(() => parseDemoOptions(['--trcae', 'trace.svg'])).toThrow("Unknown option '--trcae'")

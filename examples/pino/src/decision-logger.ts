@@ -1,7 +1,7 @@
 import type { DecisionRecord } from '@resource-server/express'
 import type { Logger } from 'pino'
 
-/** An outage needs an operator, so it is an error. A refusal is a warning. A grant is information. */
+/** The log level for each outcome. An outage is an error, because it needs an operator. */
 const levels = { granted: 'info', refused: 'warn', unavailable: 'error' } as const
 
 /**

@@ -6,7 +6,7 @@ import { createTestIssuer } from '@resource-server/testing'
 import express from 'express'
 import { DecisionStore } from './decision-store.ts'
 
-// Replaces your authorization server, so that the example needs no setup.
+// A test issuer in place of your authorization server, so that the example needs no setup.
 await using issuer = await createTestIssuer({ algorithm: 'ES256' })
 const store = new DecisionStore(process.argv[2] ?? ':memory:')
 

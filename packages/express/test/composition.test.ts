@@ -2,13 +2,13 @@ import type express5 from 'express'
 import { describe, expect, test, vi } from 'vitest'
 import { ConfigError, type DecisionRecord, resourceServer } from '../src/index.ts'
 import {
-  send,
   bearer,
   handler,
   hosts,
+  send,
+  sendThrough,
   serve,
   startIssuer,
-  sendThrough,
   withResolvers,
 } from './support.ts'
 
@@ -18,7 +18,7 @@ const ordersToken = issuer.token({ aud: 'order-service', scope: 'orders:read' })
 const stockToken = issuer.token({ aud: 'stock-service' })
 const bothToken = issuer.token({ aud: ['order-service', 'stock-service'] })
 
-describe.each(hosts)('on $host', ({ express }) => {
+describe.each(hosts)('on %s', (_host, express) => {
   describe('sub-routers with different audiences', () => {
     async function serveRouters() {
       const api = resourceServer(base)

@@ -1,27 +1,24 @@
 import type express5 from 'express'
 import { describe, expect, test, vi } from 'vitest'
+import { RequestRefusedError, type ResourceServerOptions, VerificationError } from '../src/index.ts'
 import {
-  RequestRefusedError,
-  type ResourceServerOptions,
-  resourceServer,
-  VerificationError,
-} from '../src/index.ts'
-import { send, bearer, handler, hosts, serve, startIssuer, withResolvers } from './support.ts'
+  bearer,
+  createApi,
+  handler,
+  hosts,
+  send,
+  serve,
+  startIssuer,
+  withResolvers,
+} from './support.ts'
 
 const issuer = await startIssuer()
 const validToken = issuer.token({ aud: 'order-service' })
 const expiredToken = issuer.forge.expired({ aud: 'order-service' })
 
-function api(options: Partial<ResourceServerOptions> = {}) {
-  return resourceServer({
-    issuer: issuer.url,
-    clock: issuer.clock,
-    audience: 'order-service',
-    ...options,
-  })
-}
+const api = (options?: Partial<ResourceServerOptions>) => createApi(issuer, options)
 
-/** Captures what Express logs on its own. It logs after it responds, and only outside tests. */
+/** Captures what Express logs itself. It logs errors after the response, unless `env` is `test`. */
 function captureLog() {
   const { promise, resolve } = withResolvers<string>()
   const log = vi.spyOn(console, 'error').mockImplementation((...printed) => {
@@ -30,7 +27,7 @@ function captureLog() {
   return { log, printed: promise }
 }
 
-describe.each(hosts)('on $host', ({ express }) => {
+describe.each(hosts)('on %s', (_host, express) => {
   const production = () => express().set('env', 'production')
 
   describe("a refusal with onRefusal: 'reply'", () => {

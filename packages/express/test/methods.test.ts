@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
-import { send, bearer, handler, hosts, serve, startIssuer } from './support.ts'
+import { bearer, handler, hosts, send, serve, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
 const validToken = issuer.token({ aud: 'order-service' })
 const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'PUT' }
 
-describe.each(hosts)('on $host', ({ express }) => {
+describe.each(hosts)('on %s', (_host, express) => {
   async function serveRoute(options: Partial<ResourceServerOptions> = {}) {
     const api = resourceServer({ issuer: issuer.url, clock: issuer.clock, ...options })
     const route = handler()
@@ -49,14 +49,16 @@ describe.each(hosts)('on $host', ({ express }) => {
       expect((await send(port, '/', preflight, 'OPTIONS')).status).toBe(200)
       expect(route).toHaveBeenCalledTimes(1)
     })
+  })
 
+  describe('a request that is not a CORS preflight', () => {
     test.each([
       ['OPTIONS', 'Origin only', { origin: 'https://shop.example' }],
       ['OPTIONS', 'Access-Control-Request-Method only', { 'access-control-request-method': 'PUT' }],
       ['OPTIONS', 'neither preflight header', {}],
       ['GET', 'both preflight headers', preflight],
       ['PUT', 'both preflight headers', preflight],
-    ])('is not %s with %s, which requires a token', async (method, _title, headers) => {
+    ])('%s with %s requires a token even with allowPreflight', async (method, _title, headers) => {
       const { port, route } = await serveRoute({ allowPreflight: true })
       expect((await send(port, '/', headers, method)).status).toBe(401)
       expect(route).not.toHaveBeenCalled()
@@ -82,30 +84,42 @@ describe.each(hosts)('on $host', ({ express }) => {
     }
 
     test.each([
-      ['no credential', {}, { status: 200, body: 'anonymous', required: 401 }],
-      ['a valid token', bearer(validToken), { status: 200, body: 'user-42', required: 200 }],
       [
-        'an expired token',
+        'accepts a request without a credential as anonymous',
+        {},
+        { status: 200, body: 'anonymous', required: 401 },
+      ],
+      [
+        'accepts a valid token',
+        bearer(validToken),
+        { status: 200, body: 'user-42', required: 200 },
+      ],
+      [
+        'refuses an expired token',
         bearer(issuer.forge.expired({ aud: 'order-service' })),
         { status: 401, body: '', required: 401 },
       ],
       [
-        'a token for another service',
+        'refuses a token for another service',
         bearer(issuer.token({ aud: 'stock' })),
         { status: 401, body: '', required: 401 },
       ],
-      ['a token that is not a JWT', bearer('garbage'), { status: 401, body: '', required: 401 }],
       [
-        'another scheme',
+        'refuses a token that is not a JWT',
+        bearer('garbage'),
+        { status: 401, body: '', required: 401 },
+      ],
+      [
+        'refuses another scheme',
         { authorization: 'Basic dXNlcjpwYXNz' },
         { status: 401, body: '', required: 401 },
       ],
       [
-        'an empty Authorization header',
+        'refuses an empty Authorization header',
         { authorization: '' },
         { status: 400, body: '', required: 400 },
       ],
-    ])('handles a request with %s', async (_title, headers, expected) => {
+    ])('%s', async (_title, headers, expected) => {
       expect(await sendOptional({ ...headers })).toEqual(expected)
     })
   })

@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
-import { bearer, hosts, startIssuer, sendThrough } from './support.ts'
+import { bearer, createApi, hosts, sendThrough, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
 const token = issuer.token({ aud: 'order-service' })
 
-function api(options: Partial<ResourceServerOptions> = {}) {
-  return resourceServer({
-    issuer: issuer.url,
-    clock: issuer.clock,
-    audience: 'order-service',
-    ...options,
-  })
-}
+const api = () => createApi(issuer)
 
 /** Values that a policy function in JavaScript can return instead of a boolean. */
 const refusingResults: readonly (readonly [title: string, result: unknown])[] = [
@@ -42,7 +34,7 @@ const thrownValues: readonly (readonly [title: string, value: unknown])[] = [
   ['an object with status 200', { status: 200, statusCode: 200 }],
 ]
 
-describe.each(hosts)('requirePolicy on $host', ({ express }) => {
+describe.each(hosts)('requirePolicy on %s', (_host, express) => {
   test.each([
     ['true', true],
     ['a promise of true', Promise.resolve(true)],

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { type DecisionRecord, resourceServer } from '../src/index.ts'
 import { describe, expect, test } from 'vitest'
-import { send, bearer, handler, hosts, serve, startIssuer, withResolvers } from './support.ts'
+import { bearer, handler, hosts, send, serve, startIssuer, withResolvers } from './support.ts'
 
 const issuer = await startIssuer()
 const token = issuer.token({ aud: 'order-service', scope: 'orders:read' })
@@ -17,7 +17,7 @@ const clientScript = `
     Atomics.notify(responded, 0)
   })`
 
-describe.each(hosts)('a decision record on $host', ({ express }) => {
+describe.each(hosts)('a decision record on %s', (_host, express) => {
   test.each([
     ['a granted request', token],
     ['a request with a malformed token', 'no.token'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type ExpressGuard, type ResourceServer, resourceServer } from '../src/index.ts'
-import { send, bearer, handler, hosts, serve, startIssuer, sendThrough } from './support.ts'
+import { bearer, handler, hosts, send, sendThrough, serve, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
 const aud = 'order-service'
@@ -161,7 +161,7 @@ const guards: readonly GuardCase[] = [
   ],
 ]
 
-describe.each(hosts)('the complete response on $host', ({ express }) => {
+describe.each(hosts)('the response on %s', (_host, express) => {
   async function expectReply(
     guard: ExpressGuard,
     headers: Record<string, string>,
@@ -182,22 +182,25 @@ describe.each(hosts)('the complete response on $host', ({ express }) => {
     expect(body).toEqual({ type: 'about:blank', title, status, detail, ...(error && { error }) })
   }
 
-  test('to a request without a credential', () =>
+  test('has the exact status, headers and body for a request without a credential', () =>
     expectReply(api().requireAuthentication(), {}, noCredential))
 
-  test.each(credentials)('to %s', (_title, authorization, reply) =>
-    expectReply(api().requireAuthentication(), { authorization }, reply),
+  test.each(credentials)(
+    'has the exact status, headers and body for %s',
+    (_title, authorization, reply) =>
+      expectReply(api().requireAuthentication(), { authorization }, reply),
   )
 
-  test.each(tokens)('to %s', (_title, token, detail) =>
+  test.each(tokens)('has the exact status, headers and body for %s', (_title, token, detail) =>
     expectReply(api().requireAuthentication(), bearer(token), { ...invalid, detail }),
   )
 
-  test.each(guards)('of %s when it refuses', (_title, token, guard, reply) =>
-    expectReply(guard(api()), bearer(token), reply),
+  test.each(guards)(
+    'has the exact status, headers and body for a refusal by %s',
+    (_title, token, guard, reply) => expectReply(guard(api()), bearer(token), reply),
   )
 
-  test("to a valid token is the handler's, without headers of the guard", async () => {
+  test("is the handler's for a valid token, without headers of the guard", async () => {
     const response = await sendThrough(
       express,
       [api().requireScope('orders:read')],

@@ -1,22 +1,24 @@
 import type { IncomingMessage } from 'node:http'
 import type express5 from 'express'
 import { describe, expect, test } from 'vitest'
-import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
-import { send, bearer, handler, hosts, serve, startIssuer, sendThrough } from './support.ts'
+import type { ResourceServerOptions } from '../src/index.ts'
+import {
+  bearer,
+  createApi,
+  handler,
+  hosts,
+  send,
+  sendThrough,
+  serve,
+  startIssuer,
+} from './support.ts'
 
-// What guards attach to a request, and that they ignore what other code attaches to it.
+// Guards attach the token to the request and ignore what other code attaches to it.
 
 const issuer = await startIssuer()
 const validToken = issuer.token({ aud: 'order-service', sub: 'user-42' })
 
-function api(options: Partial<ResourceServerOptions> = {}) {
-  return resourceServer({
-    issuer: issuer.url,
-    clock: issuer.clock,
-    audience: 'order-service',
-    ...options,
-  })
-}
+const api = (options?: Partial<ResourceServerOptions>) => createApi(issuer, options)
 
 /** Reads `auth` as untyped JavaScript code would. */
 const authOf = (request: IncomingMessage): unknown => (request as { auth?: unknown }).auth
@@ -30,7 +32,7 @@ function resultOf(read: () => unknown): string {
   }
 }
 
-describe.each(hosts)('on $host', ({ express }) => {
+describe.each(hosts)('on %s', (_host, express) => {
   describe('req.auth', () => {
     test('is the token after a guard', async () => {
       const app = express().get('/', api().requireAuthentication(), (req, res) => {

@@ -11,11 +11,12 @@ import express5, { type Application, type RequestHandler } from 'express'
 import express4 from 'express-4'
 import { createTestIssuer, type TestIssuer } from '@resource-server/testing'
 import { afterAll, onTestFinished, vi } from 'vitest'
+import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
 
 /** The Express versions that every test of this package runs on. */
-export const hosts: readonly { readonly host: string; readonly express: typeof express5 }[] = [
-  { host: 'Express 5', express: express5 },
-  { host: 'Express 4', express: express4 },
+export const hosts: readonly (readonly [host: string, express: typeof express5])[] = [
+  ['Express 5', express5],
+  ['Express 4', express4],
 ]
 
 /** Starts an issuer and stops it after the tests of the file. */
@@ -23,6 +24,16 @@ export async function startIssuer(): Promise<TestIssuer> {
   const issuer = await createTestIssuer({ algorithm: 'ES256' })
   afterAll(() => issuer.close())
   return issuer
+}
+
+/** Creates a resource server for the audience order-service. */
+export function createApi(issuer: TestIssuer, options: Partial<ResourceServerOptions> = {}) {
+  return resourceServer({
+    issuer: issuer.url,
+    clock: issuer.clock,
+    audience: 'order-service',
+    ...options,
+  })
 }
 
 export function bearer(token: string): { readonly authorization: string } {

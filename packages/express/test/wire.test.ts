@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type DecisionRecord, resourceServer } from '../src/index.ts'
 import {
-  openSocket,
-  sendRaw,
   handler,
   hosts,
+  openSocket,
+  sendRaw,
   serve,
   startIssuer,
   withResolvers,
@@ -53,7 +53,7 @@ const headerCases: readonly HeaderCase[] = [
   ['ignores a Proxy-Authorization header', [`Proxy-Authorization: Bearer ${validToken}`], 401],
 ]
 
-describe.each(hosts)('on $host', ({ express }) => {
+describe.each(hosts)('on %s', (_host, express) => {
   const options = { issuer: issuer.url, clock: issuer.clock, audience: 'order-service' }
 
   test.each(headerCases)('%s', async (_title, lines, status) => {

@@ -1,7 +1,7 @@
 import type { Attributes, Meter } from '@opentelemetry/api'
 import { codes, type DecisionRecord } from '@resource-server/core'
 
-/** Seconds, from a cached token through a signature check to a slow fetch of the key set. */
+/** In seconds. The smallest values fit cached tokens, the largest a slow fetch of the key set. */
 const bucketBoundaries = [
   0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5,
 ]
@@ -39,12 +39,12 @@ export function decisionMetrics(meter: Meter): DecisionMetrics {
 
 const outcomes = ['granted', 'refused', 'unavailable']
 
-/** The outcome, or `other`. Any code in the process can publish to the channel, so values are bounded. */
+/** Returns `other` for an unknown outcome, because any code in the process can publish to the channel. */
 export function outcomeOf({ outcome }: DecisionRecord): string {
   return outcomes.includes(outcome) ? outcome : 'other'
 }
 
-/** The code as an attribute, or `other` if it is not a known code. Empty if there is no code. */
+/** Returns the code as an attribute, `other` for an unknown code, or no attribute without a code. */
 export function codeOf({ code }: DecisionRecord): Attributes {
   if (code === undefined) return {}
   return { 'resource_server.code': Object.hasOwn(codes, code) ? code : 'other' }

@@ -9,8 +9,8 @@ export interface TelemetryOptions {
   /** Where to create the metrics. Default: the global meter provider. */
   readonly meterProvider?: MeterProvider
   /**
-   * Whether span events contain the subject, the client and the actors. Default: false, because most
-   * tracing backends should not store personal data.
+   * Whether span events contain the subject, the client and the actors. Default: false, because traces
+   * should rarely contain personal data.
    */
   readonly identities?: boolean
 }

@@ -171,7 +171,9 @@ describe('metrics', () => {
       value: 1,
     })
     expect(await points('resource_server.key_set.fetches')).toContainEqual({
-      ...{ 'resource_server.issuer': stoppedIssuer.url, 'resource_server.fetch': 'failed', value: 1 },
+      'resource_server.issuer': stoppedIssuer.url,
+      'resource_server.fetch': 'failed',
+      value: 1,
     })
   })
 

@@ -16,7 +16,7 @@ export interface AuthorizationServer {
   readonly close: () => Promise<void>
   /** What a user enters on each page. Absent if the server uses the demo's own pages. */
   readonly forms?: (user: string, password: string, scope: string) => readonly Form[]
-  /** Whether the client that exchanged a token is its actor (`act`) or only its client. */
+  /** How tokens identify the service that exchanged them: as the actor (`act`) or only as the client. */
   readonly exchangerRole: 'actor' | 'client'
   /** Whether the server writes `act` only if the request has an actor token (RFC 8693 section 2.1). */
   readonly requiresActorToken?: boolean
@@ -25,7 +25,7 @@ export interface AuthorizationServer {
 type Form = Readonly<Record<string, string>>
 
 export interface AuthorizationServerOptions {
-  /** The current time for the expiry check of subject tokens, in milliseconds. Default: `Date.now`. */
+  /** Returns the time for the expiry check of subject tokens, in milliseconds. Default: `Date.now`. */
   readonly now?: () => number
 }
 

@@ -6,7 +6,7 @@ async function newKey(alg: 'RS256' | 'ES256'): Promise<JWK> {
   return { ...jwk, alg, use: 'sig', kid: await calculateJwkThumbprint(jwk) }
 }
 
-/** Generates one RSA key and one elliptic curve key. Tokens from an earlier run are not valid. */
+/** Generates one RSA key and one elliptic curve key. Every run of the demo uses new keys. */
 export async function newSigningKeys(): Promise<JWK[]> {
   return Promise.all([newKey('RS256'), newKey('ES256')])
 }

@@ -3,8 +3,8 @@ import type * as OidcProvider from 'oidc-provider'
 const NOTICE = 'Unsupported runtime'
 
 /**
- * Imports oidc-provider without its warning on Node 20 that it supports only newer versions. The
- * demo is tested on Node 20 too. Other warnings are still printed.
+ * Imports oidc-provider and suppresses its warning that Node 20 is unsupported. The demo is tested on
+ * Node 20 too. Other warnings are still printed.
  */
 async function importQuietly(): Promise<typeof OidcProvider> {
   const warn = console.warn

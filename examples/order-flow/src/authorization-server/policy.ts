@@ -97,7 +97,7 @@ export const exchangeRules: readonly ExchangeRule[] = [
 
 export interface Account {
   readonly password: string
-  /** The only client that may act for this user (`may_act`). Absent: `exchangeRules` alone decide. */
+  /** The only client that may act for this user (`may_act`). Absent: any client in `exchangeRules`. */
   readonly mayAct?: string
 }
 

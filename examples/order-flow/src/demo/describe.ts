@@ -3,7 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 
 type Facts = readonly (readonly [name: string, value: unknown])[]
 
-/** Lists the main claims of a token: one line for the token, one for its actors. Never the token itself. */
+/** Describes a token without revealing it: one line with its main claims, and one about its actors. */
 export function describeToken(token: string): string[] {
   const { alg } = decodeProtectedHeader(token)
   const { aud, sub, scope, nonce, act, may_act: mayAct } = decodeJwt<DisplayedClaims>(token)
@@ -26,7 +26,7 @@ function line(facts: Facts): string {
   return known.map(([name, value]) => `${name} ${String(value)}`).join(' · ')
 }
 
-/** The subject and actor of a verified token, or the claimed issuer of an unverified one, marked so. */
+/** The subject and actor of a verified token. For an unverified token, the issuer that it claims. */
 export function describeIdentity({ subject, actor, unverified }: DecisionRecord): string {
   const verified = line([
     ['subject', subject],

@@ -65,7 +65,7 @@ async function showServiceCalls(
 
 const NONE = '–'
 
-/** What each service must record. `exchangedBy` lists the services that exchanged the token, latest first. */
+/** What each service must record. `exchangedBy` lists the services that exchanged, latest first. */
 const EXPECTED = [
   { service: 'user', scope: 'orders:read', exchangedBy: [] },
   { service: 'order', scope: 'orders:read', exchangedBy: ['user-service'] },
@@ -74,7 +74,7 @@ const EXPECTED = [
 
 type ExchangerRole = Environment['server']['exchangerRole']
 
-/** The cells of `tableRow` that a service's record must produce. */
+/** The table row that a service's record must produce. */
 function expectedRow(
   { service, scope, exchangedBy }: (typeof EXPECTED)[number],
   exchangerRole: ExchangerRole,

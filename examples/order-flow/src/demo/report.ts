@@ -57,7 +57,7 @@ export class Report {
     this.#line(this.#paint(['bold', 'cyan'], `${this.#section}  ${title}`))
   }
 
-  /** Announces the next case, under the number of its check. */
+  /** Prints the title of the next case, with the number of its check. */
   step(title: string): void {
     this.#stepOpen = true
     this.#line('')
@@ -116,7 +116,7 @@ export class Report {
     }
   }
 
-  /** Prints the totals, which scripts read too. Returns whether every check passed. */
+  /** Prints the totals in a line that `scripts/tally.mjs` reads. Returns whether every check passed. */
   count(): boolean {
     const passed = this.#checks.filter((check) => check.passed).length
     const failed = this.#checks.length - passed

@@ -2,7 +2,7 @@ import type { Environment } from './environment.ts'
 import { signedWithPublicKey, unsigned } from './forgery.ts'
 import { demoSignIn } from './sign-ins.ts'
 
-/** The expected response and decision. A member that is not given must be absent from both. */
+/** The expected response and decision. If a member is omitted, the actual value must be absent. */
 export interface Expected {
   readonly status: number
   /** `error` in the challenge. */

@@ -20,7 +20,7 @@ export interface Trace {
  * @throws Error if the file has another extension
  */
 export function traceTo(path: string): Trace {
-  // npm runs scripts in the package's folder. A relative path is relative to the user's folder.
+  // npm runs scripts in the repository root. A relative path refers to the folder where npm was run.
   const file = resolve(process.env['INIT_CWD'] ?? '.', path)
   const format = formats[extname(file)]
   if (!format)

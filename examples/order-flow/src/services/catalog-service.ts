@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 
 const titles: ReadonlyMap<string, string> = new Map([['desk-lamp', 'Desk lamp, brass']])
 
-/** Runs on Hono. Requests without a token are allowed. A token must be issued for this service. */
+/** Runs on Hono. The token is optional, but if there is one, it must be issued for this service. */
 export function catalogService(options: ResourceServerOptions): Hono {
   const { authenticate, requireAudience } = resourceServer({ ...options, optional: true })
 

@@ -27,8 +27,8 @@ export interface ExchangeSettings extends ClientSettings {
 }
 
 /**
- * Creates the function with which a service exchanges the token it received for a token for the next
- * service (RFC 8693).
+ * Creates the function that exchanges the token a service received for a token for the next service
+ * (RFC 8693).
  */
 export async function tokenExchange(settings: ExchangeSettings): Promise<ExchangeToken> {
   const config = await discoverClient(settings)

@@ -9,8 +9,8 @@ export interface OrderServiceOptions extends ResourceServerOptions {
   readonly inventoryUrl: string
   readonly exchangeToken: ExchangeToken
   /**
-   * Whether the service that exchanged a token is its actor or only its client. Default: `'actor'`.
-   * Keycloak's standard token exchange does not write an actor.
+   * How tokens identify the service that exchanged them: as the actor (`act`) or only as the client.
+   * Default: `'actor'`. Keycloak's standard token exchange does not write `act`.
    */
   readonly exchangerRole?: 'actor' | 'client'
 }

@@ -52,7 +52,7 @@ interface BrowserResult {
   readonly scopesShown: readonly string[]
 }
 
-/** Logs in, consents, and returns the URL that the browser is redirected to at the client. */
+/** Logs in, consents, and returns the client's redirect URL with its parameters. */
 async function actAsUser(start: URL, request: SignIn): Promise<BrowserResult> {
   const { issuer, user, password, forms = [{ login: user, password }, {}] } = request
   const browser = new Browser(issuer)
