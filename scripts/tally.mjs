@@ -37,7 +37,7 @@ function countTests() {
 
 /** @returns {Count} */
 function countDemo() {
-  const line = /^(\d+) checks as expected, (\d+) not$/m.exec(readFileSync(demoOutput, 'utf8'))
+  const line = /^(\d+) checks passed, (\d+) failed$/m.exec(readFileSync(demoOutput, 'utf8'))
   if (!line) {
     console.log('The demo broke off before it could count.')
     return { passed: 0, failed: 1 }

@@ -19,34 +19,35 @@ interface RunningService {
   readonly decisions: DecisionLog
 }
 
-/** Everything that runs while the demo plays. */
-export interface Scene {
+/** The servers that the demo runs, and what they record. */
+export interface Environment {
   readonly server: AuthorizationServer
-  /** A second authorization server, as good as the first: but nobody here trusts it. */
-  readonly stranger: AuthorizationServer
+  /** A second authorization server. It works like the first, but no service trusts it. */
+  readonly untrustedServer: AuthorizationServer
   readonly user: RunningService
   readonly order: RunningService
   readonly inventory: RunningService
   readonly catalog: RunningService
   /** The clock of inventory-service. */
   readonly clock: MovableClock
-  /** Of all services, as they came. */
+  /** The decision records of all services, in the order they were written. */
   readonly records: readonly DecisionRecord[]
+  /** Exchanges a token as user-service or as order-service. */
   readonly exchangeAs: Readonly<Record<'user' | 'order', ExchangeToken>>
 }
 
-/** Starts all of it, lets `play` run, and leaves nothing open, whatever happens. */
-export async function withScene<T>(
-  play: (scene: Scene) => Promise<T>,
+/** Starts the servers, calls `run`, and closes every server, even if `run` throws. */
+export async function withEnvironment<T>(
+  run: (environment: Environment) => Promise<T>,
   startServer: () => Promise<AuthorizationServer> = startAuthorizationServer,
 ): Promise<T> {
   const open: Closable[] = []
-  const opened: Opened = (resource) => {
+  const closeAtEnd: CloseAtEnd = (resource) => {
     open.push(resource)
     return resource
   }
   try {
-    return await play(await start(opened, startServer))
+    return await run(await start(closeAtEnd, startServer))
   } finally {
     await Promise.all(open.map((resource) => resource.close()))
   }
@@ -56,57 +57,70 @@ interface Closable {
   readonly close: () => Promise<void>
 }
 
-/** What every framework has, for a server of Node. */
+/** A request listener for a Node HTTP server. Every framework provides one. */
 type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
-/** Notes what is to be closed at the end. */
-type Opened = <R extends Closable>(resource: R) => R
+/** Registers a resource to be closed at the end, and returns it. */
+type CloseAtEnd = <R extends Closable>(resource: R) => R
 
 async function start(
-  opened: Opened,
+  closeAtEnd: CloseAtEnd,
   startServer: () => Promise<AuthorizationServer>,
-): Promise<Scene> {
-  const server = opened(await startServer())
-  const stranger = opened(await startAuthorizationServer())
-  const { issuer, exchangeShows } = server
+): Promise<Environment> {
+  const server = closeAtEnd(await startServer())
+  const untrustedServer = closeAtEnd(await startAuthorizationServer())
+  const { issuer, exchangerRole } = server
   const clock = new MovableClock()
   const exchangeAs = {
-    user: await exchangerFor(server, 'user-service'),
-    order: await exchangerFor(server, 'order-service'),
+    user: await exchangeFor(server, 'user-service'),
+    order: await exchangeFor(server, 'order-service'),
   }
   const records: DecisionRecord[] = []
-  const run = async (
+  const startService = async (
     create: (onDecision: DecisionLog['write']) => Listener | Promise<Listener>,
   ): Promise<RunningService> => {
     const decisions = new DecisionLog(records)
     const listener = await create(decisions.write)
     const http = createServer((request, response) => void listener(request, response))
-    const { url } = opened(await listen(http))
+    const { url } = closeAtEnd(await listen(http))
     return { url, decisions }
   }
 
-  const inventory = await run(async (onDecision) => {
-    const app = await inventoryService({ issuer, onDecision, clock, exchangeShows })
+  const inventory = await startService(async (onDecision) => {
+    const app = await inventoryService({ issuer, onDecision, clock, exchangerRole })
     await app.ready()
     return (request, response) => app.routing(request, response)
   })
-  const order = await run((onDecision) => {
-    const exchangeToken = exchangeAs.order
-    return orderService({
-      ...{ issuer, onDecision, inventoryUrl: inventory.url, exchangeToken, exchangeShows },
-    }).callback()
-  })
-  const user = await run((onDecision) =>
+  const order = await startService((onDecision) =>
+    orderService({
+      issuer,
+      onDecision,
+      inventoryUrl: inventory.url,
+      exchangeToken: exchangeAs.order,
+      exchangerRole,
+    }).callback(),
+  )
+  const user = await startService((onDecision) =>
     userService({ issuer, onDecision, ordersUrl: order.url, exchangeToken: exchangeAs.user }),
   )
-  const catalog = await run((onDecision) =>
+  const catalog = await startService((onDecision) =>
     getRequestListener(catalogService({ issuer, onDecision }).fetch),
   )
-  return { server, stranger, user, order, inventory, catalog, clock, records, exchangeAs }
+  return {
+    server,
+    untrustedServer,
+    user,
+    order,
+    inventory,
+    catalog,
+    clock,
+    records,
+    exchangeAs,
+  }
 }
 
-async function exchangerFor(server: AuthorizationServer, clientId: string): Promise<ExchangeToken> {
+async function exchangeFor(server: AuthorizationServer, clientId: string): Promise<ExchangeToken> {
   const clientSecret = server.clientSecrets.get(clientId)
-  const { issuer, wantsActorToken: withActorToken } = server
-  return tokenExchange({ issuer, clientId, clientSecret, withActorToken })
+  const { issuer, requiresActorToken: sendActorToken } = server
+  return tokenExchange({ issuer, clientId, clientSecret, sendActorToken })
 }

@@ -4,19 +4,19 @@ import { connect } from 'node:net'
 export interface RawRequest {
   readonly method: string
   readonly url: string
-  /** One `Authorization` line each. More than one is what `fetch` cannot be made to send. */
+  /** One `Authorization` header for each value. `fetch` cannot send more than one. */
   readonly authorization: readonly string[]
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number
-  /** The `WWW-Authenticate` header as it came. */
+  /** The `WWW-Authenticate` header, unparsed. */
   readonly challenge: string | undefined
   readonly body: string
 }
 
-/** Writes the request on a socket, line by line: what is shown is what was sent. */
-export async function send({ method, url, authorization }: RawRequest): Promise<RawAnswer> {
+/** Sends a request over a plain socket, so that the server receives exactly these headers. */
+export async function send({ method, url, authorization }: RawRequest): Promise<RawResponse> {
   const { hostname, port, host, pathname } = new URL(url)
   const lines = [
     `${method} ${pathname} HTTP/1.1`,
@@ -31,10 +31,10 @@ export async function send({ method, url, authorization }: RawRequest): Promise<
     text += chunk
   })
   await once(socket, 'close')
-  return readAnswer(text)
+  return parseResponse(text)
 }
 
-function readAnswer(text: string): RawAnswer {
+function parseResponse(text: string): RawResponse {
   const [head = '', body = ''] = text.split('\r\n\r\n', 2)
   const [statusLine = '', ...headers] = head.split('\r\n')
   const name = 'www-authenticate:'

@@ -1,10 +1,10 @@
 import type { AuthorizationServer } from '../authorization-server/authorization-server.ts'
 import { type SignedIn, type SignIn, signIn } from '../user/sign-in.ts'
 
-type Place = 'shop' | 'shopAsOther' | 'stockConsole' | 'orderPages'
+type SignInName = 'webShop' | 'webShopAsUser7' | 'stockConsole' | 'orderService'
 type Settings = Omit<SignIn, 'issuer' | 'clientSecret'>
 
-const shop: Settings = {
+const webShop: Settings = {
   clientId: 'web-shop',
   redirectUri: 'https://web-shop.example/signed-in',
   user: 'user-42',
@@ -13,18 +13,18 @@ const shop: Settings = {
   resource: 'https://user-service.example',
 }
 
-/** The sign-ins of the demo: who, at which client, for which service. */
-const places: Readonly<Record<Place, Settings>> = {
-  shop,
-  shopAsOther: { ...shop, user: 'user-7', password: 'quiet-harbor' },
+/** The sign-ins of the demo: which user, at which client, for which service. */
+const signIns: Readonly<Record<SignInName, Settings>> = {
+  webShop,
+  webShopAsUser7: { ...webShop, user: 'user-7', password: 'quiet-harbor' },
   stockConsole: {
-    ...shop,
+    ...webShop,
     clientId: 'stock-console',
     redirectUri: 'https://stock-console.example/signed-in',
     scope: 'openid read:items',
     resource: 'https://inventory-service.example',
   },
-  orderPages: {
+  orderService: {
     clientId: 'order-service',
     redirectUri: 'https://order-service.example/signed-in',
     user: 'user-42',
@@ -33,14 +33,14 @@ const places: Readonly<Record<Place, Settings>> = {
   },
 }
 
-/** A sign-in as the demo knows it, or with changes. */
-export async function signInAt(
-  place: Place,
+/** Runs one of the demo's sign-ins. `overrides` replace single settings. */
+export async function demoSignIn(
+  name: SignInName,
   { issuer, clientSecrets, forms }: AuthorizationServer,
-  changes: Partial<Settings> = {},
+  overrides: Partial<Settings> = {},
 ): Promise<SignedIn> {
-  const settings = { ...places[place], ...changes }
+  const settings = { ...signIns[name], ...overrides }
   const { clientId, user, password, scope } = settings
-  const filledIn = forms && { forms: forms(user, password, scope) }
-  return signIn({ issuer, clientSecret: clientSecrets.get(clientId), ...filledIn, ...settings })
+  const formInput = forms && { forms: forms(user, password, scope) }
+  return signIn({ issuer, clientSecret: clientSecrets.get(clientId), ...formInput, ...settings })
 }
