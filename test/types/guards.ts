@@ -14,14 +14,14 @@ guards.requireAudience()
 guards.requireAudience(/order-.*/)
 
 guards.requireScope('orders:read', 'orders:write')
-// @ts-expect-error a route that asks for no scope asks for nothing
-guards.requireScope()
-// @ts-expect-error one of no scopes
-guards.requireAnyScope()
-// @ts-expect-error no actor named
-guards.requireActor()
-// @ts-expect-error no client named
-guards.requireClient()
+// A list whose length is unknown to the compiler. An empty one is a ConfigError when the guard is created.
+declare const names: string[]
+guards.requireScope(...names)
+guards.requireAnyScope(...names)
+guards.requireRole(...names)
+guards.requirePermission(...names)
+guards.requireActor(...names)
+guards.requireClient(...names)
 
 guards.requirePolicy(({ actor, claims }) => actor?.subject === claims.tenant)
 // @ts-expect-error prior actors are for audit, no policy gets to see them

@@ -41,21 +41,21 @@ export interface Guards<Handler, C extends object = object> {
   /** Any valid token for the configured audience; never an anonymous request. */
   readonly requireAuthentication: () => Handler
   /** All of the scopes. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1). */
-  readonly requireScope: (...scopes: readonly [string, ...string[]]) => Handler
+  readonly requireScope: (...scopes: readonly string[]) => Handler
   /** One of the scopes. Otherwise 403 `insufficient_scope`, naming all of them. */
-  readonly requireAnyScope: (...scopes: readonly [string, ...string[]]) => Handler
+  readonly requireAnyScope: (...scopes: readonly string[]) => Handler
   /**
    * All of the roles, from where the issuer's profile says that they are: name the provider, such as
    * `issuer: keycloak(url)`. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1), naming none.
    */
-  readonly requireRole: (...roles: readonly [string, ...string[]]) => Handler
+  readonly requireRole: (...roles: readonly string[]) => Handler
   /** All of the permissions. As `requireRole`. */
-  readonly requirePermission: (...permissions: readonly [string, ...string[]]) => Handler
+  readonly requirePermission: (...permissions: readonly string[]) => Handler
   /**
    * The current actor must be the one named, one of a list, or please a function. A bare name is a
    * subject of the one configured issuer; with several issuers give `{ iss, sub }`. Otherwise 403.
    */
-  readonly requireActor: (...actors: readonly [ActorRule, ...ActorRule[]]) => Handler
+  readonly requireActor: (...actors: readonly ActorRule[]) => Handler
   /**
    * The token names no actor. Some issuers exchange without naming one. As the first guard it
    * replaces the configured `delegation`. Otherwise 403.
@@ -69,7 +69,7 @@ export interface Guards<Handler, C extends object = object> {
    * one configured issuer; with several issuers give `{ iss, client_id }`. What a client gets for
    * itself (client credentials) is got by it as well. Otherwise 403.
    */
-  readonly requireClient: (...clients: readonly [ClientRule, ...ClientRule[]]) => Handler
+  readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**
    * The claim is there and, if `expected` is given, equals it or one of its values, or pleases it. Of
    * a claim that is a list, one entry is enough. Otherwise 403.
