@@ -13,8 +13,8 @@ import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
  */
 export interface StepUp {
   /**
-   * The accepted values of the claim `acr`, the preferred one first. Compared exactly: the values
-   * have no order of strength.
+   * The accepted values of the claim `acr`, the preferred one first. Values are compared exactly:
+   * none counts as stronger than another.
    */
   readonly acr?: string | readonly string[]
   /**

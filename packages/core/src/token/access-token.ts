@@ -107,8 +107,8 @@ class View<C extends object = object> {
 }
 
 /**
- * What a policy function receives: a verified token, frozen, without its prior actors and without
- * its text. RFC 8693 section 4.1 allows only the current actor in access decisions.
+ * What a policy function receives: a verified token, frozen, without its prior actors and its raw
+ * text. RFC 8693 section 4.1 allows only the current actor in access decisions.
  *
  * @example
  * ```ts
@@ -121,8 +121,8 @@ export interface TokenView<C extends object = object> extends Pick<View<C>, keyo
  * An access token that passed every check: signature, issuer, time, audience and claims. It is
  * frozen, and only the verifier creates it.
  *
- * The token was valid when it was checked. The object does not show a later revocation, and it does
- * not change when the token expires.
+ * The token was valid when it was checked. The object does not change if the token expires or is
+ * revoked later.
  *
  * @example
  * ```ts
@@ -145,7 +145,7 @@ export interface AccessToken<C extends object = object> extends TokenView<C> {
 }
 
 /**
- * What the checked claims of a token say: everything in an access token except its text. It is
+ * What the checked claims of a token say: everything in an access token except its raw text. It is
  * frozen, so the cache and any number of requests can share it. Only `readContent` creates it.
  */
 export interface TokenContent<C extends object = object> extends Omit<

@@ -138,7 +138,7 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
  * signs for all tenants with the same keys, so the signature does not prove the tenant.
  *
  * The check is in code because it applies to every profile: a plain issuer URL may belong to Entra,
- * and a profile that a user writes could leave out a member that turns it on.
+ * and a custom profile could leave out the member that turns the check on.
  */
 function hasMatchingTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
   const tid = own(claims, 'tid')

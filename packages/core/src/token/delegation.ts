@@ -74,9 +74,9 @@ const maxMembers = 16
 const maxLength = 1024
 
 /**
- * Reads `act` (RFC 8693 section 4.1). A malformed `act` is refused, because ignoring it would turn a
- * delegated token into a direct one. `exp`, `nbf` and `aud` inside `act` have no meaning according
- * to that section, and are ignored.
+ * Reads `act` (RFC 8693 section 4.1). A token with a malformed `act` is refused, because ignoring the
+ * claim would turn a delegated token into a direct one. `exp`, `nbf` and `aud` inside `act` have no
+ * meaning according to that section, and are ignored.
  */
 export function readDelegation(
   claims: JsonObject,

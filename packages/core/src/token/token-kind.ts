@@ -39,7 +39,7 @@ function checkExpectedClaims(
   )
   if (!wrong) return undefined
   const [name, values] = wrong
-  const reason = `the claim ${name} is not ${values.join(' or ')}, as the profile '${profile}' requires`
+  const reason = `the profile '${profile}' requires the claim ${name} to be ${values.join(' or ')}`
   return refuse('not_an_access_token', reason)
 }
 

@@ -28,12 +28,12 @@ describe('checkKind', () => {
     [marked("the claim typ is 'logout'"), { typ: 'LOGOUT' }, profile()],
     [marked("the claim token_use is 'id'"), { token_use: 'Id' }, profile()],
     [
-      "the claim typ is not Bearer or JWT, as the profile 'acme' requires",
+      "the profile 'acme' requires the claim typ to be Bearer or JWT",
       { typ: 'bearer', use: 'access' },
       profile(acme),
     ],
     [
-      "the claim use is not access, as the profile 'acme' requires",
+      "the profile 'acme' requires the claim use to be access",
       { typ: 'JWT', use: ['access'] },
       profile(acme),
     ],
