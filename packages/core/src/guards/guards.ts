@@ -1,14 +1,14 @@
-import { actorRule, type ActorRule } from './actor.ts'
+import { actorCheck, type ActorRule } from './actor.ts'
 import { audienceRule, type AudienceRule, checkAudience } from '../config/audience.ts'
-import { claimRule, type ClaimRule } from './claim.ts'
+import { claimCheck, type ClaimRule } from './claim.ts'
 import { checkDelegation } from '../token/delegation.ts'
-import { type ClientRule, exchangeRule } from './client.ts'
+import { type ClientRule, clientCheck } from './client.ts'
 import type { Audience, DelegationMode } from '../options/options.ts'
 import type { Policy } from '../config/policy.ts'
-import { privilegeRule } from './role.ts'
+import { privilegeCheck } from './role.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
-import { allScopes, anyScope, type ScopeNeed } from './scope.ts'
-import { type StepUp, stepUpRule } from './step-up.ts'
+import { allScopesCheck, anyScopeCheck, type ScopeNeed } from './scope.ts'
+import { type StepUp, stepUpCheck } from './step-up.ts'
 import { type AccessToken, profileOf, type TokenView, viewOf } from '../token/access-token.ts'
 
 /** A check on a verified token. It refuses or says nothing; it never lets anybody in by itself. */
@@ -103,32 +103,32 @@ export function createGuards<Handler, C extends object>(
     requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience)))),
     requireAuthentication: atMost(0, () => guard('requireAuthentication', () => undefined)),
     requireScope: (...scopes) =>
-      guard(named('requireScope', scopes), allScopes(scopes), {
+      guard(named('requireScope', scopes), allScopesCheck(scopes), {
         scopes,
         scopeNeed: { all: scopes },
       }),
     requireAnyScope: (...scopes) =>
-      guard(named('requireAnyScope', scopes), anyScope(scopes), {
+      guard(named('requireAnyScope', scopes), anyScopeCheck(scopes), {
         scopes,
         scopeNeed: { any: scopes },
       }),
     requireRole: (...roles) =>
-      guard(named('requireRole', roles), privilegeRule('roles', roles, policy)),
+      guard(named('requireRole', roles), privilegeCheck('roles', roles, policy)),
     requirePermission: (...permissions) =>
       guard(
         named('requirePermission', permissions),
-        privilegeRule('permissions', permissions, policy),
+        privilegeCheck('permissions', permissions, policy),
       ),
-    requireActor: (...actors) => guard('requireActor', actorRule(actors, policy)),
+    requireActor: (...actors) => guard('requireActor', actorCheck(actors, policy)),
     requireDirect: atMost(0, () => delegation('requireDirect', 'direct')),
     requireDelegated: atMost(0, () => delegation('requireDelegated', 'delegated')),
     requireClient: (...clients) =>
-      guard(named('requireClient', clients.map(nameOf)), exchangeRule(clients, policy)),
+      guard(named('requireClient', clients.map(nameOf)), clientCheck(clients, policy)),
     requireClaim: atMost(2, (name, ...expected) =>
-      guard(named('requireClaim', [name]), claimRule(name, expected)),
+      guard(named('requireClaim', [name]), claimCheck(name, expected)),
     ),
     requirePolicy: atMost(1, (decide) => guard('requirePolicy', policyCheck(callable(decide)))),
-    requireStepUp: atMost(1, (wanted) => guard('requireStepUp', stepUpRule(wanted, policy))),
+    requireStepUp: atMost(1, (wanted) => guard('requireStepUp', stepUpCheck(wanted, policy))),
   }
 }
 

@@ -6,33 +6,36 @@ import { aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../sup
 type Outcome = (
   guard: (guards: Guards<Guard>) => Guard,
   token: string,
-  more?: Partial<ResourceServerOptions>,
+  options?: Partial<ResourceServerOptions>,
 ) => Promise<number | string>
 
-/** An issuer, tokens with claims of any shape, and what a guard makes of them. */
-export interface Acting {
+/** A test issuer that signs claims of any shape, and a way to run one guard on its tokens. */
+export interface DelegationFixture {
   readonly issuer: TestIssuer
   readonly options: ReturnType<typeof optionsFor>
+  /** Signs a valid token with these additional claims. */
   readonly sign: (claims: object) => string
-  /** The claim `act` as text, and members to follow it. */
+  /** Signs a valid token whose `act` is this JSON text, followed by more members as JSON text. */
   readonly signText: (act: string, more?: string) => string
-  /** A status, or `proceed`. */
+  /** The status of the response to a request with this token, or `proceed`. */
   readonly outcome: Outcome
 }
 
-export async function startActing(): Promise<Acting> {
+export async function createDelegationFixture(): Promise<DelegationFixture> {
   const issuer = await startIssuer()
   const options = optionsFor(issuer)
-  const whole = (): object => {
+  const validClaims = (): object => {
     const now = Math.floor(issuer.clock.now() / 1000)
     return { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
   }
   return {
     issuer,
     options,
-    sign: (claims) => issuer.sign({ payload: JSON.stringify({ ...whole(), ...claims }) }),
+    sign: (claims) => issuer.sign({ payload: JSON.stringify({ ...validClaims(), ...claims }) }),
     signText: (act, more = '') =>
-      issuer.sign({ payload: `${JSON.stringify(whole()).slice(0, -1)},"act":${act}${more}}` }),
+      issuer.sign({
+        payload: `${JSON.stringify(validClaims()).slice(0, -1)},"act":${act}${more}}`,
+      }),
     outcome: async (guard, token, more = {}) => {
       const { guards, pass } = openDesk({ ...options, ...more })
       return statusOf(await pass({}, guard(guards), bearer(token)))
