@@ -112,8 +112,7 @@ describe('requireClient', () => {
 describe('the check of requireClient', () => {
   const a = 'https://a.example.com'
   const b = 'https://b.example.com'
-  const policyOf = (more: VerifierOptions) =>
-    createPolicy({ audience: aud, ...more }, 'verifier')
+  const policyOf = (more: VerifierOptions) => createPolicy({ audience: aud, ...more }, 'verifier')
   const token = { issuer: a, clientId: undefined, actor: undefined }
   const noClient = (claims: string): string =>
     `the token has no client id (${claims}) and no actor with a client id, expected one of ["x"]`

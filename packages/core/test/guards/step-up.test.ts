@@ -6,10 +6,7 @@ import { type StepUp, stepUpCheck } from '../../src/guards/step-up.ts'
 // A fixed time, because it is part of test titles.
 const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const now = clock.now() / 1000
-const policy = createPolicy(
-  { issuer: 'https://as.example.com', audience: 'a', clock },
-  'verifier',
-)
+const policy = createPolicy({ issuer: 'https://as.example.com', audience: 'a', clock }, 'verifier')
 const run = (requirement: StepUp, claims: object) =>
   stepUpCheck(requirement, policy)({ claims: { iat: now, ...claims } })
 

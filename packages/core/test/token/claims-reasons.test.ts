@@ -16,10 +16,7 @@ const validClaims = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 3
  * `accepted`, or the code and the reason of the refusal.
  */
 function run(claims: object, options: VerifierOptions = {}, check = checkClaims): string {
-  const policy = createPolicy(
-    { issuer: iss, audience: 'orders', clock, ...options },
-    'verifier',
-  )
+  const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
   const present = Object.entries({ ...validClaims, ...claims }).filter(
     ([, value]) => value !== undefined,

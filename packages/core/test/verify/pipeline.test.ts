@@ -127,7 +127,7 @@ describe('hints for the operator', () => {
     for (let at = 0; at < 2; at += 1) await pipeline.verify(token)
     own.clock.advance(60)
     const late = await pipeline.verify(token)
-    expect(told(late)).toBe('token_expired: exp is 50 s ago; the tolerance is 5 s. Fix it.')
+    expect(told(late)).toBe('token_expired: exp was 50 s ago; clockTolerance is 5 s. Fix it.')
     expect(late.identity).toMatchObject({ cached: true, subject: 'user-7', chain: { depth: 1 } })
     expect(pipeline.cache).toMatchObject({ hits: 1 })
   })
