@@ -61,7 +61,7 @@ test.each<readonly [claims: object, code: string, reason: string]>([
     { nbf: now + 60.1236 },
     ...(['token_not_yet_valid', 'nbf is in 60.124 s; the tolerance is 5 s'] as const),
   ],
-  [{ aud: 'stock' }, 'audience_mismatch', 'aud is ["stock"]; this route expects one of ["orders"]'],
+  [{ aud: 'stock' }, 'audience_mismatch', 'aud is ["stock"], expected one of ["orders"]'],
   [
     { cnf: {} },
     'binding_unsupported',

@@ -125,7 +125,7 @@ describe('hints for the operator', () => {
     await using own = await startIssuer()
     const judge = judgeWith({ profile }, own)
     expect(told(await judge.judge(own.token({ aud: 'x' })))).toBe(
-      'audience_mismatch: aud is ["x"]; this route expects one of ["order-service"]. Mend it.',
+      'audience_mismatch: aud is ["x"], expected one of ["order-service"]. Mend it.',
     )
     const token = own.token({ aud, sub: 'user-7', actors: ['a'], expiresIn: 10 })
     for (let at = 0; at < 2; at += 1) await judge.judge(token)
