@@ -7,7 +7,7 @@ export interface Resource {
   readonly identifier: string
   /** The public URL of the protected resource metadata. */
   readonly metadataUrl: string
-  /** The path of `metadataUrl`. The app serves the metadata on this path. */
+  /** The path of `metadataUrl`. The app serves the metadata at this path. */
   readonly metadataPath: string
 }
 

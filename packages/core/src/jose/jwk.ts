@@ -19,7 +19,7 @@ export interface VerificationKey {
 export interface KeySet {
   /** The usable keys. */
   readonly keys: readonly VerificationKey[]
-  /** For each entry that is not usable, the reason. */
+  /** Why the other entries are not usable, one reason per entry. */
   readonly skipped: readonly string[]
   /** The usable keys by the JSON of their entries, so that an unchanged entry keeps its key object. */
   readonly byJson: ReadonlyMap<string, VerificationKey>

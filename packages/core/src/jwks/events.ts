@@ -14,10 +14,7 @@ type KeyEventName =
   | 'restored'
   | 'not-stored'
 
-/**
- * An event in the life of an issuer's key set, published on the `diagnostics_channel`
- * `resource-server:keys`.
- */
+/** An event about an issuer's key set, on the `diagnostics_channel` named `resource-server:keys`. */
 export interface KeyEvent {
   readonly version: 1
   /** RFC 3339, in UTC. */
@@ -31,7 +28,7 @@ export interface KeyEvent {
    * - `empty`: a key set without usable keys was fetched. `reason` says whether the previous one stays
    *   in use.
    * - `blocked`: a key was blocked with `blockKey()`.
-   * - `restored`: a key set from the key store is in use, after a start.
+   * - `restored`: after a start, a key set from the key store is in use.
    * - `not-stored`: the key store failed.
    */
   readonly event: KeyEventName
@@ -39,9 +36,7 @@ export interface KeyEvent {
   readonly reason?: string
   /** The number of usable keys after the event. */
   readonly keys: number
-  /**
-   * For each key that is not used, the reason. A key that contains private key members is one of them.
-   */
+  /** Why keys are not used, one reason per key, such as `contains private key members`. */
   readonly skipped: readonly string[]
   /** How long the fetch took, in milliseconds. Only with `fetched` and `failed`. */
   readonly duration?: number
@@ -86,7 +81,7 @@ export class KeyEventReporter {
     })
   }
 
-  /** Reports `stale`, unless that was done since the last successful fetch. */
+  /** Reports `stale`, but only once until the next successful fetch. */
   reportStale(reason: string): void {
     if (this.#staleReported) return
     this.#staleReported = true

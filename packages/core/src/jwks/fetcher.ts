@@ -56,7 +56,7 @@ export class KeySetFetcher {
     this.#closing.abort()
   }
 
-  /** Makes the next fetch unconditional, and discovers the URL again. For use after a failure. */
+  /** Makes the next fetch discover the URL again and omit the ETag. For use after a failure. */
   reset(): void {
     this.#etag = null
     this.#mustDiscover = true
@@ -94,7 +94,7 @@ export class KeySetFetcher {
   }
 }
 
-/** An error whose message starts with the URL, without the query, which can contain a secret. */
+/** Creates an error that names the URL. Omits the query, because it can contain a secret. */
 export function errorFrom(
   url: string,
   problem: string,

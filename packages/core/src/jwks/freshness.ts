@@ -49,7 +49,7 @@ export interface CachedKeySet {
   readonly lifetime: number
   /** The age at which to refresh it. */
   readonly refreshAge: number
-  /** Set if it is from the key store instead of from the issuer. */
+  /** Present if the key set is from the key store, not from the issuer. */
   readonly restored?: true
 }
 
@@ -71,8 +71,8 @@ export function isUsable(cached: CachedKeySet, now: number, staleIfError: number
 }
 
 /**
- * Whether the key set is as old as two freshness lifetimes. If no fetch was attempted since, the process
- * was suspended.
+ * Whether the key set is at least two freshness lifetimes old. If there was no fetch in that time, the
+ * process was suspended.
  */
 export function isOverdue(cached: CachedKeySet, now: number): boolean {
   return ageOf(cached, now) >= 2 * cached.lifetime

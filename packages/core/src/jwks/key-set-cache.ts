@@ -66,7 +66,7 @@ export class KeySetCache {
     return cached && isUsable(cached, this.#now(), this.#staleIfError) ? cached.set : undefined
   }
 
-  /** The key set for requests that do not wait: usable, and not outdated because of a suspension. */
+  /** The key set that requests can use without waiting: usable, and not outdated by a suspension. */
   get current(): KeySet | undefined {
     const usable = this.usable
     return usable && !this.#wasSuspended() ? usable : undefined
@@ -85,7 +85,7 @@ export class KeySetCache {
     return !this.#closed && this.#backoff.delayLeft === 0
   }
 
-  /** Fetches the key set, or joins the fetch in flight. Never rejects: `isFailing` has the outcome. */
+  /** Fetches the key set, or joins the fetch in flight. Never rejects. `isFailing` has the outcome. */
   fetch(): Promise<void> {
     this.#restoring ??= this.#restore()
     this.#inFlight ??= this.#fetch().finally(() => {
@@ -171,7 +171,7 @@ export class KeySetCache {
     return this.#cached ? 'the cached key set has expired' : 'not fetched yet'
   }
 
-  /** Whether the timer for the refresh did not fire in time. A restored key set never had a timer. */
+  /** Whether a suspension kept the refresh timer from firing. A restored key set has no such timer. */
   #wasSuspended(): boolean {
     const cached = this.#cached!
     if (this.#backoff.isFailing || this.#closed || cached.restored) return false
@@ -216,7 +216,7 @@ export class KeySetCache {
 
   /** @throws FetchError if the key set is empty and the grace period is active */
   #accept(read: KeySet, { url, lifetime }: FetchedKeySet, requestedAt: number): void {
-    // Keys are removed here because one may have been blocked while the key set was being read.
+    // A key may have been blocked while the key set was being read.
     const set = withoutKids(read, this.#blocked)
     const previous = this.#cached?.set
     const grace = this.#emptySets.check(previous, set, requestedAt)

@@ -13,7 +13,7 @@ export interface KeyHealth {
   readonly state: 'fresh' | 'stale' | 'none'
   /** The number of usable keys. */
   readonly keys: number
-  /** For each key that is not used, the reason. */
+  /** Why keys are not used, one reason per key, such as `contains private key members`. */
   readonly skipped: readonly string[]
   /** Seconds since the key set was requested. Absent if there is none. */
   readonly age?: number

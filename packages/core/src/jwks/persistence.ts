@@ -6,8 +6,8 @@ import { type CachedKeySet, defaultLifetime } from './freshness.ts'
 import { SealedStore } from './sealed-store.ts'
 
 /**
- * Restores the key set of one issuer after a restart. Never throws: a key store that fails is reported
- * and has no other effect. Does nothing without the option `keyStore`.
+ * Saves the key set of one issuer in the key store and restores it after a restart. Never throws: a
+ * failure is reported and has no other effect. Does nothing without the option `keyStore`.
  */
 export class KeySetPersistence {
   readonly #issuer: IssuerPolicy

@@ -67,7 +67,7 @@ export class RemoteKeySet implements KeySource {
   ): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
     if (set instanceof Refusal) return set
     const found = selectKey(set, header)
-    // A set that was fetched during this request is new enough. Another fetch would not help.
+    // If the key set was fetched during this request, another fetch would not help.
     const { cached } = this.#cache
     const isNew = cached !== before && !cached?.restored
     if (!isNotFound(found) || header.kid === undefined || isNew) return found
@@ -85,8 +85,8 @@ export class RemoteKeySet implements KeySource {
     }
     this.#waiting += 1
     try {
-      // The issuer may have answered a fetch in flight before it published the key, so this can be
-      // followed by another fetch.
+      // The issuer may have answered the fetch in flight before it published the key. In that case,
+      // another fetch follows.
       if (this.#cache.isFetching) {
         const found = await this.#fetchAndSelect(header)
         if (!isNotFound(found)) return found

@@ -1,7 +1,7 @@
 import { seconds } from './freshness.ts'
 
 /**
- * Budgets for fetches because of an unknown `kid`. A flood of invented values must not reach the issuer,
+ * Budgets for fetches caused by an unknown `kid`. A flood of invented values must not reach the issuer,
  * but a rotation must still be noticed.
  *
  * `common` is for any `kid`. `repeated` is a reserve for a `kid` that was seen before: the `kid` of a new
@@ -25,7 +25,7 @@ export class UnknownKidLimiter {
   #older = new Set<number>()
 
   /**
-   * Whether a token with this unknown `kid` may cause a fetch. Uses up budget if so.
+   * Whether a token with this unknown `kid` may cause a fetch. If so, it counts against the budget.
    *
    * @param now the monotonic clock, in milliseconds
    */
@@ -47,7 +47,7 @@ export class UnknownKidLimiter {
   }
 }
 
-/** The usual rate limiting algorithm. Its tokens are not access tokens. */
+/** A token bucket for rate limiting. Its tokens have nothing to do with access tokens. */
 class TokenBucket {
   readonly #capacity: number
   readonly #refillInterval: number

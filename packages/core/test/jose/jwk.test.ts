@@ -159,7 +159,7 @@ describe('the algorithm of a key', () => {
     )
   })
 
-  test('is ambiguous for an RSA key without alg if two RSA algorithms are allowed', async () => {
+  test('is unknown for an RSA key without alg if two RSA algorithms are allowed', async () => {
     const algorithms: Algorithm[] = ['RS256', 'PS256']
     expect(await outcomeOf(withoutAlg, as('RS256'), {}, { algorithms })).toBe('key_not_found')
     expect(await outcomeOf([rsa.publicJwk], rsa, {}, { algorithms })).toBe('granted')
@@ -177,7 +177,7 @@ describe('the algorithm of a key', () => {
     expect(await outcomeOf(keys, { ...rsa, kid: 'same' })).toBe('granted')
   })
 
-  test('does not distinguish keys with the same kid if it is the same too', async () => {
+  test('must differ for keys with the same kid, or the token is refused as key_ambiguous', async () => {
     const other = createSigningKey('ES256', 'same')
     expect(await outcomeOf([changed(ec, { kid: 'same' }), other.publicJwk], other)).toBe(
       'key_ambiguous',

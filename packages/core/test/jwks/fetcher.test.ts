@@ -43,8 +43,8 @@ function createFetcher(options: { readonly jwksUri?: string } = {}): Harness {
     requests.push(etag === undefined ? url : `${url} unless ${etag}`)
     return responses.get(url)!()
   }
-  const given = { issuer, audience: 'order-service', clock, fetch, ...options }
-  const policy = createPolicy(given, optionNames.verifier)
+  const verifierOptions = { issuer, audience: 'order-service', clock, fetch, ...options }
+  const policy = createPolicy(verifierOptions, optionNames.verifier)
   const fetcher = new KeySetFetcher(policy.issuers.get(issuer)!, policy)
   const takeRequests = (): readonly string[] => requests.splice(0)
   return { fetcher, clock, responses, takeRequests }
@@ -63,7 +63,7 @@ test('the URL from the metadata is used for an hour', async () => {
 })
 
 test('with the option jwksUri, no metadata is requested', async () => {
-  const { fetcher, takeRequests } = createFetcher({ jwksUri: jwksUri })
+  const { fetcher, takeRequests } = createFetcher({ jwksUri })
   await fetcher.fetch()
   expect(takeRequests()).toEqual([jwksUri])
 })
@@ -164,8 +164,13 @@ test('allowInsecureHttp allows plain http, and all requests share one abort sign
       url.endsWith('/jwks') ? body : { issuer: insecure, jwks_uri: `${insecure}/jwks` },
     )
   }
-  const given = { issuer: insecure, audience: 'order-service', allowInsecureHttp: true, fetch }
-  const policy = createPolicy(given, optionNames.verifier)
+  const verifierOptions = {
+    issuer: insecure,
+    audience: 'order-service',
+    allowInsecureHttp: true,
+    fetch,
+  }
+  const policy = createPolicy(verifierOptions, optionNames.verifier)
   expect(await new KeySetFetcher(policy.issuers.get(insecure)!, policy).fetch()).toMatchObject({
     body,
   })
@@ -189,7 +194,7 @@ test('close() rejects the fetch in flight, and no other request follows', async 
 test('the ETag of a response after the deadline is not used', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
-  const { fetcher, responses, takeRequests } = createFetcher({ jwksUri: jwksUri })
+  const { fetcher, responses, takeRequests } = createFetcher({ jwksUri })
   let release = (_response: Response): void => {}
   responses.set(jwksUri, () => new Promise((resolve) => (release = resolve)))
   const late = fetcher.fetch().catch((error: unknown) => error)

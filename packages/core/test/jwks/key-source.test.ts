@@ -26,8 +26,8 @@ async function start(options: VerifierOptions = {}): Promise<Setup> {
 
 const minutes = 60
 
-describe('the key set is fetched', () => {
-  test('for the first token, once for all waiting tokens', async () => {
+describe('fetching the key set', () => {
+  test('happens for the first token, once for all waiting tokens', async () => {
     const { issuer, check } = await start()
     expect(issuer.requests).toEqual({ discovery: 0, keys: 0 })
     const all = await Promise.all(Array.from({ length: 50 }, () => check(issuer.token({ aud }))))
@@ -35,7 +35,7 @@ describe('the key set is fetched', () => {
     expect(issuer.requests).toEqual({ discovery: 1, keys: 1 })
   })
 
-  test('only once while it is fresh', async () => {
+  test('does not happen again while it is fresh', async () => {
     const { issuer, check } = await start()
     await check(issuer.token({ aud }))
     issuer.clock.advance(50)
@@ -43,7 +43,7 @@ describe('the key set is fetched', () => {
     expect(issuer.requests.keys).toBe(1)
   })
 
-  test('by warmUp(), before the first token', async () => {
+  test('happens before the first token with warmUp()', async () => {
     const issuer = await createTestIssuer({ algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const verifier = createVerifier(optionsFor(issuer))
@@ -53,7 +53,7 @@ describe('the key set is fetched', () => {
     expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ ok: true })
   })
 
-  test('without a request for metadata if jwksUri is set', async () => {
+  test('requests no metadata if jwksUri is set', async () => {
     const issuer = await createTestIssuer({ algorithm: 'ES256', discovery: 'none' })
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({ ...optionsFor(issuer), jwksUri: issuer.jwksUri })
@@ -61,7 +61,7 @@ describe('the key set is fetched', () => {
     expect(issuer.requests).toEqual({ discovery: 0, keys: 1 })
   })
 
-  test('never if jwks is set', async () => {
+  test('never happens if jwks is set', async () => {
     const issuer = await createTestIssuer({ algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const jwks = { keys: [issuer.key.publicJwk] }
@@ -72,7 +72,7 @@ describe('the key set is fetched', () => {
     expect(issuer.requests).toEqual({ discovery: 0, keys: 0 })
   })
 
-  test('not for a token with an invalid signature', async () => {
+  test('does not happen for a token with an invalid signature', async () => {
     const { issuer, check } = await start()
     await check(issuer.token({ aud }))
     for (let at = 0; at < 20; at += 1)

@@ -13,7 +13,7 @@ await signer.close()
 const keys = ['a', 'b', 'c', 'd'].map((kid) => createSigningKey('ES256', kid))
 const kids = keys.map(({ kid }) => kid)
 
-interface Fetch {
+interface FetchRecord {
   readonly at: number
   /** The kids in the response. `undefined` if the issuer was down. */
   readonly kids: readonly string[] | undefined
@@ -23,7 +23,7 @@ interface Fetch {
 export interface Model {
   published: readonly string[]
   down: (() => Response) | undefined
-  readonly fetches: Fetch[]
+  readonly fetches: FetchRecord[]
   /** The reading of the clock at the start. */
   readonly origin: number
 }
@@ -59,7 +59,7 @@ const hour = 3_600_000
 const freshness = 300_000
 
 /** The expected outcome for a token after these fetches. */
-function expected(fetches: readonly Fetch[], kid: string, now: number): string {
+function expected(fetches: readonly FetchRecord[], kid: string, now: number): string {
   const last = fetches.findLast((fetch) => fetch.kids !== undefined)
   if (!last || now - last.at >= freshness + hour) return 'keys_unavailable'
   if (last.kids!.includes(kid)) return 'granted'

@@ -40,9 +40,9 @@ describe('after the process was suspended', () => {
     expect(await verifier.check(token)).toMatchObject({ code: 'key_not_found' })
   })
 
-  test.each(['an outage', 'close()'])(
-    'cached tokens are still accepted after %s',
-    async (event) => {
+  test.each(['during an outage', 'after close()'])(
+    'cached tokens are still accepted %s',
+    async (when) => {
       const clock = suspendedClock()
       const { verifier, setResponse, check } = startRemote(jwksResponse('a'), { clock })
       const token = tokenWithKid('a', clock, 7200)
@@ -53,7 +53,7 @@ describe('after the process was suspended', () => {
       for (const hits of [0, 0, 1]) await expectHits(hits)
       setResponse(errorResponse())
       clock.advance(600)
-      if (event === 'close()') verifier.close()
+      if (when === 'after close()') verifier.close()
       else expect(await check('a')).toBe('granted')
       await expectHits(2)
       clock.advance(3300)

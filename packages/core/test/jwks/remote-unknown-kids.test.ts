@@ -14,9 +14,6 @@ import {
 
 // Tokens whose key is not in the cached key set. The key may be newer than the key set.
 
-const inventedKids = (count: number): readonly string[] =>
-  Array.from({ length: count }, (_, at) => `invented-${at}`)
-
 test('a key set that was fetched for the same token is not fetched again', async () => {
   const { check, fetches } = startRemote(jwksResponse('a'))
   expect(await check('x')).toBe('key_not_found')
@@ -74,7 +71,7 @@ describe('if a fetch is in flight, a token with an unknown kid', () => {
     const { check, fetches, setResponse, verifier } = startRemote(jwksResponse('a'))
     await verifier.warmUp()
     setResponse(jwksResponse('ab'))
-    const results = inventedKids(50).map(() => check('b'))
+    const results = Array.from({ length: 50 }, () => check('b'))
     expect(new Set(await Promise.all(results))).toEqual(new Set(['granted']))
     expect(fetches()).toBe(2)
   })
@@ -139,17 +136,17 @@ test('in an outage, unknown kids are keys_unavailable, and nothing is fetched be
 test('at most 20,000 tokens wait for a fetch, and others are keys_unavailable', async () => {
   const clock = createTestClock()
   let release = (): void => {}
-  const answers = [async () => jwksResponse('a')()]
-  const fetch = async (): Promise<Response> => (answers.shift() ?? slow)()
+  const responses = [async () => jwksResponse('a')()]
+  const fetch = async (): Promise<Response> => (responses.shift() ?? slowResponse)()
   const released = new Promise<void>((resolve) => (release = resolve))
-  const slow = (): Promise<Response> => released.then(jwksResponse('a'))
+  const slowResponse = (): Promise<Response> => released.then(jwksResponse('a'))
   const options = { issuer, jwksUri, audience: 'order-service', clock, fetch }
   const policy = createPolicy(options, optionNames.verifier)
   const keys = new RemoteKeySet(policy.issuers.get(issuer)!, policy)
   await keys.warmUp()
   const find = async (kid: string): Promise<unknown> =>
     keys.find({ alg: 'ES256', kid, typ: undefined })
-  const waiting = inventedKids(20_000).map(find)
+  const waiting = Array.from({ length: 20_000 }, (_, at) => find(`invented-${at}`))
   expect(await find('x')).toMatchObject({
     code: 'keys_unavailable',
     reason: `JWKS of '${issuer}' is unavailable: too many tokens are waiting for a refresh`,
