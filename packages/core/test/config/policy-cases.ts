@@ -119,13 +119,13 @@ export const audiences: readonly Case[] = [
     (odd): Case => [
       `the audience ${odd instanceof RegExp ? odd : JSON.stringify(odd)}`,
       { issuer, audience: odd },
-      'The audience is not a non-empty string',
+      'The audience must be a non-empty string',
     ],
   ),
   [
     'an audience with more than only',
     { issuer, audience: { only: 'a', or: 'b' } },
-    'The audience is not',
+    'The audience must be',
   ],
 ]
 

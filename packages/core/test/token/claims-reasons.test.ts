@@ -67,7 +67,7 @@ test.each<readonly [claims: object, code: string, reason: string]>([
     'token_not_yet_valid',
     'nbf is 60.124 s in the future; clockTolerance is 5 s',
   ],
-  [{ aud: 'stock' }, 'audience_mismatch', 'aud is ["stock"]; this route expects one of ["orders"]'],
+  [{ aud: 'stock' }, 'audience_mismatch', 'aud is ["stock"], expected one of ["orders"]'],
   [
     { cnf: {} },
     'binding_unsupported',

@@ -121,7 +121,7 @@ describe('hints for the operator', () => {
     await using own = await startIssuer()
     const pipeline = pipelineWith({ profile }, own)
     expect(told(await pipeline.verify(own.token({ aud: 'x' })))).toBe(
-      'audience_mismatch: aud is ["x"]; this route expects one of ["order-service"]. Fix it.',
+      'audience_mismatch: aud is ["x"], expected one of ["order-service"]. Fix it.',
     )
     const token = own.token({ aud, sub: 'user-7', actors: ['a'], expiresIn: 10 })
     for (let at = 0; at < 2; at += 1) await pipeline.verify(token)

@@ -168,7 +168,7 @@ describe('the keys of a live issuer', () => {
     source.blockKey(kid)
     expect(await source.find(header)).toMatchObject({ code: 'key_not_found' })
     for (const work of [source.warmUp(), source.refreshKeys()])
-      await expect(work).rejects.toThrow("No key of 'jwks' can be used")
+      await expect(work).rejects.toThrow("No key in 'jwks' is usable")
   })
 
   test('are fetched where none are given, until it is closed', async () => {
