@@ -1,10 +1,11 @@
-// The last line of `.ci/run`. Called with the exit codes of `npm test` and `npm run demo`, the file
-// that holds what the demo printed, and the exit code of `npm run test:interop`.
+// The last line of `.ci/run`. Called with the exit code of `npm test`, the exit code and the output file
+// of `npm run demo` and of `npm run rehearse`, and the exit code of `npm run test:interop`.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache } from './run.mjs'
 
-const [testExit, demoExit, demoOutput = '', interopExit] = process.argv.slice(2)
+const [testExit, demoExit, demoOutput = '', rehearsalExit, rehearsalOutput = '', interopExit] =
+  process.argv.slice(2)
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
@@ -35,11 +36,11 @@ function countTests() {
   }
 }
 
-/** @returns {Count} */
-function countDemo() {
-  const line = /^(\d+) checks as expected, (\d+) not$/m.exec(readFileSync(demoOutput, 'utf8'))
+/** @type {(name: string, output: string) => Count} of a command whose last line counts its checks */
+function countChecks(name, output) {
+  const line = /^(\d+) checks as expected, (\d+) not$/m.exec(readFileSync(output, 'utf8'))
   if (!line) {
-    console.log('The demo broke off before it could count.')
+    console.log(`${name} broke off before it could count.`)
     return { passed: 0, failed: 1 }
   }
   return { passed: Number(line[1]), failed: Number(line[2]) }
@@ -55,7 +56,8 @@ function countInterop() {
 
 const counts = [
   judge(countTests(), testExit),
-  judge(countDemo(), demoExit),
+  judge(countChecks('npm run demo', demoOutput), demoExit),
+  judge(countChecks('npm run rehearse', rehearsalOutput), rehearsalExit),
   judge(countInterop(), interopExit),
 ]
 const passed = counts.reduce((sum, count) => sum + count.passed, 0)
