@@ -7,7 +7,7 @@ import { setUp } from './setup.mjs'
 
 const tarballs = join(root, 'tarballs')
 
-setUp()
+setUp({ forTests: false })
 const built = run(tool('tsc'), ['-b'])
 const packed = built.ok ? packAll(tarballs) : built
 if (packed.ok) {

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -57,13 +58,17 @@ export function tarballOf(folder, destination = tarballs) {
 export function packAll(destination = tarballs) {
   rmSync(destination, { recursive: true, force: true })
   mkdirSync(destination, { recursive: true })
-  const results = published.map((entry) => {
+  const filters = published.flatMap(({ name }) => ['--filter', name])
+  // %s is the name, without the characters that a file's name cannot have.
+  const out = join(destination, '%s.tgz')
+  const packed = pnpm(['--recursive', ...filters, 'pack', '--out', out])
+  if (!packed.ok) return packed
+  for (const entry of published) {
     const tarball = tarballOf(entry.folder, destination)
-    const packed = pnpm(['pack', '--out', tarball], { cwd: entry.directory })
-    if (packed.ok) complete(tarball, entry)
-    return packed
-  })
-  return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join('') }
+    renameSync(out.replace('%s', entry.name.replace('@', '').replace('/', '-')), tarball)
+    complete(tarball, entry)
+  }
+  return packed
 }
 
 /** @type {(tarball: string, entry: PublishedPackage) => void} */

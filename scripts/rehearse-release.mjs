@@ -78,7 +78,7 @@ function count(text, word) {
   return text.split('\n').filter((line) => line.startsWith(`${word}  @`)).length
 }
 
-setUp()
+setUp({ forTests: false })
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 try {

@@ -9,10 +9,9 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { published } from '../../packages.mjs'
-import { pnpm } from '../../pnpm.mjs'
 import { root, run } from '../../run.mjs'
 import { isChangeset } from '../checks.mjs'
-import { check, inTime, must, timeLeft } from './checks.mjs'
+import { check, inTime, must } from './checks.mjs'
 
 /** @type {(copy: string, ...args: string[]) => ReturnType<typeof run>} */
 export function git(copy, ...args) {
@@ -22,7 +21,7 @@ export function git(copy, ...args) {
 }
 
 /**
- * Copies all that git has or would add, commits it in a repository of its own, and installs.
+ * Copies all that git has or would add, and commits it in a repository of its own.
  *
  * @type {(copy: string) => void} `copy` is a folder that does not exist yet
  */
@@ -38,8 +37,6 @@ export function copyProject(copy) {
   writeAddress(copy, null)
   must('the copy is a repository', git(copy, 'init', '--quiet', '--initial-branch', 'main'))
   commitAll(copy, 'Rehearsal')
-  const install = ['install', '--frozen-lockfile']
-  must('the copy installs', pnpm(install, { cwd: copy, timeout: timeLeft() }))
 }
 
 /** @type {(copy: string, title: string) => void} */
