@@ -5,16 +5,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { packAll, published, tarballOf, withOurDependencies } from './packages.mjs'
-import { addressUnknown, readAddress } from './release/address.mjs'
-import {
-  missingChangelogs,
-  needsProvenance,
-  pendingChangesets,
-  uncleanTree,
-  wrongRepository,
-  wrongTag,
-  wrongVersions,
-} from './release/checks.mjs'
+import { readAddress } from './release/address.mjs'
+import { checksBeforeBuild } from './release/checks.mjs'
 import { publish } from './release/publish.mjs'
 import { root, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
@@ -32,17 +24,18 @@ const version = published[0]?.manifest.version ?? ''
 const tarballs = join(root, 'tarballs')
 
 function main() {
-  const address = readAddress()
-  check('repository address', address ? wrongRepository(address, env) : addressUnknown)
-  if (options['no-provenance']) check('provenance', needsProvenance(options.registry))
-  check('clean tree', uncleanTree(git('status', '--porcelain')))
-  check('changesets', pendingChangesets(readdirSync(join(root, '.changeset'))))
-  check('versions', wrongVersions(published))
-  check('changelogs', missingChangelogs(version, changelogs()))
-  check(
-    'tag',
-    wrongTag(version, git('tag', '--points-at', 'HEAD').split('\n').filter(Boolean), startedBy()),
-  )
+  const checks = checksBeforeBuild({
+    address: readAddress(),
+    env,
+    provenance: !options['no-provenance'],
+    registry: options.registry,
+    status: () => git('status', '--porcelain'),
+    changesets: () => readdirSync(join(root, '.changeset')),
+    packages: published,
+    changelogs,
+    tags: () => git('tag', '--points-at', 'HEAD').split(/\r?\n/).filter(Boolean),
+  })
+  for (const { name, problem } of checks) check(name, problem)
   check('build', build())
   check('pack', pack())
   publishAll()
@@ -76,14 +69,9 @@ function changelogs() {
   )
 }
 
-/** The tag that started the workflow, if a tag did. */
-function startedBy() {
-  return env['GITHUB_REF_TYPE'] === 'tag' ? env['GITHUB_REF_NAME'] : undefined
-}
-
 /** From nothing: a build leaves the output of deleted files behind. */
 function build() {
-  setUp()
+  setUp({ forTests: false })
   for (const { directory } of published) {
     rmSync(join(directory, 'dist'), { recursive: true, force: true })
   }

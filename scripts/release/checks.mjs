@@ -1,4 +1,47 @@
 // What must be true before a release. Each check returns what is wrong, or `undefined`.
+import { addressUnknown } from './address.mjs'
+
+/**
+ * What the checks look at. The functions are called when their check is reached.
+ *
+ * @typedef {object} Facts
+ * @property {string | undefined} address
+ * @property {Readonly<Record<string, string | undefined>>} env
+ * @property {boolean} provenance
+ * @property {string | undefined} registry `undefined` is npm's default one
+ * @property {() => string} status what `git status --porcelain` prints
+ * @property {() => readonly string[]} changesets the names in `.changeset`
+ * @property {readonly { name: string, manifest: { version: string } }[]} packages
+ * @property {() => ReadonlyMap<string, string>} changelogs by path
+ * @property {() => readonly string[]} tags of the commit
+ */
+
+/**
+ * The checks in their order, up to the first one that fails.
+ *
+ * @param {Facts} facts
+ * @returns {Generator<{ name: string, problem: string | undefined }>}
+ */
+export function* checksBeforeBuild(facts) {
+  const { address, env, provenance, registry, packages } = facts
+  const version = packages[0]?.manifest.version ?? ''
+  const started = env['GITHUB_REF_TYPE'] === 'tag' ? env['GITHUB_REF_NAME'] : undefined
+  /** @type {readonly (readonly [name: string, problem: () => string | undefined])[]} */
+  const checks = [
+    ['repository address', () => (address ? wrongRepository(address, env) : addressUnknown)],
+    ['provenance', () => (provenance ? undefined : needsProvenance(registry))],
+    ['clean tree', () => uncleanTree(facts.status())],
+    ['changesets', () => pendingChangesets(facts.changesets())],
+    ['versions', () => wrongVersions(packages)],
+    ['changelogs', () => missingChangelogs(version, facts.changelogs())],
+    ['tag', () => wrongTag(version, facts.tags(), started)],
+  ]
+  for (const [name, findProblem] of checks) {
+    const problem = findProblem()
+    yield { name, problem }
+    if (problem !== undefined) return
+  }
+}
 
 /**
  * The workflow runs in the repository that release.json names. Provenance is refused otherwise.

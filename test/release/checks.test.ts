@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { addressUnknown } from '../../scripts/release/address.mjs'
 import {
+  checksBeforeBuild,
   isChangeset,
   missingChangelogs,
   needsProvenance,
@@ -12,6 +14,67 @@ import {
 
 const at = (...versions: string[]): { name: string; manifest: { version: string } }[] =>
   versions.map((version, index) => ({ name: `package-${index}`, manifest: { version } }))
+
+describe('checksBeforeBuild', () => {
+  const good = {
+    address: 'https://git.example.com/owner/name' as string | undefined,
+    env: { GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v0.1.0' },
+    provenance: true,
+    registry: undefined,
+    status: () => '',
+    changesets: () => ['README.md', 'config.json'],
+    packages: at('0.1.0', '0.1.0'),
+    changelogs: () => new Map([['a.md', '## 0.1.0\n']]),
+    tags: () => ['v0.1.0'],
+  }
+
+  test('finds no problem in a commit that is ready', () => {
+    expect([...checksBeforeBuild(good)]).toEqual(
+      [
+        'repository address',
+        'provenance',
+        'clean tree',
+        'changesets',
+        'versions',
+        'changelogs',
+        'tag',
+      ].map((name) => ({ name, problem: undefined })),
+    )
+  })
+
+  test('looks at nothing else while the address is unknown', () => {
+    const facts = {
+      ...good,
+      address: undefined,
+      status: () => expect.unreachable('git was asked'),
+    }
+    expect([...checksBeforeBuild(facts)]).toEqual([
+      { name: 'repository address', problem: addressUnknown },
+    ])
+  })
+
+  test.each([
+    ['repository address', { env: { GITHUB_REPOSITORY: 'fork/name' } }],
+    ['provenance', { provenance: false }],
+    ['clean tree', { status: () => ' M package.json' }],
+    ['changesets', { changesets: () => ['new-guard.md'] }],
+    ['versions', { packages: at('0.1.0', '0.2.0') }],
+    ['changelogs', { changelogs: () => new Map([['a.md', '']]) }],
+    ['tag', { tags: () => [] }],
+    ['tag', { env: { GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v0.2.0' } }],
+  ])('stops at %s: %j', (name, bad) => {
+    const last = [...checksBeforeBuild({ ...good, ...bad })].at(-1)
+    expect(last).toEqual({ name, problem: expect.any(String) })
+  })
+
+  test('does not take a branch for a tag', () => {
+    const env = { GITHUB_REF_TYPE: 'branch', GITHUB_REF_NAME: 'main' }
+    expect([...checksBeforeBuild({ ...good, env })].at(-1)).toEqual({
+      name: 'tag',
+      problem: undefined,
+    })
+  })
+})
 
 describe('wrongRepository', () => {
   const address = 'https://git.example.com/owner/name'

@@ -14,6 +14,8 @@ const tree: Record<string, 'file' | 'folder'> = {
   'docs/chart.svg': 'file',
   'examples/pino': 'folder',
   'packages/core/README.md': 'file',
+  // Where a path from the top would lead if it was taken for a relative one.
+  'packages/express/docs/delegation.md': 'file',
 }
 
 const place = {
