@@ -54,15 +54,15 @@ describe('checksBeforeBuild', () => {
   })
 
   test.each([
-    ['repository address', { env: { GITHUB_REPOSITORY: 'fork/name' } }],
-    ['provenance', { provenance: false }],
-    ['clean tree', { status: () => ' M package.json' }],
-    ['changesets', { changesets: () => ['new-guard.md'] }],
-    ['versions', { packages: at('0.1.0', '0.2.0') }],
-    ['changelogs', { changelogs: () => new Map([['a.md', '']]) }],
-    ['tag', { tags: () => [] }],
-    ['tag', { env: { GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v0.2.0' } }],
-  ])('stops at %s: %j', (name, bad) => {
+    ['repository address', 'in another repository', { env: { GITHUB_REPOSITORY: 'fork/name' } }],
+    ['provenance', 'without provenance on the default registry', { provenance: false }],
+    ['clean tree', 'with a change', { status: () => ' M package.json' }],
+    ['changesets', 'with a changeset', { changesets: () => ['new-guard.md'] }],
+    ['versions', 'with two versions', { packages: at('0.1.0', '0.2.0') }],
+    ['changelogs', 'without a changelog', { changelogs: () => new Map([['a.md', '']]) }],
+    ['tag', 'without a tag', { tags: () => [] }],
+    ['tag', 'at another tag', { env: { GITHUB_REF_TYPE: 'tag', GITHUB_REF_NAME: 'v0.2.0' } }],
+  ])('stops at %s %s', (name, _, bad) => {
     const last = [...checksBeforeBuild({ ...good, ...bad })].at(-1)
     expect(last).toEqual({ name, problem: expect.any(String) })
   })
