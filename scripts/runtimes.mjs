@@ -26,7 +26,8 @@ install()
 /** @type {(scope: string, path: string) => string} the binary for this platform */
 function binary(scope, path) {
   const [folder = ''] = readdirSync(join(project, 'node_modules', scope))
-  return join(project, 'node_modules', scope, folder, path)
+  const suffix = process.platform === 'win32' ? '.exe' : ''
+  return join(project, 'node_modules', scope, folder, `${path}${suffix}`)
 }
 
 /** @type {Record<string, string[]>} */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { root, run, tool } from '../scripts/run.mjs'
-import { blocksOf, deadLinks, modulesOf, readPages } from './docs.ts'
+import { blocksOf, modulesOf, readPages } from './docs.ts'
 
 // What a page shows is what people copy. All of it compiles, as strictly as the code of a user may.
 
@@ -50,10 +50,6 @@ describe.each(pages)('$path', (page) => {
     const json = blocksOf(page).filter(({ language }) => language === 'json')
     for (const { code } of json) expect(() => void JSON.parse(code)).not.toThrow()
     expect(json).toHaveLength(page.text.split('\n```json').length - 1)
-  })
-
-  test('links to files that exist', () => {
-    expect(deadLinks(page, existsSync)).toEqual([])
   })
 })
 
