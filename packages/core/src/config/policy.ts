@@ -108,8 +108,8 @@ function issuerEntries(
     )
   }
   return issuers.map((entry) => {
-    const options = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
-    return { ...common, ...options }
+    const itsOwn = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
+    return { ...common, ...itsOwn }
   })
 }
 
