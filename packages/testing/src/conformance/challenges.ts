@@ -1,4 +1,4 @@
-import { type Answer, valuesOf } from './wire.ts'
+import { type Answer, valuesOf } from './raw-http.ts'
 
 /** RFC 9110 section 11.6.1: the start of a challenge is a scheme followed by a space, or by the end. */
 const start = /(?:^|,)[ \t]*(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]+[^\s=,]|[ \t]*(?:,|$)))/g

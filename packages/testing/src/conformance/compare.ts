@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Case, Expected } from './case.ts'
 import { challengesOf } from './challenges.ts'
-import type { Outcome } from './serve.ts'
-import { type Answer, valuesOf } from './wire.ts'
+import type { Outcome } from './test-app.ts'
+import { type Answer, valuesOf } from './raw-http.ts'
 
 /** What an outcome has that its case does not allow, in words. Empty where the host conforms. */
 export function problemsOf({ expect }: Case, outcome: Outcome): readonly string[] {

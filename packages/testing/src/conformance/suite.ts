@@ -1,11 +1,11 @@
 import type { Case, Expected } from './case.ts'
-import { cases } from './cases/cases.ts'
-import { type Construction, constructions } from './cases/construction.ts'
+import { cases } from './cases/index.ts'
+import { type Construction, constructions } from './cases/misconfiguration.ts'
 import { leaksOf, problemsOf } from './compare.ts'
 import type { Host } from './host.ts'
-import { type Outcome, serve, type Served } from './serve.ts'
+import { type Outcome, serve, type Served } from './test-app.ts'
 import { setups, type SetupName } from './setups.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, type World } from './issuers.ts'
 
 /** The suite on one host. */
 export interface Conformance extends AsyncDisposable {

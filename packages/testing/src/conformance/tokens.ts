@@ -1,5 +1,5 @@
-import type { TestIssuer } from '../test-issuer.ts'
-import type { TokenOptions } from '../token-options.ts'
+import type { TestIssuer } from '../issuer/test-issuer.ts'
+import type { TokenOptions } from '../tokens/token-options.ts'
 
 /** The issuers that tokens come from. */
 export interface Issuers {

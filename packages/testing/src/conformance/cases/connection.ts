@@ -1,5 +1,5 @@
 import { badToken, type Case, granted, noCredential } from '../case.ts'
-import { ask, get } from '../serve.ts'
+import { ask, get } from '../test-app.ts'
 
 const keepAlive = (path: string, ...headers: readonly string[]): string =>
   [`GET ${path} HTTP/1.1`, 'Host: api.test', ...headers, '', ''].join('\r\n')

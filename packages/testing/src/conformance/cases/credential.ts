@@ -1,5 +1,5 @@
 import { badRequest, type Case, byHost, granted, noCredential, refused } from '../case.ts'
-import { ask, get } from '../serve.ts'
+import { ask, get } from '../test-app.ts'
 
 const authorization = (value: string): string => get('/any', `Authorization: ${value}`)
 const twice = (first: string, second: string): string =>

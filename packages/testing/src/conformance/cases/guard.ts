@@ -10,7 +10,7 @@ import {
   refused,
 } from '../case.ts'
 import type { RequirementId } from '../requirements.ts'
-import { get } from '../serve.ts'
+import { get } from '../test-app.ts'
 
 const send = (path: string, token: string): string =>
   get(path, `Authorization: Bearer {{${token}}}`)

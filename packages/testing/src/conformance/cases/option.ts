@@ -9,7 +9,7 @@ import {
   noCredential,
   refused,
 } from '../case.ts'
-import { ask, get } from '../serve.ts'
+import { ask, get } from '../test-app.ts'
 
 const anonymous = granted('anonymous')
 const expired = badToken('token_expired', 'The access token expired')

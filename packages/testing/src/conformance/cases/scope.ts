@@ -1,5 +1,5 @@
 import { badToken, type Case, type Expected, granted, lacksScope } from '../case.ts'
-import { get } from '../serve.ts'
+import { get } from '../test-app.ts'
 
 const needsRead = lacksScope('read')
 const malformed = badToken('claim_malformed', 'A claim of the access token is malformed')

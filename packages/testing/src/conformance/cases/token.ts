@@ -1,6 +1,6 @@
 import type { Code, DecisionRecord } from '@resource-server/core'
 import { badToken, type Case, type Expected, undecided } from '../case.ts'
-import { get } from '../serve.ts'
+import { get } from '../test-app.ts'
 import type { RequirementId } from '../requirements.ts'
 import type { SetupName } from '../setups.ts'
 

@@ -1,4 +1,4 @@
-import type { JsonObject, KeyRing } from './keys.ts'
+import type { JsonObject, KeyRing } from '../keys/signing-keys.ts'
 import type { Resource } from './server.ts'
 
 /** Which metadata an issuer serves: OpenID Connect Discovery, RFC 8414, both or none. */

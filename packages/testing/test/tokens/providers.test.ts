@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { createTestIssuer, type JsonObject, type Shape, type TokenOptions } from '../src/index.ts'
+import {
+  createTestIssuer,
+  type JsonObject,
+  type Shape,
+  type TokenOptions,
+} from '../../src/index.ts'
 
 // Each imitation is held against a sample of what the provider really sends.
 
@@ -37,7 +42,7 @@ interface Token {
 }
 
 function readSample(name: string): Token {
-  const file = new URL(`../../../test/provider-tokens/${name}.json`, import.meta.url)
+  const file = new URL(`../../../../test/provider-tokens/${name}.json`, import.meta.url)
   return JSON.parse(readFileSync(file, 'utf8')) as Token
 }
 

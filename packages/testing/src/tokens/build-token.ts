@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { JsonObject } from './keys.ts'
-import { checkOptions, misuse } from './misuse.ts'
-import { type ActorClaims, type Shape, type ShapeEntry, shapes } from './shapes.ts'
+import type { JsonObject } from '../keys/signing-keys.ts'
+import { checkOptions, misuse } from '../check-options.ts'
+import { type ActorClaims, type Shape, type ShapeEntry, shapes } from './providers.ts'
 import {
   type IdTokenOptions,
   idTokenRules,

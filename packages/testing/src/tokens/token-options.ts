@@ -1,5 +1,5 @@
-import type { JsonObject } from './keys.ts'
-import { type ActorClaims, type Shape, shapeNames } from './shapes.ts'
+import type { JsonObject } from '../keys/signing-keys.ts'
+import { type ActorClaims, type Shape, shapeNames } from './providers.ts'
 import {
   actor,
   actors,
@@ -11,7 +11,7 @@ import {
   type Rules,
   scope,
   text,
-} from './misuse.ts'
+} from '../check-options.ts'
 
 /**
  * What an access token says. Everything but `aud` has a default. Times are counted from the

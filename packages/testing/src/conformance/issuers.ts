@@ -1,5 +1,5 @@
-import { createTestIssuer } from '../issuer.ts'
-import type { TestIssuer } from '../test-issuer.ts'
+import { createTestIssuer } from '../issuer/create-test-issuer.ts'
+import type { TestIssuer } from '../issuer/test-issuer.ts'
 import { tokens } from './tokens.ts'
 
 /** The issuers around the hosts, and the tokens that the cases send. */

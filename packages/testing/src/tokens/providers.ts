@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import type { JsonObject, KeySetTraits } from './keys.ts'
+import type { JsonObject, KeySetTraits } from '../keys/signing-keys.ts'
 
 /** An authorization server whose tokens can be imitated. */
 export type Shape =

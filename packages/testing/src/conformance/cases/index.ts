@@ -3,7 +3,7 @@ import { connectionCases } from './connection.ts'
 import { credentialCases } from './credential.ts'
 import { guardCases } from './guard.ts'
 import { optionCases } from './option.ts'
-import { resourceCases } from './resource.ts'
+import { resourceCases } from './resource-metadata.ts'
 import { scopeCases } from './scope.ts'
 import { tokenCases } from './token.ts'
 

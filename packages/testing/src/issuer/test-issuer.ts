@@ -1,14 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Algorithm } from './algorithms.ts'
-import type { TestClock } from './clock.ts'
-import type { Forge } from './forge.ts'
-import type { RawToken } from './jws.ts'
-import type { JsonObject, SigningKey } from './keys.ts'
+import type { Algorithm } from '../keys/algorithms.ts'
+import type { TestClock } from '../test-clock.ts'
+import type { Forge } from '../tokens/forgeries.ts'
+import type { RawToken } from '../tokens/sign.ts'
+import type { JsonObject, SigningKey } from '../keys/signing-keys.ts'
 import type { Discovery } from './metadata.ts'
 import type { DownMode } from './outage.ts'
 import type { Requests } from './server.ts'
-import type { Shape } from './shapes.ts'
-import type { IdTokenOptions, TokenOptions } from './token-options.ts'
+import type { Shape } from '../tokens/providers.ts'
+import type { IdTokenOptions, TokenOptions } from '../tokens/token-options.ts'
 
 /** How a test issuer is set up. Everything has a default. */
 export interface TestIssuerOptions {

@@ -1,15 +1,23 @@
-import { algorithms } from './algorithms.ts'
-import { createTestClock } from './clock.ts'
-import { createForge } from './forge.ts'
-import { sign } from './jws.ts'
-import { createKeyRing } from './keys.ts'
+import { algorithms } from '../keys/algorithms.ts'
+import { createTestClock } from '../test-clock.ts'
+import { createForge } from '../tokens/forgeries.ts'
+import { sign } from '../tokens/sign.ts'
+import { createKeyRing } from '../keys/signing-keys.ts'
 import { discoveries, placesOf, resourcesOf } from './metadata.ts'
-import { aClock, boolean, checkOptions, issuerPath, object, oneOf, type Rules } from './misuse.ts'
+import {
+  aClock,
+  boolean,
+  checkOptions,
+  issuerPath,
+  object,
+  oneOf,
+  type Rules,
+} from '../check-options.ts'
 import { downModes } from './outage.ts'
 import { startServer } from './server.ts'
-import { shapeNames, shapes } from './shapes.ts'
+import { shapeNames, shapes } from '../tokens/providers.ts'
 import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
-import { type Draft, draftIdToken, draftToken, type Situation } from './token.ts'
+import { type Draft, draftIdToken, draftToken, type Situation } from '../tokens/build-token.ts'
 
 const rules: Rules<TestIssuerOptions> = {
   path: issuerPath,

@@ -1,7 +1,7 @@
 import { createHmac, createPublicKey } from 'node:crypto'
-import { createSigningKey, type SigningKey } from './keys.ts'
-import { sign, signingInput } from './jws.ts'
-import type { Draft } from './token.ts'
+import { createSigningKey, type SigningKey } from '../keys/signing-keys.ts'
+import { sign, signingInput } from './sign.ts'
+import type { Draft } from './build-token.ts'
 import type { TokenOptions } from './token-options.ts'
 
 /**

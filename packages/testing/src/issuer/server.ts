@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { JsonObject } from './keys.ts'
+import type { JsonObject } from '../keys/signing-keys.ts'
 import { type DownMode, outages } from './outage.ts'
 
 /** How often the issuer was asked, counted also while it is down. A snapshot: it does not change. */

@@ -5,7 +5,7 @@ import {
   createTestIssuer,
   type DownMode,
   type TestIssuerOptions,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
 async function start(options: TestIssuerOptions = {}) {
   const issuer = await createTestIssuer({ algorithm: 'ES256', ...options })

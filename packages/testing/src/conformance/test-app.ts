@@ -1,6 +1,6 @@
 import type { DecisionRecord } from '@resource-server/core'
 import type { Host, HostSetup, Route, RunningHost } from './host.ts'
-import { type Answer, exchange } from './wire.ts'
+import { type Answer, exchange } from './raw-http.ts'
 
 /** What came of some bytes. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
-import { suites } from './algorithms.ts'
-import type { JsonObject, SigningKey } from './keys.ts'
+import { suites } from '../keys/algorithms.ts'
+import type { JsonObject, SigningKey } from '../keys/signing-keys.ts'
 
 /**
  * One part of a token: an object, or JSON text taken as it is (for duplicate members, numbers such

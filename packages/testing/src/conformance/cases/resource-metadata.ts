@@ -8,7 +8,7 @@ import {
   pointing,
   worded,
 } from '../case.ts'
-import { ask, get } from '../serve.ts'
+import { ask, get } from '../test-app.ts'
 
 const path = '/.well-known/oauth-protected-resource/v1'
 const at = `https://orders.example.com${path}`

@@ -1,5 +1,5 @@
 import type { Clock } from '@resource-server/core'
-import { misuse } from './misuse.ts'
+import { misuse } from './check-options.ts'
 
 /**
  * A clock that stands still until a test moves it. So a token that lives for one second is still
