@@ -6,7 +6,7 @@ import {
   startConformance,
 } from '@resource-server/testing/conformance'
 import { afterAll, describe, expect, test } from 'vitest'
-import { hosts } from './hosts.ts'
+import { hosts } from '../hosts/index.ts'
 
 const world = await createWorld()
 const suites = await Promise.all(

@@ -1,9 +1,9 @@
 import { codes } from '@resource-server/core'
 import { cases, constructions, requirements } from '@resource-server/testing/conformance'
 import { describe, expect, test } from 'vitest'
-import { corpus, type CorpusCase, groupOf } from '../security/corpus.ts'
-import { groups } from '../security/groups.ts'
-import { hosts } from './hosts.ts'
+import { corpus, type CorpusCase, groupOf } from '../security/corpus/corpus.ts'
+import { groups } from '../security/attacks/index.ts'
+import { hosts } from '../hosts/index.ts'
 
 // What the suite leaves out is left out by name, and for a reason that stands here.
 

@@ -1,7 +1,7 @@
 // Runs every scenario and prints the table. Ends with 1 where a line is not as it should be.
 import { percentile } from './client.mjs'
 import { scenarios } from './scenarios.mjs'
-import { createWorld } from './world.mjs'
+import { createWorld } from './test-setup.mjs'
 
 /** @type {(line: string) => void} */
 const say = (line) => void process.stdout.write(`${line}\n`)

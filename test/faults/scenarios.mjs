@@ -3,7 +3,7 @@ import { createSigningKey } from '@resource-server/testing'
 import { gzipSync } from 'node:zlib'
 import { open } from './client.mjs'
 
-/** @typedef {Awaited<ReturnType<typeof import('./world.mjs').createWorld>>} World */
+/** @typedef {Awaited<ReturnType<typeof import('./test-setup.mjs').createWorld>>} World */
 /** @typedef {import('./client.mjs').Answer} Answer */
 /** @typedef {{ answers: Answer[], fetches: number, notes?: string, wrong?: string[] }} Outcome */
 

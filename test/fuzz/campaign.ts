@@ -1,6 +1,6 @@
 import { codes, createVerifier, type Verifier } from '@resource-server/core'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { audience, issuer, mint, mintGood, now, published } from './mint.ts'
+import { audience, issuer, mint, mintGood, now, published } from './generate-token.ts'
 import { createRandom } from './random.ts'
 
 export interface Findings {

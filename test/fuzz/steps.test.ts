@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keys, signWith } from '../security/keys.ts'
+import { keys, signWith } from '../security/fixtures/keys.ts'
 import { startCounting } from './steps.ts'
 
 const { count: countSteps } = startCounting()

@@ -5,7 +5,7 @@ import {
 } from '../../examples/order-flow/src/authorization-server/authorization-server.ts'
 import { signInAt } from '../../examples/order-flow/src/demo/people.ts'
 import { tokenExchange } from '../../examples/order-flow/src/services/exchange.ts'
-import { ledgerOf } from './ledger.ts'
+import { ledgerOf } from './results.ts'
 import { type Service, startService } from './service.ts'
 
 const note = ledgerOf('oidc-provider')

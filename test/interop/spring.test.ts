@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSpringAuthorizationServer } from '../../examples/order-flow/src/servers/spring-authorization-server.ts'
 import { signIn } from '../../examples/order-flow/src/user/sign-in.ts'
-import { readProviderPage, runRequest } from '../provider-pages.ts'
+import { readProviderPage, runRequest } from '../docs/provider-pages.ts'
 import { environment, progress } from './environment.ts'
-import { ledgerOf } from './ledger.ts'
+import { ledgerOf } from './results.ts'
 import { startService } from './service.ts'
 import { tokenEndpoint } from './token-endpoint.ts'
 

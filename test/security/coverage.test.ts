@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { corpus, open } from './corpus.ts'
-import { groups } from './groups.ts'
+import { corpus, open } from './corpus/corpus.ts'
+import { groups } from './attacks/index.ts'
 
 const built = Object.values(groups).flatMap((group) => Object.keys(group))
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { howToGetThem } from '../../scripts/wycheproof.mjs'
 import { exceptions } from './exceptions.ts'
-import { judge } from './judge.ts'
+import { judge } from './verify-vector.ts'
 import { files, folder, read } from './vectors.ts'
 
 // `npm test` says it in its table, and `.ci/run` fails.

@@ -42,7 +42,7 @@ interface Token {
 }
 
 function readSample(name: string): Token {
-  const file = new URL(`../../../../test/provider-tokens/${name}.json`, import.meta.url)
+  const file = new URL(`../../../../test/providers/tokens/${name}.json`, import.meta.url)
   return JSON.parse(readFileSync(file, 'utf8')) as Token
 }
 

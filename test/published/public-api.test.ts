@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs'
+import * as core from '@resource-server/core'
+import * as adapter from '@resource-server/core/adapter'
+import * as profiles from '@resource-server/core/providers'
+import * as express from '@resource-server/express'
+import * as expressProfiles from '@resource-server/express/providers'
+import * as fastify from '@resource-server/fastify'
+import * as fastifyProfiles from '@resource-server/fastify/providers'
+import * as fetch from '@resource-server/fetch'
+import * as fetchProfiles from '@resource-server/fetch/providers'
+import * as koa from '@resource-server/koa'
+import * as koaProfiles from '@resource-server/koa/providers'
+import * as conformance from '@resource-server/testing/conformance'
+import { expect, test } from 'vitest'
+
+/** What users build on. A change here is a change for them: it wants a changeset. */
+
+const exported = (module: object): string[] => Object.keys(module).toSorted()
+
+test('core exports', () => {
+  expect(exported(core)).toEqual([
+    'ConfigError',
+    'VerificationError',
+    'codes',
+    'createVerifier',
+    'formatActorChain',
+    'pseudonymize',
+  ])
+})
+
+/** Each can be imported alone: `@resource-server/core/providers/keycloak`. */
+const providers = [
+  ...[
+    'auth0',
+    'authentik',
+    'cognito',
+    'dex',
+    'entra',
+    'hydra',
+    'keycloak',
+    'oidc-provider',
+    'okta',
+  ],
+  ...['rfc9068', 'spring-authorization-server', 'wso2', 'zitadel'],
+]
+const camel = (name: string): string =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+
+test('core/providers exports every provider', () => {
+  expect(exported(profiles)).toEqual(providers.map(camel).toSorted())
+})
+
+test.each([
+  ['express', expressProfiles],
+  ['fastify', fastifyProfiles],
+  ['fetch', fetchProfiles],
+  ['koa', koaProfiles],
+])('%s/providers exports the same', (_name, module) => {
+  expect(exported(module)).toEqual(exported(profiles))
+})
+
+test.each(providers)('core/profiles/%s exports its provider', async (name) => {
+  const module = (await import(`@resource-server/core/providers/${name}`)) as object
+  expect(exported(module)).toContain(camel(name))
+})
+
+test('core/adapter exports', () => {
+  expect(exported(adapter)).toEqual([
+    'RequestRefusedError',
+    'authenticateOnly',
+    'createGate',
+    'fromFetch',
+    'fromNode',
+    'nodeGuard',
+    'sendNode',
+  ])
+})
+
+test.each([
+  ['express', express, []],
+  // A plugin of Fastify is a default export.
+  ['fastify', fastify, ['default']],
+  ['fetch', fetch, []],
+  ['koa', koa, []],
+])('%s exports what core does, and its own', (_name, module, others) => {
+  const own = ['RequestRefusedError', 'resourceServer', ...others]
+  expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
+})
+
+// Types leave nothing behind at run time: that none is forgotten shows in how they are passed on.
+test.each(['express', 'fastify', 'fetch', 'koa'])('%s passes on all types of core', (name) => {
+  const index = new URL(`../../packages/${name}/src/index.ts`, import.meta.url)
+  expect(readFileSync(index, 'utf8')).toContain("\nexport * from '@resource-server/core'\n")
+})
+
+test('testing/conformance exports', () => {
+  expect(exported(conformance)).toEqual([
+    'ask',
+    'cases',
+    'challengesOf',
+    'comparable',
+    'constructions',
+    'createWorld',
+    'exchange',
+    'get',
+    'requirements',
+    'serve',
+    'startConformance',
+    'valuesOf',
+  ])
+})
+
+test.each([
+  [
+    'core',
+    [
+      '.',
+      './adapter',
+      './providers',
+      ...providers.map((name) => `./providers/${name}`),
+      './decision-record.schema.json',
+    ],
+  ],
+  ['express', ['.', './augment', './providers']],
+  ['fastify', ['.', './providers']],
+  ['fetch', ['.', './providers']],
+  ['koa', ['.', './providers']],
+  ['testing', ['.', './conformance']],
+  ['trace', ['.']],
+  ['opentelemetry', ['.']],
+])('the entries of %s', (name, entries) => {
+  const manifest = new URL(`../../packages/${name}/package.json`, import.meta.url)
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }
+  expect(Object.keys(exports)).toEqual(entries)
+})
+
+test('the codes, with what they mean on the wire', () => {
+  const table = Object.entries(core.codes).map(
+    ([code, { category, status, error }]) => `${code} ${category} ${status} ${error ?? '-'}`,
+  )
+  expect(table.join('\n')).toBe(`credential_missing refused 401 -
+credential_scheme_unsupported refused 401 -
+credential_repeated refused 400 invalid_request
+credential_malformed refused 400 invalid_request
+token_too_large refused 401 invalid_token
+token_malformed refused 401 invalid_token
+token_encrypted refused 401 invalid_token
+header_malformed refused 401 invalid_token
+payload_malformed refused 401 invalid_token
+header_unsupported refused 401 invalid_token
+type_not_accepted refused 401 invalid_token
+algorithm_not_allowed refused 401 invalid_token
+issuer_not_trusted refused 401 invalid_token
+key_not_found refused 401 invalid_token
+key_ambiguous refused 401 invalid_token
+signature_invalid refused 401 invalid_token
+not_an_access_token refused 401 invalid_token
+claim_missing refused 401 invalid_token
+claim_malformed refused 401 invalid_token
+token_expired refused 401 invalid_token
+token_not_yet_valid refused 401 invalid_token
+lifetime_too_long refused 401 invalid_token
+audience_mismatch refused 401 invalid_token
+binding_unsupported refused 401 invalid_token
+actor_malformed refused 401 invalid_token
+actor_chain_too_long refused 401 invalid_token
+scope_insufficient refused 403 insufficient_scope
+role_insufficient refused 403 insufficient_scope
+permission_insufficient refused 403 insufficient_scope
+authentication_insufficient refused 401 insufficient_user_authentication
+actor_not_allowed refused 403 -
+delegation_required refused 403 -
+delegation_forbidden refused 403 -
+client_not_allowed refused 403 -
+claim_not_accepted refused 403 -
+policy_denied refused 403 -
+keys_unavailable unavailable 503 -
+metadata_rejected unavailable 503 -
+verification_failed unavailable 503 -`)
+})
+
+test('before the signature holds, every refusal of a token reads the same to the caller', () => {
+  const opaque = Object.entries(core.codes).slice(4, 16)
+  expect(opaque.at(0)?.[0]).toBe('token_too_large')
+  expect(opaque.at(-1)?.[0]).toBe('signature_invalid')
+  expect(
+    new Set(opaque.map(([, entry]) => `${entry.status} ${entry.error} ${entry.description}`)).size,
+  ).toBe(1)
+})

@@ -1,0 +1,176 @@
+import { expect } from 'vitest'
+import type { Attempt, Builder, Group, Setup } from '../runner/attempt.ts'
+import { audience } from '../fixtures/fixture.ts'
+import type { Json } from '../fixtures/keys.ts'
+
+interface Told {
+  readonly subject: string
+  readonly actor?: { readonly subject: string; readonly issuer: string; readonly claims: Json }
+  readonly priorActors: readonly { readonly subject: string }[]
+  readonly claims: Json
+}
+
+const told = (body: string): Told => JSON.parse(body) as Told
+
+const acting =
+  (acts: readonly unknown[], more: Partial<Attempt> = {}): Builder =>
+  (bench) =>
+    acts.map((act) => ({
+      name: JSON.stringify(act).slice(0, 60),
+      token: bench.token({ claims: { act } }),
+      ...more,
+    }))
+
+const allow =
+  (...actors: readonly string[]): NonNullable<Setup['guards']> =>
+  (api) => [api.requireActor(...(actors as [string]))]
+
+/** A chain of actors, the current one first. */
+function chain(...subjects: readonly string[]): Json {
+  return subjects.reduceRight<Json | undefined>(
+    (prior, sub) => ({ sub, ...(prior && { act: prior }) }),
+    undefined,
+  )!
+}
+
+const deep = (depth: number): string =>
+  `${'{"sub":"s","act":'.repeat(depth)}{"sub":"s"}${'}'.repeat(depth)}`
+
+/** Too deep for JSON.stringify, so spliced in as text. */
+const nested =
+  (depth: number, options: Json = {}): Builder =>
+  (bench) => ({
+    options,
+    token: bench.token({
+      payload: JSON.stringify(bench.claims({ act: '@' })).replace('"@"', deep(depth)),
+    }),
+  })
+
+export const act: Group = {
+  'ACT-arr': acting([[{ sub: 'a' }], []]),
+  'ACT-null': acting([null]),
+  'ACT-true': acting([true, 1]),
+  'ACT-empty': acting([{}]),
+  'ACT-nosub': acting([{ iss: 'https://as' }]),
+  'ACT-iss-type': acting([
+    { sub: 'a', iss: ['x'] },
+    { sub: 'a', iss: '' },
+    { sub: 'a', iss: null },
+    { sub: ['a'] },
+    { sub: '' },
+    { sub: 'a', client_id: 7 },
+  ]),
+  'ACT-same': acting([{ sub: 'user-42' }]),
+  'ACT-exp-past': acting([{ sub: 'a', exp: 1, nbf: 9e9 }], {
+    after: ({ body }) => expect(told(body).actor?.subject).toBe('a'),
+  }),
+  'ACT-aud': (bench) => ({
+    token: bench.token({ claims: { aud: 'https://other', act: { sub: 'a', aud: audience } } }),
+  }),
+  'ACT-cnf': acting([{ sub: 'a', cnf: { jkt: 'x' } }]),
+  'ACT-prior-authz': acting([chain('a', 'b')], { guards: allow('b') }),
+  'ACT-prior-hidden': (bench) => {
+    const policies: readonly NonNullable<Setup['guards']>[] = [
+      (api) => [api.requireActor((actor) => JSON.stringify(actor).includes('hidden'))],
+      (api) => [api.requirePolicy((token) => JSON.stringify(token).includes('hidden'))],
+      (api) => [api.requirePolicy((token) => 'priorActors' in token)],
+      (api) => [api.requireClient('hidden')],
+    ]
+    const claims = { act: { sub: 'a', act: { sub: 'hidden', client_id: 'hidden' } } }
+    return policies.map((guards, at) => ({
+      ...{ name: String(at), guards },
+      token: bench.token({ claims }),
+    }))
+  },
+  'ACT-depth-cap': acting([chain(...'abcdefghi'.split(''))]),
+  'ACT-depth-600': nested(600, { maxTokenBytes: 100_000 }),
+  'ACT-depth-50k': nested(40_000, { maxTokenBytes: 1_000_000 }),
+  'ACT-nested-bad': acting([
+    { sub: 'a', act: 'b' },
+    { sub: 'a', act: { iss: 'https://as' } },
+    { sub: 'a', act: null },
+    { sub: 'a', act: { sub: 'b', act: [] } },
+  ]),
+  'ACT-loop': acting([chain('a', 'b', 'a', 'b')], {
+    after: ({ body }) =>
+      expect(told(body).priorActors.map(({ subject }) => subject)).toEqual(['b', 'a', 'b']),
+  }),
+  'ACT-cross-iss': (bench) => ({
+    run: async (start) => {
+      const token = bench.token({ claims: { act: { sub: 'svc-a', iss: 'https://other.example' } } })
+      const bare = await start({ guards: allow('svc-a') })
+      expect((await bare.send({ token })).status, 'a bare name is one of our issuer').toBe(403)
+      const pair = { iss: 'https://other.example', sub: 'svc-a' }
+      const exact = await start({ guards: (api) => [api.requireActor(pair)] })
+      return exact.send({ token })
+    },
+  }),
+  'ACT-iss-absent': (bench) => ({
+    guards: (api) => [api.requireActor({ iss: bench.authority.url, sub: 'svc-a' })],
+    token: bench.token({ claims: { act: { sub: 'svc-a' } } }),
+  }),
+  'ACT-dup-act': (bench) => ({
+    token: bench.token({
+      payload: JSON.stringify(bench.claims()).replace('{', '{"act":{"sub":"a"},"act":{"sub":"b"},'),
+    }),
+  }),
+  'ACT-array-like': acting([{ 0: { sub: 'a' }, length: 1 }]),
+  'ACT-case': (bench) =>
+    ['Act', 'ACT'].map((name) => ({
+      name,
+      token: bench.token({ claims: { [name]: { sub: 'a' } } }),
+      after: ({ body }) => expect(told(body).actor).toBeUndefined(),
+    })),
+  'ACT-embedded-jwt': (bench) => ({
+    token: bench.token({ claims: { act: bench.token({ claims: { sub: 'a' } }) } }),
+  }),
+  'ACT-required': (bench) => [
+    { name: 'guard', guards: (api) => [api.requireDelegated()], token: bench.token() },
+    { name: 'option', options: { delegation: 'delegated' }, token: bench.token() },
+  ],
+  'ACT-unexpected-actor': acting([{ sub: 'svc-b' }], { guards: allow('svc-a') }),
+  'ACT-may-act-forge': (bench) => ({
+    guards: allow('attacker'),
+    lines: [
+      `Authorization: Bearer ${bench.token({ claims: { may_act: { sub: 'attacker' } } })}`,
+      'X-Actor: attacker',
+    ],
+  }),
+  'ACT-may-act-type': (bench) =>
+    ['x', [], {}, null].map((mayAct) => ({
+      name: JSON.stringify(mayAct),
+      token: bench.token({ claims: { may_act: mayAct } }),
+      otherwise: {
+        ...{ status: 401, error: 'invalid_token' },
+        because: 'a malformed claim is never an absent one, and may_act is no exception',
+      },
+    })),
+  'ACT-actor-flood': acting([
+    { sub: 'a', ...Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`m${at}`, 1])) },
+    { sub: 'a', x: 'x'.repeat(1025) },
+    { sub: 'a', x: { y: ['x'.repeat(1025)] } },
+    { sub: 'x'.repeat(1025) },
+  ]),
+  'ACT-actor-unicode': (bench) =>
+    [
+      ['svc-a', 'svc-\u0430'],
+      ['caf\u00e9', 'cafe\u0301'],
+      ['svc-a', 'SVC-A'],
+      ['svc-a', 'svc-a '],
+    ].map(([allowed, sub]) => ({
+      name: sub!,
+      guards: allow(allowed!),
+      token: bench.token({ claims: { act: { sub } } }),
+    })),
+  'ACT-log': (bench) => ({
+    token: bench.token({ claims: { act: chain('a', 'b', 'c') } }),
+    after: async (_, { records }) => {
+      await expect.poll(() => records.length).toBe(1)
+      const [record] = records
+      expect([record?.subject, record?.clientId, record?.actor?.subject]).toEqual([
+        ...['user-42', 'client-1', 'a'],
+      ])
+      expect(record?.chain?.actors.map(({ subject }) => subject)).toEqual(['a', 'b', 'c'])
+    },
+  }),
+}

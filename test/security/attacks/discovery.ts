@@ -1,0 +1,231 @@
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { ConfigError } from '@resource-server/core'
+import { expect, vi } from 'vitest'
+import type { Builder, Group, Outcome, Service, Setup } from '../runner/attempt.ts'
+import { type Answer, json, keySet, status } from '../fixtures/scripted-issuer.ts'
+import type { Bench } from '../fixtures/fixture.ts'
+import { certificateOf } from '../fixtures/certificate.ts'
+import { keys } from '../fixtures/keys.ts'
+
+type Start = (setup?: Setup) => Promise<Service>
+
+/** Metadata that can never be right: whoever warms up is told, and a request gets no verdict. */
+const hopeless =
+  (metadata: (bench: Bench) => Readonly<Record<string, unknown>>): Builder =>
+  (bench) => ({
+    run: async (start) => {
+      bench.authority.answerMetadata(json(metadata(bench)))
+      const service = await start()
+      const outcome = await service.send({ token: bench.token() })
+      await expect(service.warmUp()).rejects.toBeInstanceOf(ConfigError)
+      return outcome
+    },
+  })
+
+/** The key set's address answers in these ways, one after the other. */
+const keysAnswering =
+  (...answers: readonly ((bench: Bench) => Answer)[]): Builder =>
+  (bench) =>
+    answers.map((answer) => ({
+      run: async (start) => {
+        bench.authority.answerKeys(answer(bench))
+        return (await start()).send({ token: bench.token() })
+      },
+    }))
+
+/** As `keysAnswering`, until the deadline: the timers are moved, and nothing waits for five seconds. */
+const untilTheDeadline =
+  (answer: () => Answer): Builder =>
+  (bench) => ({
+    run: async (start) => {
+      const service = await start()
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      try {
+        const asked = new Promise<void>((resolve) => {
+          const answering = answer()
+          bench.authority.answerKeys((request, response) => {
+            resolve()
+            answering(request, response)
+          })
+        })
+        const outcome = service.send({ token: bench.token() })
+        await asked
+        await vi.advanceTimersByTimeAsync(5000)
+        return await outcome
+      } finally {
+        vi.useRealTimers()
+      }
+    },
+  })
+
+const redirect = (location: string): Answer => status(302, { location })
+
+/** One byte at a time, for ever. */
+const drip: Answer = (_, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' }).write('{')
+  const timer = setInterval(() => response.write(' '), 20).unref()
+  response.on('close', () => clearInterval(timer))
+}
+
+const bomb = (): Answer => {
+  const packed = gzipSync(Buffer.alloc(16 * 1024 * 1024, ' '))
+  return (_, response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      .end(packed)
+}
+
+/** Nobody signed these certificates but themselves; one is past its day, one is for another host. */
+async function behindBadTls(bench: Bench, start: Start): Promise<Outcome> {
+  const outcomes: Outcome[] = []
+  for (const doubt of [{}, { until: '210101000000Z' }, { address: [127, 0, 0, 2] }]) {
+    const cert = certificateOf(keys.es256(), doubt)
+    const key = keys.es256().privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const server = createSecureServer({ cert, key }, (_, response) => {
+      response.end(JSON.stringify(keySet([keys.es256()])))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const jwksUri = `https://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
+    const service = await start({ options: { jwksUri } })
+    outcomes.push(await service.send({ token: bench.token() }))
+    server.close()
+    server.closeAllConnections()
+  }
+  expect(outcomes.map((outcome) => outcome.status)).toEqual([503, 503, 503])
+  return outcomes[0]!
+}
+
+/** How many fetches of the key set there are if a token comes each second. */
+async function fetchesIn(seconds: number, bench: Bench, service: Service): Promise<number> {
+  const before = bench.authority.asked.length
+  for (let at = 0; at < seconds; at += 10) {
+    bench.clock.advance(10)
+    expect((await service.send({ token: bench.token() })).status).toBe(200)
+  }
+  // Keys are fetched beside the requests: what was sent needs some turns to arrive.
+  for (let turn = 0; turn < 200 && bench.authority.asked.length === before; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return bench.authority.asked.length - before
+}
+
+export const disc: Group = {
+  'DISC-issuer-mismatch': hopeless(({ authority }) => ({
+    ...{ issuer: `${authority.url}/`, jwks_uri: authority.jwksUri },
+  })),
+  'DISC-issuer-missing': hopeless(({ authority }) => ({ jwks_uri: authority.jwksUri })),
+  'DISC-jwks-http': (bench) => ({
+    run: async (start) => {
+      const issuer = 'https://as.example'
+      const metadata = { issuer, jwks_uri: 'http://as.example/jwks' }
+      const fetch = async (): Promise<Response> => Response.json(metadata)
+      const service = await start({ options: { issuer, fetch } })
+      const outcome = await service.send({ token: bench.token({ claims: { iss: issuer } }) })
+      await expect(service.warmUp()).rejects.toBeInstanceOf(ConfigError)
+      return outcome
+    },
+  }),
+  // Plain http leaves this machine only where the user says so. Over TLS the address is the issuer's
+  // word, whom the user chose; who wants less gives a `fetch` of their own.
+  'DISC-jwks-private': () =>
+    [
+      'http://10.0.0.1/jwks',
+      'http://192.168.0.1/jwks',
+      'http://169.254.169.254/',
+      'http://0.0.0.0/',
+    ].map((jwksUri) => ({ name: jwksUri, misuse: true, options: { jwksUri } })),
+  'DISC-redirect': keysAnswering(
+    () => redirect('/other/jwks'),
+    () => redirect('http://127.0.0.1:1/jwks'),
+    () => redirect('file:///etc/passwd'),
+    ({ authority }) => redirect(`${authority.url}/elsewhere`),
+  ),
+  'DISC-redirect-loop': (bench) => ({
+    run: async (start) => {
+      bench.authority.answerKeys(redirect('/jwks'))
+      const outcome = await (await start()).send({ token: bench.token() })
+      expect(bench.authority.asked.filter((path) => path === '/jwks')).toHaveLength(1)
+      return outcome
+    },
+  }),
+  'DISC-tls-bad': (bench) => ({ run: (start) => behindBadTls(bench, start) }),
+  'DISC-ct': keysAnswering(
+    () => json(keySet([keys.es256()]), { 'content-type': 'text/html' }),
+    () => json(keySet([keys.es256()]), { 'content-type': 'application/octet-stream' }),
+  ),
+  'DISC-gzip-bomb': keysAnswering(bomb),
+  'DISC-slowloris': untilTheDeadline(() => drip),
+  'DISC-hang': untilTheDeadline(() => () => {}),
+  'DISC-deep-json': keysAnswering(
+    () => json(`{"keys":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
+    () => json(`{"keys":[],"x":${'['.repeat(40)}${']'.repeat(40)}}`),
+  ),
+  'DISC-wellknown-order': async (bench) => {
+    const tenant = await bench.another('/tenant')
+    tenant.publish([keys.es256()])
+    const options = { issuer: tenant.url }
+    const token = bench.token({ claims: { iss: tenant.url } })
+    return {
+      run: async (start) => {
+        const appended = await (await start({ options })).send({ token })
+        expect(appended.status, 'OpenID Connect Discovery 1.0 section 4').toBe(200)
+        tenant.answerMetadata((request, response) =>
+          request.url!.includes('openid')
+            ? status(404)(request, response)
+            : json({ issuer: tenant.url, jwks_uri: tenant.jwksUri })(request, response),
+        )
+        const inserted = await (await start({ options })).send({ token })
+        const places = tenant.asked.filter((path) => path !== '/tenant/jwks')
+        expect(new Set(places), 'nowhere else').toEqual(
+          new Set([
+            '/tenant/.well-known/openid-configuration',
+            '/.well-known/oauth-authorization-server/tenant',
+          ]),
+        )
+        return inserted
+      },
+    }
+  },
+  'DISC-issuer-query': () =>
+    [
+      'https://as.example?x=1',
+      'https://as.example#x',
+      'https://u:p@as.example',
+      'https://as.example?',
+    ].map((issuer) => ({ name: issuer, misuse: true, options: { issuer } })),
+  'DISC-cache-control': (bench) => ({
+    run: async (start) => {
+      const good = keySet([keys.es256()])
+      bench.authority.answerKeys(json(good, { 'cache-control': 'max-age=0' }))
+      const hasty = await start()
+      await hasty.send({ token: bench.token() })
+      expect(await fetchesIn(50, bench, hasty), 'not sooner than after a minute').toBe(0)
+      bench.authority.answerKeys(json(good, { 'cache-control': 'max-age=315360000' }))
+      const lazy = await start()
+      await lazy.send({ token: bench.token() })
+      expect(await fetchesIn(620, bench, lazy), 'not later than after ten').toBeGreaterThan(0)
+      return lazy.send({ token: bench.token() })
+    },
+  }),
+  'DISC-cookie': (bench) => ({
+    run: async (start) => {
+      const { url, jwksUri } = bench.authority
+      bench.authority.answerMetadata(
+        json({ issuer: url, jwks_uri: jwksUri }, { 'set-cookie': 'a=b' }),
+      )
+      const outcome = await (await start()).send({ token: bench.token() })
+      const names = bench.authority.headersSeen.flatMap((raw) =>
+        raw.filter((_, at) => at % 2 === 0),
+      )
+      expect(names.map((name) => name.toLowerCase())).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(cookie|authorization)$/)]),
+      )
+      await expect(
+        start({ options: { jwksUri: 'http://user:secret@127.0.0.1/' } }),
+      ).rejects.toThrow(expect.not.stringContaining('secret') as string)
+      return outcome
+    },
+  }),
+}

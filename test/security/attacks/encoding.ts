@@ -1,0 +1,211 @@
+import { expect } from 'vitest'
+import type { Attempt, Builder, Group } from '../runner/attempt.ts'
+import { audience, type Bench, encode, segments } from '../fixtures/fixture.ts'
+import { keys, signWith } from '../fixtures/keys.ts'
+
+/** The segments of a good token, changed without a new signature. */
+const changed =
+  (
+    ...changes: readonly ((header: string, payload: string, signature: string) => string)[]
+  ): Builder =>
+  (bench) =>
+    changes.map((change, at) => ({
+      name: String(at),
+      token: change(...segments(bench.token())),
+    }))
+
+const signatureAs = (change: (signature: string) => string): Builder =>
+  changed((header, payload, signature) => `${header}.${payload}.${change(signature)}`)
+
+/** Signed as the two segments stand, however they are spelled. */
+function signedSegments(header: string, payload: string): string {
+  const signature = signWith('ES256', `${header}.${payload}`, keys.es256().privateKey)
+  return `${header}.${payload}.${encode(signature)}`
+}
+
+/** Properly signed, over a payload that is no claims set, or is one in a strange spelling. */
+const payloads =
+  (...texts: readonly ((claims: string) => string | Uint8Array)[]): Builder =>
+  (bench) =>
+    texts.map((text, at) => ({
+      name: String(at),
+      token: bench.token({ payload: text(JSON.stringify(bench.claims())) }),
+    }))
+
+const headers =
+  (...texts: readonly string[]): Builder =>
+  (bench) =>
+    texts.map((header) => ({ name: header, token: bench.token({ header }) }))
+
+const head = (bench: Bench): [string, string] =>
+  segments(bench.token()).slice(0, 2) as [string, string]
+
+/** A last character with the same meaning and other unused bits. */
+function nonCanonical(signature: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const last = alphabet.indexOf(signature.at(-1)!)
+  return signature.slice(0, -1) + alphabet[last + 1]!
+}
+
+/** Until the signature has one of the two characters that the alphabets spell differently. */
+function withSpecials(bench: Bench): string {
+  for (let jti = 0; ; jti += 1) {
+    const token = bench.token({ claims: { jti: String(jti) } })
+    const signature = segments(token)[2]
+    if (signature.includes('-') || signature.includes('_')) return token
+  }
+}
+
+/** The same claims, with members written twice or under `__proto__`. */
+const spliced = (bench: Bench, member: string): Attempt => ({
+  name: member,
+  token: bench.token({ payload: JSON.stringify(bench.claims()).replace('{', `{${member},`) }),
+})
+
+const unpolluted: Attempt['after'] = ({ body }) => {
+  expect(({} as { scope?: unknown }).scope).toBeUndefined()
+  expect(body).not.toContain('admin')
+}
+
+export const enc: Group = {
+  'ENC-sig-pad2': signatureAs((signature) => `${signature}==`),
+  'ENC-sig-nl': signatureAs((s) => `${s.slice(0, 9)}\n${s.slice(9)}`),
+  'ENC-sig-tab': changed(
+    ...['\t', '\f'].map(
+      (mark) => (h: string, p: string, s: string) =>
+        `${h}.${p}.${s.slice(0, 9)}${mark}${s.slice(9)}`,
+    ),
+  ),
+  'ENC-sig-space': (bench) => ({
+    // Over HTTP it would be white space at the end of a line, which is no part of the value.
+    run: async (start) => (await start()).send({ token: `${bench.token()} ` }),
+    only: 'core',
+  }),
+  'ENC-sig-noncanon': signatureAs(nonCanonical),
+  'ENC-sig-std': (bench) => {
+    const [header, payload, signature] = segments(withSpecials(bench))
+    const standard = signature.replaceAll('-', '+').replaceAll('_', '/')
+    return { token: [header, payload, standard].join('.') }
+  },
+  'ENC-hdr-pad': (bench) => {
+    const [header, payload] = head(bench)
+    return [
+      [`${header}=`, payload],
+      [header, `${payload}=`],
+      [`${header} `, payload],
+      [header, `${payload}\n`],
+      [header, `\t${payload}`],
+    ].map(([h, p], at) => ({ name: String(at), token: signedSegments(h!, p!) }))
+  },
+  'ENC-non-ascii': changed(
+    (h, p, s) => `${h}\uff0e${p}\uff0e${s}`,
+    (h, p, s) => `${h}.${p}.${s}\u200b`,
+    (h, p, s) => `${h}.\u200b${p}.${s}`,
+  ),
+  'ENC-parts-2': changed((h, p) => `${h}.${p}`),
+  'ENC-parts-4': changed(
+    (h, p, s) => `${h}.${p}.${s}.`,
+    (h, p, s) => `${h}.${p}.${s}.${s}`,
+    (h, p, s) => `.${h}.${p}.${s}`,
+  ),
+  'ENC-parts-5': changed((h, p, s) => `${h}.${p}.${s}.${s}.${s}`),
+  'ENC-dots': () => ({ token: '..' }),
+  'ENC-dots-many': () => ({ token: '.'.repeat(10_000) }),
+  'ENC-empty-hdr': (bench) => ({ token: signedSegments('', head(bench)[1]) }),
+  'ENC-empty-payload': (bench) => ({ token: signedSegments(head(bench)[0], '') }),
+  'ENC-json-flat': changed((h, p, s) => JSON.stringify({ protected: h, payload: p, signature: s })),
+  'ENC-json-general': changed((h, p, s) =>
+    JSON.stringify({
+      payload: p,
+      signatures: [
+        { protected: h, signature: s },
+        { protected: h, signature: 'AAAA' },
+      ],
+    }),
+  ),
+  'ENC-polyglot': (bench) => {
+    const [header, payload, signature] = segments(bench.token())
+    const forged = encode(bench.claims({ sub: 'admin' }))
+    return {
+      token: `{"  .${forged}.":"","protected":"${header}","payload":"${payload}","signature":"${signature}"}`,
+    }
+  },
+  'ENC-pl-null4': payloads(() => 'null'),
+  'ENC-pl-_x_3': payloads(() => '"x"'),
+  'ENC-pl-true4': payloads(() => 'true'),
+  'ENC-pl-____4': payloads(() => '[{}]'),
+  'ENC-utf16': payloads(
+    (claims) => Buffer.from(`\ufeff${claims}`, 'utf16le'),
+    (claims) => Buffer.from(`\ufeff${claims}`),
+  ),
+  'ENC-lone-surrogate': payloads((claims) => claims.replace('{', '{"x":"\\ud800",')),
+  'ENC-trailing': payloads(
+    (claims) => `${claims}\0`,
+    (claims) => `${claims}{}`,
+    (claims) => `${claims},`,
+  ),
+  'ENC-json5': payloads(
+    (claims) => `/* comment */${claims}`,
+    (claims) => claims.replaceAll('"', "'"),
+    (claims) => claims.replace(/}$/, ',}'),
+    ...['NaN', 'Infinity', '0x10', '+1', '01', '.5', 'undefined'].map(
+      (value) => (claims: string) => claims.replace('{', `{"x":${value},`),
+    ),
+  ),
+  'ENC-dup-alg': headers('{"alg":"none","alg":"ES256","kid":"ES256-key","typ":"at+jwt"}'),
+  'ENC-dup-kid': headers(
+    '{"kid":"other","alg":"ES256","kid":"ES256-key","typ":"at+jwt"}',
+    '{"kid":"other","alg":"ES256","\\u006bid":"ES256-key","typ":"at+jwt"}',
+  ),
+  'ENC-proto-claim': (bench) => ({
+    ...spliced(bench, '"__proto__":{"scope":"admin"}'),
+    after: unpolluted,
+  }),
+  'ENC-proto-required': (bench) =>
+    ['aud', 'exp'].map((name) => {
+      const { [name]: value, ...rest } = bench.claims()
+      const payload = JSON.stringify(rest).replace(
+        '{',
+        `{"__proto__":${JSON.stringify({ [name]: value })},`,
+      )
+      return { name, token: bench.token({ payload }) }
+    }),
+  'ENC-proto-nested': (bench) =>
+    [
+      '"act":{"sub":"svc","__proto__":{"scope":"admin"}}',
+      '"act":{"sub":"svc","constructor":{"prototype":{"scope":"none"}}}',
+      '"realm_access":{"__proto__":{"scope":"admin"},"roles":[]}',
+    ].map((member) => ({ ...spliced(bench, member), after: unpolluted })),
+  'ENC-polluted-env': (bench) => ({
+    run: async (start) => {
+      const service = await start()
+      const lacking = ['aud', 'exp', 'sub', 'iat'].map((name) =>
+        bench.token({ claims: { [name]: undefined } }),
+      )
+      await service.send({ token: bench.token() })
+      const inherited = {
+        aud: audience,
+        exp: bench.now + 300,
+        sub: 'user-42',
+        iat: bench.now,
+        typ: 'at+jwt',
+      }
+      const outcomes = []
+      try {
+        for (const [name, value] of Object.entries(inherited)) {
+          // oxlint-disable-next-line no-extend-native -- what other code in the process may do
+          Object.defineProperty(Object.prototype, name, { value, configurable: true })
+        }
+        for (const token of lacking) outcomes.push(await service.send({ token }))
+      } finally {
+        for (const name of Object.keys(inherited)) Reflect.deleteProperty(Object.prototype, name)
+      }
+      expect(outcomes.map(({ status }) => status)).toEqual([401, 401, 401, 401])
+      return outcomes[0]!
+    },
+  }),
+  'ENC-key-order': (bench) => ({
+    token: bench.token({ claims: { then: 'x', toString: 'y', valueOf: { then: 1 } } }),
+    after: ({ body }) => expect(body).toContain('"toString":"y"'),
+  }),
+}

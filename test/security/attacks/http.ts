@@ -1,0 +1,211 @@
+import { createGate, fromNode } from '@resource-server/core/adapter'
+import type { ResourceServerOptions } from '@resource-server/core'
+import { resourceServer } from '@resource-server/fastify'
+import fastify from 'fastify'
+import { expect } from 'vitest'
+import type { Attempt, Builder, Group, Outcome, Sent, Setup } from '../runner/attempt.ts'
+import { audience, type Bench } from '../fixtures/fixture.ts'
+import { errorOf } from '../runner/raw-http.ts'
+
+/** Authorization headers, written around a token that is good. */
+const lines =
+  (...written: readonly ((token: string) => readonly string[])[]): Builder =>
+  (bench) =>
+    written.map((write, at) => ({ name: String(at), lines: write(bench.token()) }))
+
+const value = (...values: readonly ((token: string) => string)[]): Builder =>
+  lines(...values.map((write) => (token: string) => [`Authorization: ${write(token)}`]))
+
+/** No Authorization header, and the token in some other place. */
+const elsewhere =
+  (...places: readonly ((token: string) => Sent & Setup)[]): Builder =>
+  (bench) =>
+    places.map((place, at) => ({ name: String(at), lines: [], ...place(bench.token()) }))
+
+/** Bytes for Node's parser, which answers before us. The handler must not run. */
+const bytes =
+  (write: (token: string) => readonly string[]): Builder =>
+  (bench) => ({ bytes: write(bench.token()).join('\r\n') })
+
+const get = ['GET / HTTP/1.1', 'Host: api.example']
+const end = ['Connection: close', '', '']
+
+const preflight = ['Origin: https://app.example', 'Access-Control-Request-Method: POST']
+
+const form = 'Content-Type: application/x-www-form-urlencoded'
+
+const noStore: Attempt['after'] = ({ headers }) => expect(headers['cache-control']).toBe('no-store')
+
+/** What a serverless shim hands over: no raw headers, and a list where Node has text. */
+async function asArray(bench: Bench, authorization: unknown): Promise<Outcome> {
+  const options = { issuer: bench.authority.url, audience, clock: bench.clock }
+  const gate = createGate(options as ResourceServerOptions)
+  const guard = gate.guards((one) => one).requireAuthentication()
+  const request = fromNode({ method: 'GET', url: '/', rawHeaders: [], headers: { authorization } })
+  const result = await gate.pass({}, request, guard)
+  if (result.action !== 'reply') return { status: 200, error: null, headers: {}, body: '' }
+  const { status, headers, body } = result.reply
+  return { status, error: errorOf(headers['WWW-Authenticate']), headers: {}, body }
+}
+
+/** Registering protects nothing by itself: a scope without guards is open, and has no token to show. */
+async function besideAGuardedScope(bench: Bench): Promise<Outcome> {
+  const app = fastify()
+  await app.register(resourceServer, { issuer: bench.authority.url, audience, clock: bench.clock })
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', app.requireAuthentication())
+    guarded.get('/guarded', () => 'in')
+  })
+  await app.register(async (sibling) => {
+    sibling.get('/open', (request) => request.auth)
+  })
+  try {
+    const open = await app.inject({
+      path: '/open',
+      headers: { authorization: `Bearer ${bench.token()}` },
+    })
+    expect([open.statusCode, open.body.includes('user-42')]).toEqual([500, false])
+    const { statusCode, headers, body } = await app.inject('/guarded')
+    return {
+      status: statusCode,
+      error: errorOf(String(headers['www-authenticate'])),
+      headers: {},
+      body,
+    }
+  } finally {
+    await app.close()
+  }
+}
+
+export const http: Group = {
+  'HTTP-none': () => ({
+    lines: [],
+    after: ({ headers }) => expect(headers['www-authenticate']).toBe('Bearer realm="api"'),
+  }),
+  'HTTP-basic': value((token) => `Basic ${token}`),
+  'HTTP-other-scheme': value(
+    ...['Token', 'JWT', 'Negotiate', 'DPoP'].map(
+      (scheme) => (token: string) => `${scheme} ${token}`,
+    ),
+  ),
+  'HTTP-no-token': value(() => 'Bearer'),
+  // Node takes white space off the end of a value, so a host sees the same as above.
+  'HTTP-bearer-space': value(() => 'Bearer    '),
+  'HTTP-extra': value(
+    (token) => `Bearer ${token} garbage`,
+    (token) => `Bearer ${token} ${token}`,
+  ),
+  'HTTP-extra-param': value((token) => `Bearer ${token}, realm="x"`),
+  'HTTP-two-spaces': value((token) => `Bearer  ${token}`),
+  'HTTP-tab': value((token) => `Bearer\t${token}`),
+  'HTTP-prefix': value(
+    (token) => `Bearerx ${token}`,
+    (token) => `xBearer ${token}`,
+    (token) => `Bearer: ${token}`,
+    (token) => `Bearer=${token}`,
+  ),
+  'HTTP-dup-same': lines(
+    (token) => Array.from({ length: 2 }, () => `Authorization: Bearer ${token}`),
+    (token) => [`Authorization: Bearer ${token}`, 'authorization: Basic eDp5'],
+    (token) => ['Authorization: Bearer x', `Authorization: Bearer ${token}`],
+  ),
+  'HTTP-comma': value(
+    (token) => `Bearer ${token}, Bearer ${token}`,
+    (token) => `Bearer ${token},Bearer x`,
+  ),
+  'HTTP-array': (bench) => ({
+    only: 'core',
+    run: async () => {
+      const good = `Bearer ${bench.token()}`
+      expect((await asArray(bench, good)).status).toBe(200)
+      expect((await asArray(bench, [good, good])).status).toBe(400)
+      return asArray(bench, [good])
+    },
+  }),
+  'HTTP-query': elsewhere((token) => ({ path: `/?access_token=${token}` })),
+  'HTTP-query-dup': elsewhere((token) => ({
+    path: `/?access_token=${token}&access_token=${token}`,
+  })),
+  'HTTP-body-json': elsewhere(
+    (token) => ({
+      ...{ method: 'POST', body: JSON.stringify({ access_token: token }) },
+      lines: ['Content-Type: application/json'],
+    }),
+    (token) => ({ method: 'POST', body: `access_token=${token}`, lines: [form] }),
+  ),
+  'HTTP-cookie': elsewhere((token) => ({
+    lines: [`Cookie: access_token=${token}; authorization=Bearer ${token}`],
+  })),
+  'HTTP-case-name': lines(
+    (token) => [`AUTHORIZATION: Bearer ${token}`],
+    (token) => [`aUtHoRiZaTiOn: Bearer ${token}`],
+  ),
+  'HTTP-obs-fold': bytes((token) => [...get, 'Authorization: Bearer', ` ${token}`, ...end]),
+  'HTTP-space-colon': bytes((token) => [...get, `Authorization : Bearer ${token}`, ...end]),
+  'HTTP-nul': bytes((token) => [...get, `Authorization: Bearer ${token}\0`, ...end]),
+  'HTTP-smuggle': bytes((token) => [
+    ...['POST / HTTP/1.1', 'Host: api.example', 'Content-Length: 6', 'Transfer-Encoding: chunked'],
+    ...['', '0', '', ...get, `Authorization: Bearer ${token}`, ...end],
+  ]),
+  'HTTP-header-20k': (bench) => ({
+    only: 'http',
+    run: async (start) =>
+      (await start()).send({
+        lines: [`Authorization: Bearer ${bench.token()}${'x'.repeat(20_000)}`],
+      }),
+  }),
+  'HTTP-options': () => ({ method: 'OPTIONS', lines: preflight }),
+  'HTTP-head': () => ({ method: 'HEAD', lines: [] }),
+  'HTTP-error-mount': (bench) => ({
+    run: async (start) => {
+      const broken = new Error('the policy broke')
+      const service = await start({
+        guards: (api) => [
+          api.requireAuthentication(),
+          api.requirePolicy(async () => {
+            throw broken
+          }),
+        ],
+      })
+      const thrown = await service.send({ token: bench.token() }).catch((error: unknown) => error)
+      const failed = thrown === broken ? 500 : (thrown as Outcome).status
+      expect([failed, service.handled()], 'an error in a guard').toEqual([500, 0])
+      const outcome = await service.send({ lines: [] })
+      expect(service.handled(), 'times that the handler ran').toBe(0)
+      return outcome
+    },
+  }),
+  'HTTP-req-auth-preset': elsewhere(
+    () => ({ planted: { subject: 'admin', scopes: ['admin'], audience: [audience] } }),
+    () => ({ path: '/?auth=admin&auth[subject]=admin', lines: ['auth: admin', 'req.auth: admin'] }),
+    () => ({
+      ...{ method: 'POST', body: JSON.stringify({ auth: { subject: 'admin' } }) },
+      lines: ['Content-Type: application/json'],
+    }),
+  ),
+  'HTTP-ws-upgrade': () => ({
+    lines: [
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    ],
+  }),
+  'HTTP-fastify-encaps': (bench) => ({ only: 'http', run: () => besideAGuardedScope(bench) }),
+  'HTTP-resource-metadata': () => ({
+    lines: [],
+    options: { resource: 'https://api.example/orders' },
+    after: ({ headers }) =>
+      expect(headers['www-authenticate']).toContain(
+        'resource_metadata="https://api.example/.well-known/oauth-protected-resource/orders"',
+      ),
+  }),
+  'HTTP-cache-headers': (bench) => ({
+    token: bench.token({ claims: { exp: bench.now - 60, iat: bench.now - 90 } }),
+    after: (outcome, service) => {
+      // The bare verifier answers no request. What is granted carries Authorization, which keeps
+      // shared caches off it: RFC 9111 section 3.5.
+      if (service.port !== undefined) return noStore(outcome, service)
+      expect(outcome.headers).toEqual({})
+    },
+  }),
+}

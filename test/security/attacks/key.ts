@@ -1,0 +1,155 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { expect } from 'vitest'
+import type { Builder, Group } from '../runner/attempt.ts'
+import { json } from '../fixtures/scripted-issuer.ts'
+import { type Bench, encode } from '../fixtures/fixture.ts'
+import { type Json, keyOf, keys, privateJwk } from '../fixtures/keys.ts'
+
+/** The published entry is not as it should be; the token is signed by its key all the same. */
+const published =
+  (by: () => ReturnType<typeof keys.es256>, ...changes: readonly Json[]): Builder =>
+  (bench) =>
+    changes.map((change) => ({
+      name: JSON.stringify(change),
+      options: { jwks: { keys: [changed(by().jwk, change)] } },
+      token: bench.token({ key: by() }),
+    }))
+
+/** A member that is `undefined` is left out. */
+function changed(jwk: Json, change: Json): Json {
+  const entries = Object.entries({ ...jwk, ...change }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries)
+}
+
+const flipped = (value: unknown): string => {
+  const bytes = Buffer.from(String(value), 'base64url')
+  bytes[31]! ^= 1
+  return encode(bytes)
+}
+
+/** With an exponent of 1 a signature is its own message: RFC 8017 section 9.2, spelled out. */
+function forgedWithExponentOne(bench: Bench): string {
+  const input = `${encode({ typ: 'at+jwt', alg: 'RS256', kid: 'RS256-key' })}.${encode(bench.claims())}`
+  const digestInfo = Buffer.concat([
+    Buffer.from('3031300d060960864801650304020105000420', 'hex'),
+    createHash('sha256').update(input).digest(),
+  ])
+  const padding = Buffer.alloc(256 - 3 - digestInfo.length, 0xff)
+  const encoded = Buffer.concat([Buffer.of(0, 1), padding, Buffer.of(0), digestInfo])
+  return `${input}.${encode(encoded)}`
+}
+
+const exponent = (hex: string): Json => ({ e: encode(Buffer.from(hex, 'hex')) })
+
+const oct = { kty: 'oct', k: encode(randomBytes(32)), kid: 'ES256-key', use: 'sig' }
+
+const akp = { kty: 'AKP', alg: 'ML-DSA-65', pub: encode(randomBytes(1952)), kid: 'ES256-key' }
+
+const broken: readonly Json[] = [
+  { kty: 'XYZ', kid: 'a' },
+  { kty: 'RSA', e: 'AQAB', kid: 'b' },
+  { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'c' },
+  { kty: 'EC', crv: 'P-256', x: 7, y: null, kid: 'd' },
+  {},
+]
+
+/** The key set's own text, well formed or not. */
+const keySets =
+  (...texts: readonly string[]): Builder =>
+  (bench) =>
+    Promise.all(
+      texts.map(async (text) => {
+        const authority = await bench.another()
+        authority.answerKeys(json(text))
+        const token = bench.token({ claims: { iss: authority.url } })
+        return { name: text.slice(0, 40), options: { issuer: authority.url }, token }
+      }),
+    )
+
+export const keyGroup: Group = {
+  'KEY-rsa-1024': published(() => keyOf('RS256', 'RSA-1024')),
+  'KEY-rsa-e1': (bench) => [
+    {
+      options: { jwks: { keys: [{ ...keys.rs256().jwk, e: 'AQ' }] } },
+      token: forgedWithExponentOne(bench),
+    },
+    { name: 'the forgery under the true key', token: forgedWithExponentOne(bench) },
+  ],
+  'KEY-rsa-e-even': published(
+    keys.rs256,
+    ...['02', '00', '010000', '0100000001', '00010002'].map(exponent),
+    { e: '' },
+    { e: 3 },
+  ),
+  'KEY-ec-offcurve': (bench) => {
+    const { jwk } = keys.es256()
+    return {
+      options: { jwks: { keys: [{ ...jwk, y: flipped(jwk['y']) }] } },
+      token: bench.token(),
+    }
+  },
+  'KEY-ec-crv-mismatch': (bench) => [
+    ...([published(keys.es256, { crv: 'P-384' }, { crv: 'P-384', alg: 'ES384' })].flatMap((build) =>
+      build(bench),
+    ) as never[]),
+    ...([published(keys.es256, { kty: 'RSA' }, { kty: 'RSA', alg: 'RS256' })].flatMap((build) =>
+      build(bench),
+    ) as never[]),
+  ],
+  'KEY-use-enc': published(keys.es256, { use: 'enc' }, { use: ['sig'] }, { use: 'SIG' }),
+  'KEY-keyops': published(
+    keys.es256,
+    { key_ops: ['encrypt'] },
+    { key_ops: [] },
+    { key_ops: ['sign'] },
+  ),
+  'KEY-keyops-dup': published(
+    keys.es256,
+    { key_ops: ['verify', 'verify'] },
+    { key_ops: 'verify' },
+    { key_ops: { verify: true } },
+  ),
+  'KEY-alg-bogus': published(
+    keys.es512,
+    ...['ES521', 'ES224', 'RSA-OAEP', '', 7].map((alg) => ({ alg })),
+  ),
+  'KEY-oct': published(() => keys.es256(), oct, { ...oct, x: undefined, y: undefined }),
+  'KEY-private': (bench) => {
+    const leaked = keys.es256()
+    bench.authority.publish([{ ...leaked.jwk, ...privateJwk(leaked) }, keys.rs256()])
+    return {
+      token: bench.token(),
+      after: async (_, service) => {
+        const reasons = service.records.map(({ reason }) => reason).join()
+        expect(reasons).toContain('private')
+        expect(reasons).not.toContain(privateJwk(leaked)['d'])
+        const other = await service.send({ token: bench.token({ key: keys.rs256() }) })
+        expect(other.status, 'the other keys stay').toBe(200)
+      },
+    }
+  },
+  'KEY-dup-kid-kty': (bench) => {
+    const same = [keys.es256(), keys.rs256()].map((one) => ({ ...one, kid: 'same' }))
+    bench.authority.publish(same.map((one) => ({ ...one.jwk, kid: 'same' })))
+    return same.map((one) => ({ name: one.alg, token: bench.token({ key: one }) }))
+  },
+  'KEY-bad-sibling': (bench) => {
+    bench.authority.publish([...broken, keys.es256()])
+    return { token: bench.token() }
+  },
+  'KEY-keys-not-array': keySets('{"keys":{}}', '[]', '{}', '"x"', 'null', '{"keys":null}'),
+  'KEY-jwks-dup-member': (bench) =>
+    keySets(`{"keys":[],"keys":[${JSON.stringify(keys.es256().jwk)}]}`)(bench),
+  'KEY-ed448': (bench) => {
+    const ed448 = keyOf('EdDSA', 'Ed448')
+    bench.authority.publish([ed448])
+    return ['EdDSA', 'Ed448'].map((alg) => ({
+      name: alg,
+      token: bench.token({ key: ed448, header: { alg } }),
+    }))
+  },
+  'KEY-mldsa': (bench) => {
+    bench.authority.publish([akp])
+    return { token: bench.token({ header: { alg: 'ML-DSA-65' } }) }
+  },
+}

@@ -1,0 +1,57 @@
+import { expect } from 'vitest'
+import type { Builder, Group, Setup } from '../runner/attempt.ts'
+
+const needs =
+  (...scopes: readonly string[]): NonNullable<Setup['guards']> =>
+  (api) => [api.requireScope(...(scopes as [string]))]
+
+/** Tokens that hold this, on a route that asks for `read`. */
+const holding =
+  (...values: readonly unknown[]): Builder =>
+  (bench) =>
+    values.map((scope) => ({
+      name: JSON.stringify(scope).slice(0, 40),
+      guards: needs('read'),
+      token: bench.token({ claims: { scope } }),
+    }))
+
+const asking =
+  (...lists: readonly (readonly unknown[])[]): Builder =>
+  () =>
+    lists.map((list) => ({
+      name: JSON.stringify(list),
+      misuse: true,
+      guards: needs(...(list as string[])),
+    }))
+
+export const scp: Group = {
+  'SCP-empty': holding('', ' ', []),
+  'SCP-prefix': holding('read:all'),
+  'SCP-suffix': holding('xread', 'read1', 'READ', 'read/'),
+  'SCP-array': holding(['read'], ['write', 'read']),
+  'SCP-array-nested': holding([['read']], { read: true }, 1, true, null, ['read', 1]),
+  'SCP-obj-includes': holding({ includes: 'x', split: 'y', length: 1, 0: 'read' }),
+  'SCP-tab': holding('write\tread'),
+  'SCP-nbsp': holding('write\u00a0read', 'write\u2003read', 'write\u3000read', 'write\nread'),
+  'SCP-comma': holding('read,write'),
+  'SCP-double-space': holding('write  read', ' read '),
+  'SCP-required-empty': asking([], [''], ['read', ''], [[]]),
+  'SCP-proto': (bench) =>
+    ['__proto__', 'constructor', 'toString'].map((scope) => ({
+      name: scope,
+      guards: needs(scope),
+      token: bench.token(),
+    })),
+  'SCP-any-vs-all': (bench) => ({
+    guards: needs('read', 'admin'),
+    token: bench.token(),
+    after: ({ headers }) => expect(headers['www-authenticate']).toContain('scope="read admin"'),
+  }),
+  'SCP-quote': asking(['a"b'], ['a\r\nSet-Cookie: x'], ['a b'], ['a\\b'], ['\u00e9']),
+  'SCP-10k': (bench) => ({
+    token: bench.token({
+      claims: { scope: Array.from({ length: 10_000 }, (_, at) => `s${at}`).join(' ') },
+    }),
+    guards: needs('s9999'),
+  }),
+}
