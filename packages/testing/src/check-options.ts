@@ -1,57 +1,66 @@
 import { inspect } from 'node:util'
 
-/** One requirement on an option: what is wanted, in words, and whether a value is that. */
+/** A requirement on the value of one option. */
 export interface Rule {
-  readonly wanted: string
-  holds(value: unknown): boolean
+  /** Completes the sentence "'<option>' must be …". */
+  readonly expected: string
+  accepts(value: unknown): boolean
 }
 
-/** The options of one function, each with its rule. Doubles as the list of known names. */
+/** The rule of each option. Also the list of known options. */
 export type Rules<Options> = { readonly [Name in keyof Required<Options>]: Rule }
 
-/** An error for a mistake in a test's own code. It says what is wrong and how to mend it. */
-export const misuse = (message: string): TypeError =>
+/** Creates the error for a mistake in the test's own code. */
+export const usageError = (message: string): TypeError =>
   new TypeError(`@resource-server/testing: ${message}`)
 
-/** Throws where `given` is not an object of known, well-formed options. */
+/**
+ * Checks the options of a call against their rules.
+ *
+ * @param call the name of the function, for the error message
+ * @throws TypeError if `options` is not an object, or if an option is unknown, `undefined` or malformed
+ */
 export function checkOptions<Options>(
   call: string,
-  given: unknown,
+  options: unknown,
   rules: Rules<Options>,
-): asserts given is Options {
-  if (!isObject(given)) throw misuse(`${call} takes an object of options, not ${inspect(given)}.`)
-  for (const [name, value] of Object.entries(given)) checkOption(call, name, value, rules)
+): asserts options is Options {
+  if (!isObject(options)) {
+    throw usageError(`${call} expects an object of options, got ${inspect(options)}.`)
+  }
+  for (const [name, value] of Object.entries(options)) checkOption(call, name, value, rules)
 }
 
 function checkOption(call: string, name: string, value: unknown, rules: object): void {
   const rule: Rule | undefined = Object.entries(rules).find(([known]) => known === name)?.[1]
   if (!rule) {
     const known = Object.keys(rules).join(', ')
-    throw misuse(`${call} has no option '${name}'. It has: ${known}.`)
+    throw usageError(`${call}: unknown option '${name}'. The options are: ${known}.`)
   }
   if (value === undefined) {
-    throw misuse(
-      `${call}: '${name}' is undefined. Leave it out to get the default. ` +
-        `To mint a token without a claim, write claims: { <claim>: undefined }.`,
+    throw usageError(
+      `${call}: '${name}' is undefined. Omit the option to use its default. ` +
+        `To omit a claim from the token, pass claims: { <claim>: undefined }.`,
     )
   }
-  if (!rule.holds(value)) {
-    throw misuse(`${call}: '${name}' must be ${rule.wanted}, not ${inspect(value, { depth: 1 })}.`)
+  if (!rule.accepts(value)) {
+    const received = inspect(value, { depth: 1 })
+    throw usageError(`${call}: '${name}' must be ${rule.expected}, got ${received}.`)
   }
 }
 
-/** An object as JSON knows it: no array, no null. */
+/** A JSON object: neither an array nor null. */
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
-const listOf =
-  (holds: (value: unknown) => boolean) =>
+const isNonEmptyListOf =
+  (accepts: (value: unknown) => boolean) =>
   (value: unknown): boolean =>
-    Array.isArray(value) && value.length > 0 && value.every(holds)
+    Array.isArray(value) && value.length > 0 && value.every(accepts)
 
-/** More than about 31 years is not an offset but a timestamp in the wrong place. */
+/** An offset of more than about 31 years is a timestamp that was passed by mistake. */
 const isOffset = (value: unknown): boolean =>
   typeof value === 'number' && Number.isFinite(value) && Math.abs(value) < 1e9
 
@@ -61,13 +70,16 @@ const isDate = (value: unknown): boolean =>
 const isActor = (value: unknown): boolean =>
   isText(value) || (isObject(value) && !Object.hasOwn(value, 'act'))
 
-const rule = (wanted: string, holds: (value: unknown) => boolean): Rule => ({ wanted, holds })
+const rule = (expected: string, accepts: (value: unknown) => boolean): Rule => ({
+  expected,
+  accepts,
+})
 
-export const text: Rule = rule('a string that is not empty', isText)
+export const nonEmptyString: Rule = rule('a non-empty string', isText)
 
 export const audience: Rule = rule(
-  'a name, or a list of names that is not empty',
-  (value) => isText(value) || listOf(isText)(value),
+  'a non-empty string, or a non-empty list of them',
+  (value) => isText(value) || isNonEmptyListOf(isText)(value),
 )
 
 export const scope: Rule = rule(
@@ -76,22 +88,22 @@ export const scope: Rule = rule(
 )
 
 export const offset: Rule = rule(
-  'a finite number of seconds from now (negative: in the past)',
+  'a finite number of seconds from now (negative for the past)',
   isOffset,
 )
 
-export const moment: Rule = rule(
-  'a finite number of seconds from now (negative: in the past) or a Date',
+export const offsetOrDate: Rule = rule(
+  'a finite number of seconds from now (negative for the past), or a Date',
   (value) => isOffset(value) || isDate(value),
 )
 
 export const actor: Rule = rule(
-  "a name, or an object of the actor's claims without a nested act",
+  "a non-empty string, or an object of the actor's claims without a nested act",
   isActor,
 )
 
 export const actors: Rule = rule(
-  'a list, the current actor first: names, or objects of claims without a nested act',
+  'a list with the current actor first: strings, or objects of claims without a nested act',
   (value) => Array.isArray(value) && value.every(isActor),
 )
 
@@ -102,14 +114,14 @@ export const oneOf = (names: readonly string[]): Rule =>
 
 export const boolean: Rule = rule('true or false', (value) => typeof value === 'boolean')
 
-export const aClock: Rule = rule(
+export const testClock: Rule = rule(
   'a clock from createTestClock',
   (value) =>
     isObject(value) && ['now', 'monotonic', 'advance', 'jump'].every((name) => name in value),
 )
 
 export const issuerPath: Rule = rule(
-  "empty, or a path such as '/realms/test' that a URL keeps as it is",
+  "empty, or a normalized URL path such as '/realms/test'",
   (value) =>
     value === '' ||
     (isText(value) &&

@@ -1,29 +1,34 @@
 import type { Clock } from '@resource-server/core'
-import { misuse } from './check-options.ts'
+import { usageError } from './check-options.ts'
 
 /**
- * A clock that stands still until a test moves it. So a token that lives for one second is still
- * valid after a slow setup, and "one second later" is a line in the test, not a sleep.
+ * A clock that only moves when a test moves it. A token that lives for one second is still valid after
+ * a slow setup, and a test writes `clock.advance(1)` where it would otherwise sleep.
  *
- * Give the same clock to the code under test: `resourceServer({ issuer, clock: issuer.clock })`. Work
- * that it plans for later, such as a refresh of its keys, starts when the clock is moved that far.
- * Timeouts still run in real time.
+ * Pass the same clock to the code under test: `resourceServer({ issuer, clock: issuer.clock })`. Work
+ * that the code schedules, such as a refresh of its keys, runs when the clock reaches its time.
+ * Network timeouts still run in real time.
  */
 export interface TestClock extends Clock {
   /** The wall clock, in milliseconds since 1970-01-01T00:00:00Z. */
   now(): number
-  /** Milliseconds that the test has advanced so far. A jump does not show here. */
+  /** The milliseconds that the test has advanced so far. `jump` does not change it. */
   monotonic(): number
-  /** Calls back when the clock was advanced by `delay` milliseconds. */
+  /**
+   * Calls `callback` once the clock has advanced by `delay` milliseconds.
+   *
+   * @returns a function that cancels the call
+   */
   schedule(delay: number, callback: () => void): () => void
   /**
-   * Lets time pass: both clocks move on by `seconds`, and what is due meanwhile is called, in order.
+   * Advances both clocks by `seconds` and runs the callbacks that become due, in order.
    *
-   * @throws TypeError if `seconds` is negative or not finite: time does not pass backward
+   * @throws TypeError if `seconds` is negative or not finite
    */
   advance(seconds: number): void
   /**
-   * Sets the wall clock on or back by `seconds`, as a time server does. The monotonic clock stays.
+   * Moves the wall clock by `seconds`, forward or back, as a time server does. The monotonic clock
+   * does not change.
    *
    * @throws TypeError if `seconds` is not finite
    */
@@ -35,57 +40,59 @@ const wholeSecond = (time: number): Date => new Date(Math.floor(time / 1000) * 1
 /**
  * Creates a clock that stands still.
  *
- * @param start where the wall clock starts; by default the real time, cut to the whole second, so
- *   that `advance(300)` ends exactly at the `exp` of a token that lives for 300 seconds
+ * @param start the initial time of the wall clock. Default: the current time, rounded down to the
+ *   second, so that `advance(300)` ends exactly at the `exp` of a token that lives for 300 seconds.
  * @throws TypeError if `start` is not a valid Date
  */
 export function createTestClock(start: Date = wholeSecond(Date.now())): TestClock {
   if (!(start instanceof Date) || !Number.isFinite(start.getTime())) {
-    throw misuse('createTestClock takes a valid Date, or nothing for the real time.')
+    throw usageError('createTestClock expects a valid Date, or no argument for the current time.')
   }
-  let wall = start.getTime()
-  let passed = 0
-  const planned = new Set<Planned>()
+  let wallTime = start.getTime()
+  let elapsed = 0
+  const scheduled = new Set<Scheduled>()
   const moveTo = (time: number): void => {
-    wall += time - passed
-    passed = time
+    wallTime += time - elapsed
+    elapsed = time
   }
   return {
-    now: () => wall,
-    monotonic: () => passed,
+    now: () => wallTime,
+    monotonic: () => elapsed,
     schedule(delay, callback) {
-      const entry = { at: passed + delay, callback }
-      planned.add(entry)
-      return () => void planned.delete(entry)
+      const entry = { at: elapsed + delay, callback }
+      scheduled.add(entry)
+      return () => void scheduled.delete(entry)
     },
     advance(seconds) {
       const step = milliseconds('advance', seconds)
-      if (step < 0) throw misuse('clock.advance goes forward only. To set the clock back, jump().')
-      const end = passed + step
-      for (let next = firstDue(planned, end); next; next = firstDue(planned, end)) {
-        planned.delete(next)
-        moveTo(Math.max(passed, next.at))
+      if (step < 0) {
+        throw usageError('clock.advance only moves forward. Use clock.jump to move back.')
+      }
+      const end = elapsed + step
+      for (let next = firstDue(scheduled, end); next; next = firstDue(scheduled, end)) {
+        scheduled.delete(next)
+        moveTo(Math.max(elapsed, next.at))
         next.callback()
       }
       moveTo(end)
     },
     jump(seconds) {
-      wall += milliseconds('jump', seconds)
+      wallTime += milliseconds('jump', seconds)
     },
   }
 }
 
-interface Planned {
+interface Scheduled {
   readonly at: number
   readonly callback: () => void
 }
 
-function firstDue(planned: ReadonlySet<Planned>, end: number): Planned | undefined {
-  const due = [...planned].filter(({ at }) => at <= end)
+function firstDue(scheduled: ReadonlySet<Scheduled>, end: number): Scheduled | undefined {
+  const due = [...scheduled].filter(({ at }) => at <= end)
   return due.toSorted((one, other) => one.at - other.at)[0]
 }
 
 function milliseconds(method: string, seconds: number): number {
   if (Number.isFinite(seconds)) return seconds * 1000
-  throw misuse(`clock.${method} takes a finite number of seconds, not ${String(seconds)}.`)
+  throw usageError(`clock.${method} expects a finite number of seconds, got ${String(seconds)}.`)
 }

@@ -1,4 +1,4 @@
-import { type Shape, type TokenOptions } from '@resource-server/testing'
+import { type ProviderId, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import {
@@ -23,7 +23,7 @@ interface Outcome {
 async function outcome(
   options: Partial<ResourceServerOptions>,
   guard: (guards: Guards<Guard>) => Guard,
-  token: Partial<TokenOptions> & { readonly shape?: Shape },
+  token: Partial<TokenOptions> & { readonly provider?: ProviderId },
 ): Promise<Outcome> {
   const desk = openDesk({ ...optionsFor(issuer), ...options })
   const request = {}
@@ -48,7 +48,7 @@ const privileges = {
   realm_access: { roles: ['editor', 'offline_access'] },
   resource_access: { [aud]: { roles: ['reader'] }, other: { roles: ['admin'] } },
 }
-const byKeycloak = { shape: 'keycloak' as const, claims: privileges }
+const byKeycloak = { provider: 'keycloak' as const, claims: privileges }
 
 describe('requireRole', () => {
   test.each<[string, Profile, [string, ...string[]], number]>([
@@ -81,7 +81,7 @@ describe('requireRole', () => {
   test('of Entra are the app roles', async () => {
     const tenant = '11111111-2222-4333-8444-555555555555'
     const { profile } = entra({ tenant })
-    const token = { shape: 'entra' as const, claims: { tid: tenant, roles: ['Orders.Read'] } }
+    const token = { provider: 'entra' as const, claims: { tid: tenant, roles: ['Orders.Read'] } }
     const read = await outcome({ profile }, (guards) => guards.requireRole('Orders.Read'), token)
     expect(read.status).toBe(200)
   })
@@ -112,7 +112,7 @@ describe('requireRole', () => {
 
 describe('requirePermission', () => {
   const { profile } = auth0('acme.auth0.com')
-  const token = { shape: 'auth0' as const, claims: { permissions: ['read:orders'] } }
+  const token = { provider: 'auth0' as const, claims: { permissions: ['read:orders'] } }
 
   test('lets through who has all', async () => {
     const found = await outcome({ profile }, (g) => g.requirePermission('read:orders'), token)

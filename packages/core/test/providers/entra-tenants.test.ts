@@ -5,7 +5,7 @@ import { entra } from '../../src/providers/index.ts'
 
 // Entra's tenants share their keys, and which tenants there are is not known when the process starts.
 
-const pen = await createTestIssuer({ shape: 'entra' })
+const pen = await createTestIssuer({ provider: 'entra' })
 afterAll(() => pen.close())
 
 const [customer, stranger] = ['11111111', '22222222'].map(

@@ -1,4 +1,4 @@
-import { createTestIssuer, type Shape, type TokenOptions } from '@resource-server/testing'
+import { createTestIssuer, type ProviderId, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   type Code,
@@ -31,7 +31,7 @@ const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
 const providers: [
   name: string,
   profile: Profile,
-  shape: Shape,
+  shape: ProviderId,
   claims?: Readonly<Record<string, unknown>>,
 ][] = [
   ['auth0', auth0('acme.auth0.com').profile, 'auth0'],
@@ -62,15 +62,20 @@ const providers: [
   ['zitadel', zitadel('https://z.example').profile, 'zitadel'],
 ]
 
-const scoped = (shape: Shape): { scope?: string } => (shape === 'zitadel' ? {} : { scope: 'read' })
+const scoped = (shape: ProviderId): { scope?: string } =>
+  shape === 'zitadel' ? {} : { scope: 'read' }
 
 async function judge(
-  shape: Shape,
+  shape: ProviderId,
   token: Partial<TokenOptions>,
   options: Partial<VerifierOptions> = {},
   path?: string,
 ): Promise<{ code: Code | 'granted'; reason: string }> {
-  const issuer = await createTestIssuer({ shape, algorithm: 'ES256', ...(path && { path }) })
+  const issuer = await createTestIssuer({
+    provider: shape,
+    algorithm: 'ES256',
+    ...(path && { path }),
+  })
   onTestFinished(() => issuer.close())
   const { clock, url } = issuer
   const verifier = createVerifier({ issuer: url, audience: aud, clock, ...options })
@@ -84,7 +89,7 @@ describe.each(providers)('%s', (name, profile, shape, claims = {}) => {
   })
 
   test('refuses an ID token for this audience', async () => {
-    const issuer = await createTestIssuer({ shape, algorithm: 'ES256' })
+    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const { clock, url } = issuer
     const verifier = createVerifier({ issuer: url, audience: aud, clock, profile })
@@ -161,7 +166,7 @@ describe('where roles and permissions are', () => {
     ['rfc9068', { roles: ['a'], permissions: ['b'], groups: ['c'] }, [], []],
   ])('%s: %j', async (name, change, roles, permissions) => {
     const [, profile, shape, claims] = rowOf(name)
-    const issuer = await createTestIssuer({ shape, algorithm: 'ES256' })
+    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({
       issuer: issuer.url,
@@ -198,7 +203,7 @@ describe('a key of Entra, which signs for all tenants', () => {
     onTestFinished(() => issuer.close())
     const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }] }
     const claims = { iss: named.issuer, tid: tenant }
-    const token = issuer.token({ shape: 'entra', aud, scope: 'read', claims })
+    const token = issuer.token({ provider: 'entra', aud, scope: 'read', claims })
     const options = { audience: aud, clock: issuer.clock }
     const verdict = await createVerifier({ ...options, issuer: { ...named, jwks } }).check(token)
     expect(verdict.ok ? 'granted' : verdict.code).toBe(code)
@@ -243,7 +248,7 @@ test.each<[string, () => unknown, string]>([
 
 describe('an issuer as an object', () => {
   test('stands in issuer, and its members win over the common ones', async () => {
-    const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256' })
+    const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const given = { ...keycloak('https://k.example/realms/x'), issuer: issuer.url }
     const common = { clock: issuer.clock, audience: 'somebody-else' }
@@ -264,7 +269,7 @@ describe('an issuer as an object', () => {
 describe('wrong configuration is met with help', () => {
   type Case = [
     what: string,
-    shape: Shape,
+    shape: ProviderId,
     token: Partial<TokenOptions>,
     code: Code,
     says: string,
@@ -397,8 +402,8 @@ describe('wrong configuration is met with help', () => {
     expect(verdict.reason).toContain(says)
   })
 
-  async function withoutSlash(shape: Shape): Promise<{ code: string; reason: string }> {
-    const issuer = await createTestIssuer({ shape, algorithm: 'ES256', path: '/' })
+  async function withoutSlash(shape: ProviderId): Promise<{ code: string; reason: string }> {
+    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256', path: '/' })
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({ issuer: issuer.url.slice(0, -1), audience: aud })
     const verdict = await verifier.check(issuer.token({ aud }))
@@ -422,7 +427,7 @@ describe('wrong configuration is met with help', () => {
   })
 
   test('and the caller hears no word of it', async () => {
-    const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256', path: realm })
+    const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256', path: realm })
     onTestFinished(() => issuer.close())
     const desk = openDesk({ issuer: issuer.url, audience: aud, clock: issuer.clock })
     const guard = desk.guards.requireAuthentication()
@@ -444,7 +449,7 @@ describe('wrong configuration is met with help', () => {
     expect(verdict.reason).not.toContain('mapper')
   })
 
-  test.each<[Shape, Partial<TokenOptions>]>([
+  test.each<[ProviderId, Partial<TokenOptions>]>([
     ['entra-v1', { aud: 'another' }],
     ['wso2', { aud: 'another' }],
     ['hydra', { aud: 'another' }],

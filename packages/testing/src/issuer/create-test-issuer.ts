@@ -1,29 +1,34 @@
-import { algorithms } from '../keys/algorithms.ts'
-import { createTestClock } from '../test-clock.ts'
-import { createForge } from '../tokens/forgeries.ts'
-import { sign } from '../tokens/sign.ts'
-import { createKeyRing } from '../keys/signing-keys.ts'
-import { discoveries, placesOf, resourcesOf } from './metadata.ts'
 import {
-  aClock,
   boolean,
   checkOptions,
   issuerPath,
   object,
   oneOf,
   type Rules,
+  testClock,
 } from '../check-options.ts'
-import { downModes } from './outage.ts'
+import { algorithmNames } from '../keys/algorithms.ts'
+import { createKeyRing } from '../keys/signing-keys.ts'
+import { createTestClock } from '../test-clock.ts'
+import {
+  buildIdToken,
+  buildToken,
+  type TokenContext,
+  type UnsignedToken,
+} from '../tokens/build-token.ts'
+import { createForgeries } from '../tokens/forgeries.ts'
+import { providerIds, providers } from '../tokens/providers.ts'
+import { sign } from '../tokens/sign.ts'
+import { discoveries, issuerResources, issuerUrls } from './metadata.ts'
+import { outageModes } from './outage.ts'
 import { startServer } from './server.ts'
-import { shapeNames, shapes } from '../tokens/providers.ts'
 import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
-import { type Draft, draftIdToken, draftToken, type Situation } from '../tokens/build-token.ts'
 
 const rules: Rules<TestIssuerOptions> = {
   path: issuerPath,
-  algorithm: oneOf(algorithms),
-  clock: aClock,
-  shape: oneOf(shapeNames),
+  algorithm: oneOf(algorithmNames),
+  clock: testClock,
+  provider: oneOf(providerIds),
   discovery: oneOf(discoveries),
   metadata: object,
 }
@@ -35,16 +40,17 @@ const rules: Rules<TestIssuerOptions> = {
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)
-  const { path = '', algorithm = 'RS256', shape = 'rfc9068' } = options
+  const { path = '', algorithm = 'RS256', provider = 'rfc9068' } = options
   const { discovery = 'both', metadata = {}, clock = createTestClock() } = options
-  const ring = createKeyRing(algorithm, shapes[shape].keySet)
+  const ring = createKeyRing(algorithm, providers[provider].keySet)
   const server = await startServer((origin) =>
-    resourcesOf(placesOf(origin, path), ring, { discovery, metadata }),
+    issuerResources(issuerUrls(origin, path), ring, { discovery, metadata }),
   )
-  const { issuer, jwksUri } = placesOf(server.origin, path)
+  const { issuer, jwksUri } = issuerUrls(server.origin, path)
 
-  const situation = (): Situation => ({ issuer, shape, now: Math.floor(clock.now() / 1000) })
-  const signed = ({ header, payload }: Draft): string => sign(header, payload, ring.current())
+  const context = (): TokenContext => ({ issuer, provider, now: Math.floor(clock.now() / 1000) })
+  const signed = ({ header, payload }: UnsignedToken): string =>
+    sign(header, payload, ring.current())
 
   return {
     url: issuer,
@@ -56,19 +62,19 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     get requests() {
       return server.requests()
     },
-    forge: createForge({
-      draft: (token) => draftToken(token, situation()),
-      key: () => ring.current(),
+    forge: createForgeries({
+      build: (token) => buildToken(token, context()),
+      currentKey: () => ring.current(),
     }),
-    token: (token) => signed(draftToken(token, situation())),
-    idToken: (token) => signed(draftIdToken(token, situation())),
+    token: (token) => signed(buildToken(token, context())),
+    idToken: (token) => signed(buildIdToken(token, context())),
     sign: ({ header = {}, payload, key = ring.current() }) => sign(header, payload, key),
     rotateKeys(rotation = {}) {
       checkOptions('rotateKeys', rotation, { overlap: boolean })
       return ring.rotate(rotation.overlap ?? true)
     },
     stop(mode = 'disconnect') {
-      checkOptions('stop', { mode }, { mode: oneOf(downModes) })
+      checkOptions('stop', { mode }, { mode: oneOf(outageModes) })
       server.setOutage(mode)
     },
     resume: () => server.setOutage(undefined),

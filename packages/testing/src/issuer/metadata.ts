@@ -1,23 +1,23 @@
 import type { JsonObject, KeyRing } from '../keys/signing-keys.ts'
 import type { Resource } from './server.ts'
 
-/** Which metadata an issuer serves: OpenID Connect Discovery, RFC 8414, both or none. */
+/** The metadata that an issuer serves: OpenID Connect Discovery, RFC 8414, both or none. */
 export type Discovery = 'both' | 'openid' | 'oauth' | 'none'
 
 export const discoveries: readonly Discovery[] = ['both', 'openid', 'oauth', 'none']
 
-/** Where things are: two URLs, and the paths at which the server answers. */
-export interface Places {
+/** The issuer's URLs, and the paths that its server serves. */
+export interface IssuerUrls {
   readonly issuer: string
   readonly jwksUri: string
   readonly paths: Readonly<Record<'openid' | 'oauth' | 'keys', string>>
 }
 
 /**
- * OpenID Connect Discovery appends its well-known path to the issuer (section 4), RFC 8414 inserts
- * it before the issuer's path (section 3.1). Both first drop a slash at the end.
+ * OpenID Connect Discovery appends its well-known path to the issuer (section 4). RFC 8414 inserts it
+ * before the issuer's path (section 3.1). Both remove a trailing slash first.
  */
-export function placesOf(origin: string, path: string): Places {
+export function issuerUrls(origin: string, path: string): IssuerUrls {
   const base = path.replace(/\/$/, '')
   return {
     issuer: origin + path,
@@ -30,30 +30,30 @@ export function placesOf(origin: string, path: string): Places {
   }
 }
 
-/** What is served, by path. */
-export function resourcesOf(
-  places: Places,
+/** The documents that the issuer serves, by path. */
+export function issuerResources(
+  urls: IssuerUrls,
   ring: KeyRing,
   settings: { readonly discovery: Discovery; readonly metadata: JsonObject },
 ): ReadonlyMap<string, Resource> {
   const { discovery } = settings
   const body = (): JsonObject => ({
-    ...metadataOf(places, ring.current().algorithm),
+    ...requiredMetadata(urls, ring.current().algorithm),
     ...settings.metadata,
   })
-  const offered = (kind: Discovery): Resource => ({
-    counts: 'discovery',
+  const metadataAt = (kind: Discovery): Resource => ({
+    countedAs: 'discovery',
     ...((discovery === 'both' || discovery === kind) && { body }),
   })
   return new Map([
-    [places.paths.openid, offered('openid')],
-    [places.paths.oauth, offered('oauth')],
-    [places.paths.keys, { counts: 'keys', body: () => ({ keys: ring.published() }) }],
+    [urls.paths.openid, metadataAt('openid')],
+    [urls.paths.oauth, metadataAt('oauth')],
+    [urls.paths.keys, { countedAs: 'keys', body: () => ({ keys: ring.published() }) }],
   ])
 }
 
-/** The members that OpenID Connect Discovery and RFC 8414 require. The two endpoints answer 404. */
-const metadataOf = ({ issuer, jwksUri }: Places, algorithm: string): JsonObject => ({
+/** The members that OpenID Connect Discovery and RFC 8414 require. The two endpoints do not exist. */
+const requiredMetadata = ({ issuer, jwksUri }: IssuerUrls, algorithm: string): JsonObject => ({
   issuer,
   jwks_uri: jwksUri,
   authorization_endpoint: new URL('/authorize', issuer).href,

@@ -1,19 +1,19 @@
 import type { ServerResponse } from 'node:http'
 
-/** A way to be down. */
-export type DownMode =
-  /** The connection is closed without an answer. */
+/** How a stopped issuer responds. */
+export type OutageMode =
+  /** Closes the connection without a response. */
   | 'disconnect'
-  /** Status 500. */
+  /** Responds with status 500. */
   | 'error'
-  /** Status 200 with a page of HTML, as a proxy sends it. */
+  /** Responds with status 200 and an HTML page, as a broken proxy does. */
   | 'garbage'
-  /** No answer at all. It ends when the client gives up, or with `close()`. */
+  /** Never responds. The request ends when the client gives up, or with `close()`. */
   | 'hang'
-  /** Status 200 and the start of a body that never ends. */
+  /** Responds with status 200 and the beginning of a body that never ends. */
   | 'stall'
 
-export const outages: Readonly<Record<DownMode, (response: ServerResponse) => void>> = {
+export const outages: Readonly<Record<OutageMode, (response: ServerResponse) => void>> = {
   disconnect: (response) => response.destroy(),
   error: (response) => response.writeHead(500).end('Internal Server Error'),
   garbage: (response) =>
@@ -22,4 +22,4 @@ export const outages: Readonly<Record<DownMode, (response: ServerResponse) => vo
   stall: (response) => response.writeHead(200, { 'content-type': 'application/json' }).write('{'),
 }
 
-export const downModes: readonly string[] = Object.keys(outages)
+export const outageModes: readonly string[] = Object.keys(outages)

@@ -1,25 +1,25 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { JsonObject } from '../keys/signing-keys.ts'
-import { type DownMode, outages } from './outage.ts'
+import { type OutageMode, outages } from './outage.ts'
 
-/** How often the issuer was asked, counted also while it is down. A snapshot: it does not change. */
-export interface Requests {
-  /** Requests for the metadata, at either of its addresses. */
+/** How often the issuer was asked, including while it is stopped. A snapshot that does not change. */
+export interface RequestCounts {
+  /** Requests for the metadata, at either of its well-known URLs. */
   readonly discovery: number
   /** Requests for the key set. */
   readonly keys: number
 }
 
-/** Something to serve. Without a body it counts requests and answers 404. */
+/** A document to serve. Without a body, requests are counted and get a 404. */
 export interface Resource {
-  readonly counts: keyof Requests
+  readonly countedAs: keyof RequestCounts
   readonly body?: () => JsonObject
 }
 
 export interface IssuerServer {
   readonly origin: string
-  requests(): Requests
-  setOutage(mode: DownMode | undefined): void
+  requests(): RequestCounts
+  setOutage(mode: OutageMode | undefined): void
   close(): Promise<void>
 }
 
@@ -31,24 +31,24 @@ export async function startServer(
   server.on('connection', (socket) => socket.unref())
   const origin = `http://127.0.0.1:${await listen(server)}`
   const resources = resourcesAt(origin)
-  const counted = { discovery: 0, keys: 0 }
-  let outage: DownMode | undefined
+  const counts = { discovery: 0, keys: 0 }
+  let outage: OutageMode | undefined
   let closing: Promise<void> | undefined
 
   server.on('request', ({ method, url = '' }, response) => {
     const resource = method === 'GET' ? resources.get(url) : undefined
-    if (resource) counted[resource.counts]++
+    if (resource) counts[resource.countedAs]++
     if (outage) outages[outage](response)
-    else reply(response, resource?.body?.())
+    else sendJson(response, resource?.body?.())
   })
 
   return {
     origin,
-    requests: () => Object.freeze({ ...counted }),
+    requests: () => Object.freeze({ ...counts }),
     setOutage(mode) {
       outage = mode
     },
-    close: () => (closing ??= stop(server)),
+    close: () => (closing ??= closeServer(server)),
   }
 }
 
@@ -59,21 +59,20 @@ const listen = (server: Server): Promise<number> =>
       server.off('error', reject)
       const address = server.address()
       if (address && typeof address === 'object') resolve(address.port)
-      else reject(new Error('The test issuer got no port'))
+      else reject(new Error('The test issuer did not get a port.'))
     })
     server.unref()
   })
 
-/** Open connections are cut, so a hanging request does not delay the end of a test run. */
-const stop = (server: Server): Promise<void> =>
+/** Open connections are cut, so that a hanging request does not delay the end of a test run. */
+const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()
   })
 
-function reply(response: ServerResponse, body: JsonObject | undefined): void {
-  const status = body ? 200 : 404
+function sendJson(response: ServerResponse, body: JsonObject | undefined): void {
   response
-    .writeHead(status, { 'content-type': 'application/json' })
+    .writeHead(body ? 200 : 404, { 'content-type': 'application/json' })
     .end(JSON.stringify(body ?? { error: 'not_found' }))
 }

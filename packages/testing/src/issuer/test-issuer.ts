@@ -1,97 +1,98 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Algorithm } from '../keys/algorithms.ts'
-import type { TestClock } from '../test-clock.ts'
-import type { Forge } from '../tokens/forgeries.ts'
-import type { RawToken } from '../tokens/sign.ts'
+import type { Algorithm } from '@resource-server/core'
 import type { JsonObject, SigningKey } from '../keys/signing-keys.ts'
-import type { Discovery } from './metadata.ts'
-import type { DownMode } from './outage.ts'
-import type { Requests } from './server.ts'
-import type { Shape } from '../tokens/providers.ts'
+import type { TestClock } from '../test-clock.ts'
+import type { Forgeries } from '../tokens/forgeries.ts'
+import type { ProviderId } from '../tokens/providers.ts'
+import type { RawToken } from '../tokens/sign.ts'
 import type { IdTokenOptions, TokenOptions } from '../tokens/token-options.ts'
+import type { Discovery } from './metadata.ts'
+import type { OutageMode } from './outage.ts'
+import type { RequestCounts } from './server.ts'
 
-/** How a test issuer is set up. Everything has a default. */
+/** The options of a test issuer. Every option has a default. */
 export interface TestIssuerOptions {
   /**
-   * The path of the issuer identifier, such as `/realms/test`. Default none. `/` gives an issuer
-   * that ends in a slash, as Auth0's do.
+   * The path of the issuer identifier, such as `/realms/test`. Default: no path. With `/` the
+   * identifier ends in a slash, as Auth0's does.
    */
   readonly path?: string
-  /** What the issuer signs with. Default `RS256`. */
+  /** The signature algorithm. Default `RS256`. */
   readonly algorithm?: Algorithm
-  /** By default a new clock that starts now. Two issuers can share one. */
+  /** The clock that dates the tokens. Default: a new clock. Two issuers can share one. */
   readonly clock?: TestClock
-  /** Whose tokens, and whose kind of key set, to imitate. Default `rfc9068`. */
-  readonly shape?: Shape
-  /** Which metadata to serve. Default `both`. The key set is served in any case. */
+  /** The provider whose tokens and key set to imitate. Default `rfc9068`. */
+  readonly provider?: ProviderId
+  /** The metadata to serve. Default `both`. The key set is always served. */
   readonly discovery?: Discovery
-  /** Members to add to the metadata, or to replace there. One that is `undefined` is left out. */
+  /** Members to add to the metadata, or to replace in it. A member that is `undefined` is omitted. */
   readonly metadata?: JsonObject
 }
 
 /**
- * An authorization server for tests: real metadata, a real key set and real signatures, on a free
- * port of 127.0.0.1. The code under test runs its true path, with nothing mocked.
+ * An authorization server for tests, on a free port of 127.0.0.1. Its metadata, key set and signatures
+ * are real, so the code under test runs without mocks.
  *
- * It issues what a test asks for. It has no login, no token endpoint and no policy.
+ * It issues every token that a test asks for. It has no login, no token endpoint and no policy.
  */
 export interface TestIssuer extends AsyncDisposable {
-  /** The issuer identifier: `iss` of its tokens, and the `issuer` option of the code under test. */
+  /** The issuer identifier: the `iss` of its tokens, and the `issuer` option of the code under test. */
   readonly url: string
-  /** Where the key set is. */
+  /** The URL of the key set. */
   readonly jwksUri: string
-  /** The clock by which tokens are dated. Pass it on: `resourceServer({ clock: issuer.clock })`. */
+  /** The clock that dates the tokens. Pass it on: `resourceServer({ clock: issuer.clock })`. */
   readonly clock: TestClock
   /**
-   * The current signing key. Keys are called `key-1`, `key-2` and so on in every issuer, so that two
-   * issuers have different keys of the same name, and a verifier that mixes them up is found out.
+   * The current signing key. The keys of every issuer are named `key-1`, `key-2` and so on, so two
+   * issuers have different keys with the same `kid`. A verifier that confuses them fails the test.
    */
   readonly key: SigningKey
   /** How often metadata and key set were fetched so far. */
-  readonly requests: Requests
-  /** Tokens that must be refused. */
-  readonly forge: Forge
+  readonly requests: RequestCounts
+  /** Creates tokens that must be refused. */
+  readonly forge: Forgeries
 
   /**
-   * Mints a signed access token: an ordinary one, or with `actors` one that was exchanged.
+   * Creates a signed access token. With `actors` it is an exchanged token.
    *
-   * @throws TypeError if `aud` is missing, an option is unknown or malformed, or the shape has no
-   *   place for it
+   * @throws TypeError if `aud` is missing, if an option is unknown or malformed, or if the provider's
+   *   tokens cannot express it
    */
   token(options: TokenOptions): string
   /**
-   * Mints an ID token, which no resource server may accept: with `nonce`, `at_hash`, no scope.
+   * Creates an ID token, which no resource server may accept. It has `nonce` and `at_hash`, and no
+   * scope.
    *
-   * @throws TypeError if `aud` is missing, or an option is unknown or malformed
+   * @throws TypeError if `aud` is missing, or if an option is unknown or malformed
    */
   idToken(options: IdTokenOptions): string
-  /** Signs anything at all, checks nothing and adds no claims. For malformed tokens. */
+  /** Signs any header and payload, without checks and without default claims. For malformed tokens. */
   sign(token: RawToken): string
 
   /**
-   * Makes a new signing key and returns it.
+   * Creates a new signing key and returns it.
    *
-   * @param options.overlap whether the earlier keys stay in the key set, so that earlier tokens stay
-   *   valid, as with a provider's planned rotation. Default true. With false only the new key is
-   *   left, as after a leak.
+   * @param options.overlap whether the earlier keys stay in the key set, so that earlier tokens remain
+   *   valid, as in a planned rotation. Default true. With false only the new key is published, as
+   *   after a leak.
    */
   rotateKeys(options?: { readonly overlap?: boolean }): SigningKey
   /**
-   * Stops answering properly, for metadata and key set alike. What a verifier has fetched before, it
-   * still has.
+   * Starts an outage: metadata and key set no longer get a proper response. A verifier keeps what it
+   * has already fetched.
    *
-   * @param mode default `disconnect`
+   * @param mode how the issuer responds. Default `disconnect`.
    * @throws TypeError if the mode is unknown
    */
-  stop(mode?: DownMode): void
-  /** Answers again. Requests that hang or stall already go on doing so. */
+  stop(mode?: OutageMode): void
+  /** Ends the outage. Requests that already hang or stall continue to do so. */
   resume(): void
 
   /**
-   * Frees the port and cuts open connections, hanging ones too. May be called twice. Tokens can
-   * still be minted. An issuer that is not closed does not keep the process alive.
+   * Frees the port and closes all connections, including hanging ones. Can be called twice. Tokens can
+   * still be created. An issuer that is not closed does not keep the process alive.
    */
   close(): Promise<void>
-  /** `close`, for `await using issuer = await createTestIssuer()`. */
+  /** Same as `close`, for `await using issuer = await createTestIssuer()`. */
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -6,48 +6,39 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
+import type { Algorithm } from '@resource-server/core'
 
-/** The signature algorithms a test issuer can use: RFC 7518 section 3.1, RFC 8037, RFC 9864. */
-export type Algorithm =
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'EdDSA'
-  | 'Ed25519'
+interface KeyPair {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
 
-interface Suite {
-  readonly generate: () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+interface SignatureAlgorithm {
+  readonly generate: () => KeyPair
   readonly sign: (data: Uint8Array, key: KeyObject) => Buffer
 }
 
 /**
- * Keys are made as text and read again. On Node 20 a key that still belongs to the job which made it can
- * stop the process for good: a garbage collection while it is exported collects the job, and that waits for
- * the lock that the export holds.
+ * Keys are generated as PEM and parsed again. On Node 20, exporting a key that still belongs to its
+ * generation job can deadlock: a garbage collection during the export waits for the lock that the
+ * export holds.
  */
-const asText = {
+const asPem = {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 } as const
 
-/** Node's types do not tell that the pair is two texts. */
-function readAgain(pair: unknown): ReturnType<Suite['generate']> {
+function parsePem(pair: unknown): KeyPair {
   const { publicKey, privateKey } = pair as { publicKey: string; privateKey: string }
   return { publicKey: createPublicKey(publicKey), privateKey: createPrivateKey(privateKey) }
 }
 
-const rsa = (digest: string): Suite => ({
-  generate: () => readAgain(generateKeyPairSync('rsa', { modulusLength: 2048, ...asText })),
+const rsa = (digest: string): SignatureAlgorithm => ({
+  generate: () => parsePem(generateKeyPairSync('rsa', { modulusLength: 2048, ...asPem })),
   sign: (data, key) => sign(digest, data, key),
 })
 
-const rsaPss = (digest: string): Suite => ({
+const rsaPss = (digest: string): SignatureAlgorithm => ({
   generate: rsa(digest).generate,
   sign: (data, key) =>
     sign(digest, data, {
@@ -57,17 +48,18 @@ const rsaPss = (digest: string): Suite => ({
     }),
 })
 
-const ecdsa = (digest: string, namedCurve: string): Suite => ({
-  generate: () => readAgain(generateKeyPairSync('ec', { namedCurve, ...asText })),
+const ecdsa = (digest: string, namedCurve: string): SignatureAlgorithm => ({
+  generate: () => parsePem(generateKeyPairSync('ec', { namedCurve, ...asPem })),
   sign: (data, key) => sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }),
 })
 
-const ed25519: Suite = {
-  generate: () => readAgain(generateKeyPairSync('ed25519', asText)),
+const ed25519: SignatureAlgorithm = {
+  generate: () => parsePem(generateKeyPairSync('ed25519', asPem)),
   sign: (data, key) => sign(null, data, key),
 }
 
-export const suites: Readonly<Record<Algorithm, Suite>> = {
+/** RFC 7518 section 3.1, RFC 8037 and RFC 9864. */
+export const algorithms: Readonly<Record<Algorithm, SignatureAlgorithm>> = {
   RS256: rsa('sha256'),
   RS384: rsa('sha384'),
   RS512: rsa('sha512'),
@@ -81,4 +73,4 @@ export const suites: Readonly<Record<Algorithm, Suite>> = {
   Ed25519: ed25519,
 }
 
-export const algorithms: readonly string[] = Object.keys(suites)
+export const algorithmNames: readonly string[] = Object.keys(algorithms)

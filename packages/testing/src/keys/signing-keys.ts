@@ -1,26 +1,28 @@
-import { type Algorithm, suites } from './algorithms.ts'
+import type { Algorithm } from '@resource-server/core'
+import { algorithms } from './algorithms.ts'
 
-/** Members of a JSON object, unchecked. */
+/** A JSON object with unchecked members. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** A key pair as plain data. It is for tests: the private half lies open. */
+/** A key pair for tests, as plain data. The private key is readable. */
 export interface SigningKey {
   readonly algorithm: Algorithm
   readonly kid: string
-  /** What the key set shows, RFC 7517: the public members, `kid`, `alg` and `use: 'sig'`. */
+  /** The entry in the key set (RFC 7517): the public members, `kid`, `alg` and `use: 'sig'`. */
   readonly publicJwk: JsonObject
   /** The same with the private members. Never published. */
   readonly privateJwk: JsonObject
 }
 
-/** What the key set of a provider has that others' do not. */
+/** How the key set of a provider differs from the default. */
 export interface KeySetTraits {
-  /** The entries name no `alg`. */
+  /** The entries have no `alg`. */
   readonly withoutAlg?: true
-  /** An encryption key (`use: 'enc'`) stands beside the signing keys. */
+  /** The key set also contains an encryption key (`use: 'enc'`). */
   readonly encryptionKey?: true
 }
 
+/** The keys of one issuer: the current signing key and the published key set. */
 export interface KeyRing {
   current(): SigningKey
   published(): readonly JsonObject[]
@@ -30,10 +32,10 @@ export interface KeyRing {
 /**
  * Generates a key pair. RSA keys have 2048 bits.
  *
- * @param kid the key id; two keys may share one, which is how key confusion is tested
+ * @param kid the key id. To test key confusion, give two keys the same id.
  */
 export function createSigningKey(algorithm: Algorithm, kid: string): SigningKey {
-  const { publicKey, privateKey } = suites[algorithm].generate()
+  const { publicKey, privateKey } = algorithms[algorithm].generate()
   const described = { kid, alg: algorithm, use: 'sig' }
   return {
     algorithm,
@@ -43,32 +45,29 @@ export function createSigningKey(algorithm: Algorithm, kid: string): SigningKey 
   }
 }
 
-/** The keys of one issuer: which one signs, and which ones are shown. */
 export function createKeyRing(algorithm: Algorithm, traits: KeySetTraits = {}): KeyRing {
   let count = 0
   const next = (): SigningKey => createSigningKey(algorithm, `key-${++count}`)
-  const beside = traits.encryptionKey ? [encryptionKey()] : []
-  let shown: readonly SigningKey[] = []
+  const encryptionKeys = traits.encryptionKey ? [createEncryptionJwk()] : []
+  let earlier: readonly SigningKey[] = []
   let current = next()
   return {
     current: () => current,
-    published: () => [
-      ...[current, ...shown].map(({ publicJwk }) =>
-        traits.withoutAlg ? noAlg(publicJwk) : publicJwk,
-      ),
-      ...beside,
-    ],
+    published: () => {
+      const signingKeys = [current, ...earlier].map(({ publicJwk }) => publicJwk)
+      return [...(traits.withoutAlg ? signingKeys.map(omitAlg) : signingKeys), ...encryptionKeys]
+    },
     rotate(overlap) {
-      shown = overlap ? [current, ...shown] : []
+      earlier = overlap ? [current, ...earlier] : []
       current = next()
       return current
     },
   }
 }
 
-const noAlg = ({ alg: _, ...rest }: JsonObject): JsonObject => rest
+const omitAlg = ({ alg: _, ...rest }: JsonObject): JsonObject => rest
 
-const encryptionKey = (): JsonObject => ({
+const createEncryptionJwk = (): JsonObject => ({
   ...createSigningKey('RS256', 'encryption-key').publicJwk,
   alg: 'RSA-OAEP',
   use: 'enc',

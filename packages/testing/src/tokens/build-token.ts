@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { checkOptions, usageError } from '../check-options.ts'
 import type { JsonObject } from '../keys/signing-keys.ts'
-import { checkOptions, misuse } from '../check-options.ts'
-import { type ActorClaims, type Shape, type ShapeEntry, shapes } from './providers.ts'
+import { type ActorClaims, type ProviderId, type ProviderTokens, providers } from './providers.ts'
 import {
   type IdTokenOptions,
   idTokenRules,
@@ -9,125 +9,130 @@ import {
   tokenRules,
 } from './token-options.ts'
 
-/** A token before it is signed. */
-export interface Draft {
+/** The header and the payload of a token that is not signed yet. */
+export interface UnsignedToken {
   readonly header: JsonObject
   readonly payload: JsonObject
 }
 
-/** What the issuer adds to the options. */
-export interface Situation {
+/** What the issuer knows in addition to the options of the token. */
+export interface TokenContext {
   readonly issuer: string
-  readonly shape: Shape
-  /** The time, in whole seconds since 1970. */
+  readonly provider: ProviderId
+  /** The current time, in whole seconds since 1970. */
   readonly now: number
 }
 
 const lifetime = 300
 
-/** Options of `token` to header and payload. */
-export function draftToken(options: TokenOptions, situation: Situation): Draft {
+/** Builds an access token from the options of `issuer.token`. */
+export function buildToken(options: TokenOptions, context: TokenContext): UnsignedToken {
   checkOptions('token', options, tokenRules)
   checkAudience('token', options)
-  const shape = shapes[options.shape ?? situation.shape]
-  checkShape(options, shape)
+  const provider = providers[options.provider ?? context.provider]
+  checkProvider(options, provider)
   return {
-    header: { typ: shape.typ, ...options.header },
-    payload: { ...claimsOf(options, shape, situation), ...options.claims },
+    header: { typ: provider.typ, ...options.header },
+    payload: { ...buildClaims(options, provider, context), ...options.claims },
   }
 }
 
-function claimsOf(
+function buildClaims(
   options: TokenOptions,
-  shape: ShapeEntry,
-  { issuer, now }: Situation,
+  provider: ProviderTokens,
+  { issuer, now }: TokenContext,
 ): JsonObject {
   const { sub = 'user-42', expiresIn = lifetime } = options
   const exp = now + expiresIn
   const iat = numericDate(options.issuedAt, now) ?? (expiresIn > 0 ? now : exp - lifetime)
-  const spell = (actor: string | ActorClaims): ActorClaims | undefined =>
-    typeof actor === 'string' ? shape.actor?.(actor, issuer) : actor
-  const act = nest((options.actors ?? []).map(spell))
+  const actorClaims = (actor: string | ActorClaims): ActorClaims | undefined =>
+    typeof actor === 'string' ? provider.actor?.(actor, issuer) : actor
+  const act = nestActors((options.actors ?? []).map(actorClaims))
   return {
     iss: issuer,
     sub,
     exp,
     iat,
-    ...shape.also({ sub, iat, delegated: act !== undefined }),
-    ...audienceAndClient(options, shape),
-    ...scopeOf(options.scope, shape),
-    ...present({
+    ...provider.otherClaims({ sub, iat, delegated: act !== undefined }),
+    ...audienceAndClient(options, provider),
+    ...scopeClaim(options.scope, provider),
+    ...omitUndefined({
       act,
-      may_act: options.mayAct && spell(options.mayAct),
+      may_act: options.mayAct && actorClaims(options.mayAct),
       nbf: numericDate(options.notBefore, now),
     }),
   }
 }
 
-/** The first actor outermost, each later one inside the one before: RFC 8693 section 4.1. */
-const nest = (actors: readonly (JsonObject | undefined)[]): JsonObject | undefined =>
-  actors.reduceRight((prior, actor) => ({ ...actor, ...present({ act: prior }) }), undefined)
+/** The first actor is outermost and contains the next one: RFC 8693 section 4.1. */
+const nestActors = (actors: readonly (JsonObject | undefined)[]): JsonObject | undefined =>
+  actors.reduceRight((prior, actor) => ({ ...actor, ...omitUndefined({ act: prior }) }), undefined)
 
-function audienceAndClient(options: TokenOptions, shape: ShapeEntry): JsonObject {
-  if (shape.audience === 'client_id') return { client_id: options.aud }
+function audienceAndClient(options: TokenOptions, provider: ProviderTokens): JsonObject {
+  if (provider.audience === 'client_id') return { client_id: options.aud }
   const { aud } = options
   return {
-    aud: shape.audience === 'array' ? [aud].flat() : aud,
-    ...(shape.client && { [shape.client]: options.clientId ?? clientOf(options.actors?.[0]) }),
+    aud: provider.audience === 'array' ? [aud].flat() : aud,
+    ...(provider.client && {
+      [provider.client]: options.clientId ?? defaultClient(options.actors?.[0]),
+    }),
   }
 }
 
-const clientOf = (actor: string | ActorClaims | undefined): string =>
+const defaultClient = (actor: string | ActorClaims | undefined): string =>
   (typeof actor === 'string' ? actor : actor?.client_id) ?? 'test-client'
 
-function scopeOf(scope: TokenOptions['scope'], shape: ShapeEntry): JsonObject {
-  if (scope === undefined || !shape.scope) return {}
-  const [claim, form] = shape.scope
+function scopeClaim(scope: TokenOptions['scope'], provider: ProviderTokens): JsonObject {
+  if (scope === undefined || !provider.scope) return {}
+  const [claim, format] = provider.scope
   const list = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : scope
-  return { [claim]: form === 'array' ? list : list.join(' ') }
+  return { [claim]: format === 'array' ? list : list.join(' ') }
 }
 
 const numericDate = (when: number | Date | undefined, now: number): number | undefined =>
   when instanceof Date ? when.getTime() / 1000 : when === undefined ? undefined : now + when
 
-const present = (members: JsonObject): JsonObject =>
+const omitUndefined = (members: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 
 function checkAudience(call: string, options: { readonly aud: unknown }): void {
   if (options.aud === undefined) {
-    throw misuse(
-      `${call} needs 'aud', the name of the service the token is for. ` +
-        `To mint a token without an audience, also write claims: { aud: undefined }.`,
+    throw usageError(
+      `${call}: 'aud' is required. Pass the name of the service that the token is for. ` +
+        `To omit aud from the token, also pass claims: { aud: undefined }.`,
     )
   }
 }
 
-/** An option that the provider has no place for is a mistake, and never dropped in silence. */
-function checkShape(options: TokenOptions, shape: ShapeEntry): void {
-  const places = {
-    actors: shape.actor,
-    mayAct: shape.actor,
-    scope: shape.scope,
-    clientId: shape.client,
+/** An option that the provider's tokens cannot express is a mistake, so it is not dropped silently. */
+function checkProvider(options: TokenOptions, provider: ProviderTokens): void {
+  const supported = {
+    actors: provider.actor,
+    mayAct: provider.actor,
+    scope: provider.scope,
+    clientId: provider.client,
   }
-  for (const [option, place] of Object.entries(places)) {
-    if (!place && Object.hasOwn(options, option)) {
-      throw misuse(
-        `token: ${shape.name} writes nothing for '${option}' into its tokens. Leave it out, ` +
-          `choose another shape, or write the claim yourself with claims.`,
+  for (const [option, format] of Object.entries(supported)) {
+    if (!format && Object.hasOwn(options, option)) {
+      throw usageError(
+        `token: ${provider.name} tokens have no claim for '${option}'. Omit the option, ` +
+          `choose another provider, or add the claim with 'claims'.`,
       )
     }
   }
-  if (shape.audience === 'client_id' && (options.clientId || typeof options.aud !== 'string')) {
-    throw misuse(
-      `token: a ${shape.name} token has no aud, its client_id is the audience. ` +
-        `Give one name as aud, and leave clientId out.`,
+  if (provider.audience === 'client_id' && (options.clientId || typeof options.aud !== 'string')) {
+    throw usageError(
+      `token: ${provider.name} tokens have no aud; their client_id is the audience. ` +
+        `Pass a string as 'aud' and omit 'clientId'.`,
     )
   }
 }
 
-/** Options of `idToken` to header and payload. */
-export function draftIdToken(options: IdTokenOptions, { issuer, now }: Situation): Draft {
+/** Builds an ID token from the options of `issuer.idToken`. */
+export function buildIdToken(
+  options: IdTokenOptions,
+  { issuer, now }: TokenContext,
+): UnsignedToken {
   checkOptions('idToken', options, idTokenRules)
   checkAudience('idToken', options)
   const random = (): string => randomBytes(16).toString('base64url')
@@ -136,8 +141,14 @@ export function draftIdToken(options: IdTokenOptions, { issuer, now }: Situation
   return {
     header: { typ: 'JWT', ...options.header },
     payload: {
-      ...{ iss: issuer, sub, aud, exp: now + expiresIn, iat, auth_time: iat },
-      ...{ nonce, at_hash: random() },
+      iss: issuer,
+      sub,
+      aud,
+      exp: now + expiresIn,
+      iat,
+      auth_time: iat,
+      nonce,
+      at_hash: random(),
       ...options.claims,
     },
   }

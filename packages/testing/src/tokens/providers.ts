@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { JsonObject, KeySetTraits } from '../keys/signing-keys.ts'
 
-/** An authorization server whose tokens can be imitated. */
-export type Shape =
+/** A provider whose tokens can be imitated, by the id that core's providers use. */
+export type ProviderId =
   | 'rfc9068'
   | 'keycloak'
   | 'auth0'
@@ -19,8 +19,8 @@ export type Shape =
   | 'wso2'
 
 /**
- * The claims of one actor, RFC 8693 section 4.1, without those of prior actors: the list of actors
- * is nested for you.
+ * The claims of one actor: RFC 8693 section 4.1. `act` is not allowed, because the test issuer nests
+ * the list of actors itself.
  */
 export interface ActorClaims {
   readonly sub: string
@@ -30,30 +30,31 @@ export interface ActorClaims {
   readonly [claim: string]: unknown
 }
 
-/** What is known of a token before the provider adds its own. */
-interface Facts {
+/** The values that a provider's other claims depend on. */
+interface TokenFacts {
   readonly sub: string
   readonly iat: number
   readonly delegated: boolean
 }
 
-/** How one provider writes a token. What it does not write is absent. */
-export interface ShapeEntry {
+/** The format of one provider's tokens. A claim that the provider does not issue is absent here. */
+export interface ProviderTokens {
   readonly name: string
   readonly typ?: 'at+jwt' | 'JWT'
   readonly client?: 'client_id' | 'azp' | 'cid' | 'appid'
-  /** `client_id`: there is no `aud`, the client id stands for it. */
+  /** `client_id` if the token has no `aud`, and the client id identifies the audience. */
   readonly audience: 'as given' | 'array' | 'client_id'
-  readonly scope?: readonly [claim: 'scope' | 'scp', form: 'string' | 'array']
-  /** How an actor is written who was given by name. */
+  readonly scope?: readonly [claim: 'scope' | 'scp', format: 'string' | 'array']
+  /** The claims of an actor that was given as a string. */
   readonly actor?: (name: string, issuer: string) => ActorClaims
-  readonly also: (facts: Facts) => JsonObject
+  /** Every claim that no option sets. */
+  readonly otherClaims: (facts: TokenFacts) => JsonObject
   readonly keySet?: KeySetTraits
 }
 
 const random = (bytes: number): string => randomBytes(bytes).toString('base64url')
 
-/** A UUID that is the same for the same name. */
+/** A UUID that is always the same for the same name. */
 const uuidOf = (name: string): string =>
   createHash('sha256')
     .update(name)
@@ -63,9 +64,9 @@ const uuidOf = (name: string): string =>
 const bySubject = (sub: string): ActorClaims => ({ sub })
 const byIssuer = (sub: string, iss: string): ActorClaims => ({ iss, sub })
 
-const id = (): JsonObject => ({ jti: randomUUID() })
-const idAndStart = ({ iat }: Facts): JsonObject => ({ jti: randomUUID(), nbf: iat })
-const entra = ({ sub, iat }: Facts): JsonObject => ({
+const jti = (): JsonObject => ({ jti: randomUUID() })
+const jtiAndNbf = ({ iat }: TokenFacts): JsonObject => ({ jti: randomUUID(), nbf: iat })
+const entraClaims = ({ sub, iat }: TokenFacts): JsonObject => ({
   nbf: iat,
   oid: uuidOf(sub),
   tid: uuidOf('tenant'),
@@ -73,10 +74,10 @@ const entra = ({ sub, iat }: Facts): JsonObject => ({
 })
 
 /**
- * What the providers' access tokens look like. A new provider is a new row; a test holds each row
- * against a sample of a real token where there is one.
+ * The access tokens of the providers. Each row is tested against a sample of a real token, if there
+ * is one.
  */
-export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
+export const providers: Readonly<Record<ProviderId, ProviderTokens>> = {
   rfc9068: {
     name: 'RFC 9068',
     typ: 'at+jwt',
@@ -84,7 +85,7 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     audience: 'as given',
     scope: ['scope', 'string'],
     actor: bySubject,
-    also: id,
+    otherClaims: jti,
   },
   keycloak: {
     name: 'Keycloak',
@@ -92,9 +93,9 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     client: 'azp',
     audience: 'as given',
     scope: ['scope', 'string'],
-    // The subject is the service account's user, which is not the client.
+    // The subject is the user of the service account, which differs from the client id.
     actor: (name) => ({ sub: uuidOf(name), client_id: name }),
-    also: ({ delegated }) => ({
+    otherClaims: ({ delegated }) => ({
       typ: 'Bearer',
       jti: `${delegated ? 'trrtte' : 'onrtac'}:${randomUUID()}`,
       ...(delegated ? {} : { sid: randomUUID() }),
@@ -108,23 +109,23 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     audience: 'as given',
     scope: ['scope', 'string'],
     actor: bySubject,
-    also: () => ({}),
+    otherClaims: () => ({}),
   },
   'auth0-rfc9068': {
-    name: 'Auth0 with its RFC 9068 profile',
+    name: 'Auth0 (RFC 9068 profile)',
     typ: 'at+jwt',
     client: 'client_id',
     audience: 'as given',
     scope: ['scope', 'string'],
     actor: bySubject,
-    also: () => ({ jti: random(16) }),
+    otherClaims: () => ({ jti: random(16) }),
   },
   okta: {
     name: 'Okta',
     client: 'cid',
     audience: 'as given',
     scope: ['scp', 'array'],
-    also: ({ sub, iat }) => ({
+    otherClaims: ({ sub, iat }) => ({
       ver: 1,
       jti: `AT.${random(32)}`,
       uid: `00u${uuidOf(sub).replaceAll('-', '').slice(0, 17)}`,
@@ -132,18 +133,18 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     }),
   },
   'okta-agent': {
-    name: 'Okta for agents',
+    name: 'Okta agent',
     audience: 'as given',
     scope: ['scope', 'string'],
     actor: (sub) => ({ sub, sub_profile: 'ai_agent' }),
-    also: () => ({ sub_profile: 'service' }),
+    otherClaims: () => ({ sub_profile: 'service' }),
   },
   'spring-authorization-server': {
     name: 'Spring Authorization Server',
     audience: 'as given',
     scope: ['scope', 'array'],
     actor: byIssuer,
-    also: idAndStart,
+    otherClaims: jtiAndNbf,
     keySet: { withoutAlg: true },
   },
   entra: {
@@ -152,16 +153,16 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     client: 'azp',
     audience: 'as given',
     scope: ['scp', 'string'],
-    also: (facts) => ({ ...entra(facts), ver: '2.0', azpacr: '1' }),
+    otherClaims: (facts) => ({ ...entraClaims(facts), ver: '2.0', azpacr: '1' }),
     keySet: { withoutAlg: true },
   },
   'entra-v1': {
-    name: 'Entra ID, version 1',
+    name: 'Entra ID v1',
     typ: 'JWT',
     client: 'appid',
     audience: 'as given',
     scope: ['scp', 'string'],
-    also: (facts) => ({ ...entra(facts), ver: '1.0', appidacr: '1' }),
+    otherClaims: (facts) => ({ ...entraClaims(facts), ver: '1.0', appidacr: '1' }),
     keySet: { withoutAlg: true },
   },
   cognito: {
@@ -169,8 +170,8 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     client: 'client_id',
     audience: 'client_id',
     scope: ['scope', 'string'],
-    also: ({ sub, iat }) => ({
-      ...id(),
+    otherClaims: ({ sub, iat }) => ({
+      ...jti(),
       origin_jti: randomUUID(),
       token_use: 'access',
       auth_time: iat,
@@ -184,14 +185,14 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     audience: 'as given',
     scope: ['scope', 'string'],
     actor: (name, iss) => ({ sub: name, iss, client_id: name }),
-    also: () => ({ jti: random(32) }),
+    otherClaims: () => ({ jti: random(32) }),
   },
   zitadel: {
     name: 'ZITADEL',
     typ: 'JWT',
     audience: 'array',
     actor: byIssuer,
-    also: idAndStart,
+    otherClaims: jtiAndNbf,
   },
   hydra: {
     name: 'Ory Hydra',
@@ -199,7 +200,7 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     client: 'client_id',
     audience: 'array',
     scope: ['scp', 'array'],
-    also: (facts) => ({ ...idAndStart(facts), ext: {} }),
+    otherClaims: (facts) => ({ ...jtiAndNbf(facts), ext: {} }),
   },
   wso2: {
     name: 'WSO2',
@@ -208,8 +209,8 @@ export const shapes: Readonly<Record<Shape, ShapeEntry>> = {
     audience: 'as given',
     scope: ['scope', 'string'],
     actor: bySubject,
-    also: idAndStart,
+    otherClaims: jtiAndNbf,
   },
 }
 
-export const shapeNames: readonly string[] = Object.keys(shapes)
+export const providerIds: readonly string[] = Object.keys(providers)

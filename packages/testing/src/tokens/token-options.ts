@@ -1,91 +1,91 @@
-import type { JsonObject } from '../keys/signing-keys.ts'
-import { type ActorClaims, type Shape, shapeNames } from './providers.ts'
 import {
   actor,
   actors,
   audience,
-  moment,
+  nonEmptyString,
   object,
   offset,
+  offsetOrDate,
   oneOf,
   type Rules,
   scope,
-  text,
 } from '../check-options.ts'
+import type { JsonObject } from '../keys/signing-keys.ts'
+import { type ActorClaims, type ProviderId, providerIds } from './providers.ts'
 
 /**
- * What an access token says. Everything but `aud` has a default. Times are counted from the
- * issuer's clock. The shape decides under which name and in which form a thing is written.
+ * The content of an access token. Everything except `aud` has a default. Times are relative to the
+ * issuer's clock. The provider decides the name and the format of each claim.
  */
 export interface TokenOptions {
-  /** Whom the token is for. Never optional. A Cognito token has it as `client_id`. */
+  /** The audience. Always required. A Cognito token contains it as `client_id`. */
   readonly aud: string | readonly string[]
-  /** Default `user-42`. */
+  /** The subject. Default `user-42`. */
   readonly sub?: string
-  /** Scopes, in one string or as a list. By default the token has none. */
+  /** The scopes, as one string or as a list. Default: no scope claim. */
   readonly scope?: string | readonly string[]
-  /** The client that got the token. By default the current actor, or `test-client`. */
+  /** The client that obtained the token. Default: the current actor, or `test-client`. */
   readonly clientId?: string
   /**
-   * Who acts for the subject, the current actor first, then the prior ones: RFC 8693 section 4.1.
-   * A name is written the provider's way; an object is written as it is. By default there is no
-   * `act`, and so it is for an empty list.
+   * The parties that act for the subject: the current actor first, then the prior actors (RFC 8693
+   * section 4.1). A string is formatted as the provider does; an object is used unchanged. Without
+   * actors, or with an empty list, the token has no `act`.
    */
   readonly actors?: readonly (string | ActorClaims)[]
-  /** Who may become the actor: RFC 8693 section 4.4. Written like an actor. */
+  /** The party that may become the actor: RFC 8693 section 4.4. Formatted like an actor. */
   readonly mayAct?: string | ActorClaims
   /**
-   * Seconds from now to `exp`. Default 300. Zero or less makes an expired token, which was issued
-   * five minutes before it expired unless `issuedAt` says otherwise.
+   * `exp`, in seconds from now. Default 300. Zero or less creates an expired token. Its `iat` is five
+   * minutes before `exp`, unless `issuedAt` is set.
    */
   readonly expiresIn?: number
-  /** `iat`, as seconds from now (negative: in the past) or as a Date. Default now. */
+  /** `iat`, in seconds from now (negative for the past) or as a Date. Default: now. */
   readonly issuedAt?: number | Date
-  /** `nbf`, as seconds from now (negative: in the past) or as a Date. By default as the shape has it. */
+  /** `nbf`, in seconds from now (negative for the past) or as a Date. Default: as the provider does. */
   readonly notBefore?: number | Date
-  /** Added last, so it replaces any claim. A claim that is `undefined` is left out of the token. */
+  /** Claims to add. They replace any other claim, and a claim that is `undefined` is omitted. */
   readonly claims?: JsonObject
-  /** The same for the header. */
+  /** Header parameters to add, with the same rules as `claims`. */
   readonly header?: JsonObject
-  /** Whose tokens to imitate. Default: the issuer's shape, which is `rfc9068` by default. */
-  readonly shape?: Shape
+  /** The provider whose tokens to imitate. Default: the issuer's, which defaults to `rfc9068`. */
+  readonly provider?: ProviderId
 }
 
-/** What an ID token says: OpenID Connect Core section 2. */
+/** The content of an ID token: OpenID Connect Core section 2. */
 export interface IdTokenOptions {
-  /** The client; for a negative test, the name of the service under attack. */
+  /** The client. In a negative test: the name of the service under attack. */
   readonly aud: string | readonly string[]
-  /** Default `user-42`. */
+  /** The subject. Default `user-42`. */
   readonly sub?: string
-  /** Default random. */
+  /** Default: a random value. */
   readonly nonce?: string
-  /** Seconds from now to `exp`. Default 300. */
+  /** `exp`, in seconds from now. Default 300. */
   readonly expiresIn?: number
-  /** Added last, so it replaces any claim. A claim that is `undefined` is left out. */
+  /** Claims to add. They replace any other claim, and a claim that is `undefined` is omitted. */
   readonly claims?: JsonObject
-  /** The same for the header. */
+  /** Header parameters to add, with the same rules as `claims`. */
   readonly header?: JsonObject
 }
 
 export const tokenRules: Rules<TokenOptions> = {
   aud: audience,
-  sub: text,
+  sub: nonEmptyString,
   scope,
-  clientId: text,
+  clientId: nonEmptyString,
   actors,
   mayAct: actor,
   expiresIn: offset,
-  issuedAt: moment,
-  notBefore: moment,
+  issuedAt: offsetOrDate,
+  notBefore: offsetOrDate,
   claims: object,
   header: object,
-  shape: oneOf(shapeNames),
+  provider: oneOf(providerIds),
 }
 
 export const idTokenRules: Rules<IdTokenOptions> = {
   aud: audience,
-  sub: text,
-  nonce: text,
+  sub: nonEmptyString,
+  nonce: nonEmptyString,
   expiresIn: offset,
   claims: object,
   header: object,
