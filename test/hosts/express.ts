@@ -1,40 +1,35 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import express5 from 'express'
 import express4 from 'express-4'
 import { resourceServer } from '@resource-server/express'
 import type { Host } from '@resource-server/testing/conformance'
+import { listening } from './listen.ts'
 
 const methods = { GET: 'get', POST: 'post', OPTIONS: 'options' } as const
 
-const host = (name: string, express: typeof express5): Host => ({
+const createHost = (name: string, express: typeof express5): Host => ({
   name,
-  async start({ options, routes, planted }) {
+  async start({ options, routes, spoofedAuth }) {
     const api = resourceServer(options)
     const app = express()
-    // Without it, Express writes each error to stderr.
+    // Prevents Express from writing each error to stderr.
     app.set('env', 'test')
-    if (planted)
-      app.use((req, _res, next) => next(Object.assign(req, { auth: planted }) && undefined))
-    if (options.resource) app.use(api.metadata())
-    for (const { method, path, guards, answer } of routes) {
-      app[methods[method]](path, ...guards(api), (req, res) => {
-        res.type('text').send(answer(() => api.token(req)))
+    if (spoofedAuth) {
+      app.use((req, _res, next) => {
+        Object.assign(req, { auth: spoofedAuth })
+        next()
       })
     }
-    const server = app.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return {
-      port: (server.address() as AddressInfo).port,
-      async close() {
-        server.closeAllConnections()
-        await new Promise((resolve) => server.close(resolve))
-      },
+    if (options.resource) app.use(api.metadata())
+    for (const { method, path, guards, respond } of routes) {
+      app[methods[method]](path, ...guards(api), (req, res) => {
+        res.type('text').send(respond(() => api.token(req)))
+      })
     }
+    return listening(app.listen(0, '127.0.0.1'))
   },
 })
 
 export const expressHosts: readonly Host[] = [
-  host('Express 5', express5),
-  host('Express 4', express4),
+  createHost('Express 5', express5),
+  createHost('Express 4', express4),
 ]

@@ -5,20 +5,21 @@ import type { Host } from '@resource-server/testing/conformance'
 
 export const fastifyHost: Host = {
   name: 'Fastify 5',
-  async start({ options, routes, planted }) {
+  async start({ options, routes, spoofedAuth }) {
     const app = fastify({ forceCloseConnections: true })
     await app.register(resourceServer, options)
-    if (planted)
+    if (spoofedAuth) {
       app.addHook('onRequest', async (request) => {
-        Object.defineProperty(request, 'auth', { value: planted, configurable: true })
+        Object.defineProperty(request, 'auth', { value: spoofedAuth, configurable: true })
       })
+    }
     if (options.resource) app.addHook('onRequest', app.resourceServer.metadata())
-    for (const { method, path, guards, answer } of routes) {
+    for (const { method, path, guards, respond } of routes) {
       app.route({
         method,
         url: path,
         onRequest: [...guards(app)],
-        handler: (request, reply) => reply.type('text/plain').send(answer(() => request.auth)),
+        handler: (request, reply) => reply.type('text/plain').send(respond(() => request.auth)),
       })
     }
     await app.listen({ port: 0, host: '127.0.0.1' })

@@ -4,5 +4,5 @@ import { fastifyHost } from './fastify.ts'
 import { honoHost } from './hono.ts'
 import { koaHosts } from './koa.ts'
 
-/** Every host that the project has an adapter for. A row more, and the whole suite runs on it. */
+/** Every host that has an adapter. The conformance suite and the attacks run on each of them. */
 export const hosts: readonly Host[] = [...expressHosts, ...koaHosts, fastifyHost, honoHost]

@@ -19,7 +19,7 @@ const engine = (host: Host): Engine => ({
     const records: DecisionRecord[] = []
     let count = 0
     let operations: Service['operations'] | undefined
-    const answer: Route['answer'] = (token) => {
+    const respond: Route['respond'] = (token) => {
       count += 1
       return JSON.stringify(token() ?? null)
     }
@@ -30,13 +30,13 @@ const engine = (host: Host): Engine => ({
         return (guards?.(api) as never) ?? [api.requireAuthentication()]
       },
       // A preflight has no token to show.
-      answer: method === 'OPTIONS' ? () => answer(() => undefined) : answer,
+      respond: method === 'OPTIONS' ? () => respond(() => undefined) : respond,
     }))
     const onDecision = (record: DecisionRecord): unknown => records.push(record)
     const running = await host.start({
       options: { onDecision, ...options },
       routes,
-      ...(planted && { planted }),
+      ...(planted && { spoofedAuth: planted }),
     })
     return {
       send: (sent) => exchange(running.port, sent),

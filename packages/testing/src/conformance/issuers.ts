@@ -1,61 +1,51 @@
 import { createTestIssuer } from '../issuer/create-test-issuer.ts'
 import type { TestIssuer } from '../issuer/test-issuer.ts'
-import { tokens } from './tokens.ts'
+import { type IssuersByRole, tokens } from './tokens.ts'
 
-/** The issuers around the hosts, and the tokens that the cases send. */
-export interface World extends AsyncDisposable {
-  /** The one that the hosts trust. */
-  readonly issuer: TestIssuer
-  /** A second one, with a key of the same name. Trusted where a setup says so. */
-  readonly other: TestIssuer
-  /** One that answers nothing. */
-  readonly silent: TestIssuer
-  /** One whose metadata claims to be another's. */
-  readonly impostor: TestIssuer
-  /** One that publishes two keys that fit, so that a token without `kid` names neither. */
-  readonly twofold: TestIssuer
-  /** Puts tokens for `{{name}}`, and the URL of the issuer for `{{issuer}}`. */
+/** The issuers of the conformance suite, and the tokens that the cases send. */
+export interface Issuers extends IssuersByRole, AsyncDisposable {
+  /** Replaces `{{name}}` with the token of that name, and `{{issuer}}` with the trusted issuer's URL. */
   fill(text: string): string
-  /** All tokens that were put in so far: none may come back in an answer or in a record. */
-  readonly sent: readonly string[]
+  /** All tokens that `fill` has inserted. None of them may appear in a response or in a record. */
+  readonly sentTokens: readonly string[]
   close(): Promise<void>
 }
 
-/** Starts the issuers. One world serves any number of hosts. */
-export async function createWorld(): Promise<World> {
-  const issuer = await createTestIssuer({ algorithm: 'ES256' })
-  const { clock } = issuer
-  const more = (metadata = {}): Promise<TestIssuer> =>
+/** Starts the issuers. They can be shared by any number of hosts. */
+export async function createIssuers(): Promise<Issuers> {
+  const trusted = await createTestIssuer({ algorithm: 'ES256' })
+  const { clock } = trusted
+  const start = (metadata = {}): Promise<TestIssuer> =>
     createTestIssuer({ algorithm: 'ES256', clock, metadata })
-  const [other, silent, impostor, twofold] = await Promise.all([
-    more(),
-    more(),
-    more({ issuer: 'https://impostor.invalid' }),
-    more(),
+  const [other, down, mismatched, twoKeys] = await Promise.all([
+    start(),
+    start(),
+    start({ issuer: 'https://impostor.invalid' }),
+    start(),
   ])
-  silent.stop()
-  twofold.rotateKeys()
+  down.stop()
+  twoKeys.rotateKeys()
 
-  const issuers = { issuer, other, silent, impostor, twofold }
-  const minted = new Map<string, string>()
-  const mint = (name: string): string => {
-    const make = tokens[name]
-    if (!make) throw new TypeError(`conformance: there is no token called '${name}'`)
-    const token = minted.get(name) ?? make(issuers)
-    minted.set(name, token)
+  const issuers = { trusted, other, down, mismatched, twoKeys }
+  const created = new Map<string, string>()
+  const tokenNamed = (name: string): string => {
+    const create = tokens[name]
+    if (!create) throw new TypeError(`conformance: unknown token '${name}'`)
+    const token = created.get(name) ?? create(issuers)
+    created.set(name, token)
     return token
   }
   const close = async (): Promise<void> => {
-    await Promise.all(Object.values(issuers).map((each) => each.close()))
+    await Promise.all(Object.values(issuers).map((issuer) => issuer.close()))
   }
   return {
     ...issuers,
     fill: (text) =>
       text.replace(/\{\{([\w-]+)\}\}/g, (_, name: string) =>
-        name === 'issuer' ? issuer.url : mint(name),
+        name === 'issuer' ? trusted.url : tokenNamed(name),
       ),
-    get sent() {
-      return [...minted.values()]
+    get sentTokens() {
+      return [...created.values()]
     },
     close,
     [Symbol.asyncDispose]: close,

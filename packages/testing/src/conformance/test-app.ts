@@ -1,99 +1,89 @@
 import type { DecisionRecord } from '@resource-server/core'
 import type { Host, HostSetup, Route, RunningHost } from './host.ts'
-import { type Answer, exchange } from './raw-http.ts'
+import { formatGet, type RawResponse, sendRaw } from './raw-http.ts'
 
-/** What came of some bytes. */
+/** The result of sending bytes to an app. */
 export interface Outcome {
-  readonly answers: readonly Answer[]
-  /** In the order in which they came. */
+  readonly responses: readonly RawResponse[]
+  /** The decision records, in the order they were received. */
   readonly records: readonly DecisionRecord[]
-  /** How many requests a handler answered. */
+  /** The number of requests that reached a handler. */
   readonly handled: number
 }
 
 /** An app of a host that listens. */
-export interface Served {
+export interface TestApp {
   readonly port: number
   /**
-   * Sends bytes as they are (latin1), and waits for the answers and for their records. Calls take
-   * turns. A record that comes on top of those that are expected shows as well.
+   * Sends bytes (latin1) and waits for the responses and for the decision records. Concurrent calls
+   * run one after the other. `records` also contains records that were not expected.
    *
-   * @param request ends with a request that asks for `Connection: close`
-   * @param expected how many records to wait for. Default 1.
+   * @param request bytes that end with a request that contains `Connection: close`
+   * @param expectedRecords the number of records to wait for. Default 1.
    */
-  send(request: string, expected?: number): Promise<Outcome>
+  send(request: string, expectedRecords?: number): Promise<Outcome>
   close(): Promise<void>
 }
 
 /**
- * Starts one app of a host, and watches what it decides. This is all that a test of a whole host
- * needs, within the suite and outside of it:
+ * Starts an app of a host and collects its decision records:
  *
- *     const app = await serve(express5, { options: { issuer, audience, clock }, routes: [route] })
- *     const { answers, records, handled } = await app.send(get('/', `Authorization: Bearer ${token}`))
+ *     const app = await startApp(express5, { options: { issuer, audience, clock }, routes: [route] })
+ *     const request = formatGet('/', `Authorization: Bearer ${token}`)
+ *     const { responses, records, handled } = await app.send(request)
  */
-export async function serve(host: Host, setup: HostSetup): Promise<Served> {
-  const watch = new Watch()
+export async function startApp(host: Host, setup: HostSetup): Promise<TestApp> {
+  const activity = new Activity()
   const running = await host.start({
     ...setup,
     options: {
       ...setup.options,
       onDecision: (record) => {
-        watch.saw(record)
+        activity.add(record)
         return setup.options.onDecision?.(record)
       },
     },
-    routes: [...setup.routes.map((route) => watch.counted(route)), fenceRoute],
+    routes: [...setup.routes.map((route) => activity.counted(route)), markerRoute],
   })
-  return new ServedHost(running, watch)
-}
-
-/** A request of its own, with an empty body. */
-export function get(path: string, ...headers: readonly string[]): string {
-  return ask('GET', path, ...headers)
-}
-
-export function ask(method: string, path: string, ...headers: readonly string[]): string {
-  const lines = [`${method} ${path} HTTP/1.1`, 'Host: api.test', ...headers, 'Connection: close']
-  return `${lines.join('\r\n')}\r\n\r\n`
+  return new HostApp(running, activity)
 }
 
 /**
- * Asked for after each case: its refusal is recorded at once, so what was recorded before it is all
- * that the case led to.
+ * Requested after each case. Its refusal is recorded at once, so the records received by then are all
+ * records of the case.
  */
-const fence = '/conformance-fence'
+const markerPath = '/conformance-marker'
 
-const fenceRoute: Route = {
+const markerRoute: Route = {
   method: 'GET',
-  path: fence,
+  path: markerPath,
   guards: ({ requireAuthentication }) => [requireAuthentication()],
-  answer: () => '',
+  respond: () => '',
 }
 
-class ServedHost implements Served {
+class HostApp implements TestApp {
   readonly #running: RunningHost
-  readonly #watch: Watch
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #activity: Activity
+  #previous: Promise<unknown> = Promise.resolve()
 
-  constructor(running: RunningHost, watch: Watch) {
+  constructor(running: RunningHost, activity: Activity) {
     this.#running = running
-    this.#watch = watch
+    this.#activity = activity
   }
 
   get port(): number {
     return this.#running.port
   }
 
-  send(request: string, expected = 1): Promise<Outcome> {
-    const outcome = this.#turn.then(async () => {
-      this.#watch.reset()
-      const answers = await exchange(this.port, request)
-      await exchange(this.port, get(fence))
-      const records = await this.#watch.records(expected)
-      return { answers, records, handled: this.#watch.handled }
+  send(request: string, expectedRecords = 1): Promise<Outcome> {
+    const outcome = this.#previous.then(async () => {
+      this.#activity.reset()
+      const responses = await sendRaw(this.port, request)
+      await sendRaw(this.port, formatGet(markerPath))
+      const records = await this.#activity.records(expectedRecords)
+      return { responses, records, handled: this.#activity.handled }
     })
-    this.#turn = outcome.catch(() => undefined)
+    this.#previous = outcome.catch(() => undefined)
     return outcome
   }
 
@@ -102,11 +92,11 @@ class ServedHost implements Served {
   }
 }
 
-/** In milliseconds; against hanging. */
+/** Milliseconds. Only a missing record reaches it. */
 const deadline = 10_000
 
-/** What happens inside of an app. */
-class Watch {
+/** What happens in the app: its decision records, and how many requests reached a handler. */
+class Activity {
   handled = 0
   #records: DecisionRecord[] = []
   #changed: () => void = () => {}
@@ -116,37 +106,37 @@ class Watch {
     this.#records = []
   }
 
-  saw(record: DecisionRecord): void {
+  add(record: DecisionRecord): void {
     this.#records.push(record)
     this.#changed()
   }
 
   counted(route: Route): Route {
-    const answer: Route['answer'] = (token) => {
-      const text = route.answer(token)
+    const respond: Route['respond'] = (token) => {
+      const text = route.respond(token)
       this.handled += 1
       return text
     }
-    return { ...route, answer }
+    return { ...route, respond }
   }
 
-  /** All records but the fence's, once that one and as many as expected have come. */
+  /** The records without the marker's, once the marker and the expected number have been received. */
   async records(expected: number): Promise<readonly DecisionRecord[]> {
     await new Promise<void>((resolve) => {
-      const late = setTimeout(resolve, deadline)
+      const timeout = setTimeout(resolve, deadline)
       this.#changed = () => {
-        const come = this.#records.length > expected && this.#records.some(isFence)
-        if (!come) return
-        clearTimeout(late)
+        const complete = this.#records.length > expected && this.#records.some(isMarker)
+        if (!complete) return
+        clearTimeout(timeout)
         resolve()
       }
       this.#changed()
     })
     this.#changed = () => {}
-    return this.#records.filter((record) => !isFence(record))
+    return this.#records.filter((record) => !isMarker(record))
   }
 }
 
-function isFence({ request }: DecisionRecord): boolean {
-  return request?.path === fence
+function isMarker({ request }: DecisionRecord): boolean {
+  return request?.path === markerPath
 }

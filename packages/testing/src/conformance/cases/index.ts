@@ -3,11 +3,12 @@ import { connectionCases } from './connection.ts'
 import { credentialCases } from './credential.ts'
 import { guardCases } from './guard.ts'
 import { optionCases } from './option.ts'
-import { resourceCases } from './resource-metadata.ts'
+import { refusalBodyCases } from './refusal-body.ts'
+import { resourceMetadataCases } from './resource-metadata.ts'
 import { scopeCases } from './scope.ts'
 import { tokenCases } from './token.ts'
 
-/** All of them. */
+/** All cases of the suite. */
 export const cases: readonly Case[] = [
   ...credentialCases,
   ...tokenCases,
@@ -15,5 +16,6 @@ export const cases: readonly Case[] = [
   ...guardCases,
   ...optionCases,
   ...connectionCases,
-  ...resourceCases,
+  ...resourceMetadataCases,
+  ...refusalBodyCases,
 ]

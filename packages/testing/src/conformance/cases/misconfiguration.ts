@@ -1,43 +1,43 @@
 import type { Route } from '../host.ts'
 import type { RequirementId } from '../requirements.ts'
 
-/** An app that must not start: `ConfigError`. */
-export interface Construction {
+/** A route that must fail with a `ConfigError` when the app is constructed. */
+export interface Misconfiguration {
   readonly id: string
   readonly proves: readonly [RequirementId, ...RequirementId[]]
   readonly corpus?: readonly string[]
   readonly guards: Route['guards']
 }
 
-/** Written as a mistyped variable would hand it over: past the types. */
-const scopes =
-  (...given: readonly unknown[]): Route['guards'] =>
-  (api) => [api.requireScope(...(given as [string]))]
+/** Bypasses the types, as a value from an environment variable would. */
+const requireScopes =
+  (...scopes: readonly unknown[]): Route['guards'] =>
+  (api) => [api.requireScope(...(scopes as [string]))]
 
-export const constructions: readonly Construction[] = [
+export const misconfigurations: readonly Misconfiguration[] = [
   {
     id: 'no-scope',
     proves: ['config-error'],
     corpus: ['SCP-required-empty'],
-    guards: scopes(),
+    guards: requireScopes(),
   },
   {
     id: 'empty-scope',
     proves: ['config-error'],
     corpus: ['SCP-required-empty'],
-    guards: scopes(''),
+    guards: requireScopes(''),
   },
   {
     id: 'scope-with-a-quote',
     proves: ['config-error', 'quoting'],
     corpus: ['SCP-quote'],
-    guards: scopes('read"'),
+    guards: requireScopes('read"'),
   },
   {
-    id: 'scope-with-a-header',
+    id: 'scope-with-header-injection',
     proves: ['config-error', 'quoting'],
     corpus: ['SCP-quote'],
-    guards: scopes('read\r\nSet-Cookie: x=y'),
+    guards: requireScopes('read\r\nSet-Cookie: x=y'),
   },
   {
     id: 'claim-act',

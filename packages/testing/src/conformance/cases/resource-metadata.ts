@@ -1,29 +1,33 @@
 import {
-  badToken,
-  byHost,
+  byFramework,
   type Case,
-  type Expected,
-  lacksScope,
+  type ExpectedResponse,
+  insufficientScope,
   noCredential,
-  pointing,
-  worded,
+  withMetadataUrl,
 } from '../case.ts'
-import { ask, get } from '../test-app.ts'
+import { formatGet, formatRequest } from '../raw-http.ts'
 
 const path = '/.well-known/oauth-protected-resource/v1'
-const at = `https://orders.example.com${path}`
-const text = 'text/plain; charset=utf-8'
-const expired = badToken('token_expired', 'The access token expired')
+const url = `https://orders.example.com${path}`
 
-/** `{{issuer}}` is the issuer's URL; the scopes are those of all routes, sorted. */
-const document: Expected = {
+const toAnotherHost = (request: string): string =>
+  request.replace('Host: api.test', 'Host: evil.test')
+
+const metadata: ExpectedResponse = {
   status: 200,
   challenges: [],
   body: {
     resource: 'https://orders.example.com/v1',
     authorization_servers: ['{{issuer}}'],
+    // The scopes of all routes, sorted.
     scopes_supported: [
-      ...['__proto__', 'constructor', 'orders:admin', 'orders:list', 'orders:read', 'orders:write'],
+      '__proto__',
+      'constructor',
+      'orders:admin',
+      'orders:list',
+      'orders:read',
+      'orders:write',
       'read',
     ],
     bearer_methods_supported: ['header'],
@@ -31,96 +35,68 @@ const document: Expected = {
   headers: { 'content-type': 'application/json', 'cache-control': undefined },
 }
 
-export const resourceCases: readonly Case[] = [
+export const resourceMetadataCases: readonly Case[] = [
   {
     id: 'metadata',
     proves: ['resource-metadata'],
-    setup: 'described',
-    request: get(path),
-    expect: [document],
+    setup: 'resource',
+    request: formatGet(path),
+    expect: [metadata],
   },
   {
-    id: 'metadata-to-another-host',
+    id: 'metadata-with-another-host-header',
     proves: ['resource-metadata'],
-    setup: 'described',
-    request: get(path).replace('Host: api.test', 'Host: evil.test'),
-    expect: [document],
+    setup: 'resource',
+    request: toAnotherHost(formatGet(path)),
+    expect: [metadata],
   },
   {
-    id: 'metadata-with-a-bad-token',
+    id: 'metadata-with-an-invalid-token',
     proves: ['resource-metadata'],
-    setup: 'described',
-    request: get(`${path}?x=y`, 'Authorization: Bearer garbage'),
-    expect: [document],
+    setup: 'resource',
+    request: formatGet(`${path}?x=y`, 'Authorization: Bearer garbage'),
+    expect: [metadata],
   },
   {
     id: 'metadata-head',
     proves: ['resource-metadata', 'head'],
-    setup: 'described',
-    request: ask('HEAD', path),
-    expect: [{ ...document, body: '' }],
+    setup: 'resource',
+    request: formatRequest('HEAD', path),
+    expect: [{ ...metadata, body: '' }],
   },
   {
-    id: 'metadata-by-post',
+    id: 'metadata-post',
     proves: ['resource-metadata'],
-    setup: 'described',
-    request: ask('POST', path, 'Content-Length: 0'),
-    expect: [byHost(404)],
+    setup: 'resource',
+    request: formatRequest('POST', path, 'Content-Length: 0'),
+    expect: [byFramework(404)],
   },
   {
     id: 'metadata-of-another-resource',
     proves: ['resource-metadata'],
-    setup: 'described',
-    request: get(`${path}/admin`),
-    expect: [byHost(404)],
+    setup: 'resource',
+    request: formatGet(`${path}/admin`),
+    expect: [byFramework(404)],
   },
   {
     id: 'metadata-not-configured',
     proves: ['resource-metadata'],
-    request: get(path),
-    expect: [byHost(404)],
+    request: formatGet(path),
+    expect: [byFramework(404)],
   },
   {
-    id: 'challenge-points-at-metadata',
+    id: 'metadata-url-in-bare-challenge',
     proves: ['metadata-challenge'],
     corpus: ['HTTP-resource-metadata'],
-    setup: 'described',
-    request: get('/any').replace('Host: api.test', 'Host: evil.test'),
-    expect: [pointing(noCredential, at)],
+    setup: 'resource',
+    request: toAnotherHost(formatGet('/any')),
+    expect: [withMetadataUrl(noCredential, url)],
   },
   {
-    id: 'challenge-of-a-scope-points-at-metadata',
+    id: 'metadata-url-in-scope-challenge',
     proves: ['metadata-challenge'],
-    setup: 'described',
-    request: get('/read', 'Authorization: Bearer {{good}}'),
-    expect: [pointing(lacksScope('orders:read'), at)],
-  },
-  {
-    id: 'own-body',
-    proves: ['own-body', 'no-store'],
-    setup: 'worded',
-    request: get('/any', 'Authorization: Bearer {{expired}}'),
-    expect: [worded(expired, text, '401 Unauthorized: The access token expired')],
-  },
-  {
-    id: 'own-body-head',
-    proves: ['own-body', 'head'],
-    setup: 'worded',
-    request: ask('HEAD', '/any'),
-    expect: [worded(noCredential, text, '')],
-  },
-  {
-    id: 'own-body-that-throws',
-    proves: ['own-body'],
-    setup: 'worded-badly',
-    request: get('/any', 'Authorization: Bearer {{expired}}'),
-    expect: [expired],
-  },
-  {
-    id: 'own-body-that-breaks-the-header',
-    proves: ['own-body', 'quoting'],
-    setup: 'worded-badly',
-    request: get('/read', 'Authorization: Bearer {{good}}'),
-    expect: [lacksScope('orders:read')],
+    setup: 'resource',
+    request: formatGet('/read', 'Authorization: Bearer {{good}}'),
+    expect: [withMetadataUrl(insufficientScope('orders:read'), url)],
   },
 ]
