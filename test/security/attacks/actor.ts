@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Attempt, Builder, Group, Setup } from '../runner/attempt.ts'
+import type { Attempt, CaseBuilder, Group, Setup } from '../runner/attempt.ts'
 import { audience } from '../fixtures/fixture.ts'
 import type { Json } from '../fixtures/keys.ts'
 
@@ -13,11 +13,11 @@ interface Told {
 const told = (body: string): Told => JSON.parse(body) as Told
 
 const acting =
-  (acts: readonly unknown[], more: Partial<Attempt> = {}): Builder =>
-  (bench) =>
+  (acts: readonly unknown[], more: Partial<Attempt> = {}): CaseBuilder =>
+  (fixture) =>
     acts.map((act) => ({
       name: JSON.stringify(act).slice(0, 60),
-      token: bench.token({ claims: { act } }),
+      token: fixture.token({ claims: { act } }),
       ...more,
     }))
 
@@ -38,15 +38,15 @@ const deep = (depth: number): string =>
 
 /** Too deep for JSON.stringify, so spliced in as text. */
 const nested =
-  (depth: number, options: Json = {}): Builder =>
-  (bench) => ({
+  (depth: number, options: Json = {}): CaseBuilder =>
+  (fixture) => ({
     options,
-    token: bench.token({
-      payload: JSON.stringify(bench.claims({ act: '@' })).replace('"@"', deep(depth)),
+    token: fixture.token({
+      payload: JSON.stringify(fixture.claims({ act: '@' })).replace('"@"', deep(depth)),
     }),
   })
 
-export const act: Group = {
+export const actorCases: Group = {
   'ACT-arr': acting([[{ sub: 'a' }], []]),
   'ACT-null': acting([null]),
   'ACT-true': acting([true, 1]),
@@ -62,14 +62,14 @@ export const act: Group = {
   ]),
   'ACT-same': acting([{ sub: 'user-42' }]),
   'ACT-exp-past': acting([{ sub: 'a', exp: 1, nbf: 9e9 }], {
-    after: ({ body }) => expect(told(body).actor?.subject).toBe('a'),
+    check: ({ body }) => expect(told(body).actor?.subject).toBe('a'),
   }),
-  'ACT-aud': (bench) => ({
-    token: bench.token({ claims: { aud: 'https://other', act: { sub: 'a', aud: audience } } }),
+  'ACT-aud': (fixture) => ({
+    token: fixture.token({ claims: { aud: 'https://other', act: { sub: 'a', aud: audience } } }),
   }),
   'ACT-cnf': acting([{ sub: 'a', cnf: { jkt: 'x' } }]),
   'ACT-prior-authz': acting([chain('a', 'b')], { guards: allow('b') }),
-  'ACT-prior-hidden': (bench) => {
+  'ACT-prior-hidden': (fixture) => {
     const policies: readonly NonNullable<Setup['guards']>[] = [
       (api) => [api.requireActor((actor) => JSON.stringify(actor).includes('hidden'))],
       (api) => [api.requirePolicy((token) => JSON.stringify(token).includes('hidden'))],
@@ -79,7 +79,7 @@ export const act: Group = {
     const claims = { act: { sub: 'a', act: { sub: 'hidden', client_id: 'hidden' } } }
     return policies.map((guards, at) => ({
       ...{ name: String(at), guards },
-      token: bench.token({ claims }),
+      token: fixture.token({ claims }),
     }))
   },
   'ACT-depth-cap': acting([chain(...'abcdefghi'.split(''))]),
@@ -92,12 +92,14 @@ export const act: Group = {
     { sub: 'a', act: { sub: 'b', act: [] } },
   ]),
   'ACT-loop': acting([chain('a', 'b', 'a', 'b')], {
-    after: ({ body }) =>
+    check: ({ body }) =>
       expect(told(body).priorActors.map(({ subject }) => subject)).toEqual(['b', 'a', 'b']),
   }),
-  'ACT-cross-iss': (bench) => ({
+  'ACT-cross-iss': (fixture) => ({
     run: async (start) => {
-      const token = bench.token({ claims: { act: { sub: 'svc-a', iss: 'https://other.example' } } })
+      const token = fixture.token({
+        claims: { act: { sub: 'svc-a', iss: 'https://other.example' } },
+      })
       const bare = await start({ guards: allow('svc-a') })
       expect((await bare.send({ token })).status, 'a bare name is one of our issuer').toBe(403)
       const pair = { iss: 'https://other.example', sub: 'svc-a' }
@@ -105,44 +107,47 @@ export const act: Group = {
       return exact.send({ token })
     },
   }),
-  'ACT-iss-absent': (bench) => ({
-    guards: (api) => [api.requireActor({ iss: bench.authority.url, sub: 'svc-a' })],
-    token: bench.token({ claims: { act: { sub: 'svc-a' } } }),
+  'ACT-iss-absent': (fixture) => ({
+    guards: (api) => [api.requireActor({ iss: fixture.issuer.url, sub: 'svc-a' })],
+    token: fixture.token({ claims: { act: { sub: 'svc-a' } } }),
   }),
-  'ACT-dup-act': (bench) => ({
-    token: bench.token({
-      payload: JSON.stringify(bench.claims()).replace('{', '{"act":{"sub":"a"},"act":{"sub":"b"},'),
+  'ACT-dup-act': (fixture) => ({
+    token: fixture.token({
+      payload: JSON.stringify(fixture.claims()).replace(
+        '{',
+        '{"act":{"sub":"a"},"act":{"sub":"b"},',
+      ),
     }),
   }),
   'ACT-array-like': acting([{ 0: { sub: 'a' }, length: 1 }]),
-  'ACT-case': (bench) =>
+  'ACT-case': (fixture) =>
     ['Act', 'ACT'].map((name) => ({
       name,
-      token: bench.token({ claims: { [name]: { sub: 'a' } } }),
-      after: ({ body }) => expect(told(body).actor).toBeUndefined(),
+      token: fixture.token({ claims: { [name]: { sub: 'a' } } }),
+      check: ({ body }) => expect(told(body).actor).toBeUndefined(),
     })),
-  'ACT-embedded-jwt': (bench) => ({
-    token: bench.token({ claims: { act: bench.token({ claims: { sub: 'a' } }) } }),
+  'ACT-embedded-jwt': (fixture) => ({
+    token: fixture.token({ claims: { act: fixture.token({ claims: { sub: 'a' } }) } }),
   }),
-  'ACT-required': (bench) => [
-    { name: 'guard', guards: (api) => [api.requireDelegated()], token: bench.token() },
-    { name: 'option', options: { delegation: 'delegated' }, token: bench.token() },
+  'ACT-required': (fixture) => [
+    { name: 'guard', guards: (api) => [api.requireDelegated()], token: fixture.token() },
+    { name: 'option', options: { delegation: 'delegated' }, token: fixture.token() },
   ],
   'ACT-unexpected-actor': acting([{ sub: 'svc-b' }], { guards: allow('svc-a') }),
-  'ACT-may-act-forge': (bench) => ({
+  'ACT-may-act-forge': (fixture) => ({
     guards: allow('attacker'),
     lines: [
-      `Authorization: Bearer ${bench.token({ claims: { may_act: { sub: 'attacker' } } })}`,
+      `Authorization: Bearer ${fixture.token({ claims: { may_act: { sub: 'attacker' } } })}`,
       'X-Actor: attacker',
     ],
   }),
-  'ACT-may-act-type': (bench) =>
+  'ACT-may-act-type': (fixture) =>
     ['x', [], {}, null].map((mayAct) => ({
       name: JSON.stringify(mayAct),
-      token: bench.token({ claims: { may_act: mayAct } }),
-      otherwise: {
+      token: fixture.token({ claims: { may_act: mayAct } }),
+      override: {
         ...{ status: 401, error: 'invalid_token' },
-        because: 'a malformed claim is never an absent one, and may_act is no exception',
+        reason: 'a malformed claim is never an absent one, and may_act is no exception',
       },
     })),
   'ACT-actor-flood': acting([
@@ -151,7 +156,7 @@ export const act: Group = {
     { sub: 'a', x: { y: ['x'.repeat(1025)] } },
     { sub: 'x'.repeat(1025) },
   ]),
-  'ACT-actor-unicode': (bench) =>
+  'ACT-actor-unicode': (fixture) =>
     [
       ['svc-a', 'svc-\u0430'],
       ['caf\u00e9', 'cafe\u0301'],
@@ -160,11 +165,11 @@ export const act: Group = {
     ].map(([allowed, sub]) => ({
       name: sub!,
       guards: allow(allowed!),
-      token: bench.token({ claims: { act: { sub } } }),
+      token: fixture.token({ claims: { act: { sub } } }),
     })),
-  'ACT-log': (bench) => ({
-    token: bench.token({ claims: { act: chain('a', 'b', 'c') } }),
-    after: async (_, { records }) => {
+  'ACT-log': (fixture) => ({
+    token: fixture.token({ claims: { act: chain('a', 'b', 'c') } }),
+    check: async (_, { records }) => {
       await expect.poll(() => records.length).toBe(1)
       const [record] = records
       expect([record?.subject, record?.clientId, record?.actor?.subject]).toEqual([

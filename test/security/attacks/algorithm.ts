@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto'
-import type { Attempt, Builder, Group } from '../runner/attempt.ts'
-import { type Bench, encode, segments } from '../fixtures/fixture.ts'
+import type { Attempt, CaseBuilder, Group } from '../runner/attempt.ts'
+import { type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { certificateOf } from '../fixtures/certificate.ts'
 import { type Json, type Key, keys, pssWithSalt, signWith } from '../fixtures/keys.ts'
 
@@ -9,20 +9,21 @@ const head = (alg: unknown, kid: string | undefined = 'ES256-key'): Json => ({
   ...(kid && { kid }),
 })
 
-const input = (bench: Bench, header: Json): string => `${encode(header)}.${encode(bench.claims())}`
+const input = (fixture: Fixture, header: Json): string =>
+  `${encode(header)}.${encode(fixture.claims())}`
 
 /** No signature at all. */
 const unsigned =
-  (alg: unknown): Builder =>
-  (bench) => ({ token: `${input(bench, head(alg))}.` })
+  (alg: unknown): CaseBuilder =>
+  (fixture) => ({ token: `${input(fixture, head(alg))}.` })
 
 /** A good signature under a header that says something else. */
 const signedAs =
-  (...algs: readonly unknown[]): Builder =>
-  (bench) =>
+  (...algs: readonly unknown[]): CaseBuilder =>
+  (fixture) =>
     algs.map((alg) => ({
       name: String(alg),
-      token: bench.token({ bareHeader: head(alg), signAs: 'ES256' }),
+      token: fixture.token({ exactHeader: head(alg), signAs: 'ES256' }),
     }))
 
 interface Mac {
@@ -31,8 +32,12 @@ interface Mac {
 }
 
 /** An HMAC under something that everybody can know. */
-function mac(bench: Bench, secret: string | Uint8Array, { alg = 'HS256', kid }: Mac = {}): Attempt {
-  const data = input(bench, head(alg, kid))
+function mac(
+  fixture: Fixture,
+  secret: string | Uint8Array,
+  { alg = 'HS256', kid }: Mac = {},
+): Attempt {
+  const data = input(fixture, head(alg, kid))
   const hmac = createHmac(alg.replace('HS', 'sha'), secret).update(data).digest('base64url')
   return { token: `${data}.${hmac}` }
 }
@@ -40,20 +45,24 @@ function mac(bench: Bench, secret: string | Uint8Array, { alg = 'HS256', kid }: 
 const pem = ({ publicKey }: Key, type: 'spki' | 'pkcs1' = 'spki'): string =>
   publicKey.export({ type, format: 'pem' }).toString()
 
-const macs = (bench: Bench, secrets: readonly (string | Uint8Array)[], options?: Json): Attempt[] =>
+const macs = (
+  fixture: Fixture,
+  secrets: readonly (string | Uint8Array)[],
+  options?: Json,
+): Attempt[] =>
   secrets.map((secret, at) => ({
     name: `secret ${at}`,
     ...(options && { options }),
-    ...mac(bench, secret, { kid: 'RS256-key' }),
+    ...mac(fixture, secret, { kid: 'RS256-key' }),
   }))
 
 /** Another signature for the token of a key. */
 function resigned(
-  bench: Bench,
+  fixture: Fixture,
   by: Key,
   signature: (data: string, key: KeyObject) => Uint8Array,
 ): string {
-  const data = input(bench, head(by.alg, by.kid))
+  const data = input(fixture, head(by.alg, by.kid))
   return `${data}.${encode(signature(data, by.privateKey))}`
 }
 
@@ -83,7 +92,7 @@ const withoutAlg = ({ jwk }: Key): Json => {
 
 const common = ['secret', 'password', '123456', 'your-256-bit-secret', 'changeme', 'key', 'jwt', '']
 
-export const alg: Group = {
+export const algorithmCases: Group = {
   'ALG-none-cap': unsigned('None'),
   'ALG-none-up': unsigned('NONE'),
   'ALG-none-mix': unsigned('nOnE'),
@@ -98,10 +107,10 @@ export const alg: Group = {
   'ALG-lower': signedAs('es256'),
   'ALG-proto': signedAs('__proto__', 'constructor', 'toString'),
   'ALG-unknown': signedAs('ES999'),
-  'ALG-hs-pem': (bench) => macs(bench, [pem(keys.rs256())]),
-  'ALG-hs-pem-trim': (bench) => {
+  'ALG-hs-pem': (fixture) => macs(fixture, [pem(keys.rs256())]),
+  'ALG-hs-pem-trim': (fixture) => {
     const { publicKey } = keys.rs256()
-    return macs(bench, [
+    return macs(fixture, [
       pem(keys.rs256()).trim(),
       pem(keys.rs256(), 'pkcs1'),
       publicKey.export({ type: 'spki', format: 'der' }),
@@ -109,87 +118,92 @@ export const alg: Group = {
       certificateOf(keys.rs256()),
     ])
   },
-  'ALG-hs-pem-ws': (bench) =>
+  'ALG-hs-pem-ws': (fixture) =>
     macs(
-      bench,
+      fixture,
       [' ', '\n', '\0', '\u200b', '# comment\n'].map((prefix) => prefix + pem(keys.rs256())),
       { jwks: { keys: [keys.rs256().jwk] } },
     ),
-  'ALG-hs-n': (bench) => {
+  'ALG-hs-n': (fixture) => {
     const raw = (name: string, { jwk }: Key): Buffer => Buffer.from(String(jwk[name]), 'base64url')
     const point = Buffer.concat([raw('x', keys.es256()), raw('y', keys.es256())])
-    return macs(bench, [raw('n', keys.rs256()), String(keys.rs256().jwk['n']), point])
+    return macs(fixture, [raw('n', keys.rs256()), String(keys.rs256().jwk['n']), point])
   },
-  'ALG-hs-empty': (bench) => macs(bench, ['']),
-  'ALG-hs-common': (bench) => macs(bench, common),
-  'ALG-hs-nokid': (bench) => {
-    bench.authority.publish([keys.rs256()])
-    return mac(bench, pem(keys.rs256()), { kid: '' })
+  'ALG-hs-empty': (fixture) => macs(fixture, ['']),
+  'ALG-hs-common': (fixture) => macs(fixture, common),
+  'ALG-hs-nokid': (fixture) => {
+    fixture.issuer.publish([keys.rs256()])
+    return mac(fixture, pem(keys.rs256()), { kid: '' })
   },
-  'ALG-hs384': (bench) =>
-    ['HS384', 'HS512'].map((name) => ({ name, ...mac(bench, pem(keys.rs256()), { alg: name }) })),
-  'ALG-jwk-noalg-hs': (bench) => {
-    bench.authority.publish([withoutAlg(keys.rs256())])
-    return macs(bench, [pem(keys.rs256()), Buffer.from(String(keys.rs256().jwk['n']), 'base64url')])
+  'ALG-hs384': (fixture) =>
+    ['HS384', 'HS512'].map((name) => ({ name, ...mac(fixture, pem(keys.rs256()), { alg: name }) })),
+  'ALG-jwk-noalg-hs': (fixture) => {
+    fixture.issuer.publish([withoutAlg(keys.rs256())])
+    return macs(fixture, [
+      pem(keys.rs256()),
+      Buffer.from(String(keys.rs256().jwk['n']), 'base64url'),
+    ])
   },
-  'ALG-psychic': (bench) => ({ token: resigned(bench, keys.es256(), () => Buffer.alloc(64)) }),
-  'ALG-psychic-rn': (bench) =>
+  'ALG-psychic': (fixture) => ({ token: resigned(fixture, keys.es256(), () => Buffer.alloc(64)) }),
+  'ALG-psychic-rn': (fixture) =>
     edges.flatMap((r) =>
       edges.map((s) => ({
         name: `r ${r}, s ${s}`,
-        token: resigned(bench, keys.es256(), () => Buffer.concat([bytes32(r), bytes32(s)])),
+        token: resigned(fixture, keys.es256(), () => Buffer.concat([bytes32(r), bytes32(s)])),
       })),
     ),
-  'ALG-sig-empty': (bench) => ({ token: `${input(bench, head('ES256'))}.` }),
-  'ALG-sig-long': (bench) => {
-    const [header, payload, signature] = segments(bench.token())
+  'ALG-sig-empty': (fixture) => ({ token: `${input(fixture, head('ES256'))}.` }),
+  'ALG-sig-long': (fixture) => {
+    const [header, payload, signature] = segments(fixture.token())
     const longer = Buffer.concat([Buffer.from(signature, 'base64url'), Buffer.of(0)])
     return { token: [header, payload, encode(longer)].join('.') }
   },
-  'ALG-der': (bench) => ({
-    token: resigned(bench, keys.es256(), (data, by) => derOf(signWith('ES256', data, by))),
+  'ALG-der': (fixture) => ({
+    token: resigned(fixture, keys.es256(), (data, by) => derOf(signWith('ES256', data, by))),
   }),
-  'ALG-pss-mod': (bench) => {
+  'ALG-pss-mod': (fixture) => {
     const algs = ['PS256', 'PS384', 'PS512']
     const named = algs.map((name) => ({ ...keys.ps256(), alg: name, kid: name }))
-    bench.authority.publish(named.map((one) => ({ ...one.jwk, alg: one.alg, kid: one.kid })))
+    fixture.issuer.publish(named.map((one) => ({ ...one.jwk, alg: one.alg, kid: one.kid })))
     return named.flatMap((one) =>
       // Fifteen bits of each, from the first to the last byte.
       Array.from({ length: 15 }, (_, at) => ({
         name: `${one.alg}, bit ${at * 146}`,
         options: { algorithms: algs },
-        token: resigned(bench, one, (data, by) => flip(signWith(one.alg, data, by), at * 146)),
+        token: resigned(fixture, one, (data, by) => flip(signWith(one.alg, data, by), at * 146)),
       })),
     )
   },
-  'ALG-pss-salt': (bench) =>
+  'ALG-pss-salt': (fixture) =>
     [0, 64].map((salt) => ({
       name: `salt of ${salt}`,
-      token: resigned(bench, keys.ps256(), (data, by) => pssWithSalt(data, by, salt)),
+      token: resigned(fixture, keys.ps256(), (data, by) => pssWithSalt(data, by, salt)),
     })),
-  'ALG-payload-swap': (bench) => {
-    const [header, , signature] = segments(bench.token())
-    const forged = encode(bench.claims({ sub: 'admin' }))
+  'ALG-payload-swap': (fixture) => {
+    const [header, , signature] = segments(fixture.token())
+    const forged = encode(fixture.claims({ sub: 'admin' }))
     return { token: [header, forged, signature].join('.') }
   },
-  'ALG-header-swap': (bench) => {
-    const [, payload, signature] = segments(bench.token())
+  'ALG-header-swap': (fixture) => {
+    const [, payload, signature] = segments(fixture.token())
     return { token: [encode({ ...head('ES256'), added: 1 }), payload, signature].join('.') }
   },
-  'ALG-other-key': (bench) => ({ token: bench.token({ key: keys.attacker() }) }),
-  'ALG-noalg-two': (bench) => {
-    bench.authority.publish([withoutAlg(keys.rs256())])
+  'ALG-other-key': (fixture) => ({ token: fixture.token({ key: keys.attacker() }) }),
+  'ALG-noalg-two': (fixture) => {
+    fixture.issuer.publish([withoutAlg(keys.rs256())])
     return ['RS256', 'PS256'].map((name) => ({
       name,
       options: { algorithms: ['RS256', 'PS256'] },
-      token: bench.token({ key: keys.rs256(), header: { alg: name }, signAs: name }),
+      token: fixture.token({ key: keys.rs256(), header: { alg: name }, signAs: name }),
     }))
   },
-  'ALG-rs512-noalg': (bench) => {
-    bench.authority.publish([withoutAlg(keys.rs256())])
-    return { token: bench.token({ key: keys.rs256(), header: { alg: 'RS512' }, signAs: 'RS512' }) }
+  'ALG-rs512-noalg': (fixture) => {
+    fixture.issuer.publish([withoutAlg(keys.rs256())])
+    return {
+      token: fixture.token({ key: keys.rs256(), header: { alg: 'RS512' }, signAs: 'RS512' }),
+    }
   },
-  'ALG-es256-on-p384': (bench) => {
+  'ALG-es256-on-p384': (fixture) => {
     const { jwk, ...rest } = keys.es384()
     const [unnamed, misnamed] = [{ kid: 'p384' }, { kid: 'p384', alg: 'ES256' }].map((more) => ({
       ...withoutAlg({ ...rest, jwk }),
@@ -198,19 +212,19 @@ export const alg: Group = {
     return [unnamed!, misnamed!].map((entry, at) => ({
       name: String(at),
       options: { jwks: { keys: [entry] } },
-      token: bench.token({
+      token: fixture.token({
         key: keys.es384(),
         header: { alg: 'ES256', kid: 'p384' },
         signAs: 'ES256',
       }),
     }))
   },
-  'ALG-es-kid-rsa': (bench) => [
-    { name: 'ES256', token: bench.token({ header: { kid: 'RS256-key' } }) },
-    { name: 'RS256', token: bench.token({ key: keys.rs256(), header: { kid: 'ES256-key' } }) },
+  'ALG-es-kid-rsa': (fixture) => [
+    { name: 'ES256', token: fixture.token({ header: { kid: 'RS256-key' } }) },
+    { name: 'RS256', token: fixture.token({ key: keys.rs256(), header: { kid: 'ES256-key' } }) },
   ],
-  'ALG-rs1': (bench) => ({
-    token: bench.token({ key: keys.rs256(), header: { alg: 'RS1' }, signAs: 'RS1' }),
+  'ALG-rs1': (fixture) => ({
+    token: fixture.token({ key: keys.rs256(), header: { alg: 'RS1' }, signAs: 'RS1' }),
   }),
   'ALG-disallow-cfg': () =>
     ['none', 'None', 'HS256', 'HS384', 'HS512', 'dir', 'A256KW'].flatMap((name) => [

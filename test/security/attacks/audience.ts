@@ -1,13 +1,13 @@
-import type { Builder, Group } from '../runner/attempt.ts'
+import type { CaseBuilder, Group } from '../runner/attempt.ts'
 import { audience } from '../fixtures/fixture.ts'
 
 const named =
-  (...values: readonly unknown[]): Builder =>
-  (bench) =>
-    values.map((aud) => ({ name: JSON.stringify(aud), token: bench.token({ claims: { aud } }) }))
+  (...values: readonly unknown[]): CaseBuilder =>
+  (fixture) =>
+    values.map((aud) => ({ name: JSON.stringify(aud), token: fixture.token({ claims: { aud } }) }))
 
 const configured =
-  (...values: readonly unknown[]): Builder =>
+  (...values: readonly unknown[]): CaseBuilder =>
   () =>
     values.flatMap((value) => [
       { name: `the option ${String(value)}`, misuse: true, options: { audience: value } },
@@ -18,7 +18,7 @@ const configured =
       },
     ])
 
-export const aud: Group = {
+export const audienceCases: Group = {
   'AUD-missing': named(undefined),
   'AUD-empty-arr': named([]),
   'AUD-num-arr': named([1]),

@@ -6,57 +6,59 @@ import { status } from '../fixtures/scripted-issuer.ts'
 import { audience, encode, segments } from '../fixtures/fixture.ts'
 import { keys } from '../fixtures/keys.ts'
 
-export const cache: Group = {
-  'CACHE-expiry': (bench) => ({
+export const cacheCases: Group = {
+  'CACHE-expiry': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      const token = bench.token({ claims: { exp: bench.now + 60 } })
+      const token = fixture.token({ claims: { exp: fixture.now + 60 } })
       for (let at = 0; at < 3; at += 1) expect((await service.send({ token })).status).toBe(200)
-      bench.clock.advance(64)
+      fixture.clock.advance(64)
       expect((await service.send({ token })).status, 'within the tolerance').toBe(200)
-      bench.clock.advance(1)
+      fixture.clock.advance(1)
       return service.send({ token })
     },
   }),
-  'CACHE-nbf': (bench) => ({
+  'CACHE-nbf': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      const token = bench.token({ claims: { nbf: bench.now + 10 } })
+      const token = fixture.token({ claims: { nbf: fixture.now + 10 } })
       const early = await service.send({ token })
-      bench.clock.advance(5)
+      fixture.clock.advance(5)
       expect((await service.send({ token })).status, 'its time has come').toBe(200)
-      bench.clock.jump(-5)
+      fixture.clock.jump(-5)
       expect((await service.send({ token })).status, 'the clock went back').toBe(401)
       return early
     },
   }),
-  'CACHE-key-removed': (bench) => ({
+  'CACHE-key-removed': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      const token = bench.token({ claims: { exp: bench.now + 7200 } })
+      const token = fixture.token({ claims: { exp: fixture.now + 7200 } })
       for (let at = 0; at < 3; at += 1) expect((await service.send({ token })).status).toBe(200)
-      bench.authority.publish([keys.rs256()])
-      bench.clock.advance(601)
+      fixture.issuer.publish([keys.rs256()])
+      fixture.clock.advance(601)
       // A refresh may run beside the request that noticed that the set is old.
       await expect.poll(async () => (await service.send({ token })).status).toBe(401)
       return service.send({ token })
     },
   }),
-  'CACHE-jwks-merge': (bench) => ({
+  'CACHE-jwks-merge': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      expect((await service.send({ token: bench.token() })).status).toBe(200)
-      bench.authority.publish([keys.rs256()])
-      bench.clock.advance(301)
-      const other = bench.token({ key: keys.rs256() })
+      expect((await service.send({ token: fixture.token() })).status).toBe(200)
+      fixture.issuer.publish([keys.rs256()])
+      fixture.clock.advance(301)
+      const other = fixture.token({ key: keys.rs256() })
       expect((await service.send({ token: other })).status).toBe(200)
-      await expect.poll(async () => (await service.send({ token: bench.token() })).status).toBe(401)
-      return service.send({ token: bench.token() })
+      await expect
+        .poll(async () => (await service.send({ token: fixture.token() })).status)
+        .toBe(401)
+      return service.send({ token: fixture.token() })
     },
   }),
-  'CACHE-policy': (bench) => ({
+  'CACHE-policy': (fixture) => ({
     run: async (start) => {
-      const token = bench.token()
+      const token = fixture.token()
       const service = await start({ guards: (api) => [api.requireScope('read')] })
       for (let at = 0; at < 3; at += 1) expect((await service.send({ token })).status).toBe(200)
       const stricter = await start({
@@ -68,15 +70,15 @@ export const cache: Group = {
       return stricter.send({ token })
     },
   }),
-  'CACHE-collision': (bench) => ({
+  'CACHE-collision': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      const token = bench.token()
+      const token = fixture.token()
       for (let at = 0; at < 3; at += 1) expect((await service.send({ token })).status).toBe(200)
       const [header, payload, signature] = segments(token)
-      const forged = encode(bench.claims({ scope: 'admin' }))
+      const forged = encode(fixture.claims({ scope: 'admin' }))
       const twins = [
-        bench.token({ key: keys.attacker() }),
+        fixture.token({ key: keys.attacker() }),
         `${header}.${forged}.${signature}`,
         `${header}.${payload}.${encode(Buffer.alloc(64, 1))}`,
         `${encode({ alg: 'ES256', kid: 'ES256-key', typ: 'AT+jwt' })}.${payload}.${signature}`,
@@ -87,29 +89,29 @@ export const cache: Group = {
       return outcomes[0]!
     },
   }),
-  'CACHE-neg-poison': (bench) => ({
+  'CACHE-neg-poison': (fixture) => ({
     run: async (start) => {
-      bench.authority.answerKeys(status(500))
+      fixture.issuer.respondToKeys(status(500))
       const service = await start()
-      const token = bench.token()
+      const token = fixture.token()
       expect((await service.send({ token })).status).toBe(503)
-      bench.authority.answerKeys(undefined)
-      bench.clock.advance(60)
+      fixture.issuer.respondToKeys(undefined)
+      fixture.clock.advance(60)
       // Keys are asked for again beside the requests.
       await service.warmUp()
       return service.send({ token })
     },
   }),
-  'CACHE-unbounded': (bench) => ({
+  'CACHE-unbounded': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      expect((await service.send({ token: bench.token() })).status).toBe(200)
-      const [header, , signature] = segments(bench.token())
+      expect((await service.send({ token: fixture.token() })).status).toBe(200)
+      const [header, , signature] = segments(fixture.token())
       const count = service.port === undefined ? 6000 : 50
-      let outcome = await service.send({ token: bench.token({ key: keys.attacker() }) })
+      let outcome = await service.send({ token: fixture.token({ key: keys.attacker() }) })
       const before = heapAfterCollection()
       for (let at = 0; at < count; at += 1) {
-        const payload = encode(bench.claims({ aud: audience, jti: String(at) }))
+        const payload = encode(fixture.claims({ aud: audience, jti: String(at) }))
         outcome = await service.send({ token: `${header}.${payload}.${signature}` })
         // What a test keeps is not what the software keeps.
         ;(service.records as unknown[]).length = 0

@@ -1,17 +1,17 @@
 import { expect } from 'vitest'
 import type { Group } from '../runner/attempt.ts'
-import { held, json, keySet, status } from '../fixtures/scripted-issuer.ts'
+import { delayed, json, keySet, status } from '../fixtures/scripted-issuer.ts'
 import { keys } from '../fixtures/keys.ts'
 
-export const conc: Group = {
-  'CONC-parallel-mixed': (bench) => ({
+export const concurrencyCases: Group = {
+  'CONC-parallel-mixed': (fixture) => ({
     run: async (start) => {
       const service = await start()
       const count = service.port === undefined ? 1000 : 50
       const subjects = Array.from({ length: count }, (_, at) => `user-${at}`)
       const pairs = subjects.map((sub) => [
-        bench.token({ claims: { sub } }),
-        bench.token({ key: keys.attacker(), claims: { sub } }),
+        fixture.token({ claims: { sub } }),
+        fixture.token({ key: keys.attacker(), claims: { sub } }),
       ])
       const outcomes = await Promise.all(pairs.flat().map((token) => service.send({ token })))
       const good = outcomes.filter((_, at) => at % 2 === 0)
@@ -22,36 +22,38 @@ export const conc: Group = {
       return bad[0]!
     },
   }),
-  'CONC-reload-race': (bench) => ({
+  'CONC-reload-race': (fixture) => ({
     run: async (start) => {
       const newer = { ...keys.attacker(), kid: 'new' }
       const service = await start()
-      expect((await service.send({ token: bench.token() })).status).toBe(200)
-      const slow = held(json(keySet([keys.es256()])))
-      bench.authority.answerKeys(slow.answer)
+      expect((await service.send({ token: fixture.token() })).status).toBe(200)
+      const slow = delayed(json(keySet([keys.es256()])))
+      fixture.issuer.respondToKeys(slow.respond)
       // Two that need a newer set while its answer, which is old by now, is still on its way.
-      const first = service.send({ token: bench.token({ key: newer }) })
-      await slow.asked
-      bench.authority.answerKeys(json(keySet([{ ...newer.jwk, kid: 'new' }])))
-      const second = service.send({ token: bench.token({ key: newer }) })
+      const first = service.send({ token: fixture.token({ key: newer }) })
+      await slow.requested
+      fixture.issuer.respondToKeys(json(keySet([{ ...newer.jwk, kid: 'new' }])))
+      const second = service.send({ token: fixture.token({ key: newer }) })
       slow.release()
       await Promise.all([first, second])
-      bench.clock.advance(11)
-      expect((await service.send({ token: bench.token({ key: newer }) })).status).toBe(200)
-      const again = await service.send({ token: bench.token({ key: newer }) })
-      expect((await service.send({ token: bench.token() })).status, 'the old key is gone').toBe(401)
+      fixture.clock.advance(11)
+      expect((await service.send({ token: fixture.token({ key: newer }) })).status).toBe(200)
+      const again = await service.send({ token: fixture.token({ key: newer }) })
+      expect((await service.send({ token: fixture.token() })).status, 'the old key is gone').toBe(
+        401,
+      )
       return again
     },
   }),
-  'CONC-abort': (bench) => ({
+  'CONC-abort': (fixture) => ({
     run: async (start) => {
-      const slow = held(json(keySet([keys.es256()])))
-      bench.authority.answerKeys(slow.answer)
+      const slow = delayed(json(keySet([keys.es256()])))
+      fixture.issuer.respondToKeys(slow.respond)
       const service = await start()
       // One client that hangs up at once, while another one waits for the same keys.
-      const gone = service.send({ token: bench.token(), hangUp: true })
-      await slow.asked
-      const patient = service.send({ token: bench.token() })
+      const gone = service.send({ token: fixture.token(), hangUp: true })
+      await slow.requested
+      const patient = service.send({ token: fixture.token() })
       // Without a socket nobody can hang up: there both wait.
       if (service.port !== undefined) await gone
       slow.release()
@@ -59,40 +61,40 @@ export const conc: Group = {
       return patient
     },
   }),
-  'CONC-reentrant': (bench) => ({
+  'CONC-reentrant': (fixture) => ({
     run: async (start) => {
-      bench.authority.answerKeys(status(500))
+      fixture.issuer.respondToKeys(status(500))
       let again: Promise<unknown> | undefined
       const service = await start({
         options: {
           onDecision: () => {
-            again ??= service.send({ token: bench.token() })
+            again ??= service.send({ token: fixture.token() })
           },
         },
       })
-      const outcome = await service.send({ token: bench.token() })
+      const outcome = await service.send({ token: fixture.token() })
       await expect.poll(() => again).toBeDefined()
       expect(await again).toMatchObject({ status: 503 })
       return outcome
     },
   }),
-  'CONC-determinism': (bench) => ({
+  'CONC-determinism': (fixture) => ({
     run: async (start) => {
       const service = await start()
       const count = service.port === undefined ? 1000 : 30
-      const forged = bench.token({ key: keys.attacker() })
-      const expired = bench.token({ claims: { iat: bench.now - 100, exp: bench.now - 50 } })
+      const forged = fixture.token({ key: keys.attacker() })
+      const expired = fixture.token({ claims: { iat: fixture.now - 100, exp: fixture.now - 50 } })
       const verdicts = new Set<string>()
       for (let at = 0; at < count; at += 1) {
-        const outcomes = [forged, expired, bench.token()].map((token) => service.send({ token }))
+        const outcomes = [forged, expired, fixture.token()].map((token) => service.send({ token }))
         verdicts.add((await Promise.all(outcomes)).map(({ status: code }) => code).join())
       }
       expect([...verdicts]).toEqual(['401,401,200'])
       return service.send({ token: forged })
     },
   }),
-  'CONC-toctou': (bench) => ({
-    token: bench.token({ claims: { roles: ['user'], nested: { admin: false } } }),
+  'CONC-toctou': (fixture) => ({
+    token: fixture.token({ claims: { roles: ['user'], nested: { admin: false } } }),
     // A policy that writes to what it is shown changes nothing for those who come after it.
     guards: (api) => [
       api.requirePolicy((token) => {
@@ -103,6 +105,6 @@ export const conc: Group = {
         return true
       }),
     ],
-    after: ({ body }) => expect(body).not.toContain('admin":true'),
+    check: ({ body }) => expect(body).not.toContain('admin":true'),
   }),
 }

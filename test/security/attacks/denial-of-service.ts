@@ -3,17 +3,17 @@ import { newKeyPair } from '../../key-pairs.ts'
 import { expect } from 'vitest'
 import { audience, issuer, mint, mintGood, published } from '../../fuzz/generate-token.ts'
 import { createRandom } from '../../fuzz/random.ts'
-import type { Attempt, Builder, Group } from '../runner/attempt.ts'
-import { type Bench, encode, segments } from '../fixtures/fixture.ts'
+import type { Attempt, CaseBuilder, Group } from '../runner/attempt.ts'
+import { type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { keyOf, keys } from '../fixtures/keys.ts'
 
 /** Big tokens: over HTTP Node's limit of headers is hit first, so most of them stay in core. */
 const big =
-  (options: Readonly<Record<string, unknown>>, ...payloads: readonly string[]): Builder =>
-  (bench) =>
+  (options: Readonly<Record<string, unknown>>, ...payloads: readonly string[]): CaseBuilder =>
+  (fixture) =>
     payloads.map((member, at) => {
-      const payload = JSON.stringify(bench.claims()).replace('{', `{${member},`)
-      return { name: String(at), options, token: bench.token({ payload }) }
+      const payload = JSON.stringify(fixture.claims()).replace('{', `{${member},`)
+      return { name: String(at), options, token: fixture.token({ payload }) }
     })
 
 const roomy = { maxTokenBytes: 1_000_000 }
@@ -23,16 +23,16 @@ const many = (count: number): string =>
 
 const pattern = /^(a+)+$/
 
-export const dos: Group = {
-  'DOS-token-1m': (bench) => [
+export const denialOfServiceCases: Group = {
+  'DOS-token-1m': (fixture) => [
     { token: 'A'.repeat(1_048_576) },
     { name: 'well formed', token: `${'A'.repeat(500_000)}.${'A'.repeat(500_000)}.AAAA` },
-    { name: 'over HTTP', token: `${segments(bench.token())[0]}.${'A'.repeat(9000)}.AAAA` },
+    { name: 'over HTTP', token: `${segments(fixture.token())[0]}.${'A'.repeat(9000)}.AAAA` },
   ],
-  'DOS-hdr-64k': (bench) =>
+  'DOS-hdr-64k': (fixture) =>
     [{}, roomy].map((options) => ({
       ...{ name: JSON.stringify(options), options },
-      token: bench.token({ key: keys.attacker(), header: { x: 'x'.repeat(65_536) } }),
+      token: fixture.token({ key: keys.attacker(), header: { x: 'x'.repeat(65_536) } }),
     })),
   'DOS-claims-10k': big({}, many(10_000), many(1000)),
   'DOS-array-deep': big(
@@ -48,50 +48,50 @@ export const dos: Group = {
     { misuse: true, guards: (api) => [api.requireClaim('tenant', pattern as never)] },
     { misuse: true, guards: (api) => [api.requireActor(pattern as never)] },
   ],
-  'DOS-sig-flood': (bench) => ({
+  'DOS-sig-flood': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      expect((await service.send({ token: bench.token() })).status).toBe(200)
-      const asked = bench.authority.asked.length
-      const forged = bench.token({ key: keys.attacker() })
+      expect((await service.send({ token: fixture.token() })).status).toBe(200)
+      const asked = fixture.issuer.requests.length
+      const forged = fixture.token({ key: keys.attacker() })
       const outcomes = []
       for (let at = 0; at < 100; at += 1) outcomes.push(await service.send({ token: forged }))
-      expect(bench.authority.asked.length, 'a bad signature fetches nothing').toBe(asked)
+      expect(fixture.issuer.requests.length, 'a bad signature fetches nothing').toBe(asked)
       return outcomes.at(-1)!
     },
   }),
-  'DOS-alg-cost': (bench) => {
+  'DOS-alg-cost': (fixture) => {
     // Too wide to be verified at all: the key is not used, whoever published it.
     const wide = {
       ...keys.rs256().jwk,
       n: encode(Buffer.concat([Buffer.of(0xff), randomBytes(2046), Buffer.of(1)])),
     }
-    bench.authority.publish([wide, keyOf('RS512', 'RSA')])
+    fixture.issuer.publish([wide, keyOf('RS512', 'RSA')])
     return [
-      { name: 'not allowed', token: bench.token({ key: keyOf('RS512', 'RSA') }) },
-      { name: 'too wide', token: bench.token({ key: keys.rs256() }) },
+      { name: 'not allowed', token: fixture.token({ key: keyOf('RS512', 'RSA') }) },
+      { name: 'too wide', token: fixture.token({ key: keys.rs256() }) },
     ].map((attempt) => ({
       ...attempt,
-      after: (_, { records }) =>
+      check: (_, { records }) =>
         expect(records[0]?.code).toMatch(/^(algorithm_not_allowed|key_not_found)$/),
     }))
   },
-  'DOS-parse-first': (bench) =>
+  'DOS-parse-first': (fixture) =>
     [
-      bench.token({ claims: { iss: 'https://evil.example' } }),
-      bench.token({ header: { alg: 'HS256' } }),
-      bench.token({ header: { typ: 'wit+jwt' } }),
-      bench.token({ header: { crit: ['x'] } }),
+      fixture.token({ claims: { iss: 'https://evil.example' } }),
+      fixture.token({ header: { alg: 'HS256' } }),
+      fixture.token({ header: { typ: 'wit+jwt' } }),
+      fixture.token({ header: { crit: ['x'] } }),
       'x'.repeat(9000),
     ].map((token, at) => ({
       ...{ name: String(at), token },
       // Without keys no signature can have been verified.
-      after: () => expect(bench.authority.asked).toEqual([]),
+      check: () => expect(fixture.issuer.requests).toEqual([]),
     })),
-  'DOS-fuzz': (bench) => mutants(bench),
-  'DOS-unhandled': (bench) => {
+  'DOS-fuzz': (fixture) => mutants(fixture),
+  'DOS-unhandled': (fixture) => {
     const { publicKey } = newKeyPair(['rsa', { modulusLength: 1024 }])
-    bench.authority.publish([
+    fixture.issuer.publish([
       { ...publicKey.export({ format: 'jwk' }), kid: 'RS256-key', alg: 'RS256' },
     ])
     const weird = [
@@ -102,18 +102,18 @@ export const dos: Group = {
       throwing(null),
     ]
     return [
-      { token: bench.token({ key: keys.rs256() }) },
+      { token: fixture.token({ key: keys.rs256() }) },
       ...weird.map((fetch, at) => ({
-        ...{ name: `fetch ${at}`, options: { fetch }, token: bench.token() },
-        otherwise: { status: 503, error: null, because: 'without keys there is no verdict' },
+        ...{ name: `fetch ${at}`, options: { fetch }, token: fixture.token() },
+        override: { status: 503, error: null, reason: 'without keys there is no verdict' },
       })),
     ]
   },
 }
 
 /** Mutants that nobody signed, from the fuzzer: `npm run test:fuzz` tries a million. */
-function mutants(bench: Bench): readonly Attempt[] {
-  const random = createRandom(bench.now)
+function mutants(fixture: Fixture): readonly Attempt[] {
+  const random = createRandom(fixture.now)
   const pool = Array.from({ length: 16 }, () => mintGood(random))
   const minted = Array.from({ length: 160 }, () => mint(random, pool))
   const options = { issuer, audience, jwks: { keys: published.map(({ jwk }) => jwk) } }

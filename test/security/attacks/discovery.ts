@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { ConfigError } from '@resource-server/core'
 import { expect, vi } from 'vitest'
-import type { Builder, Group, Outcome, Service, Setup } from '../runner/attempt.ts'
-import { type Answer, json, keySet, status } from '../fixtures/scripted-issuer.ts'
-import type { Bench } from '../fixtures/fixture.ts'
+import type { CaseBuilder, Group, Outcome, Service, Setup } from '../runner/attempt.ts'
+import { type Respond, json, keySet, status } from '../fixtures/scripted-issuer.ts'
+import type { Fixture } from '../fixtures/fixture.ts'
 import { certificateOf } from '../fixtures/certificate.ts'
 import { keys } from '../fixtures/keys.ts'
 
@@ -13,12 +13,12 @@ type Start = (setup?: Setup) => Promise<Service>
 
 /** Metadata that can never be right: whoever warms up is told, and a request gets no verdict. */
 const hopeless =
-  (metadata: (bench: Bench) => Readonly<Record<string, unknown>>): Builder =>
-  (bench) => ({
+  (metadata: (fixture: Fixture) => Readonly<Record<string, unknown>>): CaseBuilder =>
+  (fixture) => ({
     run: async (start) => {
-      bench.authority.answerMetadata(json(metadata(bench)))
+      fixture.issuer.respondToMetadata(json(metadata(fixture)))
       const service = await start()
-      const outcome = await service.send({ token: bench.token() })
+      const outcome = await service.send({ token: fixture.token() })
       await expect(service.warmUp()).rejects.toBeInstanceOf(ConfigError)
       return outcome
     },
@@ -26,31 +26,31 @@ const hopeless =
 
 /** The key set's address answers in these ways, one after the other. */
 const keysAnswering =
-  (...answers: readonly ((bench: Bench) => Answer)[]): Builder =>
-  (bench) =>
+  (...answers: readonly ((fixture: Fixture) => Respond)[]): CaseBuilder =>
+  (fixture) =>
     answers.map((answer) => ({
       run: async (start) => {
-        bench.authority.answerKeys(answer(bench))
-        return (await start()).send({ token: bench.token() })
+        fixture.issuer.respondToKeys(answer(fixture))
+        return (await start()).send({ token: fixture.token() })
       },
     }))
 
 /** As `keysAnswering`, until the deadline: the timers are moved, and nothing waits for five seconds. */
 const untilTheDeadline =
-  (answer: () => Answer): Builder =>
-  (bench) => ({
+  (answer: () => Respond): CaseBuilder =>
+  (fixture) => ({
     run: async (start) => {
       const service = await start()
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       try {
         const asked = new Promise<void>((resolve) => {
           const answering = answer()
-          bench.authority.answerKeys((request, response) => {
+          fixture.issuer.respondToKeys((request, response) => {
             resolve()
             answering(request, response)
           })
         })
-        const outcome = service.send({ token: bench.token() })
+        const outcome = service.send({ token: fixture.token() })
         await asked
         await vi.advanceTimersByTimeAsync(5000)
         return await outcome
@@ -60,16 +60,16 @@ const untilTheDeadline =
     },
   })
 
-const redirect = (location: string): Answer => status(302, { location })
+const redirect = (location: string): Respond => status(302, { location })
 
 /** One byte at a time, for ever. */
-const drip: Answer = (_, response) => {
+const drip: Respond = (_, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).write('{')
   const timer = setInterval(() => response.write(' '), 20).unref()
   response.on('close', () => clearInterval(timer))
 }
 
-const bomb = (): Answer => {
+const bomb = (): Respond => {
   const packed = gzipSync(Buffer.alloc(16 * 1024 * 1024, ' '))
   return (_, response) =>
     void response
@@ -78,7 +78,7 @@ const bomb = (): Answer => {
 }
 
 /** Nobody signed these certificates but themselves; one is past its day, one is for another host. */
-async function behindBadTls(bench: Bench, start: Start): Promise<Outcome> {
+async function behindBadTls(fixture: Fixture, start: Start): Promise<Outcome> {
   const outcomes: Outcome[] = []
   for (const doubt of [{}, { until: '210101000000Z' }, { address: [127, 0, 0, 2] }]) {
     const cert = certificateOf(keys.es256(), doubt)
@@ -89,7 +89,7 @@ async function behindBadTls(bench: Bench, start: Start): Promise<Outcome> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const jwksUri = `https://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`
     const service = await start({ options: { jwksUri } })
-    outcomes.push(await service.send({ token: bench.token() }))
+    outcomes.push(await service.send({ token: fixture.token() }))
     server.close()
     server.closeAllConnections()
   }
@@ -98,31 +98,31 @@ async function behindBadTls(bench: Bench, start: Start): Promise<Outcome> {
 }
 
 /** How many fetches of the key set there are if a token comes each second. */
-async function fetchesIn(seconds: number, bench: Bench, service: Service): Promise<number> {
-  const before = bench.authority.asked.length
+async function fetchesIn(seconds: number, fixture: Fixture, service: Service): Promise<number> {
+  const before = fixture.issuer.requests.length
   for (let at = 0; at < seconds; at += 10) {
-    bench.clock.advance(10)
-    expect((await service.send({ token: bench.token() })).status).toBe(200)
+    fixture.clock.advance(10)
+    expect((await service.send({ token: fixture.token() })).status).toBe(200)
   }
   // Keys are fetched beside the requests: what was sent needs some turns to arrive.
-  for (let turn = 0; turn < 200 && bench.authority.asked.length === before; turn += 1) {
+  for (let turn = 0; turn < 200 && fixture.issuer.requests.length === before; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve))
   }
-  return bench.authority.asked.length - before
+  return fixture.issuer.requests.length - before
 }
 
-export const disc: Group = {
-  'DISC-issuer-mismatch': hopeless(({ authority }) => ({
-    ...{ issuer: `${authority.url}/`, jwks_uri: authority.jwksUri },
+export const discoveryCases: Group = {
+  'DISC-issuer-mismatch': hopeless(({ issuer }) => ({
+    ...{ issuer: `${issuer.url}/`, jwks_uri: issuer.jwksUri },
   })),
-  'DISC-issuer-missing': hopeless(({ authority }) => ({ jwks_uri: authority.jwksUri })),
-  'DISC-jwks-http': (bench) => ({
+  'DISC-issuer-missing': hopeless(({ issuer }) => ({ jwks_uri: issuer.jwksUri })),
+  'DISC-jwks-http': (fixture) => ({
     run: async (start) => {
       const issuer = 'https://as.example'
       const metadata = { issuer, jwks_uri: 'http://as.example/jwks' }
       const fetch = async (): Promise<Response> => Response.json(metadata)
       const service = await start({ options: { issuer, fetch } })
-      const outcome = await service.send({ token: bench.token({ claims: { iss: issuer } }) })
+      const outcome = await service.send({ token: fixture.token({ claims: { iss: issuer } }) })
       await expect(service.warmUp()).rejects.toBeInstanceOf(ConfigError)
       return outcome
     },
@@ -140,17 +140,17 @@ export const disc: Group = {
     () => redirect('/other/jwks'),
     () => redirect('http://127.0.0.1:1/jwks'),
     () => redirect('file:///etc/passwd'),
-    ({ authority }) => redirect(`${authority.url}/elsewhere`),
+    ({ issuer }) => redirect(`${issuer.url}/elsewhere`),
   ),
-  'DISC-redirect-loop': (bench) => ({
+  'DISC-redirect-loop': (fixture) => ({
     run: async (start) => {
-      bench.authority.answerKeys(redirect('/jwks'))
-      const outcome = await (await start()).send({ token: bench.token() })
-      expect(bench.authority.asked.filter((path) => path === '/jwks')).toHaveLength(1)
+      fixture.issuer.respondToKeys(redirect('/jwks'))
+      const outcome = await (await start()).send({ token: fixture.token() })
+      expect(fixture.issuer.requests.filter((path) => path === '/jwks')).toHaveLength(1)
       return outcome
     },
   }),
-  'DISC-tls-bad': (bench) => ({ run: (start) => behindBadTls(bench, start) }),
+  'DISC-tls-bad': (fixture) => ({ run: (start) => behindBadTls(fixture, start) }),
   'DISC-ct': keysAnswering(
     () => json(keySet([keys.es256()]), { 'content-type': 'text/html' }),
     () => json(keySet([keys.es256()]), { 'content-type': 'application/octet-stream' }),
@@ -162,22 +162,22 @@ export const disc: Group = {
     () => json(`{"keys":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
     () => json(`{"keys":[],"x":${'['.repeat(40)}${']'.repeat(40)}}`),
   ),
-  'DISC-wellknown-order': async (bench) => {
-    const tenant = await bench.another('/tenant')
+  'DISC-wellknown-order': async (fixture) => {
+    const tenant = await fixture.anotherIssuer('/tenant')
     tenant.publish([keys.es256()])
     const options = { issuer: tenant.url }
-    const token = bench.token({ claims: { iss: tenant.url } })
+    const token = fixture.token({ claims: { iss: tenant.url } })
     return {
       run: async (start) => {
         const appended = await (await start({ options })).send({ token })
         expect(appended.status, 'OpenID Connect Discovery 1.0 section 4').toBe(200)
-        tenant.answerMetadata((request, response) =>
+        tenant.respondToMetadata((request, response) =>
           request.url!.includes('openid')
             ? status(404)(request, response)
             : json({ issuer: tenant.url, jwks_uri: tenant.jwksUri })(request, response),
         )
         const inserted = await (await start({ options })).send({ token })
-        const places = tenant.asked.filter((path) => path !== '/tenant/jwks')
+        const places = tenant.requests.filter((path) => path !== '/tenant/jwks')
         expect(new Set(places), 'nowhere else').toEqual(
           new Set([
             '/tenant/.well-known/openid-configuration',
@@ -195,28 +195,28 @@ export const disc: Group = {
       'https://u:p@as.example',
       'https://as.example?',
     ].map((issuer) => ({ name: issuer, misuse: true, options: { issuer } })),
-  'DISC-cache-control': (bench) => ({
+  'DISC-cache-control': (fixture) => ({
     run: async (start) => {
       const good = keySet([keys.es256()])
-      bench.authority.answerKeys(json(good, { 'cache-control': 'max-age=0' }))
+      fixture.issuer.respondToKeys(json(good, { 'cache-control': 'max-age=0' }))
       const hasty = await start()
-      await hasty.send({ token: bench.token() })
-      expect(await fetchesIn(50, bench, hasty), 'not sooner than after a minute').toBe(0)
-      bench.authority.answerKeys(json(good, { 'cache-control': 'max-age=315360000' }))
+      await hasty.send({ token: fixture.token() })
+      expect(await fetchesIn(50, fixture, hasty), 'not sooner than after a minute').toBe(0)
+      fixture.issuer.respondToKeys(json(good, { 'cache-control': 'max-age=315360000' }))
       const lazy = await start()
-      await lazy.send({ token: bench.token() })
-      expect(await fetchesIn(620, bench, lazy), 'not later than after ten').toBeGreaterThan(0)
-      return lazy.send({ token: bench.token() })
+      await lazy.send({ token: fixture.token() })
+      expect(await fetchesIn(620, fixture, lazy), 'not later than after ten').toBeGreaterThan(0)
+      return lazy.send({ token: fixture.token() })
     },
   }),
-  'DISC-cookie': (bench) => ({
+  'DISC-cookie': (fixture) => ({
     run: async (start) => {
-      const { url, jwksUri } = bench.authority
-      bench.authority.answerMetadata(
+      const { url, jwksUri } = fixture.issuer
+      fixture.issuer.respondToMetadata(
         json({ issuer: url, jwks_uri: jwksUri }, { 'set-cookie': 'a=b' }),
       )
-      const outcome = await (await start()).send({ token: bench.token() })
-      const names = bench.authority.headersSeen.flatMap((raw) =>
+      const outcome = await (await start()).send({ token: fixture.token() })
+      const names = fixture.issuer.receivedHeaders.flatMap((raw) =>
         raw.filter((_, at) => at % 2 === 0),
       )
       expect(names.map((name) => name.toLowerCase())).not.toEqual(

@@ -1,20 +1,20 @@
 import { expect } from 'vitest'
-import type { Attempt, Builder, Group } from '../runner/attempt.ts'
-import { audience, type Bench, encode, segments } from '../fixtures/fixture.ts'
+import type { Attempt, CaseBuilder, Group } from '../runner/attempt.ts'
+import { audience, type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { keys, signWith } from '../fixtures/keys.ts'
 
 /** The segments of a good token, changed without a new signature. */
 const changed =
   (
     ...changes: readonly ((header: string, payload: string, signature: string) => string)[]
-  ): Builder =>
-  (bench) =>
+  ): CaseBuilder =>
+  (fixture) =>
     changes.map((change, at) => ({
       name: String(at),
-      token: change(...segments(bench.token())),
+      token: change(...segments(fixture.token())),
     }))
 
-const signatureAs = (change: (signature: string) => string): Builder =>
+const signatureAs = (change: (signature: string) => string): CaseBuilder =>
   changed((header, payload, signature) => `${header}.${payload}.${change(signature)}`)
 
 /** Signed as the two segments stand, however they are spelled. */
@@ -25,20 +25,20 @@ function signedSegments(header: string, payload: string): string {
 
 /** Properly signed, over a payload that is no claims set, or is one in a strange spelling. */
 const payloads =
-  (...texts: readonly ((claims: string) => string | Uint8Array)[]): Builder =>
-  (bench) =>
+  (...texts: readonly ((claims: string) => string | Uint8Array)[]): CaseBuilder =>
+  (fixture) =>
     texts.map((text, at) => ({
       name: String(at),
-      token: bench.token({ payload: text(JSON.stringify(bench.claims())) }),
+      token: fixture.token({ payload: text(JSON.stringify(fixture.claims())) }),
     }))
 
 const headers =
-  (...texts: readonly string[]): Builder =>
-  (bench) =>
-    texts.map((header) => ({ name: header, token: bench.token({ header }) }))
+  (...texts: readonly string[]): CaseBuilder =>
+  (fixture) =>
+    texts.map((header) => ({ name: header, token: fixture.token({ header }) }))
 
-const head = (bench: Bench): [string, string] =>
-  segments(bench.token()).slice(0, 2) as [string, string]
+const head = (fixture: Fixture): [string, string] =>
+  segments(fixture.token()).slice(0, 2) as [string, string]
 
 /** A last character with the same meaning and other unused bits. */
 function nonCanonical(signature: string): string {
@@ -48,26 +48,26 @@ function nonCanonical(signature: string): string {
 }
 
 /** Until the signature has one of the two characters that the alphabets spell differently. */
-function withSpecials(bench: Bench): string {
+function withSpecials(fixture: Fixture): string {
   for (let jti = 0; ; jti += 1) {
-    const token = bench.token({ claims: { jti: String(jti) } })
+    const token = fixture.token({ claims: { jti: String(jti) } })
     const signature = segments(token)[2]
     if (signature.includes('-') || signature.includes('_')) return token
   }
 }
 
 /** The same claims, with members written twice or under `__proto__`. */
-const spliced = (bench: Bench, member: string): Attempt => ({
+const spliced = (fixture: Fixture, member: string): Attempt => ({
   name: member,
-  token: bench.token({ payload: JSON.stringify(bench.claims()).replace('{', `{${member},`) }),
+  token: fixture.token({ payload: JSON.stringify(fixture.claims()).replace('{', `{${member},`) }),
 })
 
-const unpolluted: Attempt['after'] = ({ body }) => {
+const unpolluted: Attempt['check'] = ({ body }) => {
   expect(({} as { scope?: unknown }).scope).toBeUndefined()
   expect(body).not.toContain('admin')
 }
 
-export const enc: Group = {
+export const encodingCases: Group = {
   'ENC-sig-pad2': signatureAs((signature) => `${signature}==`),
   'ENC-sig-nl': signatureAs((s) => `${s.slice(0, 9)}\n${s.slice(9)}`),
   'ENC-sig-tab': changed(
@@ -76,19 +76,19 @@ export const enc: Group = {
         `${h}.${p}.${s.slice(0, 9)}${mark}${s.slice(9)}`,
     ),
   ),
-  'ENC-sig-space': (bench) => ({
+  'ENC-sig-space': (fixture) => ({
     // Over HTTP it would be white space at the end of a line, which is no part of the value.
-    run: async (start) => (await start()).send({ token: `${bench.token()} ` }),
-    only: 'core',
+    run: async (start) => (await start()).send({ token: `${fixture.token()} ` }),
+    onlyOn: 'core',
   }),
   'ENC-sig-noncanon': signatureAs(nonCanonical),
-  'ENC-sig-std': (bench) => {
-    const [header, payload, signature] = segments(withSpecials(bench))
+  'ENC-sig-std': (fixture) => {
+    const [header, payload, signature] = segments(withSpecials(fixture))
     const standard = signature.replaceAll('-', '+').replaceAll('_', '/')
     return { token: [header, payload, standard].join('.') }
   },
-  'ENC-hdr-pad': (bench) => {
-    const [header, payload] = head(bench)
+  'ENC-hdr-pad': (fixture) => {
+    const [header, payload] = head(fixture)
     return [
       [`${header}=`, payload],
       [header, `${payload}=`],
@@ -111,8 +111,8 @@ export const enc: Group = {
   'ENC-parts-5': changed((h, p, s) => `${h}.${p}.${s}.${s}.${s}`),
   'ENC-dots': () => ({ token: '..' }),
   'ENC-dots-many': () => ({ token: '.'.repeat(10_000) }),
-  'ENC-empty-hdr': (bench) => ({ token: signedSegments('', head(bench)[1]) }),
-  'ENC-empty-payload': (bench) => ({ token: signedSegments(head(bench)[0], '') }),
+  'ENC-empty-hdr': (fixture) => ({ token: signedSegments('', head(fixture)[1]) }),
+  'ENC-empty-payload': (fixture) => ({ token: signedSegments(head(fixture)[0], '') }),
   'ENC-json-flat': changed((h, p, s) => JSON.stringify({ protected: h, payload: p, signature: s })),
   'ENC-json-general': changed((h, p, s) =>
     JSON.stringify({
@@ -123,9 +123,9 @@ export const enc: Group = {
       ],
     }),
   ),
-  'ENC-polyglot': (bench) => {
-    const [header, payload, signature] = segments(bench.token())
-    const forged = encode(bench.claims({ sub: 'admin' }))
+  'ENC-polyglot': (fixture) => {
+    const [header, payload, signature] = segments(fixture.token())
+    const forged = encode(fixture.claims({ sub: 'admin' }))
     return {
       token: `{"  .${forged}.":"","protected":"${header}","payload":"${payload}","signature":"${signature}"}`,
     }
@@ -157,37 +157,37 @@ export const enc: Group = {
     '{"kid":"other","alg":"ES256","kid":"ES256-key","typ":"at+jwt"}',
     '{"kid":"other","alg":"ES256","\\u006bid":"ES256-key","typ":"at+jwt"}',
   ),
-  'ENC-proto-claim': (bench) => ({
-    ...spliced(bench, '"__proto__":{"scope":"admin"}'),
-    after: unpolluted,
+  'ENC-proto-claim': (fixture) => ({
+    ...spliced(fixture, '"__proto__":{"scope":"admin"}'),
+    check: unpolluted,
   }),
-  'ENC-proto-required': (bench) =>
+  'ENC-proto-required': (fixture) =>
     ['aud', 'exp'].map((name) => {
-      const { [name]: value, ...rest } = bench.claims()
+      const { [name]: value, ...rest } = fixture.claims()
       const payload = JSON.stringify(rest).replace(
         '{',
         `{"__proto__":${JSON.stringify({ [name]: value })},`,
       )
-      return { name, token: bench.token({ payload }) }
+      return { name, token: fixture.token({ payload }) }
     }),
-  'ENC-proto-nested': (bench) =>
+  'ENC-proto-nested': (fixture) =>
     [
       '"act":{"sub":"svc","__proto__":{"scope":"admin"}}',
       '"act":{"sub":"svc","constructor":{"prototype":{"scope":"none"}}}',
       '"realm_access":{"__proto__":{"scope":"admin"},"roles":[]}',
-    ].map((member) => ({ ...spliced(bench, member), after: unpolluted })),
-  'ENC-polluted-env': (bench) => ({
+    ].map((member) => ({ ...spliced(fixture, member), check: unpolluted })),
+  'ENC-polluted-env': (fixture) => ({
     run: async (start) => {
       const service = await start()
       const lacking = ['aud', 'exp', 'sub', 'iat'].map((name) =>
-        bench.token({ claims: { [name]: undefined } }),
+        fixture.token({ claims: { [name]: undefined } }),
       )
-      await service.send({ token: bench.token() })
+      await service.send({ token: fixture.token() })
       const inherited = {
         aud: audience,
-        exp: bench.now + 300,
+        exp: fixture.now + 300,
         sub: 'user-42',
-        iat: bench.now,
+        iat: fixture.now,
         typ: 'at+jwt',
       }
       const outcomes = []
@@ -204,8 +204,8 @@ export const enc: Group = {
       return outcomes[0]!
     },
   }),
-  'ENC-key-order': (bench) => ({
-    token: bench.token({ claims: { then: 'x', toString: 'y', valueOf: { then: 1 } } }),
-    after: ({ body }) => expect(body).toContain('"toString":"y"'),
+  'ENC-key-order': (fixture) => ({
+    token: fixture.token({ claims: { then: 'x', toString: 'y', valueOf: { then: 1 } } }),
+    check: ({ body }) => expect(body).toContain('"toString":"y"'),
   }),
 }

@@ -1,27 +1,27 @@
 import { expect } from 'vitest'
-import type { Attempt, Builder, Group } from '../runner/attempt.ts'
-import { type Bench, encode, segments } from '../fixtures/fixture.ts'
+import type { Attempt, CaseBuilder, Group } from '../runner/attempt.ts'
+import { type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { certificateOf } from '../fixtures/certificate.ts'
 import { type Json, keys, signWith } from '../fixtures/keys.ts'
 
 /** A good token whose header has more members than it should, or other ones. */
 const withHeader =
-  (...headers: readonly Json[]): Builder =>
-  (bench) =>
-    headers.map((header) => ({ name: JSON.stringify(header), token: bench.token({ header }) }))
+  (...headers: readonly Json[]): CaseBuilder =>
+  (fixture) =>
+    headers.map((header) => ({ name: JSON.stringify(header), token: fixture.token({ header }) }))
 
 /** A token that only a verifier would take which follows its header to a host of the attacker. */
 async function luring(
-  bench: Bench,
+  fixture: Fixture,
   urls: (host: string) => readonly string[],
   member = 'jku',
 ): Promise<Attempt[]> {
-  const evil = await bench.another()
+  const evil = await fixture.anotherIssuer()
   evil.publish([keys.attacker()])
   return urls(evil.jwksUri).map((url) => ({
     name: url,
-    token: bench.token({ key: keys.attacker(), header: { [member]: url } }),
-    after: () => expect(evil.asked).toEqual([]),
+    token: fixture.token({ key: keys.attacker(), header: { [member]: url } }),
+    check: () => expect(evil.requests).toEqual([]),
   }))
 }
 
@@ -30,58 +30,58 @@ const derCertificate = (pem: string): string => pem.replace(/-----[A-Z ]+-----|\
 const control = /\p{Cc}/u
 
 /** RFC 7797: the payload stands in the token as it is, and is signed so. */
-function unencoded(bench: Bench): string {
+function unencoded(fixture: Fixture): string {
   const { alg, kid, privateKey } = keys.es256()
   const header = encode({ typ: 'at+jwt', alg, kid, b64: false, crit: ['b64'] })
-  const payload = encode(bench.claims())
+  const payload = encode(fixture.claims())
   return `${header}.${payload}.${encode(signWith(alg, `${header}.${payload}`, privateKey))}`
 }
 
-export const hdr: Group = {
+export const headerCases: Group = {
   'HDR-jwk': withHeaderKey('ES256-key'),
   'HDR-jwk-nokid': withHeaderKey(undefined),
-  'HDR-jku': (bench) => luring(bench, (host) => [host]),
-  'HDR-jku-good': async (bench) => {
-    const evil = await bench.another()
+  'HDR-jku': (fixture) => luring(fixture, (host) => [host]),
+  'HDR-jku-good': async (fixture) => {
+    const evil = await fixture.anotherIssuer()
     return {
-      token: bench.token({ header: { jku: evil.jwksUri } }),
-      after: () => expect(evil.asked).toEqual([]),
+      token: fixture.token({ header: { jku: evil.jwksUri } }),
+      check: () => expect(evil.requests).toEqual([]),
     }
   },
-  'HDR-jku-tricks': (bench) => {
-    const { host } = new URL(bench.authority.url)
-    return luring(bench, (evil) => [
+  'HDR-jku-tricks': (fixture) => {
+    const { host } = new URL(fixture.issuer.url)
+    return luring(fixture, (evil) => [
       evil.replace('http://', `http://${host}@`),
       evil.replace('127.0.0.1', '127.0.0.1.nip.invalid'),
-      `${bench.authority.url}/redirect?to=${evil}`,
+      `${fixture.issuer.url}/redirect?to=${evil}`,
       evil.replace('http:', ''),
     ])
   },
-  'HDR-x5c': (bench) => ({
-    token: bench.token({
+  'HDR-x5c': (fixture) => ({
+    token: fixture.token({
       key: keys.attackerRsa(),
       header: { x5c: [derCertificate(certificateOf(keys.attackerRsa()))] },
     }),
   }),
   'HDR-x5t': withHeader({ x5t: 'AAAA' }, { 'x5t#S256': 'AAAA' }),
   'HDR-kid-missing-multi': withHeader({ kid: undefined }),
-  'HDR-kid-missing-one': (bench) => {
-    bench.authority.publish([keys.es256()])
-    return { token: bench.token({ header: { kid: undefined } }) }
+  'HDR-kid-missing-one': (fixture) => {
+    fixture.issuer.publish([keys.es256()])
+    return { token: fixture.token({ header: { kid: undefined } }) }
   },
   'HDR-kid-null': withHeader({ kid: null }),
   'HDR-kid-num': withHeader({ kid: 1 }),
   'HDR-kid-obj': withHeader({ kid: {} }),
-  'HDR-kid-traversal': (bench) => ({
-    token: bench.token({ header: { kid: '../../../../dev/null' } }),
+  'HDR-kid-traversal': (fixture) => ({
+    token: fixture.token({ header: { kid: '../../../../dev/null' } }),
     // The metadata, the key set, and at most one more look for the unknown name.
-    after: () => expect(bench.authority.asked.length).toBeLessThanOrEqual(4),
+    check: () => expect(fixture.issuer.requests.length).toBeLessThanOrEqual(4),
   }),
   'HDR-kid-sqli': withHeader({ kid: "x' UNION SELECT '1';--" }),
-  'HDR-kid-url': (bench) => luring(bench, (host) => [host], 'kid'),
-  'HDR-kid-crlf': (bench) => ({
-    token: bench.token({ header: { kid: 'a\r\nlevel=info msg="granted"\u001b[2J\u009b' } }),
-    after: (_, { records }) => {
+  'HDR-kid-url': (fixture) => luring(fixture, (host) => [host], 'kid'),
+  'HDR-kid-crlf': (fixture) => ({
+    token: fixture.token({ header: { kid: 'a\r\nlevel=info msg="granted"\u001b[2J\u009b' } }),
+    check: (_, { records }) => {
       const names = records.map(({ unverified }) => unverified?.kid)
       expect(names.join('')).toContain('\\u000d\\u000a')
       expect(names.join('')).not.toMatch(control)
@@ -95,10 +95,10 @@ export const hdr: Group = {
   'HDR-crit-nonstring': withHeader({ crit: [1] }),
   'HDR-crit-missing': withHeader({ crit: ['b64'] }),
   'HDR-crit-b64-true': withHeader({ crit: ['b64'], b64: true }),
-  'HDR-b64-false': (bench) => {
-    const [header, , signature] = segments(unencoded(bench))
+  'HDR-b64-false': (fixture) => {
+    const [header, , signature] = segments(unencoded(fixture))
     return [
-      { token: unencoded(bench) },
+      { token: unencoded(fixture) },
       { name: 'as RFC 7797 writes it', token: `${header}.${JSON.stringify({})}.${signature}` },
     ]
   },
@@ -113,9 +113,9 @@ export const hdr: Group = {
     { typ: 'at+jwt ' },
     { typ: 'application/application/at+jwt' },
   ),
-  'HDR-typ-legacy': (bench) => ({
-    options: { profile: 'rfc9068', issuers: [{ issuer: bench.authority.url, profile: legacy }] },
-    token: bench.token({ header: { typ: 'JWT' } }),
+  'HDR-typ-legacy': (fixture) => ({
+    options: { profile: 'rfc9068', issuers: [{ issuer: fixture.issuer.url, profile: legacy }] },
+    token: fixture.token({ header: { typ: 'JWT' } }),
   }),
 }
 
@@ -125,9 +125,9 @@ const legacy = {
   ...{ requiredClaims: ['jti'], ignoredAudiences: [] },
 }
 
-function withHeaderKey(kid: string | undefined): Builder {
-  return (bench) => {
+function withHeaderKey(kid: string | undefined): CaseBuilder {
+  return (fixture) => {
     const jwk = { ...keys.attacker().jwk, kid }
-    return { token: bench.token({ key: keys.attacker(), header: { kid, jwk } }) }
+    return { token: fixture.token({ key: keys.attacker(), header: { kid, jwk } }) }
   }
 }

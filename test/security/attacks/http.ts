@@ -3,29 +3,29 @@ import type { ResourceServerOptions } from '@resource-server/core'
 import { resourceServer } from '@resource-server/fastify'
 import fastify from 'fastify'
 import { expect } from 'vitest'
-import type { Attempt, Builder, Group, Outcome, Sent, Setup } from '../runner/attempt.ts'
-import { audience, type Bench } from '../fixtures/fixture.ts'
-import { errorOf } from '../runner/raw-http.ts'
+import type { Attempt, CaseBuilder, Group, Outcome, SentRequest, Setup } from '../runner/attempt.ts'
+import { audience, type Fixture } from '../fixtures/fixture.ts'
+import { errorOf } from '../runner/http-client.ts'
 
 /** Authorization headers, written around a token that is good. */
 const lines =
-  (...written: readonly ((token: string) => readonly string[])[]): Builder =>
-  (bench) =>
-    written.map((write, at) => ({ name: String(at), lines: write(bench.token()) }))
+  (...written: readonly ((token: string) => readonly string[])[]): CaseBuilder =>
+  (fixture) =>
+    written.map((write, at) => ({ name: String(at), lines: write(fixture.token()) }))
 
-const value = (...values: readonly ((token: string) => string)[]): Builder =>
+const value = (...values: readonly ((token: string) => string)[]): CaseBuilder =>
   lines(...values.map((write) => (token: string) => [`Authorization: ${write(token)}`]))
 
 /** No Authorization header, and the token in some other place. */
 const elsewhere =
-  (...places: readonly ((token: string) => Sent & Setup)[]): Builder =>
-  (bench) =>
-    places.map((place, at) => ({ name: String(at), lines: [], ...place(bench.token()) }))
+  (...places: readonly ((token: string) => SentRequest & Setup)[]): CaseBuilder =>
+  (fixture) =>
+    places.map((place, at) => ({ name: String(at), lines: [], ...place(fixture.token()) }))
 
 /** Bytes for Node's parser, which answers before us. The handler must not run. */
 const bytes =
-  (write: (token: string) => readonly string[]): Builder =>
-  (bench) => ({ bytes: write(bench.token()).join('\r\n') })
+  (write: (token: string) => readonly string[]): CaseBuilder =>
+  (fixture) => ({ bytes: write(fixture.token()).join('\r\n') })
 
 const get = ['GET / HTTP/1.1', 'Host: api.example']
 const end = ['Connection: close', '', '']
@@ -34,11 +34,11 @@ const preflight = ['Origin: https://app.example', 'Access-Control-Request-Method
 
 const form = 'Content-Type: application/x-www-form-urlencoded'
 
-const noStore: Attempt['after'] = ({ headers }) => expect(headers['cache-control']).toBe('no-store')
+const noStore: Attempt['check'] = ({ headers }) => expect(headers['cache-control']).toBe('no-store')
 
 /** What a serverless shim hands over: no raw headers, and a list where Node has text. */
-async function asArray(bench: Bench, authorization: unknown): Promise<Outcome> {
-  const options = { issuer: bench.authority.url, audience, clock: bench.clock }
+async function asArray(fixture: Fixture, authorization: unknown): Promise<Outcome> {
+  const options = { issuer: fixture.issuer.url, audience, clock: fixture.clock }
   const gate = createGate(options as ResourceServerOptions)
   const guard = gate.guards((one) => one).requireAuthentication()
   const request = fromNode({ method: 'GET', url: '/', rawHeaders: [], headers: { authorization } })
@@ -49,9 +49,9 @@ async function asArray(bench: Bench, authorization: unknown): Promise<Outcome> {
 }
 
 /** Registering protects nothing by itself: a scope without guards is open, and has no token to show. */
-async function besideAGuardedScope(bench: Bench): Promise<Outcome> {
+async function besideAGuardedScope(fixture: Fixture): Promise<Outcome> {
   const app = fastify()
-  await app.register(resourceServer, { issuer: bench.authority.url, audience, clock: bench.clock })
+  await app.register(resourceServer, { issuer: fixture.issuer.url, audience, clock: fixture.clock })
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', app.requireAuthentication())
     guarded.get('/guarded', () => 'in')
@@ -62,7 +62,7 @@ async function besideAGuardedScope(bench: Bench): Promise<Outcome> {
   try {
     const open = await app.inject({
       path: '/open',
-      headers: { authorization: `Bearer ${bench.token()}` },
+      headers: { authorization: `Bearer ${fixture.token()}` },
     })
     expect([open.statusCode, open.body.includes('user-42')]).toEqual([500, false])
     const { statusCode, headers, body } = await app.inject('/guarded')
@@ -77,10 +77,10 @@ async function besideAGuardedScope(bench: Bench): Promise<Outcome> {
   }
 }
 
-export const http: Group = {
+export const httpCases: Group = {
   'HTTP-none': () => ({
     lines: [],
-    after: ({ headers }) => expect(headers['www-authenticate']).toBe('Bearer realm="api"'),
+    check: ({ headers }) => expect(headers['www-authenticate']).toBe('Bearer realm="api"'),
   }),
   'HTTP-basic': value((token) => `Basic ${token}`),
   'HTTP-other-scheme': value(
@@ -113,13 +113,13 @@ export const http: Group = {
     (token) => `Bearer ${token}, Bearer ${token}`,
     (token) => `Bearer ${token},Bearer x`,
   ),
-  'HTTP-array': (bench) => ({
-    only: 'core',
+  'HTTP-array': (fixture) => ({
+    onlyOn: 'core',
     run: async () => {
-      const good = `Bearer ${bench.token()}`
-      expect((await asArray(bench, good)).status).toBe(200)
-      expect((await asArray(bench, [good, good])).status).toBe(400)
-      return asArray(bench, [good])
+      const good = `Bearer ${fixture.token()}`
+      expect((await asArray(fixture, good)).status).toBe(200)
+      expect((await asArray(fixture, [good, good])).status).toBe(400)
+      return asArray(fixture, [good])
     },
   }),
   'HTTP-query': elsewhere((token) => ({ path: `/?access_token=${token}` })),
@@ -147,16 +147,16 @@ export const http: Group = {
     ...['POST / HTTP/1.1', 'Host: api.example', 'Content-Length: 6', 'Transfer-Encoding: chunked'],
     ...['', '0', '', ...get, `Authorization: Bearer ${token}`, ...end],
   ]),
-  'HTTP-header-20k': (bench) => ({
-    only: 'http',
+  'HTTP-header-20k': (fixture) => ({
+    onlyOn: 'http',
     run: async (start) =>
       (await start()).send({
-        lines: [`Authorization: Bearer ${bench.token()}${'x'.repeat(20_000)}`],
+        lines: [`Authorization: Bearer ${fixture.token()}${'x'.repeat(20_000)}`],
       }),
   }),
   'HTTP-options': () => ({ method: 'OPTIONS', lines: preflight }),
   'HTTP-head': () => ({ method: 'HEAD', lines: [] }),
-  'HTTP-error-mount': (bench) => ({
+  'HTTP-error-mount': (fixture) => ({
     run: async (start) => {
       const broken = new Error('the policy broke')
       const service = await start({
@@ -167,7 +167,7 @@ export const http: Group = {
           }),
         ],
       })
-      const thrown = await service.send({ token: bench.token() }).catch((error: unknown) => error)
+      const thrown = await service.send({ token: fixture.token() }).catch((error: unknown) => error)
       const failed = thrown === broken ? 500 : (thrown as Outcome).status
       expect([failed, service.handled()], 'an error in a guard').toEqual([500, 0])
       const outcome = await service.send({ lines: [] })
@@ -176,7 +176,7 @@ export const http: Group = {
     },
   }),
   'HTTP-req-auth-preset': elsewhere(
-    () => ({ planted: { subject: 'admin', scopes: ['admin'], audience: [audience] } }),
+    () => ({ spoofedAuth: { subject: 'admin', scopes: ['admin'], audience: [audience] } }),
     () => ({ path: '/?auth=admin&auth[subject]=admin', lines: ['auth: admin', 'req.auth: admin'] }),
     () => ({
       ...{ method: 'POST', body: JSON.stringify({ auth: { subject: 'admin' } }) },
@@ -190,18 +190,18 @@ export const http: Group = {
       'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
     ],
   }),
-  'HTTP-fastify-encaps': (bench) => ({ only: 'http', run: () => besideAGuardedScope(bench) }),
+  'HTTP-fastify-encaps': (fixture) => ({ onlyOn: 'http', run: () => besideAGuardedScope(fixture) }),
   'HTTP-resource-metadata': () => ({
     lines: [],
     options: { resource: 'https://api.example/orders' },
-    after: ({ headers }) =>
+    check: ({ headers }) =>
       expect(headers['www-authenticate']).toContain(
         'resource_metadata="https://api.example/.well-known/oauth-protected-resource/orders"',
       ),
   }),
-  'HTTP-cache-headers': (bench) => ({
-    token: bench.token({ claims: { exp: bench.now - 60, iat: bench.now - 90 } }),
-    after: (outcome, service) => {
+  'HTTP-cache-headers': (fixture) => ({
+    token: fixture.token({ claims: { exp: fixture.now - 60, iat: fixture.now - 90 } }),
+    check: (outcome, service) => {
       // The bare verifier answers no request. What is granted carries Authorization, which keeps
       // shared caches off it: RFC 9111 section 3.5.
       if (service.port !== undefined) return noStore(outcome, service)

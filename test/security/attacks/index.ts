@@ -1,43 +1,43 @@
-import { act } from './actor.ts'
-import { alg } from './algorithm.ts'
 import type { Group } from '../runner/attempt.ts'
-import { aud } from './audience.ts'
-import { cache } from './cache.ts'
-import { conc } from './concurrency.ts'
-import { ctrl } from './valid-tokens.ts'
-import { disc } from './discovery.ts'
-import { dos } from './denial-of-service.ts'
-import { dpop } from './sender-constraint.ts'
-import { enc } from './encoding.ts'
-import { fault } from './key-set-availability.ts'
-import { hdr } from './header.ts'
-import { http } from './http.ts'
-import { iss } from './issuer.ts'
-import { keyGroup } from './key.ts'
-import { leak } from './leak.ts'
-import { scp } from './scope.ts'
-import { time } from './time.ts'
-import { typ } from './token-type.ts'
+import { actorCases } from './actor.ts'
+import { algorithmCases } from './algorithm.ts'
+import { audienceCases } from './audience.ts'
+import { cacheCases } from './cache.ts'
+import { concurrencyCases } from './concurrency.ts'
+import { denialOfServiceCases } from './denial-of-service.ts'
+import { discoveryCases } from './discovery.ts'
+import { encodingCases } from './encoding.ts'
+import { headerCases } from './header.ts'
+import { httpCases } from './http.ts'
+import { issuerCases } from './issuer.ts'
+import { availabilityCases } from './key-set-availability.ts'
+import { keyCases } from './key.ts'
+import { leakCases } from './leak.ts'
+import { scopeCases } from './scope.ts'
+import { senderConstraintCases } from './sender-constraint.ts'
+import { timeCases } from './time.ts'
+import { tokenTypeCases } from './token-type.ts'
+import { validTokenCases } from './valid-tokens.ts'
 
-/** Every group of the corpus, by the first part of its cases' ids. */
+/** The groups of the corpus, by the prefix of their case ids. */
 export const groups: Readonly<Record<string, Group>> = {
-  ACT: act,
-  ALG: alg,
-  AUD: aud,
-  CACHE: cache,
-  CONC: conc,
-  CTRL: ctrl,
-  DISC: disc,
-  DOS: dos,
-  DPOP: dpop,
-  ENC: enc,
-  FAULT: fault,
-  HDR: hdr,
-  HTTP: http,
-  ISS: iss,
-  KEY: keyGroup,
-  LEAK: leak,
-  SCP: scp,
-  TIME: time,
-  TYP: typ,
+  ACT: actorCases,
+  ALG: algorithmCases,
+  AUD: audienceCases,
+  CACHE: cacheCases,
+  CONC: concurrencyCases,
+  CTRL: validTokenCases,
+  DISC: discoveryCases,
+  DOS: denialOfServiceCases,
+  DPOP: senderConstraintCases,
+  ENC: encodingCases,
+  FAULT: availabilityCases,
+  HDR: headerCases,
+  HTTP: httpCases,
+  ISS: issuerCases,
+  KEY: keyCases,
+  LEAK: leakCases,
+  SCP: scopeCases,
+  TIME: timeCases,
+  TYP: tokenTypeCases,
 }

@@ -1,30 +1,30 @@
 import { expect } from 'vitest'
-import type { Builder, Group } from '../runner/attempt.ts'
-import { type Bench } from '../fixtures/fixture.ts'
+import type { CaseBuilder, Group } from '../runner/attempt.ts'
+import { type Fixture } from '../fixtures/fixture.ts'
 import { keys } from '../fixtures/keys.ts'
 
 const named =
-  (...values: readonly ((issuer: string) => unknown)[]): Builder =>
-  (bench) =>
+  (...values: readonly ((issuer: string) => unknown)[]): CaseBuilder =>
+  (fixture) =>
     values.map((value) => {
-      const iss = value(bench.authority.url)
+      const iss = value(fixture.issuer.url)
       return {
         name: JSON.stringify(iss),
-        token: bench.token({ claims: { iss } }),
-        after: () => expect(bench.authority.asked, 'nothing is fetched for it').toEqual([]),
+        token: fixture.token({ claims: { iss } }),
+        check: () => expect(fixture.issuer.requests, 'nothing is fetched for it').toEqual([]),
       }
     })
 
 /** A second authority, whose key has the first one's name. */
-async function rival(bench: Bench): ReturnType<Bench['another']> {
-  const other = await bench.another()
+async function rival(fixture: Fixture): ReturnType<Fixture['anotherIssuer']> {
+  const other = await fixture.anotherIssuer()
   other.publish([{ ...keys.attacker().jwk, kid: 'ES256-key' }])
   return other
 }
 
 const guid = (digit: string): string => `${digit.repeat(8)}-0000-4000-8000-000000000000`
 
-export const iss: Group = {
+export const issuerCases: Group = {
   'ISS-missing': named(() => undefined),
   'ISS-array': named((issuer) => [issuer]),
   'ISS-array-evil': named((issuer) => ['https://evil', issuer]),
@@ -50,22 +50,22 @@ export const iss: Group = {
     (issuer) => `${issuer}?`,
     (issuer) => issuer.toUpperCase(),
   ),
-  'ISS-cross-kid': async (bench) => {
-    const other = await rival(bench)
+  'ISS-cross-kid': async (fixture) => {
+    const other = await rival(fixture)
     return {
-      options: { issuers: [bench.authority.url, other.url] },
-      token: bench.token({ key: keys.attacker() }),
+      options: { issuers: [fixture.issuer.url, other.url] },
+      token: fixture.token({ key: keys.attacker() }),
     }
   },
-  'ISS-cache-poison': async (bench) => {
-    const other = await rival(bench)
+  'ISS-cache-poison': async (fixture) => {
+    const other = await rival(fixture)
     return {
       run: async (start) => {
-        const service = await start({ options: { issuers: [bench.authority.url, other.url] } })
+        const service = await start({ options: { issuers: [fixture.issuer.url, other.url] } })
         const theirs = { key: keys.attacker(), claims: { iss: other.url } }
-        const first = await service.send({ token: bench.token(theirs) })
+        const first = await service.send({ token: fixture.token(theirs) })
         expect(first.status, 'their own token').toBe(200)
-        return service.send({ token: bench.token({ key: keys.attacker() }) })
+        return service.send({ token: fixture.token({ key: keys.attacker() }) })
       },
     }
   },
@@ -74,50 +74,50 @@ export const iss: Group = {
     () => 'file:///etc/passwd',
     () => 'http://[::1]:6379/',
   ),
-  'ISS-dyn-template': (bench) =>
+  'ISS-dyn-template': (fixture) =>
     // There are no templates: a brace is a letter like any other.
     ['../', '%2f', 'a.b', 'common', guid('1')].map((tid) => ({
       name: tid,
-      options: { issuer: `${bench.authority.url}/{tenantid}/v2.0` },
-      token: bench.token({ claims: { iss: `${bench.authority.url}/${tid}/v2.0`, tid } }),
-      after: () => expect(bench.authority.asked).toEqual([]),
+      options: { issuer: `${fixture.issuer.url}/{tenantid}/v2.0` },
+      token: fixture.token({ claims: { iss: `${fixture.issuer.url}/${tid}/v2.0`, tid } }),
+      check: () => expect(fixture.issuer.requests).toEqual([]),
     })),
-  'ISS-tenant-swap': async (bench) => {
-    const tenant = await bench.another(`/${guid('a')}/v2.0`)
+  'ISS-tenant-swap': async (fixture) => {
+    const tenant = await fixture.anotherIssuer(`/${guid('a')}/v2.0`)
     tenant.publish([keys.es256()])
     const options = { issuer: tenant.url }
     const claims = { iss: tenant.url, tid: guid('b') }
     return {
       options,
-      token: bench.token({ claims }),
-      after: async (_, service) => {
-        const own = bench.token({ claims: { ...claims, tid: guid('a') } })
+      token: fixture.token({ claims }),
+      check: async (_, service) => {
+        const own = fixture.token({ claims: { ...claims, tid: guid('a') } })
         expect((await service.send({ token: own })).status, 'its own tenant').toBe(200)
       },
     }
   },
-  'ISS-policy-per-iss': async (bench) => {
-    const other = await bench.another()
+  'ISS-policy-per-iss': async (fixture) => {
+    const other = await fixture.anotherIssuer()
     other.publish([keys.es256(), keys.rs256()])
     const issuers = [
-      { issuer: bench.authority.url, algorithms: ['ES256'], audience: 'a', profile: 'rfc9068' },
+      { issuer: fixture.issuer.url, algorithms: ['ES256'], audience: 'a', profile: 'rfc9068' },
       { issuer: other.url, algorithms: ['RS256'], audience: 'b' },
     ]
-    const ours = { iss: bench.authority.url, aud: 'a' }
+    const ours = { iss: fixture.issuer.url, aud: 'a' }
     const theirs = { iss: other.url, aud: 'b' }
     return [
-      { name: 'audience', token: bench.token({ claims: { ...ours, aud: 'b' } }) },
+      { name: 'audience', token: fixture.token({ claims: { ...ours, aud: 'b' } }) },
       {
         name: 'their audience',
-        token: bench.token({ key: keys.rs256(), claims: { ...theirs, aud: 'a' } }),
+        token: fixture.token({ key: keys.rs256(), claims: { ...theirs, aud: 'a' } }),
       },
-      { name: 'algorithm', token: bench.token({ key: keys.rs256(), claims: ours }) },
-      { name: 'their algorithm', token: bench.token({ claims: theirs }) },
-      { name: 'typ', token: bench.token({ header: { typ: 'JWT' }, claims: ours }) },
+      { name: 'algorithm', token: fixture.token({ key: keys.rs256(), claims: ours }) },
+      { name: 'their algorithm', token: fixture.token({ claims: theirs }) },
+      { name: 'typ', token: fixture.token({ header: { typ: 'JWT' }, claims: ours }) },
     ].map((attempt) => ({ ...attempt, options: { issuers } }))
   },
-  'ISS-iss-config-dup': (bench) => ({
+  'ISS-iss-config-dup': (fixture) => ({
     misuse: true,
-    options: { issuers: [bench.authority.url, { issuer: bench.authority.url }] },
+    options: { issuers: [fixture.issuer.url, { issuer: fixture.issuer.url }] },
   }),
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import type { Builder, Group, Outcome, Service } from '../runner/attempt.ts'
-import { type Answer, json, keySet, status } from '../fixtures/scripted-issuer.ts'
-import type { Bench } from '../fixtures/fixture.ts'
+import type { CaseBuilder, Group, Outcome, Service } from '../runner/attempt.ts'
+import { type Respond, json, keySet, status } from '../fixtures/scripted-issuer.ts'
+import type { Fixture } from '../fixtures/fixture.ts'
 import { keys } from '../fixtures/keys.ts'
 
 /** Past the time at which a set of the usual five minutes is refreshed, and before its end. */
@@ -17,43 +17,46 @@ const health = ({ operations }: Service) => operations.health().issuers[0]!
 const attempts = (service: Service, count: number): Promise<void> =>
   expect.poll(() => health(service)).toMatchObject({ fetches: count, inFlight: false })
 
-async function warm(service: Service, bench: Bench): Promise<void> {
-  expect((await service.send({ token: bench.token() })).status, 'before').toBe(200)
+async function warm(service: Service, fixture: Fixture): Promise<void> {
+  expect((await service.send({ token: fixture.token() })).status, 'before').toBe(200)
 }
 
 /** After a good start the key set's address answers so, and the service is asked after its refresh. */
 const refreshedWith =
-  (answer: Answer, check: (service: Service, bench: Bench) => unknown = () => {}): Builder =>
-  (bench) => ({
+  (
+    answer: Respond,
+    check: (service: Service, fixture: Fixture) => unknown = () => {},
+  ): CaseBuilder =>
+  (fixture) => ({
     run: async (start) => {
-      bench.authority.answerKeys(undefined)
+      fixture.issuer.respondToKeys(undefined)
       const service = await start()
-      await warm(service, bench)
-      bench.authority.answerKeys(answer)
-      bench.clock.advance(refreshDue)
+      await warm(service, fixture)
+      fixture.issuer.respondToKeys(answer)
+      fixture.clock.advance(refreshDue)
       await attempts(service, 2)
-      await check(service, bench)
-      return service.send({ token: bench.token() })
+      await check(service, fixture)
+      return service.send({ token: fixture.token() })
     },
   })
 
 const all =
-  (...builders: readonly Builder[]): Builder =>
-  (bench) =>
-    builders.flatMap((build) => build(bench) as never)
+  (...builders: readonly CaseBuilder[]): CaseBuilder =>
+  (fixture) =>
+    builders.flatMap((build) => build(fixture) as never)
 
 const keptWithError = (service: Service): void =>
   expect(health(service)).toMatchObject({ keys: 5, failures: 1, lastError: expect.any(String) })
 
-async function flood(service: Service, bench: Bench, steps: number): Promise<Outcome> {
+async function flood(service: Service, fixture: Fixture, steps: number): Promise<Outcome> {
   const each = service.port === undefined ? 20 : 2
   const outcomes: Outcome[] = []
   for (let step = 0; step < steps; step += 1) {
     const invented = Array.from({ length: each }, (_, at) =>
-      bench.token({ header: { kid: `invented-${step}-${at}` } }),
+      fixture.token({ header: { kid: `invented-${step}-${at}` } }),
     )
     outcomes.push(...(await Promise.all(invented.map((token) => service.send({ token })))))
-    bench.clock.advance(1)
+    fixture.clock.advance(1)
   }
   expect(new Set(outcomes.map(({ status: code }) => code)).size, 'one answer for all').toBe(1)
   return outcomes[0]!
@@ -66,82 +69,82 @@ const verifier = createVerifier({ issuer: '${url}', audience: 'a' })
 ${last}
 process.stdout.write('done')`
 
-export const fault: Group = {
-  'FAULT-cold-down': (bench) => ({
+export const availabilityCases: Group = {
+  'FAULT-cold-down': (fixture) => ({
     run: async (start) => {
-      bench.authority.answerMetadata(status(500))
+      fixture.issuer.respondToMetadata(status(500))
       const service = await start()
-      const outcome = await service.send({ token: bench.token() })
+      const outcome = await service.send({ token: fixture.token() })
       expect(service.operations.ready()).toBe(false)
-      const asked = bench.authority.asked.length
+      const asked = fixture.issuer.requests.length
       for (let at = 0; at < 20; at += 1)
-        expect((await service.send({ token: bench.token() })).status).toBe(503)
-      expect(bench.authority.asked.length, 'no request fetches').toBe(asked)
+        expect((await service.send({ token: fixture.token() })).status).toBe(503)
+      expect(fixture.issuer.requests.length, 'no request fetches').toBe(asked)
       if (service.port !== undefined) expect(outcome.headers['retry-after']).toBe('1')
-      bench.authority.answerMetadata(undefined)
-      bench.clock.advance(1)
+      fixture.issuer.respondToMetadata(undefined)
+      fixture.clock.advance(1)
       await expect.poll(() => service.operations.ready()).toBe(true)
-      await warm(service, bench)
+      await warm(service, fixture)
       return outcome
     },
   }),
-  'FAULT-rot-overlap': (bench) => ({
+  'FAULT-rot-overlap': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      bench.authority.publish([keys.es256(), newJwk])
-      bench.clock.advance(refreshDue)
+      await warm(service, fixture)
+      fixture.issuer.publish([keys.es256(), newJwk])
+      fixture.clock.advance(refreshDue)
       await attempts(service, 2)
-      const asked = bench.authority.asked.length
-      await warm(service, bench)
-      const outcome = await service.send({ token: bench.token({ key: newKey }) })
-      expect(bench.authority.asked.length, 'nothing is fetched for the new key').toBe(asked)
+      const asked = fixture.issuer.requests.length
+      await warm(service, fixture)
+      const outcome = await service.send({ token: fixture.token({ key: newKey }) })
+      expect(fixture.issuer.requests.length, 'nothing is fetched for the new key').toBe(asked)
       return outcome
     },
   }),
-  'FAULT-rot-no-overlap': (bench) => ({
+  'FAULT-rot-no-overlap': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      const asked = bench.authority.asked.length
-      bench.authority.publish([newJwk])
+      await warm(service, fixture)
+      const asked = fixture.issuer.requests.length
+      fixture.issuer.publish([newJwk])
       const herd = Array.from({ length: 50 }, () =>
-        service.send({ token: bench.token({ key: newKey }) }),
+        service.send({ token: fixture.token({ key: newKey }) }),
       )
       const codes = (await Promise.all(herd)).map(({ status: code }) => code)
       expect(new Set(codes)).toEqual(new Set([200]))
-      expect(bench.authority.asked.length, 'one fetch for all').toBe(asked + 1)
-      expect((await service.send({ token: bench.token() })).status, 'the old key').toBe(401)
-      return service.send({ token: bench.token({ key: newKey }) })
+      expect(fixture.issuer.requests.length, 'one fetch for all').toBe(asked + 1)
+      expect((await service.send({ token: fixture.token() })).status, 'the old key').toBe(401)
+      return service.send({ token: fixture.token({ key: newKey }) })
     },
   }),
-  'FAULT-key-removed': (bench) => [
+  'FAULT-key-removed': (fixture) => [
     {
       run: async (start) => {
         const service = await start()
-        await warm(service, bench)
-        bench.authority.publish([keys.rs256()])
+        await warm(service, fixture)
+        fixture.issuer.publish([keys.rs256()])
         await service.operations.refreshKeys()
-        const outcome = await service.send({ token: bench.token() })
-        bench.authority.answerKeys(status(500))
-        bench.clock.advance(1200)
+        const outcome = await service.send({ token: fixture.token() })
+        fixture.issuer.respondToKeys(status(500))
+        fixture.clock.advance(1200)
         await expect.poll(() => health(service).lastError).toBeDefined()
-        const later = await service.send({ token: bench.token() })
+        const later = await service.send({ token: fixture.token() })
         expect(later.status, 'an outage does not bring it back').not.toBe(200)
         return outcome
       },
     },
     {
       run: async (start) => {
-        bench.authority.answerKeys(undefined)
-        bench.authority.publish([keys.es256(), keys.rs256()])
+        fixture.issuer.respondToKeys(undefined)
+        fixture.issuer.publish([keys.es256(), keys.rs256()])
         const service = await start()
-        await warm(service, bench)
+        await warm(service, fixture)
         service.operations.blockKey('ES256-key')
-        const outcome = await service.send({ token: bench.token() })
+        const outcome = await service.send({ token: fixture.token() })
         await service.operations.refreshKeys()
-        expect((await service.send({ token: bench.token() })).status, 'published').toBe(401)
-        const other = await service.send({ token: bench.token({ key: keys.rs256() }) })
+        expect((await service.send({ token: fixture.token() })).status, 'published').toBe(401)
+        const other = await service.send({ token: fixture.token({ key: keys.rs256() }) })
         expect(other.status, 'the other key').toBe(200)
         return outcome
       },
@@ -149,10 +152,10 @@ export const fault: Group = {
   ],
   'FAULT-http-500': all(
     refreshedWith(status(500), keptWithError),
-    refreshedWith(status(429, { 'retry-after': '120' }), async (service, bench) => {
+    refreshedWith(status(429, { 'retry-after': '120' }), async (service, fixture) => {
       keptWithError(service)
-      bench.clock.advance(60)
-      await warm(service, bench)
+      fixture.clock.advance(60)
+      await warm(service, fixture)
       expect(health(service).fetches, 'not before it asked for').toBe(2)
       expect(health(service).nextAttempt).toBe(60)
     }),
@@ -164,20 +167,20 @@ export const fault: Group = {
       }),
     ),
   ),
-  'FAULT-empty-keys': (bench) => ({
+  'FAULT-empty-keys': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      bench.authority.answerKeys(json('{"keys":[]}'))
-      bench.clock.advance(refreshDue)
+      await warm(service, fixture)
+      fixture.issuer.respondToKeys(json('{"keys":[]}'))
+      fixture.clock.advance(refreshDue)
       await attempts(service, 2)
-      const outcome = await service.send({ token: bench.token() })
+      const outcome = await service.send({ token: fixture.token() })
       expect(health(service).lastError).toContain('no usable key')
-      bench.clock.advance(301)
+      fixture.clock.advance(301)
       await attempts(service, 3)
-      bench.clock.advance(30)
+      fixture.clock.advance(30)
       await expect.poll(() => health(service)).toMatchObject({ keys: 0, inFlight: false })
-      expect((await service.send({ token: bench.token() })).status, 'after the grace').toBe(401)
+      expect((await service.send({ token: fixture.token() })).status, 'after the grace').toBe(401)
       return outcome
     },
   }),
@@ -188,17 +191,17 @@ export const fault: Group = {
       expect(health(service).skipped).toHaveLength(3)
     },
   ),
-  'FAULT-slow-3s': (bench) => ({
+  'FAULT-slow-3s': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
+      await warm(service, fixture)
       let release = (): void => {}
-      bench.authority.answerKeys((request, response) => {
+      fixture.issuer.respondToKeys((request, response) => {
         release = () => json(keySet([keys.es256()]))(request, response)
       })
-      bench.clock.advance(refreshDue)
-      await expect.poll(() => bench.authority.asked.length).toBe(3)
-      const outcome = await service.send({ token: bench.token() })
+      fixture.clock.advance(refreshDue)
+      await expect.poll(() => fixture.issuer.requests.length).toBe(3)
+      const outcome = await service.send({ token: fixture.token() })
       expect(health(service), 'it was answered while the fetch waits').toMatchObject({
         inFlight: true,
       })
@@ -207,102 +210,102 @@ export const fault: Group = {
       return outcome
     },
   }),
-  'FAULT-timeout': (bench) => ({
+  'FAULT-timeout': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      bench.authority.answerKeys(() => {})
-      bench.clock.advance(1800)
-      await expect.poll(() => bench.authority.asked.length).toBe(3)
+      await warm(service, fixture)
+      fixture.issuer.respondToKeys(() => {})
+      fixture.clock.advance(1800)
+      await expect.poll(() => fixture.issuer.requests.length).toBe(3)
       // The first who come after so long a silence wait for the attempt; this one finds it under way.
-      const outcome = await service.send({ token: bench.token() })
-      const second = await service.send({ token: bench.token() })
+      const outcome = await service.send({ token: fixture.token() })
+      const second = await service.send({ token: fixture.token() })
       expect(second.status).toBe(200)
       return outcome
     },
   }),
-  'FAULT-skew-over': (bench) => {
-    const token = bench.token({ claims: { exp: bench.now + 20 } })
-    bench.clock.jump(90)
+  'FAULT-skew-over': (fixture) => {
+    const token = fixture.token({ claims: { exp: fixture.now + 20 } })
+    fixture.clock.jump(90)
     return {
       options: { clockTolerance: 60 },
       token,
-      after: (_, { records }) => expect(records[0]!.code).toBe('token_expired'),
+      check: (_, { records }) => expect(records[0]!.code).toBe('token_expired'),
     }
   },
-  'FAULT-skew-under': (bench) => {
-    const token = bench.token({ claims: { nbf: bench.now } })
-    bench.clock.jump(-90)
+  'FAULT-skew-under': (fixture) => {
+    const token = fixture.token({ claims: { nbf: fixture.now } })
+    fixture.clock.jump(-90)
     return { options: { clockTolerance: 120 }, token }
   },
-  'FAULT-clock-jump': (bench) => ({
+  'FAULT-clock-jump': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      const asked = bench.authority.asked.length
+      await warm(service, fixture)
+      const asked = fixture.issuer.requests.length
       for (const step of [3600, -7200, 86_400]) {
-        bench.clock.jump(step)
-        await warm(service, bench)
+        fixture.clock.jump(step)
+        await warm(service, fixture)
       }
-      expect(bench.authority.asked.length, 'the set got no older').toBe(asked)
-      return service.send({ token: bench.token() })
+      expect(fixture.issuer.requests.length, 'the set got no older').toBe(asked)
+      return service.send({ token: fixture.token() })
     },
   }),
-  'FAULT-flood': (bench) => ({
+  'FAULT-flood': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      const asked = bench.authority.asked.length
-      const outcome = await flood(service, bench, 60)
-      await warm(service, bench)
-      expect(bench.authority.asked.length - asked).toBeLessThanOrEqual(12)
-      expect(bench.authority.asked.length - asked, 'it does look').toBeGreaterThan(2)
+      await warm(service, fixture)
+      const asked = fixture.issuer.requests.length
+      const outcome = await flood(service, fixture, 60)
+      await warm(service, fixture)
+      expect(fixture.issuer.requests.length - asked).toBeLessThanOrEqual(12)
+      expect(fixture.issuer.requests.length - asked, 'it does look').toBeGreaterThan(2)
       return outcome
     },
   }),
-  'FAULT-flood-down': (bench) => ({
+  'FAULT-flood-down': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      const asked = bench.authority.asked.length
-      bench.authority.answerMetadata(status(503))
-      bench.authority.answerKeys(status(503))
+      await warm(service, fixture)
+      const asked = fixture.issuer.requests.length
+      fixture.issuer.respondToMetadata(status(503))
+      fixture.issuer.respondToKeys(status(503))
       // One unknown name finds out about the outage. After that nobody asks but the retry.
-      const first = await service.send({ token: bench.token({ header: { kid: 'first' } }) })
+      const first = await service.send({ token: fixture.token({ header: { kid: 'first' } }) })
       expect(first.status).toBe(503)
-      const outcome = await flood(service, bench, 60)
-      await warm(service, bench)
+      const outcome = await flood(service, fixture, 60)
+      await warm(service, fixture)
       // Pauses of at least 0.5, 1, 2, 4, 8, 15, 15, 15 s: two fetches each, metadata and key set.
-      expect(bench.authority.asked.length - asked).toBeLessThanOrEqual(20)
+      expect(fixture.issuer.requests.length - asked).toBeLessThanOrEqual(20)
       return outcome
     },
   }),
-  'FAULT-flood-rotate': (bench) => ({
+  'FAULT-flood-rotate': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      await flood(service, bench, 15)
-      bench.authority.publish([keys.es256(), newJwk])
+      await warm(service, fixture)
+      await flood(service, fixture, 15)
+      fixture.issuer.publish([keys.es256(), newJwk])
       // The budget for any name is spent; the reserve is for a name that comes again.
-      await service.send({ token: bench.token({ key: newKey }) })
-      return service.send({ token: bench.token({ key: newKey }) })
+      await service.send({ token: fixture.token({ key: newKey }) })
+      return service.send({ token: fixture.token({ key: newKey }) })
     },
   }),
-  'FAULT-flood-multi': async (bench) => {
-    const other = await bench.another()
+  'FAULT-flood-multi': async (fixture) => {
+    const other = await fixture.anotherIssuer()
     other.publish([keys.es256()])
     return {
       run: async (start) => {
-        const service = await start({ options: { issuers: [bench.authority.url, other.url] } })
+        const service = await start({ options: { issuers: [fixture.issuer.url, other.url] } })
         const theirs = { iss: other.url }
-        expect((await service.send({ token: bench.token({ claims: theirs }) })).status).toBe(200)
-        await flood(service, bench, 5)
+        expect((await service.send({ token: fixture.token({ claims: theirs }) })).status).toBe(200)
+        await flood(service, fixture, 5)
         other.publish([newJwk])
-        return service.send({ token: bench.token({ key: newKey, claims: theirs }) })
+        return service.send({ token: fixture.token({ key: newKey, claims: theirs }) })
       },
     }
   },
-  'FAULT-restart-persist': (bench) => ({
+  'FAULT-restart-persist': (fixture) => ({
     run: async (start) => {
       const kept = new Map<string, string>()
       const store = {
@@ -310,49 +313,49 @@ export const fault: Group = {
         set: async (name: string, value: string) => kept.set(name, value),
       }
       const options = { keyStore: { store, secret: 'a secret of at least 32 characters' } }
-      await warm(await start({ options }), bench)
+      await warm(await start({ options }), fixture)
       await expect.poll(() => kept.size).toBe(1)
       // It hangs: who waited for the issuer would wait for long.
-      bench.authority.answerMetadata(() => {})
+      fixture.issuer.respondToMetadata(() => {})
       const service = await start({ options })
-      const outcome = await service.send({ token: bench.token() })
+      const outcome = await service.send({ token: fixture.token() })
       expect(health(service)).toMatchObject({ keys: 5, inFlight: true })
       return outcome
     },
   }),
-  'FAULT-shutdown': (bench) => ({
+  'FAULT-shutdown': (fixture) => ({
     run: async (start) => {
       const exits = async (last: string): Promise<string> => {
-        const code = shutDown(bench.authority.url, last)
+        const code = shutDown(fixture.issuer.url, last)
         const args = ['--input-type=module', '--eval', code]
         return (await promisify(execFile)(process.execPath, args)).stdout
       }
       expect(await exits('await verifier.warmUp()'), 'a refresh is planned').toBe('done')
-      bench.authority.answerMetadata(() => {})
+      fixture.issuer.respondToMetadata(() => {})
       const hanging = 'const warm = verifier.warmUp().catch(() => {}); verifier.close(); await warm'
       expect(await exits(hanging), 'a fetch hangs').toBe('done')
-      bench.authority.answerMetadata(undefined)
+      fixture.issuer.respondToMetadata(undefined)
       const service = await start()
-      await warm(service, bench)
+      await warm(service, fixture)
       service.operations.close()
-      return service.send({ token: bench.token() })
+      return service.send({ token: fixture.token() })
     },
   }),
-  'FAULT-disc-refresh': (bench) => ({
+  'FAULT-disc-refresh': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, bench)
-      const { url } = bench.authority
-      bench.authority.answerMetadata(json({ issuer: url, jwks_uri: `${url}/moved/jwks` }))
-      bench.authority.answerKeys((request, response) => {
+      await warm(service, fixture)
+      const { url } = fixture.issuer
+      fixture.issuer.respondToMetadata(json({ issuer: url, jwks_uri: `${url}/moved/jwks` }))
+      fixture.issuer.respondToKeys((request, response) => {
         const answer = request.url === '/moved/jwks' ? json({ keys: [newJwk] }) : status(404)
         answer(request, response)
       })
-      bench.clock.advance(refreshDue)
+      fixture.clock.advance(refreshDue)
       await attempts(service, 2)
-      bench.clock.advance(1)
+      fixture.clock.advance(1)
       await attempts(service, 3)
-      return service.send({ token: bench.token({ key: newKey }) })
+      return service.send({ token: fixture.token({ key: newKey }) })
     },
   }),
 }

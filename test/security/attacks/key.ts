@@ -1,18 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
-import type { Builder, Group } from '../runner/attempt.ts'
+import type { CaseBuilder, Group } from '../runner/attempt.ts'
 import { json } from '../fixtures/scripted-issuer.ts'
-import { type Bench, encode } from '../fixtures/fixture.ts'
+import { type Fixture, encode } from '../fixtures/fixture.ts'
 import { type Json, keyOf, keys, privateJwk } from '../fixtures/keys.ts'
 
 /** The published entry is not as it should be; the token is signed by its key all the same. */
 const published =
-  (by: () => ReturnType<typeof keys.es256>, ...changes: readonly Json[]): Builder =>
-  (bench) =>
+  (by: () => ReturnType<typeof keys.es256>, ...changes: readonly Json[]): CaseBuilder =>
+  (fixture) =>
     changes.map((change) => ({
       name: JSON.stringify(change),
       options: { jwks: { keys: [changed(by().jwk, change)] } },
-      token: bench.token({ key: by() }),
+      token: fixture.token({ key: by() }),
     }))
 
 /** A member that is `undefined` is left out. */
@@ -28,8 +28,8 @@ const flipped = (value: unknown): string => {
 }
 
 /** With an exponent of 1 a signature is its own message: RFC 8017 section 9.2, spelled out. */
-function forgedWithExponentOne(bench: Bench): string {
-  const input = `${encode({ typ: 'at+jwt', alg: 'RS256', kid: 'RS256-key' })}.${encode(bench.claims())}`
+function forgedWithExponentOne(fixture: Fixture): string {
+  const input = `${encode({ typ: 'at+jwt', alg: 'RS256', kid: 'RS256-key' })}.${encode(fixture.claims())}`
   const digestInfo = Buffer.concat([
     Buffer.from('3031300d060960864801650304020105000420', 'hex'),
     createHash('sha256').update(input).digest(),
@@ -55,25 +55,25 @@ const broken: readonly Json[] = [
 
 /** The key set's own text, well formed or not. */
 const keySets =
-  (...texts: readonly string[]): Builder =>
-  (bench) =>
+  (...texts: readonly string[]): CaseBuilder =>
+  (fixture) =>
     Promise.all(
       texts.map(async (text) => {
-        const authority = await bench.another()
-        authority.answerKeys(json(text))
-        const token = bench.token({ claims: { iss: authority.url } })
-        return { name: text.slice(0, 40), options: { issuer: authority.url }, token }
+        const issuer = await fixture.anotherIssuer()
+        issuer.respondToKeys(json(text))
+        const token = fixture.token({ claims: { iss: issuer.url } })
+        return { name: text.slice(0, 40), options: { issuer: issuer.url }, token }
       }),
     )
 
-export const keyGroup: Group = {
+export const keyCases: Group = {
   'KEY-rsa-1024': published(() => keyOf('RS256', 'RSA-1024')),
-  'KEY-rsa-e1': (bench) => [
+  'KEY-rsa-e1': (fixture) => [
     {
       options: { jwks: { keys: [{ ...keys.rs256().jwk, e: 'AQ' }] } },
-      token: forgedWithExponentOne(bench),
+      token: forgedWithExponentOne(fixture),
     },
-    { name: 'the forgery under the true key', token: forgedWithExponentOne(bench) },
+    { name: 'the forgery under the true key', token: forgedWithExponentOne(fixture) },
   ],
   'KEY-rsa-e-even': published(
     keys.rs256,
@@ -81,19 +81,19 @@ export const keyGroup: Group = {
     { e: '' },
     { e: 3 },
   ),
-  'KEY-ec-offcurve': (bench) => {
+  'KEY-ec-offcurve': (fixture) => {
     const { jwk } = keys.es256()
     return {
       options: { jwks: { keys: [{ ...jwk, y: flipped(jwk['y']) }] } },
-      token: bench.token(),
+      token: fixture.token(),
     }
   },
-  'KEY-ec-crv-mismatch': (bench) => [
+  'KEY-ec-crv-mismatch': (fixture) => [
     ...([published(keys.es256, { crv: 'P-384' }, { crv: 'P-384', alg: 'ES384' })].flatMap((build) =>
-      build(bench),
+      build(fixture),
     ) as never[]),
     ...([published(keys.es256, { kty: 'RSA' }, { kty: 'RSA', alg: 'RS256' })].flatMap((build) =>
-      build(bench),
+      build(fixture),
     ) as never[]),
   ],
   'KEY-use-enc': published(keys.es256, { use: 'enc' }, { use: ['sig'] }, { use: 'SIG' }),
@@ -114,42 +114,42 @@ export const keyGroup: Group = {
     ...['ES521', 'ES224', 'RSA-OAEP', '', 7].map((alg) => ({ alg })),
   ),
   'KEY-oct': published(() => keys.es256(), oct, { ...oct, x: undefined, y: undefined }),
-  'KEY-private': (bench) => {
+  'KEY-private': (fixture) => {
     const leaked = keys.es256()
-    bench.authority.publish([{ ...leaked.jwk, ...privateJwk(leaked) }, keys.rs256()])
+    fixture.issuer.publish([{ ...leaked.jwk, ...privateJwk(leaked) }, keys.rs256()])
     return {
-      token: bench.token(),
-      after: async (_, service) => {
+      token: fixture.token(),
+      check: async (_, service) => {
         const reasons = service.records.map(({ reason }) => reason).join()
         expect(reasons).toContain('private')
         expect(reasons).not.toContain(privateJwk(leaked)['d'])
-        const other = await service.send({ token: bench.token({ key: keys.rs256() }) })
+        const other = await service.send({ token: fixture.token({ key: keys.rs256() }) })
         expect(other.status, 'the other keys stay').toBe(200)
       },
     }
   },
-  'KEY-dup-kid-kty': (bench) => {
+  'KEY-dup-kid-kty': (fixture) => {
     const same = [keys.es256(), keys.rs256()].map((one) => ({ ...one, kid: 'same' }))
-    bench.authority.publish(same.map((one) => ({ ...one.jwk, kid: 'same' })))
-    return same.map((one) => ({ name: one.alg, token: bench.token({ key: one }) }))
+    fixture.issuer.publish(same.map((one) => ({ ...one.jwk, kid: 'same' })))
+    return same.map((one) => ({ name: one.alg, token: fixture.token({ key: one }) }))
   },
-  'KEY-bad-sibling': (bench) => {
-    bench.authority.publish([...broken, keys.es256()])
-    return { token: bench.token() }
+  'KEY-bad-sibling': (fixture) => {
+    fixture.issuer.publish([...broken, keys.es256()])
+    return { token: fixture.token() }
   },
   'KEY-keys-not-array': keySets('{"keys":{}}', '[]', '{}', '"x"', 'null', '{"keys":null}'),
-  'KEY-jwks-dup-member': (bench) =>
-    keySets(`{"keys":[],"keys":[${JSON.stringify(keys.es256().jwk)}]}`)(bench),
-  'KEY-ed448': (bench) => {
+  'KEY-jwks-dup-member': (fixture) =>
+    keySets(`{"keys":[],"keys":[${JSON.stringify(keys.es256().jwk)}]}`)(fixture),
+  'KEY-ed448': (fixture) => {
     const ed448 = keyOf('EdDSA', 'Ed448')
-    bench.authority.publish([ed448])
+    fixture.issuer.publish([ed448])
     return ['EdDSA', 'Ed448'].map((alg) => ({
       name: alg,
-      token: bench.token({ key: ed448, header: { alg } }),
+      token: fixture.token({ key: ed448, header: { alg } }),
     }))
   },
-  'KEY-mldsa': (bench) => {
-    bench.authority.publish([akp])
-    return { token: bench.token({ header: { alg: 'ML-DSA-65' } }) }
+  'KEY-mldsa': (fixture) => {
+    fixture.issuer.publish([akp])
+    return { token: fixture.token({ header: { alg: 'ML-DSA-65' } }) }
   },
 }

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Builder, Group, Setup } from '../runner/attempt.ts'
+import type { CaseBuilder, Group, Setup } from '../runner/attempt.ts'
 
 const needs =
   (...scopes: readonly string[]): NonNullable<Setup['guards']> =>
@@ -7,16 +7,16 @@ const needs =
 
 /** Tokens that hold this, on a route that asks for `read`. */
 const holding =
-  (...values: readonly unknown[]): Builder =>
-  (bench) =>
+  (...values: readonly unknown[]): CaseBuilder =>
+  (fixture) =>
     values.map((scope) => ({
       name: JSON.stringify(scope).slice(0, 40),
       guards: needs('read'),
-      token: bench.token({ claims: { scope } }),
+      token: fixture.token({ claims: { scope } }),
     }))
 
 const asking =
-  (...lists: readonly (readonly unknown[])[]): Builder =>
+  (...lists: readonly (readonly unknown[])[]): CaseBuilder =>
   () =>
     lists.map((list) => ({
       name: JSON.stringify(list),
@@ -24,7 +24,7 @@ const asking =
       guards: needs(...(list as string[])),
     }))
 
-export const scp: Group = {
+export const scopeCases: Group = {
   'SCP-empty': holding('', ' ', []),
   'SCP-prefix': holding('read:all'),
   'SCP-suffix': holding('xread', 'read1', 'READ', 'read/'),
@@ -36,20 +36,20 @@ export const scp: Group = {
   'SCP-comma': holding('read,write'),
   'SCP-double-space': holding('write  read', ' read '),
   'SCP-required-empty': asking([], [''], ['read', ''], [[]]),
-  'SCP-proto': (bench) =>
+  'SCP-proto': (fixture) =>
     ['__proto__', 'constructor', 'toString'].map((scope) => ({
       name: scope,
       guards: needs(scope),
-      token: bench.token(),
+      token: fixture.token(),
     })),
-  'SCP-any-vs-all': (bench) => ({
+  'SCP-any-vs-all': (fixture) => ({
     guards: needs('read', 'admin'),
-    token: bench.token(),
-    after: ({ headers }) => expect(headers['www-authenticate']).toContain('scope="read admin"'),
+    token: fixture.token(),
+    check: ({ headers }) => expect(headers['www-authenticate']).toContain('scope="read admin"'),
   }),
   'SCP-quote': asking(['a"b'], ['a\r\nSet-Cookie: x'], ['a b'], ['a\\b'], ['\u00e9']),
-  'SCP-10k': (bench) => ({
-    token: bench.token({
+  'SCP-10k': (fixture) => ({
+    token: fixture.token({
       claims: { scope: Array.from({ length: 10_000 }, (_, at) => `s${at}`).join(' ') },
     }),
     guards: needs('s9999'),

@@ -1,4 +1,4 @@
-import type { Builder, Group } from '../runner/attempt.ts'
+import type { CaseBuilder, Group } from '../runner/attempt.ts'
 import { encode } from '../fixtures/fixture.ts'
 import { certificateOf } from '../fixtures/certificate.ts'
 import { keys } from '../fixtures/keys.ts'
@@ -7,18 +7,18 @@ const thumbprint = encode(Buffer.alloc(32, 7))
 
 /** A token bound in this way, sent as a plain bearer token. */
 const bound =
-  (...confirmations: readonly unknown[]): Builder =>
-  (bench) =>
+  (...confirmations: readonly unknown[]): CaseBuilder =>
+  (fixture) =>
     confirmations.map((cnf) => ({
       name: JSON.stringify(cnf).slice(0, 60),
-      token: bench.token({ claims: { cnf } }),
+      token: fixture.token({ claims: { cnf } }),
     }))
 
 /** The same with headers in which a client, or a proxy behind which it is not, names a certificate. */
 const withHeaders =
-  (...headers: readonly (readonly string[])[]): Builder =>
-  (bench) => {
-    const token = bench.token({ claims: { cnf: { 'x5t#S256': thumbprint } } })
+  (...headers: readonly (readonly string[])[]): CaseBuilder =>
+  (fixture) => {
+    const token = fixture.token({ claims: { cnf: { 'x5t#S256': thumbprint } } })
     return headers.map((lines) => ({
       name: lines.join().slice(0, 40),
       lines: [`Authorization: Bearer ${token}`, ...lines],
@@ -27,7 +27,7 @@ const withHeaders =
 
 const pem = (): string => encodeURIComponent(certificateOf(keys.es256()))
 
-export const dpop: Group = {
+export const senderConstraintCases: Group = {
   'DPOP-downgrade': bound({ jkt: thumbprint }),
   'DPOP-cnf-type': bound('x', [], {}, { jkt: 7 }, null, true, 7, [{ jkt: thumbprint }]),
   'DPOP-cnf-unknown': bound(

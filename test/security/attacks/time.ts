@@ -1,22 +1,22 @@
 import { expect } from 'vitest'
-import type { Builder, Group } from '../runner/attempt.ts'
-import type { Bench } from '../fixtures/fixture.ts'
+import type { CaseBuilder, Group } from '../runner/attempt.ts'
+import type { Fixture } from '../fixtures/fixture.ts'
 
 /** The claim's text as it stands in the payload, for numbers that JSON.stringify would not write. */
 const written =
-  (name: string, ...values: readonly (string | ((bench: Bench) => string))[]): Builder =>
-  (bench) =>
+  (name: string, ...values: readonly (string | ((fixture: Fixture) => string))[]): CaseBuilder =>
+  (fixture) =>
     values.map((value) => {
-      const text = typeof value === 'string' ? value : value(bench)
-      const payload = JSON.stringify(bench.claims({ [name]: '@' })).replace('"@"', text)
-      return { name: `${name} ${text}`, token: bench.token({ payload }) }
+      const text = typeof value === 'string' ? value : value(fixture)
+      const payload = JSON.stringify(fixture.claims({ [name]: '@' })).replace('"@"', text)
+      return { name: `${name} ${text}`, token: fixture.token({ payload }) }
     })
 
 const absent =
-  (name: string): Builder =>
-  (bench) => ({ token: bench.token({ claims: { [name]: undefined } }) })
+  (name: string): CaseBuilder =>
+  (fixture) => ({ token: fixture.token({ claims: { [name]: undefined } }) })
 
-const tolerances = (...values: readonly unknown[]): Builder => {
+const tolerances = (...values: readonly unknown[]): CaseBuilder => {
   return () =>
     values.map((value) => ({
       name: String(value),
@@ -25,12 +25,12 @@ const tolerances = (...values: readonly unknown[]): Builder => {
     }))
 }
 
-export const time: Group = {
-  'TIME-expired': (bench) => ({
+export const timeCases: Group = {
+  'TIME-expired': (fixture) => ({
     options: { clockTolerance: 0 },
-    token: bench.token({ claims: { iat: bench.now - 300, exp: bench.now - 1 } }),
+    token: fixture.token({ claims: { iat: fixture.now - 300, exp: fixture.now - 1 } }),
   }),
-  'TIME-exp-eq': written('exp', (bench) => String(bench.now)),
+  'TIME-exp-eq': written('exp', (fixture) => String(fixture.now)),
   'TIME-exp-missing': absent('exp'),
   'TIME-exp-null': written('exp', 'null'),
   'TIME-exp-true': written('exp', 'true'),
@@ -38,35 +38,35 @@ export const time: Group = {
   'TIME-exp-obj': written('exp', '{}'),
   'TIME-exp-inf': written('exp', '1e400'),
   'TIME-exp-9999': written('exp', '253402300800'),
-  'TIME-exp-ms': written('exp', (bench) => `${bench.now + 300}000`),
+  'TIME-exp-ms': written('exp', (fixture) => `${fixture.now + 300}000`),
   'TIME-exp-neg': written('exp', '-1', '-0', '0'),
   'TIME-exp-bigint': written('exp', '9007199254740993'),
-  'TIME-exp-y2038': (bench) => {
-    bench.clock.jump(2 ** 31 + 10 - bench.now)
-    const current = bench.token()
+  'TIME-exp-y2038': (fixture) => {
+    fixture.clock.jump(2 ** 31 + 10 - fixture.now)
+    const current = fixture.token()
     return {
-      token: bench.token({ claims: { iat: 2 ** 31 - 300, exp: 2 ** 31 - 1 } }),
-      after: async (_, service) =>
+      token: fixture.token({ claims: { iat: 2 ** 31 - 300, exp: 2 ** 31 - 1 } }),
+      check: async (_, service) =>
         expect((await service.send({ token: current })).status, 'a current one').toBe(200),
     }
   },
-  'TIME-nbf-inf': written('nbf', '1e400', '-1e400', (bench) => String(bench.now + 6)),
-  'TIME-iat-str': written('iat', '"x"', (bench) => `"${bench.now}"`),
+  'TIME-nbf-inf': written('nbf', '1e400', '-1e400', (fixture) => String(fixture.now + 6)),
+  'TIME-iat-str': written('iat', '"x"', (fixture) => `"${fixture.now}"`),
   'TIME-iat-missing': absent('iat'),
-  'TIME-iat-after-exp': written('iat', (bench) => String(bench.now + 301)),
+  'TIME-iat-after-exp': written('iat', (fixture) => String(fixture.now + 301)),
   'TIME-tol-neg': tolerances(-1, Number.NaN, Number.POSITIVE_INFINITY, '1e9s', null),
   'TIME-tol-huge': tolerances(601, 3600),
-  'TIME-clock-back': (bench) => ({
+  'TIME-clock-back': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      const token = bench.token({ claims: { nbf: bench.now } })
+      const token = fixture.token({ claims: { nbf: fixture.now } })
       const asked = await service.send({ token }).then(({ status }) => {
         expect(status).toBe(200)
-        return bench.authority.asked.length
+        return fixture.issuer.requests.length
       })
-      bench.clock.jump(-3600)
+      fixture.clock.jump(-3600)
       const outcome = await service.send({ token })
-      expect(bench.authority.asked.length, 'the age of keys has another clock').toBe(asked)
+      expect(fixture.issuer.requests.length, 'the age of keys has another clock').toBe(asked)
       return outcome
     },
   }),

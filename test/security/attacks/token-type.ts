@@ -1,15 +1,15 @@
 import { expect } from 'vitest'
-import type { Builder, Group } from '../runner/attempt.ts'
-import { audience, type Draft, encode, segments } from '../fixtures/fixture.ts'
+import type { CaseBuilder, Group } from '../runner/attempt.ts'
+import { audience, type TokenSpec, encode, segments } from '../fixtures/fixture.ts'
 import { keys, signWith, type Json } from '../fixtures/keys.ts'
 
 const signed =
-  (...drafts: readonly Draft[]): Builder =>
-  (bench) =>
-    drafts.map((draft, at) => ({ name: String(at), token: bench.token(draft) }))
+  (...drafts: readonly TokenSpec[]): CaseBuilder =>
+  (fixture) =>
+    drafts.map((draft, at) => ({ name: String(at), token: fixture.token(draft) }))
 
 /** The shape of another kind of token, under every `typ` that an access token may have, too. */
-const disguised = (typ: string | undefined, claims: Json): Builder =>
+const disguised = (typ: string | undefined, claims: Json): CaseBuilder =>
   signed(
     ...[...new Set([typ, 'JWT', 'at+jwt', undefined])].map((name) => ({
       ...{ header: { typ: name }, claims },
@@ -22,63 +22,63 @@ const encrypted = (header: Json): string =>
 
 /** For every value, the claim in that shape. */
 const shaped =
-  (names: readonly string[], values: readonly unknown[]): Builder =>
-  (bench) =>
+  (names: readonly string[], values: readonly unknown[]): CaseBuilder =>
+  (fixture) =>
     names.flatMap((name) =>
       values.map((value) => ({
         name: `${name} ${JSON.stringify(value)}`,
-        token: bench.token({ claims: { [name]: value } }),
+        token: fixture.token({ claims: { [name]: value } }),
       })),
     )
 
 const logout = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }
 const noScope = { scope: undefined, client_id: undefined, jti: undefined }
 
-export const typ: Group = {
+export const tokenTypeCases: Group = {
   'TYP-id-token-aud': disguised('JWT', { ...noScope, nonce: 'n', at_hash: 'AAAA' }),
-  'TYP-refresh': (bench) =>
+  'TYP-refresh': (fixture) =>
     ['Refresh', 'Offline', 'ID', 'Logout'].map((name) => ({
-      ...{ name, token: bench.token({ header: { typ: 'JWT' }, claims: { typ: name } }) },
+      ...{ name, token: fixture.token({ header: { typ: 'JWT' }, claims: { typ: name } }) },
     })),
   'TYP-logout': disguised('logout+jwt', { ...noScope, ...logout }),
   'TYP-introspection': signed({ header: { typ: 'token-introspection+jwt' } }),
   'TYP-secevent': disguised('secevent+jwt', { ...noScope, ...logout }),
-  'TYP-client-assertion': (bench) => ({
-    token: bench.token({
+  'TYP-client-assertion': (fixture) => ({
+    token: fixture.token({
       header: { typ: 'JWT' },
-      claims: { iss: 'client-1', sub: 'client-1', aud: [audience, bench.authority.url] },
+      claims: { iss: 'client-1', sub: 'client-1', aud: [audience, fixture.issuer.url] },
     }),
   }),
   'TYP-jarm': disguised('JWT', { ...noScope, sub: undefined, code: 'x', state: 'y' }),
   'TYP-userinfo': disguised('JWT', { ...noScope, exp: undefined, email: 'a@example.com' }),
   'TYP-id-jag': signed({ header: { typ: 'oauth-id-jag+jwt' } }),
   'TYP-wit': signed({ header: { typ: 'wit+jwt' } }, { header: { typ: 'wpt+jwt' } }),
-  'TYP-sd-jwt': (bench) =>
+  'TYP-sd-jwt': (fixture) =>
     ['~', `~${encode('["salt","name","value"]')}~`].map((disclosures) => ({
-      ...{ name: disclosures, token: bench.token() + disclosures },
+      ...{ name: disclosures, token: fixture.token() + disclosures },
     })),
   'TYP-opaque': () =>
     ['2YotnFZFEjr1zCsicMWpAA', 'gho_16C7e42F292c6912E7710c838347Ae178B4a'].map((token) => ({
       ...{ name: token, token },
     })),
-  'TYP-nested': (bench) =>
-    [bench.token(), JSON.stringify(bench.token())].map((payload, at) => ({
-      ...{ name: String(at), token: bench.token({ header: { cty: undefined }, payload }) },
+  'TYP-nested': (fixture) =>
+    [fixture.token(), JSON.stringify(fixture.token())].map((payload, at) => ({
+      ...{ name: String(at), token: fixture.token({ header: { cty: undefined }, payload }) },
     })),
   'TYP-jwe': () => ({ token: encrypted({ alg: 'RSA-OAEP-256', enc: 'A256GCM' }) }),
   'TYP-jwe-plain': () => ({ token: encrypted({ alg: 'RSA-OAEP', enc: 'A128GCM', cty: 'JWT' }) }),
-  'TYP-jwe-p2c': (bench) => {
+  'TYP-jwe-p2c': (fixture) => {
     const header = { alg: 'PBES2-HS256+A128KW', enc: 'A128GCM', p2s: 'AAAA', p2c: 2 ** 31 }
-    const input = `${encode(header)}.${segments(bench.token())[1]}`
+    const input = `${encode(header)}.${segments(fixture.token())[1]}`
     const three = `${input}.${encode(signWith('ES256', input, keys.es256().privateKey))}`
     return [{ token: encrypted(header) }, { name: 'in three segments', token: three }]
   },
   'TYP-jwe-zip': () => ({ token: encrypted({ alg: 'dir', enc: 'A128GCM', zip: 'DEF' }) }),
   'TYP-sub-type': shaped(['sub'], [1, [], {}, null, '', true]),
   'TYP-client-id-type': shaped(['client_id', 'jti', 'azp', 'cid', 'appid'], [1, [], {}, null, '']),
-  'TYP-sub-eq-client': (bench) => ({
-    token: bench.token({ claims: { sub: 'client-2' } }),
-    after: ({ body }) => {
+  'TYP-sub-eq-client': (fixture) => ({
+    token: fixture.token({ claims: { sub: 'client-2' } }),
+    check: ({ body }) => {
       const { subject, clientId } = JSON.parse(body) as { subject: string; clientId: string }
       expect([subject, clientId], 'both are told apart').toEqual(['client-2', 'client-1'])
     },

@@ -20,64 +20,71 @@ function highS(token: string): string {
 
 const es512 = { algorithms: ['ES512'] }
 
-export const ctrl: Group = {
-  'CTRL-es256': (bench) => ({ token: bench.token() }),
-  'CTRL-rs256': (bench) => ({ token: bench.token({ key: keys.rs256() }) }),
-  'CTRL-eddsa': (bench) =>
+export const validTokenCases: Group = {
+  'CTRL-es256': (fixture) => ({ token: fixture.token() }),
+  'CTRL-rs256': (fixture) => ({ token: fixture.token({ key: keys.rs256() }) }),
+  'CTRL-eddsa': (fixture) =>
     ['EdDSA', 'Ed25519'].map((alg) => ({
       name: alg,
-      token: bench.token({ key: keys.eddsa(), header: { alg } }),
+      token: fixture.token({ key: keys.eddsa(), header: { alg } }),
     })),
-  'CTRL-es512': (bench) => {
-    bench.authority.publish([keys.es512()])
+  'CTRL-es512': (fixture) => {
+    fixture.issuer.publish([keys.es512()])
     // Sixteen signatures, so that r or s starts with a zero in some of them.
     return Array.from({ length: 16 }, (_, at) => ({
       name: String(at),
       options: es512,
-      token: bench.token({ key: keys.es512(), claims: { jti: String(at) } }),
+      token: fixture.token({ key: keys.es512(), claims: { jti: String(at) } }),
     }))
   },
-  'CTRL-aud-array': (bench) => ({
-    token: bench.token({ claims: { aud: ['https://other', audience] } }),
+  'CTRL-aud-array': (fixture) => ({
+    token: fixture.token({ claims: { aud: ['https://other', audience] } }),
   }),
-  'CTRL-typ-full': (bench) => ({ token: bench.token({ header: { typ: 'application/at+jwt' } }) }),
-  'CTRL-typ-case': (bench) => ({ token: bench.token({ header: { typ: 'AT+JWT' } }) }),
-  'CTRL-scheme-case': (bench) => ({ lines: [`Authorization: bEaReR ${bench.token()}`] }),
-  'CTRL-exp-edge-tol': (bench) => ({
+  'CTRL-typ-full': (fixture) => ({
+    token: fixture.token({ header: { typ: 'application/at+jwt' } }),
+  }),
+  'CTRL-typ-case': (fixture) => ({ token: fixture.token({ header: { typ: 'AT+JWT' } }) }),
+  'CTRL-scheme-case': (fixture) => ({ lines: [`Authorization: bEaReR ${fixture.token()}`] }),
+  'CTRL-exp-edge-tol': (fixture) => ({
     options: { clockTolerance: 60 },
-    token: bench.token({ claims: { iat: bench.now - 300, exp: bench.now - 59 } }),
+    token: fixture.token({ claims: { iat: fixture.now - 300, exp: fixture.now - 59 } }),
   }),
-  'CTRL-exp-float': (bench) => ({ token: bench.token({ claims: { exp: bench.now + 300.5 } }) }),
-  'CTRL-unknown-claims': (bench) => ({
-    token: bench.token({ header: { 'x-new': [1] }, claims: { tenant: { deep: [null, true] } } }),
+  'CTRL-exp-float': (fixture) => ({
+    token: fixture.token({ claims: { exp: fixture.now + 300.5 } }),
   }),
-  'CTRL-json-ws': (bench) => {
-    const spaced = JSON.stringify(bench.claims(), undefined, '\t').replaceAll('read', '\\u0072ead')
+  'CTRL-unknown-claims': (fixture) => ({
+    token: fixture.token({ header: { 'x-new': [1] }, claims: { tenant: { deep: [null, true] } } }),
+  }),
+  'CTRL-json-ws': (fixture) => {
+    const spaced = JSON.stringify(fixture.claims(), undefined, '\t').replaceAll(
+      'read',
+      '\\u0072ead',
+    )
     return {
-      token: bench.token({ payload: `\r\n ${spaced} \n` }),
-      after: ({ body }) => expect(body).toContain('"read"'),
+      token: fixture.token({ payload: `\r\n ${spaced} \n` }),
+      check: ({ body }) => expect(body).toContain('"read"'),
     }
   },
-  'CTRL-high-s': (bench) => {
-    const token = bench.token()
+  'CTRL-high-s': (fixture) => {
+    const token = fixture.token()
     expect(highS(token)).not.toBe(token)
     return [{ token: highS(token) }, { name: 'low', token }]
   },
-  'CTRL-act-one': (bench) => ({
-    token: bench.token({ claims: { act: { sub: 'svc-a' } } }),
-    after: ({ body }) => {
+  'CTRL-act-one': (fixture) => ({
+    token: fixture.token({ claims: { act: { sub: 'svc-a' } } }),
+    check: ({ body }) => {
       const { subject, actor } = JSON.parse(body) as { subject: string; actor: { subject: string } }
       expect([subject, actor.subject]).toEqual(['user-42', 'svc-a'])
     },
   }),
-  'CTRL-rotation-overlap': (bench) => ({
+  'CTRL-rotation-overlap': (fixture) => ({
     run: async (start) => {
       const [older, newer] = [keys.es256(), { ...keys.attacker(), kid: 'new' }]
-      bench.authority.publish([older, { ...newer.jwk, kid: 'new' }])
+      fixture.issuer.publish([older, { ...newer.jwk, kid: 'new' }])
       const service = await start()
-      const first = await service.send({ token: bench.token({ key: older }) })
+      const first = await service.send({ token: fixture.token({ key: older }) })
       expect(first.status).toBe(200)
-      return service.send({ token: bench.token({ key: newer }) })
+      return service.send({ token: fixture.token({ key: newer }) })
     },
   }),
 }

@@ -1,40 +1,53 @@
 import { readFileSync } from 'node:fs'
 
-/** One line of `corpus/attacks.json`: what is sent, and what must come of it. */
+/** An entry of `attacks.json`: what is sent, and the expected result. */
 export interface CorpusCase {
   readonly id: string
   readonly group: string
+  /** What is sent, in words. */
   readonly construction: string
   readonly expect: Expectation
   readonly source: string
   readonly note?: string
-  /** Options to run it under. */
+  /** The options of the service. */
   readonly config?: Readonly<Record<string, unknown>>
-  /** Only below HTTP: no header is long enough for it. */
+  /** `core` if the token does not fit in an HTTP header. */
   readonly level?: 'core'
-  /** Why we decide otherwise. */
+  /** Why the project decides otherwise. */
   readonly excluded?: string
-  /** What it waits for. */
+  /** The feature that the case requires and that is not implemented yet. */
   readonly not_built_yet?: string
 }
 
 interface Expectation {
-  /** `null`: refused when the options are read. */
+  /** `null` if the options are refused at construction. */
   readonly status: number | null
   readonly error: string | null
-  /** In the words of the corpus. Its times are counted steps here, or stand in the benchmark. */
+  /** In the words of the corpus. Durations are checked as counted steps, or in the benchmark. */
   readonly behaviour?: string
 }
 
-export const corpus: readonly CorpusCase[] = JSON.parse(
-  readFileSync(new URL('attacks.json', import.meta.url), 'utf8'),
-) as CorpusCase[]
+/** Options that the corpus calls by an earlier name. */
+const optionNames: Readonly<Record<string, string>> = { passPreflight: 'allowPreflight' }
 
-export const open: readonly CorpusCase[] = corpus.filter(
+const withCurrentOptionNames = (entry: CorpusCase): CorpusCase =>
+  entry.config ? { ...entry, config: renamed(entry.config) } : entry
+
+const renamed = (config: NonNullable<CorpusCase['config']>): NonNullable<CorpusCase['config']> =>
+  Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [optionNames[name] ?? name, value]),
+  )
+
+export const corpus: readonly CorpusCase[] = (
+  JSON.parse(readFileSync(new URL('attacks.json', import.meta.url), 'utf8')) as CorpusCase[]
+).map(withCurrentOptionNames)
+
+/** The cases that must have a test. */
+export const runnable: readonly CorpusCase[] = corpus.filter(
   (entry) => entry.excluded === undefined && entry.not_built_yet === undefined,
 )
 
-/** `ALG` of `ALG/algorithm and signature`. */
+/** The prefix of a group: `ALG` of `ALG/algorithm and signature`. */
 export function groupOf({ group }: CorpusCase): string {
   return group.split('/', 1)[0]!
 }

@@ -1,45 +1,46 @@
 import type { DecisionRecord, Guards, Operations } from '@resource-server/core'
-import type { Bench } from '../fixtures/fixture.ts'
+import type { Fixture } from '../fixtures/fixture.ts'
 
-/** What a service under test is set up with. Options are `unknown` since some of them are wrong. */
+/** The configuration of a service. Options are `unknown`, because some of them are invalid. */
 export interface Setup {
   readonly options?: Readonly<Record<string, unknown>>
-  /** The guards of the one route, in order. By default `requireAuthentication()`. */
+  /** The guards of the only route, in order. Default: `requireAuthentication()`. */
   readonly guards?: (api: Guards<unknown>) => readonly unknown[]
-  /** Put where an adapter attaches the token, before any guard runs. */
-  readonly planted?: object
+  /** A value to assign where the adapter attaches the token, before any guard runs. */
+  readonly spoofedAuth?: object
 }
 
-/** What is sent: a token as Bearer, or header lines, or bytes. */
-export interface Sent {
+/** The request to send. */
+export interface SentRequest {
+  /** Sent as `Authorization: Bearer <token>`. */
   readonly token?: string
-  /** Instead of the Authorization line that `token` makes. */
+  /** Header lines that replace the Authorization header of `token`. */
   readonly lines?: readonly string[]
   readonly method?: string
   readonly path?: string
   readonly body?: string
-  /** Hangs up as soon as the request is written. Whoever has no socket cannot. */
+  /** Disconnects as soon as the request is written. Ignored by targets without HTTP. */
   readonly hangUp?: boolean
-  /** The whole request; only a socket takes it. */
+  /** The bytes of the whole request. Only for targets with HTTP. */
   readonly bytes?: string
 }
 
-/** What came of it. */
+/** The response. */
 export interface Outcome {
   readonly status: number
-  /** The challenge's `error`, or the code's. */
+  /** The `error` of the challenge, or of the code if there was no HTTP. */
   readonly error: string | null
-  /** Lower-case names. Empty where there was no HTTP. */
+  /** Names in lowercase. Empty if there was no HTTP. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** A running service: the bare verifier, the gate, or a host with its adapter. */
+/** A running service: the verifier, the gate, or a host with its adapter. */
 export interface Service {
-  send(sent: Sent): Promise<Outcome>
-  /** Decisions, oldest first. */
+  send(request: SentRequest): Promise<Outcome>
+  /** The decision records, oldest first. */
   readonly records: readonly DecisionRecord[]
-  /** How often the route's handler ran. */
+  /** The number of requests that reached the handler. */
   readonly handled: () => number
   readonly port: number | undefined
   readonly warmUp: () => Promise<void>
@@ -47,36 +48,37 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** One thing that is tried in a case. */
-export interface Attempt extends Setup, Sent {
-  /** Tells it from the other attempts of its case. */
+/** One request to a new service. */
+export interface Attempt extends Setup, SentRequest {
+  /** Distinguishes the attempts of a case in failure messages. */
   readonly name?: string
-  /** What we decided where the corpus leaves a choice, and why. */
-  readonly otherwise?: {
+  /** Our decision where the corpus leaves a choice, with the reason. */
+  readonly override?: {
     readonly status: number
     readonly error: string | null
-    readonly because: string
+    readonly reason: string
   }
-  /** Asserts more than status and error. */
-  readonly after?: (outcome: Outcome, service: Service) => void | Promise<void>
+  /** Asserts more than the status and the error. */
+  readonly check?: (outcome: Outcome, service: Service) => void | Promise<void>
 }
 
-/** Options or guards that must not survive construction. */
+/** Options or guards that must fail with a `ConfigError` at construction. */
 export interface Misuse extends Setup {
   readonly name?: string
   readonly misuse: true
 }
 
-/** Several steps, whose last outcome is the one that the corpus speaks of. */
+/** Several steps. The last outcome is compared with the corpus. */
 export interface Scenario {
-  /** Why it cannot run everywhere. */
-  readonly only?: 'core' | 'http'
+  /** The kind of target to run on. Default: all. */
+  readonly onlyOn?: 'core' | 'http'
   readonly run: (start: (setup?: Setup) => Promise<Service>) => Promise<Outcome>
 }
 
-export type Built = Attempt | Misuse | Scenario | readonly (Attempt | Misuse | Scenario)[]
+export type CaseSteps = Attempt | Misuse | Scenario | readonly (Attempt | Misuse | Scenario)[]
 
-export type Builder = (bench: Bench) => Built | Promise<Built>
+/** Builds the steps of a case of the corpus. */
+export type CaseBuilder = (fixture: Fixture) => CaseSteps | Promise<CaseSteps>
 
 /** The cases of one group of the corpus, by id. */
-export type Group = Readonly<Record<string, Builder>>
+export type Group = Readonly<Record<string, CaseBuilder>>

@@ -1,46 +1,48 @@
 import type { DecisionRecord } from '@resource-server/core'
 import type { Host, Route } from '@resource-server/testing/conformance'
-import { hosts as conformant } from '../../hosts/index.ts'
+import { hosts } from '../../hosts/index.ts'
 import type { Service, Setup } from './attempt.ts'
-import type { Engine } from './targets.ts'
-import { exchange } from './raw-http.ts'
+import { sendRequest } from './http-client.ts'
+import type { Target } from './targets.ts'
 
-/** Adapters hand over their guards and their operations in one; Fastify's decorator holds both. */
+/** The operations of a resource server. Fastify's are in its decorator. */
 function operationsOf(api: object): Service['operations'] {
   const { resourceServer = api } = api as { resourceServer?: object }
   return resourceServer as Service['operations']
 }
 
-/** Every host of the conformance suite. */
-const engine = (host: Host): Engine => ({
+const targetOf = (host: Host): Target => ({
   name: host.name,
   http: true,
-  start: async ({ options = {}, guards, planted }: Setup): Promise<Service> => {
+  start: async ({ options = {}, guards, spoofedAuth }: Setup): Promise<Service> => {
     const records: DecisionRecord[] = []
-    let count = 0
+    let handled = 0
     let operations: Service['operations'] | undefined
     const respond: Route['respond'] = (token) => {
-      count += 1
+      handled += 1
       return JSON.stringify(token() ?? null)
     }
     const routes = (['GET', 'POST', 'OPTIONS'] as const).map((method): Route => ({
-      ...{ method, path: '/' },
+      method,
+      path: '/',
       guards: (api) => {
         operations = operationsOf(api)
         return (guards?.(api) as never) ?? [api.requireAuthentication()]
       },
-      // A preflight has no token to show.
+      // A preflight has no token.
       respond: method === 'OPTIONS' ? () => respond(() => undefined) : respond,
     }))
     const onDecision = (record: DecisionRecord): unknown => records.push(record)
     const running = await host.start({
       options: { onDecision, ...options },
       routes,
-      ...(planted && { spoofedAuth: planted }),
+      ...(spoofedAuth && { spoofedAuth }),
     })
     return {
-      send: (sent) => exchange(running.port, sent),
-      ...{ records, handled: () => count, port: running.port },
+      send: (sent) => sendRequest(running.port, sent),
+      records,
+      handled: () => handled,
+      port: running.port,
       operations: operations!,
       warmUp: () => operations!.warmUp(),
       close: () => running.close(),
@@ -48,4 +50,5 @@ const engine = (host: Host): Engine => ({
   },
 })
 
-export const hosts: readonly Engine[] = conformant.map(engine)
+/** The hosts of the conformance suite. */
+export const hostTargets: readonly Target[] = hosts.map(targetOf)

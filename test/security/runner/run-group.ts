@@ -1,132 +1,147 @@
 import { ConfigError } from '@resource-server/core'
 import { describe, expect, test } from 'vitest'
-import type { Attempt, Built, Group, Misuse, Outcome, Scenario, Service, Setup } from './attempt.ts'
-import { audience, type Bench, createBench, segments } from '../fixtures/fixture.ts'
-import { type CorpusCase, groupOf, open } from '../corpus/corpus.ts'
-import type { Engine } from './targets.ts'
-import { isToken68, travels } from './raw-http.ts'
+import { type CorpusCase, groupOf, runnable } from '../corpus/corpus.ts'
+import { audience, createFixture, type Fixture, segments } from '../fixtures/fixture.ts'
+import type {
+  Attempt,
+  CaseSteps,
+  Group,
+  Misuse,
+  Outcome,
+  Scenario,
+  Service,
+  Setup,
+} from './attempt.ts'
+import { fitsInHeader, isToken68 } from './http-client.ts'
+import type { Target } from './targets.ts'
 
-/** Runs the cases of one group through each engine that they can travel to. */
-export function runGroup(name: string, group: Group, engines: readonly Engine[]): void {
-  const cases = open.filter((entry) => groupOf(entry) === name && entry.id in group)
-  describe.each(engines)(`${name}, $name`, (engine) => {
-    test.each(cases.filter(({ level }) => level !== 'core' || !engine.http))(
-      '$id: $construction',
-      async (entry) => {
-        await using bench = await createBench()
-        const built = await group[entry.id]!(bench)
-        for (const one of listOf(built)) {
-          await runOne(one, entry, engine, bench)
-        }
-        expect(({} as { scope?: unknown }).scope).toBeUndefined()
-      },
-    )
+type Expected = Pick<CorpusCase['expect'], 'status' | 'error'>
+
+/** Runs the cases of one group on each target. */
+export function runGroup(name: string, group: Group, targets: readonly Target[]): void {
+  const cases = runnable.filter((entry) => groupOf(entry) === name && entry.id in group)
+  describe.each(targets)(`${name} on $name`, (target) => {
+    const titled = cases
+      .filter(({ level }) => level !== 'core' || !target.http)
+      .map((entry) => [entry.id, entry.construction, resultOf(entry), entry] as const)
+    test.each(titled)('%s: %s → %s', async (id, _construction, _result, entry) => {
+      await using fixture = await createFixture()
+      const steps = await group[id]!(fixture)
+      for (const step of listOf(steps)) await runStep(step, entry, target, fixture)
+      expect(({} as { scope?: unknown }).scope, 'Object.prototype.scope').toBeUndefined()
+    })
   })
 }
 
-function listOf(built: Built): readonly (Attempt | Misuse | Scenario)[] {
-  return [built].flat()
+/** Such as `401 invalid_token`, or `config_error`. */
+function resultOf({ expect: { status, error } }: CorpusCase): string {
+  return [status, error].filter((part) => part !== null).join(' ')
 }
 
-async function runOne(
-  one: Attempt | Misuse | Scenario,
+function listOf(steps: CaseSteps): readonly (Attempt | Misuse | Scenario)[] {
+  return [steps].flat()
+}
+
+async function runStep(
+  step: Attempt | Misuse | Scenario,
   entry: CorpusCase,
-  engine: Engine,
-  bench: Bench,
+  target: Target,
+  fixture: Fixture,
 ): Promise<void> {
   const services: Service[] = []
   const start = async (setup: Setup = {}): Promise<Service> => {
-    const service = await engine.start(withDefaults(setup, entry, bench))
+    const service = await target.start(withDefaults(setup, entry, fixture))
     services.push(service)
     return service
   }
   try {
-    if ('misuse' in one) return await expectMisuse(start(one), one.name)
-    if ('run' in one) return await runScenario(one, entry, engine, start)
-    await runAttempt(one, entry, engine, start)
+    if ('misuse' in step) await runMisuse(step, start)
+    else if ('run' in step) await runScenario(step, entry, target, start)
+    else await runAttempt(step, entry, target, start)
   } finally {
     for (const service of services) await service.close()
   }
 }
 
-/** Options over those of an ordinary service for `audience`, with the authority as its issuer. */
+/** Adds the options of an ordinary service: the fixture's issuer, `audience` and the fixture's clock. */
 function withDefaults(
   { options = {}, ...setup }: Setup,
   { config }: CorpusCase,
-  bench: Bench,
+  fixture: Fixture,
 ): Setup {
-  const issuer = 'issuers' in options ? {} : { issuer: bench.authority.url }
-  return { ...setup, options: { ...issuer, audience, clock: bench.clock, ...config, ...options } }
+  const issuer = 'issuers' in options ? {} : { issuer: fixture.issuer.url }
+  return { ...setup, options: { ...issuer, audience, clock: fixture.clock, ...config, ...options } }
 }
 
-async function expectMisuse(started: Promise<Service>, name: string | undefined): Promise<void> {
-  const came = await started.then(
-    () => 'nothing was wrong',
+async function runMisuse(
+  { misuse: _, name, ...setup }: Misuse,
+  start: (setup: Setup) => Promise<Service>,
+): Promise<void> {
+  const result = await start(setup).then(
+    () => 'the service started',
     (error: unknown) => error,
   )
-  expect(came, name).toBeInstanceOf(ConfigError)
+  expect(result, name).toBeInstanceOf(ConfigError)
 }
 
 async function runScenario(
-  { only, run }: Scenario,
+  { onlyOn, run }: Scenario,
   { expect: expected }: CorpusCase,
-  engine: Engine,
+  target: Target,
   start: (setup?: Setup) => Promise<Service>,
 ): Promise<void> {
-  if (only && (only === 'http') !== engine.http) return expect(only).not.toBe(engine.name)
-  const outcome = await run(start)
-  expect({ status: outcome.status, error: outcome.error }).toEqual(shown(expected))
+  if (onlyOn && (onlyOn === 'http') !== target.http) return expect(onlyOn).not.toBe(target.name)
+  const { status, error } = await run(start)
+  expect({ status, error }).toEqual(comparable(expected))
 }
 
 async function runAttempt(
   attempt: Attempt,
   entry: CorpusCase,
-  engine: Engine,
+  target: Target,
   start: (setup?: Setup) => Promise<Service>,
 ): Promise<void> {
-  const { name, after, otherwise: _, options, guards, planted, ...sent } = attempt
-  if (!canRun(attempt, engine)) return expect(engine.name, name).toBeTruthy()
-  const setup = {
+  const { name, check, override: _, options, guards, spoofedAuth, ...sent } = attempt
+  if (!canBeSent(attempt, target)) return expect(target.name, name).toBeTruthy()
+  const service = await start({
     ...(options && { options }),
     ...(guards && { guards }),
-    ...(planted && { planted }),
-  }
-  const service = await start(setup)
+    ...(spoofedAuth && { spoofedAuth }),
+  })
   const outcome = await service.send(sent)
-  // A refusal is recorded after its answer.
+  // A refusal is recorded after its response.
   await new Promise(setImmediate)
   expect({ status: outcome.status, error: outcome.error }, name).toEqual(
-    expectedOf(attempt, entry, engine),
+    expectedOutcome(attempt, entry, target),
   )
-  expect(service.handled(), 'times that the handler ran').toBe(outcome.status === 200 ? 1 : 0)
-  keepsSecrets(attempt, outcome, service)
-  await after?.(outcome, service)
+  expect(service.handled(), 'number of requests that reached the handler').toBe(
+    outcome.status === 200 ? 1 : 0,
+  )
+  expectNoSecrets(attempt, outcome, service)
+  await check?.(outcome, service)
 }
 
-function canRun({ token, bytes }: Attempt, { http }: Engine): boolean {
-  return http ? token === undefined || travels(token) : bytes === undefined
+function canBeSent({ token, bytes }: Attempt, { http }: Target): boolean {
+  return http ? token === undefined || fitsInHeader(token) : bytes === undefined
 }
 
-/** Over HTTP what is no token68 does not become a token at all: 400. */
-function expectedOf(
-  { token, lines, otherwise }: Attempt,
+/** Over HTTP, a credential that is not a token68 is 400 before it becomes a token. */
+function expectedOutcome(
+  { token, lines, override }: Attempt,
   { expect: expected }: CorpusCase,
-  { http }: Engine,
-): Pick<Outcome, 'error'> & { status: number | null } {
+  { http }: Target,
+): Expected {
   const malformed = http && lines === undefined && token !== undefined && !isToken68(token)
-  return malformed ? { status: 400, error: 'invalid_request' } : shown(otherwise ?? expected)
+  return malformed ? { status: 400, error: 'invalid_request' } : comparable(override ?? expected)
 }
 
-function shown({
-  status,
-  error,
-}: CorpusCase['expect']): Pick<CorpusCase['expect'], 'status' | 'error'> {
-  // The corpus calls it a config error; whoever warms up gets one, and a request gets a 503.
+/** The corpus also writes `config_error` for metadata that `warmUp` rejects. A request gets a 503. */
+function comparable({ status, error }: Expected): Expected {
   return { status, error: error === 'config_error' ? null : error }
 }
 
-/** True of every answer and every record, whatever the case. */
-function keepsSecrets({ token }: Attempt, outcome: Outcome, { records }: Service): void {
+/** No response and no record may contain the signature of the token. */
+function expectNoSecrets({ token }: Attempt, outcome: Outcome, { records }: Service): void {
   const signature = token && segments(token)[2]
   if (!signature || signature.length < 20) return
   expect(JSON.stringify(records)).not.toContain(signature)

@@ -3,45 +3,48 @@ import {
   createVerifier,
   type DecisionRecord,
   type ResourceServerOptions,
+  type Verifier,
   type VerifierOptions,
 } from '@resource-server/core'
 import { createGate, type Guard, type HttpRequest } from '@resource-server/core/adapter'
-import type { Outcome, Sent, Service, Setup } from './attempt.ts'
-import { errorOf, linesOf } from './raw-http.ts'
+import type { Outcome, SentRequest, Service, Setup } from './attempt.ts'
+import { errorOf, linesOf } from './http-client.ts'
 
-/** A way to put a token to the software. */
-export interface Engine {
+/** A system to attack. */
+export interface Target {
   readonly name: string
-  /** Whether requests travel over a socket. */
+  /** Whether requests are sent over a socket. */
   readonly http: boolean
-  /** @throws ConfigError for options or guards that cannot be right */
+  /** @throws ConfigError if the options or the guards are invalid */
   start(setup: Setup): Promise<Service>
 }
 
-/** Without a host: the bare verifier, or the gate where headers or guards matter. */
-export const core: Engine = {
+/** Core without a host: the verifier for a token, and the gate for requests with headers or guards. */
+export const core: Target = {
   name: 'core',
   http: false,
   start: async ({ options = {}, guards }) => {
     const records: DecisionRecord[] = []
     const all = { onDecision: (record: DecisionRecord) => records.push(record), ...options }
     const gate = createGate(all as ResourceServerOptions)
-    const route = guards?.(gate.guards((guard) => guard)) as readonly Guard[] | undefined
-    const { optional, onRefusal, allowPreflight, realm, resource, ...rest } =
+    const routeGuards = guards?.(gate.guards((guard) => guard)) as readonly Guard[] | undefined
+    const { optional, onRefusal, allowPreflight, realm, resource, ...verifierOptions } =
       all as ResourceServerOptions
-    const verifier = route ? undefined : createVerifier(rest as VerifierOptions)
-    const fallback = gate.guards((guard) => guard).requireAuthentication()
+    const verifier = routeGuards ? undefined : createVerifier(verifierOptions as VerifierOptions)
+    const defaultGuard = gate.guards((guard) => guard).requireAuthentication()
     let handled = 0
-    const send = async (sent: Sent): Promise<Outcome> => {
-      const bare = verifier && sent.token !== undefined && sent.lines === undefined
-      const outcome = bare ? await viaVerifier(verifier, sent.token) : await viaGate(sent)
+    const send = async (sent: SentRequest): Promise<Outcome> => {
+      const onlyToken = verifier && sent.token !== undefined && sent.lines === undefined
+      const outcome = onlyToken
+        ? await sendToVerifier(verifier, sent.token)
+        : await sendToGate(sent)
       if (outcome.status === 200) handled += 1
       return outcome
     }
-    const viaGate = async (sent: Sent): Promise<Outcome> => {
-      const request = requestOf(sent)
+    const sendToGate = async (sent: SentRequest): Promise<Outcome> => {
+      const request = httpRequestOf(sent)
       const key = {}
-      for (const guard of route ?? [fallback]) {
+      for (const guard of routeGuards ?? [defaultGuard]) {
         const result = await gate.pass(key, request, guard)
         if (result.action === 'proceed') continue
         if (result.action === 'throw') throw result.error
@@ -55,19 +58,22 @@ export const core: Engine = {
       return granted(JSON.stringify(preflight ? null : (gate.token(key) ?? null)))
     }
     const operations = verifier ?? gate.operations
-    const { warmUp } = operations
-    const close = async (): Promise<void> => operations.close()
-    return { send, records, handled: () => handled, port: undefined, warmUp, operations, close }
+    return {
+      send,
+      records,
+      handled: () => handled,
+      port: undefined,
+      warmUp: operations.warmUp,
+      operations,
+      close: async () => operations.close(),
+    }
   },
 }
 
-async function viaVerifier(
-  verifier: ReturnType<typeof createVerifier>,
-  token: string,
-): Promise<Outcome> {
-  const verdict = await verifier.check(token)
-  if (verdict.ok) return granted(JSON.stringify(verdict.token))
-  const { status, error = null, description } = codes[verdict.code]
+async function sendToVerifier(verifier: Verifier, token: string): Promise<Outcome> {
+  const result = await verifier.check(token)
+  if (result.ok) return granted(JSON.stringify(result.token))
+  const { status, error = null, description } = codes[result.code]
   return { status, error, headers: {}, body: description }
 }
 
@@ -75,7 +81,7 @@ function granted(body: string): Outcome {
   return { status: 200, error: null, headers: {}, body }
 }
 
-function requestOf(sent: Sent): HttpRequest {
+function httpRequestOf(sent: SentRequest): HttpRequest {
   const headers = linesOf(sent).map((line): [string, string] => {
     const colon = line.indexOf(':')
     return [line.slice(0, colon), line.slice(colon + 1).trim()]
