@@ -4,60 +4,67 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { root, run, tool } from '../../scripts/run.mjs'
 import { blocksOf, deadLinks, modulesOf, readPages } from './pages.ts'
 
-// What a page shows is what people copy. All of it compiles, as strictly as the code of a user may.
+// Users copy the code on the pages, so all of it must compile in strict mode.
 
 const pages = readPages()
 
-/** The nearest package: its dependencies are what a page beside it may import. */
-function homeOf(path: string): string {
+/** The directory of the nearest package. A page may import that package's dependencies. */
+function packageDirectoryOf(path: string): string {
   const directory = dirname(join(root, path))
   return existsSync(join(directory, 'package.json')) || directory === root
     ? directory
-    : homeOf(dirname(path))
+    : packageDirectoryOf(dirname(path))
 }
 
-const written = pages.flatMap((page) => {
-  const folder = join(homeOf(page.path), 'node_modules', '.cache', 'docs')
+const modules = pages.flatMap((page) => {
+  const folder = join(packageDirectoryOf(page.path), 'node_modules', '.cache', 'docs')
   const name = page.path.replaceAll(/[\\/]/g, '+')
   return modulesOf(page).map((code, at) => ({ file: join(folder, `${name}.${at}.mts`), code }))
 })
 const project = join(root, 'node_modules', '.cache', 'docs', 'tsconfig.json')
 
 afterAll(() => {
-  for (const { file } of written) rmSync(file, { force: true })
+  for (const { file } of modules) rmSync(file, { force: true })
   rmSync(project, { force: true })
 })
 
-test('all TypeScript on all pages compiles', () => {
-  for (const { file, code } of written) {
+test('the TypeScript on all pages compiles', () => {
+  for (const { file, code } of modules) {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, code)
   }
   const compilerOptions = {
-    ...{ target: 'es2023', lib: ['es2024', 'esnext.disposable'], module: 'nodenext', noEmit: true },
-    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-    // The declarations of what a page shows beside us are not ours to repair.
-    ...{ skipLibCheck: true, types: ['node'], moduleDetection: 'force' },
+    target: 'es2023',
+    lib: ['es2024', 'esnext.disposable'],
+    module: 'nodenext',
+    moduleDetection: 'force',
+    noEmit: true,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    // Errors in the declarations of other packages are not ours.
+    skipLibCheck: true,
+    types: ['node'],
   }
   mkdirSync(dirname(project), { recursive: true })
-  const files = written.map(({ file }) => file)
+  const files = modules.map(({ file }) => file)
   writeFileSync(project, JSON.stringify({ compilerOptions, files }))
   expect(run(tool('tsc'), ['-p', project], { quiet: true }).output).toBe('')
 })
 
 describe.each(pages)('$path', (page) => {
-  test('shows no JSON that is none', () => {
+  test('contains only valid JSON in its JSON blocks', () => {
     const json = blocksOf(page).filter(({ language }) => language === 'json')
     for (const { code } of json) expect(() => void JSON.parse(code)).not.toThrow()
     expect(json).toHaveLength(page.text.split('\n```json').length - 1)
   })
 
-  test('links to files that exist', () => {
+  test('links only to files that exist', () => {
     expect(deadLinks(page, existsSync)).toEqual([])
   })
 })
 
-test('the README shows a test that runs', () => {
-  const shown = readFileSync(join(root, 'README.md'), 'utf8')
-  expect(shown).toContain(readFileSync(join(root, 'test/docs/readme-example.test.ts'), 'utf8'))
+test('README.md contains the test in test/docs/readme-example.test.ts', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  expect(readme).toContain(readFileSync(join(root, 'test/docs/readme-example.test.ts'), 'utf8'))
 })

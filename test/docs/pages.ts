@@ -2,28 +2,29 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { root } from '../../scripts/run.mjs'
 
-/** A page, by its path in the repository. */
+/** A Markdown page. */
 export interface Page {
+  /** Relative to the repository. */
   readonly path: string
   readonly text: string
 }
 
-/** Code as a page shows it. A block `ts continued` goes on where the last one on the page ended. */
+/** A code block of a page. A block marked `ts continued` continues the previous block. */
 export interface Block {
   readonly page: string
-  /** Line of the first line of code, counted from 1. */
+  /** The line number of the first line of code, starting at 1. */
   readonly line: number
   readonly language: string
   readonly continues: boolean
   readonly code: string
 }
 
-const elsewhere = /^(?:\.git|\.changeset|node_modules|dist|coverage|CHANGELOG\.md)$/
+const ignored = /^(?:\.git|\.changeset|node_modules|dist|coverage|CHANGELOG\.md)$/
 
-/** Every page that a user may read, wherever it is added. */
+/** Every Markdown page of the repository, except changelogs. */
 export function readPages(directory = root): Page[] {
   return readdirSync(directory, { withFileTypes: true })
-    .filter(({ name }) => !elsewhere.test(name))
+    .filter(({ name }) => !ignored.test(name))
     .flatMap((entry) => {
       const path = join(directory, entry.name)
       if (entry.isDirectory()) return readPages(path)
@@ -44,8 +45,8 @@ export function blocksOf({ path, text }: Page): Block[] {
 }
 
 /**
- * The modules that a page's blocks make. Each keeps the lines that it has on the page, so that a
- * compiler names the line to mend.
+ * The TypeScript modules that the blocks of a page form. Each line keeps its line number on the page, so
+ * that a compiler error points to the line on the page.
  */
 export function modulesOf(page: Page): string[] {
   const modules: string[] = []
@@ -59,7 +60,7 @@ export function modulesOf(page: Page): string[] {
   return modules
 }
 
-/** Links into this repository that lead nowhere. */
+/** Links to files of this repository that do not exist. */
 export function deadLinks({ path, text }: Page, exists: (file: string) => boolean): string[] {
   const targets = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)\s#]+)[^)]*\)/g)].map(
     (match) => match[1]!,

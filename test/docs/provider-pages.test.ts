@@ -10,9 +10,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { root } from '../../scripts/run.mjs'
 import { type ProviderPage, readProviderPage, runRequest } from './provider-pages.ts'
 
-// The pages on providers: the lines of the service run, the token that the page shows is let in, and
-// the request is sent as it stands. What the providers answer cannot be had here; the two that can be
-// run are asked in test/interop.
+// The pages about providers: the code of the service runs unchanged and accepts the token on the page,
+// and the shell command sends the documented request. The providers' own responses are not available
+// here; test/interop tests the two providers that can be run.
 
 const exchange = {
   grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -21,7 +21,7 @@ const exchange = {
   scope: 'orders:read',
   audience: 'order-service',
 }
-const byBasic = `Basic ${Buffer.from('user-service:secret').toString('base64')}`
+const basicAuthentication = `Basic ${Buffer.from('user-service:secret').toString('base64')}`
 
 interface Case {
   readonly name: string
@@ -29,7 +29,7 @@ interface Case {
   readonly tokenPath: string
   readonly parameters: Readonly<Record<string, string>>
   readonly authorization?: string
-  readonly answers: unknown
+  readonly response: unknown
 }
 
 const cases: readonly Case[] = [
@@ -38,8 +38,8 @@ const cases: readonly Case[] = [
     header: { typ: 'JWT' },
     tokenPath: '/protocol/openid-connect/token',
     parameters: exchange,
-    authorization: byBasic,
-    answers: { owner: '8d1c2f44-5f6f-4c0e-9d5e-3f3b6a1f0c11' },
+    authorization: basicAuthentication,
+    response: { owner: '8d1c2f44-5f6f-4c0e-9d5e-3f3b6a1f0c11' },
   },
   {
     name: 'spring-authorization-server',
@@ -50,8 +50,8 @@ const cases: readonly Case[] = [
       actor_token: 'ACTOR',
       actor_token_type: exchange.subject_token_type,
     },
-    authorization: byBasic,
-    answers: { owner: 'user-42', by: 'user-service' },
+    authorization: basicAuthentication,
+    response: { owner: 'user-42', by: 'user-service' },
   },
   {
     name: 'auth0',
@@ -64,37 +64,37 @@ const cases: readonly Case[] = [
       client_secret: 'secret',
       requested_token_type: exchange.subject_token_type,
     },
-    answers: { owner: 'auth0|user-42', by: 'user-service-client-id' },
+    response: { owner: 'auth0|user-42', by: 'user-service-client-id' },
   },
   {
     name: 'okta',
     header: {},
     tokenPath: '/v1/token',
     parameters: exchange,
-    authorization: byBasic,
-    answers: { owner: 'user@example.com' },
+    authorization: basicAuthentication,
+    response: { owner: 'user@example.com' },
   },
 ]
 
-/** The provider, as far as a service sees it: its addresses lead to an issuer on loopback. */
-async function standIn(iss: string): Promise<TestIssuer> {
+/** Redirects the provider's URLs to an issuer on loopback. */
+async function startProvider(iss: string): Promise<TestIssuer> {
   const jwksUri = new URL('/keys', iss).href
   const issuer = await createTestIssuer({ metadata: { issuer: iss, jwks_uri: jwksUri } })
   onTestFinished(() => issuer.close())
   const { fetch } = globalThis
-  const address = (url: string): string =>
+  const redirected = (url: string): string =>
     url === jwksUri ? issuer.jwksUri : `${issuer.url}/.well-known/openid-configuration`
-  vi.stubGlobal('fetch', (url: string, init: RequestInit) => fetch(address(url), init))
+  vi.stubGlobal('fetch', (url: string, init: RequestInit) => fetch(redirected(url), init))
   return issuer
 }
 
-/** Runs the lines of the page as they stand, but on any free port. */
-async function start({ path, service }: ProviderPage): Promise<number> {
+/** Runs the code of the page unchanged, except that it listens on a free port. */
+async function startService({ path, service }: ProviderPage): Promise<number> {
   const folder = join(root, 'node_modules', '.cache', 'provider-docs')
   const file = join(folder, `${path.replaceAll(/[\\/]/g, '+')}.mjs`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, service)
-  const listen = Reflect.get(Server.prototype, 'listen') as (...given: unknown[]) => unknown
+  const listen = Reflect.get(Server.prototype, 'listen') as (...args: unknown[]) => unknown
   const servers: Server[] = []
   vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server) {
     servers.push(this)
@@ -125,7 +125,7 @@ interface Sent {
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** A token endpoint that takes anything down and answers with one token. */
+/** A token endpoint that records every request and responds to an exchange with `token`. */
 async function startTokenEndpoint(token: string): Promise<{ url: string; sent: Sent[] }> {
   const sent: Sent[] = []
   const server = createServer((request, response) => {
@@ -146,37 +146,38 @@ async function startTokenEndpoint(token: string): Promise<{ url: string; sent: S
 describe.each(cases)('docs/providers/$name.md', ({ name, header, tokenPath, ...expected }) => {
   const page = readProviderPage(name)
 
-  test('shows lines that let its token in, and no other', async () => {
-    const issuer = await standIn(page.token.iss)
-    const port = await start(page)
-    const ask = async (token?: string): Promise<Response> =>
+  test('shows a service that accepts its token and refuses other tokens', async () => {
+    const issuer = await startProvider(page.token.iss)
+    const port = await startService(page)
+    const get = async (token?: string): Promise<Response> =>
       nodeFetch(`http://127.0.0.1:${port}/orders`, token)
-    const good = await ask(signedToken(issuer, header, page.token))
-    expect(await good.json()).toEqual(expected.answers)
-    expect((await ask()).status).toBe(401)
-    const others = {
-      audience: { aud: 'another' },
-      kind: { nonce: 'x', scope: undefined, scp: undefined },
-    }
-    for (const change of Object.values(others)) {
+    const granted = await get(signedToken(issuer, header, page.token))
+    expect(await granted.json()).toEqual(expected.response)
+    expect((await get()).status).toBe(401)
+    const anotherAudience = { aud: 'another' }
+    const idToken = { nonce: 'x', scope: undefined, scp: undefined }
+    for (const change of [anotherAudience, idToken]) {
       const token = signedToken(issuer, header, { ...page.token, ...change })
-      expect((await ask(token)).status).toBe(401)
+      expect((await get(token)).status).toBe(401)
     }
-    const scopes = { scope: 'none', scp: page.token['scp'] && ['none'] }
-    const lesser = signedToken(issuer, header, { ...page.token, ...scopes })
-    expect((await ask(lesser)).status).toBe(403)
-    const stranger = { act: { sub: 'stranger' }, azp: 'stranger', cid: 'stranger' }
-    const byAnother = signedToken(issuer, header, { ...page.token, ...stranger })
-    expect((await ask(byAnother)).status).toBe(403)
+    const anotherScope = { scope: 'none', scp: page.token['scp'] && ['none'] }
+    const insufficient = signedToken(issuer, header, { ...page.token, ...anotherScope })
+    expect((await get(insufficient)).status).toBe(403)
+    const anotherClient = { act: { sub: 'stranger' }, azp: 'stranger', cid: 'stranger' }
+    const fromAnotherClient = signedToken(issuer, header, { ...page.token, ...anotherClient })
+    expect((await get(fromAnotherClient)).status).toBe(403)
   })
 
-  test('shows a request that a shell runs, with these parameters', async () => {
+  test('shows a shell command that sends the token exchange request', async () => {
     const issuer = await createTestIssuer()
     onTestFinished(() => issuer.close())
     const { url, sent } = await startTokenEndpoint(issuer.sign({ payload: page.token }))
     const claims = await runRequest(page, {
-      ...{ ISSUER: url, AUTH0: url },
-      ...{ CLIENT_ID: 'user-service', CLIENT_SECRET: 'secret', SUBJECT_TOKEN: 'SUBJECT' },
+      ISSUER: url,
+      AUTH0: url,
+      CLIENT_ID: 'user-service',
+      CLIENT_SECRET: 'secret',
+      SUBJECT_TOKEN: 'SUBJECT',
     })
     expect(claims).toEqual(page.token)
     expect(sent.at(-1)).toEqual({
@@ -191,11 +192,11 @@ const realFetch = globalThis.fetch
 const nodeFetch = (url: string, token?: string): Promise<Response> =>
   realFetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
 
-describe('what a page says to set up is what the real server has in test/interop', () => {
-  const squeeze = (code: string): string => code.replaceAll(/\s+/g, ' ')
+describe('the setup on a page equals the setup of the server in test/interop', () => {
+  const collapseSpaces = (code: string): string => code.replaceAll(/\s+/g, ' ')
   const servers = join(root, 'examples/order-flow/servers')
 
-  test('at Keycloak', () => {
+  test('for Keycloak', () => {
     const realm = JSON.parse(
       readFileSync(join(servers, 'keycloak/order-flow-realm.json'), 'utf8'),
     ) as { clients: { clientId: string }[] }
@@ -206,14 +207,14 @@ describe('what a page says to set up is what the real server has in test/interop
     expect(client).toMatchObject(JSON.parse(shown!.code) as object)
   })
 
-  test('at Spring Authorization Server', () => {
+  test('for Spring Authorization Server', () => {
     const path = 'src/main/java/orderflow/AuthorizationServer.java'
     const source = readFileSync(join(servers, 'spring-authorization-server', path), 'utf8')
     const shown = readProviderPage('spring-authorization-server').blocks
     const java = shown.find(({ language }) => language === 'java')!.code
-    const [annotation, ...body] = squeeze(java).split('OAuth2TokenCustomizer<')
+    const [annotation, ...body] = collapseSpaces(java).split('OAuth2TokenCustomizer<')
     expect(annotation).toBe('@Bean ')
-    expect(squeeze(source)).toContain(
+    expect(collapseSpaces(source)).toContain(
       `OAuth2TokenCustomizer<${body.join('OAuth2TokenCustomizer<').trim()}`,
     )
   })

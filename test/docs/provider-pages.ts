@@ -5,13 +5,13 @@ import { text } from 'node:stream/consumers'
 import { root } from '../../scripts/run.mjs'
 import { type Block, blocksOf, type Page } from './pages.ts'
 
-/** One page of docs/providers, by the parts that it is bound to have. */
+/** A page of docs/providers, with the parts that each of them must have. */
 export interface ProviderPage extends Page {
-  /** The lines of a service that takes the token. */
+  /** The code of a service that accepts the provider's tokens. */
   readonly service: string
-  /** A shell command that exchanges a token and prints the claims of the new one. */
+  /** A shell command that exchanges a token and prints the claims of the new token. */
   readonly request: string
-  /** The claims of a token, without those that are a matter of time. */
+  /** The claims of an exchanged token, without timestamps. */
   readonly token: Readonly<Record<string, unknown>> & { readonly iss: string; readonly aud: string }
   readonly blocks: readonly Block[]
 }
@@ -22,28 +22,29 @@ export function readProviderPage(name: string): ProviderPage {
   const blocks = blocksOf(page)
   const find = (language: string, part: string): string => {
     const found = blocks.find((block) => block.language === language && block.code.includes(part))
-    if (!found) throw new Error(`${path} has no ${language} with ${part}`)
+    if (!found) throw new Error(`${path} has no ${language} block that contains ${part}`)
     return found.code
   }
   return {
-    ...{ ...page, blocks },
+    ...page,
+    blocks,
     service: find('ts', 'app.listen(3000)'),
     request: find('sh', 'grant-type:token-exchange'),
     token: JSON.parse(find('json', '"iss"')) as ProviderPage['token'],
   }
 }
 
-/** Runs the page's request as it stands. Resolves to the claims that it prints. */
+/** Runs the request of the page unchanged. Resolves to the claims that it prints. */
 export async function runRequest(
   { request }: ProviderPage,
   environment: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {
   const { PATH = '' } = process.env
   const shell = spawn('sh', ['-eu', '-c', request], { env: { PATH, ...environment } })
-  const [printed, complaints] = await Promise.all([text(shell.stdout), text(shell.stderr)])
+  const [output, errors] = await Promise.all([text(shell.stdout), text(shell.stderr)])
   try {
-    return JSON.parse(printed) as Record<string, unknown>
+    return JSON.parse(output) as Record<string, unknown>
   } catch {
-    throw new Error(`The request printed no claims:\n${printed}\n${complaints}`)
+    throw new Error(`The request did not print claims:\n${output}\n${errors}`)
   }
 }

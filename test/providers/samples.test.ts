@@ -11,8 +11,8 @@ import request from 'supertest'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Expected, expectations, providers, readSamples, type Sample } from './samples.ts'
 
-// Tokens as the providers write them, signed by a key of ours: judged with nothing but the issuer's
-// URL, and with the provider named, by core and by a host over a real socket.
+// Tokens with the header and the claims that the providers issue, signed with our keys. They are verified
+// with the issuer's URL and with the provider's configuration, by core and by Express over a socket.
 
 const samples = readSamples()
 const keys = {
@@ -29,7 +29,7 @@ interface Setup {
   readonly jwks: { readonly keys: readonly object[] }
 }
 
-async function signed({ header, payload }: Sample, { audience }: Expected): Promise<Setup> {
+async function prepare({ header, payload }: Sample, { audience }: Expected): Promise<Setup> {
   const issuer = await createTestIssuer()
   onTestFinished(() => issuer.close())
   const key = keys[header['alg'] as keyof typeof keys]
@@ -41,77 +41,82 @@ async function signed({ header, payload }: Sample, { audience }: Expected): Prom
   }
 }
 
-async function seen(
+async function verify(
   { token, common, jwks }: Setup,
-  given: IssuerOptions,
+  issuerOptions: IssuerOptions,
 ): Promise<{ core: unknown; host: unknown; token: AccessToken | undefined }> {
-  const issuer = { ...given, jwks }
-  const verdict = await createVerifier({ ...common, issuer }).check(token)
+  const issuer = { ...issuerOptions, jwks }
+  const result = await createVerifier({ ...common, issuer }).check(token)
   const records: DecisionRecord[] = []
   const api = resourceServer({ ...common, issuer, onDecision: (one) => void records.push(one) })
   const app = express().get('/', api.requireAuthentication(), (req, res) => {
     res.json({ subject: api.token(req).subject })
   })
-  const answer = await request(app).get('/').auth(token, { type: 'bearer' })
+  const response = await request(app).get('/').auth(token, { type: 'bearer' })
   return {
-    core: verdict.ok ? 'granted' : verdict.code,
-    host: answer.status === 200 ? 'granted' : records[0]?.code,
-    token: verdict.ok ? verdict.token : undefined,
+    core: result.ok ? 'granted' : result.code,
+    host: response.status === 200 ? 'granted' : records[0]?.code,
+    token: result.ok ? result.token : undefined,
   }
 }
 
-function expectWords({ payload }: Sample, expected: Expected, token: AccessToken): void {
-  const acting = (expected.chain ?? []).map(([subject, clientId, issuer = payload.iss]) => ({
-    subject,
-    clientId,
-    issuer,
-  }))
+function expectContent({ payload }: Sample, expected: Expected, token: AccessToken): void {
+  const expectedActors = (expected.chain ?? []).map(
+    ([subject, clientId, issuer = payload.iss]) => ({
+      subject,
+      clientId,
+      issuer,
+    }),
+  )
   const { subject, clientId, scopes, actor, priorActors } = token
-  const found = [actor, ...priorActors].filter((one) => one !== undefined)
+  const actors = [actor, ...priorActors].filter((one) => one !== undefined)
   expect({ subject, clientId, scopes }).toEqual({
     subject: payload['sub'],
     clientId: expected.client,
     scopes: expected.scopes ?? [],
   })
   expect(
-    found.map((one) => ({ subject: one.subject, clientId: one.clientId, issuer: one.issuer })),
-  ).toEqual(acting)
+    actors.map((one) => ({ subject: one.subject, clientId: one.clientId, issuer: one.issuer })),
+  ).toEqual(expectedActors)
 }
 
-test('every sample has its expectation', () => {
+test('every sample has an expected result, and every expected result a sample', () => {
   expect(samples.map(({ file }) => file).toSorted()).toEqual(Object.keys(expectations).toSorted())
 })
 
-describe.each(samples)('$file', (sample) => {
+describe.each(samples)('the sample $file', (sample) => {
   const expected = expectations[sample.file]!
 
-  test('with the plain URL', async () => {
-    const setup = await signed(sample, expected)
-    const result = await seen(setup, { issuer: sample.payload.iss })
-    const outcome = expected.plain ?? 'granted'
+  test('has the expected result with the issuer URL', async () => {
+    const setup = await prepare(sample, expected)
+    const result = await verify(setup, { issuer: sample.payload.iss })
+    const outcome = expected.withUrl ?? 'granted'
     expect(result).toMatchObject({ core: outcome, host: outcome })
-    if (result.token) expectWords(sample, expected, result.token)
+    if (result.token) expectContent(sample, expected, result.token)
   })
 
-  test('with the provider named', async () => {
-    const setup = await signed(sample, expected)
-    const named = providers[sample.provider]!(sample.payload.iss)
-    expect(named.issuer).toBe(sample.payload.iss)
-    const result = await seen(setup, named)
-    const outcome = expected.named ?? 'granted'
+  test('has the expected result with the provider', async () => {
+    const setup = await prepare(sample, expected)
+    const issuer = providers[sample.provider]!(sample.payload.iss)
+    expect(issuer.issuer).toBe(sample.payload.iss)
+    const result = await verify(setup, issuer)
+    const outcome = expected.withProvider ?? 'granted'
     expect(result).toMatchObject({ core: outcome, host: outcome })
     if (!result.token) return
-    const chain = expected.namedChain ?? expected.chain ?? []
-    expectWords(sample, { ...expected, chain }, result.token)
+    const chain = expected.chainWithProvider ?? expected.chain ?? []
+    expectContent(sample, { ...expected, chain }, result.token)
     expect(result.token.roles).toEqual(expected.roles ?? [])
     expect(result.token.permissions).toEqual(expected.permissions ?? [])
   })
 
-  test('is not taken for another audience', async () => {
-    const setup = await signed(sample, expected)
-    const other = { ...setup, common: { ...setup.common, audience: 'somebody-else' } }
-    const named = providers[sample.provider]!(sample.payload.iss)
-    const outcomes = [await seen(other, { issuer: sample.payload.iss }), await seen(other, named)]
+  test('is refused for another audience', async () => {
+    const setup = await prepare(sample, expected)
+    const other = { ...setup, common: { ...setup.common, audience: 'another-service' } }
+    const issuer = providers[sample.provider]!(sample.payload.iss)
+    const outcomes = [
+      await verify(other, { issuer: sample.payload.iss }),
+      await verify(other, issuer),
+    ]
     expect(outcomes.map(({ token }) => token)).toEqual([undefined, undefined])
   })
 })

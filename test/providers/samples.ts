@@ -10,7 +10,10 @@ import {
   wso2,
 } from '@resource-server/core/providers'
 
-/** A token as a provider's docs, code or logs show it. `__filled_in` names what is made up. */
+/**
+ * A token from a provider's documentation, source code or logs. Its file lists in `__filled_in` the values
+ * that were not in the source.
+ */
 export interface Sample {
   readonly file: string
   readonly provider: string
@@ -23,8 +26,8 @@ export interface Sample {
 
 const directory = new URL('tokens/', import.meta.url)
 
-/** Docs leave blanks in addresses; a URL has none. */
-const blanks: Readonly<Record<string, string>> = {
+/** The placeholders in documented URLs, with values that make them valid. */
+const placeholders: Readonly<Record<string, string>> = {
   '{{base_url}}': 'https://api.asgardeo.io/t/acme',
   '{yourOktaDomain}': 'acme.okta.com',
   '{authServerId}': 'aus1',
@@ -37,15 +40,15 @@ export function readSamples(): readonly Sample[] {
     .filter((name) => name.endsWith('.json'))
     .map((name) => {
       const text = readFileSync(new URL(name, directory), 'utf8')
-      const filled = Object.entries(blanks).reduce(
-        (all, [blank, to]) => all.replaceAll(blank, to),
+      const filled = Object.entries(placeholders).reduce(
+        (all, [placeholder, value]) => all.replaceAll(placeholder, value),
         text,
       )
       return { file: name.slice(0, -'.json'.length), ...JSON.parse(filled) } as Sample
     })
 }
 
-/** Naming the provider, from nothing but the sample's issuer. */
+/** The provider function for each sample, called with the sample's issuer. */
 export const providers: Readonly<Record<string, (iss: string) => ProviderIssuer>> = {
   auth0: (iss) =>
     auth0(new URL(iss).host === 'yourdomain.com' ? 'yourDomain.com' : new URL(iss).host),
@@ -53,27 +56,29 @@ export const providers: Readonly<Record<string, (iss: string) => ProviderIssuer>
     cognito({ region: 'us-west-2', userPoolId: 'us-west-2_example', clientIdAsAudience: true }),
   keycloak: (iss) => keycloak(iss),
   'node oidc-provider': oidcProvider,
-  // The negative sample is of the org server, which cannot be named at all.
+  // The negative sample is from the org authorization server, which okta() does not accept.
   okta: (iss) =>
     iss.includes('/oauth2/') ? okta(iss) : { ...okta(`${iss}/oauth2/default`), issuer: iss },
   'spring-authorization-server': springAuthorizationServer,
   wso2,
 }
 
-/** Who acted: an issuer is named only where the token names one. */
-type Acting = readonly [subject: string, clientId?: string | undefined, issuer?: string]
+/** An actor. The issuer is set only if the token contains it. */
+type ExpectedActor = readonly [subject: string, clientId?: string | undefined, issuer?: string]
 
-/** What must become of a sample. */
+/** The expected result for a sample. Without a code, the token is granted. */
 export interface Expected {
-  /** Default the sample's `aud`. */
+  /** Default: the `aud` of the sample. */
   readonly audience?: string
-  readonly plain?: Code
-  readonly named?: Code
+  /** The refusal code if only the issuer URL is configured. */
+  readonly withUrl?: Code
+  /** The refusal code if the provider is configured. */
+  readonly withProvider?: Code
   readonly client?: string
   readonly scopes?: readonly string[]
-  readonly chain?: readonly Acting[]
-  /** The same as the provider's profile reads it, where that knows more. */
-  readonly namedChain?: readonly Acting[]
+  readonly chain?: readonly ExpectedActor[]
+  /** The chain if the provider is configured, if its profile reads more of it. */
+  readonly chainWithProvider?: readonly ExpectedActor[]
   readonly roles?: readonly string[]
   readonly permissions?: readonly string[]
 }
@@ -106,7 +111,7 @@ export const expectations: Readonly<Record<string, Expected>> = {
   },
   'cognito-normal': {
     audience: '57cbishk4j24pabc1234567890',
-    plain: 'claim_missing',
+    withUrl: 'claim_missing',
     client: '57cbishk4j24pabc1234567890',
     scopes: ['aws.cognito.signin.user.admin'],
     roles: ['admin'],
@@ -125,7 +130,10 @@ export const expectations: Readonly<Record<string, Expected>> = {
     scopes: ['delegation:client:actor-app', 'profile', 'email'],
   },
   'keycloak-exchanged-standard-v2': { client: 'requester-client', scopes: ['optional-scope2'] },
-  'keycloak-negative-act-as-string': { plain: 'actor_malformed', named: 'actor_malformed' },
+  'keycloak-negative-act-as-string': {
+    withUrl: 'actor_malformed',
+    withProvider: 'actor_malformed',
+  },
   'keycloak-normal': {
     client: 'curl-rp',
     scopes: ['openid', 'profile', 'email'],
@@ -158,14 +166,14 @@ export const expectations: Readonly<Record<string, Expected>> = {
   'okta-exchanged-a2a-1hop': {
     scopes: ['chat.read', 'chat.history'],
     chain: [['{agent1ClientId}'], ['{initiatingClientId}']],
-    namedChain: [
+    chainWithProvider: [
       ['{agent1ClientId}', '{agent1ClientId}'],
       ['{initiatingClientId}', '{initiatingClientId}'],
     ],
   },
-  // Bound to a key and sent as a bearer token.
-  'okta-dpop-bound': { plain: 'binding_unsupported', named: 'binding_unsupported' },
-  'okta-negative-id-jag': { plain: 'type_not_accepted', named: 'type_not_accepted' },
+  // Bound to a key, but sent as a bearer token.
+  'okta-dpop-bound': { withUrl: 'binding_unsupported', withProvider: 'binding_unsupported' },
+  'okta-negative-id-jag': { withUrl: 'type_not_accepted', withProvider: 'type_not_accepted' },
   'spring-normal': {
     scopes: ['read', 'openid', 'write'],
     permissions: ['ROLE_USER', 'ROLE_ADMIN', 'DIRECT_ADMIN_AUTH'],

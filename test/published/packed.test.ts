@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createConsumer, packAll, published } from '../../scripts/packages.mjs'
 import { root } from '../../scripts/run.mjs'
 
-// What is published is what counts: a file that was not packed, a dependency that is not declared
-// and a type that only resolves in this repository show up nowhere else.
+// The packages as they are published. Only this finds a file that is not packed, a dependency that is not
+// declared, and a type that resolves only in this repository.
 
 const temporary = mkdtempSync(join(tmpdir(), 'resource-server-packed-'))
 const tarballs = join(temporary, 'tarballs')
@@ -23,7 +23,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
-/** Runs node in the consumer's project. What it prints to stderr is part of the answer. */
+/** Runs node in the consumer's project. The output includes stderr. */
 function node(...args: readonly string[]): { status: number | null; output: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: project,
@@ -32,7 +32,7 @@ function node(...args: readonly string[]): { status: number | null; output: stri
   return { status, output: `${stdout}${stderr}`.trim() }
 }
 
-/** The files below a directory, such as `dist/index.js`. */
+/** The files in a directory and its subdirectories, such as `dist/index.js`. */
 function filesIn(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -40,12 +40,12 @@ function filesIn(directory: string): string[] {
     .toSorted()
 }
 
-describe.each(published)('$name, as installed from its tarball', ({ name, directory }) => {
+describe.each(published)('$name, installed from its tarball', ({ name, directory }) => {
   const installed = join(project, 'node_modules', name)
 
-  test('holds what is meant to be published, and nothing else', () => {
+  test('contains exactly the files that should be published', () => {
     const files = filesIn(installed)
-    const wanted = ['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']
+    const required = ['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']
     const allowed = [
       /^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json)$/,
       /^src\/.+\.ts$/,
@@ -53,35 +53,35 @@ describe.each(published)('$name, as installed from its tarball', ({ name, direct
       /^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/,
     ]
     expect({
-      missing: wanted.filter((file) => !files.includes(file)),
-      tooMuch: files.filter((file) => !allowed.some((pattern) => pattern.test(file))),
-    }).toEqual({ missing: [], tooMuch: [] })
+      missing: required.filter((file) => !files.includes(file)),
+      unexpected: files.filter((file) => !allowed.some((pattern) => pattern.test(file))),
+    }).toEqual({ missing: [], unexpected: [] })
   })
 
-  test('holds each source, built, and nothing built from a source that is gone', () => {
-    // `tsc -b` leaves the output of a deleted file behind. If so: delete dist and build again.
+  test('contains the build output of each source file and nothing else', () => {
+    // `tsc -b` does not delete the output of a removed file. If this fails, delete dist and build again.
     const built = filesIn(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
     const sources = filesIn(join(directory, 'src')).map((file) => file.replace(/\.ts$/, '.js'))
     expect(built).toEqual(sources)
   })
 
-  test('asks for real versions', () => {
+  test('has no catalog: or workspace: versions in its manifest', () => {
     const manifest = readFileSync(join(installed, 'package.json'), 'utf8')
     expect(manifest).not.toMatch(/catalog:|workspace:/)
   })
 })
 
-describe('a project that installed the tarballs', () => {
-  test('uses them from ESM', () => {
-    expect(node('use.mjs')).toEqual({ status: 0, output: 'judged' })
+describe('a project with the installed tarballs', () => {
+  test('runs with import', () => {
+    expect(node('use.mjs')).toEqual({ status: 0, output: 'ok' })
   })
 
-  test('uses them through require()', () => {
-    expect(node('use.cjs')).toEqual({ status: 0, output: 'judged' })
+  test('runs with require', () => {
+    expect(node('use.cjs')).toEqual({ status: 0, output: 'ok' })
   })
 
-  test('compiles against them with skipLibCheck off, and runs', () => {
+  test('compiles with skipLibCheck off, and runs', () => {
     expect(node('node_modules/typescript/bin/tsc')).toEqual({ status: 0, output: '' })
-    expect(node('out/app.mjs')).toEqual({ status: 0, output: expect.stringMatching(/\njudged$/) })
+    expect(node('out/app.mjs')).toEqual({ status: 0, output: expect.stringMatching(/\nok$/) })
   })
 })

@@ -1,23 +1,24 @@
 import { readFileSync } from 'node:fs'
 import * as core from '@resource-server/core'
 import * as adapter from '@resource-server/core/adapter'
-import * as profiles from '@resource-server/core/providers'
+import * as coreProviders from '@resource-server/core/providers'
 import * as express from '@resource-server/express'
-import * as expressProfiles from '@resource-server/express/providers'
+import * as expressProviders from '@resource-server/express/providers'
 import * as fastify from '@resource-server/fastify'
-import * as fastifyProfiles from '@resource-server/fastify/providers'
+import * as fastifyProviders from '@resource-server/fastify/providers'
 import * as fetch from '@resource-server/fetch'
-import * as fetchProfiles from '@resource-server/fetch/providers'
+import * as fetchProviders from '@resource-server/fetch/providers'
 import * as koa from '@resource-server/koa'
-import * as koaProfiles from '@resource-server/koa/providers'
+import * as koaProviders from '@resource-server/koa/providers'
+import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
 
-/** What users build on. A change here is a change for them: it wants a changeset. */
+// The public API. A change here affects users and requires a changeset.
 
 const exported = (module: object): string[] => Object.keys(module).toSorted()
 
-test('core exports', () => {
+test('core has exactly these exports', () => {
   expect(exported(core)).toEqual([
     'ConfigError',
     'VerificationError',
@@ -28,43 +29,44 @@ test('core exports', () => {
   ])
 })
 
-/** Each can be imported alone: `@resource-server/core/providers/keycloak`. */
+/** Each has an entry point of its own: `@resource-server/core/providers/keycloak`. */
 const providers = [
-  ...[
-    'auth0',
-    'authentik',
-    'cognito',
-    'dex',
-    'entra',
-    'hydra',
-    'keycloak',
-    'oidc-provider',
-    'okta',
-  ],
-  ...['rfc9068', 'spring-authorization-server', 'wso2', 'zitadel'],
+  'auth0',
+  'authentik',
+  'cognito',
+  'dex',
+  'entra',
+  'hydra',
+  'keycloak',
+  'oidc-provider',
+  'okta',
+  'rfc9068',
+  'spring-authorization-server',
+  'wso2',
+  'zitadel',
 ]
 const camel = (name: string): string =>
   name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 
-test('core/providers exports every provider', () => {
-  expect(exported(profiles)).toEqual(providers.map(camel).toSorted())
+test('core/providers exports every provider function', () => {
+  expect(exported(coreProviders)).toEqual(providers.map(camel).toSorted())
 })
 
 test.each([
-  ['express', expressProfiles],
-  ['fastify', fastifyProfiles],
-  ['fetch', fetchProfiles],
-  ['koa', koaProfiles],
-])('%s/providers exports the same', (_name, module) => {
-  expect(exported(module)).toEqual(exported(profiles))
+  ['express', expressProviders],
+  ['fastify', fastifyProviders],
+  ['fetch', fetchProviders],
+  ['koa', koaProviders],
+])('%s/providers has the same exports as core/providers', (_name, module) => {
+  expect(exported(module)).toEqual(exported(coreProviders))
 })
 
-test.each(providers)('core/profiles/%s exports its provider', async (name) => {
+test.each(providers)('core/providers/%s exports its provider function', async (name) => {
   const module = (await import(`@resource-server/core/providers/${name}`)) as object
   expect(exported(module)).toContain(camel(name))
 })
 
-test('core/adapter exports', () => {
+test('core/adapter has exactly these exports', () => {
   expect(exported(adapter)).toEqual([
     'RequestRefusedError',
     'authenticateOnly',
@@ -78,22 +80,26 @@ test('core/adapter exports', () => {
 
 test.each([
   ['express', express, []],
-  // A plugin of Fastify is a default export.
+  // Fastify plugins are default exports.
   ['fastify', fastify, ['default']],
   ['fetch', fetch, []],
   ['koa', koa, []],
-])('%s exports what core does, and its own', (_name, module, others) => {
+])('%s has the exports of core and its own', (_name, module, others) => {
   const own = ['RequestRefusedError', 'resourceServer', ...others]
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
 })
 
-// Types leave nothing behind at run time: that none is forgotten shows in how they are passed on.
-test.each(['express', 'fastify', 'fetch', 'koa'])('%s passes on all types of core', (name) => {
+// Types do not exist at run time, so this checks how they are re-exported.
+test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports all types of core', (name) => {
   const index = new URL(`../../packages/${name}/src/index.ts`, import.meta.url)
   expect(readFileSync(index, 'utf8')).toContain("\nexport * from '@resource-server/core'\n")
 })
 
-test('testing/conformance exports', () => {
+test('testing has exactly these exports', () => {
+  expect(exported(testing)).toEqual(['createSigningKey', 'createTestClock', 'createTestIssuer'])
+})
+
+test('testing/conformance has exactly these exports', () => {
   expect(exported(conformance)).toEqual([
     'cases',
     'challengesOf',
@@ -128,13 +134,13 @@ test.each([
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['opentelemetry', ['.']],
-])('the entries of %s', (name, entries) => {
+])('%s has exactly these entry points', (name, entries) => {
   const manifest = new URL(`../../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }
   expect(Object.keys(exports)).toEqual(entries)
 })
 
-test('the codes, with what they mean on the wire', () => {
+test('the codes have exactly these categories, statuses and errors', () => {
   const table = Object.entries(core.codes).map(
     ([code, { category, status, error }]) => `${code} ${category} ${status} ${error ?? '-'}`,
   )
@@ -179,11 +185,12 @@ metadata_rejected unavailable 503 -
 verification_failed unavailable 503 -`)
 })
 
-test('before the signature holds, every refusal of a token reads the same to the caller', () => {
-  const opaque = Object.entries(core.codes).slice(4, 16)
-  expect(opaque.at(0)?.[0]).toBe('token_too_large')
-  expect(opaque.at(-1)?.[0]).toBe('signature_invalid')
+test('codes of tokens without a verified signature have the same status, error and description', () => {
+  const unverified = Object.entries(core.codes).slice(4, 16)
+  expect(unverified.at(0)?.[0]).toBe('token_too_large')
+  expect(unverified.at(-1)?.[0]).toBe('signature_invalid')
   expect(
-    new Set(opaque.map(([, entry]) => `${entry.status} ${entry.error} ${entry.description}`)).size,
+    new Set(unverified.map(([, entry]) => `${entry.status} ${entry.error} ${entry.description}`))
+      .size,
   ).toBe(1)
 })

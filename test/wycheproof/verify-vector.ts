@@ -16,33 +16,33 @@ const issuer = 'https://wycheproof.example'
 const noClaims = Buffer.from('{}').toString('base64url')
 
 /**
- * What our path makes of a vector: `verified`, or the code of the refusal. The payload is not looked
- * at, but its spelling is. The issuer allows the algorithm that its key names, or the header where
- * the key names none, so that no vector ends at the allow-list that could go further.
+ * Verifies a vector. Resolves to `verified` or to the code of the refusal. Only the encoding of the
+ * payload is checked. The issuer allows the algorithm of its key, or of the header if the key has none,
+ * so that the allowlist refuses no vector that a later check must refuse.
  */
-export async function judge({ token, keys }: Vector): Promise<Code | 'verified'> {
-  // Some are JSON serializations, which no compact token is.
+export async function verifyVector({ token, keys }: Vector): Promise<Code | 'verified'> {
+  // Some vectors are JSON serializations, which are not compact tokens.
   if (typeof token !== 'string') return 'token_malformed'
   const [header = '', payload = '', ...rest] = token.split('.')
   if (payload !== '') {
-    const whole = parseJws(token, token.length)
-    if (whole instanceof Refusal && whole.code !== 'payload_malformed') return whole.code
+    const complete = parseJws(token, token.length)
+    if (complete instanceof Refusal && complete.code !== 'payload_malformed') return complete.code
   }
   const parsed = parseJws([header, noClaims, ...rest].join('.'), 1e6)
   if (parsed instanceof Refusal) return parsed.code
 
   const policy = policyFor([...keys.map((key) => key['alg']), parsed.header.alg])
-  const wrongHeader = checkHeader(parsed.header, policy)
-  if (wrongHeader) return wrongHeader.code
+  const headerRefusal = checkHeader(parsed.header, policy)
+  if (headerRefusal) return headerRefusal.code
   const key = selectKey(await readKeys(keys, policy), parsed.header)
   if (key instanceof Refusal) return key.code
 
-  const verdict = await verifySignature({ ...parsed, raw: token }, key)
-  return verdict instanceof Refusal ? verdict.code : 'verified'
+  const result = await verifySignature({ ...parsed, raw: token }, key)
+  return result instanceof Refusal ? result.code : 'verified'
 }
 
-function policyFor(names: readonly unknown[]): IssuerPolicy {
-  const algorithm = names.find(isAlgorithm)
+function policyFor(algorithms: readonly unknown[]): IssuerPolicy {
+  const algorithm = algorithms.find(isAlgorithm)
   const options = { issuer, ...(algorithm && { algorithms: [algorithm] }) }
   return createPolicy(options, optionNames.verifier).issuers.get(issuer)!
 }

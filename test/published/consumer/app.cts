@@ -1,4 +1,4 @@
-// The same types, seen from a CommonJS file.
+// The same types in a CommonJS file.
 import { codes, createVerifier, type Verifier } from '@resource-server/core'
 import { resourceServer, type ResourceServer } from '@resource-server/express'
 import { createTestIssuer, type TestIssuer } from '@resource-server/testing'

@@ -1,4 +1,4 @@
-// What a user of TypeScript writes, in a project as strict as can be.
+// A TypeScript project with strict settings.
 import { createVerifier, VerificationError, type AccessToken } from '@resource-server/core'
 import { resourceServer } from '@resource-server/express'
 import { createTestIssuer } from '@resource-server/testing'
@@ -6,13 +6,13 @@ import express from 'express'
 
 const issuer = await createTestIssuer()
 const verifier = createVerifier({ issuer: issuer.url, audience: 'order-service' })
-const good = issuer.token({ sub: 'user-42', aud: 'order-service', scope: 'orders:read' })
-const token: AccessToken = await verifier.verify(good)
-if (token.subject !== 'user-42') throw new Error('another subject')
+const jwt = issuer.token({ sub: 'user-42', aud: 'order-service', scope: 'orders:read' })
+const token: AccessToken = await verifier.verify(jwt)
+if (token.subject !== 'user-42') throw new Error('unexpected subject')
 
 try {
   await verifier.verify(issuer.token({ aud: 'inventory-service' }))
-  throw new Error('accepted a token of another service')
+  throw new Error('accepted a token for another service')
 } catch (error) {
   if (!(error instanceof VerificationError)) throw error
   const code: string = error.code
@@ -26,4 +26,4 @@ express().get('/orders/:id', api.requireScope('orders:read'), (req, res) => {
   res.json({ id, tenant })
 })
 await issuer.close()
-console.log('judged')
+console.log('ok')

@@ -1,4 +1,4 @@
-// The global declaration, for those who ask for it.
+// The global augmentation, which is opt-in.
 import '@resource-server/express/augment'
 import { resourceServer } from '@resource-server/express'
 import express from 'express'

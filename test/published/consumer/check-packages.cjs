@@ -1,9 +1,9 @@
-// One good token, one for another service, one configuration that cannot be right, and a route on each host.
-// Ends with exit code 1 unless all goes as it must.
+// A valid token, a token for another service, an invalid configuration, and a route on each host. Exits
+// with code 1 if anything is not as expected.
 const assert = require('node:assert/strict')
 const { hosts } = require('./hosts.cjs')
 
-exports.judge = async (packages) => {
+exports.checkPackages = async (packages) => {
   const { ConfigError, createVerifier, VerificationError, createTestIssuer, adapters } = packages
   const issuer = await createTestIssuer()
   const options = { issuer: issuer.url, audience: 'order-service' }
@@ -14,8 +14,8 @@ exports.judge = async (packages) => {
   assert.equal(token.subject, 'user-42')
   assert.equal(token.hasScope('orders:read'), true)
 
-  const another = issuer.token({ ...order, aud: 'inventory-service' })
-  await assert.rejects(verifier.verify(another), (error) => {
+  const otherAudience = issuer.token({ ...order, aud: 'inventory-service' })
+  await assert.rejects(verifier.verify(otherAudience), (error) => {
     assert.ok(error instanceof VerificationError)
     assert.equal(error.category, 'refused')
     assert.equal(typeof error.code, 'string')
@@ -24,16 +24,16 @@ exports.judge = async (packages) => {
 
   assert.throws(() => createVerifier({ issuer: issuer.url, audience: undefined }), ConfigError)
 
-  // The same on every host
+  // Each host
   for (const [host, start] of Object.entries(hosts)) {
     const { url, close } = await start(adapters[host], options)
-    const ask = (credential) => fetch(url, { headers: { authorization: `Bearer ${credential}` } })
-    assert.equal(await (await ask(issuer.token(order))).text(), 'user-42', host)
-    assert.equal((await ask(another)).status, 401, host)
+    const get = (credential) => fetch(url, { headers: { authorization: `Bearer ${credential}` } })
+    assert.equal(await (await get(issuer.token(order))).text(), 'user-42', host)
+    assert.equal((await get(otherAudience)).status, 401, host)
     assert.equal((await fetch(url)).status, 401, host)
     await close()
   }
 
   await issuer.close()
-  console.log('judged')
+  console.log('ok')
 }

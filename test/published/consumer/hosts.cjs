@@ -1,4 +1,4 @@
-// A route behind requireScope on each host. Its address, and how to end it.
+// Starts a route with requireScope on each host. Returns its URL, and a function that stops it.
 const events = require('node:events')
 const http = require('node:http')
 const express = require('express')
@@ -34,7 +34,7 @@ exports.hosts = {
     app.get('/', { onRequest: app.requireScope('orders:read') }, async ({ auth }) => auth.subject)
     return { url: await app.listen({ port: 0, host: '127.0.0.1' }), close: () => app.close() }
   },
-  // A host that speaks Request and Response, made of the least that does.
+  // A minimal host with Request and Response.
   fetch({ resourceServer }, options) {
     const api = resourceServer(options)
     const handle = api.protect(
@@ -42,9 +42,9 @@ exports.hosts = {
       api.requireScope('orders:read'),
     )
     const serve = async ({ url, headers }, res) => {
-      const answer = await handle(new Request(`http://127.0.0.1${url}`, { headers }))
-      res.writeHead(answer.status, Object.fromEntries(answer.headers))
-      res.end(await answer.text())
+      const response = await handle(new Request(`http://127.0.0.1${url}`, { headers }))
+      res.writeHead(response.status, Object.fromEntries(response.headers))
+      res.end(await response.text())
     }
     const server = http.createServer((req, res) => void serve(req, res))
     return listening(server.listen(0, '127.0.0.1'))

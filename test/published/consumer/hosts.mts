@@ -1,4 +1,4 @@
-// The other hosts, as a user of TypeScript writes them.
+// The other hosts in TypeScript.
 import { resourceServer as forFastify } from '@resource-server/fastify'
 import { resourceServer as forFetch } from '@resource-server/fetch'
 import { type AuthState, type KoaGuard, resourceServer as forKoa } from '@resource-server/koa'
@@ -7,7 +7,7 @@ import { Hono } from 'hono'
 
 const options = { issuer: 'https://as.example.com', audience: 'order-service' }
 
-// What a guard asks of Koa and what it gives, without Koa's own types.
+// The Koa guard works without Koa's own types.
 const guard: KoaGuard = forKoa(options).requireScope('orders:read')
 const subjectOf = (state: AuthState): string => state.auth.subject
 console.log(typeof guard, typeof subjectOf)

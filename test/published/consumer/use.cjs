@@ -1,7 +1,7 @@
-// What a user of CommonJS writes. Node has required ESM since 20.19.
+// A CommonJS project. Node can require ESM since 20.19.
 const { ConfigError, createVerifier, VerificationError } = require('@resource-server/core')
 const { createTestIssuer } = require('@resource-server/testing')
-const { judge } = require('./check-packages.cjs')
+const { checkPackages } = require('./check-packages.cjs')
 
 const adapters = {
   express: require('@resource-server/express'),
@@ -9,4 +9,4 @@ const adapters = {
   fetch: require('@resource-server/fetch'),
   koa: require('@resource-server/koa'),
 }
-void judge({ ConfigError, createVerifier, VerificationError, createTestIssuer, adapters })
+void checkPackages({ ConfigError, createVerifier, VerificationError, createTestIssuer, adapters })

@@ -4,40 +4,41 @@ import { type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { certificateOf } from '../fixtures/certificate.ts'
 import { type Json, type Key, keys, pssWithSalt, signWith } from '../fixtures/keys.ts'
 
-const head = (alg: unknown, kid: string | undefined = 'ES256-key'): Json => ({
-  ...{ typ: 'at+jwt', alg },
+const headerOf = (alg: unknown, kid: string | undefined = 'ES256-key'): Json => ({
+  typ: 'at+jwt',
+  alg,
   ...(kid && { kid }),
 })
 
-const input = (fixture: Fixture, header: Json): string =>
+const signingInput = (fixture: Fixture, header: Json): string =>
   `${encode(header)}.${encode(fixture.claims())}`
 
-/** No signature at all. */
+/** A token with an empty signature. */
 const unsigned =
   (alg: unknown): CaseBuilder =>
-  (fixture) => ({ token: `${input(fixture, head(alg))}.` })
+  (fixture) => ({ token: `${signingInput(fixture, headerOf(alg))}.` })
 
-/** A good signature under a header that says something else. */
+/** A valid ES256 signature with another `alg` in the header. */
 const signedAs =
   (...algs: readonly unknown[]): CaseBuilder =>
   (fixture) =>
     algs.map((alg) => ({
       name: String(alg),
-      token: fixture.token({ exactHeader: head(alg), signAs: 'ES256' }),
+      token: fixture.token({ exactHeader: headerOf(alg), signAs: 'ES256' }),
     }))
 
-interface Mac {
+interface HmacOptions {
   readonly alg?: string
   readonly kid?: string | undefined
 }
 
-/** An HMAC under something that everybody can know. */
-function mac(
+/** A token with an HMAC whose secret is public. */
+function tokenWithHmac(
   fixture: Fixture,
   secret: string | Uint8Array,
-  { alg = 'HS256', kid }: Mac = {},
+  { alg = 'HS256', kid }: HmacOptions = {},
 ): Attempt {
-  const data = input(fixture, head(alg, kid))
+  const data = signingInput(fixture, headerOf(alg, kid))
   const hmac = createHmac(alg.replace('HS', 'sha'), secret).update(data).digest('base64url')
   return { token: `${data}.${hmac}` }
 }
@@ -45,7 +46,7 @@ function mac(
 const pem = ({ publicKey }: Key, type: 'spki' | 'pkcs1' = 'spki'): string =>
   publicKey.export({ type, format: 'pem' }).toString()
 
-const macs = (
+const tokensWithHmac = (
   fixture: Fixture,
   secrets: readonly (string | Uint8Array)[],
   options?: Json,
@@ -53,21 +54,22 @@ const macs = (
   secrets.map((secret, at) => ({
     name: `secret ${at}`,
     ...(options && { options }),
-    ...mac(fixture, secret, { kid: 'RS256-key' }),
+    ...tokenWithHmac(fixture, secret, { kid: 'RS256-key' }),
   }))
 
-/** Another signature for the token of a key. */
-function resigned(
+/** A token of this key with another signature. */
+function withSignature(
   fixture: Fixture,
   by: Key,
   signature: (data: string, key: KeyObject) => Uint8Array,
 ): string {
-  const data = input(fixture, head(by.alg, by.kid))
+  const data = signingInput(fixture, headerOf(by.alg, by.kid))
   return `${data}.${encode(signature(data, by.privateKey))}`
 }
 
+/** The order of P-256: SEC 2 section 2.4.2. */
 const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
-const edges = [0n, 1n, n - 1n, n, n + 1n, 2n ** 256n - 1n]
+const edgeValues = [0n, 1n, n - 1n, n, n + 1n, 2n ** 256n - 1n]
 const bytes32 = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(64, '0'), 'hex')
 
 function derOf(p1363: Buffer): Buffer {
@@ -90,7 +92,16 @@ const withoutAlg = ({ jwk }: Key): Json => {
   return rest
 }
 
-const common = ['secret', 'password', '123456', 'your-256-bit-secret', 'changeme', 'key', 'jwt', '']
+const commonSecrets = [
+  'secret',
+  'password',
+  '123456',
+  'your-256-bit-secret',
+  'changeme',
+  'key',
+  'jwt',
+  '',
+]
 
 export const algorithmCases: Group = {
   'ALG-none-cap': unsigned('None'),
@@ -107,10 +118,10 @@ export const algorithmCases: Group = {
   'ALG-lower': signedAs('es256'),
   'ALG-proto': signedAs('__proto__', 'constructor', 'toString'),
   'ALG-unknown': signedAs('ES999'),
-  'ALG-hs-pem': (fixture) => macs(fixture, [pem(keys.rs256())]),
+  'ALG-hs-pem': (fixture) => tokensWithHmac(fixture, [pem(keys.rs256())]),
   'ALG-hs-pem-trim': (fixture) => {
     const { publicKey } = keys.rs256()
-    return macs(fixture, [
+    return tokensWithHmac(fixture, [
       pem(keys.rs256()).trim(),
       pem(keys.rs256(), 'pkcs1'),
       publicKey.export({ type: 'spki', format: 'der' }),
@@ -119,7 +130,7 @@ export const algorithmCases: Group = {
     ])
   },
   'ALG-hs-pem-ws': (fixture) =>
-    macs(
+    tokensWithHmac(
       fixture,
       [' ', '\n', '\0', '\u200b', '# comment\n'].map((prefix) => prefix + pem(keys.rs256())),
       { jwks: { keys: [keys.rs256().jwk] } },
@@ -127,57 +138,64 @@ export const algorithmCases: Group = {
   'ALG-hs-n': (fixture) => {
     const raw = (name: string, { jwk }: Key): Buffer => Buffer.from(String(jwk[name]), 'base64url')
     const point = Buffer.concat([raw('x', keys.es256()), raw('y', keys.es256())])
-    return macs(fixture, [raw('n', keys.rs256()), String(keys.rs256().jwk['n']), point])
+    return tokensWithHmac(fixture, [raw('n', keys.rs256()), String(keys.rs256().jwk['n']), point])
   },
-  'ALG-hs-empty': (fixture) => macs(fixture, ['']),
-  'ALG-hs-common': (fixture) => macs(fixture, common),
+  'ALG-hs-empty': (fixture) => tokensWithHmac(fixture, ['']),
+  'ALG-hs-common': (fixture) => tokensWithHmac(fixture, commonSecrets),
   'ALG-hs-nokid': (fixture) => {
     fixture.issuer.publish([keys.rs256()])
-    return mac(fixture, pem(keys.rs256()), { kid: '' })
+    return tokenWithHmac(fixture, pem(keys.rs256()), { kid: '' })
   },
   'ALG-hs384': (fixture) =>
-    ['HS384', 'HS512'].map((name) => ({ name, ...mac(fixture, pem(keys.rs256()), { alg: name }) })),
+    ['HS384', 'HS512'].map((name) => ({
+      name,
+      ...tokenWithHmac(fixture, pem(keys.rs256()), { alg: name }),
+    })),
   'ALG-jwk-noalg-hs': (fixture) => {
     fixture.issuer.publish([withoutAlg(keys.rs256())])
-    return macs(fixture, [
+    return tokensWithHmac(fixture, [
       pem(keys.rs256()),
       Buffer.from(String(keys.rs256().jwk['n']), 'base64url'),
     ])
   },
-  'ALG-psychic': (fixture) => ({ token: resigned(fixture, keys.es256(), () => Buffer.alloc(64)) }),
+  'ALG-psychic': (fixture) => ({
+    token: withSignature(fixture, keys.es256(), () => Buffer.alloc(64)),
+  }),
   'ALG-psychic-rn': (fixture) =>
-    edges.flatMap((r) =>
-      edges.map((s) => ({
+    edgeValues.flatMap((r) =>
+      edgeValues.map((s) => ({
         name: `r ${r}, s ${s}`,
-        token: resigned(fixture, keys.es256(), () => Buffer.concat([bytes32(r), bytes32(s)])),
+        token: withSignature(fixture, keys.es256(), () => Buffer.concat([bytes32(r), bytes32(s)])),
       })),
     ),
-  'ALG-sig-empty': (fixture) => ({ token: `${input(fixture, head('ES256'))}.` }),
+  'ALG-sig-empty': (fixture) => ({ token: `${signingInput(fixture, headerOf('ES256'))}.` }),
   'ALG-sig-long': (fixture) => {
     const [header, payload, signature] = segments(fixture.token())
     const longer = Buffer.concat([Buffer.from(signature, 'base64url'), Buffer.of(0)])
     return { token: [header, payload, encode(longer)].join('.') }
   },
   'ALG-der': (fixture) => ({
-    token: resigned(fixture, keys.es256(), (data, by) => derOf(signWith('ES256', data, by))),
+    token: withSignature(fixture, keys.es256(), (data, by) => derOf(signWith('ES256', data, by))),
   }),
   'ALG-pss-mod': (fixture) => {
     const algs = ['PS256', 'PS384', 'PS512']
     const named = algs.map((name) => ({ ...keys.ps256(), alg: name, kid: name }))
     fixture.issuer.publish(named.map((one) => ({ ...one.jwk, alg: one.alg, kid: one.kid })))
     return named.flatMap((one) =>
-      // Fifteen bits of each, from the first to the last byte.
+      // 15 bits of each signature, from the first to the last byte.
       Array.from({ length: 15 }, (_, at) => ({
         name: `${one.alg}, bit ${at * 146}`,
         options: { algorithms: algs },
-        token: resigned(fixture, one, (data, by) => flip(signWith(one.alg, data, by), at * 146)),
+        token: withSignature(fixture, one, (data, by) =>
+          flip(signWith(one.alg, data, by), at * 146),
+        ),
       })),
     )
   },
   'ALG-pss-salt': (fixture) =>
     [0, 64].map((salt) => ({
-      name: `salt of ${salt}`,
-      token: resigned(fixture, keys.ps256(), (data, by) => pssWithSalt(data, by, salt)),
+      name: `salt length ${salt}`,
+      token: withSignature(fixture, keys.ps256(), (data, by) => pssWithSalt(data, by, salt)),
     })),
   'ALG-payload-swap': (fixture) => {
     const [header, , signature] = segments(fixture.token())
@@ -186,7 +204,7 @@ export const algorithmCases: Group = {
   },
   'ALG-header-swap': (fixture) => {
     const [, payload, signature] = segments(fixture.token())
-    return { token: [encode({ ...head('ES256'), added: 1 }), payload, signature].join('.') }
+    return { token: [encode({ ...headerOf('ES256'), added: 1 }), payload, signature].join('.') }
   },
   'ALG-other-key': (fixture) => ({ token: fixture.token({ key: keys.attacker() }) }),
   'ALG-noalg-two': (fixture) => {
@@ -205,11 +223,14 @@ export const algorithmCases: Group = {
   },
   'ALG-es256-on-p384': (fixture) => {
     const { jwk, ...rest } = keys.es384()
-    const [unnamed, misnamed] = [{ kid: 'p384' }, { kid: 'p384', alg: 'ES256' }].map((more) => ({
+    const [withoutAlgorithm, withWrongAlgorithm] = [
+      { kid: 'p384' },
+      { kid: 'p384', alg: 'ES256' },
+    ].map((members) => ({
       ...withoutAlg({ ...rest, jwk }),
-      ...more,
+      ...members,
     }))
-    return [unnamed!, misnamed!].map((entry, at) => ({
+    return [withoutAlgorithm!, withWrongAlgorithm!].map((entry, at) => ({
       name: String(at),
       options: { jwks: { keys: [entry] } },
       token: fixture.token({
@@ -229,7 +250,7 @@ export const algorithmCases: Group = {
   'ALG-disallow-cfg': () =>
     ['none', 'None', 'HS256', 'HS384', 'HS512', 'dir', 'A256KW'].flatMap((name) => [
       { name, misuse: true, options: { algorithms: [name] } },
-      { name: `beside RS256: ${name}`, misuse: true, options: { algorithms: ['RS256', name] } },
+      { name: `RS256 and ${name}`, misuse: true, options: { algorithms: ['RS256', name] } },
     ]),
   'ALG-empty-cfg': () => ({ misuse: true, options: { algorithms: [] } }),
 }

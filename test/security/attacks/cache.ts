@@ -13,7 +13,7 @@ export const cacheCases: Group = {
       const token = fixture.token({ claims: { exp: fixture.now + 60 } })
       for (let at = 0; at < 3; at += 1) expect((await service.send({ token })).status).toBe(200)
       fixture.clock.advance(64)
-      expect((await service.send({ token })).status, 'within the tolerance').toBe(200)
+      expect((await service.send({ token })).status, 'within the clock tolerance').toBe(200)
       fixture.clock.advance(1)
       return service.send({ token })
     },
@@ -24,9 +24,9 @@ export const cacheCases: Group = {
       const token = fixture.token({ claims: { nbf: fixture.now + 10 } })
       const early = await service.send({ token })
       fixture.clock.advance(5)
-      expect((await service.send({ token })).status, 'its time has come').toBe(200)
+      expect((await service.send({ token })).status, 'after nbf').toBe(200)
       fixture.clock.jump(-5)
-      expect((await service.send({ token })).status, 'the clock went back').toBe(401)
+      expect((await service.send({ token })).status, 'after the clock was set back').toBe(401)
       return early
     },
   }),
@@ -37,7 +37,7 @@ export const cacheCases: Group = {
       for (let at = 0; at < 3; at += 1) expect((await service.send({ token })).status).toBe(200)
       fixture.issuer.publish([keys.rs256()])
       fixture.clock.advance(601)
-      // A refresh may run beside the request that noticed that the set is old.
+      // The refresh may run in the background of the request that triggers it.
       await expect.poll(async () => (await service.send({ token })).status).toBe(401)
       return service.send({ token })
     },
@@ -65,8 +65,10 @@ export const cacheCases: Group = {
         guards: (api) => [api.requireScope('read'), api.requireScope('admin')],
       })
       await stricter.send({ token })
-      const elsewhere = await start({ guards: (api) => [api.requireAudience('https://other')] })
-      expect((await elsewhere.send({ token })).status, 'another audience').toBe(401)
+      const otherAudience = await start({
+        guards: (api) => [api.requireAudience('https://other')],
+      })
+      expect((await otherAudience.send({ token })).status, 'another audience').toBe(401)
       return stricter.send({ token })
     },
   }),
@@ -77,15 +79,15 @@ export const cacheCases: Group = {
       for (let at = 0; at < 3; at += 1) expect((await service.send({ token })).status).toBe(200)
       const [header, payload, signature] = segments(token)
       const forged = encode(fixture.claims({ scope: 'admin' }))
-      const twins = [
+      const variants = [
         fixture.token({ key: keys.attacker() }),
         `${header}.${forged}.${signature}`,
         `${header}.${payload}.${encode(Buffer.alloc(64, 1))}`,
         `${encode({ alg: 'ES256', kid: 'ES256-key', typ: 'AT+jwt' })}.${payload}.${signature}`,
       ]
       const outcomes = []
-      for (const twin of twins) outcomes.push(await service.send({ token: twin }))
-      expect(outcomes.map(({ status: code }) => code)).toEqual(twins.map(() => 401))
+      for (const variant of variants) outcomes.push(await service.send({ token: variant }))
+      expect(outcomes.map(({ status: code }) => code)).toEqual(variants.map(() => 401))
       return outcomes[0]!
     },
   }),
@@ -97,7 +99,7 @@ export const cacheCases: Group = {
       expect((await service.send({ token })).status).toBe(503)
       fixture.issuer.respondToKeys(undefined)
       fixture.clock.advance(60)
-      // Keys are asked for again beside the requests.
+      // The retry runs in the background.
       await service.warmUp()
       return service.send({ token })
     },
@@ -113,10 +115,10 @@ export const cacheCases: Group = {
       for (let at = 0; at < count; at += 1) {
         const payload = encode(fixture.claims({ aud: audience, jti: String(at) }))
         outcome = await service.send({ token: `${header}.${payload}.${signature}` })
-        // What a test keeps is not what the software keeps.
+        // Only the memory of the service counts, not that of the test.
         ;(service.records as unknown[]).length = 0
       }
-      // A thousand bytes a token would be six million.
+      // 1000 bytes for each token would be 6 MB.
       if (service.port === undefined) expect(heapAfterCollection() - before).toBeLessThan(3_000_000)
       return outcome
     },

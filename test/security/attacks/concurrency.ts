@@ -17,7 +17,7 @@ export const concurrencyCases: Group = {
       const good = outcomes.filter((_, at) => at % 2 === 0)
       const bad = outcomes.filter((_, at) => at % 2 === 1)
       const seen = good.map(({ body }) => (JSON.parse(body) as { subject: string }).subject)
-      expect(seen, 'each sees its own claims').toEqual(subjects)
+      expect(seen, 'each response has the subject of its own token').toEqual(subjects)
       expect(new Set(bad.map(({ status: code }) => code))).toEqual(new Set([401]))
       return bad[0]!
     },
@@ -29,7 +29,7 @@ export const concurrencyCases: Group = {
       expect((await service.send({ token: fixture.token() })).status).toBe(200)
       const slow = delayed(json(keySet([keys.es256()])))
       fixture.issuer.respondToKeys(slow.respond)
-      // Two that need a newer set while its answer, which is old by now, is still on its way.
+      // Two requests need the new key while the old key set is still being delivered.
       const first = service.send({ token: fixture.token({ key: newer }) })
       await slow.requested
       fixture.issuer.respondToKeys(json(keySet([{ ...newer.jwk, kid: 'new' }])))
@@ -39,9 +39,10 @@ export const concurrencyCases: Group = {
       fixture.clock.advance(11)
       expect((await service.send({ token: fixture.token({ key: newer }) })).status).toBe(200)
       const again = await service.send({ token: fixture.token({ key: newer }) })
-      expect((await service.send({ token: fixture.token() })).status, 'the old key is gone').toBe(
-        401,
-      )
+      expect(
+        (await service.send({ token: fixture.token() })).status,
+        'the old key was removed',
+      ).toBe(401)
       return again
     },
   }),
@@ -50,11 +51,11 @@ export const concurrencyCases: Group = {
       const slow = delayed(json(keySet([keys.es256()])))
       fixture.issuer.respondToKeys(slow.respond)
       const service = await start()
-      // One client that hangs up at once, while another one waits for the same keys.
+      // One client disconnects while another one waits for the same keys.
       const gone = service.send({ token: fixture.token(), hangUp: true })
       await slow.requested
       const patient = service.send({ token: fixture.token() })
-      // Without a socket nobody can hang up: there both wait.
+      // Without a socket there is no disconnect, so both wait.
       if (service.port !== undefined) await gone
       slow.release()
       await gone
@@ -84,18 +85,18 @@ export const concurrencyCases: Group = {
       const count = service.port === undefined ? 1000 : 30
       const forged = fixture.token({ key: keys.attacker() })
       const expired = fixture.token({ claims: { iat: fixture.now - 100, exp: fixture.now - 50 } })
-      const verdicts = new Set<string>()
+      const results = new Set<string>()
       for (let at = 0; at < count; at += 1) {
         const outcomes = [forged, expired, fixture.token()].map((token) => service.send({ token }))
-        verdicts.add((await Promise.all(outcomes)).map(({ status: code }) => code).join())
+        results.add((await Promise.all(outcomes)).map(({ status: code }) => code).join())
       }
-      expect([...verdicts]).toEqual(['401,401,200'])
+      expect([...results]).toEqual(['401,401,200'])
       return service.send({ token: forged })
     },
   }),
   'CONC-toctou': (fixture) => ({
     token: fixture.token({ claims: { roles: ['user'], nested: { admin: false } } }),
-    // A policy that writes to what it is shown changes nothing for those who come after it.
+    // A policy function cannot change the token for the code that runs after it.
     guards: (api) => [
       api.requirePolicy((token) => {
         const claims = token.claims as unknown as { roles: string[]; nested: { admin: boolean } }

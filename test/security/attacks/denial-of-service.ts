@@ -7,8 +7,8 @@ import type { Attempt, CaseBuilder, Group } from '../runner/attempt.ts'
 import { type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { keyOf, keys } from '../fixtures/keys.ts'
 
-/** Big tokens: over HTTP Node's limit of headers is hit first, so most of them stay in core. */
-const big =
+/** Large tokens. Most of them exceed Node's header limit, so they run only on core. */
+const large =
   (options: Readonly<Record<string, unknown>>, ...payloads: readonly string[]): CaseBuilder =>
   (fixture) =>
     payloads.map((member, at) => {
@@ -16,11 +16,12 @@ const big =
       return { name: String(at), options, token: fixture.token({ payload }) }
     })
 
-const roomy = { maxTokenBytes: 1_000_000 }
+const raisedLimit = { maxTokenBytes: 1_000_000 }
 
-const many = (count: number): string =>
+const manyMembers = (count: number): string =>
   Array.from({ length: count }, (_, at) => `"c${at}":${at}`).join()
 
+/** A regular expression in place of a string. */
 const pattern = /^(a+)+$/
 
 export const denialOfServiceCases: Group = {
@@ -30,19 +31,22 @@ export const denialOfServiceCases: Group = {
     { name: 'over HTTP', token: `${segments(fixture.token())[0]}.${'A'.repeat(9000)}.AAAA` },
   ],
   'DOS-hdr-64k': (fixture) =>
-    [{}, roomy].map((options) => ({
-      ...{ name: JSON.stringify(options), options },
+    [{}, raisedLimit].map((options) => ({
+      name: JSON.stringify(options),
+      options,
       token: fixture.token({ key: keys.attacker(), header: { x: 'x'.repeat(65_536) } }),
     })),
-  'DOS-claims-10k': big({}, many(10_000), many(1000)),
-  'DOS-array-deep': big(
-    roomy,
+  'DOS-claims-10k': large({}, manyMembers(10_000), manyMembers(1000)),
+  'DOS-array-deep': large(
+    raisedLimit,
     `"x":${'['.repeat(10_000)}${']'.repeat(10_000)}`,
     `"x":${'['.repeat(10_000)}`,
   ),
   'DOS-redos-cfg': () => [
     ...['issuer', 'audience', 'algorithms', 'jwksUri', 'realm'].map((name) => ({
-      ...{ name, misuse: true as const, options: { [name]: pattern } },
+      name,
+      misuse: true as const,
+      options: { [name]: pattern },
     })),
     { misuse: true, guards: (api) => [api.requireScope(pattern as never)] },
     { misuse: true, guards: (api) => [api.requireClaim('tenant', pattern as never)] },
@@ -52,24 +56,26 @@ export const denialOfServiceCases: Group = {
     run: async (start) => {
       const service = await start()
       expect((await service.send({ token: fixture.token() })).status).toBe(200)
-      const asked = fixture.issuer.requests.length
+      const requestsBefore = fixture.issuer.requests.length
       const forged = fixture.token({ key: keys.attacker() })
       const outcomes = []
       for (let at = 0; at < 100; at += 1) outcomes.push(await service.send({ token: forged }))
-      expect(fixture.issuer.requests.length, 'a bad signature fetches nothing').toBe(asked)
+      expect(fixture.issuer.requests.length, 'an invalid signature causes no fetch').toBe(
+        requestsBefore,
+      )
       return outcomes.at(-1)!
     },
   }),
   'DOS-alg-cost': (fixture) => {
-    // Too wide to be verified at all: the key is not used, whoever published it.
-    const wide = {
+    // A key this large is expensive to verify with, so it is never used.
+    const largeKey = {
       ...keys.rs256().jwk,
       n: encode(Buffer.concat([Buffer.of(0xff), randomBytes(2046), Buffer.of(1)])),
     }
-    fixture.issuer.publish([wide, keyOf('RS512', 'RSA')])
+    fixture.issuer.publish([largeKey, keyOf('RS512', 'RSA')])
     return [
-      { name: 'not allowed', token: fixture.token({ key: keyOf('RS512', 'RSA') }) },
-      { name: 'too wide', token: fixture.token({ key: keys.rs256() }) },
+      { name: 'algorithm not allowed', token: fixture.token({ key: keyOf('RS512', 'RSA') }) },
+      { name: 'key too large', token: fixture.token({ key: keys.rs256() }) },
     ].map((attempt) => ({
       ...attempt,
       check: (_, { records }) =>
@@ -84,8 +90,9 @@ export const denialOfServiceCases: Group = {
       fixture.token({ header: { crit: ['x'] } }),
       'x'.repeat(9000),
     ].map((token, at) => ({
-      ...{ name: String(at), token },
-      // Without keys no signature can have been verified.
+      name: String(at),
+      token,
+      // Without keys, no signature was verified.
       check: () => expect(fixture.issuer.requests).toEqual([]),
     })),
   'DOS-fuzz': (fixture) => mutants(fixture),
@@ -94,7 +101,7 @@ export const denialOfServiceCases: Group = {
     fixture.issuer.publish([
       { ...publicKey.export({ format: 'jwk' }), kid: 'RS256-key', alg: 'RS256' },
     ])
-    const weird = [
+    const brokenFetches = [
       () => Promise.reject(undefined),
       () => ({}),
       () => undefined,
@@ -103,15 +110,17 @@ export const denialOfServiceCases: Group = {
     ]
     return [
       { token: fixture.token({ key: keys.rs256() }) },
-      ...weird.map((fetch, at) => ({
-        ...{ name: `fetch ${at}`, options: { fetch }, token: fixture.token() },
-        override: { status: 503, error: null, reason: 'without keys there is no verdict' },
+      ...brokenFetches.map((fetch, at) => ({
+        name: `fetch ${at}`,
+        options: { fetch },
+        token: fixture.token(),
+        override: { status: 503, error: null, reason: 'without keys, no token can be verified' },
       })),
     ]
   },
 }
 
-/** Mutants that nobody signed, from the fuzzer: `npm run test:fuzz` tries a million. */
+/** Mutated tokens without a valid signature, as in `npm run test:fuzz`. */
 function mutants(fixture: Fixture): readonly Attempt[] {
   const random = createRandom(fixture.now)
   const pool = Array.from({ length: 16 }, () => mintGood(random))
@@ -124,7 +133,7 @@ function mutants(fixture: Fixture): readonly Attempt[] {
 
 function throwing(value: unknown): () => never {
   return () => {
-    // oxlint-disable-next-line typescript/only-throw-error -- a user's fetch may do so
+    // oxlint-disable-next-line typescript/only-throw-error -- a custom fetch may do so
     throw value
   }
 }

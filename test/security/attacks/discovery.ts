@@ -11,8 +11,8 @@ import { keys } from '../fixtures/keys.ts'
 
 type Start = (setup?: Setup) => Promise<Service>
 
-/** Metadata that can never be right: whoever warms up is told, and a request gets no verdict. */
-const hopeless =
+/** Invalid metadata: `warmUp` rejects with a ConfigError, and a request gets a 503. */
+const invalidMetadata =
   (metadata: (fixture: Fixture) => Readonly<Record<string, unknown>>): CaseBuilder =>
   (fixture) => ({
     run: async (start) => {
@@ -24,8 +24,8 @@ const hopeless =
     },
   })
 
-/** The key set's address answers in these ways, one after the other. */
-const keysAnswering =
+/** Each of these responses to the key set request, with a new service. */
+const keyResponses =
   (...answers: readonly ((fixture: Fixture) => Respond)[]): CaseBuilder =>
   (fixture) =>
     answers.map((answer) => ({
@@ -35,23 +35,23 @@ const keysAnswering =
       },
     }))
 
-/** As `keysAnswering`, until the deadline: the timers are moved, and nothing waits for five seconds. */
+/** A response that does not end before the fetch deadline. Fake timers skip the five seconds. */
 const untilTheDeadline =
-  (answer: () => Respond): CaseBuilder =>
+  (createResponse: () => Respond): CaseBuilder =>
   (fixture) => ({
     run: async (start) => {
       const service = await start()
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       try {
-        const asked = new Promise<void>((resolve) => {
-          const answering = answer()
+        const requested = new Promise<void>((resolve) => {
+          const respond = createResponse()
           fixture.issuer.respondToKeys((request, response) => {
             resolve()
-            answering(request, response)
+            respond(request, response)
           })
         })
         const outcome = service.send({ token: fixture.token() })
-        await asked
+        await requested
         await vi.advanceTimersByTimeAsync(5000)
         return await outcome
       } finally {
@@ -62,7 +62,7 @@ const untilTheDeadline =
 
 const redirect = (location: string): Respond => status(302, { location })
 
-/** One byte at a time, for ever. */
+/** Sends one byte at a time and never ends. */
 const drip: Respond = (_, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).write('{')
   const timer = setInterval(() => response.write(' '), 20).unref()
@@ -77,11 +77,11 @@ const bomb = (): Respond => {
       .end(packed)
 }
 
-/** Nobody signed these certificates but themselves; one is past its day, one is for another host. */
-async function behindBadTls(fixture: Fixture, start: Start): Promise<Outcome> {
+/** Certificates that are self-signed, also expired, or also for another host. */
+async function sendBehindInvalidTls(fixture: Fixture, start: Start): Promise<Outcome> {
   const outcomes: Outcome[] = []
-  for (const doubt of [{}, { until: '210101000000Z' }, { address: [127, 0, 0, 2] }]) {
-    const cert = certificateOf(keys.es256(), doubt)
+  for (const certificate of [{}, { until: '210101000000Z' }, { address: [127, 0, 0, 2] }]) {
+    const cert = certificateOf(keys.es256(), certificate)
     const key = keys.es256().privateKey.export({ type: 'pkcs8', format: 'pem' })
     const server = createSecureServer({ cert, key }, (_, response) => {
       response.end(JSON.stringify(keySet([keys.es256()])))
@@ -97,14 +97,14 @@ async function behindBadTls(fixture: Fixture, start: Start): Promise<Outcome> {
   return outcomes[0]!
 }
 
-/** How many fetches of the key set there are if a token comes each second. */
+/** The number of key set fetches during `seconds`, with one request every ten seconds. */
 async function fetchesIn(seconds: number, fixture: Fixture, service: Service): Promise<number> {
   const before = fixture.issuer.requests.length
   for (let at = 0; at < seconds; at += 10) {
     fixture.clock.advance(10)
     expect((await service.send({ token: fixture.token() })).status).toBe(200)
   }
-  // Keys are fetched beside the requests: what was sent needs some turns to arrive.
+  // Keys are fetched in the background, so the request needs some turns of the event loop to arrive.
   for (let turn = 0; turn < 200 && fixture.issuer.requests.length === before; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -112,10 +112,11 @@ async function fetchesIn(seconds: number, fixture: Fixture, service: Service): P
 }
 
 export const discoveryCases: Group = {
-  'DISC-issuer-mismatch': hopeless(({ issuer }) => ({
-    ...{ issuer: `${issuer.url}/`, jwks_uri: issuer.jwksUri },
+  'DISC-issuer-mismatch': invalidMetadata(({ issuer }) => ({
+    issuer: `${issuer.url}/`,
+    jwks_uri: issuer.jwksUri,
   })),
-  'DISC-issuer-missing': hopeless(({ issuer }) => ({ jwks_uri: issuer.jwksUri })),
+  'DISC-issuer-missing': invalidMetadata(({ issuer }) => ({ jwks_uri: issuer.jwksUri })),
   'DISC-jwks-http': (fixture) => ({
     run: async (start) => {
       const issuer = 'https://as.example'
@@ -127,8 +128,8 @@ export const discoveryCases: Group = {
       return outcome
     },
   }),
-  // Plain http leaves this machine only where the user says so. Over TLS the address is the issuer's
-  // word, whom the user chose; who wants less gives a `fetch` of their own.
+  // Plain http to another machine requires an option. With TLS, the URL comes from the trusted issuer;
+  // a custom `fetch` can restrict it further.
   'DISC-jwks-private': () =>
     [
       'http://10.0.0.1/jwks',
@@ -136,7 +137,7 @@ export const discoveryCases: Group = {
       'http://169.254.169.254/',
       'http://0.0.0.0/',
     ].map((jwksUri) => ({ name: jwksUri, misuse: true, options: { jwksUri } })),
-  'DISC-redirect': keysAnswering(
+  'DISC-redirect': keyResponses(
     () => redirect('/other/jwks'),
     () => redirect('http://127.0.0.1:1/jwks'),
     () => redirect('file:///etc/passwd'),
@@ -150,15 +151,15 @@ export const discoveryCases: Group = {
       return outcome
     },
   }),
-  'DISC-tls-bad': (fixture) => ({ run: (start) => behindBadTls(fixture, start) }),
-  'DISC-ct': keysAnswering(
+  'DISC-tls-bad': (fixture) => ({ run: (start) => sendBehindInvalidTls(fixture, start) }),
+  'DISC-ct': keyResponses(
     () => json(keySet([keys.es256()]), { 'content-type': 'text/html' }),
     () => json(keySet([keys.es256()]), { 'content-type': 'application/octet-stream' }),
   ),
-  'DISC-gzip-bomb': keysAnswering(bomb),
+  'DISC-gzip-bomb': keyResponses(bomb),
   'DISC-slowloris': untilTheDeadline(() => drip),
   'DISC-hang': untilTheDeadline(() => () => {}),
-  'DISC-deep-json': keysAnswering(
+  'DISC-deep-json': keyResponses(
     () => json(`{"keys":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
     () => json(`{"keys":[],"x":${'['.repeat(40)}${']'.repeat(40)}}`),
   ),
@@ -177,8 +178,8 @@ export const discoveryCases: Group = {
             : json({ issuer: tenant.url, jwks_uri: tenant.jwksUri })(request, response),
         )
         const inserted = await (await start({ options })).send({ token })
-        const places = tenant.requests.filter((path) => path !== '/tenant/jwks')
-        expect(new Set(places), 'nowhere else').toEqual(
+        const paths = tenant.requests.filter((path) => path !== '/tenant/jwks')
+        expect(new Set(paths), 'requested paths').toEqual(
           new Set([
             '/tenant/.well-known/openid-configuration',
             '/.well-known/oauth-authorization-server/tenant',
@@ -199,14 +200,14 @@ export const discoveryCases: Group = {
     run: async (start) => {
       const good = keySet([keys.es256()])
       fixture.issuer.respondToKeys(json(good, { 'cache-control': 'max-age=0' }))
-      const hasty = await start()
-      await hasty.send({ token: fixture.token() })
-      expect(await fetchesIn(50, fixture, hasty), 'not sooner than after a minute').toBe(0)
+      const shortLived = await start()
+      await shortLived.send({ token: fixture.token() })
+      expect(await fetchesIn(50, fixture, shortLived), 'within a minute').toBe(0)
       fixture.issuer.respondToKeys(json(good, { 'cache-control': 'max-age=315360000' }))
-      const lazy = await start()
-      await lazy.send({ token: fixture.token() })
-      expect(await fetchesIn(620, fixture, lazy), 'not later than after ten').toBeGreaterThan(0)
-      return lazy.send({ token: fixture.token() })
+      const longLived = await start()
+      await longLived.send({ token: fixture.token() })
+      expect(await fetchesIn(620, fixture, longLived), 'after ten minutes').toBeGreaterThan(0)
+      return longLived.send({ token: fixture.token() })
     },
   }),
   'DISC-cookie': (fixture) => ({

@@ -3,7 +3,7 @@ import type { Attempt, CaseBuilder, Group } from '../runner/attempt.ts'
 import { audience, type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { keys, signWith } from '../fixtures/keys.ts'
 
-/** The segments of a good token, changed without a new signature. */
+/** The segments of a valid token, changed without signing again. */
 const changed =
   (
     ...changes: readonly ((header: string, payload: string, signature: string) => string)[]
@@ -17,13 +17,13 @@ const changed =
 const signatureAs = (change: (signature: string) => string): CaseBuilder =>
   changed((header, payload, signature) => `${header}.${payload}.${change(signature)}`)
 
-/** Signed as the two segments stand, however they are spelled. */
+/** Signs the two segments as they are, whatever their encoding. */
 function signedSegments(header: string, payload: string): string {
   const signature = signWith('ES256', `${header}.${payload}`, keys.es256().privateKey)
   return `${header}.${payload}.${encode(signature)}`
 }
 
-/** Properly signed, over a payload that is no claims set, or is one in a strange spelling. */
+/** A correctly signed payload that is not a claims set, or is written in unusual JSON. */
 const payloads =
   (...texts: readonly ((claims: string) => string | Uint8Array)[]): CaseBuilder =>
   (fixture) =>
@@ -37,18 +37,18 @@ const headers =
   (fixture) =>
     texts.map((header) => ({ name: header, token: fixture.token({ header }) }))
 
-const head = (fixture: Fixture): [string, string] =>
+const headerAndPayload = (fixture: Fixture): [string, string] =>
   segments(fixture.token()).slice(0, 2) as [string, string]
 
-/** A last character with the same meaning and other unused bits. */
+/** Changes the unused bits of the last character. The signature bytes stay the same. */
 function nonCanonical(signature: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const last = alphabet.indexOf(signature.at(-1)!)
   return signature.slice(0, -1) + alphabet[last + 1]!
 }
 
-/** Until the signature has one of the two characters that the alphabets spell differently. */
-function withSpecials(fixture: Fixture): string {
+/** A token whose signature has a character that differs between base64 and base64url. */
+function withAlphabetDifference(fixture: Fixture): string {
   for (let jti = 0; ; jti += 1) {
     const token = fixture.token({ claims: { jti: String(jti) } })
     const signature = segments(token)[2]
@@ -56,13 +56,13 @@ function withSpecials(fixture: Fixture): string {
   }
 }
 
-/** The same claims, with members written twice or under `__proto__`. */
-const spliced = (fixture: Fixture, member: string): Attempt => ({
+/** The valid claims with another member inserted as text. */
+const withMember = (fixture: Fixture, member: string): Attempt => ({
   name: member,
   token: fixture.token({ payload: JSON.stringify(fixture.claims()).replace('{', `{${member},`) }),
 })
 
-const unpolluted: Attempt['check'] = ({ body }) => {
+const expectNoPollution: Attempt['check'] = ({ body }) => {
   expect(({} as { scope?: unknown }).scope).toBeUndefined()
   expect(body).not.toContain('admin')
 }
@@ -77,18 +77,18 @@ export const encodingCases: Group = {
     ),
   ),
   'ENC-sig-space': (fixture) => ({
-    // Over HTTP it would be white space at the end of a line, which is no part of the value.
+    // Over HTTP, trailing white space is not part of the header's value.
     run: async (start) => (await start()).send({ token: `${fixture.token()} ` }),
     onlyOn: 'core',
   }),
   'ENC-sig-noncanon': signatureAs(nonCanonical),
   'ENC-sig-std': (fixture) => {
-    const [header, payload, signature] = segments(withSpecials(fixture))
+    const [header, payload, signature] = segments(withAlphabetDifference(fixture))
     const standard = signature.replaceAll('-', '+').replaceAll('_', '/')
     return { token: [header, payload, standard].join('.') }
   },
   'ENC-hdr-pad': (fixture) => {
-    const [header, payload] = head(fixture)
+    const [header, payload] = headerAndPayload(fixture)
     return [
       [`${header}=`, payload],
       [header, `${payload}=`],
@@ -111,8 +111,8 @@ export const encodingCases: Group = {
   'ENC-parts-5': changed((h, p, s) => `${h}.${p}.${s}.${s}.${s}`),
   'ENC-dots': () => ({ token: '..' }),
   'ENC-dots-many': () => ({ token: '.'.repeat(10_000) }),
-  'ENC-empty-hdr': (fixture) => ({ token: signedSegments('', head(fixture)[1]) }),
-  'ENC-empty-payload': (fixture) => ({ token: signedSegments(head(fixture)[0], '') }),
+  'ENC-empty-hdr': (fixture) => ({ token: signedSegments('', headerAndPayload(fixture)[1]) }),
+  'ENC-empty-payload': (fixture) => ({ token: signedSegments(headerAndPayload(fixture)[0], '') }),
   'ENC-json-flat': changed((h, p, s) => JSON.stringify({ protected: h, payload: p, signature: s })),
   'ENC-json-general': changed((h, p, s) =>
     JSON.stringify({
@@ -158,8 +158,8 @@ export const encodingCases: Group = {
     '{"kid":"other","alg":"ES256","\\u006bid":"ES256-key","typ":"at+jwt"}',
   ),
   'ENC-proto-claim': (fixture) => ({
-    ...spliced(fixture, '"__proto__":{"scope":"admin"}'),
-    check: unpolluted,
+    ...withMember(fixture, '"__proto__":{"scope":"admin"}'),
+    check: expectNoPollution,
   }),
   'ENC-proto-required': (fixture) =>
     ['aud', 'exp'].map((name) => {
@@ -175,7 +175,7 @@ export const encodingCases: Group = {
       '"act":{"sub":"svc","__proto__":{"scope":"admin"}}',
       '"act":{"sub":"svc","constructor":{"prototype":{"scope":"none"}}}',
       '"realm_access":{"__proto__":{"scope":"admin"},"roles":[]}',
-    ].map((member) => ({ ...spliced(fixture, member), check: unpolluted })),
+    ].map((member) => ({ ...withMember(fixture, member), check: expectNoPollution })),
   'ENC-polluted-env': (fixture) => ({
     run: async (start) => {
       const service = await start()

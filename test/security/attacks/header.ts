@@ -4,24 +4,24 @@ import { type Fixture, encode, segments } from '../fixtures/fixture.ts'
 import { certificateOf } from '../fixtures/certificate.ts'
 import { type Json, keys, signWith } from '../fixtures/keys.ts'
 
-/** A good token whose header has more members than it should, or other ones. */
+/** Valid tokens with these header parameters added or replaced. */
 const withHeader =
   (...headers: readonly Json[]): CaseBuilder =>
   (fixture) =>
     headers.map((header) => ({ name: JSON.stringify(header), token: fixture.token({ header }) }))
 
-/** A token that only a verifier would take which follows its header to a host of the attacker. */
-async function luring(
+/** Tokens that are valid only for a verifier that fetches the key from a URL in the header. */
+async function pointingToAttacker(
   fixture: Fixture,
   urls: (host: string) => readonly string[],
   member = 'jku',
 ): Promise<Attempt[]> {
-  const evil = await fixture.anotherIssuer()
-  evil.publish([keys.attacker()])
-  return urls(evil.jwksUri).map((url) => ({
+  const attacker = await fixture.anotherIssuer()
+  attacker.publish([keys.attacker()])
+  return urls(attacker.jwksUri).map((url) => ({
     name: url,
     token: fixture.token({ key: keys.attacker(), header: { [member]: url } }),
-    check: () => expect(evil.requests).toEqual([]),
+    check: () => expect(attacker.requests).toEqual([]),
   }))
 }
 
@@ -29,8 +29,8 @@ const derCertificate = (pem: string): string => pem.replace(/-----[A-Z ]+-----|\
 
 const control = /\p{Cc}/u
 
-/** RFC 7797: the payload stands in the token as it is, and is signed so. */
-function unencoded(fixture: Fixture): string {
+/** A token whose header says that the payload is not encoded: RFC 7797. */
+function withUnencodedPayload(fixture: Fixture): string {
   const { alg, kid, privateKey } = keys.es256()
   const header = encode({ typ: 'at+jwt', alg, kid, b64: false, crit: ['b64'] })
   const payload = encode(fixture.claims())
@@ -40,21 +40,21 @@ function unencoded(fixture: Fixture): string {
 export const headerCases: Group = {
   'HDR-jwk': withHeaderKey('ES256-key'),
   'HDR-jwk-nokid': withHeaderKey(undefined),
-  'HDR-jku': (fixture) => luring(fixture, (host) => [host]),
+  'HDR-jku': (fixture) => pointingToAttacker(fixture, (host) => [host]),
   'HDR-jku-good': async (fixture) => {
-    const evil = await fixture.anotherIssuer()
+    const attacker = await fixture.anotherIssuer()
     return {
-      token: fixture.token({ header: { jku: evil.jwksUri } }),
-      check: () => expect(evil.requests).toEqual([]),
+      token: fixture.token({ header: { jku: attacker.jwksUri } }),
+      check: () => expect(attacker.requests).toEqual([]),
     }
   },
   'HDR-jku-tricks': (fixture) => {
     const { host } = new URL(fixture.issuer.url)
-    return luring(fixture, (evil) => [
-      evil.replace('http://', `http://${host}@`),
-      evil.replace('127.0.0.1', '127.0.0.1.nip.invalid'),
-      `${fixture.issuer.url}/redirect?to=${evil}`,
-      evil.replace('http:', ''),
+    return pointingToAttacker(fixture, (url) => [
+      url.replace('http://', `http://${host}@`),
+      url.replace('127.0.0.1', '127.0.0.1.nip.invalid'),
+      `${fixture.issuer.url}/redirect?to=${url}`,
+      url.replace('http:', ''),
     ])
   },
   'HDR-x5c': (fixture) => ({
@@ -74,11 +74,11 @@ export const headerCases: Group = {
   'HDR-kid-obj': withHeader({ kid: {} }),
   'HDR-kid-traversal': (fixture) => ({
     token: fixture.token({ header: { kid: '../../../../dev/null' } }),
-    // The metadata, the key set, and at most one more look for the unknown name.
+    // The metadata, the key set, and at most one refresh for the unknown kid.
     check: () => expect(fixture.issuer.requests.length).toBeLessThanOrEqual(4),
   }),
   'HDR-kid-sqli': withHeader({ kid: "x' UNION SELECT '1';--" }),
-  'HDR-kid-url': (fixture) => luring(fixture, (host) => [host], 'kid'),
+  'HDR-kid-url': (fixture) => pointingToAttacker(fixture, (host) => [host], 'kid'),
   'HDR-kid-crlf': (fixture) => ({
     token: fixture.token({ header: { kid: 'a\r\nlevel=info msg="granted"\u001b[2J\u009b' } }),
     check: (_, { records }) => {
@@ -96,10 +96,10 @@ export const headerCases: Group = {
   'HDR-crit-missing': withHeader({ crit: ['b64'] }),
   'HDR-crit-b64-true': withHeader({ crit: ['b64'], b64: true }),
   'HDR-b64-false': (fixture) => {
-    const [header, , signature] = segments(unencoded(fixture))
+    const [header, , signature] = segments(withUnencodedPayload(fixture))
     return [
-      { token: unencoded(fixture) },
-      { name: 'as RFC 7797 writes it', token: `${header}.${JSON.stringify({})}.${signature}` },
+      { token: withUnencodedPayload(fixture) },
+      { name: 'payload not encoded', token: `${header}.${JSON.stringify({})}.${signature}` },
     ]
   },
   'HDR-b64-false-nocrit': withHeader({ b64: false }),
@@ -119,10 +119,14 @@ export const headerCases: Group = {
   }),
 }
 
-/** What an issuer needs whose tokens say `JWT`: every other member is as in RFC 9068. */
+/** The RFC 9068 profile, except that `typ` is `JWT`. */
 const legacy = {
-  ...{ name: 'legacy', types: ['jwt'], clientClaims: ['client_id'], scopeClaims: ['scope'] },
-  ...{ requiredClaims: ['jti'], ignoredAudiences: [] },
+  name: 'legacy',
+  types: ['jwt'],
+  clientClaims: ['client_id'],
+  scopeClaims: ['scope'],
+  requiredClaims: ['jti'],
+  ignoredAudiences: [],
 }
 
 function withHeaderKey(kid: string | undefined): CaseBuilder {

@@ -7,22 +7,23 @@ import type { Attempt, CaseBuilder, Group, Outcome, SentRequest, Setup } from '.
 import { audience, type Fixture } from '../fixtures/fixture.ts'
 import { errorOf } from '../runner/http-client.ts'
 
-/** Authorization headers, written around a token that is good. */
+/** Header lines that contain a valid token. */
 const lines =
   (...written: readonly ((token: string) => readonly string[])[]): CaseBuilder =>
   (fixture) =>
     written.map((write, at) => ({ name: String(at), lines: write(fixture.token()) }))
 
+/** Authorization headers with these values. */
 const value = (...values: readonly ((token: string) => string)[]): CaseBuilder =>
   lines(...values.map((write) => (token: string) => [`Authorization: ${write(token)}`]))
 
-/** No Authorization header, and the token in some other place. */
-const elsewhere =
+/** No Authorization header, and a valid token in another place. */
+const inAnotherPlace =
   (...places: readonly ((token: string) => SentRequest & Setup)[]): CaseBuilder =>
   (fixture) =>
     places.map((place, at) => ({ name: String(at), lines: [], ...place(fixture.token()) }))
 
-/** Bytes for Node's parser, which answers before us. The handler must not run. */
+/** Bytes that Node's parser refuses. The handler must not run. */
 const bytes =
   (write: (token: string) => readonly string[]): CaseBuilder =>
   (fixture) => ({ bytes: write(fixture.token()).join('\r\n') })
@@ -34,10 +35,11 @@ const preflight = ['Origin: https://app.example', 'Access-Control-Request-Method
 
 const form = 'Content-Type: application/x-www-form-urlencoded'
 
-const noStore: Attempt['check'] = ({ headers }) => expect(headers['cache-control']).toBe('no-store')
+const expectNoStore: Attempt['check'] = ({ headers }) =>
+  expect(headers['cache-control']).toBe('no-store')
 
-/** What a serverless shim hands over: no raw headers, and a list where Node has text. */
-async function asArray(fixture: Fixture, authorization: unknown): Promise<Outcome> {
+/** A request from a serverless shim: no raw headers, and an array where Node has a string. */
+async function sendFromShim(fixture: Fixture, authorization: unknown): Promise<Outcome> {
   const options = { issuer: fixture.issuer.url, audience, clock: fixture.clock }
   const gate = createGate(options as ResourceServerOptions)
   const guard = gate.guards((one) => one).requireAuthentication()
@@ -48,8 +50,8 @@ async function asArray(fixture: Fixture, authorization: unknown): Promise<Outcom
   return { status, error: errorOf(headers['WWW-Authenticate']), headers: {}, body }
 }
 
-/** Registering protects nothing by itself: a scope without guards is open, and has no token to show. */
-async function besideAGuardedScope(fixture: Fixture): Promise<Outcome> {
+/** Registering the plugin protects nothing: a Fastify scope without a guard is open and has no token. */
+async function sendToUnguardedScope(fixture: Fixture): Promise<Outcome> {
   const app = fastify()
   await app.register(resourceServer, { issuer: fixture.issuer.url, audience, clock: fixture.clock })
   await app.register(async (guarded) => {
@@ -89,7 +91,7 @@ export const httpCases: Group = {
     ),
   ),
   'HTTP-no-token': value(() => 'Bearer'),
-  // Node takes white space off the end of a value, so a host sees the same as above.
+  // Node trims the value, so a host receives the same as above.
   'HTTP-bearer-space': value(() => 'Bearer    '),
   'HTTP-extra': value(
     (token) => `Bearer ${token} garbage`,
@@ -117,23 +119,24 @@ export const httpCases: Group = {
     onlyOn: 'core',
     run: async () => {
       const good = `Bearer ${fixture.token()}`
-      expect((await asArray(fixture, good)).status).toBe(200)
-      expect((await asArray(fixture, [good, good])).status).toBe(400)
-      return asArray(fixture, [good])
+      expect((await sendFromShim(fixture, good)).status).toBe(200)
+      expect((await sendFromShim(fixture, [good, good])).status).toBe(400)
+      return sendFromShim(fixture, [good])
     },
   }),
-  'HTTP-query': elsewhere((token) => ({ path: `/?access_token=${token}` })),
-  'HTTP-query-dup': elsewhere((token) => ({
+  'HTTP-query': inAnotherPlace((token) => ({ path: `/?access_token=${token}` })),
+  'HTTP-query-dup': inAnotherPlace((token) => ({
     path: `/?access_token=${token}&access_token=${token}`,
   })),
-  'HTTP-body-json': elsewhere(
+  'HTTP-body-json': inAnotherPlace(
     (token) => ({
-      ...{ method: 'POST', body: JSON.stringify({ access_token: token }) },
+      method: 'POST',
+      body: JSON.stringify({ access_token: token }),
       lines: ['Content-Type: application/json'],
     }),
     (token) => ({ method: 'POST', body: `access_token=${token}`, lines: [form] }),
   ),
-  'HTTP-cookie': elsewhere((token) => ({
+  'HTTP-cookie': inAnotherPlace((token) => ({
     lines: [`Cookie: access_token=${token}; authorization=Bearer ${token}`],
   })),
   'HTTP-case-name': lines(
@@ -144,8 +147,16 @@ export const httpCases: Group = {
   'HTTP-space-colon': bytes((token) => [...get, `Authorization : Bearer ${token}`, ...end]),
   'HTTP-nul': bytes((token) => [...get, `Authorization: Bearer ${token}\0`, ...end]),
   'HTTP-smuggle': bytes((token) => [
-    ...['POST / HTTP/1.1', 'Host: api.example', 'Content-Length: 6', 'Transfer-Encoding: chunked'],
-    ...['', '0', '', ...get, `Authorization: Bearer ${token}`, ...end],
+    'POST / HTTP/1.1',
+    'Host: api.example',
+    'Content-Length: 6',
+    'Transfer-Encoding: chunked',
+    '',
+    '0',
+    '',
+    ...get,
+    `Authorization: Bearer ${token}`,
+    ...end,
   ]),
   'HTTP-header-20k': (fixture) => ({
     onlyOn: 'http',
@@ -158,28 +169,29 @@ export const httpCases: Group = {
   'HTTP-head': () => ({ method: 'HEAD', lines: [] }),
   'HTTP-error-mount': (fixture) => ({
     run: async (start) => {
-      const broken = new Error('the policy broke')
+      const failure = new Error('the policy failed')
       const service = await start({
         guards: (api) => [
           api.requireAuthentication(),
           api.requirePolicy(async () => {
-            throw broken
+            throw failure
           }),
         ],
       })
       const thrown = await service.send({ token: fixture.token() }).catch((error: unknown) => error)
-      const failed = thrown === broken ? 500 : (thrown as Outcome).status
+      const failed = thrown === failure ? 500 : (thrown as Outcome).status
       expect([failed, service.handled()], 'an error in a guard').toEqual([500, 0])
       const outcome = await service.send({ lines: [] })
-      expect(service.handled(), 'times that the handler ran').toBe(0)
+      expect(service.handled(), 'number of requests that reached the handler').toBe(0)
       return outcome
     },
   }),
-  'HTTP-req-auth-preset': elsewhere(
+  'HTTP-req-auth-preset': inAnotherPlace(
     () => ({ spoofedAuth: { subject: 'admin', scopes: ['admin'], audience: [audience] } }),
     () => ({ path: '/?auth=admin&auth[subject]=admin', lines: ['auth: admin', 'req.auth: admin'] }),
     () => ({
-      ...{ method: 'POST', body: JSON.stringify({ auth: { subject: 'admin' } }) },
+      method: 'POST',
+      body: JSON.stringify({ auth: { subject: 'admin' } }),
       lines: ['Content-Type: application/json'],
     }),
   ),
@@ -190,7 +202,10 @@ export const httpCases: Group = {
       'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
     ],
   }),
-  'HTTP-fastify-encaps': (fixture) => ({ onlyOn: 'http', run: () => besideAGuardedScope(fixture) }),
+  'HTTP-fastify-encaps': (fixture) => ({
+    onlyOn: 'http',
+    run: () => sendToUnguardedScope(fixture),
+  }),
   'HTTP-resource-metadata': () => ({
     lines: [],
     options: { resource: 'https://api.example/orders' },
@@ -202,9 +217,9 @@ export const httpCases: Group = {
   'HTTP-cache-headers': (fixture) => ({
     token: fixture.token({ claims: { exp: fixture.now - 60, iat: fixture.now - 90 } }),
     check: (outcome, service) => {
-      // The bare verifier answers no request. What is granted carries Authorization, which keeps
-      // shared caches off it: RFC 9111 section 3.5.
-      if (service.port !== undefined) return noStore(outcome, service)
+      // The verifier sends no response. A granted response is not stored by shared caches, because
+      // its request has an Authorization header: RFC 9111 section 3.5.
+      if (service.port !== undefined) return expectNoStore(outcome, service)
       expect(outcome.headers).toEqual({})
     },
   }),

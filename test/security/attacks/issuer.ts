@@ -3,7 +3,8 @@ import type { CaseBuilder, Group } from '../runner/attempt.ts'
 import { type Fixture } from '../fixtures/fixture.ts'
 import { keys } from '../fixtures/keys.ts'
 
-const named =
+/** Tokens with these values of `iss`. */
+const withIss =
   (...values: readonly ((issuer: string) => unknown)[]): CaseBuilder =>
   (fixture) =>
     values.map((value) => {
@@ -11,12 +12,12 @@ const named =
       return {
         name: JSON.stringify(iss),
         token: fixture.token({ claims: { iss } }),
-        check: () => expect(fixture.issuer.requests, 'nothing is fetched for it').toEqual([]),
+        check: () => expect(fixture.issuer.requests, 'no request is sent').toEqual([]),
       }
     })
 
-/** A second authority, whose key has the first one's name. */
-async function rival(fixture: Fixture): ReturnType<Fixture['anotherIssuer']> {
+/** Another issuer, whose key has the same kid as the trusted issuer's. */
+async function issuerWithSameKid(fixture: Fixture): ReturnType<Fixture['anotherIssuer']> {
   const other = await fixture.anotherIssuer()
   other.publish([{ ...keys.attacker().jwk, kid: 'ES256-key' }])
   return other
@@ -25,24 +26,24 @@ async function rival(fixture: Fixture): ReturnType<Fixture['anotherIssuer']> {
 const guid = (digit: string): string => `${digit.repeat(8)}-0000-4000-8000-000000000000`
 
 export const issuerCases: Group = {
-  'ISS-missing': named(() => undefined),
-  'ISS-array': named((issuer) => [issuer]),
-  'ISS-array-evil': named((issuer) => ['https://evil', issuer]),
-  'ISS-null': named(() => null),
-  'ISS-num': named(() => 1),
-  'ISS-suffix': named(
+  'ISS-missing': withIss(() => undefined),
+  'ISS-array': withIss((issuer) => [issuer]),
+  'ISS-array-evil': withIss((issuer) => ['https://evil', issuer]),
+  'ISS-null': withIss(() => null),
+  'ISS-num': withIss(() => 1),
+  'ISS-suffix': withIss(
     (issuer) => `${issuer}.evil`,
     (issuer) => `https://evil/${issuer}`,
     (issuer) => `${issuer}@evil`,
   ),
-  'ISS-partial': named(
+  'ISS-partial': withIss(
     () => 'http',
     (issuer) => issuer.slice(0, -1),
     (issuer) => issuer.slice(7),
     () => '',
   ),
-  'ISS-slash': named((issuer) => `${issuer}/`),
-  'ISS-norm': named(
+  'ISS-slash': withIss((issuer) => `${issuer}/`),
+  'ISS-norm': withIss(
     (issuer) => issuer.replace('127.0.0.1', '127.1'),
     (issuer) => `${issuer}/.`,
     (issuer) => issuer.replace('1', '%31'),
@@ -51,31 +52,31 @@ export const issuerCases: Group = {
     (issuer) => issuer.toUpperCase(),
   ),
   'ISS-cross-kid': async (fixture) => {
-    const other = await rival(fixture)
+    const other = await issuerWithSameKid(fixture)
     return {
       options: { issuers: [fixture.issuer.url, other.url] },
       token: fixture.token({ key: keys.attacker() }),
     }
   },
   'ISS-cache-poison': async (fixture) => {
-    const other = await rival(fixture)
+    const other = await issuerWithSameKid(fixture)
     return {
       run: async (start) => {
         const service = await start({ options: { issuers: [fixture.issuer.url, other.url] } })
         const theirs = { key: keys.attacker(), claims: { iss: other.url } }
         const first = await service.send({ token: fixture.token(theirs) })
-        expect(first.status, 'their own token').toBe(200)
+        expect(first.status, 'a token of the other issuer').toBe(200)
         return service.send({ token: fixture.token({ key: keys.attacker() }) })
       },
     }
   },
-  'ISS-ssrf': named(
+  'ISS-ssrf': withIss(
     () => 'http://169.254.169.254/',
     () => 'file:///etc/passwd',
     () => 'http://[::1]:6379/',
   ),
   'ISS-dyn-template': (fixture) =>
-    // There are no templates: a brace is a letter like any other.
+    // Templates are not supported: a brace has no special meaning.
     ['../', '%2f', 'a.b', 'common', guid('1')].map((tid) => ({
       name: tid,
       options: { issuer: `${fixture.issuer.url}/{tenantid}/v2.0` },
@@ -92,7 +93,10 @@ export const issuerCases: Group = {
       token: fixture.token({ claims }),
       check: async (_, service) => {
         const own = fixture.token({ claims: { ...claims, tid: guid('a') } })
-        expect((await service.send({ token: own })).status, 'its own tenant').toBe(200)
+        expect(
+          (await service.send({ token: own })).status,
+          'a token of the configured tenant',
+        ).toBe(200)
       },
     }
   },
@@ -103,17 +107,23 @@ export const issuerCases: Group = {
       { issuer: fixture.issuer.url, algorithms: ['ES256'], audience: 'a', profile: 'rfc9068' },
       { issuer: other.url, algorithms: ['RS256'], audience: 'b' },
     ]
-    const ours = { iss: fixture.issuer.url, aud: 'a' }
-    const theirs = { iss: other.url, aud: 'b' }
+    const first = { iss: fixture.issuer.url, aud: 'a' }
+    const second = { iss: other.url, aud: 'b' }
     return [
-      { name: 'audience', token: fixture.token({ claims: { ...ours, aud: 'b' } }) },
       {
-        name: 'their audience',
-        token: fixture.token({ key: keys.rs256(), claims: { ...theirs, aud: 'a' } }),
+        name: "the second issuer's audience",
+        token: fixture.token({ claims: { ...first, aud: 'b' } }),
       },
-      { name: 'algorithm', token: fixture.token({ key: keys.rs256(), claims: ours }) },
-      { name: 'their algorithm', token: fixture.token({ claims: theirs }) },
-      { name: 'typ', token: fixture.token({ header: { typ: 'JWT' }, claims: ours }) },
+      {
+        name: "the first issuer's audience",
+        token: fixture.token({ key: keys.rs256(), claims: { ...second, aud: 'a' } }),
+      },
+      {
+        name: "the second issuer's algorithm",
+        token: fixture.token({ key: keys.rs256(), claims: first }),
+      },
+      { name: "the first issuer's algorithm", token: fixture.token({ claims: second }) },
+      { name: 'typ', token: fixture.token({ header: { typ: 'JWT' }, claims: first }) },
     ].map((attempt) => ({ ...attempt, options: { issuers } }))
   },
   'ISS-iss-config-dup': (fixture) => ({

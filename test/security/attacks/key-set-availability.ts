@@ -6,35 +6,35 @@ import { type Respond, json, keySet, status } from '../fixtures/scripted-issuer.
 import type { Fixture } from '../fixtures/fixture.ts'
 import { keys } from '../fixtures/keys.ts'
 
-/** Past the time at which a set of the usual five minutes is refreshed, and before its end. */
+/** Seconds after which a key set is due for a refresh but still fresh: it is fresh for 5 minutes. */
 const refreshDue = 290
 const newKey = { ...keys.attacker(), kid: 'new' }
 const newJwk = { ...newKey.jwk, kid: 'new' }
 
 const health = ({ operations }: Service) => operations.health().issuers[0]!
 
-/** A refresh runs beside the requests: this waits for its end. */
-const attempts = (service: Service, count: number): Promise<void> =>
+/** Waits until `count` fetches have ended. A refresh runs in the background. */
+const waitForFetches = (service: Service, count: number): Promise<void> =>
   expect.poll(() => health(service)).toMatchObject({ fetches: count, inFlight: false })
 
-async function warm(service: Service, fixture: Fixture): Promise<void> {
-  expect((await service.send({ token: fixture.token() })).status, 'before').toBe(200)
+async function expectGranted(service: Service, fixture: Fixture): Promise<void> {
+  expect((await service.send({ token: fixture.token() })).status, 'a valid token').toBe(200)
 }
 
-/** After a good start the key set's address answers so, and the service is asked after its refresh. */
+/** After a successful fetch, a refresh gets this response. Then a valid token is sent. */
 const refreshedWith =
   (
-    answer: Respond,
+    response: Respond,
     check: (service: Service, fixture: Fixture) => unknown = () => {},
   ): CaseBuilder =>
   (fixture) => ({
     run: async (start) => {
       fixture.issuer.respondToKeys(undefined)
       const service = await start()
-      await warm(service, fixture)
-      fixture.issuer.respondToKeys(answer)
+      await expectGranted(service, fixture)
+      fixture.issuer.respondToKeys(response)
       fixture.clock.advance(refreshDue)
-      await attempts(service, 2)
+      await waitForFetches(service, 2)
       await check(service, fixture)
       return service.send({ token: fixture.token() })
     },
@@ -45,7 +45,7 @@ const all =
   (fixture) =>
     builders.flatMap((build) => build(fixture) as never)
 
-const keptWithError = (service: Service): void =>
+const expectKeysKept = (service: Service): void =>
   expect(health(service)).toMatchObject({ keys: 5, failures: 1, lastError: expect.any(String) })
 
 async function flood(service: Service, fixture: Fixture, steps: number): Promise<Outcome> {
@@ -58,15 +58,15 @@ async function flood(service: Service, fixture: Fixture, steps: number): Promise
     outcomes.push(...(await Promise.all(invented.map((token) => service.send({ token })))))
     fixture.clock.advance(1)
   }
-  expect(new Set(outcomes.map(({ status: code }) => code)).size, 'one answer for all').toBe(1)
+  expect(new Set(outcomes.map(({ status: code }) => code)).size, 'the same status for all').toBe(1)
   return outcomes[0]!
 }
 
-/** Exits by itself, though a refresh is planned, or a fetch hangs that `close` ends. */
-const shutDown = (url: string, last: string): string => `
+/** A program that uses a verifier and must exit by itself. */
+const program = (url: string, lastLine: string): string => `
 import { createVerifier } from '@resource-server/core'
 const verifier = createVerifier({ issuer: '${url}', audience: 'a' })
-${last}
+${lastLine}
 process.stdout.write('done')`
 
 export const availabilityCases: Group = {
@@ -76,45 +76,50 @@ export const availabilityCases: Group = {
       const service = await start()
       const outcome = await service.send({ token: fixture.token() })
       expect(service.operations.ready()).toBe(false)
-      const asked = fixture.issuer.requests.length
+      const requestsBefore = fixture.issuer.requests.length
       for (let at = 0; at < 20; at += 1)
         expect((await service.send({ token: fixture.token() })).status).toBe(503)
-      expect(fixture.issuer.requests.length, 'no request fetches').toBe(asked)
+      expect(fixture.issuer.requests.length, 'requests during the outage cause no fetch').toBe(
+        requestsBefore,
+      )
       if (service.port !== undefined) expect(outcome.headers['retry-after']).toBe('1')
       fixture.issuer.respondToMetadata(undefined)
       fixture.clock.advance(1)
       await expect.poll(() => service.operations.ready()).toBe(true)
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       return outcome
     },
   }),
   'FAULT-rot-overlap': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       fixture.issuer.publish([keys.es256(), newJwk])
       fixture.clock.advance(refreshDue)
-      await attempts(service, 2)
-      const asked = fixture.issuer.requests.length
-      await warm(service, fixture)
+      await waitForFetches(service, 2)
+      const requestsBefore = fixture.issuer.requests.length
+      await expectGranted(service, fixture)
       const outcome = await service.send({ token: fixture.token({ key: newKey }) })
-      expect(fixture.issuer.requests.length, 'nothing is fetched for the new key').toBe(asked)
+      expect(fixture.issuer.requests.length, 'the new key causes no fetch').toBe(requestsBefore)
       return outcome
     },
   }),
   'FAULT-rot-no-overlap': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
-      const asked = fixture.issuer.requests.length
+      await expectGranted(service, fixture)
+      const requestsBefore = fixture.issuer.requests.length
       fixture.issuer.publish([newJwk])
-      const herd = Array.from({ length: 50 }, () =>
+      const concurrent = Array.from({ length: 50 }, () =>
         service.send({ token: fixture.token({ key: newKey }) }),
       )
-      const codes = (await Promise.all(herd)).map(({ status: code }) => code)
+      const codes = (await Promise.all(concurrent)).map(({ status: code }) => code)
       expect(new Set(codes)).toEqual(new Set([200]))
-      expect(fixture.issuer.requests.length, 'one fetch for all').toBe(asked + 1)
-      expect((await service.send({ token: fixture.token() })).status, 'the old key').toBe(401)
+      expect(fixture.issuer.requests.length, 'one fetch for all requests').toBe(requestsBefore + 1)
+      expect(
+        (await service.send({ token: fixture.token() })).status,
+        'a token of the removed key',
+      ).toBe(401)
       return service.send({ token: fixture.token({ key: newKey }) })
     },
   }),
@@ -122,7 +127,7 @@ export const availabilityCases: Group = {
     {
       run: async (start) => {
         const service = await start()
-        await warm(service, fixture)
+        await expectGranted(service, fixture)
         fixture.issuer.publish([keys.rs256()])
         await service.operations.refreshKeys()
         const outcome = await service.send({ token: fixture.token() })
@@ -130,7 +135,7 @@ export const availabilityCases: Group = {
         fixture.clock.advance(1200)
         await expect.poll(() => health(service).lastError).toBeDefined()
         const later = await service.send({ token: fixture.token() })
-        expect(later.status, 'an outage does not bring it back').not.toBe(200)
+        expect(later.status, 'the removed key during an outage').not.toBe(200)
         return outcome
       },
     },
@@ -139,24 +144,27 @@ export const availabilityCases: Group = {
         fixture.issuer.respondToKeys(undefined)
         fixture.issuer.publish([keys.es256(), keys.rs256()])
         const service = await start()
-        await warm(service, fixture)
+        await expectGranted(service, fixture)
         service.operations.blockKey('ES256-key')
         const outcome = await service.send({ token: fixture.token() })
         await service.operations.refreshKeys()
-        expect((await service.send({ token: fixture.token() })).status, 'published').toBe(401)
+        expect(
+          (await service.send({ token: fixture.token() })).status,
+          'a blocked key that is still published',
+        ).toBe(401)
         const other = await service.send({ token: fixture.token({ key: keys.rs256() }) })
-        expect(other.status, 'the other key').toBe(200)
+        expect(other.status, 'another key').toBe(200)
         return outcome
       },
     },
   ],
   'FAULT-http-500': all(
-    refreshedWith(status(500), keptWithError),
+    refreshedWith(status(500), expectKeysKept),
     refreshedWith(status(429, { 'retry-after': '120' }), async (service, fixture) => {
-      keptWithError(service)
+      expectKeysKept(service)
       fixture.clock.advance(60)
-      await warm(service, fixture)
-      expect(health(service).fetches, 'not before it asked for').toBe(2)
+      await expectGranted(service, fixture)
+      expect(health(service).fetches, 'no retry before Retry-After').toBe(2)
       expect(health(service).nextAttempt).toBe(60)
     }),
   ),
@@ -170,17 +178,20 @@ export const availabilityCases: Group = {
   'FAULT-empty-keys': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       fixture.issuer.respondToKeys(json('{"keys":[]}'))
       fixture.clock.advance(refreshDue)
-      await attempts(service, 2)
+      await waitForFetches(service, 2)
       const outcome = await service.send({ token: fixture.token() })
       expect(health(service).lastError).toContain('no usable key')
       fixture.clock.advance(301)
-      await attempts(service, 3)
+      await waitForFetches(service, 3)
       fixture.clock.advance(30)
       await expect.poll(() => health(service)).toMatchObject({ keys: 0, inFlight: false })
-      expect((await service.send({ token: fixture.token() })).status, 'after the grace').toBe(401)
+      expect(
+        (await service.send({ token: fixture.token() })).status,
+        'after the grace period',
+      ).toBe(401)
       return outcome
     },
   }),
@@ -194,7 +205,7 @@ export const availabilityCases: Group = {
   'FAULT-slow-3s': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       let release = (): void => {}
       fixture.issuer.respondToKeys((request, response) => {
         release = () => json(keySet([keys.es256()]))(request, response)
@@ -202,22 +213,22 @@ export const availabilityCases: Group = {
       fixture.clock.advance(refreshDue)
       await expect.poll(() => fixture.issuer.requests.length).toBe(3)
       const outcome = await service.send({ token: fixture.token() })
-      expect(health(service), 'it was answered while the fetch waits').toMatchObject({
+      expect(health(service), 'the response did not wait for the fetch').toMatchObject({
         inFlight: true,
       })
       release()
-      await attempts(service, 2)
+      await waitForFetches(service, 2)
       return outcome
     },
   }),
   'FAULT-timeout': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       fixture.issuer.respondToKeys(() => {})
       fixture.clock.advance(1800)
       await expect.poll(() => fixture.issuer.requests.length).toBe(3)
-      // The first who come after so long a silence wait for the attempt; this one finds it under way.
+      // The first request after a long idle time triggers the fetch and does not wait for it to end.
       const outcome = await service.send({ token: fixture.token() })
       const second = await service.send({ token: fixture.token() })
       expect(second.status).toBe(200)
@@ -241,52 +252,55 @@ export const availabilityCases: Group = {
   'FAULT-clock-jump': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
-      const asked = fixture.issuer.requests.length
+      await expectGranted(service, fixture)
+      const requestsBefore = fixture.issuer.requests.length
       for (const step of [3600, -7200, 86_400]) {
         fixture.clock.jump(step)
-        await warm(service, fixture)
+        await expectGranted(service, fixture)
       }
-      expect(fixture.issuer.requests.length, 'the set got no older').toBe(asked)
+      expect(fixture.issuer.requests.length, 'the key set did not age').toBe(requestsBefore)
       return service.send({ token: fixture.token() })
     },
   }),
   'FAULT-flood': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
-      const asked = fixture.issuer.requests.length
+      await expectGranted(service, fixture)
+      const requestsBefore = fixture.issuer.requests.length
       const outcome = await flood(service, fixture, 60)
-      await warm(service, fixture)
-      expect(fixture.issuer.requests.length - asked).toBeLessThanOrEqual(12)
-      expect(fixture.issuer.requests.length - asked, 'it does look').toBeGreaterThan(2)
+      await expectGranted(service, fixture)
+      expect(fixture.issuer.requests.length - requestsBefore).toBeLessThanOrEqual(12)
+      expect(
+        fixture.issuer.requests.length - requestsBefore,
+        'unknown kids cause some fetches',
+      ).toBeGreaterThan(2)
       return outcome
     },
   }),
   'FAULT-flood-down': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
-      const asked = fixture.issuer.requests.length
+      await expectGranted(service, fixture)
+      const requestsBefore = fixture.issuer.requests.length
       fixture.issuer.respondToMetadata(status(503))
       fixture.issuer.respondToKeys(status(503))
-      // One unknown name finds out about the outage. After that nobody asks but the retry.
+      // One unknown kid detects the outage. After that, only the scheduled retry sends requests.
       const first = await service.send({ token: fixture.token({ header: { kid: 'first' } }) })
       expect(first.status).toBe(503)
       const outcome = await flood(service, fixture, 60)
-      await warm(service, fixture)
-      // Pauses of at least 0.5, 1, 2, 4, 8, 15, 15, 15 s: two fetches each, metadata and key set.
-      expect(fixture.issuer.requests.length - asked).toBeLessThanOrEqual(20)
+      await expectGranted(service, fixture)
+      // Retries after at least 0.5, 1, 2, 4, 8, 15, 15 and 15 s, with two requests each.
+      expect(fixture.issuer.requests.length - requestsBefore).toBeLessThanOrEqual(20)
       return outcome
     },
   }),
   'FAULT-flood-rotate': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       await flood(service, fixture, 15)
       fixture.issuer.publish([keys.es256(), newJwk])
-      // The budget for any name is spent; the reserve is for a name that comes again.
+      // The budget for unknown kids is used up. The reserve is for a kid that is seen again.
       await service.send({ token: fixture.token({ key: newKey }) })
       return service.send({ token: fixture.token({ key: newKey }) })
     },
@@ -297,25 +311,25 @@ export const availabilityCases: Group = {
     return {
       run: async (start) => {
         const service = await start({ options: { issuers: [fixture.issuer.url, other.url] } })
-        const theirs = { iss: other.url }
-        expect((await service.send({ token: fixture.token({ claims: theirs }) })).status).toBe(200)
+        const claims = { iss: other.url }
+        expect((await service.send({ token: fixture.token({ claims }) })).status).toBe(200)
         await flood(service, fixture, 5)
         other.publish([newJwk])
-        return service.send({ token: fixture.token({ key: newKey, claims: theirs }) })
+        return service.send({ token: fixture.token({ key: newKey, claims }) })
       },
     }
   },
   'FAULT-restart-persist': (fixture) => ({
     run: async (start) => {
-      const kept = new Map<string, string>()
+      const stored = new Map<string, string>()
       const store = {
-        get: async (name: string) => kept.get(name),
-        set: async (name: string, value: string) => kept.set(name, value),
+        get: async (name: string) => stored.get(name),
+        set: async (name: string, value: string) => stored.set(name, value),
       }
       const options = { keyStore: { store, secret: 'a secret of at least 32 characters' } }
-      await warm(await start({ options }), fixture)
-      await expect.poll(() => kept.size).toBe(1)
-      // It hangs: who waited for the issuer would wait for long.
+      await expectGranted(await start({ options }), fixture)
+      await expect.poll(() => stored.size).toBe(1)
+      // The issuer hangs, so the keys can only come from the store.
       fixture.issuer.respondToMetadata(() => {})
       const service = await start({ options })
       const outcome = await service.send({ token: fixture.token() })
@@ -325,18 +339,18 @@ export const availabilityCases: Group = {
   }),
   'FAULT-shutdown': (fixture) => ({
     run: async (start) => {
-      const exits = async (last: string): Promise<string> => {
-        const code = shutDown(fixture.issuer.url, last)
+      const run = async (lastLine: string): Promise<string> => {
+        const code = program(fixture.issuer.url, lastLine)
         const args = ['--input-type=module', '--eval', code]
         return (await promisify(execFile)(process.execPath, args)).stdout
       }
-      expect(await exits('await verifier.warmUp()'), 'a refresh is planned').toBe('done')
+      expect(await run('await verifier.warmUp()'), 'with a scheduled refresh').toBe('done')
       fixture.issuer.respondToMetadata(() => {})
       const hanging = 'const warm = verifier.warmUp().catch(() => {}); verifier.close(); await warm'
-      expect(await exits(hanging), 'a fetch hangs').toBe('done')
+      expect(await run(hanging), 'with a fetch that hangs until close').toBe('done')
       fixture.issuer.respondToMetadata(undefined)
       const service = await start()
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       service.operations.close()
       return service.send({ token: fixture.token() })
     },
@@ -344,7 +358,7 @@ export const availabilityCases: Group = {
   'FAULT-disc-refresh': (fixture) => ({
     run: async (start) => {
       const service = await start()
-      await warm(service, fixture)
+      await expectGranted(service, fixture)
       const { url } = fixture.issuer
       fixture.issuer.respondToMetadata(json({ issuer: url, jwks_uri: `${url}/moved/jwks` }))
       fixture.issuer.respondToKeys((request, response) => {
@@ -352,9 +366,9 @@ export const availabilityCases: Group = {
         answer(request, response)
       })
       fixture.clock.advance(refreshDue)
-      await attempts(service, 2)
+      await waitForFetches(service, 2)
       fixture.clock.advance(1)
-      await attempts(service, 3)
+      await waitForFetches(service, 3)
       return service.send({ token: fixture.token({ key: newKey }) })
     },
   }),

@@ -3,31 +3,31 @@ import { expect } from 'vitest'
 import type { CaseBuilder, Group } from '../runner/attempt.ts'
 import { json } from '../fixtures/scripted-issuer.ts'
 import { type Fixture, encode } from '../fixtures/fixture.ts'
-import { type Json, keyOf, keys, privateJwk } from '../fixtures/keys.ts'
+import { type Json, type Key, keyOf, keys, privateJwk } from '../fixtures/keys.ts'
 
-/** The published entry is not as it should be; the token is signed by its key all the same. */
-const published =
-  (by: () => ReturnType<typeof keys.es256>, ...changes: readonly Json[]): CaseBuilder =>
+/** A key set entry with these changes, and a token signed with the unchanged key. */
+const publishedWith =
+  (createKey: () => Key, ...changes: readonly Json[]): CaseBuilder =>
   (fixture) =>
     changes.map((change) => ({
       name: JSON.stringify(change),
-      options: { jwks: { keys: [changed(by().jwk, change)] } },
-      token: fixture.token({ key: by() }),
+      options: { jwks: { keys: [changed(createKey().jwk, change)] } },
+      token: fixture.token({ key: createKey() }),
     }))
 
-/** A member that is `undefined` is left out. */
+/** A member that is `undefined` is omitted. */
 function changed(jwk: Json, change: Json): Json {
   const entries = Object.entries({ ...jwk, ...change }).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries)
 }
 
-const flipped = (value: unknown): string => {
+const withFlippedBit = (value: unknown): string => {
   const bytes = Buffer.from(String(value), 'base64url')
   bytes[31]! ^= 1
   return encode(bytes)
 }
 
-/** With an exponent of 1 a signature is its own message: RFC 8017 section 9.2, spelled out. */
+/** With an exponent of 1, a signature equals the encoded message: RFC 8017 section 9.2. */
 function forgedWithExponentOne(fixture: Fixture): string {
   const input = `${encode({ typ: 'at+jwt', alg: 'RS256', kid: 'RS256-key' })}.${encode(fixture.claims())}`
   const digestInfo = Buffer.concat([
@@ -41,11 +41,11 @@ function forgedWithExponentOne(fixture: Fixture): string {
 
 const exponent = (hex: string): Json => ({ e: encode(Buffer.from(hex, 'hex')) })
 
-const oct = { kty: 'oct', k: encode(randomBytes(32)), kid: 'ES256-key', use: 'sig' }
+const symmetricKey = { kty: 'oct', k: encode(randomBytes(32)), kid: 'ES256-key', use: 'sig' }
 
-const akp = { kty: 'AKP', alg: 'ML-DSA-65', pub: encode(randomBytes(1952)), kid: 'ES256-key' }
+const mlDsaKey = { kty: 'AKP', alg: 'ML-DSA-65', pub: encode(randomBytes(1952)), kid: 'ES256-key' }
 
-const broken: readonly Json[] = [
+const malformedKeys: readonly Json[] = [
   { kty: 'XYZ', kid: 'a' },
   { kty: 'RSA', e: 'AQAB', kid: 'b' },
   { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'c' },
@@ -53,8 +53,8 @@ const broken: readonly Json[] = [
   {},
 ]
 
-/** The key set's own text, well formed or not. */
-const keySets =
+/** Key sets with this text as their body. */
+const keySetBodies =
   (...texts: readonly string[]): CaseBuilder =>
   (fixture) =>
     Promise.all(
@@ -67,15 +67,15 @@ const keySets =
     )
 
 export const keyCases: Group = {
-  'KEY-rsa-1024': published(() => keyOf('RS256', 'RSA-1024')),
+  'KEY-rsa-1024': publishedWith(() => keyOf('RS256', 'RSA-1024')),
   'KEY-rsa-e1': (fixture) => [
     {
       options: { jwks: { keys: [{ ...keys.rs256().jwk, e: 'AQ' }] } },
       token: forgedWithExponentOne(fixture),
     },
-    { name: 'the forgery under the true key', token: forgedWithExponentOne(fixture) },
+    { name: 'with the published key', token: forgedWithExponentOne(fixture) },
   ],
-  'KEY-rsa-e-even': published(
+  'KEY-rsa-e-even': publishedWith(
     keys.rs256,
     ...['02', '00', '010000', '0100000001', '00010002'].map(exponent),
     { e: '' },
@@ -84,36 +84,40 @@ export const keyCases: Group = {
   'KEY-ec-offcurve': (fixture) => {
     const { jwk } = keys.es256()
     return {
-      options: { jwks: { keys: [{ ...jwk, y: flipped(jwk['y']) }] } },
+      options: { jwks: { keys: [{ ...jwk, y: withFlippedBit(jwk['y']) }] } },
       token: fixture.token(),
     }
   },
   'KEY-ec-crv-mismatch': (fixture) => [
-    ...([published(keys.es256, { crv: 'P-384' }, { crv: 'P-384', alg: 'ES384' })].flatMap((build) =>
-      build(fixture),
+    ...([publishedWith(keys.es256, { crv: 'P-384' }, { crv: 'P-384', alg: 'ES384' })].flatMap(
+      (build) => build(fixture),
     ) as never[]),
-    ...([published(keys.es256, { kty: 'RSA' }, { kty: 'RSA', alg: 'RS256' })].flatMap((build) =>
+    ...([publishedWith(keys.es256, { kty: 'RSA' }, { kty: 'RSA', alg: 'RS256' })].flatMap((build) =>
       build(fixture),
     ) as never[]),
   ],
-  'KEY-use-enc': published(keys.es256, { use: 'enc' }, { use: ['sig'] }, { use: 'SIG' }),
-  'KEY-keyops': published(
+  'KEY-use-enc': publishedWith(keys.es256, { use: 'enc' }, { use: ['sig'] }, { use: 'SIG' }),
+  'KEY-keyops': publishedWith(
     keys.es256,
     { key_ops: ['encrypt'] },
     { key_ops: [] },
     { key_ops: ['sign'] },
   ),
-  'KEY-keyops-dup': published(
+  'KEY-keyops-dup': publishedWith(
     keys.es256,
     { key_ops: ['verify', 'verify'] },
     { key_ops: 'verify' },
     { key_ops: { verify: true } },
   ),
-  'KEY-alg-bogus': published(
+  'KEY-alg-bogus': publishedWith(
     keys.es512,
     ...['ES521', 'ES224', 'RSA-OAEP', '', 7].map((alg) => ({ alg })),
   ),
-  'KEY-oct': published(() => keys.es256(), oct, { ...oct, x: undefined, y: undefined }),
+  'KEY-oct': publishedWith(() => keys.es256(), symmetricKey, {
+    ...symmetricKey,
+    x: undefined,
+    y: undefined,
+  }),
   'KEY-private': (fixture) => {
     const leaked = keys.es256()
     fixture.issuer.publish([{ ...leaked.jwk, ...privateJwk(leaked) }, keys.rs256()])
@@ -124,7 +128,7 @@ export const keyCases: Group = {
         expect(reasons).toContain('private')
         expect(reasons).not.toContain(privateJwk(leaked)['d'])
         const other = await service.send({ token: fixture.token({ key: keys.rs256() }) })
-        expect(other.status, 'the other keys stay').toBe(200)
+        expect(other.status, 'a token of another key').toBe(200)
       },
     }
   },
@@ -134,12 +138,12 @@ export const keyCases: Group = {
     return same.map((one) => ({ name: one.alg, token: fixture.token({ key: one }) }))
   },
   'KEY-bad-sibling': (fixture) => {
-    fixture.issuer.publish([...broken, keys.es256()])
+    fixture.issuer.publish([...malformedKeys, keys.es256()])
     return { token: fixture.token() }
   },
-  'KEY-keys-not-array': keySets('{"keys":{}}', '[]', '{}', '"x"', 'null', '{"keys":null}'),
+  'KEY-keys-not-array': keySetBodies('{"keys":{}}', '[]', '{}', '"x"', 'null', '{"keys":null}'),
   'KEY-jwks-dup-member': (fixture) =>
-    keySets(`{"keys":[],"keys":[${JSON.stringify(keys.es256().jwk)}]}`)(fixture),
+    keySetBodies(`{"keys":[],"keys":[${JSON.stringify(keys.es256().jwk)}]}`)(fixture),
   'KEY-ed448': (fixture) => {
     const ed448 = keyOf('EdDSA', 'Ed448')
     fixture.issuer.publish([ed448])
@@ -149,7 +153,7 @@ export const keyCases: Group = {
     }))
   },
   'KEY-mldsa': (fixture) => {
-    fixture.issuer.publish([akp])
+    fixture.issuer.publish([mlDsaKey])
     return { token: fixture.token({ header: { alg: 'ML-DSA-65' } }) }
   },
 }

@@ -5,7 +5,7 @@ import type { Group, Outcome } from '../runner/attempt.ts'
 import { audience, type Fixture, segments } from '../fixtures/fixture.ts'
 import { keys } from '../fixtures/keys.ts'
 
-/** What a caller can see of an answer; the date is the server's own. */
+/** Everything the caller sees, except the date. */
 function visible({ status, error, headers, body }: Outcome): string {
   const { date: _, ...rest } = headers
   return JSON.stringify({ status, error, headers: rest, body })
@@ -46,12 +46,12 @@ export const leakCases: Group = {
         ),
       )
       expect(new Set(forged.map(visible)).size).toBe(1)
-      const honest = await service.send({ token: fixture.token({ claims: expired(fixture) }) })
-      expect(honest.body).toContain('expired')
+      const signed = await service.send({ token: fixture.token({ claims: expired(fixture) }) })
+      expect(signed.body).toContain('expired')
       return forged[1]!
     },
   }),
-  // That time tells a known kid from an unknown one stands in SECURITY.md: the key set is public.
+  // Response times distinguish known from unknown kids. SECURITY.md says why: the key set is public.
   'LEAK-timing-kid': (fixture) => ({
     run: async (start) => {
       const service = await start()
@@ -117,7 +117,7 @@ export const leakCases: Group = {
       token: fixture.token(),
       check: ({ body, headers }, { records }) => {
         expect(body + JSON.stringify(headers)).not.toMatch(/internal|ENOTFOUND|fetch/)
-        expect(records[0]?.reason, 'the operator is told').toContain(host)
+        expect(records[0]?.reason, 'reason for the operator').toContain(host)
       },
     }
   },
@@ -130,13 +130,15 @@ export const leakCases: Group = {
     check: (_, { records }) => {
       const { unverified, ...record } = records[0]!
       expect(unverified?.kid).toBe('unverified-kid')
-      expect(JSON.stringify(record), 'what a label could be made of').not.toContain('unverified-')
+      expect(JSON.stringify(record), 'members that may become metric labels').not.toContain(
+        'unverified-',
+      )
     },
   }),
   'LEAK-forward': (fixture) => ({
     token: fixture.token(),
     check: ({ body }) => {
-      expect(body, 'what a handler prints of a token').not.toContain(segments(fixture.token())[0])
+      expect(body, 'a serialized token').not.toContain(segments(fixture.token())[0])
       expect(fixture.issuer.receivedHeaders.length).toBeGreaterThan(0)
       expect(fixture.issuer.receivedHeaders.flat().join().toLowerCase()).not.toContain(
         'authorization',

@@ -5,16 +5,16 @@ import { keys } from '../fixtures/keys.ts'
 
 const thumbprint = encode(Buffer.alloc(32, 7))
 
-/** A token bound in this way, sent as a plain bearer token. */
-const bound =
-  (...confirmations: readonly unknown[]): CaseBuilder =>
+/** Tokens with these values of `cnf`, sent as bearer tokens. */
+const withConfirmation =
+  (...values: readonly unknown[]): CaseBuilder =>
   (fixture) =>
-    confirmations.map((cnf) => ({
+    values.map((cnf) => ({
       name: JSON.stringify(cnf).slice(0, 60),
       token: fixture.token({ claims: { cnf } }),
     }))
 
-/** The same with headers in which a client, or a proxy behind which it is not, names a certificate. */
+/** A certificate-bound token with headers in which only a trusted proxy may name the certificate. */
 const withHeaders =
   (...headers: readonly (readonly string[])[]): CaseBuilder =>
   (fixture) => {
@@ -28,9 +28,9 @@ const withHeaders =
 const pem = (): string => encodeURIComponent(certificateOf(keys.es256()))
 
 export const senderConstraintCases: Group = {
-  'DPOP-downgrade': bound({ jkt: thumbprint }),
-  'DPOP-cnf-type': bound('x', [], {}, { jkt: 7 }, null, true, 7, [{ jkt: thumbprint }]),
-  'DPOP-cnf-unknown': bound(
+  'DPOP-downgrade': withConfirmation({ jkt: thumbprint }),
+  'DPOP-cnf-type': withConfirmation('x', [], {}, { jkt: 7 }, null, true, 7, [{ jkt: thumbprint }]),
+  'DPOP-cnf-unknown': withConfirmation(
     { 'x5t#S256': thumbprint },
     { jwk: keys.es256().jwk },
     { kid: 'k' },
@@ -38,15 +38,15 @@ export const senderConstraintCases: Group = {
     { jwe: 'x' },
     { 'x-new': 1 },
   ),
-  'DPOP-cnf-two': bound({ jkt: thumbprint, 'x5t#S256': thumbprint }),
-  'DPOP-mtls-none': bound({ 'x5t#S256': thumbprint }),
+  'DPOP-cnf-two': withConfirmation({ jkt: thumbprint, 'x5t#S256': thumbprint }),
+  'DPOP-mtls-none': withConfirmation({ 'x5t#S256': thumbprint }),
   'DPOP-mtls-spoof': withHeaders(
     [`X-Client-Cert: ${pem()}`],
     [`X-SSL-Client-Cert: ${pem()}`],
     [`Client-Cert: :${Buffer.from(pem()).toString('base64')}:`],
   ),
   'DPOP-mtls-spoof-dup': withHeaders([`X-Client-Cert: ${pem()}`, 'X-Client-Cert: (null)']),
-  'DPOP-mtls-trunc': bound(
+  'DPOP-mtls-trunc': withConfirmation(
     { 'x5t#S256': thumbprint.slice(0, 20) },
     { 'x5t#S256': `${thumbprint}=` },
     { 'x5t#S256': '' },

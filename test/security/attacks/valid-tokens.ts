@@ -3,19 +3,19 @@ import type { Group } from '../runner/attempt.ts'
 import { audience, segments } from '../fixtures/fixture.ts'
 import { keys } from '../fixtures/keys.ts'
 
-/** The order of the group of P-256: SEC 2 section 2.4.2. */
+/** The order of P-256: SEC 2 section 2.4.2. */
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
-/** The other spelling of an ECDSA signature. */
+/** The other valid form of an ECDSA signature, with `order - s` instead of `s`. */
 function highS(token: string): string {
   const [header, payload, signature] = segments(token)
   const bytes = Buffer.from(signature, 'base64url')
   const s = order - BigInt(`0x${bytes.subarray(32).toString('hex')}`)
-  const twin = Buffer.concat([
+  const variant = Buffer.concat([
     bytes.subarray(0, 32),
     Buffer.from(s.toString(16).padStart(64, '0'), 'hex'),
   ])
-  return [header, payload, twin.toString('base64url')].join('.')
+  return [header, payload, variant.toString('base64url')].join('.')
 }
 
 const es512 = { algorithms: ['ES512'] }
@@ -30,7 +30,7 @@ export const validTokenCases: Group = {
     })),
   'CTRL-es512': (fixture) => {
     fixture.issuer.publish([keys.es512()])
-    // Sixteen signatures, so that r or s starts with a zero in some of them.
+    // 16 signatures, so that r or s starts with a zero in some of them.
     return Array.from({ length: 16 }, (_, at) => ({
       name: String(at),
       options: es512,
@@ -68,7 +68,7 @@ export const validTokenCases: Group = {
   'CTRL-high-s': (fixture) => {
     const token = fixture.token()
     expect(highS(token)).not.toBe(token)
-    return [{ token: highS(token) }, { name: 'low', token }]
+    return [{ token: highS(token) }, { name: 'unchanged', token }]
   },
   'CTRL-act-one': (fixture) => ({
     token: fixture.token({ claims: { act: { sub: 'svc-a' } } }),
