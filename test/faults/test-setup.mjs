@@ -1,4 +1,4 @@
-// An issuer whose key set answers as a scenario wants, and a service in a process of its own.
+// An issuer whose key set response a scenario can replace, and a service in its own process.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { createTestClock, createTestIssuer } from '@resource-server/testing'
 
 /** @typedef {import('node:http').ServerResponse} Response */
-/** @typedef {(response: Response) => void} Answer */
+/** @typedef {(response: Response) => void} Respond */
 
-/** Sends a call to the service's process. @typedef {(name: string, value?: number) => Promise<any>} Call */
+/** Calls a function in the service's process. @typedef {(name: string, value?: number) => Promise<any>} Call */
 
-export async function createWorld() {
+export async function startTestSetup() {
   const start = new Date(Math.floor(Date.now() / 1000) * 1000)
   const clock = createTestClock(start)
   const issuer = await createTestIssuer({ algorithm: 'ES256', clock, discovery: 'none' })
@@ -18,14 +18,14 @@ export async function createWorld() {
   let waiting = 0
   /** @type {object[]} */
   let published = [issuer.key.publicJwk]
-  /** @type {Answer} */
-  const usual = (response) => void response.end(JSON.stringify({ keys: published }))
-  let answer = usual
+  /** @type {Respond} */
+  const sendKeySet = (response) => void response.end(JSON.stringify({ keys: published }))
+  let respond = sendKeySet
   const server = createServer((_request, response) => {
     fetches += 1
     waiting += 1
     response.on('close', () => (waiting -= 1))
-    answer(response)
+    respond(response)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -37,17 +37,17 @@ export async function createWorld() {
     { execArgv: ['--expose-gc'] },
   )
   const [{ port: servicePort }] = await once(service, 'message')
-  const call = callsOf(service)
+  const call = callerOf(service)
   return {
     port: servicePort,
     issuer,
     call,
     fetches: () => fetches,
-    /** Fetches that have no answer yet. */
+    /** The number of fetches without a response so far. */
     waiting: () => waiting,
-    usual,
-    /** @param {Answer} next */
-    answerWith: (next) => void (answer = next),
+    sendKeySet,
+    /** @param {Respond} next */
+    respondWith: (next) => void (respond = next),
     /** @param {object[]} keys */
     publish: (...keys) => void (published = keys),
     /** @param {number} seconds */
@@ -55,8 +55,8 @@ export async function createWorld() {
       clock.advance(seconds)
       await call('advance', seconds)
     },
-    /** Until a key fetch has ended, well or not. @param {number} count */
-    attempts: async (count) => {
+    /** Waits until `count` key fetches have ended, successful or not. @param {number} count */
+    waitForFetches: async (count) => {
       for (;;) {
         const health = await call('health')
         if (health.fetches >= count && !health.inFlight) return health
@@ -74,7 +74,7 @@ export async function createWorld() {
 }
 
 /** @type {(service: import('node:child_process').ChildProcess) => Call} */
-function callsOf(service) {
+function callerOf(service) {
   /** @type {Map<number, (result: unknown) => void>} */
   const open = new Map()
   let last = 0

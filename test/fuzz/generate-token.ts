@@ -7,16 +7,16 @@ import { algs, claimNames, headerNames } from './values.ts'
 
 export const issuer = 'https://as.example'
 export const audience = 'order-service'
-/** Seconds. The clock of a run stands still. */
+/** The time of the run, in seconds. It does not change. */
 export const now = 1_790_000_000
 
-/** What the issuer publishes. Elliptic keys, for a million signatures. */
+/** The issuer's keys. Without RSA, because a run may create a million signatures. */
 export const published: readonly Key[] = [keys.es256(), keys.eddsa()]
 
-/** Whoever is not the issuer, under the issuer's names. */
-const strangers: readonly Key[] = [
+/** Keys that the issuer does not publish, with the kids of its keys. */
+const unknownKeys: readonly Key[] = [
   keys.attacker(),
-  { ...keyOf('EdDSA', 'Ed25519', 'stranger'), kid: 'EdDSA-key' },
+  { ...keyOf('EdDSA', 'Ed25519', 'unknown'), kid: 'EdDSA-key' },
 ]
 
 const fittingClaims = [
@@ -31,16 +31,20 @@ const fittingHeaders = [...algs, 'at+jwt', 'JWT', 'ES256-key', 'EdDSA-key'].map(
   JSON.stringify(value),
 )
 
-export interface Minted {
+export interface GeneratedToken {
   readonly token: string
-  /** Whether the issuer's own key signed exactly this text. */
+  /** Whether the issuer's key signed exactly this token. */
   readonly signed: boolean
 }
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url')
 
 const claimsOf = (random: Random): Json => ({
-  ...{ iss: issuer, sub: `user-${random.below(1000)}`, aud: audience, iat: now, exp: now + 300 },
+  iss: issuer,
+  sub: `user-${random.below(1000)}`,
+  aud: audience,
+  iat: now,
+  exp: now + 300,
   ...(random.chance(0.7) && { scope: 'read write', client_id: 'client-1', jti: 'x' }),
   ...(random.chance(0.3) && { act: { sub: 'service', act: { sub: 'other' } } }),
 })
@@ -52,34 +56,44 @@ function sign(header: string, payload: string, key: Key): string {
   return `${input}.${signWith(key.alg, input, key.privateKey).toString('base64url')}`
 }
 
-/** A plain good token. */
-export function mintGood(random: Random): string {
+/** Generates a valid token. */
+export function generateValidToken(random: Random): string {
   const key = random.pick(published)
   return sign(JSON.stringify(headerOf(key)), JSON.stringify(claimsOf(random)), key)
 }
 
-const macKeys = published.map(({ publicKey }) => publicKey.export({ type: 'spki', format: 'pem' }))
+const hmacSecrets = published.map(({ publicKey }) =>
+  publicKey.export({ type: 'spki', format: 'pem' }),
+)
 
-/** A mutant of one of these kinds; `pool` are good tokens to take apart. */
-const kinds: readonly ((random: Random, pool: readonly string[]) => Minted)[] = [
-  // The text of a good token, three times as often as the others.
-  ...Array.from({ length: 3 }, () => (random: Random, pool: readonly string[]): Minted => {
-    const token = mutateText(random.pick(pool), random, random.pick(pool))
-    return { token, signed: pool.includes(token) }
-  }),
-  // Other claims or another header under a signature that was made for something else.
-  (random, pool) => {
-    const [header, payload, signature] = random.pick(pool).split('.') as [string, string, string]
-    const forged = random.chance(0.5)
+/** The kinds of generated tokens. `validTokens` are tokens to mutate. */
+const kinds: readonly ((random: Random, validTokens: readonly string[]) => GeneratedToken)[] = [
+  // A valid token with changed text. Three times as often as the other kinds.
+  ...Array.from(
+    { length: 3 },
+    () =>
+      (random: Random, validTokens: readonly string[]): GeneratedToken => {
+        const token = mutateText(random.pick(validTokens), random, random.pick(validTokens))
+        return { token, signed: validTokens.includes(token) }
+      },
+  ),
+  // Other claims or another header with the signature of a valid token.
+  (random, validTokens) => {
+    const [header, payload, signature] = random.pick(validTokens).split('.') as [
+      string,
+      string,
+      string,
+    ]
+    const changed = random.chance(0.5)
       ? [
           encode(mutateJson(headerOf(random.pick(published)), random, headerNames, fittingHeaders)),
           payload,
         ]
       : [header, encode(mutateJson(claimsOf(random), random, claimNames, fittingClaims))]
-    const token = [...forged, signature].join('.')
-    return { token, signed: pool.includes(token) }
+    const token = [...changed, signature].join('.')
+    return { token, signed: validTokens.includes(token) }
   },
-  // Signed by the issuer, whatever it says.
+  // Mutated claims or a mutated header, signed by the issuer.
   (random) => {
     const key = random.pick(published)
     const claims = mutateJson(claimsOf(random), random, claimNames, fittingClaims)
@@ -90,25 +104,26 @@ const kinds: readonly ((random: Random, pool: readonly string[]) => Minted)[] = 
     const header = mutateJson(headerOf(key), random, headerNames, fittingHeaders)
     return { token: sign(header, JSON.stringify(claimsOf(random)), key), signed: true }
   },
-  // Signed by somebody else.
+  // Valid claims, signed with an unknown key.
   (random) => {
-    const key = random.pick(strangers)
+    const key = random.pick(unknownKeys)
     const header = { ...headerOf(key), ...(random.chance(0.3) && { jwk: key.jwk }) }
     return {
       token: sign(JSON.stringify(header), JSON.stringify(claimsOf(random)), key),
       signed: false,
     }
   },
-  // A MAC under what everybody knows.
+  // An HMAC whose secret is the issuer's public key.
   (random) => {
     const alg = random.pick(['HS256', 'HS384', 'HS512'])
     const header = JSON.stringify({ ...headerOf(random.pick(published)), alg })
     const input = `${encode(header)}.${encode(JSON.stringify(claimsOf(random)))}`
-    const mac = createHmac(alg.replace('HS', 'sha'), random.pick(macKeys)).update(input)
-    return { token: `${input}.${mac.digest('base64url')}`, signed: false }
+    const hmac = createHmac(alg.replace('HS', 'sha'), random.pick(hmacSecrets)).update(input)
+    return { token: `${input}.${hmac.digest('base64url')}`, signed: false }
   },
 ]
 
-export function mint(random: Random, pool: readonly string[]): Minted {
-  return random.pick(kinds)(random, pool)
+/** Generates a token, which is rarely valid. */
+export function generateToken(random: Random, validTokens: readonly string[]): GeneratedToken {
+  return random.pick(kinds)(random, validTokens)
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@resource-server/express'
 
-/** Real time for claims; the age of the keys can be moved on, so that nobody waits for it. */
-export class MovedClock implements Clock {
+/** Uses the real time for claims. The age of the keys can be advanced, so that tests do not wait. */
+export class KeyAgeClock implements Clock {
   #ahead = 0
 
   now(): number {
@@ -12,7 +12,7 @@ export class MovedClock implements Clock {
     return performance.now() + this.#ahead
   }
 
-  agesKeysBy({ minutes }: { minutes: number }): void {
+  advanceKeyAge({ minutes }: { minutes: number }): void {
     this.#ahead += minutes * 60_000
   }
 }

@@ -1,19 +1,19 @@
 import { appendFileSync } from 'node:fs'
 import { environment } from './environment.ts'
 
-/** One thing that was seen with a real server. */
-export interface Entry {
+/** An observed result with a real server. */
+export interface Result {
   readonly server: string
   readonly kind: 'accepted' | 'refused' | 'chain' | 'not issued' | 'survived'
-  /** Which token, or which event. */
+  /** The token or the event. */
   readonly what: string
-  /** Subject and actors, the reason, or the counts. */
+  /** The subject and the actors, the reason, or the number of requests. */
   readonly seen: string
 }
 
-/** For the table that `npm run test:interop` ends with. */
-export function ledgerOf(server: string): (entry: Omit<Entry, 'server'>) => void {
-  return (entry) => {
-    appendFileSync(environment.ledger, `${JSON.stringify({ server, ...entry })}\n`)
+/** Returns a function that adds a result of this server to the table of `npm run test:interop`. */
+export function resultsOf(server: string): (result: Omit<Result, 'server'>) => void {
+  return (result) => {
+    appendFileSync(environment.resultsFile, `${JSON.stringify({ server, ...result })}\n`)
   }
 }
