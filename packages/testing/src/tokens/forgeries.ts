@@ -24,8 +24,8 @@ export interface Forgeries {
 }
 
 interface TokenSource {
-  build(options: TokenOptions): UnsignedToken
-  currentKey(): SigningKey
+  readonly build: (options: TokenOptions) => UnsignedToken
+  readonly currentKey: () => SigningKey
 }
 
 export function createForgeries({ build, currentKey }: TokenSource): Forgeries {

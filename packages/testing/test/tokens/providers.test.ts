@@ -100,8 +100,11 @@ describe.each(rows)('a token of provider "%s"', (provider, sampleName, options) 
 
 test('every provider has a sample or is listed as having none', async () => {
   const unknown = createTestIssuer({ provider: 'none' as ProviderId })
-  const message = await unknown.catch((error: Error) => error.message)
-  const listed = /one of (.+), got/.exec(String(message))?.[1]?.split(', ')
+  const error = await unknown.then(
+    () => undefined,
+    (reason: unknown) => reason as Error,
+  )
+  const listed = /one of (.+), got/.exec(error?.message ?? '')?.[1]?.split(', ')
   const covered = new Set([...rows.map(([provider]) => provider), ...withoutSample])
   expect(listed?.toSorted()).toEqual([...covered].toSorted())
 })
