@@ -163,7 +163,7 @@ describe.each(cases)('docs/providers/$name.md', ({ name, header, tokenPath, ...e
     const anotherScope = { scope: 'none', scp: page.token['scp'] && ['none'] }
     const insufficient = signedToken(issuer, header, { ...page.token, ...anotherScope })
     expect((await get(insufficient)).status).toBe(403)
-    const anotherClient = { act: { sub: 'stranger' }, azp: 'stranger', cid: 'stranger' }
+    const anotherClient = { act: { sub: 'another' }, azp: 'another', cid: 'another' }
     const fromAnotherClient = signedToken(issuer, header, { ...page.token, ...anotherClient })
     expect((await get(fromAnotherClient)).status).toBe(403)
   })

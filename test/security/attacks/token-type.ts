@@ -34,26 +34,40 @@ const withValues =
     )
 
 const logout = { events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }
-const noScope = { scope: undefined, client_id: undefined, jti: undefined }
+/** Omits the claims that only access tokens have. */
+const withoutAccessTokenClaims = { scope: undefined, client_id: undefined, jti: undefined }
 
 export const tokenTypeCases: Group = {
-  'TYP-id-token-aud': withEveryTyp('JWT', { ...noScope, nonce: 'n', at_hash: 'AAAA' }),
+  'TYP-id-token-aud': withEveryTyp('JWT', {
+    ...withoutAccessTokenClaims,
+    nonce: 'n',
+    at_hash: 'AAAA',
+  }),
   'TYP-refresh': (fixture) =>
     ['Refresh', 'Offline', 'ID', 'Logout'].map((name) => ({
       name,
       token: fixture.token({ header: { typ: 'JWT' }, claims: { typ: name } }),
     })),
-  'TYP-logout': withEveryTyp('logout+jwt', { ...noScope, ...logout }),
+  'TYP-logout': withEveryTyp('logout+jwt', { ...withoutAccessTokenClaims, ...logout }),
   'TYP-introspection': signed({ header: { typ: 'token-introspection+jwt' } }),
-  'TYP-secevent': withEveryTyp('secevent+jwt', { ...noScope, ...logout }),
+  'TYP-secevent': withEveryTyp('secevent+jwt', { ...withoutAccessTokenClaims, ...logout }),
   'TYP-client-assertion': (fixture) => ({
     token: fixture.token({
       header: { typ: 'JWT' },
       claims: { iss: 'client-1', sub: 'client-1', aud: [audience, fixture.issuer.url] },
     }),
   }),
-  'TYP-jarm': withEveryTyp('JWT', { ...noScope, sub: undefined, code: 'x', state: 'y' }),
-  'TYP-userinfo': withEveryTyp('JWT', { ...noScope, exp: undefined, email: 'a@example.com' }),
+  'TYP-jarm': withEveryTyp('JWT', {
+    ...withoutAccessTokenClaims,
+    sub: undefined,
+    code: 'x',
+    state: 'y',
+  }),
+  'TYP-userinfo': withEveryTyp('JWT', {
+    ...withoutAccessTokenClaims,
+    exp: undefined,
+    email: 'a@example.com',
+  }),
   'TYP-id-jag': signed({ header: { typ: 'oauth-id-jag+jwt' } }),
   'TYP-wit': signed({ header: { typ: 'wit+jwt' } }, { header: { typ: 'wpt+jwt' } }),
   'TYP-sd-jwt': (fixture) =>
