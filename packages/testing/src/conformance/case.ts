@@ -61,15 +61,16 @@ interface RefusedOptions {
   readonly detail: string
   /** Additional challenge parameters, formatted. */
   readonly parameters?: string
-  readonly realm?: string
   readonly record?: Partial<DecisionRecord>
 }
 
 /** The request is refused with exactly this response. */
 export function refused(options: RefusedOptions): ExpectedResponse {
-  const { status, code, error, detail, parameters, realm = 'realm="api"', record } = options
+  const { status, code, error, detail, parameters, record } = options
   const errorParameters = error && `error="${error}", error_description="${detail}"`
-  const challenge = [realm, errorParameters, parameters].filter((part) => part !== undefined)
+  const challenge = ['realm="api"', errorParameters, parameters].filter(
+    (part) => part !== undefined,
+  )
   return {
     status,
     challenges: [`Bearer ${challenge.join(', ')}`],
@@ -83,11 +84,25 @@ export function refused(options: RefusedOptions): ExpectedResponse {
   }
 }
 
+const credentialRequired = 'This resource needs an access token'
+
 export const noCredential: ExpectedResponse = refused({
   status: 401,
   code: 'credential_missing',
-  detail: 'This resource needs an access token',
+  detail: credentialRequired,
 })
+
+export const unsupportedScheme: ExpectedResponse = refused({
+  status: 401,
+  code: 'credential_scheme_unsupported',
+  detail: credentialRequired,
+})
+
+/** Replaces the realm of the challenge. The realm is formatted, such as `realm="api"`. */
+export function withRealm(expected: ExpectedResponse, realm: string): ExpectedResponse {
+  const challenges = expected.challenges?.map((each) => each.replace('realm="api"', () => realm))
+  return { ...expected, ...(challenges && { challenges }) }
+}
 
 /** Adds the URL of the resource metadata to the challenge: RFC 9728 section 5.1. */
 export function withMetadataUrl(expected: ExpectedResponse, url: string): ExpectedResponse {

@@ -5,7 +5,7 @@ import {
   granted,
   invalidRequest,
   noCredential,
-  refused,
+  unsupportedScheme,
 } from '../case.ts'
 import { formatGet, formatRequest } from '../raw-http.ts'
 import type { RequirementId } from '../requirements.ts'
@@ -19,11 +19,6 @@ const repeated = invalidRequest(
   'credential_repeated',
   'The request carries more than one credential',
 )
-const unsupportedScheme = refused({
-  status: 401,
-  code: 'credential_scheme_unsupported',
-  detail: 'This resource needs an access token',
-})
 
 type Row = readonly [id: string, request: string, corpus?: string]
 
