@@ -1,4 +1,4 @@
-// (a) One verification, without a host.
+// (a) One verification, without HTTP.
 import { race, summarize } from './lib/measure.mjs'
 import { algorithms, createSigner } from './lib/tokens.mjs'
 import { digestOnly, unsupported, verifiers } from './lib/verifiers.mjs'
@@ -24,7 +24,9 @@ export async function measureFunctions({
       const cold = await race(coldContenders(signer, tokens), { rounds, batch, inFlight })
       tables.push({ algorithm, state: 'cold', inFlight, rows: summarize(cold, floor) })
       const warm = await race(warmContenders(signer, tokens.slice(0, 100)), {
-        ...{ rounds, inFlight, batch: warmBatch },
+        rounds,
+        inFlight,
+        batch: warmBatch,
       })
       tables.push({ algorithm, state: 'warm', inFlight, rows: summarize(warm, digest) })
     }
@@ -32,11 +34,14 @@ export async function measureFunctions({
   return tables
 }
 
-/** Each token for the first time: a new instance each round, whose key has been used once. */
+/** Each token is verified for the first time, by a new instance in each round that has used its key once. */
 function coldContenders(/** @type {Signer} */ signer, /** @type {readonly string[]} */ tokens) {
   const raw = tokens.map((token) => signer.raw(token))
   return [
-    { name: floor, make: async () => (/** @type {number} */ at) => must(raw[at % raw.length]?.()) },
+    {
+      name: floor,
+      make: async () => (/** @type {number} */ at) => mustBe(raw[at % raw.length]?.()),
+    },
     ...named(
       signer,
       ['ours', 'ours, WebCrypto', 'fast-jwt', 'jsonwebtoken', 'aws-jwt-verify', 'jose', 'hono/jwt'],
@@ -45,7 +50,7 @@ function coldContenders(/** @type {Signer} */ signer, /** @type {readonly string
   ]
 }
 
-/** A hundred tokens again and again. */
+/** The same hundred tokens are verified repeatedly. */
 function warmContenders(/** @type {Signer} */ signer, /** @type {readonly string[]} */ tokens) {
   const alone = (/** @type {number} */ at) => digestOnly(fresh(tokens, at))
   return [
@@ -64,7 +69,7 @@ function named(signer, names, tokens, warm = false) {
         const verify = verifiers[name]?.(signer) ?? fail(name)
         await verify(signer.token())
         if (!warm) return (at) => verify(tokens[at % tokens.length] ?? '')
-        // Ours remembers a token when it comes for the second time.
+        // Our cache stores a token when it is verified for the second time.
         for (const token of [...tokens, ...tokens]) await verify(token)
         return (at) => verify(fresh(tokens, at))
       },
@@ -72,8 +77,8 @@ function named(signer, names, tokens, warm = false) {
 }
 
 /**
- * A string that was never hashed before, as one from a socket is: a map that is keyed by the whole token
- * would otherwise find the hash that the engine keeps with the string.
+ * Returns a string that was never hashed, like one from a socket. V8 stores the hash of a string with the
+ * string, so reusing a string would make a map keyed by the token look faster than it is.
  *
  * @type {(tokens: readonly string[], at: number) => string}
  */
@@ -81,12 +86,12 @@ function fresh(tokens, at) {
   return Buffer.from(tokens[at % tokens.length] ?? '', 'latin1').latin1Slice()
 }
 
-/** @type {(holds: boolean | undefined) => void} */
-function must(holds) {
-  if (!holds) throw new Error('a good signature did not hold')
+/** @type {(valid: boolean | undefined) => void} */
+function mustBe(valid) {
+  if (!valid) throw new Error('a valid signature was refused')
 }
 
 /** @type {(name: string) => never} */
 function fail(name) {
-  throw new Error(`no such verifier: ${name}`)
+  throw new Error(`unknown verifier: ${name}`)
 }

@@ -1,5 +1,5 @@
-// (c) What grows with what: memory and latency with the number of tokens, cost with issuers, actors, size
-// and kind of refusal.
+// (c) How memory and latency grow with the number of tokens, and how the cost depends on the number of
+// issuers, the number of actors, the size of the token, and the kind of refusal.
 import { createVerifier } from '../packages/core/dist/index.js'
 import { cost, median, quantile, race, summarize } from './lib/measure.mjs'
 import { audience, createSigner, issuer } from './lib/tokens.mjs'
@@ -18,8 +18,8 @@ export async function measureGrowth({ tokens, rounds, batch, issuers }) {
 }
 
 /**
- * Distinct valid tokens, each of them three times: it is remembered after the second, so this is the worst
- * that a flood can do. What is measured is the third.
+ * Verifies distinct valid tokens, each three times. A token is cached at the second verification, so this
+ * is the worst case of a flood. The third verification is measured.
  *
  * @param {number} most
  */
@@ -54,14 +54,21 @@ async function byTokens(most) {
   return rows
 }
 
-/** The same key for all: what is measured is finding the issuer. @param {number} most @param {number} batch */
+/**
+ * All issuers have the same key, so only the issuer lookup differs.
+ *
+ * @param {number} most
+ * @param {number} batch
+ */
 async function byIssuers(most, batch) {
   const signer = createSigner('ES256')
   const rows = []
   for (let count = 1; count <= most; count *= 10) {
     const names = Array.from({ length: count }, (_, at) => `https://as.example.com/realms/${at}`)
     const { verify } = createVerifier({
-      ...{ audience, algorithms: [...algorithms], cache: false },
+      audience,
+      algorithms: [...algorithms],
+      cache: false,
       issuers: names.map((name) => ({ issuer: name, jwks: { keys: [signer.jwk] } })),
     })
     const tokens = Array.from({ length: 200 }, (_, at) =>
@@ -89,7 +96,7 @@ const depths = Object.fromEntries(
 )
 /** @type {Record<string, object>} */
 const sizes = Object.fromEntries(
-  [0, 500, 1500, 3500, 5500].map((more) => [`${more} bytes more`, { padding: 'x'.repeat(more) }]),
+  [0, 500, 1500, 3500, 5500].map((more) => [`${more} extra bytes`, { padding: 'x'.repeat(more) }]),
 )
 
 /** @type {(depth: number) => object | undefined} */
@@ -115,21 +122,26 @@ async function byClaims(rounds, batch, variants) {
   return summarize(await race(all, { rounds, batch, inFlight: 1 }), 'crypto.verify alone')
 }
 
-/** A refusal must not cost more than a yes. @param {number} rounds @param {number} batch */
+/**
+ * A refusal must not cost more than a grant.
+ *
+ * @param {number} rounds
+ * @param {number} batch
+ */
 async function byRefusal(rounds, batch) {
   const signer = createSigner('ES256')
-  const stranger = createSigner('ES256')
+  const unknownSigner = createSigner('ES256')
   const token = signer.token()
   const [header = '', payload = ''] = token.split('.')
   /** @type {Record<string, string>} */
   const tokens = {
     granted: token,
-    'forged: signed by a stranger': stranger.token(),
-    'forged: the payload was changed': `${header}.${payload.slice(0, -2)}AA.${token.split('.')[2]}`,
+    'forged: signed with an unknown key': unknownSigner.token(),
+    'forged: changed payload': `${header}.${payload.slice(0, -2)}AA.${token.split('.')[2]}`,
     expired: signer.token({ iat: 1, exp: 2 }),
     'for another service': signer.token({ aud: 'another-service' }),
-    'of another issuer': signer.token({ iss: 'https://elsewhere.example.com' }),
-    'no token at all': 'x'.repeat(700),
+    'from an unknown issuer': signer.token({ iss: 'https://elsewhere.example.com' }),
+    'not a token': 'x'.repeat(700),
     '8 KiB of dots': '.'.repeat(8000),
     'too large': 'x'.repeat(100_000),
   }

@@ -1,4 +1,4 @@
-// (b) One request, over a socket: what the server's process spends on it above the bare framework.
+// (b) One request over a socket: the CPU time of the server process in addition to the bare framework.
 import { fork } from 'node:child_process'
 import { createServer } from 'node:http'
 import { existsSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { audience, createSigner } from './lib/tokens.mjs'
 const packageOf = { Express: 'express', Koa: 'koa', Fastify: 'fastify', Hono: 'fetch' }
 const child = new URL('./lib/http-child.mjs', import.meta.url)
 
-/** The frameworks that there is an adapter for. */
+/** The frameworks that have an adapter. */
 export const frameworks = Object.entries(packageOf)
   .filter(([, name]) => existsSync(new URL(`../packages/${name}/dist/index.js`, import.meta.url)))
   .map(([framework]) => framework)
@@ -27,7 +27,7 @@ export async function measureHttp({
   const issuer = await startIssuer(signer)
   const mint = (/** @type {number} */ count) =>
     Array.from({ length: count }, () => signer.token({ iss: issuer.url }))
-  // One round more, for the compiler.
+  // One more round, to warm up the compiler.
   const cold = Array.from({ length: rounds + 1 }, () => mint(requests))
   const warm = mint(100)
   const tables = []
@@ -103,7 +103,7 @@ async function start(framework, name, { url, jwksUri }) {
   const message = () =>
     new Promise((resolve, reject) => {
       const died = (/** @type {number | null} */ code) =>
-        reject(new Error(`the server of ${framework}, ${name} ended with ${code}`))
+        reject(new Error(`the server for ${framework}, ${name} exited with code ${code}`))
       process.once('exit', died)
       process.once('message', (answer) => {
         process.off('exit', died)
@@ -127,7 +127,7 @@ async function start(framework, name, { url, jwksUri }) {
   }
 }
 
-/** Discovery and a key set. Peers look for the one or the other. */
+/** Serves metadata and a key set. Some peers use discovery, others only the key set. */
 async function startIssuer(/** @type {import('./lib/tokens.mjs').Signer} */ signer) {
   const server = createServer((request, response) => {
     const document = request.url?.includes('jwks')

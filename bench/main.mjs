@@ -1,7 +1,8 @@
-// `npm run bench`: measures, prints tables, and writes results.json and chart.svg beside this file.
-//   -- --quick          under a minute; for a look, not for publication
-//   -- --guard          only whether something became slow; exits with 1 if it did
-//   -- functions http   only these parts: functions, http, growth, start
+// `npm run bench`: runs the benchmarks, prints tables, and writes results.json and chart.svg next to this
+// file.
+//   -- --quick          takes under a minute; the results are too rough to publish
+//   -- --guard          only checks whether something became slow, and exits with 1 if so
+//   -- functions http   runs only these parts: functions, http, growth, start
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureFunctions } from './functions.mjs'

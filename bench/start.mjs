@@ -1,4 +1,4 @@
-// (d) Starting: what an import takes, what the first verification takes, and how large the packages are.
+// (d) Startup: the time of an import and of the first verification, and the size of the packages.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,11 @@ export async function measureStart({ runs }) {
   return { import: importTimes(runs), size: await sizes() }
 }
 
-/** In a process of its own each time, in milliseconds. @param {number} runs */
+/**
+ * Each run uses a new process. Times are in milliseconds.
+ *
+ * @param {number} runs
+ */
 function importTimes(runs) {
   const signer = createSigner('ES256')
   const options = { issuer, audience, jwks: { keys: [signer.jwk] } }
@@ -47,7 +51,7 @@ function importTimes(runs) {
   })
 }
 
-/** Minified and gzipped, in bytes, without jose and the frameworks. */
+/** Minified and gzipped size in bytes, without jose and the frameworks. */
 async function sizes() {
   const names = readdirSync(packages).filter((name) =>
     existsSync(new URL(`${name}/dist/index.js`, packages)),
@@ -56,7 +60,11 @@ async function sizes() {
   for (const name of names.filter((each) => each !== 'testing')) {
     const { outputFiles } = await build({
       entryPoints: [fileURLToPath(new URL(`${name}/dist/index.js`, packages))],
-      ...{ bundle: true, minify: true, write: false, format: 'esm', platform: 'node' },
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
       external: [
         'jose',
         'express',

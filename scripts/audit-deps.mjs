@@ -1,13 +1,13 @@
-// `npm run audit:deps`: what a user of each package installs along with it, and whether that has grown.
+// `npm run audit:deps`: prints what a user of each package installs, and fails if a dependency was added.
 import { fileURLToPath } from 'node:url'
 import { published } from './packages.mjs'
 import { pnpm } from './pnpm.mjs'
 import { setUp } from './setup.mjs'
 
-/** PrivateSlot our own packages. Core brings `jose` to all; what else is allowed has its reason here. */
+/** Allowed dependencies outside this repository. Every package depends on `jose` through core. */
 const allowed = new Map([
   ['@resource-server/core', ['jose']],
-  // Fastify hides what a plugin decorates unless this marks it.
+  // Fastify encapsulates a plugin's decorators unless the plugin is wrapped with this.
   ['@resource-server/fastify', ['jose', 'fastify-plugin']],
 ])
 
@@ -38,21 +38,21 @@ export function auditDependencies() {
   /** @type {readonly (Node & { name: string })[]} */
   const packages = JSON.parse(listed.stdout)
   const lines = []
-  const grown = []
+  const added = []
   for (const { name } of published) {
     const found = packages.find((entry) => entry.name === name)
     if (!found) return { ok: false, output: `pnpm does not list ${name}.` }
     const tree = treeOf(found, 1)
-    const may = allowed.get(name) ?? ['jose']
+    const expected = allowed.get(name) ?? ['jose']
     lines.push(name, ...(tree.length > 0 ? tree.map(({ line }) => `  ${line}`) : ['  (nothing)']))
-    const others = tree.filter((one) => !isOurs(one.name) && !may.includes(one.name))
-    grown.push(
+    const others = tree.filter((one) => !isOurs(one.name) && !expected.includes(one.name))
+    added.push(
       ...others.map(
         (one) => `${name} installs ${one.name}, which scripts/audit-deps.mjs does not list.`,
       ),
     )
   }
-  return { ok: grown.length === 0, output: [...lines, ...grown].join('\n') }
+  return { ok: added.length === 0, output: [...lines, ...added].join('\n') }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

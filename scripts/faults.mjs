@@ -1,4 +1,5 @@
-// `npm run test:faults`: what a service's users notice of outages, rotations and floods, as a table.
+// `npm run test:faults`: simulates outages, key rotations and floods, and prints their effect on requests as a
+// table.
 import { run, root, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { join } from 'node:path'

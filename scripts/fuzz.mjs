@@ -1,5 +1,5 @@
-// `npm run test:fuzz -- --minutes N`, or `-- --tokens N`; `--seed N` repeats a run. Without either: a
-// million tokens. `npm test` does a small part of the same.
+// `npm run test:fuzz -- --minutes N` or `-- --tokens N`. The default is a million tokens. `--seed N` repeats a
+// run. `npm test` runs a small part of it.
 import { run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 

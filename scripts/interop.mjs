@@ -1,6 +1,6 @@
-// `npm run test:interop`: the real servers issue and exchange the tokens. Needs a JDK 21 or newer and
-// Maven, and a network once. Arguments go to vitest: `npm run test:interop -- spring`. With
-// `--if-possible` a machine without Java or Maven is told so, and that is no failure.
+// `npm run test:interop`: tests with tokens that real servers issue and exchange. Needs JDK 21 or later and
+// Maven, and network access for the first run. Passes its arguments to vitest: `npm run test:interop -- spring`.
+// With `--if-possible`, a missing JDK or Maven is reported but is not a failure.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { realServers } from './interop/servers.mjs'
@@ -13,7 +13,7 @@ const ledger = join(cache, 'interop-ledger.jsonl')
 const report = join(cache, 'interop.json')
 
 function main() {
-  // What an earlier call left behind must not speak for this one.
+  // Files from an earlier run must not be mistaken for results of this one.
   for (const file of [ledger, report]) rmSync(file, { force: true })
   setUp()
   if (!run(tool('tsc'), ['-b']).ok) return false
@@ -27,20 +27,25 @@ function main() {
   const { ok } = run(
     tool('vitest'),
     [
-      ...['run', '--config', 'test/interop/vitest.config.ts'],
-      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
+      'run',
+      '--config',
+      'test/interop/vitest.config.ts',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...args,
     ],
     { env: { ...servers, INTEROP_LEDGER: ledger } },
   )
   printLedger()
-  console.log(`Against real servers: ${ok ? 'ok' : 'FAILED'}, ${seconds(started)}`)
+  console.log(`Tests against real servers: ${ok ? 'ok' : 'FAILED'}, ${seconds(started)}`)
   return ok
 }
 
 /** @type {(started: number) => string} */
 const seconds = (started) => `${Math.round((performance.now() - started) / 1000)} s`
 
-/** What was seen, server by server. */
+/** Prints the observations, grouped by server. */
 function printLedger() {
   if (!existsSync(ledger)) return
   /** @type {{ server: string, kind: string, what: string, seen: string }[]} */
@@ -59,7 +64,7 @@ function printLedger() {
   console.log('')
 }
 
-/** The tests hold the whole reason; a table needs its beginning. @type {(text: string) => string} */
+/** Truncates a reason for the table. @type {(text: string) => string} */
 const shortened = (text) => (text.length > 100 ? `${text.slice(0, 99)}…` : text)
 
 process.exitCode = main() ? 0 : 1

@@ -1,6 +1,6 @@
-// `npm run docs:migrating`: the packages that docs/migrating.md names, set up as their own READMEs
-// say, each asked for a few tokens. npm brings them, so this needs a network, and is no part of
-// `npm test`. Fails where the page's table is not what was seen.
+// `npm run docs:migrating`: sends a few tokens to each package in docs/migrating.md, configured as in its own
+// README, and fails if the table on that page differs from the results. It installs the packages from npm, so
+// it needs network access and is not part of `npm test`.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -10,8 +10,16 @@ import { setUp } from './setup.mjs'
 const folder = join(cache, 'migrating')
 const page = join(root, 'docs', 'migrating.md')
 const packages = [
-  ...['express-oauth2-jwt-bearer', 'express-jwt', 'koa-jwt', '@fastify/jwt', 'passport-jwt'],
-  ...['jwks-rsa', 'express', 'koa', 'fastify', 'passport'],
+  'express-oauth2-jwt-bearer',
+  'express-jwt',
+  'koa-jwt',
+  '@fastify/jwt',
+  'passport-jwt',
+  'jwks-rsa',
+  'express',
+  'koa',
+  'fastify',
+  'passport',
 ]
 
 setUp()
@@ -22,7 +30,7 @@ const installed = run('npm', ['install', '--no-audit', '--no-fund', ...packages]
   cwd: folder,
   quiet: true,
 })
-if (!installed.ok) throw new Error(`The packages cannot be had:\n${installed.output}`)
+if (!installed.ok) throw new Error(`The packages could not be installed:\n${installed.output}`)
 
 const load = createRequire(join(folder, 'package.json'))
 /** @type {(name: string) => string} */
@@ -33,6 +41,6 @@ const { askAll } = await import('./migrating/ask.mjs')
 const table = await askAll(load, versionOf)
 console.log(table)
 const same = readFileSync(page, 'utf8').includes(table)
-console.log(same ? 'docs/migrating.md shows this table.' : 'docs/migrating.md shows ANOTHER table.')
-// The asked packages keep connections open.
+console.log(`The table in docs/migrating.md ${same ? 'is up to date' : 'is OUT OF DATE'}.`)
+// The tested packages keep connections open.
 process.exit(same ? 0 : 1)

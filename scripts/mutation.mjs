@@ -1,7 +1,7 @@
-// `npm run test:mutation`, or with `-- json jws` for some files of core: takes each check out, one at a
-// time, and runs the file's own unit tests. What lives has to stand in test/mutation/survivors.json with its
-// reason, or the command fails. With `--all-tests` all of core's try what those let live, half a minute
-// each. No part of `npm test`.
+// `npm run test:mutation`: removes each check in core, one at a time, and runs the unit tests of its room.
+// `-- jose lib/json` selects rooms or files. A survivor must be listed in test/mutation/survivors.json with a
+// reason, or the command fails. With `--all-tests`, all unit tests of core run against the survivors, which takes
+// half a minute each. Not part of `npm test`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, root, run, tool } from './run.mjs'
@@ -9,66 +9,16 @@ import { setUp } from './setup.mjs'
 
 /** @typedef {{ line: number, column: number }} Position */
 /** @typedef {{ status: string, mutatorName: string, replacement: string, location: { start: Position, end: Position } }} Mutant */
-/** @typedef {{ code: string, mutants: string[], why: string }} Excuse one line of a file, and what may live there */
+/** @typedef {{ code: string, mutants: string[], why: string }} Excuse one line of a file, and the mutants that may survive there */
 /** @typedef {{ killed: number, alive: readonly string[], unexplained: readonly string[], outdated: readonly string[] }} Result */
 
 const source = 'packages/core/src'
 const tests = 'packages/core/test'
 const report = join(cache, 'mutation-report.json')
 const summary = join(cache, 'mutation.json')
-/** A mutant that throws when its file is loaded leaves no test to fail but this one. */
+/** The only test that fails for a mutant that throws when its file is loaded. */
 const loads = 'test/mutation/loads.test.ts'
-const everything = [`${tests}/*.test.ts`, loads]
-/** Where the tests of a file or folder are not, or not only, in the one of its name. */
-const elsewhere = /** @type {Record<string, string[]>} */ ({
-  'actor-rule': ['actor-rule', 'actor-rule-texts'],
-  audit: ['audit', 'reporter', 'sink'],
-  claims: ['claims', 'claims-reasons'],
-  gate: ['gate', 'gate-records', 'gate-guards', 'node-host'],
-  'request-gate': ['gate', 'gate-records', 'gate-guards', 'credential', 'node-host'],
-  turns: ['gate', 'gate-guards'],
-  guards: ['guards', 'guards-misuse', 'guards-shape'],
-  http: ['http', 'deadline'],
-  jwk: ['jwk', 'jwk-sets'],
-  jws: ['jws', 'jws-reasons'],
-  'keys/create': ['fixed-keys'],
-  'keys/download': ['download'],
-  'keys/empty-sets': ['fetched-keys', 'fetched-keys-events'],
-  'keys/events': ['key-events'],
-  'keys/failures': [
-    'failures',
-    'fetched-keys',
-    'fetched-keys-events',
-    'fetched-keys-unknown',
-    'key-events',
-  ],
-  'keys/fetched-keys': [
-    ...['fetched-keys', 'fetched-keys-unknown', 'fetched-keys-events', 'fetched-keys-stored'],
-    ...['fetched-keys-asleep', 'key-store'],
-  ],
-  'keys/fixed-keys': ['fixed-keys'],
-  'keys/held': ['fetched-keys', 'fetched-keys-asleep', 'fetched-keys-stored'],
-  'keys/stored-keys': ['fetched-keys-stored', 'fetched-keys-events', 'key-store'],
-  'keys/timing': ['unknown-kids'],
-  'keys/unknown-kids': ['unknown-kids'],
-  'keys/vault': ['vault'],
-  metadata: ['metadata', 'metadata-addresses'],
-  'option-checks': ['option-checks', 'option-checks-keys'],
-  platform: ['platform', 'sha256', 'signature-check', 'reporter', 'sink'],
-  policy: ['policy', 'policy-values', 'policy-resolver'],
-  profiles: ['profiles-data', 'profiles-misuse'],
-  'profiles/hints': ['profile-hints'],
-  'resolved-issuers': ['resolve-issuer', 'resolved-issuers'],
-  'resource-metadata': ['resource'],
-  signature: ['signature', 'other-runtime'],
-  token: ['token', 'token-content'],
-})
-
-/** Types alone, or another runtime's file. */
-const without = [
-  ...['record', 'options', 'profiles/profile', 'profiles/index', 'keys/source', 'keys/store'],
-  ...['platform/web', 'index', 'adapter'],
-]
+const everything = [`${tests}/**/*.test.ts`, loads]
 
 /** @type {Record<string, Excuse[]>} */
 const excuses = JSON.parse(readFileSync(join(root, 'test/mutation/survivors.json'), 'utf8'))
@@ -76,11 +26,11 @@ const excuses = JSON.parse(readFileSync(join(root, 'test/mutation/survivors.json
 const all = readdirSync(join(root, source), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => path.replaceAll('\\', '/').slice(0, -3))
-  .filter((name) => !without.includes(name))
+  .filter((name) => name.includes('/') && name !== 'platform/web')
   .toSorted()
 
 /**
- * @param {readonly string[]} targets files, or places in them
+ * @param {readonly string[]} targets files, or ranges in them
  * @param {readonly string[]} suite
  * @returns {readonly Mutant[]}
  */
@@ -91,57 +41,49 @@ function mutate(targets, suite) {
     quiet: true,
     env: { MUTATION_TESTS: suite.join(';') },
   })
-  if (!ok || !existsSync(report)) throw new Error(`Stryker broke off.\n${output}`)
+  if (!ok || !existsSync(report)) throw new Error(`Stryker failed.\n${output}`)
   const { files } = JSON.parse(readFileSync(report, 'utf8'))
   return Object.values(files).flatMap(({ mutants }) => mutants)
 }
 
 /** @type {(mutant: Mutant) => boolean} */
-const lives = ({ status }) => !['Killed', 'Timeout', 'Ignored', 'CompileError'].includes(status)
+const survives = ({ status }) => !['Killed', 'Timeout', 'Ignored', 'CompileError'].includes(status)
 
 /** @type {(mutant: Mutant) => string} */
-const whatOf = ({ mutatorName, replacement }) =>
+const describe = ({ mutatorName, replacement }) =>
   `${mutatorName}: ${replacement.replaceAll(/\s+/g, ' ')}`
 
 /** @type {(mutant: Mutant) => string} */
 const nameOf = (mutant) =>
-  `${mutant.location.start.line}:${mutant.location.start.column} ${whatOf(mutant)}`
-
-/** @type {(name: string) => string[]} */
-function ownTests(name) {
-  const folder = name.split('/')[0] ?? name
-  const own = (elsewhere[name] ?? elsewhere[folder] ?? [folder]).map(
-    (test) => `${tests}/${test}.test.ts`,
-  )
-  return own.every((path) => existsSync(join(root, path))) ? [...own, loads] : everything
-}
+  `${mutant.location.start.line}:${mutant.location.start.column} ${describe(mutant)}`
 
 /** @type {(name: string) => Result} */
-function judge(name) {
+function mutateFile(name) {
   const path = `${source}/${name}.ts`
-  const first = mutate([path], ownTests(name))
-  const suspects = first.filter(lives)
-  const retry = process.argv.includes('--all-tests') && suspects.length > 0
-  const alive = retry ? again(path, suspects) : suspects
+  // The tests of a room are in the folder of the same name.
+  const first = mutate([path], [`${tests}/${name.split('/')[0]}/*.test.ts`, loads])
+  const survivors = first.filter(survives)
+  const retry = process.argv.includes('--all-tests') && survivors.length > 0
+  const alive = retry ? runAllTests(path, survivors) : survivors
   return { killed: first.length - alive.length, ...compare(name, alive) }
 }
 
-/** @type {(path: string, suspects: readonly Mutant[]) => readonly Mutant[]} */
-function again(path, suspects) {
-  const places = suspects.map(
+/** @type {(path: string, survivors: readonly Mutant[]) => readonly Mutant[]} */
+function runAllTests(path, survivors) {
+  const ranges = survivors.map(
     ({ location: { start, end } }) =>
       `${path}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`,
   )
-  const names = new Set(suspects.map(nameOf))
-  const found = mutate([...new Set(places)], everything)
-  return found.filter((mutant) => names.has(nameOf(mutant)) && lives(mutant))
+  const names = new Set(survivors.map(nameOf))
+  const found = mutate([...new Set(ranges)], everything)
+  return found.filter((mutant) => names.has(nameOf(mutant)) && survives(mutant))
 }
 
 /** @type {(name: string, alive: readonly Mutant[]) => Omit<Result, 'killed'>} */
 function compare(name, alive) {
   const lines = readFileSync(join(root, source, `${name}.ts`), 'utf8').split('\n')
   const keyOf = (/** @type {Mutant} */ mutant) =>
-    `${lines[mutant.location.start.line - 1]?.trim()} → ${whatOf(mutant)}`
+    `${lines[mutant.location.start.line - 1]?.trim()} → ${describe(mutant)}`
   const excused = (excuses[name] ?? []).flatMap(({ code, mutants }) =>
     mutants.map((what) => `${code} → ${what}`),
   )
@@ -159,17 +101,19 @@ const score = (killed, total) => `${((100 * killed) / Math.max(1, total)).toFixe
 setUp()
 mkdirSync(cache, { recursive: true })
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
-/** @type {Record<string, Result>} what earlier calls found, file by file */
+/** @type {Record<string, Result>} the results of earlier runs, by file */
 const results = existsSync(summary) ? JSON.parse(readFileSync(summary, 'utf8')) : {}
-for (const name of all.filter((file) => wanted.length === 0 || wanted.includes(file))) {
-  const { killed, alive, unexplained, outdated } = (results[name] = judge(name))
+const isWanted = (/** @type {string} */ file) =>
+  wanted.length === 0 || wanted.some((name) => file === name || file.startsWith(`${name}/`))
+for (const name of all.filter(isWanted)) {
+  const { killed, alive, unexplained, outdated } = (results[name] = mutateFile(name))
   writeFileSync(summary, JSON.stringify(results, undefined, 2))
   const total = killed + alive.length
   console.log(
     `${name.padEnd(24)} ${String(killed).padStart(4)} of ${String(total).padStart(4)}  ${score(killed, total)}`,
   )
-  for (const mutant of unexplained) console.log(`  lives, and nobody says why: ${mutant}`)
-  for (const excuse of outdated) console.log(`  is said to live, and does not: ${excuse}`)
+  for (const mutant of unexplained) console.log(`  survives without a reason: ${mutant}`)
+  for (const excuse of outdated) console.log(`  is listed as a survivor, but was killed: ${excuse}`)
   if (unexplained.length + outdated.length > 0) process.exitCode = 1
 }
 
@@ -177,5 +121,5 @@ const counts = all.map((name) => results[name]).filter((result) => result !== un
 const killed = counts.reduce((sum, { killed: some }) => sum + some, 0)
 const total = counts.reduce((sum, { alive }) => sum + alive.length, killed)
 console.log(
-  `\ncore: ${killed} of ${total} mutants found, ${score(killed, total)}, in ${counts.length} of ${all.length} files`,
+  `\ncore: ${killed} of ${total} mutants killed, ${score(killed, total)}, in ${counts.length} of ${all.length} files`,
 )

@@ -1,5 +1,5 @@
-// `npm run test:node-matrix`: the built packages on every Node we support. npx brings each Node from
-// the npm registry, so this needs a network, and is no part of `npm test`.
+// `npm run test:node-matrix`: loads the built packages on every supported version of Node. npx installs each
+// Node from the npm registry, so this needs network access and is not part of `npm test`.
 import { run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 
@@ -12,7 +12,7 @@ if (!run(tool('tsc'), ['-b']).ok) process.exit(1)
 const rows = versions.map((version) => {
   const onNode = ['--yes', '--package', `node@${version}`, '--', 'node']
   const which = run('npx', [...onNode, '--version'], { quiet: true })
-  if (!which.ok) return { version, exact: 'not to be had', ok: false, output: which.output }
+  if (!which.ok) return { version, exact: 'unavailable', ok: false, output: which.output }
   const { ok, output } = run('npx', [...onNode, smoke], { quiet: true })
   return { version, exact: which.stdout.trim(), ok, output }
 })
@@ -23,6 +23,6 @@ for (const { version, exact, ok } of rows) {
 }
 for (const { version, ok, output } of rows)
   if (!ok) console.log(`\nNode ${version}:\n${output.trim()}`)
-// A version that npx answered with another one would prove nothing.
-const honest = rows.every(({ version, exact }) => exact.startsWith(`v${version}.`))
-process.exitCode = honest && rows.every(({ ok }) => ok) ? 0 : 1
+// If npx ran a different version, the result would be meaningless.
+const versionsMatch = rows.every(({ version, exact }) => exact.startsWith(`v${version}.`))
+process.exitCode = versionsMatch && rows.every(({ ok }) => ok) ? 0 : 1

@@ -1,18 +1,44 @@
 // The packages that get published: packed as for the registry, and installed as by a user.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pnpm } from './pnpm.mjs'
+import { readAddress, withAddress } from './release/address.mjs'
+import { publishedPage } from './release/links.mjs'
+import { rewriteTarball } from './release/tarball.mjs'
 import { cache, root, run } from './run.mjs'
 
-/** @type {readonly { name: string, folder: string, directory: string }[]} */
+/**
+ * @typedef {object} Manifest
+ * @property {string} name
+ * @property {string} version
+ * @property {boolean} [private]
+ * @property {Record<string, string>} [dependencies]
+ *
+ * @typedef {object} PublishedPackage
+ * @property {string} name
+ * @property {string} folder its folder in packages/
+ * @property {string} directory the same as an absolute path
+ * @property {Manifest} manifest
+ */
+
+/** @type {readonly PublishedPackage[]} */
 export const published = readdirSync(join(root, 'packages'))
   .map((folder) => ({ folder, directory: join(root, 'packages', folder) }))
   .map((entry) => ({ ...entry, manifest: readManifest(entry.directory) }))
   .filter(({ manifest }) => manifest.private !== true)
-  .map(({ folder, directory, manifest }) => ({ name: manifest.name, folder, directory }))
+  .map((entry) => ({ ...entry, name: entry.manifest.name }))
 
-/** @type {(directory: string) => { name: string, private?: boolean }} */
+/** @type {(directory: string) => Manifest} */
 function readManifest(directory) {
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
 }
@@ -25,14 +51,74 @@ export function tarballOf(folder, destination = tarballs) {
   return join(destination, `${folder}.tgz`)
 }
 
-/** Packs every published package. pnpm puts real versions for `catalog:` and `workspace:`. */
+/**
+ * Packs every published package as for the registry. pnpm writes real versions for `catalog:` and
+ * `workspace:`. The address of the repository and absolute links are added afterwards.
+ */
 export function packAll(destination = tarballs) {
   rmSync(destination, { recursive: true, force: true })
   mkdirSync(destination, { recursive: true })
-  const results = published.map(({ folder, directory }) =>
-    pnpm(['pack', '--out', tarballOf(folder, destination)], { cwd: directory }),
-  )
-  return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join('') }
+  const filters = published.flatMap(({ name }) => ['--filter', name])
+  // %s is the name, without the characters that a file's name cannot have.
+  const out = join(destination, '%s.tgz')
+  const packed = pnpm(['--recursive', ...filters, 'pack', '--out', out])
+  if (!packed.ok) return packed
+  for (const entry of published) {
+    const tarball = tarballOf(entry.folder, destination)
+    renameSync(out.replace('%s', entry.name.replace('@', '').replace('/', '-')), tarball)
+    complete(tarball, entry)
+  }
+  return packed
+}
+
+/** @type {(tarball: string, entry: PublishedPackage) => void} */
+function complete(tarball, { folder, manifest: { version } }) {
+  const address = readAddress()
+  const rewritten = rewriteTarball(readFileSync(tarball), (path, text) => {
+    if (path === 'package.json') {
+      const manifest = withAddress(JSON.parse(text()), { address, version, folder })
+      return `${JSON.stringify(manifest, undefined, 2)}\n`
+    }
+    if (!path.endsWith('.md')) return undefined
+    return publishedPage(text(), { page: `packages/${folder}/${path}`, address, version, kindOf })
+  })
+  writeFileSync(tarball, rewritten)
+}
+
+/** @type {(path: string) => 'file' | 'folder' | undefined} */
+function kindOf(path) {
+  const found = statSync(join(root, path), { throwIfNoEntry: false })
+  return found && (found.isDirectory() ? 'folder' : 'file')
+}
+
+/**
+ * A package and those of ours that it needs, the needed ones first.
+ *
+ * @type {(name: string) => readonly PublishedPackage[]}
+ */
+export function withOurDependencies(name) {
+  const entry = published.find((one) => one.name === name)
+  if (!entry) return []
+  const needed = Object.keys(entry.manifest.dependencies ?? {}).flatMap(withOurDependencies)
+  return [...new Set([...needed, entry])]
+}
+
+/**
+ * The line that installs a package from tarballs: `npm install` with those of all packages of ours
+ * that it needs, because no registry has them.
+ *
+ * @param {string} name
+ * @param {string} destination where the tarballs are
+ */
+export function installLine(name, destination) {
+  const paths = withOurDependencies(name).map(({ folder }) => tarballOf(folder, destination))
+  return ['npm install', ...paths.map((path) => quoted(path))].join(' ')
+}
+
+/** A path as one word of the shell's line. @type {(path: string, platform?: string) => string} */
+export function quoted(path, platform = process.platform) {
+  if (platform === 'win32') return `"${path}"`
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
 }
 
 /**

@@ -15,15 +15,16 @@ function pinned() {
 
 /**
  * @param {readonly string[]} args
- * @param {{ cwd?: string, offline?: boolean }} [options] once it has been fetched, `offline` lets
+ * @param {{ cwd?: string, offline?: boolean, timeout?: number }} [options] once it has been fetched, `offline` lets
  *   npx take it from npm's cache without asking the registry
  */
-export function pnpm(args, { cwd = root, offline = true } = {}) {
+export function pnpm(args, { cwd = root, offline = true, timeout } = {}) {
   const npx = ['--yes', ...(offline ? ['--prefer-offline'] : []), `pnpm@${pnpmVersion}`]
   // With CI set pnpm never stops to ask. In production it would leave the tools out.
   return run('npx', [...npx, ...args], {
     cwd,
     quiet: true,
+    ...(timeout === undefined ? {} : { timeout }),
     env: { CI: 'true', NODE_ENV: 'development' },
   })
 }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startable } from './startable.mjs'
 
 /** The top of the repository, without a trailing slash. */
 export const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '')
@@ -24,13 +25,20 @@ export function tool(name) {
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, quiet?: boolean, env?: Record<string, string> }} [options] `quiet` keeps
- *   the output for the caller instead of showing it as it comes
+ * @param {{
+ *   cwd?: string, quiet?: boolean, env?: Record<string, string>, timeout?: number, shell?: boolean
+ * }} [options] `quiet` keeps the output for the caller instead of showing it as it arrives.
+ *   `timeout` is in milliseconds; after it the command is stopped and has failed. `shell` runs
+ *   `command` as a line of the system's shell: for lines that users copy, and for nothing else.
  */
-export function run(command, args, { cwd = root, quiet = false, env = {} } = {}) {
+export function run(command, args, options = {}) {
+  const { cwd = root, quiet = false, env = {}, timeout, shell = false } = options
   const stream = quiet ? 'pipe' : 'inherit'
-  const { status, signal, error, stdout, stderr } = spawnSync(command, args, {
+  const [file, ...before] = shell ? [command] : startable(command)
+  const { status, signal, error, stdout, stderr } = spawnSync(file, [...before, ...args], {
     cwd,
+    shell,
+    timeout,
     // Nothing here asks questions, so nothing may wait for an answer.
     stdio: ['ignore', stream, stream],
     env: { ...process.env, ...env },

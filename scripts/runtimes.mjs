@@ -1,7 +1,7 @@
-// `npm run test:runtimes`: one small app on @resource-server/fetch answers the same cases on Node, in
-// workerd (by miniflare), on Deno and on Bun. The runtimes are large and come from the npm registry, so
-// this needs a network, and is no part of `npm test`. They are installed without running their scripts:
-// what is used is what the registry serves.
+// `npm run test:runtimes`: sends the same requests to a small app with @resource-server/fetch on Node, workerd
+// (through miniflare), Deno and Bun. The runtimes are large and come from the npm registry, so this needs
+// network access and is not part of `npm test`. Their install scripts do not run: the files are used as the
+// registry serves them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { packAll, pinnedInCatalog, tarballOf } from './packages.mjs'
 import { root, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 
-// Of miniflare, one that runs on Node 20: later ones ask for 22.
+// This version of miniflare runs on Node 20. Later versions require Node 22.
 const runtimes = ['miniflare@4.20251011.0', 'esbuild@0.28.2', 'deno@2.9.6', 'bun@1.4.5']
 const hosts = ['hono', '@hono/node-server'].map(pinnedInCatalog)
 
@@ -23,10 +23,11 @@ const project = mkdtempSync(join(tmpdir(), 'resource-server-runtimes-'))
 process.once('exit', () => rmSync(project, { recursive: true, force: true }))
 install()
 
-/** @type {(scope: string, path: string) => string} the binary that fits this machine */
+/** @type {(scope: string, path: string) => string} the binary for this platform */
 function binary(scope, path) {
   const [folder = ''] = readdirSync(join(project, 'node_modules', scope))
-  return join(project, 'node_modules', scope, folder, path)
+  const suffix = process.platform === 'win32' ? '.exe' : ''
+  return join(project, 'node_modules', scope, folder, `${path}${suffix}`)
 }
 
 /** @type {Record<string, string[]>} */
@@ -34,8 +35,14 @@ const commands = {
   node: [process.execPath, 'node.mjs'],
   workerd: [process.execPath, 'workerd.mjs'],
   deno: [
-    ...[binary('@deno', 'deno'), 'run', '--allow-net', '--allow-env', '--allow-read'],
-    ...['--no-lock', '--node-modules-dir=manual', 'deno.mjs'],
+    binary('@deno', 'deno'),
+    'run',
+    '--allow-net',
+    '--allow-env',
+    '--allow-read',
+    '--no-lock',
+    '--node-modules-dir=manual',
+    'deno.mjs',
   ],
   bun: [binary('@oven', 'bin/bun'), 'run', 'bun.mjs'],
 }
@@ -55,7 +62,7 @@ let failed = false
 for (const [name, command] of Object.entries(commands)) {
   console.log(`\n${name} ${version(name)}`)
   try {
-    await tryOut(name, command)
+    await testRuntime(name, command)
   } catch (error) {
     failed = true
     console.log(`FAILED  ${error instanceof Error ? error.message : String(error)}`)
@@ -84,15 +91,15 @@ function version(name) {
 }
 
 /** @type {(name: string, command: string[]) => Promise<void>} */
-async function tryOut(name, [command = '', ...args]) {
+async function testRuntime(name, [command = '', ...args]) {
   const env = { ...process.env, ISSUER: issuer.url, DENO_DIR: join(project, '.deno') }
   const app = spawn(command, args, { cwd: project, env, stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     const port = await portOf(app)
-    // All at once, while the keys are not there yet.
+    // Ten concurrent requests before the keys are loaded.
     const first = await Promise.all(Array.from({ length: 10 }, () => ask(port, good)))
     note(
-      'ten at once, before the keys are there',
+      'ten concurrent requests before the keys are loaded',
       first.every(({ status }) => status === 200),
     )
     const answers = []
@@ -102,7 +109,7 @@ async function tryOut(name, [command = '', ...args]) {
       answers.push(answer)
     }
     answered.set(name, answers)
-    note('the same answers as on Node', isDeepStrictEqual(answers, answered.get('node')))
+    note('the same responses as on Node', isDeepStrictEqual(answers, answered.get('node')))
   } finally {
     const ended = once(app, 'exit')
     if (app.exitCode === null && app.kill()) await ended
@@ -119,16 +126,16 @@ async function portOf(app) {
     clearTimeout(deadline)
     return Number(port)
   }
-  throw new Error('it ended before it listened')
+  throw new Error('the app exited before it was listening')
 }
 
-/** What must be the same everywhere: all but what servers add of their own accord. */
+/** Sends a request, and returns the parts of the response that must be the same on every runtime. */
 /** @type {(port: number, of: Case | undefined) => Promise<{ status: number, told: string[], body: string }>} */
 async function ask(port, of) {
-  if (!of) throw new Error('there is no case')
+  if (!of) throw new Error('the list of cases is empty')
   const lines = [`GET ${of.path} HTTP/1.1`, 'Host: orders', 'Connection: close', ...of.headers]
   const [answer] = await sendRaw(port, [...lines, '', ''].join('\r\n'))
-  if (!answer) throw new Error(`${of.name}: no answer`)
+  if (!answer) throw new Error(`${of.name}: no response`)
   const telling = /^(?:www-authenticate|cache-control|retry-after)$/i
   const ours = answer.headers.filter(
     ([name]) => telling.test(name) || (of.status !== 200 && /^content-type$/i.test(name)),

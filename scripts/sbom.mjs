@@ -1,4 +1,5 @@
-// `npm run sbom`: what each published package is made of, in CycloneDX, from the lockfile: `sbom/*.json`.
+// `npm run sbom`: writes a software bill of materials for each published package to `sbom/*.cdx.json`, in the
+// CycloneDX format, from the lockfile.
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { published } from './packages.mjs'

@@ -1,5 +1,5 @@
 // Makes a fresh clone ready: the dependencies, and what the tests need to run without a network.
-// Does nothing where that is done already. `node scripts/setup.mjs` or import `setUp`.
+// Does nothing if that is done already. `node scripts/setup.mjs` or import `setUp`.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,15 +8,28 @@ import { warmConsumer } from './packages.mjs'
 import { pnpm, pnpmVersion } from './pnpm.mjs'
 import { root } from './run.mjs'
 
-/** Says which install node_modules holds. Inside of it, so that both go together. */
-const stamp = join(root, 'node_modules', '.resource-server-install')
+/** Each says for which install its step is done. Inside of node_modules, so that they go with it. */
+const stamps = {
+  installed: join(root, 'node_modules', '.resource-server-install'),
+  readyForTests: join(root, 'node_modules', '.resource-server-tests'),
+}
 
-export function setUp() {
+/**
+ * @param {{ forTests?: boolean }} [options] without `forTests` the dependencies are installed, and
+ *   nothing is fetched that only tests need
+ */
+export function setUp({ forTests = true } = {}) {
   requireNode(20, 19)
   const wanted = fingerprint()
+  step(stamps.installed, wanted, install)
+  if (forTests) step(stamps.readyForTests, wanted, prepareForOffline)
+}
+
+/** @type {(stamp: string, wanted: string, action: () => void) => void} */
+function step(stamp, wanted, action) {
   if (readOr(stamp, '') === wanted) return
-  install()
-  prepareForOffline()
+  rmSync(stamp, { force: true })
+  action()
   writeFileSync(stamp, wanted)
 }
 
@@ -41,7 +54,6 @@ function fingerprint() {
 
 function install() {
   console.log(`Installing with pnpm ${pnpmVersion}. Only the first call does this.`)
-  rmSync(stamp, { force: true })
   const { ok, output } = pnpm(['install', '--frozen-lockfile'], { offline: false })
   if (ok) return
   fail(`${output}

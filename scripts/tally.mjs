@@ -1,15 +1,16 @@
-// The last line of `.ci/run`. Called with the exit codes of `npm test` and `npm run demo`, the file
-// that holds what the demo printed, and the exit code of `npm run test:interop`.
+// The last line of `.ci/run`. Called with the exit code of `npm test`, the exit code and the output file
+// of `npm run demo` and of `npm run rehearse`, and the exit code of `npm run test:interop`.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache } from './run.mjs'
 
-const [testExit, demoExit, demoOutput = '', interopExit] = process.argv.slice(2)
+const [testExit, demoExit, demoOutput = '', rehearsalExit, rehearsalOutput = '', interopExit] =
+  process.argv.slice(2)
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
 /**
- * A failure that nothing could count is one still, such as a test file that cannot be loaded.
+ * A command that failed without counting a failure, such as on a test file that cannot be loaded, counts as one.
  *
  * @type {(count: Count, exitCode: string | undefined) => Count}
  */
@@ -21,7 +22,7 @@ function judge({ passed, failed }, exitCode) {
 function countTests() {
   try {
     const { gates, tests } = JSON.parse(readFileSync(join(cache, 'test-summary.json'), 'utf8'))
-    // The tests are counted one by one, so the gate that runs them is not counted on top.
+    // The tests are counted one by one, so the gate that runs them is not counted as well.
     /** @type {string[]} */
     const states = gates
       .filter((/** @type {{ name: string }} */ { name }) => name !== 'tests')
@@ -30,22 +31,22 @@ function countTests() {
       states.filter((state) => state === wanted).length
     return { passed: tests.passed + count('ok'), failed: tests.failed + count('failed') }
   } catch {
-    console.log('npm test broke off before it could count.')
+    console.log('npm test stopped before it printed its counts.')
     return { passed: 0, failed: 1 }
   }
 }
 
-/** @returns {Count} */
-function countDemo() {
-  const line = /^(\d+) checks as expected, (\d+) not$/m.exec(readFileSync(demoOutput, 'utf8'))
+/** @type {(name: string, output: string) => Count} of a command whose last line counts its checks */
+function countChecks(name, output) {
+  const line = /^(\d+) checks passed, (\d+) failed$/m.exec(readFileSync(output, 'utf8'))
   if (!line) {
-    console.log('The demo broke off before it could count.')
+    console.log(`${name} stopped before it printed its counts.`)
     return { passed: 0, failed: 1 }
   }
   return { passed: Number(line[1]), failed: Number(line[2]) }
 }
 
-/** Nothing is counted where the servers could not be run; the script has said so. @returns {Count} */
+/** Nothing is counted if the servers could not be run; the script has printed why. @returns {Count} */
 function countInterop() {
   const report = join(cache, 'interop.json')
   if (!existsSync(report)) return { passed: 0, failed: 0 }
@@ -55,7 +56,8 @@ function countInterop() {
 
 const counts = [
   judge(countTests(), testExit),
-  judge(countDemo(), demoExit),
+  judge(countChecks('npm run demo', demoOutput), demoExit),
+  judge(countChecks('npm run rehearse', rehearsalOutput), rehearsalExit),
   judge(countInterop(), interopExit),
 ]
 const passed = counts.reduce((sum, count) => sum + count.passed, 0)

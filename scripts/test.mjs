@@ -1,4 +1,5 @@
-// `npm test`: every gate in order, then a table. Arguments go to vitest: `npm test -- packages/core`.
+// `npm test`: runs every check in order, then prints a table. Passes its arguments to vitest:
+// `npm test -- packages/core`.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditDependencies } from './audit-deps.mjs'
@@ -7,9 +8,9 @@ import { cache, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { howToGetThem, wycheproofFolder } from './wycheproof.mjs'
 
-/** Vitest writes its numbers here. */
+/** Vitest writes its results here. */
 const vitestReport = join(cache, 'vitest.json')
-/** And this script its own, for `.ci/run`. */
+/** This script writes its results here, for `.ci/run`. */
 const summary = join(cache, 'test-summary.json')
 
 /** @typedef {{ ok: boolean, output: string, absent?: boolean }} Result */
@@ -17,35 +18,35 @@ const summary = join(cache, 'test-summary.json')
 
 /** @type {readonly Step[]} */
 const steps = [
-  // Code that does not compile. All that follows reads what the build writes.
+  // Finds code that does not compile. The later steps read the build output.
   { name: 'build', run: () => quiet('tsc', '-b') },
-  // Diffs full of white space, and discussions about style.
+  // Finds unformatted code.
   { name: 'format', run: () => quiet('oxfmt', '--check') },
-  // Circles among the imports, promises nobody waits for, `any`, console output of a library, a
-  // test that is focused or switched off. The list is in .oxlintrc.json.
+  // Finds import cycles, floating promises, `any`, console output in a library, and focused or disabled tests.
+  // The list of rules is in .oxlintrc.json.
   { name: 'lint', needs: 'build', run: () => quiet('oxlint', '--type-aware', '--deny-warnings') },
-  // Files, exports and dependencies that nothing uses, and imports that no package.json declares.
+  // Finds unused files, exports and dependencies, and imports that no package.json declares.
   { name: 'unused', needs: 'build', run: () => quiet('knip') },
-  // A declared type that lets a mistake compile, such as prior actors handed to a guard. Reads the
-  // built declarations as a user does, with skipLibCheck off.
+  // Finds types that let a mistake compile, such as passing prior actors to a guard. Reads the built
+  // declarations like a user's project, with skipLibCheck off.
   { name: 'types', needs: 'build', run: () => quiet('tsc', '-p', 'test/types') },
-  // Tests and scripts that do not fit the code they call: vitest and node run them unchecked.
+  // Finds type errors in tests and scripts, which vitest and node do not check.
   { name: 'test types', needs: 'build', run: () => quiet('tsc', '-p', 'test') },
-  // A package that cannot be packed.
+  // Finds packages that cannot be packed.
   { name: 'pack', needs: 'build', run: packAll },
-  // A package.json that points to files which the tarball does not hold, or holds otherwise.
+  // Finds package.json fields that do not match the files in the tarball.
   { name: 'publint', needs: 'pack', run: () => eachTarball('publint', 'run', '--strict') },
-  // Types that resolve to something else than the code does, in any of TypeScript's modes.
+  // Finds types that resolve differently from the code, in any of TypeScript's module resolution modes.
   { name: 'attw', needs: 'pack', run: () => eachTarball('attw', ...attwOptions) },
-  // A dependency more at run time, for everybody who installs a package.
+  // Finds additional runtime dependencies.
   { name: 'audit:deps', run: auditDependencies },
-  // Test vectors that this project has no copy of. Where a machine judges a change they must be here.
+  // Finds missing Wycheproof vectors, which are not part of this repository. They are required in CI.
   { name: 'vectors', run: requireVectors },
-  // Everything else. It prints as it goes, for it takes longest.
+  // Runs the tests. Prints its output immediately, because it takes the longest.
   { name: 'tests', needs: 'build', run: runVitest },
 ]
 
-// ESM only is what we mean to ship; its CommonJS users go through require() of ESM.
+// The packages are ESM only. CommonJS users load them with require().
 const attwOptions = ['--profile', 'esm-only', '--no-definitely-typed', '--no-color']
 
 /** @type {(name: string, ...args: string[]) => Result} */
@@ -77,7 +78,7 @@ function seconds(ms) {
 
 function main() {
   mkdirSync(cache, { recursive: true })
-  // What an earlier call left behind must not speak for this one.
+  // Files from an earlier run must not be mistaken for results of this one.
   for (const file of [vitestReport, summary]) rmSync(file, { force: true })
 
   /** @type {{ name: string, state: 'ok' | 'absent' | 'failed' | 'not run', ms: number }[]} */

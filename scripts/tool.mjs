@@ -4,5 +4,5 @@ import { run, tool } from './run.mjs'
 
 const [name, ...args] = process.argv.slice(2)
 if (!name) throw new Error('Say which tool: node scripts/tool.mjs <tool> [arguments]')
-setUp()
+setUp({ forTests: false })
 process.exitCode = run(tool(name), args).ok ? 0 : 1

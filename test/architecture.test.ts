@@ -89,8 +89,10 @@ describe.each(Object.entries(adapters))('the adapter %s', (name, framework) => {
     expect(withoutComments(read(`${adapter}/${file}.ts`))).not.toMatch(adapterWords)
   })
 
-  test.each(sources(adapter))('%s has at most 150 lines', (file) => {
-    expect(read(`${adapter}/${file}.ts`).split('\n').length).toBeLessThanOrEqual(150)
+  test.each(sources(adapter))('%s has at most 150 lines of code', (file) => {
+    const reexports = /^export (?:type )?\{[^}]*\} from '[^']+'$/gm
+    const code = withoutComments(read(`${adapter}/${file}.ts`)).replace(reexports, '')
+    expect(code.split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(150)
   })
 
   test.each(sources(adapter))('%s imports core, its framework and its own files only', (file) => {

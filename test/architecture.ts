@@ -27,7 +27,7 @@ export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owne
   ['verifies a signature', /compactVerify\(|flattenedVerify\(|jwtVerify\(/, 'jose/signature'],
   ['verifies a signature without WebCrypto', /from 'node:crypto'/, 'platform/node-crypto'],
   ['imports a verification key', /importJWK\(/, 'jose/jwk'],
-  ['fetches', /globalThis\.fetch/, 'config/policy'],
+  ['fetches', /globalThis\.fetch/, 'config/option-tables'],
   ['reads the system clock', /Date\.now\(|performance\.now\(/, 'lib/clock'],
   ['creates a Credential', /as Credential\b/, 'http/bearer-token'],
   ['creates an Unverified', /as Unverified\b/, 'jose/jws'],

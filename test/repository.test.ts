@@ -2,11 +2,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { published } from '../scripts/packages.mjs'
+import { deadLinks } from '../scripts/release/links.mjs'
 import { root } from '../scripts/run.mjs'
 
 // Rules of the house that no tool knows.
 
 interface Manifest {
+  readonly description?: string
+  readonly keywords?: readonly string[]
+  readonly publishConfig?: object
   readonly engines?: { readonly node?: string }
   readonly dependencies?: Record<string, string>
   readonly devDependencies?: Record<string, string>
@@ -32,9 +36,12 @@ function filesIn(directory: string): string[] {
 const files = filesIn(root)
 const manifests = files.filter((path) => /(?:^|[\\/])package\.json$/.test(path))
 
-test('the lockfile names no registry host', () => {
+const lockfiles = files.filter((path) => /(?:^|[\\/])pnpm-lock\.yaml$/.test(path))
+const pages = files.filter((path) => path.endsWith('.md'))
+
+test.each(lockfiles)('%s names no registry host', (path) => {
   // pnpm writes a host only for packages of a registry that is not the default one.
-  const lines = read('pnpm-lock.yaml').split('\n')
+  const lines = read(path).split('\n')
   expect(lines.filter((line) => /https?:\/\/|^\s*tarball:/.test(line))).toEqual([])
 })
 
@@ -55,9 +62,34 @@ describe.each(published)('$name', ({ directory, folder }) => {
     expect(readManifest(`packages/${folder}/package.json`).engines?.node).toBe('>=20.19')
   })
 
+  test('says what it is', () => {
+    const { description = '', keywords = [] } = readManifest(`packages/${folder}/package.json`)
+    expect(description).toMatch(/^[A-Z].{40,}\.$/)
+    expect(keywords).toEqual([...new Set(keywords)].toSorted())
+    expect(keywords).toEqual(expect.arrayContaining(['access-token', 'oauth2', 'resource-server']))
+  })
+
+  test('names no address: packing adds that of release.json', () => {
+    const manifest = readManifest(`packages/${folder}/package.json`)
+    for (const member of ['repository', 'homepage', 'bugs', 'author']) {
+      expect(manifest).not.toHaveProperty(member)
+    }
+  })
+
+  test('is published for all, with provenance', () => {
+    const { publishConfig } = readManifest(`packages/${folder}/package.json`)
+    expect(publishConfig).toEqual({ access: 'public', provenance: true })
+  })
+
   test('has a README', () => {
     expect(existsSync(join(directory, 'README.md'))).toBe(true)
   })
+})
+
+test.each(pages)('%s links to files and anchors that exist', (path) => {
+  const page = path.replaceAll('\\', '/')
+  const exists = (target: string): boolean => existsSync(join(root, target))
+  expect(deadLinks(read(path), { page, exists, read })).toEqual([])
 })
 
 test('core depends on jose and on nothing else', () => {

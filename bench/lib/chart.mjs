@@ -1,4 +1,4 @@
-// A bar for each contender: what a request costs above the bare framework, or a verification as such.
+// Draws a bar for each contender: the cost of a request above the bare framework, or of a verification.
 
 /** @type {(text: string) => string} */
 const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')

@@ -1,9 +1,9 @@
-// A small HTTP client for load: keep-alive connections, one request at a time on each, nothing parsed but
-// the status and the end of the answer.
+// A small HTTP load generator: keep-alive connections with one request at a time. It parses only the status
+// and the end of a response.
 import { connect } from 'node:net'
 
 /**
- * Sends each token once.
+ * Sends the token for each request once.
  *
  * @param {number} port
  * @param {(at: number) => string} tokenAt
@@ -43,10 +43,10 @@ function runLane(port, work, latencies) {
     socket.on('error', reject)
     socket.on('data', (chunk) => {
       text += chunk.latin1Slice()
-      if (!isWhole(text)) return
+      if (!isComplete(text)) return
       if (!text.startsWith('HTTP/1.1 200')) {
         socket.destroy()
-        reject(new Error(`a good token was answered with ${text.split('\r\n', 1)[0]}`))
+        reject(new Error(`a valid token got the response ${text.split('\r\n', 1)[0]}`))
         return
       }
       latencies.push((performance.now() - start) * 1000)
@@ -57,7 +57,7 @@ function runLane(port, work, latencies) {
 }
 
 /** @type {(text: string) => boolean} */
-function isWhole(text) {
+function isComplete(text) {
   const end = text.indexOf('\r\n\r\n')
   if (end === -1) return false
   const [, length] = /\r\ncontent-length: (\d+)/i.exec(text) ?? []

@@ -1,9 +1,9 @@
-// One server in a process of its own, so that its CPU time is its own. Talks to its parent over IPC.
+// Runs one server in a separate process, so that its CPU time can be measured. Talks to its parent over IPC.
 import { servers } from './servers.mjs'
 
 const [framework = '', contender = '', setup = '{}'] = process.argv.slice(2)
 const entry = servers[framework]?.[contender]
-if (!entry) throw new Error(`no such server: ${framework}, ${contender}`)
+if (!entry) throw new Error(`unknown server: ${framework}, ${contender}`)
 const server = await entry.listen(JSON.parse(setup))
 server.keepAliveTimeout = 60_000
 server.listen(0, '127.0.0.1', () => {

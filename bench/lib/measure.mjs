@@ -1,7 +1,7 @@
-// Measures contenders against each other: in the same process, in turns, so that a machine that is busy
-// for a while is busy for all of them.
+// Measures contenders alternately in the same process, so that a temporarily busy machine affects all of
+// them.
 
-/** @typedef {{ cpu: number, wall: number }} Cost microseconds for each operation */
+/** @typedef {{ cpu: number, wall: number }} Cost microseconds per operation */
 /** @typedef {{ name: string, make: () => Promise<(at: number) => unknown> }} Contender */
 
 /** @type {(values: readonly number[]) => number} */
@@ -16,10 +16,11 @@ export function quantile(values, share) {
 }
 
 /**
- * CPU time of all threads of this process, thread pool and garbage collector included, and wall time.
+ * Measures wall time, and the CPU time of all threads of this process, including the thread pool and the
+ * garbage collector.
  *
  * @param {() => unknown} work
- * @param {number} count how many operations the work is
+ * @param {number} count the number of operations in the work
  * @returns {Promise<Cost>}
  */
 export async function cost(work, count) {
@@ -32,8 +33,8 @@ export async function cost(work, count) {
 }
 
 /**
- * Runs `batch` operations of each contender in each round, in an order that rotates. The first round
- * is for the compiler and is not counted. `make` is called anew for each round, and is not measured.
+ * Runs `batch` operations of each contender in each round, in rotating order. The first round warms up the
+ * compiler and is not counted. `make` is called once per round and is not measured.
  *
  * @param {readonly Contender[]} contenders
  * @param {{ rounds: number, batch: number, inFlight: number }} size
@@ -62,14 +63,14 @@ async function runBatch(operation, batch, inFlight) {
   }
   for (let at = 0; at < batch; at += inFlight) {
     const flight = []
-    for (let seat = at; seat < Math.min(batch, at + inFlight); seat += 1)
-      flight.push(operation(seat))
+    for (let next = at; next < Math.min(batch, at + inFlight); next += 1)
+      flight.push(operation(next))
     await Promise.all(flight)
   }
 }
 
 /**
- * One line for each contender. The ratio is taken within each round, and is the median of those.
+ * Returns one row for each contender. The ratio to the baseline is the median of the ratios of each round.
  *
  * @param {Map<string, Cost[]>} costs
  * @param {string} baseline

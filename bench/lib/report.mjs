@@ -1,4 +1,4 @@
-// Tables for people, and the same as Markdown.
+// Formats the results as Markdown tables.
 
 /** @type {(value: unknown) => string} */
 function cell(value) {
@@ -40,8 +40,8 @@ export function report({ functions = [], http = [], growth, start }) {
       count: 'tokens',
       heap: 'heap MiB',
       rss: 'rss MiB',
-      remembered: 'remembered',
-      estimate: 'counted MiB',
+      remembered: 'cached',
+      estimate: 'estimated MiB',
       p50: 'p50 µs',
       p99: 'p99 µs',
     }

@@ -1,6 +1,6 @@
-// The same route in each framework: bare, behind ours, and behind each peer. Every guarded one checks the
-// signature by the keys of the issuer's key set, one algorithm, `iss`, `aud` and `exp`, and answers with
-// the token's subject. No peer is asked for more; ours does more, as it always does.
+// The same route in each framework: unguarded, with our guard, and with each peer. Every guarded route checks
+// the signature with the issuer's key set, one algorithm, `iss`, `aud` and `exp`, and responds with the token's
+// subject. Peers are not configured to check more. Our guard always runs all of its checks.
 import { createServer } from 'node:http'
 
 export const algorithms = /** @type {const} */ (['RS256'])
@@ -73,15 +73,15 @@ const hono = (guards, subjectOf = () => 'nobody') => ({
   },
 })
 
-/** Keys by jwks-rsa, as its README has it: cached, and rate-limited. */
+/** Keys from jwks-rsa, configured as in its README: cached and rate-limited. */
 async function jwksRsa(/** @type {string} */ jwksUri) {
   const { default: library } = await import('jwks-rsa')
   return { library, options: { jwksUri, cache: true, rateLimit: true, jwksRequestsPerMinute: 5 } }
 }
 
 /**
- * The signature and nothing else, under a key that is there already: what no verification over HTTP can
- * be had for less.
+ * Checks only the signature, with a key that is already loaded: the minimum cost of a verification over
+ * HTTP.
  *
  * @type {(setup: Setup) => Promise<(authorization: string) => void>}
  */
@@ -93,7 +93,7 @@ async function signatureAlone({ jwksUri }) {
     const end = authorization.lastIndexOf('.')
     const data = Buffer.from(authorization.slice('Bearer '.length, end), 'latin1')
     const signature = Buffer.from(authorization.slice(end + 1), 'base64url')
-    if (!verify('sha256', data, key, signature)) throw new Error('a good signature did not hold')
+    if (!verify('sha256', data, key, signature)) throw new Error('a valid signature was refused')
   }
 }
 
@@ -168,7 +168,9 @@ export const servers = {
         const strategy = {
           jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
           secretOrKeyProvider: library.passportJwtSecret(options),
-          ...{ issuer, audience, algorithms: [...algorithms] },
+          issuer,
+          audience,
+          algorithms: [...algorithms],
         }
         passport.use(
           new Strategy(strategy, (/** @type {any} */ claims, /** @type {any} */ done) =>
@@ -240,7 +242,7 @@ export const servers = {
         const { jwk } = await import('hono/jwk')
         const verification = { iss: issuer, aud: audience }
         const { keys } = await (await fetch(jwksUri)).json()
-        // It fetches the key set for each request if it is given the address, so it is given the keys.
+        // With a URL it fetches the key set for every request, so it gets the keys.
         return [jwk({ keys, alg: [...algorithms], verification })]
       },
       (context) => context.get('jwtPayload').sub,

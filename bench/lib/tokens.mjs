@@ -1,4 +1,4 @@
-// Keys and tokens. Everything is made anew for each run; nothing is a fixture.
+// Keys and tokens. They are generated for each run. There are no fixtures.
 import {
   constants,
   createPrivateKey,
@@ -18,7 +18,7 @@ const pss = {
 }
 const p1363 = /** @type {const} */ ({ dsaEncoding: 'ieee-p1363' })
 
-/** Made as text and read again: on Node 20, to export a key that was just made can stop the process. */
+/** Keys are generated as PEM and parsed again. On Node 20, exporting a generated key object can hang. */
 const asText = /** @type {const} */ ({
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -60,7 +60,11 @@ export function createSigner(algorithm, kid = `${algorithm}-key`) {
       const signature = sign(hash, Buffer.from(input), { key: privateKey, ...options })
       return `${input}.${signature.toString('base64url')}`
     },
-    /** The verification itself and nothing else: what cannot be had for less. @param {string} token */
+    /**
+     * Only the signature check: the minimum cost.
+     *
+     * @param {string} token
+     */
     raw(token) {
       const end = token.lastIndexOf('.')
       const data = Buffer.from(token.slice(0, end))
@@ -73,10 +77,10 @@ export function createSigner(algorithm, kid = `${algorithm}-key`) {
 
 /** @type {(algorithm: string) => never} */
 function fail(algorithm) {
-  throw new Error(`no such algorithm: ${algorithm}`)
+  throw new Error(`unknown algorithm: ${algorithm}`)
 }
 
-/** Like what an authorization server writes into the token of an exchange. */
+/** Claims like those of an exchanged token. */
 function claimsOf(more = {}) {
   const now = Math.floor(Date.now() / 1000)
   return {

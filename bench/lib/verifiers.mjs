@@ -1,6 +1,7 @@
-// Each verifier is set up to do the same: the signature under a known key set, one allowed algorithm,
-// `iss`, `aud` and `exp`. What a peer cannot check it is not asked to. What only ours checks (canonical
-// base64url, duplicate members, the shape of every claim, the actor chain) it does, and pays for.
+// Each verifier is configured to check the same: the signature with a known key set, one allowed algorithm,
+// `iss`, `aud` and `exp`, as far as the peer supports it. Our verifier also runs checks that the peers do not
+// have (canonical base64url, duplicate members, the type of every claim, the actor chain), and their cost is
+// included.
 import { hash } from 'node:crypto'
 import { JwtVerifier } from 'aws-jwt-verify'
 import { createVerifier as createFastJwt } from 'fast-jwt'
@@ -11,7 +12,7 @@ import { createVerifier } from '../../packages/core/dist/index.js'
 import { audience, issuer } from './tokens.mjs'
 
 /** @typedef {import('./tokens.mjs').Signer} Signer */
-/** @typedef {(token: string) => unknown} Verify throws or rejects for a token that is not good */
+/** @typedef {(token: string) => unknown} Verify throws or rejects for an invalid token */
 
 /** @type {Record<string, (signer: Signer) => Verify>} */
 export const verifiers = {
@@ -41,7 +42,7 @@ export const verifiers = {
   },
 }
 
-/** What a peer does not support. */
+/** Algorithms that a peer does not support. */
 export const unsupported = new Set([
   'jsonwebtoken EdDSA',
   'jsonwebtoken PS256 key',
@@ -58,5 +59,9 @@ function fastJwt({ pem, algorithm }) {
   return { key: pem, algorithms: [algorithm], allowedIss: issuer, allowedAud: audience }
 }
 
-/** The least that finding a token by its digest can cost. @type {Verify} */
+/**
+ * The minimum cost of finding a token by its digest.
+ *
+ * @type {Verify}
+ */
 export const digestOnly = (token) => hash('sha256', token, 'base64')

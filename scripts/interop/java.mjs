@@ -1,12 +1,16 @@
-// Finds a JDK and Maven, and says what is missing.
+// Finds a JDK and Maven.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../run.mjs'
 
-/** Keycloak wants this or newer. */
+/** The minimum version for Keycloak. */
 export const neededJava = 21
 
-/** The newest JDK among JAVA_HOME and the usual folder. @returns {string | undefined} its home */
+/**
+ * Finds the newest JDK in JAVA_HOME and the default folder.
+ *
+ * @returns {string | undefined} the JDK's home
+ */
 export function findJava() {
   const homes = [process.env.JAVA_HOME, ...installed('/usr/lib/jvm')].filter((home) => home)
   const found = homes
@@ -21,7 +25,7 @@ function installed(folder) {
   return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
 }
 
-/** @type {(home: string) => number} 0 where there is none */
+/** @type {(home: string) => number} 0 if there is no JDK */
 function versionOf(home) {
   const release = join(home, 'release')
   const hasJava = existsSync(join(home, 'bin', 'java')) && existsSync(release)
@@ -33,7 +37,7 @@ export function hasMaven() {
 }
 
 /**
- * Maven keeps what it fetches in its own repository, so a second call needs no network.
+ * Runs Maven. It caches downloads in its own repository, so a second call needs no network access.
  *
  * @param {readonly string[]} args
  * @param {{ cwd?: string, javaHome: string }} options

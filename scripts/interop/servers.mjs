@@ -1,5 +1,5 @@
-// Fetches the servers that npm does not have, once: Keycloak's distribution, and the jar of Spring
-// Authorization Server, built from examples/order-flow/servers.
+// Downloads and builds the servers for the interop tests once: the Keycloak distribution, and the jar of Spring
+// Authorization Server from examples/order-flow/servers.
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,17 +12,18 @@ const folder = join(cache, 'interop')
 const springSources = join(root, 'examples/order-flow/servers/spring-authorization-server')
 
 /**
- * Where the servers are, fetched and built if they are not here; or what is missing on this machine.
+ * Downloads and builds the servers if necessary. Returns environment variables with their paths, or a
+ * description of what this machine lacks.
  *
  * @returns {Record<string, string> | string}
  */
 export function realServers() {
   const javaHome = findJava()
   const missing = [!javaHome && `no JDK ${neededJava} or newer`, !hasMaven() && 'no Maven']
-  if (!javaHome || missing.some(Boolean)) return `there is ${missing.filter(Boolean).join(' and ')}`
-  console.log(`Keycloak ${versions.keycloak}: fetching, if it is not here`)
+  if (!javaHome || missing.some(Boolean)) return `${missing.filter(Boolean).join(' and ')} found`
+  console.log(`Keycloak ${versions.keycloak}: downloading if necessary`)
   const keycloak = fetchKeycloak(javaHome)
-  console.log('Spring Authorization Server: building, if it is not here')
+  console.log('Spring Authorization Server: building if necessary')
   return {
     INTEROP_JAVA_HOME: javaHome,
     INTEROP_KEYCLOAK_HOME: keycloak,
@@ -30,7 +31,7 @@ export function realServers() {
   }
 }
 
-/** @type {(javaHome: string) => string} the home of the unpacked server. @throws where it cannot be had */
+/** @type {(javaHome: string) => string} the unpacked server's folder. @throws if the download fails */
 function fetchKeycloak(javaHome) {
   const home = join(folder, `keycloak-${versions.keycloak}`)
   if (existsSync(join(home, 'bin', 'kc.sh'))) return home
@@ -41,11 +42,11 @@ function fetchKeycloak(javaHome) {
     cwd: folder,
     javaHome,
   })
-  if (!ok) throw new Error(`Keycloak cannot be had:\n${output}`)
+  if (!ok) throw new Error(`Keycloak could not be downloaded:\n${output}`)
   return home
 }
 
-/** @type {(javaHome: string) => string} the jar. @throws where it cannot be built */
+/** @type {(javaHome: string) => string} the jar. @throws if the build fails */
 function buildSpring(javaHome) {
   const project = join(folder, `spring-${fingerprint(springSources)}`)
   const jar = join(project, 'target', 'authorization-server.jar')
@@ -53,11 +54,11 @@ function buildSpring(javaHome) {
   rmSync(project, { recursive: true, force: true })
   cpSync(springSources, project, { recursive: true })
   const { ok, output } = maven(['-DskipTests', 'package'], { cwd: project, javaHome })
-  if (!ok) throw new Error(`Spring Authorization Server cannot be built:\n${output}`)
+  if (!ok) throw new Error(`Spring Authorization Server could not be built:\n${output}`)
   return jar
 }
 
-/** @type {(directory: string) => string} of all that the build reads */
+/** @type {(directory: string) => string} a hash of all files that the build reads */
 function fingerprint(directory) {
   const hash = createHash('sha256')
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {

@@ -1,4 +1,4 @@
-// Asks each package for the same tokens, and writes down the statuses as a table.
+// Sends the same requests to each package, and formats the statuses as a table.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createTestIssuer } from '@resource-server/testing'
@@ -12,7 +12,10 @@ import { audience as aud, hosts } from './hosts.mjs'
 /** @type {readonly (readonly [what: string, ask: (issuer: TestIssuer) => Question])[]} */
 const questions = [
   ['an access token for this audience', (issuer) => ({ token: issuer.token({ aud }) })],
-  ['one for another audience', (issuer) => ({ token: issuer.token({ aud: 'another' }) })],
+  [
+    'an access token for another audience',
+    (issuer) => ({ token: issuer.token({ aud: 'another' }) }),
+  ],
   ['an ID token with this audience', (issuer) => ({ token: issuer.idToken({ aud }) })],
   [
     '`typ: logout+jwt`',
@@ -20,14 +23,17 @@ const questions = [
   ],
   ['no `exp`', (issuer) => ({ token: issuer.token({ aud, claims: { exp: undefined } }) })],
   ['no `sub`', (issuer) => ({ token: issuer.token({ aud, claims: { sub: undefined } }) })],
-  ['`act` that is a text', (issuer) => ({ token: issuer.token({ aud, claims: { act: 'x' } }) })],
+  ['`act` is a string', (issuer) => ({ token: issuer.token({ aud, claims: { act: 'x' } }) })],
   [
-    'bound to a key (`cnf`), sent as Bearer',
+    'bound to a key (`cnf`), sent as a bearer token',
     (issuer) => ({ token: issuer.token({ aud, claims: { cnf: { jkt: 'x' } } }) }),
   ],
-  ['the token in the query', (issuer) => ({ path: `/?access_token=${issuer.token({ aud })}` })],
   [
-    "the issuer's keys cannot be had",
+    'the token in the query string',
+    (issuer) => ({ path: `/?access_token=${issuer.token({ aud })}` }),
+  ],
+  [
+    "the issuer's keys are unavailable",
     (issuer) => {
       const token = issuer.token({ aud })
       issuer.stop('error')
@@ -40,7 +46,7 @@ const questions = [
 export async function askAll(load, versionOf) {
   const names = Object.keys(hosts)
   const heads = names.map((name) =>
-    name.startsWith('@resource') ? 'here' : `${name} ${versionOf(name)}`,
+    name.startsWith('@resource') ? 'this project' : `${name} ${versionOf(name)}`,
   )
   const rows = []
   for (const [what, ask] of questions) {

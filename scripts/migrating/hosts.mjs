@@ -1,4 +1,4 @@
-// The packages, each set up as its README says for an issuer with a key set, with an audience.
+// The packages, each configured as in its README for an issuer with a key set and an audience.
 import { resourceServer } from '@resource-server/express'
 
 export const audience = 'https://orders.example.com'
@@ -25,7 +25,7 @@ export const hosts = {
     app.silent = true
     const secret = load('jwks-rsa').koaJwtSecret({ jwksUri, cache: true, rateLimit: true })
     app.use(load('koa-jwt')({ secret, audience, issuer, algorithms: ['RS256'] }))
-    app.use((/** @type {{ body: string }} */ context) => void (context.body = 'in'))
+    app.use((/** @type {{ body: string }} */ context) => void (context.body = 'ok'))
     return app.callback()
   },
   '@fastify/jwt': async (load, { url: issuer, jwksUri }) => {
@@ -42,7 +42,7 @@ export const hosts = {
     app.addHook('onRequest', (/** @type {{ jwtVerify(): Promise<void> }} */ request) =>
       request.jwtVerify(),
     )
-    app.get('/', async () => 'in')
+    app.get('/', async () => 'ok')
     await app.ready()
     return app.routing
   },
@@ -53,9 +53,13 @@ export const hosts = {
     const options = {
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: load('jwks-rsa').passportJwtSecret({
-        ...{ jwksUri, cache: true, rateLimit: true },
+        jwksUri,
+        cache: true,
+        rateLimit: true,
       }),
-      ...{ issuer, audience, algorithms: ['RS256'] },
+      issuer,
+      audience,
+      algorithms: ['RS256'],
     }
     passport.use(
       new Strategy(
@@ -78,7 +82,7 @@ function expressApp(load, guard) {
     '/',
     guard,
     (/** @type {unknown} */ _request, /** @type {import('node:http').ServerResponse} */ response) =>
-      void response.end('in'),
+      void response.end('ok'),
   )
   return app
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { root, run, tool } from '../../scripts/run.mjs'
-import { blocksOf, deadLinks, modulesOf, readPages } from './pages.ts'
+import { blocksOf, modulesOf, readPages } from './pages.ts'
 
 // Users copy the code on the pages, so all of it must compile in strict mode.
 
@@ -58,13 +58,11 @@ describe.each(pages)('$path', (page) => {
     for (const { code } of json) expect(() => void JSON.parse(code)).not.toThrow()
     expect(json).toHaveLength(page.text.split('\n```json').length - 1)
   })
-
-  test('links only to files that exist', () => {
-    expect(deadLinks(page, existsSync)).toEqual([])
-  })
 })
 
-test('README.md contains the test in test/docs/readme-example.test.ts', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  expect(readme).toContain(readFileSync(join(root, 'test/docs/readme-example.test.ts'), 'utf8'))
+test('docs/getting-started.md contains the test in test/docs/getting-started-example.test.ts', () => {
+  const page = readFileSync(join(root, 'docs/getting-started.md'), 'utf8')
+  expect(page).toContain(
+    readFileSync(join(root, 'test/docs/getting-started-example.test.ts'), 'utf8'),
+  )
 })

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import { root } from '../../scripts/run.mjs'
 
 /** A Markdown page. */
@@ -58,12 +58,4 @@ export function modulesOf(page: Page): string[] {
     modules.push(before + gap + code)
   }
   return modules
-}
-
-/** Links to files of this repository that do not exist. */
-export function deadLinks({ path, text }: Page, exists: (file: string) => boolean): string[] {
-  const targets = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)\s#]+)[^)]*\)/g)].map(
-    (match) => match[1]!,
-  )
-  return targets.filter((target) => !exists(resolve(root, dirname(path), target)))
 }

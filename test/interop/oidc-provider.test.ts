@@ -3,7 +3,7 @@ import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../../examples/order-flow/src/authorization-server/authorization-server.ts'
-import { signInAt } from '../../examples/order-flow/src/demo/people.ts'
+import { demoSignIn } from '../../examples/order-flow/src/demo/sign-ins.ts'
 import { tokenExchange } from '../../examples/order-flow/src/services/exchange.ts'
 import { resultsOf } from './results.ts'
 import { type Service, startService } from './service.ts'
@@ -42,7 +42,7 @@ const exchangerFor = (clientId: string) =>
   })
 
 test('RFC 9068 tokens are accepted over two exchanges, with a nested act and two algorithms', async () => {
-  const { accessToken } = await signInAt('shop', server)
+  const { accessToken } = await demoSignIn('webShop', server)
   expect(await user.send(accessToken)).toMatchObject({ status: 200 })
   addResult({ kind: 'accepted', what: 'token of a sign-in', seen: 'user-42, profile rfc9068' })
 

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** Runs the tests of core on its source files instead of the build output. */
+/** The unit tests of core, run on its source instead of the built code. */
 export default defineConfig({
   root: at('.'),
   resolve: {
@@ -23,7 +23,7 @@ export default defineConfig({
     ],
   },
   test: {
-    // Set by scripts/mutation.mjs: the tests of one file, or all.
+    // scripts/mutation.mjs passes the tests of a room, or all.
     include: (process.env['MUTATION_TESTS'] ?? 'packages/core/test/**/*.test.ts').split(';'),
     exclude: ['packages/core/test/{fuzz,verify/retained,jose/cryptography}.test.ts'],
     env: { FUZZ_SEED: '1', FUZZ_RUNS: '100' },

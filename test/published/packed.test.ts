@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createConsumer, packAll, published } from '../../scripts/packages.mjs'
+import { isRelative, targetsOf } from '../../scripts/release/links.mjs'
 import { root } from '../../scripts/run.mjs'
 
 // The packages as they are published. Only this finds a file that is not packed, a dependency that is not
@@ -63,6 +64,13 @@ describe.each(published)('$name, installed from its tarball', ({ name, directory
     const built = filesIn(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
     const sources = filesIn(join(directory, 'src')).map((file) => file.replace(/\.ts$/, '.js'))
     expect(built).toEqual(sources)
+  })
+
+  test('has no relative link in its pages, because npm displays them on another site', () => {
+    const pages = filesIn(installed).filter((file) => file.endsWith('.md'))
+    const targets = pages.flatMap((page) => targetsOf(readFileSync(join(installed, page), 'utf8')))
+    expect(pages).toContain('README.md')
+    expect(targets.filter(isRelative)).toEqual([])
   })
 
   test('has no catalog: or workspace: versions in its manifest', () => {

@@ -89,10 +89,37 @@ test.each([
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
 })
 
-// Types do not exist at run time, so this checks how they are re-exported.
-test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports all types of core', (name) => {
-  const index = new URL(`../../packages/${name}/src/index.ts`, import.meta.url)
-  expect(readFileSync(index, 'utf8')).toContain("\nexport * from '@resource-server/core'\n")
+/** The names in a file's export lists, types included. Types do not exist at run time. */
+function listedIn(path: string): string[] {
+  const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const lists = [...text.matchAll(/^export (?:type )?\{([^}]*)\} from '(?:[^']*)'$/gm)]
+  const names = lists.flatMap(([, list]) => list!.split(','))
+  return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
+}
+
+test.each(['express', 'fastify', 'fetch', 'koa'])(
+  '%s re-exports all values and types of core',
+  (name) => {
+    const reexported = listedIn(`packages/${name}/src/index.ts`)
+    expect(reexported.toSorted()).toEqual(
+      [...listedIn('packages/core/src/index.ts'), 'RequestRefusedError'].toSorted(),
+    )
+  },
+)
+
+test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider', (name) => {
+  expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
+    listedIn('packages/core/src/providers/index.ts').toSorted(),
+  )
+})
+
+test('no package uses export *', () => {
+  const files = ['core', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'testing', 'trace']
+  const indexes = files.map((name) => `packages/${name}/src/index.ts`)
+  const starred = indexes.filter((path) =>
+    /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
+  )
+  expect(starred).toEqual([])
 })
 
 test('testing has exactly these exports', () => {

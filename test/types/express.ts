@@ -28,3 +28,14 @@ app.get('/maybe', lenient.requireAudience('order-service'), (req, res) => {
   const token: AccessToken | undefined = lenient.token(req)
   res.json({ subject: token?.subject })
 })
+
+// The token's type follows the type of `optional`.
+declare const typed: import('@resource-server/express').ResourceServerOptions
+declare const isOptional: boolean
+declare const request: express.Request
+const certain: AccessToken = resourceServer(typed).token(request)
+const literal: AccessToken = resourceServer({ ...options, optional: false }).token(request)
+const possible = resourceServer({ ...options, optional: isOptional }).token(request)
+// @ts-expect-error the token may be undefined
+const wrong: AccessToken = possible
+void [certain, literal, wrong]

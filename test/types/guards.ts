@@ -14,14 +14,14 @@ guards.requireAudience()
 guards.requireAudience(/order-.*/)
 
 guards.requireScope('orders:read', 'orders:write')
-// @ts-expect-error at least one scope is required
-guards.requireScope()
-// @ts-expect-error at least one scope is required
-guards.requireAnyScope()
-// @ts-expect-error at least one actor is required
-guards.requireActor()
-// @ts-expect-error at least one client is required
-guards.requireClient()
+// A list whose length is unknown to the compiler. An empty one is a ConfigError when the guard is created.
+declare const names: string[]
+guards.requireScope(...names)
+guards.requireAnyScope(...names)
+guards.requireRole(...names)
+guards.requirePermission(...names)
+guards.requireActor(...names)
+guards.requireClient(...names)
 
 guards.requirePolicy(({ actor, claims }) => actor?.subject === claims.tenant)
 // @ts-expect-error prior actors are for audit only: policy functions do not see them

@@ -1,11 +1,7 @@
 import { isAlgorithm } from '../../packages/core/src/options/algorithms.ts'
 import { readKeys, selectKey } from '../../packages/core/src/jose/jwk.ts'
 import { parseJws } from '../../packages/core/src/jose/jws.ts'
-import {
-  createPolicy,
-  type IssuerPolicy,
-  optionNames,
-} from '../../packages/core/src/config/policy.ts'
+import { createPolicy, type IssuerPolicy } from '../../packages/core/src/config/policy.ts'
 import { type Code } from '../../packages/core/src/errors/codes.ts'
 import { Refusal } from '../../packages/core/src/errors/refusal.ts'
 import { verifySignature } from '../../packages/core/src/jose/signature.ts'
@@ -44,5 +40,5 @@ export async function verifyVector({ token, keys }: Vector): Promise<Code | 'ver
 function policyFor(algorithms: readonly unknown[]): IssuerPolicy {
   const algorithm = algorithms.find(isAlgorithm)
   const options = { issuer, ...(algorithm && { algorithms: [algorithm] }) }
-  return createPolicy(options, optionNames.verifier).issuers.get(issuer)!
+  return createPolicy(options, 'verifier').issuers.get(issuer)!
 }

@@ -14,7 +14,7 @@ export interface ClientSettings {
   readonly clientSecret?: string | undefined
 }
 
-/** Reads the server's metadata. Plain http is for the demo's own machine and nowhere else. */
+/** Reads the server's metadata. Plain http is allowed on 127.0.0.1 only. */
 export async function discoverClient(settings: ClientSettings): Promise<Configuration> {
   const server = new URL(settings.issuer)
   const execute = server.hostname === '127.0.0.1' ? [allowInsecureRequests] : []

@@ -7,7 +7,7 @@ export interface Listening {
   readonly close: () => Promise<void>
 }
 
-/** Starts on a free port of the loopback interface; nothing of the demo can be reached from outside. */
+/** Listens on a free port of 127.0.0.1, so that other machines cannot reach the demo. */
 export async function listen(server: Server): Promise<Listening> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -17,7 +17,7 @@ export async function listen(server: Server): Promise<Listening> {
     close: async () => {
       const closed = once(server, 'close')
       server.close()
-      // Kept-alive connections would hold the process open for seconds.
+      // Keep-alive connections would keep the process running for seconds.
       server.closeAllConnections()
       await closed
     },

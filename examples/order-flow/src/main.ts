@@ -1,12 +1,12 @@
 import process from 'node:process'
-import { wishesOf } from './demo/arguments.ts'
-import { play } from './demo/play.ts'
+import { parseDemoOptions } from './demo/arguments.ts'
 import { Report } from './demo/report.ts'
+import { runDemo } from './demo/run-demo.ts'
 
-const { trace, startServer } = wishesOf(process.argv.slice(2))
+const { trace, startServer } = parseDemoOptions(process.argv.slice(2))
 const report = new Report(process.stdout, process.env['NO_COLOR'])
-const allAsExpected = await play(report, trace?.draw, startServer)
-if (trace) console.log(`\nAll decisions as a picture: ${trace.file}`)
+const passed = await runDemo(report, trace?.draw, startServer)
+if (trace) console.log(`\nWrote the trace of all decisions to ${trace.file}`)
 
-// No process.exit: that everything was closed shows in the process ending by itself.
-process.exitCode = allAsExpected ? 0 : 1
+// No process.exit: the process ends by itself, which shows that everything was closed.
+process.exitCode = passed ? 0 : 1

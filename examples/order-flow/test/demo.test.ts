@@ -2,11 +2,11 @@ import { decodeJwt, jwtVerify, UnsecuredJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { startAuthorizationServer } from '../src/authorization-server/authorization-server.ts'
 import { publicRsaKey, signedWithPublicKey, unsigned } from '../src/demo/forgery.ts'
-import { signInAt } from '../src/demo/people.ts'
-import { play } from '../src/demo/play.ts'
 import { type Output, Report } from '../src/demo/report.ts'
+import { runDemo } from '../src/demo/run-demo.ts'
+import { demoSignIn } from '../src/demo/sign-ins.ts'
 
-class Paper implements Output {
+class TestOutput implements Output {
   text = ''
   readonly isTTY: boolean
 
@@ -20,54 +20,54 @@ class Paper implements Output {
 }
 
 const ESCAPE = '\u001B'
-const GOOD = { title: 'good', asExpected: true, expected: '200', caller: '200' }
-const BAD = { title: 'bad', asExpected: false, expected: '401', caller: '200' }
+const PASSED = { title: 'a', passed: true, expected: '200', caller: '200' }
+const FAILED = { title: 'b', passed: false, expected: '401', caller: '200' }
 
 describe('the demo', () => {
-  it('plays to its end, all as expected, and prints no token', async () => {
-    const paper = new Paper(false)
-    expect(await play(new Report(paper, undefined))).toBe(true)
-    expect(paper.text).toMatch(/\n24 checks as expected, 0 not\n$/)
-    expect(paper.text).not.toMatch(/eyJ[\w-]+\.[\w-]*/)
-    expect(paper.text).not.toContain(ESCAPE)
+  it('passes all 24 checks and prints no token', async () => {
+    const output = new TestOutput(false)
+    expect(await runDemo(new Report(output, undefined))).toBe(true)
+    expect(output.text).toMatch(/\n24 checks passed, 0 failed\n$/)
+    expect(output.text).not.toMatch(/eyJ[\w-]+\.[\w-]*/)
+    expect(output.text).not.toContain(ESCAPE)
   })
 })
 
-describe('a report', () => {
-  it('is no success with one check that failed, and says what was expected', () => {
-    const paper = new Paper(false)
-    const report = new Report(paper, undefined)
-    report.check(GOOD)
-    report.check(BAD)
+describe('Report', () => {
+  it('reports failure after one failed check, and prints the expected result', () => {
+    const output = new TestOutput(false)
+    const report = new Report(output, undefined)
+    report.check(PASSED)
+    report.check(FAILED)
     expect(report.count()).toBe(false)
-    expect(paper.text).toContain('expected  401')
-    expect(paper.text).toMatch(/\n1 checks as expected, 1 not\n$/)
+    expect(output.text).toContain('expected  401')
+    expect(output.text).toMatch(/\n1 checks passed, 1 failed\n$/)
   })
 
-  it('is no success without any check', () => {
-    expect(new Report(new Paper(false), undefined).count()).toBe(false)
+  it('reports failure if no check ran', () => {
+    expect(new Report(new TestOutput(false), undefined).count()).toBe(false)
   })
 
   it.each([
-    ['a terminal', true, undefined, true],
-    ['a terminal with an empty NO_COLOR', true, '', true],
-    ['a terminal with NO_COLOR', true, '1', false],
-    ['a pipe', false, undefined, false],
-  ])('for %s', (_what, isTTY, noColor, colored) => {
-    const paper = new Paper(isTTY)
-    const report = new Report(paper, noColor)
-    report.check(GOOD)
+    ['uses color on a terminal', true, undefined, true],
+    ['uses color on a terminal if NO_COLOR is empty', true, '', true],
+    ['uses no color on a terminal if NO_COLOR is set', true, '1', false],
+    ['uses no color in a pipe', false, undefined, false],
+  ])('%s', (_title, isTTY, noColor, colored) => {
+    const output = new TestOutput(isTTY)
+    const report = new Report(output, noColor)
+    report.check(PASSED)
     report.summary()
-    expect(paper.text.includes(ESCAPE)).toBe(colored)
+    expect(output.text.includes(ESCAPE)).toBe(colored)
   })
 })
 
-// Forgeries that nobody falls for prove nothing: these are what a careless verifier takes.
-describe('the forgeries', () => {
-  it('are taken by a verifier that lets the token choose', async () => {
+// The demo proves something only if a careless verifier accepts the forged tokens.
+describe('the forged tokens', () => {
+  it('are accepted by a verifier that lets the token choose the algorithm', async () => {
     const server = await startAuthorizationServer()
     try {
-      const { accessToken } = await signInAt('shop', server)
+      const { accessToken } = await demoSignIn('webShop', server)
       const claims = decodeJwt(accessToken)
       expect(UnsecuredJWT.decode(unsigned(accessToken)).payload).toEqual(claims)
 

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest'
-import { signInAt } from '../src/demo/people.ts'
-import { type Scene, withScene } from '../src/demo/scene.ts'
+import { type Environment, withEnvironment } from '../src/demo/environment.ts'
+import { demoSignIn } from '../src/demo/sign-ins.ts'
 
-async function getOrder({ user }: Scene, id: string, token: string): Promise<Response> {
+async function getOrder({ user }: Environment, id: string, token: string): Promise<Response> {
   const headers = { authorization: `Bearer ${token}` }
   return fetch(`${user.url}/me/orders/${id}`, { headers })
 }
 
-it('a user reads an order of theirs, through three services', async () => {
-  await withScene(async (scene) => {
-    const { accessToken } = await signInAt('shop', scene.server)
-    const response = await getOrder(scene, '4711', accessToken)
+it('user-service returns an order of the user, with data from three services', async () => {
+  await withEnvironment(async (environment) => {
+    const { accessToken } = await demoSignIn('webShop', environment.server)
+    const response = await getOrder(environment, '4711', accessToken)
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({
       user: 'user-42',
@@ -20,31 +20,31 @@ it('a user reads an order of theirs, through three services', async () => {
 })
 
 it.each([
-  ["somebody else's order", '4712'],
-  ['an order that is none', '1'],
-  ['a path in disguise', '..%2Forders%2F4711'],
-])('a user does not read %s', async (_what, id) => {
-  await withScene(async (scene) => {
-    const { accessToken } = await signInAt('shop', scene.server)
-    expect((await getOrder(scene, id, accessToken)).status).toBe(404)
+  ["another user's order", '4712'],
+  ['an unknown order', '1'],
+  ['an ID with an encoded path', '..%2Forders%2F4711'],
+])('user-service responds with 404 to a request for %s', async (_what, id) => {
+  await withEnvironment(async (environment) => {
+    const { accessToken } = await demoSignIn('webShop', environment.server)
+    expect((await getOrder(environment, id, accessToken)).status).toBe(404)
   })
 })
 
-it('an exchange that is refused is 502, and the caller is not told why', async () => {
-  await withScene(async (scene) => {
-    const { accessToken } = await signInAt('shopAsOther', scene.server)
-    const response = await getOrder(scene, '4712', accessToken)
+it('user-service responds with 502 if its token exchange is refused, without the reason', async () => {
+  await withEnvironment(async (environment) => {
+    const { accessToken } = await demoSignIn('webShopAsUser7', environment.server)
+    const response = await getOrder(environment, '4712', accessToken)
     expect(response.status).toBe(502)
     expect(await response.json()).toEqual({ title: 'Bad Gateway', status: 502 })
   })
 })
 
-it('closes everything, also when the play breaks off', async () => {
+it('withEnvironment closes every server if its callback throws', async () => {
   let url = ''
-  const broken = withScene(async (scene) => {
-    url = scene.user.url
-    throw new Error('curtain')
+  const failing = withEnvironment(async (environment) => {
+    url = environment.user.url
+    throw new Error('stopped')
   })
-  await expect(broken).rejects.toThrow('curtain')
+  await expect(failing).rejects.toThrow('stopped')
   await expect(fetch(url)).rejects.toThrow('fetch failed')
 })

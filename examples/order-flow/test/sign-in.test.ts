@@ -4,7 +4,7 @@ import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../src/authorization-server/authorization-server.ts'
-import { signInAt } from '../src/demo/people.ts'
+import { demoSignIn } from '../src/demo/sign-ins.ts'
 import { Browser } from '../src/user/browser.ts'
 
 let server: AuthorizationServer
@@ -16,21 +16,21 @@ afterAll(() => server.close())
 
 const CHALLENGE = { code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' } as const
 
-function authorizationUrl(more: Readonly<Record<string, string>> = {}): URL {
+function authorizationUrl(parameters: Readonly<Record<string, string>> = {}): URL {
   const url = new URL(`${server.issuer}/auth`)
   url.search = new URLSearchParams({
     client_id: 'web-shop',
     redirect_uri: 'https://web-shop.example/signed-in',
     response_type: 'code',
     scope: 'openid',
-    ...more,
+    ...parameters,
   }).toString()
   return url
 }
 
-it('ends with an access token for the service and for what the user consented to', async () => {
-  const { accessToken, consentedTo } = await signInAt('shop', server)
-  expect(consentedTo).toEqual(['openid', 'orders:read'])
+it('a sign-in returns an access token for the service, with the scopes that the user consented to', async () => {
+  const { accessToken, scopesShown } = await demoSignIn('webShop', server)
+  expect(scopesShown).toEqual(['openid', 'orders:read'])
   expect(decodeProtectedHeader(accessToken)).toMatchObject({ alg: 'RS256', typ: 'at+jwt' })
   expect(decodeJwt(accessToken)).toMatchObject({
     iss: server.issuer,
@@ -42,8 +42,8 @@ it('ends with an access token for the service and for what the user consented to
   expect(decodeJwt(accessToken)).not.toHaveProperty('act')
 })
 
-it('issues ID tokens for the client, which may bear the name of a service', async () => {
-  const { idToken } = await signInAt('orderPages', server)
+it('a sign-in returns an ID token for the client order-service, which is also the name of a service', async () => {
+  const { idToken } = await demoSignIn('orderService', server)
   expect(decodeJwt(idToken)).toMatchObject({ sub: 'user-42', aud: 'order-service' })
 })
 
@@ -51,36 +51,39 @@ it.each([
   ['a wrong password', { password: 'guessed' }],
   ['an unknown user', { user: 'user-1' }],
   ['an empty password', { password: '' }],
-])('stays at the login page with %s', async (_what, changes) => {
-  await expect(signInAt('shop', server, changes)).rejects.toThrow('not signed in')
+])('a sign-in stays on the login page after %s', async (_what, changes) => {
+  await expect(demoSignIn('webShop', server, changes)).rejects.toThrow('not signed in')
 })
 
-it('stays at the login page where a field is missing altogether', async () => {
+it('a sign-in stays on the login page if a field is missing', async () => {
   const browser = new Browser(server.issuer)
   const login = await browser.open(authorizationUrl(CHALLENGE))
   for (const fields of [{}, { login: 'user-1' }, { password: 'guessed' }]) {
-    const { url, left } = await browser.submit(login, fields)
-    expect({ path: url.pathname, left }).toEqual({ path: login.url.pathname, left: false })
+    const { url, leftSite } = await browser.submit(login, fields)
+    expect({ path: url.pathname, leftSite }).toEqual({
+      path: login.url.pathname,
+      leftSite: false,
+    })
   }
 })
 
 it.each([
-  ['a service that is not open to this client', 'https://order-service.example'],
+  ['a service that this client may not request', 'https://order-service.example'],
   ['an unknown service', 'https://billing-service.example'],
-])('comes back with an error for %s', async (_what, resource) => {
-  await expect(signInAt('shop', server, { resource })).rejects.toMatchObject({
+])('a sign-in redirects to the client with an error for %s', async (_what, resource) => {
+  await expect(demoSignIn('webShop', server, { resource })).rejects.toMatchObject({
     error: 'invalid_target',
   })
 })
 
-it('sends nobody to a redirect URI that is not registered', async () => {
-  const elsewhere = signInAt('shop', server, { redirectUri: 'https://elsewhere.example/' })
-  await expect(elsewhere).rejects.toThrow('no form at /auth')
+it('a sign-in does not redirect to an unregistered redirect URI', async () => {
+  const result = demoSignIn('webShop', server, { redirectUri: 'https://elsewhere.example/' })
+  await expect(result).rejects.toThrow('no form at /auth')
 })
 
-it('comes back with an error without PKCE', async () => {
-  const { url, left } = await new Browser(server.issuer).open(authorizationUrl())
-  expect(left).toBe(true)
+it('a sign-in redirects to the client with an error if PKCE is missing', async () => {
+  const { url, leftSite } = await new Browser(server.issuer).open(authorizationUrl())
+  expect(leftSite).toBe(true)
   expect(url.searchParams.get('error')).toBe('invalid_request')
   expect(url.searchParams.get('error_description')).toContain('PKCE')
 })
@@ -93,13 +96,13 @@ async function keySetOf(issuer: string): Promise<KeySet> {
   return (await (await fetch(`${issuer}/jwks`)).json()) as KeySet
 }
 
-it('starts each server with keys of its own, one RSA and one elliptic-curve', async () => {
+it('the authorization server generates new keys at each start: one RSA key and one elliptic curve key', async () => {
   const other = await startAuthorizationServer()
   try {
-    const [mine, theirs] = await Promise.all([keySetOf(server.issuer), keySetOf(other.issuer)])
-    expect(mine.keys.map(({ alg }) => alg)).toEqual(['RS256', 'ES256'])
-    expect(mine.keys.filter((key) => 'd' in key)).toEqual([])
-    const kids = new Set([...mine.keys, ...theirs.keys].map(({ kid }) => kid))
+    const [keys, otherKeys] = await Promise.all([keySetOf(server.issuer), keySetOf(other.issuer)])
+    expect(keys.keys.map(({ alg }) => alg)).toEqual(['RS256', 'ES256'])
+    expect(keys.keys.filter((key) => 'd' in key)).toEqual([])
+    const kids = new Set([...keys.keys, ...otherKeys.keys].map(({ kid }) => kid))
     expect(kids.size).toBe(4)
   } finally {
     await other.close()

@@ -4,7 +4,7 @@ import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../src/authorization-server/authorization-server.ts'
-import { signInAt } from '../src/demo/people.ts'
+import { demoSignIn } from '../src/demo/sign-ins.ts'
 import { tokenExchange } from '../src/services/exchange.ts'
 import type { SignedIn } from '../src/user/sign-in.ts'
 import { ACCESS_TOKEN, exchange, ID_TOKEN, postToken, TOKEN_EXCHANGE } from './support.ts'
@@ -14,11 +14,11 @@ let user: SignedIn
 
 beforeAll(async () => {
   server = await startAuthorizationServer()
-  user = await signInAt('shop', server)
+  user = await demoSignIn('webShop', server)
 })
 afterAll(() => server.close())
 
-async function exchangedOnce(): Promise<string> {
+async function exchangedToken(): Promise<string> {
   const { body } = await exchange(server, user.accessToken)
   return String(body['access_token'])
 }
@@ -34,8 +34,8 @@ const refusedAs = (error: string, description?: string): object => ({
   body: { error, ...(description && { error_description: description }) },
 })
 
-describe('an exchange within the rules', () => {
-  it('answers as RFC 8693 section 2.2.1 says', async () => {
+describe('the token exchange grant', () => {
+  it('returns the response members of RFC 8693 section 2.2.1', async () => {
     expect(await exchange(server, user.accessToken)).toEqual({
       status: 200,
       body: {
@@ -48,8 +48,8 @@ describe('an exchange within the rules', () => {
     })
   })
 
-  it('keeps the user, and changes audience, client, scope and actor', async () => {
-    const token = await exchangedOnce()
+  it('keeps the subject and sets audience, client, scope and actor', async () => {
+    const token = await exchangedToken()
     expect(decodeProtectedHeader(token)).toMatchObject({ alg: 'ES256', typ: 'at+jwt' })
     expect(decodeJwt(token)).toMatchObject({
       iss: server.issuer,
@@ -61,8 +61,8 @@ describe('an exchange within the rules', () => {
     })
   })
 
-  it('nests the prior actor in the second hop', async () => {
-    const { body } = await exchange(server, await exchangedOnce(), TO_INVENTORY)
+  it('nests the prior actor in the second exchange', async () => {
+    const { body } = await exchange(server, await exchangedToken(), TO_INVENTORY)
     const token = String(body['access_token'])
     expect(decodeProtectedHeader(token)).toMatchObject({ alg: 'RS256', typ: 'at+jwt' })
     expect(decodeJwt(token)).toMatchObject({
@@ -73,25 +73,25 @@ describe('an exchange within the rules', () => {
     })
   })
 
-  it('does not let the new token outlive the old one', async () => {
+  it('limits the lifetime of the new token to that of the subject token', async () => {
     let now = Date.now()
-    const aging = await startAuthorizationServer({ now: () => now })
+    const clockedServer = await startAuthorizationServer({ now: () => now })
     try {
-      const { accessToken } = await signInAt('shop', aging)
+      const { accessToken } = await demoSignIn('webShop', clockedServer)
       now = Number(decodeJwt(accessToken).exp) * 1000 - 10_000
-      const { body } = await exchange(aging, accessToken)
+      const { body } = await exchange(clockedServer, accessToken)
       expect(body['expires_in']).toBe(10)
     } finally {
-      await aging.close()
+      await clockedServer.close()
     }
   })
 
-  it('honors may_act, and does not hand it on', async () => {
+  it('accepts a client named in may_act, and omits may_act from the new token', async () => {
     expect(decodeJwt(user.accessToken)['may_act']).toEqual({ sub: 'user-service' })
-    expect(decodeJwt(await exchangedOnce())).not.toHaveProperty('may_act')
+    expect(decodeJwt(await exchangedToken())).not.toHaveProperty('may_act')
   })
 
-  it('works through the function that the services use', async () => {
+  it('succeeds with the exchange function of the services', async () => {
     const exchangeToken = await tokenExchange({
       issuer: server.issuer,
       clientId: 'user-service',
@@ -105,30 +105,34 @@ describe('an exchange within the rules', () => {
   })
 })
 
-describe('an exchange outside the rules', () => {
+describe('the policy of the token exchange grant', () => {
   it.each([
-    ['a scope the user did not grant', { scope: 'orders:write' }, 'invalid_scope'],
-    ['a granted scope and one more', { scope: 'orders:read orders:write' }, 'invalid_scope'],
-    ['a scope unknown at the target', { scope: 'read:items' }, 'invalid_scope'],
-    ['a scope that is none', { scope: 'orders:read ' }, 'invalid_scope'],
-    ['no scope', { scope: '' }, 'invalid_scope'],
+    ['a scope that the user did not grant', { scope: 'orders:write' }, 'invalid_scope'],
+    ['a granted scope plus another one', { scope: 'orders:read orders:write' }, 'invalid_scope'],
+    ['a scope that the target does not know', { scope: 'read:items' }, 'invalid_scope'],
+    ['a scope with a trailing space', { scope: 'orders:read ' }, 'invalid_scope'],
+    ['a missing scope', { scope: '' }, 'invalid_scope'],
     ['an unknown audience', { audience: 'billing-service' }, 'invalid_target'],
-    ['an audience two hops away', { audience: 'inventory-service' }, 'invalid_target'],
-    ['its own audience', { audience: 'user-service' }, 'invalid_target'],
-    ['no audience', { audience: '' }, 'invalid_target'],
-    ['a resource', { resource: 'https://inventory-service.example' }, 'invalid_target'],
-    ['no subject token', { subject_token: '' }, 'invalid_request'],
-    ['no subject token type', { subject_token_type: '' }, 'invalid_request'],
-    ['another subject token type', { subject_token_type: ID_TOKEN }, 'invalid_request'],
-    ['another requested type', { requested_token_type: ID_TOKEN }, 'invalid_request'],
+    [
+      'an audience that this client may not call',
+      { audience: 'inventory-service' },
+      'invalid_target',
+    ],
+    ['the client itself as audience', { audience: 'user-service' }, 'invalid_target'],
+    ['a missing audience', { audience: '' }, 'invalid_target'],
+    ['a resource parameter', { resource: 'https://inventory-service.example' }, 'invalid_target'],
+    ['a missing subject token', { subject_token: '' }, 'invalid_request'],
+    ['a missing subject token type', { subject_token_type: '' }, 'invalid_request'],
+    ['an unsupported subject token type', { subject_token_type: ID_TOKEN }, 'invalid_request'],
+    ['an unsupported requested token type', { requested_token_type: ID_TOKEN }, 'invalid_request'],
     ['an actor token', { actor_token: 'x', actor_token_type: ACCESS_TOKEN }, 'invalid_request'],
-    ['a subject token that is none', { subject_token: 'x' }, 'invalid_request'],
-  ])('%s', async (_what, changes, error) => {
+    ['a subject token that is not a JWT', { subject_token: 'x' }, 'invalid_request'],
+  ])('refuses %s', async (_what, changes, error) => {
     expect(await exchange(server, user.accessToken, changes)).toMatchObject(refusedAs(error))
   })
 
-  it('two audiences in one request: no token is for two', async () => {
-    const answer = await postToken(server, 'user-service', [
+  it('refuses two audiences in one request', async () => {
+    const response = await postToken(server, 'user-service', [
       ['grant_type', TOKEN_EXCHANGE],
       ['subject_token', user.accessToken],
       ['subject_token_type', ACCESS_TOKEN],
@@ -136,12 +140,12 @@ describe('an exchange outside the rules', () => {
       ['audience', 'inventory-service'],
       ['scope', 'orders:read'],
     ])
-    expect(answer).toMatchObject(refusedAs('invalid_request'))
+    expect(response).toMatchObject(refusedAs('invalid_request'))
   })
 
-  it('a scope that the first hop dropped does not come back in the second', async () => {
+  it('does not let a second exchange restore a scope that the first one dropped', async () => {
     const scope = 'openid orders:read orders:write'
-    const broad = await signInAt('shop', server, { scope })
+    const broad = await demoSignIn('webShop', server, { scope })
     expect(decodeJwt(broad.accessToken)['scope']).toBe('orders:read orders:write')
     const { body } = await exchange(server, broad.accessToken, { scope: 'orders:read' })
     const narrow = String(body['access_token'])
@@ -149,56 +153,56 @@ describe('an exchange outside the rules', () => {
     expect(widened).toMatchObject(refusedAs('invalid_scope'))
   })
 
-  it('a client that the subject token is not meant for', async () => {
+  it('refuses a client that is not the audience of the subject token', async () => {
     expect(await exchange(server, user.accessToken, TO_INVENTORY)).toMatchObject(
-      refusedAs('invalid_request', 'the subject token is not meant for this client'),
+      refusedAs('invalid_request', 'the subject token was not issued for this client'),
     )
   })
 
-  it('a user whose may_act names another party', async () => {
-    const other = await signInAt('shopAsOther', server)
+  it('refuses a client that may_act does not name', async () => {
+    const other = await demoSignIn('webShopAsUser7', server)
     expect(decodeJwt(other.accessToken)['may_act']).toEqual({ sub: 'support-desk' })
     expect(await exchange(server, other.accessToken)).toMatchObject(
-      refusedAs('invalid_request', 'may_act in the subject token names another party'),
+      refusedAs('invalid_request', 'may_act in the subject token names another client'),
     )
   })
 
-  it('an ID token for the same service, passed off as an access token', async () => {
-    const { idToken } = await signInAt('orderPages', server)
+  it('refuses an ID token for the same service, sent as an access token', async () => {
+    const { idToken } = await demoSignIn('orderService', server)
     expect(decodeJwt(idToken).aud).toBe('order-service')
     expect(await exchange(server, idToken, TO_INVENTORY)).toMatchObject(
-      refusedAs('invalid_request', 'the subject token is not an access token of this server'),
+      refusedAs('invalid_request', 'the subject token is not an access token from this server'),
     )
   })
 
-  it('a token of another, equally well-formed server', async () => {
+  it('refuses a valid token from another server', async () => {
     const other = await startAuthorizationServer()
     try {
-      const foreign = await signInAt('shop', other)
-      expect(await exchange(server, foreign.accessToken)).toMatchObject(
-        refusedAs('invalid_request', 'the subject token is not an access token of this server'),
+      const untrusted = await demoSignIn('webShop', other)
+      expect(await exchange(server, untrusted.accessToken)).toMatchObject(
+        refusedAs('invalid_request', 'the subject token is not an access token from this server'),
       )
     } finally {
       await other.close()
     }
   })
 
-  it('a token that has expired', async () => {
+  it('refuses an expired token', async () => {
     let now = Date.now()
-    const aging = await startAuthorizationServer({ now: () => now })
+    const clockedServer = await startAuthorizationServer({ now: () => now })
     try {
-      const { accessToken } = await signInAt('shop', aging)
-      expect((await exchange(aging, accessToken)).status).toBe(200)
+      const { accessToken } = await demoSignIn('webShop', clockedServer)
+      expect((await exchange(clockedServer, accessToken)).status).toBe(200)
       now = Number(decodeJwt(accessToken).exp) * 1000
-      expect(await exchange(aging, accessToken)).toMatchObject(
+      expect(await exchange(clockedServer, accessToken)).toMatchObject(
         refusedAs('invalid_request', 'the subject token has expired'),
       )
     } finally {
-      await aging.close()
+      await clockedServer.close()
     }
   })
 
-  it('a client with a wrong secret', async () => {
+  it('refuses a client with a wrong secret', async () => {
     const impostor = { ...server, clientSecrets: new Map([['user-service', 'guessed']]) }
     expect(await exchange(impostor, user.accessToken)).toMatchObject({
       status: 401,
@@ -206,7 +210,7 @@ describe('an exchange outside the rules', () => {
     })
   })
 
-  it('a client that was not given the grant', async () => {
+  it('refuses a client without the token exchange grant', async () => {
     expect(await exchange(server, user.accessToken, { client: 'web-shop' })).toMatchObject(
       refusedAs('invalid_request', 'requested grant type is not allowed for this client'),
     )

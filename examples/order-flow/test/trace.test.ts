@@ -3,29 +3,42 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DecisionRecord } from '@resource-server/express'
 import { expect, it, onTestFinished } from 'vitest'
-import { play } from '../src/demo/play.ts'
+import { parseDemoOptions } from '../src/demo/arguments.ts'
 import { Report } from '../src/demo/report.ts'
-import { wishesOf } from '../src/demo/arguments.ts'
+import { runDemo } from '../src/demo/run-demo.ts'
 
-it('draws every decision of the demo', async () => {
+it('--trace draws every decision of the demo as SVG or as Mermaid', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'trace-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const all: DecisionRecord[] = []
-  await play(new Report({ write: () => {} }, undefined), (records) => void all.push(...records))
+  await runDemo(new Report({ write: () => {} }, undefined), (records) => void all.push(...records))
   expect(all.map(({ code, outcome }) => code ?? outcome).toSorted()).toEqual(
     [
-      ...['granted', 'granted', 'granted', 'granted', 'audience_mismatch', 'audience_mismatch'],
-      ...['not_an_access_token', 'issuer_not_trusted', 'token_malformed', 'algorithm_not_allowed'],
-      ...['token_expired', 'scope_insufficient', 'delegation_required', 'credential_repeated'],
-      // At catalog-service.
-      ...['credential_missing', 'granted', 'audience_mismatch'],
+      'granted',
+      'granted',
+      'granted',
+      'granted',
+      'audience_mismatch',
+      'audience_mismatch',
+      'not_an_access_token',
+      'issuer_not_trusted',
+      'token_malformed',
+      'algorithm_not_allowed',
+      'token_expired',
+      'scope_insufficient',
+      'delegation_required',
+      'credential_repeated',
+      'credential_missing',
+      // catalog-service
+      'granted',
+      'audience_mismatch',
     ].toSorted(),
   )
   for (const [name, start] of [
     ['trace.svg', '<svg '],
     ['trace.mmd', 'sequenceDiagram\n'],
   ] as const) {
-    const trace = wishesOf(['--trace', join(directory, name)]).trace!
+    const trace = parseDemoOptions(['--trace', join(directory, name)]).trace!
     trace.draw(all)
     const drawn = readFileSync(trace.file, 'utf8')
     expect(drawn.startsWith(start)).toBe(true)
@@ -33,9 +46,11 @@ it('draws every decision of the demo', async () => {
   }
 })
 
-it('is not asked for by default, and says what it can draw before anything is played', () => {
-  expect(wishesOf([])).toEqual({ trace: undefined, startServer: undefined })
-  expect(() => wishesOf(['--trace', 'trace.png'])).toThrow('ends in .svg or .mmd')
-  expect(() => wishesOf(['--trcae', 'trace.svg'])).toThrow("Unknown option '--trcae'")
-  expect(() => wishesOf(['--issuer', 'dex'])).toThrow('--issuer takes keycloak or spring')
+it('parseDemoOptions returns no options by default and rejects unknown options and values', () => {
+  expect(parseDemoOptions([])).toEqual({ trace: undefined, startServer: undefined })
+  expect(() => parseDemoOptions(['--trace', 'trace.png'])).toThrow('ends in .svg or .mmd')
+  expect(() => parseDemoOptions(['--trcae', 'trace.svg'])).toThrow("Unknown option '--trcae'")
+  expect(() => parseDemoOptions(['--issuer', 'dex'])).toThrow(
+    '--issuer must be keycloak or spring-authorization-server',
+  )
 })

@@ -1,14 +1,17 @@
 import type { DecisionRecord } from '@resource-server/express'
 import type { Logger } from 'pino'
 
-/** An outage wants somebody out of bed; a refusal wants to be found; the rest is for the audit. */
+/** The log level for each outcome. An outage is an error, because it needs an operator. */
 const levels = { granted: 'info', refused: 'warn', unavailable: 'error' } as const
 
-/** `onDecision` for pino: one line a decision, with everything in it, and a text to read in passing. */
+/**
+ * Creates an `onDecision` function that logs one line for each decision. The line contains the whole
+ * record and a short message, such as `GET /orders/:id: granted`.
+ */
 export function decisionLogger(logger: Logger): (decision: DecisionRecord) => void {
   return (decision) => {
     const { outcome, code, request } = decision
-    const what = request ? `${request.method} ${request.route ?? request.path ?? ''}` : 'a token'
-    logger[levels[outcome]]({ decision }, `${what.trim()}: ${code ?? outcome}`)
+    const subject = request ? `${request.method} ${request.route ?? request.path ?? ''}` : 'a token'
+    logger[levels[outcome]]({ decision }, `${subject.trim()}: ${code ?? outcome}`)
   }
 }

@@ -6,7 +6,7 @@ import express from 'express'
 import { pino } from 'pino'
 import { decisionLogger } from './decision-logger.ts'
 
-// Stands for your authorization server, so that this runs by itself.
+// A test issuer in place of your authorization server, so that the example needs no setup.
 await using issuer = await createTestIssuer({ algorithm: 'ES256' })
 
 const api = resourceServer({

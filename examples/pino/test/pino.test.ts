@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { decisionLogger } from '../src/decision-logger.ts'
 
-test('one line of JSON for each decision, by its level, and no token in it', async () => {
+test('logs each decision as one line of JSON with the right level and without the token', async () => {
   const lines: string[] = []
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -16,12 +16,15 @@ test('one line of JSON for each decision, by its level, and no token in it', asy
   const issuer = await createTestIssuer({ algorithm: 'ES256' })
   const options = { issuer: issuer.url, audience: 'order-service', clock: issuer.clock }
   const verifier = createVerifier({ ...options, onDecision: decisionLogger(pino(stream)) })
-  const good = issuer.token({ aud: 'order-service', sub: 'a\n{"level":60}', actors: ['shop'] })
-  await verifier.check(good)
+  const token = issuer.token({ aud: 'order-service', sub: 'a\n{"level":60}', actors: ['shop'] })
+  await verifier.check(token)
   await verifier.check(issuer.token({ aud: 'another' }))
   await issuer.close()
-  const orphan = createVerifier({ ...options, onDecision: decisionLogger(pino(stream)) })
-  await orphan.check(good)
+  const verifierWithoutKeys = createVerifier({
+    ...options,
+    onDecision: decisionLogger(pino(stream)),
+  })
+  await verifierWithoutKeys.check(token)
 
   await expect.poll(() => lines.length).toBe(3)
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
@@ -29,5 +32,5 @@ test('one line of JSON for each decision, by its level, and no token in it', asy
     { level: 40, msg: 'a token: audience_mismatch', decision: { outcome: 'refused' } },
     { level: 50, msg: 'a token: keys_unavailable', decision: { outcome: 'unavailable' } },
   ])
-  expect(lines.join('')).not.toContain(good.split('.')[2])
+  expect(lines.join('')).not.toContain(token.split('.')[2])
 })

@@ -1,7 +1,10 @@
 import { type DecisionRecord, formatActorChain } from '@resource-server/express'
 import sqlite from 'node-sqlite3-wasm'
 
-/** One row for a decision, one for each of its actors: `position` 0 acts now, the others acted before. */
+/**
+ * One row in `decision` for each decision, and one row in `actor` for each actor. The actor at
+ * `position` 0 is the current actor; the others are prior actors.
+ */
 const schema = `
   CREATE TABLE IF NOT EXISTS decision (
     id INTEGER PRIMARY KEY,
@@ -24,23 +27,24 @@ const schema = `
   CREATE INDEX IF NOT EXISTS actor_name ON actor (name, position, decision);
 `
 
-export interface Deed {
+/** A decision about a request that an actor made for a user. */
+export interface ActorRequest {
   readonly time: string
   readonly request: string
   readonly outcome: string
   readonly chain: string
 }
 
-/** Names are unique only within their issuer, so an issuer is part of the question. */
-export interface Question {
+/** What to search for. Names are unique only together with their issuer. */
+export interface Query {
   readonly issuer: string
   readonly actor: string
   readonly subject: string
-  /** The start, RFC 3339 in UTC, such as today's midnight. */
+  /** The earliest time, in RFC 3339 and UTC. */
   readonly since: string
 }
 
-/** Decision records in a file. Writing is synchronous, and comes after the answer that it is about. */
+/** Stores decision records in a file. Writes are synchronous, after the response is sent. */
 export class DecisionStore {
   readonly #database: InstanceType<typeof sqlite.Database>
 
@@ -49,14 +53,18 @@ export class DecisionStore {
     this.#database.exec(schema)
   }
 
-  /** For `onDecision`. What it throws is counted as a lost record. */
+  /** Use this as `onDecision`. If it throws, the record counts as lost. */
   readonly write = (record: DecisionRecord): void => {
     const { time, outcome, code, issuer, subject, request, chain } = record
     const { lastInsertRowid } = this.#database.run(
       `INSERT INTO decision (time, outcome, code, issuer, subject, request, chain, record)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       [
-        ...[time, outcome, code ?? null, issuer ?? null, subject ?? null],
+        time,
+        outcome,
+        code ?? null,
+        issuer ?? null,
+        subject ?? null,
         request ? `${request.method} ${request.path ?? request.route ?? ''}` : null,
         formatActorChain(record),
         JSON.stringify(record),
@@ -65,12 +73,12 @@ export class DecisionStore {
     for (const [position, actor] of (chain?.actors ?? []).entries())
       this.#database.run(
         'INSERT INTO actor (decision, position, issuer, name) VALUES (?, ?, ?, ?)',
-        [...[lastInsertRowid, position, actor.issuer, actor.clientId ?? actor.subject]],
+        [lastInsertRowid, position, actor.issuer, actor.clientId ?? actor.subject],
       )
   }
 
-  /** What this actor did on behalf of this user: as the one who acted, not as one who acted before. */
-  deedsOf({ issuer, actor, subject, since }: Question): Deed[] {
+  /** Finds the requests that this actor made for this user as the current actor, not as a prior actor. */
+  requestsBy({ issuer, actor, subject, since }: Query): ActorRequest[] {
     return this.#database.all(
       `SELECT time, request, outcome, chain
        FROM decision JOIN actor ON actor.decision = decision.id AND actor.position = 0
@@ -78,7 +86,7 @@ export class DecisionStore {
          AND decision.time >= ?
        ORDER BY decision.time, decision.id`,
       [issuer, subject, issuer, actor, since],
-    ) as unknown as Deed[]
+    ) as unknown as ActorRequest[]
   }
 
   close(): void {

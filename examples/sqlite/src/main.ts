@@ -6,7 +6,7 @@ import { createTestIssuer } from '@resource-server/testing'
 import express from 'express'
 import { DecisionStore } from './decision-store.ts'
 
-// Stands for your authorization server, so that this runs by itself.
+// A test issuer in place of your authorization server, so that the example needs no setup.
 await using issuer = await createTestIssuer({ algorithm: 'ES256' })
 const store = new DecisionStore(process.argv[2] ?? ':memory:')
 
@@ -39,7 +39,7 @@ server.close()
 await once(server, 'close')
 
 const today = new Date(issuer.clock.now()).toISOString().slice(0, 10)
-const question = { issuer: issuer.url, actor: 'order-service', subject: 'user-42', since: today }
-console.log('What did order-service do on behalf of user-42 today?')
-console.table(store.deedsOf(question))
+const query = { issuer: issuer.url, actor: 'order-service', subject: 'user-42', since: today }
+console.log('Requests by order-service on behalf of user-42 today:')
+console.table(store.requestsBy(query))
 store.close()

@@ -1,10 +1,12 @@
-/** For authors of adapters: a host hands over requests, and does what a result says. */
+// For authors of adapters: a host passes requests to a gate and does what the result says.
 export { createGate, type Gate, type GuardResult } from './http/gate.ts'
+export type { ResourceServerBase } from './http/resource-server.ts'
 export { authenticateOnly, type Guard } from './guards/guards.ts'
-export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
-export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
-export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'
 export type { ScopeNeed } from './guards/scope.ts'
+export type { AudienceRule } from './config/audience.ts'
+export type { Refusal, RefusalDetail } from './errors/refusal.ts'
+
+// Requests, and what is sent back
 export {
   fromFetch,
   fromNode,
@@ -14,3 +16,8 @@ export {
   type NodeRequest,
 } from './http/request.ts'
 export { RequestRefusedError, type Reply } from './http/challenge.ts'
+export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
+
+// Descriptions of the resource server
+export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
+export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'

@@ -1,13 +1,15 @@
-// Verifying
+// Verify tokens
 export { createVerifier, type VerificationResult, type Verifier } from './verify/verifier.ts'
-export type { Health, Operations } from './verify/operations.ts'
-export type { KeyHealth } from './jwks/key-source.ts'
-export type { KeyEvent } from './jwks/events.ts'
-export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
 export type { AccessToken, Claims, StandardClaims, TokenView } from './token/access-token.ts'
 export type { Actor, PriorActor } from './token/delegation.ts'
 
-// Configuring
+// Operate
+export type { Health, Operations } from './verify/operations.ts'
+export type { CacheStatistics } from './verify/token-cache.ts'
+export type { KeyHealth } from './jwks/key-source.ts'
+export type { KeyEvent } from './jwks/events.ts'
+
+// Configure
 export type {
   Audience,
   CacheOptions,
@@ -19,24 +21,24 @@ export type {
   VerifierOptions,
 } from './options/options.ts'
 export type { Algorithm } from './options/algorithms.ts'
+export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
+export type { ActorName, ClaimPath, Hint, HintedToken, Profile } from './options/profile.ts'
 export type { Clock } from './lib/clock.ts'
 export type { Fetch, FetchResponse } from './lib/fetch-json.ts'
-export type { ActorName, Hint, HintedToken, ClaimPath, Profile } from './options/profile.ts'
 
-// Guarding
+// Guard routes
 export type { Guards } from './guards/guards.ts'
 export type { ActorIdentity, ActorRule } from './guards/actor.ts'
-export type { ClientIdentity, ClientRule } from './guards/client.ts'
 export type { ClaimRule } from './guards/claim.ts'
+export type { ClientIdentity, ClientRule } from './guards/client.ts'
 export type { StepUp } from './guards/step-up.ts'
 
-// Describing
+// Describe the API
 export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
 export type { ResourceMetadata } from './http/resource-metadata.ts'
 
-// What went wrong, and what was decided
+// Handle errors
 export { ConfigError, VerificationError } from './errors/refusal.ts'
-export type { RefusalInfo, RefusalBodyWriter, ResponseBody } from './errors/problem-details.ts'
 export {
   codes,
   type Category,
@@ -44,6 +46,9 @@ export {
   type Code,
   type CodeEntry,
 } from './errors/codes.ts'
+export type { RefusalBodyWriter, RefusalInfo, ResponseBody } from './errors/problem-details.ts'
+
+// Read decision records
 export type {
   Anomaly,
   DecisionRecord,

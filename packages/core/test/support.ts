@@ -18,34 +18,34 @@ import {
 
 export const aud = 'order-service'
 
-/** An issuer for the tests of one file. Elliptic keys, since those are made fast. */
+/** Starts an issuer for the tests of one file. It uses EC keys, because they are fast to generate. */
 export async function startIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   const issuer = await createTestIssuer({ algorithm: 'ES256', ...options })
   afterAll(() => issuer.close())
   return issuer
 }
 
-/** Options for a verifier that shares the issuer's clock. */
+/** Options for a verifier that uses the issuer's clock. */
 export function optionsFor(issuer: TestIssuer) {
   return { issuer: issuer.url, audience: aud, clock: issuer.clock } as const
 }
 
-type Judged = (token: string, options?: VerifierOptions) => Promise<Code | 'granted'>
+type Verify = (token: string, options?: VerifierOptions) => Promise<Code | 'granted'>
 
-/** What became of a token, in one word: `granted`, or the code of the refusal. */
-export function judgeFor(issuer: TestIssuer): Judged {
+/** Returns a function that verifies a token and resolves to `granted` or the code of the refusal. */
+export function judgeFor(issuer: TestIssuer): Verify {
   return async (token, options = {}) => {
-    const verdict = await createVerifier({ ...optionsFor(issuer), ...options }).check(token)
-    return verdict.ok ? 'granted' : verdict.code
+    const result = await createVerifier({ ...optionsFor(issuer), ...options }).check(token)
+    return result.ok ? 'granted' : result.code
   }
 }
 
-/** A gate whose guards are given back as they are, and a request with some headers. */
+/** A gate with its guards, and a function that sends a request through one of them. */
 export interface Desk {
   readonly gate: Gate
   readonly guards: Guards<Guard>
   readonly records: readonly DecisionRecord[]
-  /** The host has answered. Records are written before the next turn of the event loop. */
+  /** Reports that the response is sent, and waits until the records are written. */
   readonly settle: (key: object) => Promise<void>
   readonly pass: (
     key: object,
@@ -76,7 +76,7 @@ export function openDesk(options: ResourceServerOptions): Desk {
   }
 }
 
-/** Until the host would have answered: refusals are recorded after that. */
+/** Waits until the host would have sent the response. Refusals are recorded after that. */
 export function answered(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
@@ -87,14 +87,14 @@ export function bearer(token: string): readonly HeaderPair[] {
   return [['Authorization', `Bearer ${token}`]]
 }
 
-/** The status of a reply, or what else the gate wants of its host. */
+/** The status of a reply, or the action for any other result. */
 export function statusOf(result: GuardResult): number | string {
   return result.action === 'reply' ? result.reply.status : result.action
 }
 
 export type Make = (guards: Guards<Guard>) => Guard
 
-/** One request through guards in order, as a host does it: the first refusal ends it. */
+/** Sends one request through guards in order, as a host does. The first refusal ends it. */
 export async function walk(
   desk: Desk,
   makes: readonly Make[],

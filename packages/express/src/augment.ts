@@ -19,7 +19,7 @@ Object.defineProperty(express.request, 'auth', {
   configurable: true,
   get(): never {
     throw new ConfigError(
-      'No guard ran for this request.',
+      'No guard ran on this request.',
       "Put requireAudience('…') before this handler.",
     )
   },

@@ -1,28 +1,86 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type {
-  AccessToken,
-  Guards,
-  OpenApi,
-  Operations,
-  ResourceServerOptions,
-} from '@resource-server/core'
+import type { AccessToken, ResourceServerOptions } from '@resource-server/core'
 import {
   createGate,
   fromNode,
   type Guard,
-  nodeGuard,
   type GuardResult,
+  nodeGuard,
+  type ResourceServerBase,
+  sendNode,
 } from '@resource-server/core/adapter'
-import { follow } from './follow.ts'
-import { routeOf } from './route.ts'
 
-// All that a user needs, so that one install is enough
-export * from '@resource-server/core'
+// Everything that users need from core, so that they install one package.
+export {
+  codes,
+  ConfigError,
+  createVerifier,
+  formatActorChain,
+  pseudonymize,
+  VerificationError,
+} from '@resource-server/core'
+export type {
+  AccessToken,
+  Actor,
+  ActorIdentity,
+  ActorName,
+  ActorRule,
+  Algorithm,
+  Anomaly,
+  Audience,
+  CacheOptions,
+  CacheStatistics,
+  Category,
+  ChallengeError,
+  ClaimPath,
+  ClaimRule,
+  Claims,
+  ClientIdentity,
+  ClientRule,
+  Clock,
+  Code,
+  CodeEntry,
+  DecisionRecord,
+  DelegationMode,
+  Fetch,
+  FetchResponse,
+  Guards,
+  Health,
+  Hint,
+  HintedToken,
+  IssuerOptions,
+  KeyEvent,
+  KeyHealth,
+  KeyStore,
+  KeyStoreOptions,
+  OpenApi,
+  Operations,
+  PriorActor,
+  Profile,
+  ProviderIssuer,
+  RecordedActor,
+  RecordedChain,
+  RecordOptions,
+  RefusalBodyWriter,
+  RefusalInfo,
+  ResourceMetadata,
+  ResourceServerOptions,
+  ResponseBody,
+  SecurityRequirement,
+  SecurityScheme,
+  StandardClaims,
+  StepUp,
+  TokenView,
+  UnverifiedNames,
+  VerificationResult,
+  Verifier,
+  VerifierOptions,
+} from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
 
 /**
- * An Express middleware. It is typed by what Node gives, so that the route's own types, such as
- * `req.params`, are inferred as if it were not there.
+ * An Express middleware. It is typed with Node's request and response, so that Express still infers the route's
+ * own types, such as `req.params`.
  */
 export type ExpressGuard = (
   request: IncomingMessage,
@@ -30,40 +88,45 @@ export type ExpressGuard = (
   next: (error?: unknown) => void,
 ) => void
 
-/** What `resourceServer` returns. Destructure it: nothing depends on `this`. */
-export interface ResourceServer<C extends object, Token>
-  extends Guards<ExpressGuard, C>, Operations {
-  /**
-   * The request's access token, with the user's claim type and no global declaration.
-   *
-   * @throws ConfigError unless every guard so far let the request through
-   */
-  readonly token: (request: IncomingMessage) => Token
-  /**
-   * Serves the metadata of this resource server (RFC 9728) at its well-known path, and nothing else.
-   * Mount it at the root, ahead of the guards: `app.use(api.metadata())`.
-   *
-   * @throws ConfigError where no `resource` is configured
-   */
-  readonly metadata: () => ExpressGuard
-  /** The security scheme, and the scopes of guards, for an OpenAPI document. */
-  readonly openapi: OpenApi<ExpressGuard>
-}
+/** What `resourceServer` returns. */
+export interface ResourceServer<
+  C extends object = object,
+  Token = AccessToken<C>,
+> extends ResourceServerBase<ExpressGuard, IncomingMessage, C, Token> {}
 
 /**
- * Guards for Express 5 and 4 that accept exactly the tokens issued for this service. The token is at
- * `req.auth`; a guard never reads it from there, since anybody can write to a request.
+ * Creates guards for Express 5 and 4 that accept only tokens issued for this service. The verified token is
+ * available through `api.token(req)`, and at `req.auth`. Guards never read `req.auth`, because any code can
+ * write to a request.
  *
- * @typeParam C The claims that the issuer adds. An assertion: they are not checked.
- * @throws ConfigError for options that cannot be right
+ * With `optional: true`, `api.token(req)` is `undefined` on anonymous requests, and its type says so.
+ *
+ * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @throws ConfigError for invalid options
+ *
+ * @example
+ * ```ts
+ * import express from 'express'
+ * import { resourceServer } from '@resource-server/express'
+ *
+ * const api = resourceServer({ issuer: 'https://as.example.com' })
+ * const app = express()
+ *
+ * app.use('/orders', api.requireAudience('order-service'))
+ * app.get('/orders/:id', api.requireScope('orders:read'), (req, res) => {
+ *   res.json({ id: req.params.id, owner: api.token(req).subject })
+ * })
+ * ```
  */
 export function resourceServer<C extends object = object>(
-  options: ResourceServerOptions & { readonly optional?: false },
-): ResourceServer<C, AccessToken<C>>
-/** With `optional`, an anonymous request has no token. */
+  options: ResourceServerOptions & { readonly optional: false },
+): ResourceServer<C>
+export function resourceServer<C extends object = object>(
+  options: ResourceServerOptions & { readonly optional: boolean },
+): ResourceServer<C, AccessToken<C> | undefined>
 export function resourceServer<C extends object = object>(
   options: ResourceServerOptions,
-): ResourceServer<C, AccessToken<C> | undefined>
+): ResourceServer<C>
 export function resourceServer<C extends object>(
   options: ResourceServerOptions,
 ): ResourceServer<C, AccessToken<C> | undefined> {
@@ -72,10 +135,10 @@ export function resourceServer<C extends object>(
   const middleware =
     (guard: Guard): ExpressGuard =>
     (request, response, next) => {
-      const go = (result: GuardResult): void => follow(result, response, next)
       const route = (): string | undefined => routeOf(request)
-      const passing = pass(guard, { request, response, route, attachTo: request })
-      void (passing instanceof Promise ? passing.then(go, next) : go(passing))
+      const result = pass(guard, { request, response, route, attachTo: request })
+      if (!(result instanceof Promise)) return follow(result, response, next)
+      void result.then((settled) => follow(settled, response, next), next)
     }
   return {
     ...gate.guards(middleware),
@@ -87,4 +150,26 @@ export function resourceServer<C extends object>(
     openapi: gate.openapi(),
     ...gate.operations,
   }
+}
+
+function follow(
+  result: GuardResult,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
+  if (result.action === 'proceed') return next()
+  if (result.action === 'throw') return next(result.error)
+  sendNode(result.reply, response)
+}
+
+/** What Express adds to a request once it has found the route. */
+interface RoutedRequest {
+  readonly baseUrl?: string
+  readonly route?: { readonly path?: unknown }
+}
+
+/** The pattern of the route, such as `/orders/:id`. The path of a mounted router is the requested one. */
+function routeOf(request: IncomingMessage & RoutedRequest): string | undefined {
+  const { baseUrl = '', route } = request
+  return route && baseUrl + String(route.path)
 }

@@ -2,92 +2,98 @@ import type express5 from 'express'
 import { describe, expect, test, vi } from 'vitest'
 import { ConfigError, type DecisionRecord, resourceServer } from '../src/index.ts'
 import {
-  ask,
   bearer,
   handler,
   hosts,
+  send,
+  sendThrough,
   serve,
   startIssuer,
-  through,
   withResolvers,
 } from './support.ts'
 
 const issuer = await startIssuer()
 const base = { issuer: issuer.url, clock: issuer.clock }
-const orders = issuer.token({ aud: 'order-service', scope: 'orders:read' })
-const stock = issuer.token({ aud: 'stock-service' })
-const both = issuer.token({ aud: ['order-service', 'stock-service'] })
+const ordersToken = issuer.token({ aud: 'order-service', scope: 'orders:read' })
+const stockToken = issuer.token({ aud: 'stock-service' })
+const bothToken = issuer.token({ aud: ['order-service', 'stock-service'] })
 
-describe.each(hosts)('on $host', ({ express }) => {
+describe.each(hosts)('on %s', (_host, express) => {
   describe('sub-routers with different audiences', () => {
-    async function serveBoth() {
+    async function serveRouters() {
       const api = resourceServer(base)
-      const say: express5.RequestHandler = (req, res) =>
+      const showAudience: express5.RequestHandler = (req, res) =>
         void res.json([req.baseUrl, api.token(req).audience])
-      const orderRouter = express.Router().use(api.requireAudience('order-service')).get('/', say)
-      const stockRouter = express.Router().use(api.requireAudience('stock-service')).get('/', say)
+      const orderRouter = express
+        .Router()
+        .use(api.requireAudience('order-service'))
+        .get('/', showAudience)
+      const stockRouter = express
+        .Router()
+        .use(api.requireAudience('stock-service'))
+        .get('/', showAudience)
       const app = express().use('/orders', orderRouter).use('/stock', stockRouter)
       app.use('/orders/stock', api.requireAudience('order-service'), stockRouter)
       return serve(app)
     }
 
     test.each([
-      ['/orders', orders, 200],
-      ['/orders', stock, 401],
-      ['/orders', both, 200],
-      ['/stock', stock, 200],
-      ['/stock', orders, 401],
-      ['/stock', both, 200],
-    ])('GET %s', async (path, token, status) => {
-      expect((await ask(await serveBoth(), path, bearer(token))).status).toBe(status)
+      ['/orders', 'accepts', 'order-service', ordersToken, 200],
+      ['/orders', 'refuses', 'stock-service', stockToken, 401],
+      ['/orders', 'accepts', 'both services', bothToken, 200],
+      ['/stock', 'accepts', 'stock-service', stockToken, 200],
+      ['/stock', 'refuses', 'order-service', ordersToken, 401],
+      ['/stock', 'accepts', 'both services', bothToken, 200],
+    ])('%s %s a token for %s', async (path, _result, _audience, token, status) => {
+      expect((await send(await serveRouters(), path, bearer(token))).status).toBe(status)
     })
 
-    test('one behind the other want both', async () => {
-      const port = await serveBoth()
-      const answers = [orders, stock, both].map((token) =>
-        ask(port, '/orders/stock', bearer(token)),
+    test('nested routers require a token for both services', async () => {
+      const port = await serveRouters()
+      const responses = [ordersToken, stockToken, bothToken].map((token) =>
+        send(port, '/orders/stock', bearer(token)),
       )
-      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([401, 401, 200])
+      expect((await Promise.all(responses)).map(({ status }) => status)).toEqual([401, 401, 200])
     })
   })
 
   describe('the order of guards', () => {
-    const stages = { audience: 'order-service' } as const
+    const withAudience = { audience: 'order-service' } as const
 
-    test('an audience later must hold as well', async () => {
-      const api = resourceServer({ ...base, ...stages })
+    test('a later requireAudience must pass as well', async () => {
+      const api = resourceServer({ ...base, ...withAudience })
       const guards = [api.requireScope('orders:read'), api.requireAudience('stock-service')]
-      expect(await through(express, guards, bearer(orders))).toMatchObject({
+      expect(await sendThrough(express, guards, bearer(ordersToken))).toMatchObject({
         status: 401,
         handled: 0,
       })
     })
 
-    test('an audience later is too late where none was known', async () => {
+    test('a scope guard before requireAudience results in 500 if no audience is configured', async () => {
       const api = resourceServer(base)
       const guards = [api.requireScope('orders:read'), api.requireAudience('order-service')]
-      const answer = await through(express, guards, bearer(orders))
-      expect(answer).toMatchObject({ status: 500, handled: 0 })
+      const response = await sendThrough(express, guards, bearer(ordersToken))
+      expect(response).toMatchObject({ status: 500, handled: 0 })
     })
 
-    test('a forgotten audience is a ConfigError for the log', async () => {
-      const logged: unknown[] = []
+    test('a missing audience passes a ConfigError to the error handler', async () => {
+      const errors: unknown[] = []
       const app = express().get('/', resourceServer(base).requireAuthentication(), handler())
       app.use(((error, _req, res, _next) => {
-        logged.push(error)
+        errors.push(error)
         res.status(500).end()
       }) satisfies express5.ErrorRequestHandler)
-      await ask(await serve(app), '/', bearer(orders))
-      expect(logged).toEqual([expect.any(ConfigError)])
-      expect(String(logged)).toContain("let requireAudience('order-service') run first")
+      await send(await serve(app), '/', bearer(ordersToken))
+      expect(errors).toEqual([expect.any(ConfigError)])
+      expect(String(errors)).toContain("let requireAudience('order-service') run first")
     })
 
-    test('a guard after the handler never runs, one before it always does', async () => {
-      const api = resourceServer({ ...base, ...stages })
+    test('a guard runs only for the routes after it, and before their handler', async () => {
+      const api = resourceServer({ ...base, ...withAudience })
       const route = handler()
       const app = express().get('/', route).get('/later', api.requireAuthentication(), route)
       const port = await serve(app.use(api.requireScope('x')))
-      expect((await ask(port, '/later')).status).toBe(401)
+      expect((await send(port, '/later')).status).toBe(401)
       expect(route).not.toHaveBeenCalled()
     })
 
@@ -96,7 +102,7 @@ describe.each(hosts)('on $host', ({ express }) => {
       const onDecision = vi.fn<(record: DecisionRecord) => void>(resolve)
       const api = resourceServer({ ...base, onDecision })
       const guards = [api.requireAudience('order-service'), api.requireScope('orders:read')]
-      const { handled } = await through(express, [...guards, ...guards], bearer(orders))
+      const { handled } = await sendThrough(express, [...guards, ...guards], bearer(ordersToken))
       expect(handled).toBe(1)
       expect((await promise).checks).toHaveLength(4)
       expect(onDecision).toHaveBeenCalledTimes(1)

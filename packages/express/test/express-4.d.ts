@@ -1,4 +1,4 @@
-/** Express 4 under its alias. What the tests use of it has the types of Express 5. */
+/** Express 4 under its alias. The tests use only members that have the same types in Express 5. */
 declare module 'express-4' {
   import express = require('express')
   export = express

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
-import { ask, bearer, handler, hosts, serve, startIssuer } from './support.ts'
+import { bearer, handler, hosts, send, serve, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
-const good = issuer.token({ aud: 'order-service' })
+const validToken = issuer.token({ aud: 'order-service' })
 const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'PUT' }
 
-describe.each(hosts)('on $host', ({ express }) => {
-  async function open(options: Partial<ResourceServerOptions> = {}) {
+describe.each(hosts)('on %s', (_host, express) => {
+  async function serveRoute(options: Partial<ResourceServerOptions> = {}) {
     const api = resourceServer({ issuer: issuer.url, clock: issuer.clock, ...options })
     const route = handler()
     const port = await serve(express().all('/', api.requireAudience('order-service'), route))
@@ -15,86 +15,112 @@ describe.each(hosts)('on $host', ({ express }) => {
   }
 
   describe('HEAD', () => {
-    test('is guarded like GET, and answered without a body', async () => {
-      const { port, route } = await open()
-      const refused = await ask(port, '/', {}, 'HEAD')
+    test('is guarded like GET and gets no response body', async () => {
+      const { port, route } = await serveRoute()
+      const refused = await send(port, '/', {}, 'HEAD')
       expect(refused).toMatchObject({ status: 401, body: '' })
       expect(refused.headers['www-authenticate']).toBe('Bearer realm="api"')
-      expect(await ask(port, '/', bearer(good), 'HEAD')).toMatchObject({ status: 200, body: '' })
+      expect(await send(port, '/', bearer(validToken), 'HEAD')).toMatchObject({
+        status: 200,
+        body: '',
+      })
       expect(route).toHaveBeenCalledTimes(1)
     })
   })
 
   describe.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s', (method) => {
-    test('needs a token', async () => {
-      const { port, route } = await open()
-      expect((await ask(port, '/', {}, method)).status).toBe(401)
-      expect((await ask(port, '/', bearer(good), method)).status).toBe(200)
+    test('requires a token', async () => {
+      const { port, route } = await serveRoute()
+      expect((await send(port, '/', {}, method)).status).toBe(401)
+      expect((await send(port, '/', bearer(validToken), method)).status).toBe(200)
       expect(route).toHaveBeenCalledTimes(1)
     })
   })
 
   describe('a CORS preflight', () => {
-    test('needs a token unless the user says otherwise', async () => {
-      const { port, route } = await open()
-      expect((await ask(port, '/', preflight, 'OPTIONS')).status).toBe(401)
+    test('requires a token by default', async () => {
+      const { port, route } = await serveRoute()
+      expect((await send(port, '/', preflight, 'OPTIONS')).status).toBe(401)
       expect(route).not.toHaveBeenCalled()
     })
 
-    test('passes with allowPreflight', async () => {
-      const { port, route } = await open({ allowPreflight: true })
-      expect((await ask(port, '/', preflight, 'OPTIONS')).status).toBe(200)
+    test('passes without a token with allowPreflight', async () => {
+      const { port, route } = await serveRoute({ allowPreflight: true })
+      expect((await send(port, '/', preflight, 'OPTIONS')).status).toBe(200)
       expect(route).toHaveBeenCalledTimes(1)
     })
+  })
 
+  describe('a request that is not a CORS preflight', () => {
     test.each([
-      ['OPTIONS', { origin: 'https://shop.example' }],
-      ['OPTIONS', { 'access-control-request-method': 'PUT' }],
-      ['OPTIONS', {}],
-      ['GET', preflight],
-      ['PUT', preflight],
-    ])('is no other %s, also with allowPreflight', async (method, headers) => {
-      const { port, route } = await open({ allowPreflight: true })
-      expect((await ask(port, '/', headers, method)).status).toBe(401)
+      ['OPTIONS', 'Origin only', { origin: 'https://shop.example' }],
+      ['OPTIONS', 'Access-Control-Request-Method only', { 'access-control-request-method': 'PUT' }],
+      ['OPTIONS', 'neither preflight header', {}],
+      ['GET', 'both preflight headers', preflight],
+      ['PUT', 'both preflight headers', preflight],
+    ])('%s with %s requires a token even with allowPreflight', async (method, _title, headers) => {
+      const { port, route } = await serveRoute({ allowPreflight: true })
+      expect((await send(port, '/', headers, method)).status).toBe(401)
       expect(route).not.toHaveBeenCalled()
     })
   })
 
   describe('optional authentication', () => {
-    async function greeting(headers: Record<string, string>) {
+    async function sendOptional(headers: Record<string, string>) {
       const api = resourceServer({ issuer: issuer.url, clock: issuer.clock, optional: true })
       const app = express().get('/', api.requireAudience('order-service'), (req, res) => {
         res.send(api.token(req)?.subject ?? 'anonymous')
       })
-      app.get('/own', api.requireAudience('order-service'), api.requireAuthentication(), handler())
+      app.get(
+        '/required',
+        api.requireAudience('order-service'),
+        api.requireAuthentication(),
+        handler(),
+      )
       const port = await serve(app)
-      const own = await ask(port, '/own', headers)
-      const { status, body } = await ask(port, '/', headers)
-      return { status, body: status === 200 ? body : '', own: own.status }
+      const required = await send(port, '/required', headers)
+      const { status, body } = await send(port, '/', headers)
+      return { status, body: status === 200 ? body : '', required: required.status }
     }
 
     test.each([
-      ['no credential', {}, { status: 200, body: 'anonymous', own: 401 }],
-      ['a good token', bearer(good), { status: 200, body: 'user-42', own: 200 }],
       [
-        'an expired token',
+        'accepts a request without a credential as anonymous',
+        {},
+        { status: 200, body: 'anonymous', required: 401 },
+      ],
+      [
+        'accepts a valid token',
+        bearer(validToken),
+        { status: 200, body: 'user-42', required: 200 },
+      ],
+      [
+        'refuses an expired token',
         bearer(issuer.forge.expired({ aud: 'order-service' })),
-        { status: 401, body: '', own: 401 },
+        { status: 401, body: '', required: 401 },
       ],
       [
-        "another's token",
+        'refuses a token for another service',
         bearer(issuer.token({ aud: 'stock' })),
-        { status: 401, body: '', own: 401 },
+        { status: 401, body: '', required: 401 },
       ],
-      ['garbage', bearer('garbage'), { status: 401, body: '', own: 401 }],
       [
-        'another scheme',
-        { authorization: 'Basic dXNlcjpwYXNz' },
-        { status: 401, body: '', own: 401 },
+        'refuses a token that is not a JWT',
+        bearer('garbage'),
+        { status: 401, body: '', required: 401 },
       ],
-      ['an empty header', { authorization: '' }, { status: 400, body: '', own: 400 }],
-    ])('with %s', async (_what, headers, answer) => {
-      expect(await greeting({ ...headers })).toEqual(answer)
+      [
+        'refuses another scheme',
+        { authorization: 'Basic dXNlcjpwYXNz' },
+        { status: 401, body: '', required: 401 },
+      ],
+      [
+        'refuses an empty Authorization header',
+        { authorization: '' },
+        { status: 400, body: '', required: 400 },
+      ],
+    ])('%s', async (_title, headers, expected) => {
+      expect(await sendOptional({ ...headers })).toEqual(expected)
     })
   })
 })

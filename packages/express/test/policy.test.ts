@@ -1,25 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
-import { bearer, hosts, startIssuer, through } from './support.ts'
+import { bearer, createApi, hosts, sendThrough, startIssuer } from './support.ts'
 
 const issuer = await startIssuer()
 const token = issuer.token({ aud: 'order-service' })
 
-function api(options: Partial<ResourceServerOptions> = {}) {
-  return resourceServer({
-    issuer: issuer.url,
-    clock: issuer.clock,
-    audience: 'order-service',
-    ...options,
-  })
-}
+const api = () => createApi(issuer)
 
-/** What JavaScript can return where TypeScript asks for a boolean. */
-const answers: readonly (readonly [what: string, answer: unknown])[] = [
+/** Values that a policy function in JavaScript can return instead of a boolean. */
+const refusingResults: readonly (readonly [title: string, result: unknown])[] = [
   ['false', false],
   ['a promise of false', Promise.resolve(false)],
-  ['nothing', undefined],
-  ['a promise of nothing', Promise.resolve()],
+  ['undefined', undefined],
+  ['a promise of undefined', Promise.resolve()],
   ['null', null],
   ['1', 1],
   ["'true'", 'true'],
@@ -29,54 +21,57 @@ const answers: readonly (readonly [what: string, answer: unknown])[] = [
   ['a function that returns true', () => true],
 ]
 
-/** What JavaScript can throw. Express takes some of these for "go on". */
-const thrown: readonly (readonly [what: string, value: unknown])[] = [
-  ['an Error', new Error('the database is away')],
-  ['nothing', undefined],
+/** Values that JavaScript can throw. Express treats some of them as "continue". */
+const thrownValues: readonly (readonly [title: string, value: unknown])[] = [
+  ['an Error', new Error('the database is unavailable')],
+  ['undefined', undefined],
   ['null', null],
   ['false', false],
   ['0', 0],
   ['an empty string', ''],
   ["'route'", 'route'],
   ["'router'", 'router'],
-  ['an object that says 200', { status: 200, statusCode: 200 }],
+  ['an object with status 200', { status: 200, statusCode: 200 }],
 ]
 
-describe.each(hosts)('requirePolicy on $host', ({ express }) => {
+describe.each(hosts)('requirePolicy on %s', (_host, express) => {
   test.each([
     ['true', true],
     ['a promise of true', Promise.resolve(true)],
-  ])('%s is a yes', async (_what, answer) => {
-    const guard = api().requirePolicy(() => answer)
-    expect(await through(express, [guard], bearer(token))).toMatchObject({
+  ])('grants access if the policy returns %s', async (_title, result) => {
+    const guard = api().requirePolicy(() => result)
+    expect(await sendThrough(express, [guard], bearer(token))).toMatchObject({
       status: 200,
       handled: 1,
     })
   })
 
-  test.each(answers)('%s is a no', async (_what, answer) => {
-    const guard = api().requirePolicy(() => answer as boolean)
-    expect(await through(express, [guard], bearer(token))).toMatchObject({
+  test.each(refusingResults)('refuses if the policy returns %s', async (_title, result) => {
+    const guard = api().requirePolicy(() => result as boolean)
+    expect(await sendThrough(express, [guard], bearer(token))).toMatchObject({
       status: 403,
       handled: 0,
     })
   })
 
-  test.each(thrown)('throwing %s lets nobody in', async (_what, value) => {
+  test.each(thrownValues)('responds with 500 if the policy throws %s', async (_title, value) => {
     const guard = api().requirePolicy(() => {
       throw value
     })
-    expect(await through(express, [guard], bearer(token))).toMatchObject({
+    expect(await sendThrough(express, [guard], bearer(token))).toMatchObject({
       status: 500,
       handled: 0,
     })
   })
 
-  test.each(thrown)('rejecting with %s lets nobody in', async (_what, value) => {
-    const guard = api().requirePolicy(() => Promise.reject(value))
-    expect(await through(express, [guard], bearer(token))).toMatchObject({
-      status: 500,
-      handled: 0,
-    })
-  })
+  test.each(thrownValues)(
+    'responds with 500 if the policy rejects with %s',
+    async (_title, value) => {
+      const guard = api().requirePolicy(() => Promise.reject(value))
+      expect(await sendThrough(express, [guard], bearer(token))).toMatchObject({
+        status: 500,
+        handled: 0,
+      })
+    },
+  )
 })

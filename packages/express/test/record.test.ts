@@ -2,34 +2,38 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { type DecisionRecord, resourceServer } from '../src/index.ts'
 import { describe, expect, test } from 'vitest'
-import { ask, bearer, handler, hosts, serve, startIssuer, withResolvers } from './support.ts'
+import { bearer, handler, hosts, send, serve, startIssuer, withResolvers } from './support.ts'
 
 const issuer = await startIssuer()
 const token = issuer.token({ aud: 'order-service', scope: 'orders:read' })
 const options = { issuer: issuer.url, clock: issuer.clock, audience: 'order-service' } as const
 
-/** A client in a thread of its own: it gets its answer also while this thread is blocked. */
-const client = `
-  const { workerData: { port, token, answered } } = require('node:worker_threads')
+/** A client in another thread. It receives its response even while this thread is blocked. */
+const clientScript = `
+  const { workerData: { port, token, responded } } = require('node:worker_threads')
   const headers = { authorization: 'Bearer ' + token }
-  fetch('http://127.0.0.1:' + port, { headers }).then((answer) => answer.text()).then(() => {
-    Atomics.store(answered, 0, 1)
-    Atomics.notify(answered, 0)
+  fetch('http://127.0.0.1:' + port, { headers }).then((response) => response.text()).then(() => {
+    Atomics.store(responded, 0, 1)
+    Atomics.notify(responded, 0)
   })`
 
-describe.each(hosts)('a record on $host', ({ express }) => {
+describe.each(hosts)('a decision record on %s', (_host, express) => {
   test.each([
-    ['granted', token],
-    ['refused', 'no token'.replace(' ', '.')],
-    ['refused for its scope', issuer.token({ aud: 'order-service' })],
-  ])('comes after the answer, so that one that blocks delays nobody: %s', async (_what, sent) => {
-    const answered = new Int32Array(new SharedArrayBuffer(4))
+    ['a granted request', token],
+    ['a request with a malformed token', 'no.token'],
+    ['a request without the scope', issuer.token({ aud: 'order-service' })],
+  ])('is written after the response to %s', async (_title, sent) => {
+    const responded = new Int32Array(new SharedArrayBuffer(4))
     const { promise, resolve } = withResolvers<string>()
-    // Blocks the thread until the client has its answer, which never comes if it waits for this.
-    const onDecision = (): void => resolve(Atomics.wait(answered, 0, 0, 10_000))
+    // Blocks this thread until the client has its response. If the response waited for onDecision, this
+    // would time out.
+    const onDecision = (): void => resolve(Atomics.wait(responded, 0, 0, 10_000))
     const api = resourceServer({ ...options, onDecision })
     const port = await serve(express().get('/', api.requireScope('orders:read'), handler()))
-    const worker = new Worker(client, { eval: true, workerData: { port, token: sent, answered } })
+    const worker = new Worker(clientScript, {
+      eval: true,
+      workerData: { port, token: sent, responded },
+    })
     expect(['ok', 'not-equal']).toContain(await promise)
     await once(worker, 'exit')
   })
@@ -42,15 +46,15 @@ describe.each(hosts)('a record on $host', ({ express }) => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('disk full'))],
-    ['never ends', () => new Promise(() => {})],
-  ])('changes no answer where its sink %s', async (_what, onDecision) => {
+    ['never settles', () => new Promise(() => {})],
+  ])('does not change the response if onDecision %s', async (_title, onDecision) => {
     const api = resourceServer({ ...options, onDecision })
     const port = await serve(express().get('/', api.requireScope('orders:read'), handler()))
-    expect(await ask(port, '/', bearer(token))).toMatchObject({ status: 200, body: 'in' })
-    expect(await ask(port, '/')).toMatchObject({ status: 401 })
+    expect(await send(port, '/', bearer(token))).toMatchObject({ status: 200, body: 'in' })
+    expect(await send(port, '/')).toMatchObject({ status: 401 })
   })
 
-  test('has the pattern of the route, once Express has found it', async () => {
+  test('contains the route pattern if Express has matched the route', async () => {
     const records: DecisionRecord[] = []
     const api = resourceServer({ ...options, onDecision: (record) => records.push(record) })
     const router = express.Router()
@@ -58,9 +62,9 @@ describe.each(hosts)('a record on $host', ({ express }) => {
     router.delete('/:id', api.requireScope('orders:write'), handler())
     const app = express().use('/orders', api.requireAudience('order-service'), router)
     const port = await serve(app)
-    await ask(port, '/orders/4711?secret=1', bearer(token))
-    await ask(port, '/orders/4711', bearer(token), 'DELETE')
-    await ask(port, '/orders/4711')
+    await send(port, '/orders/4711?secret=1', bearer(token))
+    await send(port, '/orders/4711', bearer(token), 'DELETE')
+    await send(port, '/orders/4711')
     const path = '/orders/4711'
     expect(records.map(({ request }) => request)).toEqual([
       { method: 'GET', path, route: '/orders/:id' },

@@ -1,30 +1,46 @@
 import { once } from 'node:events'
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+} from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import express5, { type Application, type RequestHandler } from 'express'
 import express4 from 'express-4'
 import { createTestIssuer, type TestIssuer } from '@resource-server/testing'
 import { afterAll, onTestFinished, vi } from 'vitest'
+import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
 
-/** Every test of this package runs against each of these. */
-export const hosts: readonly { readonly host: string; readonly express: typeof express5 }[] = [
-  { host: 'Express 5', express: express5 },
-  { host: 'Express 4', express: express4 },
+/** The Express versions that every test of this package runs on. */
+export const hosts: readonly (readonly [host: string, express: typeof express5])[] = [
+  ['Express 5', express5],
+  ['Express 4', express4],
 ]
 
-/** An issuer for the tests of one file. */
+/** Starts an issuer and stops it after the tests of the file. */
 export async function startIssuer(): Promise<TestIssuer> {
   const issuer = await createTestIssuer({ algorithm: 'ES256' })
   afterAll(() => issuer.close())
   return issuer
 }
 
+/** Creates a resource server for the audience order-service. */
+export function createApi(issuer: TestIssuer, options: Partial<ResourceServerOptions> = {}) {
+  return resourceServer({
+    issuer: issuer.url,
+    clock: issuer.clock,
+    audience: 'order-service',
+    ...options,
+  })
+}
+
 export function bearer(token: string): { readonly authorization: string } {
   return { authorization: `Bearer ${token}` }
 }
 
-/** Listens until the test ends. */
+/** Starts the app on a free port and stops it when the test ends. Returns the port. */
 export async function serve(app: Application): Promise<number> {
   const server = app.listen(0, '127.0.0.1')
   onTestFinished(() => {
@@ -35,53 +51,52 @@ export async function serve(app: Application): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number | undefined
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
-/** One request over a socket of its own. */
-export async function ask(
+/** Sends one request on a new connection. */
+export async function send(
   port: number,
   path = '/',
   headers: OutgoingHttpHeaders = {},
   method = 'GET',
-): Promise<Answer> {
+): Promise<TestResponse> {
   const sent = request({ host: '127.0.0.1', port, path, headers, method, agent: false })
-  const answered = once(sent.end(), 'response')
-  const [response] = (await answered) as [import('node:http').IncomingMessage]
+  const [response] = (await once(sent.end(), 'response')) as [IncomingMessage]
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
-/** A handler that says `in` and counts who got there. */
+/** Creates a handler that sends `in` and counts its calls. */
 export function handler() {
   return vi.fn<RequestHandler>((_req, res) => void res.send('in'))
 }
 
-/** What `GET /` answers behind these guards, and how many requests reached its handler. */
-export async function through(
+/** Sends `GET /` to a route with these guards. `handled` counts the requests that reach the handler. */
+export async function sendThrough(
   express: typeof express5,
   guards: readonly RequestHandler[],
   headers: OutgoingHttpHeaders = {},
-): Promise<Answer & { readonly handled: number }> {
+): Promise<TestResponse & { readonly handled: number }> {
   const route = handler()
   const port = await serve(express().get('/', ...guards, route))
-  const answer = await ask(port, '/', headers)
-  return { ...answer, handled: route.mock.calls.length }
+  const response = await send(port, '/', headers)
+  return { ...response, handled: route.mock.calls.length }
 }
 
-/** A connection that writes what HTTP libraries would not, ended with the test. */
-export async function dial(port: number): Promise<Socket> {
+/** Opens a TCP connection that is closed when the test ends. */
+export async function openSocket(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   await once(socket, 'connect')
   return socket
 }
 
-/** Writes lines as they are and reads to the end. The lines must ask for `Connection: close`. */
-export async function exchange(port: number, ...lines: readonly string[]): Promise<string> {
-  const socket = await dial(port)
+/** Sends raw lines and reads the whole response. The lines must include `Connection: close`. */
+export async function sendRaw(port: number, ...lines: readonly string[]): Promise<string> {
+  const socket = await openSocket(port)
   socket.write([...lines, '', ''].join('\r\n'))
   return text(socket)
 }

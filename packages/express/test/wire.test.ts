@@ -1,61 +1,91 @@
 import { describe, expect, test } from 'vitest'
 import { type DecisionRecord, resourceServer } from '../src/index.ts'
-import { dial, exchange, handler, hosts, serve, startIssuer, withResolvers } from './support.ts'
+import {
+  handler,
+  hosts,
+  openSocket,
+  sendRaw,
+  serve,
+  startIssuer,
+  withResolvers,
+} from './support.ts'
 
-// What HTTP libraries would not send, over plain TCP.
+// Requests that HTTP libraries cannot send, over plain TCP.
 
 const issuer = await startIssuer()
-const good = issuer.token({ aud: 'order-service' })
-const start = ['GET / HTTP/1.1', 'Host: orders', 'Connection: close']
+const validToken = issuer.token({ aud: 'order-service' })
+const requestLines = ['GET / HTTP/1.1', 'Host: orders', 'Connection: close']
 
-type Attempt = readonly [what: string, lines: readonly string[], status: number]
-const attempts: readonly Attempt[] = [
-  ['one header', [`Authorization: Bearer ${good}`], 200],
-  ['another spelling of name and scheme', [`aUTHORIZATION: bEARER ${good}`], 200],
-  ['the same header twice', Array(2).fill(`Authorization: Bearer ${good}`), 400],
-  ['a good one first', [`Authorization: Bearer ${good}`, 'Authorization: Bearer x'], 400],
-  ['a good one last', ['Authorization: Bearer x', `Authorization: Bearer ${good}`], 400],
-  ['another scheme beside it', ['Authorization: Basic eDp5', `authorization: Bearer ${good}`], 400],
-  ['an empty one beside it', ['Authorization:', `Authorization: Bearer ${good}`], 400],
-  ['two in one line', [`Authorization: Bearer ${good}, Bearer ${good}`], 400],
-  ['two spaces', [`Authorization: Bearer  ${good}`], 400],
-  ['a tab', [`Authorization: Bearer\t${good}`], 400],
-  ['no token', ['Authorization: Bearer'], 400],
-  ['an empty header', ['Authorization:'], 400],
-  ['only another header', [`Proxy-Authorization: Bearer ${good}`], 401],
+type HeaderCase = readonly [title: string, lines: readonly string[], status: number]
+const headerCases: readonly HeaderCase[] = [
+  ['accepts one Authorization header', [`Authorization: Bearer ${validToken}`], 200],
+  ['accepts any case of header name and scheme', [`aUTHORIZATION: bEARER ${validToken}`], 200],
+  ['refuses the same header twice', Array(2).fill(`Authorization: Bearer ${validToken}`), 400],
+  [
+    'refuses a valid header followed by another one',
+    [`Authorization: Bearer ${validToken}`, 'Authorization: Bearer x'],
+    400,
+  ],
+  [
+    'refuses a valid header preceded by another one',
+    ['Authorization: Bearer x', `Authorization: Bearer ${validToken}`],
+    400,
+  ],
+  [
+    'refuses a valid header plus another scheme',
+    ['Authorization: Basic eDp5', `authorization: Bearer ${validToken}`],
+    400,
+  ],
+  [
+    'refuses a valid header plus an empty one',
+    ['Authorization:', `Authorization: Bearer ${validToken}`],
+    400,
+  ],
+  [
+    'refuses two credentials in one header',
+    [`Authorization: Bearer ${validToken}, Bearer ${validToken}`],
+    400,
+  ],
+  ['refuses two spaces after the scheme', [`Authorization: Bearer  ${validToken}`], 400],
+  ['refuses a tab after the scheme', [`Authorization: Bearer\t${validToken}`], 400],
+  ['refuses a scheme without a token', ['Authorization: Bearer'], 400],
+  ['refuses an empty header', ['Authorization:'], 400],
+  ['ignores a Proxy-Authorization header', [`Proxy-Authorization: Bearer ${validToken}`], 401],
 ]
 
-describe.each(hosts)('on $host', ({ express }) => {
+describe.each(hosts)('on %s', (_host, express) => {
   const options = { issuer: issuer.url, clock: issuer.clock, audience: 'order-service' }
 
-  test.each(attempts)('%s', async (_what, lines, status) => {
+  test.each(headerCases)('%s', async (_title, lines, status) => {
     const route = handler()
     const guard = resourceServer(options).requireAuthentication()
     const port = await serve(express().get('/', guard, route))
-    expect(await exchange(port, ...start, ...lines)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(await sendRaw(port, ...requestLines, ...lines)).toMatch(
+      new RegExp(`^HTTP/1.1 ${status} `),
+    )
     expect(route).toHaveBeenCalledTimes(status === 200 ? 1 : 0)
   })
 
-  test('a caller who hangs up before the verdict is recorded all the same', async () => {
-    const asked = withResolvers<void>()
-    const answer = withResolvers<boolean>()
-    const recorded = withResolvers<DecisionRecord>()
-    const api = resourceServer({ ...options, onDecision: recorded.resolve })
+  test('records the decision even if the caller disconnects first', async () => {
+    const policyCalled = withResolvers<void>()
+    const policyResult = withResolvers<boolean>()
+    const record = withResolvers<DecisionRecord>()
+    const api = resourceServer({ ...options, onDecision: record.resolve })
     const guard = api.requirePolicy(() => {
-      asked.resolve()
-      return answer.promise
+      policyCalled.resolve()
+      return policyResult.promise
     })
-    const gone = withResolvers<void>()
+    const disconnected = withResolvers<void>()
     const app = express().use((_req, res, next) => {
-      res.once('close', gone.resolve)
+      res.once('close', disconnected.resolve)
       next()
     })
-    const socket = await dial(await serve(app.get('/', guard, handler())))
-    socket.write([...start, `Authorization: Bearer ${good}`, '', ''].join('\r\n'))
-    await asked.promise
+    const socket = await openSocket(await serve(app.get('/', guard, handler())))
+    socket.write([...requestLines, `Authorization: Bearer ${validToken}`, '', ''].join('\r\n'))
+    await policyCalled.promise
     socket.destroy()
-    await gone.promise
-    answer.resolve(true)
-    expect(await recorded.promise).toMatchObject({ outcome: 'granted', subject: 'user-42' })
+    await disconnected.promise
+    policyResult.resolve(true)
+    expect(await record.promise).toMatchObject({ outcome: 'granted', subject: 'user-42' })
   })
 })

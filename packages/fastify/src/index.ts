@@ -1,34 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessToken, Guards, Operations, ResourceServerOptions } from '@resource-server/core'
+import { ConfigError } from '@resource-server/core'
 import {
-  type AccessToken,
-  ConfigError,
-  type Guards,
-  type OpenApi,
-  type Operations,
-  type ResourceServerOptions,
-} from '@resource-server/core'
-import { createGate, fromNode, nodeGuard } from '@resource-server/core/adapter'
+  createGate,
+  fromNode,
+  nodeGuard,
+  type Reply,
+  type RequestRefusedError,
+  type ResourceServerBase,
+  sendNode,
+} from '@resource-server/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { answer, type FastifyGuard } from './answer.ts'
-import { thrown } from './thrown.ts'
 
-// All that a user needs, so that one install is enough
-export * from '@resource-server/core'
+// Everything that users need from core, so that they install one package.
+export {
+  codes,
+  ConfigError,
+  createVerifier,
+  formatActorChain,
+  pseudonymize,
+  VerificationError,
+} from '@resource-server/core'
+export type {
+  AccessToken,
+  Actor,
+  ActorIdentity,
+  ActorName,
+  ActorRule,
+  Algorithm,
+  Anomaly,
+  Audience,
+  CacheOptions,
+  CacheStatistics,
+  Category,
+  ChallengeError,
+  ClaimPath,
+  ClaimRule,
+  Claims,
+  ClientIdentity,
+  ClientRule,
+  Clock,
+  Code,
+  CodeEntry,
+  DecisionRecord,
+  DelegationMode,
+  Fetch,
+  FetchResponse,
+  Guards,
+  Health,
+  Hint,
+  HintedToken,
+  IssuerOptions,
+  KeyEvent,
+  KeyHealth,
+  KeyStore,
+  KeyStoreOptions,
+  OpenApi,
+  Operations,
+  PriorActor,
+  Profile,
+  ProviderIssuer,
+  RecordedActor,
+  RecordedChain,
+  RecordOptions,
+  RefusalBodyWriter,
+  RefusalInfo,
+  ResourceMetadata,
+  ResourceServerOptions,
+  ResponseBody,
+  SecurityRequirement,
+  SecurityScheme,
+  StandardClaims,
+  StepUp,
+  TokenView,
+  UnverifiedNames,
+  VerificationResult,
+  Verifier,
+  VerifierOptions,
+} from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
-export type { FastifyGuard }
+
+/** The part of Fastify's request that a guard uses. */
+export interface GuardedRequest {
+  readonly raw: IncomingMessage
+  readonly originalUrl: string
+  readonly routeOptions: { readonly url?: string | undefined }
+}
+
+/** The part of Fastify's reply that a guard uses. */
+export interface GuardedReply {
+  readonly raw: ServerResponse
+  code(status: number): unknown
+  headers(headers: Record<string, string>): unknown
+  send(body: unknown): unknown
+}
 
 /**
- * Types of your own for `request.auth`, by declaration merging: `claims` for those that the issuer
- * adds (an assertion: they are not checked), `optional: true` where the option of that name is set.
+ * A hook, for `onRequest` of a route or for `addHook`. It requires nothing of the route's types, so that those of
+ * its schemas are kept.
+ */
+export type FastifyGuard = (request: GuardedRequest, reply: GuardedReply) => Promise<unknown>
+
+/**
+ * Types of your own for `request.auth`, by declaration merging. Set `claims` to the custom claims that the issuer
+ * adds (a type assertion: they are not validated), and `optional: true` if the option of that name is set.
  */
 export interface AuthTypes {}
 
+/** The claims of `AuthTypes`. */
 export type AuthClaims = AuthTypes extends { readonly claims: infer C extends object } ? C : object
 
-/** What `request.auth` is; undefined for the anonymous, which only `optional` lets through. */
+/** The type of `request.auth`. It is undefined for anonymous requests, which only `optional` allows. */
 export type RequestAuth = AuthTypes extends { readonly optional: true }
   ? AccessToken<AuthClaims> | undefined
   : AccessToken<AuthClaims>
+
+/** The members of a resource server that Fastify apps have under `app.resourceServer`. */
+export type ResourceServer = Pick<
+  ResourceServerBase<FastifyGuard, FastifyRequest, AuthClaims, RequestAuth>,
+  'token' | 'metadata' | 'openapi' | keyof Operations
+>
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,45 +128,46 @@ declare module 'fastify' {
     readonly auth: RequestAuth
   }
   interface FastifyInstance extends Guards<FastifyGuard, AuthClaims> {
-    /** Under a name of its own, since an app has a `ready` and a `close` already. */
-    readonly resourceServer: Description & Operations
+    /** A separate object, because apps already have `ready` and `close`. */
+    readonly resourceServer: ResourceServer
   }
-}
-
-/** What an app says of itself. */
-export interface Description {
-  /**
-   * Serves the metadata of this resource server (RFC 9728) at its well-known path, and nothing else.
-   * Add it to the root: `app.addHook('onRequest', app.resourceServer.metadata())`.
-   *
-   * @throws ConfigError where no `resource` is configured
-   */
-  readonly metadata: () => FastifyGuard
-  /** The security scheme, and the scopes of guards, for an OpenAPI document. */
-  readonly openapi: OpenApi<FastifyGuard>
 }
 
 const registered = new WeakSet<object>()
 
 /**
- * Guards for Fastify 5 that accept exactly the tokens issued for this service. Registering protects
- * no route: it gives the app `requireAudience`, `requireScope` and so on, for `onRequest`, and its
- * requests `auth`. Register it once; scopes below have it as well, and may register it anew with
- * other options. Rejects with a ConfigError for options that cannot be right.
+ * Guards for Fastify 5 that accept only tokens issued for this service. Registering the plugin protects no
+ * route: it adds `requireAudience`, `requireScope` and so on to the app, for use in `onRequest`, and `auth` to
+ * its requests. Register it once. Child plugins inherit it, and may register it again with other options.
+ *
+ * Rejects with a `ConfigError` for invalid options.
+ *
+ * @example
+ * ```ts
+ * import fastify from 'fastify'
+ * import { resourceServer } from '@resource-server/fastify'
+ *
+ * const app = fastify()
+ * await app.register(resourceServer, { issuer: 'https://as.example.com', audience: 'order-service' })
+ *
+ * app.get('/orders', { onRequest: app.requireScope('orders:read') }, async (request) => {
+ *   return { owner: request.auth.subject }
+ * })
+ * ```
  */
 export const resourceServer: FastifyPluginAsync<ResourceServerOptions> = fastifyPlugin(plugin, {
   name: '@resource-server/fastify',
   fastify: '5.x',
 })
 
-/** The plugin as plugins are exported. @alias */
+/** Fastify plugins are default exports. @alias */
 export default resourceServer
 
 async function plugin(app: FastifyInstance, options: ResourceServerOptions): Promise<void> {
   if (registered.has(app)) {
     throw new ConfigError(
       'resourceServer is registered twice in one scope of the app.',
-      'Register it once, and set other audiences with requireAudience. Other options go into a scope of their own.',
+      'Register it once, and use requireAudience for other audiences. Register other options in a child plugin.',
     )
   }
   registered.add(app)
@@ -86,26 +179,55 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     const exchange = { request: raw, response: reply.raw, url, route, attachTo: request }
     const result = await pass(guard, exchange)
     if (result.action === 'proceed') return undefined
-    if (result.action === 'throw') throw thrown(result.error)
-    return answer(reply, result.reply)
+    if (result.action === 'throw') throw safeForFastify(result.error)
+    return send(reply, result.reply)
   })
   for (const [name, guard] of Object.entries(guards)) app.decorate(name, guard)
-  const description: Description & Operations = {
+  const server: ResourceServer = {
     ...gate.operations,
+    token: ({ raw }) => gate.token(raw)!,
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return async ({ raw, originalUrl }, reply) => {
         const result = serve(fromNode(raw, originalUrl))
-        return result.action === 'reply' ? answer(reply, result.reply) : undefined
+        return result.action === 'reply' ? send(reply, result.reply) : undefined
       }
     },
     openapi: gate.openapi<FastifyGuard>(),
   }
-  app.decorate('resourceServer', description)
-  app.addHook('onClose', async () => description.close())
+  app.decorate('resourceServer', server)
+  app.addHook('onClose', async () => server.close())
   app.decorateRequest('auth', {
     getter(this: FastifyRequest): RequestAuth {
-      return gate.token(this.raw)!
+      return server.token(this)
     },
   })
+}
+
+/** Sends through Fastify, so that its hooks and its log see the response. */
+function send(reply: GuardedReply, { status, headers, body }: Reply): unknown {
+  if (reply.raw.headersSent) sendNode({ status, headers, body }, reply.raw)
+  else {
+    reply.code(status)
+    reply.headers({ ...headers })
+    // Bytes, because Fastify adds a charset to JSON text, which this media type does not have.
+    reply.send(Buffer.from(body))
+  }
+  // A hook that returns the reply keeps Fastify from continuing to the handler.
+  return reply
+}
+
+/**
+ * Fastify's default error handler sends an error's `code` to the caller, together with anything a response schema
+ * names, and sends its own JSON under the error's Content-Type. So these members are hidden here; `cause` is the
+ * original error.
+ */
+function safeForFastify(error: RequestRefusedError): RequestRefusedError {
+  const { 'Content-Type': _, ...headers } = error.headers
+  return Object.create(error, {
+    code: { value: undefined },
+    reason: { value: undefined },
+    headers: { value: headers },
+    cause: { value: error },
+  }) as RequestRefusedError
 }

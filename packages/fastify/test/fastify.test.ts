@@ -8,57 +8,59 @@ import resourceServerPlugin, {
   type ResourceServerOptions,
 } from '../src/index.ts'
 
-// What Fastify has that other hosts do not. What all hosts do alike is in test/conformance.
+// Behavior specific to Fastify. test/conformance covers what all hosts have in common.
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 afterAll(() => issuer.close())
 const options = { issuer: issuer.url, clock: issuer.clock, audience: 'order-service' }
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
-const good = bearer(issuer.token({ aud: 'order-service', scope: 'orders:read' }))
-const expired = bearer(issuer.forge.expired({ aud: 'order-service' }))
+const validHeaders = bearer(issuer.token({ aud: 'order-service', scope: 'orders:read' }))
+const expiredHeaders = bearer(issuer.forge.expired({ aud: 'order-service' }))
 
 async function start(
-  given: Partial<ResourceServerOptions> = {},
-  server: FastifyServerOptions = {},
+  overrides: Partial<ResourceServerOptions> = {},
+  serverOptions: FastifyServerOptions = {},
 ): Promise<FastifyInstance> {
-  const app = fastify(server)
+  const app = fastify(serverOptions)
   onTestFinished(() => app.close())
-  await app.register(resourceServer, { ...options, ...given })
+  await app.register(resourceServer, { ...options, ...overrides })
   return app
 }
 
-test('the plugin is the default export, and the named one', () => {
+test('the plugin is both the default export and a named export', () => {
   expect(resourceServerPlugin).toBe(resourceServer)
 })
 
-test('registering protects no route, and a handler without a guard has no token', async () => {
+test('registering protects no route, and a route without a guard has no token', async () => {
   const app = await start()
   app.get('/open', async () => 'open')
-  app.get('/forgotten', async (request) => request.auth.subject)
+  app.get('/unguarded', async (request) => request.auth.subject)
   expect((await app.inject('/open')).body).toBe('open')
-  const forgotten = await app.inject({ url: '/forgotten', headers: good })
-  expect(forgotten.statusCode).toBe(500)
-  expect(forgotten.body).toContain('No guard ran for this request.')
+  const unguarded = await app.inject({ url: '/unguarded', headers: validHeaders })
+  expect(unguarded.statusCode).toBe(500)
+  expect(unguarded.body).toContain('No guard ran on this request.')
 })
 
-test('guards are hooks of a route, and the token is on the request', async () => {
+test('a guard works as an onRequest hook and sets request.auth', async () => {
   const app = await start()
   app.get('/', { onRequest: app.requireScope('orders:read') }, async ({ auth }) => auth.subject)
-  expect((await app.inject({ url: '/', headers: good })).body).toBe('user-42')
+  expect((await app.inject({ url: '/', headers: validHeaders })).body).toBe('user-42')
   expect((await app.inject('/')).statusCode).toBe(401)
   expect((await app.inject({ url: '/', method: 'HEAD' })).statusCode).toBe(401)
-  expect((await app.inject({ url: '/', method: 'HEAD', headers: good })).statusCode).toBe(200)
+  expect((await app.inject({ url: '/', method: 'HEAD', headers: validHeaders })).statusCode).toBe(
+    200,
+  )
 })
 
-test('two credentials are seen under inject as well', async () => {
+test('a request with two credentials sent by inject is refused with 400', async () => {
   const app = await start()
   app.get('/', { onRequest: app.requireAuthentication() }, async () => 'in')
-  const { authorization } = good
+  const { authorization } = validHeaders
   const headers = { authorization: [authorization, authorization] as unknown as string }
   expect((await app.inject({ url: '/', headers })).statusCode).toBe(400)
 })
 
-test('a guard comes before the validation of what nobody was let in for', async () => {
+test('a guard refuses before the body is validated', async () => {
   const app = await start()
   const schema = { body: { type: 'object', required: ['sku'] } }
   const handler = vi.fn<() => Promise<string>>().mockResolvedValue('in')
@@ -66,70 +68,73 @@ test('a guard comes before the validation of what nobody was let in for', async 
   const send = (headers: object) =>
     app.inject({ method: 'POST', url: '/', headers: { ...headers }, payload: {} })
   expect((await send({})).statusCode).toBe(401)
-  expect((await send(good)).statusCode).toBe(400)
+  expect((await send(validHeaders)).statusCode).toBe(400)
   expect(handler).not.toHaveBeenCalled()
 })
 
-test("a refusal passes Fastify's hooks and its log, and waits for them", async () => {
+test("a refusal runs Fastify's onSend hooks, is logged once and stops later hooks", async () => {
   const lines: string[] = []
   const app = await start({}, { logger: { stream: { write: (line) => void lines.push(line) } } })
-  const later = vi.fn<() => Promise<string>>().mockResolvedValue('in')
+  const neverCalled = vi.fn<() => Promise<string>>().mockResolvedValue('in')
   app.addHook('onSend', async (_request, reply, payload) => {
     await new Promise((resolve) => setImmediate(resolve))
     reply.header('x-sent-by', 'hook')
     return payload
   })
-  const onRequest = [app.requireAuthentication(), app.requirePolicy(later as never)]
-  app.get('/', { onRequest, preHandler: later }, later)
-  const answer = await app.inject('/')
-  expect(answer.statusCode).toBe(401)
-  expect(answer.headers).toMatchObject({
-    ...{ 'x-sent-by': 'hook', 'content-type': 'application/problem+json' },
-    'content-length': String(answer.body.length),
+  const onRequest = [app.requireAuthentication(), app.requirePolicy(neverCalled as never)]
+  app.get('/', { onRequest, preHandler: neverCalled }, neverCalled)
+  const response = await app.inject('/')
+  expect(response.statusCode).toBe(401)
+  expect(response.headers).toMatchObject({
+    'x-sent-by': 'hook',
+    'content-type': 'application/problem+json',
+    'content-length': String(response.body.length),
   })
-  expect(later).not.toHaveBeenCalled()
-  const completed = lines.map((line) => JSON.parse(line) as { res?: { statusCode: number } })
-  expect(completed.filter(({ res }) => res?.statusCode === 401)).toHaveLength(1)
+  expect(neverCalled).not.toHaveBeenCalled()
+  const logEntries = lines.map((line) => JSON.parse(line) as { res?: { statusCode: number } })
+  expect(logEntries.filter(({ res }) => res?.statusCode === 401)).toHaveLength(1)
 })
 
-test('scopes of the app have audiences of their own', async () => {
+test('child plugins can require different audiences', async () => {
   const app = await start()
   for (const name of ['order-service', 'stock-service']) {
-    await app.register(async (scope) => {
-      scope.addHook('onRequest', scope.requireAudience(name))
-      scope.get(`/${name}`, async ({ auth }) => auth.audience)
+    await app.register(async (child) => {
+      child.addHook('onRequest', child.requireAudience(name))
+      child.get(`/${name}`, async ({ auth }) => auth.audience)
     })
   }
   const stock = bearer(issuer.token({ aud: 'stock-service' }))
   const status = async (url: string, headers: object) =>
     (await app.inject({ url, headers: { ...headers } })).statusCode
-  expect(await status('/order-service', good)).toBe(200)
+  expect(await status('/order-service', validHeaders)).toBe(200)
   expect(await status('/order-service', stock)).toBe(401)
   expect(await status('/stock-service', stock)).toBe(200)
-  expect(await status('/stock-service', good)).toBe(401)
+  expect(await status('/stock-service', validHeaders)).toBe(401)
 })
 
-test('registered twice in one scope it says so; in a scope of its own it may differ', async () => {
+test('registering twice fails in the same plugin and works in a child plugin', async () => {
   const twice = await start()
   await expect(twice.register(resourceServer, options)).rejects.toThrow('registered twice')
 
   const app = await start()
-  await app.register(async (scope) => {
-    await scope.register(resourceServer, { ...options, audience: 'stock-service' })
-    scope.get(
+  await app.register(async (child) => {
+    await child.register(resourceServer, { ...options, audience: 'stock-service' })
+    child.get(
       '/stock',
-      { onRequest: scope.requireAuthentication() },
+      { onRequest: child.requireAuthentication() },
       async ({ auth }) => auth.audience,
     )
   })
   app.get('/orders', { onRequest: app.requireAuthentication() }, async ({ auth }) => auth.audience)
   const stock = bearer(issuer.token({ aud: 'stock-service' }))
   expect((await app.inject({ url: '/stock', headers: stock })).json()).toEqual(['stock-service'])
-  expect((await app.inject({ url: '/stock', headers: good })).statusCode).toBe(401)
-  expect((await app.inject({ url: '/orders', headers: good })).json()).toEqual(['order-service'])
+  expect((await app.inject({ url: '/stock', headers: validHeaders })).statusCode).toBe(401)
+  expect((await app.inject({ url: '/orders', headers: validHeaders })).json()).toEqual([
+    'order-service',
+  ])
 })
 
-test('what an operator does is on the app, under a name of its own', async () => {
+test('app.resourceServer has warmUp, ready and close, and app.close calls close', async () => {
   const app = await start()
   await app.resourceServer.warmUp()
   expect(app.resourceServer.ready()).toBe(true)
@@ -138,20 +143,20 @@ test('what an operator does is on the app, under a name of its own', async () =>
   expect(closed).toHaveBeenCalledOnce()
 })
 
-test('options that cannot be right keep the app from starting', async () => {
+test('an unknown option makes registration fail', async () => {
   const app = fastify()
   const wrong = { ...options, audiance: 'x' } as ResourceServerOptions
-  await expect(app.register(resourceServer, wrong)).rejects.toThrow("no option called 'audiance'")
+  await expect(app.register(resourceServer, wrong)).rejects.toThrow("Unknown option 'audiance'")
 })
 
-test('a request is recorded once, with the path that the client asked for', async () => {
+test('a request is recorded once, with the path that the client requested', async () => {
   const records: DecisionRecord[] = []
   const rewriteUrl = () => '/orders/7'
   const onDecision = (record: DecisionRecord) => void records.push(record)
   const app = await start({ onDecision }, { rewriteUrl })
   const onRequest = [app.requireAudience('order-service'), app.requireScope('orders:read')]
   app.get('/orders/:id', { onRequest }, async () => 'in')
-  await app.inject({ url: '/old/7?secret=1', headers: good })
+  await app.inject({ url: '/old/7?secret=1', headers: validHeaders })
   await new Promise((resolve) => setImmediate(resolve))
   expect(records).toMatchObject([
     {
@@ -163,25 +168,26 @@ test('a request is recorded once, with the path that the client asked for', asyn
 })
 
 describe("with onRefusal: 'throw'", () => {
-  const tellingSchema = {
+  const errorSchema = {
     response: { 401: { type: 'object', properties: { code: {}, message: {}, reason: {} } } },
   }
   test.each([
-    ['', {}, { statusCode: 401, error: 'Unauthorized' }],
-    [', whatever a schema asks for', { schema: tellingSchema }, {}],
-  ])("Fastify's own handler tells callers no code%s", async (_what, route, more) => {
+    ['without a response schema', {}, { statusCode: 401, error: 'Unauthorized' }],
+    ['even if a response schema allows it', { schema: errorSchema }, {}],
+  ])("Fastify's own error handler exposes no code %s", async (_title, route, members) => {
     const app = await start({ onRefusal: 'throw' })
     app.get('/', { ...route, onRequest: app.requireAuthentication() }, async () => 'in')
-    const answer = await app.inject({ url: '/', headers: expired })
-    expect(answer.statusCode).toBe(401)
-    expect(answer.json()).toEqual({ message: 'The access token expired', ...more })
-    expect(answer.headers).toMatchObject({
+    const response = await app.inject({ url: '/', headers: expiredHeaders })
+    expect(response.statusCode).toBe(401)
+    expect(response.json()).toEqual({ message: 'The access token expired', ...members })
+    expect(response.headers).toMatchObject({
       'www-authenticate': expect.stringContaining('error="invalid_token"') as string,
-      ...{ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' },
+      'cache-control': 'no-store',
+      'content-type': 'application/json; charset=utf-8',
     })
   })
 
-  test('a handler of the user answers in its own words', async () => {
+  test('a custom error handler can write the response', async () => {
     const app = await start({ onRefusal: 'throw' })
     app.setErrorHandler(async (error: Error, _request, reply) => {
       if (!(error instanceof RequestRefusedError)) return reply.send(error)
@@ -192,17 +198,17 @@ describe("with onRefusal: 'throw'", () => {
         .send({ problem: error.message })
     })
     app.get('/', { onRequest: app.requireAuthentication() }, async () => 'in')
-    const answer = await app.inject({ url: '/', headers: expired })
-    expect(answer.json()).toEqual({ problem: 'The access token expired' })
-    expect(answer.headers['www-authenticate']).toContain('error="invalid_token"')
+    const response = await app.inject({ url: '/', headers: expiredHeaders })
+    expect(response.json()).toEqual({ problem: 'The access token expired' })
+    expect(response.headers['www-authenticate']).toContain('error="invalid_token"')
   })
 
-  test('other errors are left alone', async () => {
+  test('other errors are not changed', async () => {
     const app = await start({ onRefusal: 'throw' })
     app.get('/', { onRequest: app.requireAuthentication() }, async () => {
       throw Object.assign(new Error('sold out'), { statusCode: 409 })
     })
-    const answer = await app.inject({ url: '/', headers: good })
-    expect(answer.json()).toMatchObject({ statusCode: 409, message: 'sold out' })
+    const response = await app.inject({ url: '/', headers: validHeaders })
+    expect(response.json()).toMatchObject({ statusCode: 409, message: 'sold out' })
   })
 })

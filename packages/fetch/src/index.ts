@@ -1,87 +1,166 @@
-import type {
+import type { AccessToken, ResourceServerOptions } from '@resource-server/core'
+import { ConfigError } from '@resource-server/core'
+import {
+  authenticateOnly,
+  createGate,
+  fromFetch,
+  type Gate,
+  type Guard,
+  type RequestRefusedError,
+  type ResourceServerBase,
+} from '@resource-server/core/adapter'
+
+// Everything that users need from core, so that they install one package.
+export {
+  codes,
+  ConfigError,
+  createVerifier,
+  formatActorChain,
+  pseudonymize,
+  VerificationError,
+} from '@resource-server/core'
+export type {
   AccessToken,
+  Actor,
+  ActorIdentity,
+  ActorName,
+  ActorRule,
+  Algorithm,
+  Anomaly,
+  Audience,
+  CacheOptions,
+  CacheStatistics,
+  Category,
+  ChallengeError,
+  ClaimPath,
+  ClaimRule,
+  Claims,
+  ClientIdentity,
+  ClientRule,
+  Clock,
+  Code,
+  CodeEntry,
+  DecisionRecord,
+  DelegationMode,
+  Fetch,
+  FetchResponse,
   Guards,
+  Health,
+  Hint,
+  HintedToken,
+  IssuerOptions,
+  KeyEvent,
+  KeyHealth,
+  KeyStore,
+  KeyStoreOptions,
   OpenApi,
   Operations,
+  PriorActor,
+  Profile,
+  ProviderIssuer,
+  RecordedActor,
+  RecordedChain,
+  RecordOptions,
+  RefusalBodyWriter,
+  RefusalInfo,
+  ResourceMetadata,
   ResourceServerOptions,
+  ResponseBody,
+  SecurityRequirement,
+  SecurityScheme,
+  StandardClaims,
+  StepUp,
+  TokenView,
+  UnverifiedNames,
+  VerificationResult,
+  Verifier,
+  VerifierOptions,
 } from '@resource-server/core'
-import { createGate, fromFetch } from '@resource-server/core/adapter'
-import { type FetchGuard, guardKeeper } from './guards.ts'
-import { refuser } from './refuser.ts'
-import { visitor } from './visitor.ts'
-
-// All that a user needs, so that one install is enough
-export * from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
-export type { FetchGuard }
 
-/** What became of a request. Only `ok: true` lets anybody in; otherwise return the `response`. */
+declare const brand: unique symbol
+
+/** A guard for `authenticate` and `protect` of the resource server that created it. */
+export interface FetchGuard {
+  /** What it requires, as in decision records. */
+  readonly name: string
+  readonly [brand]: 'FetchGuard'
+}
+
+/** The result of `authenticate`. Access is granted only if `ok` is true; otherwise return the `response`. */
 export type Authentication<Token> =
   | { readonly ok: true; readonly token: Token }
   | { readonly ok: false; readonly response: Response }
 
-/** What `resourceServer` returns. Destructure it: nothing depends on `this`. */
-export interface ResourceServer<C extends object, Token> extends Guards<FetchGuard, C>, Operations {
+/** What `resourceServer` returns. */
+export interface ResourceServer<
+  C extends object = object,
+  Token = AccessToken<C>,
+> extends ResourceServerBase<FetchGuard, Request, C, Token, MetadataHandler> {
   /**
-   * Asks the guards in turn; without any, for a token for the configured audience. Rejects with the
-   * refusal where `onRefusal` is `'throw'`.
+   * Runs the guards in order. Without guards, it requires a token for the configured audience. If `onRefusal` is
+   * `'throw'`, it rejects with a `RequestRefusedError` instead of returning a response.
    *
-   * @throws ConfigError where no audience is known, or for a guard of another resource server
+   * @throws ConfigError if no audience is known, or for a guard of another resource server
    */
   readonly authenticate: (
     request: Request,
     ...guards: readonly FetchGuard[]
   ) => Promise<Authentication<Token>>
-  /** Puts the guards before a handler. What else the host passes to it stays as it is. */
+  /** Wraps a handler: it runs only if the guards let the request through. Its other arguments are kept. */
   readonly protect: <R extends Request, Rest extends unknown[]>(
     handler: (request: R, ...rest: Rest) => Response | Promise<Response>,
     ...guards: readonly FetchGuard[]
   ) => (request: R, ...rest: Rest) => Promise<Response>
-  /**
-   * The request's access token.
-   *
-   * @throws ConfigError unless every guard so far let the request through
-   */
-  readonly token: (request: Request) => Token
-  /**
-   * Serves the metadata of this resource server (RFC 9728) at its well-known path, and nothing else.
-   * Ask it first: `serveMetadata(request) ?? …`; for every other request it gives nothing.
-   *
-   * @throws ConfigError where no `resource` is configured
-   */
-  readonly metadata: () => (request: Request) => Response | undefined
-  /** The security scheme, and the scopes of guards, for an OpenAPI document. */
-  readonly openapi: OpenApi<FetchGuard>
 }
 
+/** Returns the metadata if the request asks for it, and `undefined` otherwise: `serve(request) ?? …`. */
+export type MetadataHandler = (request: Request) => Response | undefined
+
 /**
- * Guards for hosts that speak the Fetch standard's `Request` and `Response`. They accept exactly the
- * tokens issued for this service. What they load imports nothing of Node, except on Node.
+ * Creates guards for hosts that use the Fetch standard's `Request` and `Response`, such as Hono, Next.js and
+ * Cloudflare Workers. They accept only tokens issued for this service. Off Node, no Node module is loaded.
  *
- * @typeParam C The claims that the issuer adds. An assertion: they are not checked.
- * @throws ConfigError for options that cannot be right
+ * With `optional: true`, the token is `undefined` on anonymous requests, and its type says so.
+ *
+ * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @throws ConfigError for invalid options
+ *
+ * @example
+ * ```ts
+ * import { resourceServer } from '@resource-server/fetch'
+ *
+ * const api = resourceServer({ issuer: 'https://as.example.com', audience: 'order-service' })
+ *
+ * export async function handle(request: Request): Promise<Response> {
+ *   const auth = await api.authenticate(request, api.requireScope('orders:read'))
+ *   if (!auth.ok) return auth.response
+ *   return Response.json({ owner: auth.token.subject })
+ * }
+ * ```
  */
 export function resourceServer<C extends object = object>(
-  options: ResourceServerOptions & { readonly optional?: false },
-): ResourceServer<C, AccessToken<C>>
-/** With `optional`, an anonymous request has no token. */
+  options: ResourceServerOptions & { readonly optional: false },
+): ResourceServer<C>
+export function resourceServer<C extends object = object>(
+  options: ResourceServerOptions & { readonly optional: boolean },
+): ResourceServer<C, AccessToken<C> | undefined>
 export function resourceServer<C extends object = object>(
   options: ResourceServerOptions,
-): ResourceServer<C, AccessToken<C> | undefined>
+): ResourceServer<C>
 export function resourceServer<C extends object>(
   options: ResourceServerOptions,
 ): ResourceServer<C, AccessToken<C> | undefined> {
   const gate = createGate<C>(options)
-  const keeper = guardKeeper()
-  const visit = visitor(gate)
-  const refuse = refuser(gate)
+  const { wrap, unwrap } = hiddenGuards()
+  const tracked = requestTracker(gate)
   return {
-    ...gate.guards(keeper.wrap),
+    ...gate.guards(wrap),
     authenticate: (request, ...guards) =>
-      visit(request, async () => {
-        const response = await refuse(request, keeper.unwrap(guards))
+      tracked(request, async () => {
+        const response = await refusalOf(gate, request, unwrap(guards))
         if (response) return { ok: false, response }
-        // A getter: a preflight that was let through has no token, and this says so.
+        // A getter, because a CORS preflight has no token, and `gate.token` says so.
         return {
           ok: true,
           get token() {
@@ -90,9 +169,12 @@ export function resourceServer<C extends object>(
         }
       }),
     protect: (handler, ...given) => {
-      const guards = keeper.unwrap(given)
+      const guards = unwrap(given)
       return (request, ...rest) =>
-        visit(request, async () => (await refuse(request, guards)) ?? handler(request, ...rest))
+        tracked(
+          request,
+          async () => (await refusalOf(gate, request, guards)) ?? handler(request, ...rest),
+        )
     },
     token: (request) => gate.token(request),
     metadata: () => {
@@ -104,5 +186,76 @@ export function resourceServer<C extends object>(
     },
     openapi: gate.openapi(),
     ...gate.operations,
+  }
+}
+
+/** Runs the guards in order. Returns the response if one of them refuses. */
+async function refusalOf<C extends object>(
+  gate: Gate<C>,
+  request: Request,
+  guards: readonly Guard[],
+): Promise<Response | undefined> {
+  const translated = fromFetch(request)
+  for (const guard of guards) {
+    // oxlint-disable-next-line no-await-in-loop -- in order: the first guard authenticates
+    const result = await gate.pass(request, translated, guard)
+    if (result.action === 'throw') throw withResponse(result.error)
+    if (result.action === 'reply') return new Response(result.reply.body, result.reply)
+  }
+  return undefined
+}
+
+/** Hono sends what `getResponse` returns if no error handler catches the error. */
+function withResponse(error: RequestRefusedError): RequestRefusedError {
+  return Object.defineProperty(error, 'getResponse', {
+    value: () => new Response(error.body, error),
+  })
+}
+
+/** Keeps the guards out of reach, so that nobody can pass in an object that accepts every token. */
+function hiddenGuards(): {
+  readonly wrap: (guard: Guard) => FetchGuard
+  readonly unwrap: (given: readonly FetchGuard[]) => readonly Guard[]
+} {
+  const guards = new WeakMap<object, Guard>()
+  const guardOf = (given: FetchGuard): Guard => {
+    const guard = typeof given === 'object' && given !== null ? guards.get(given) : undefined
+    if (guard) return guard
+    throw new ConfigError(
+      'A value that is not a guard of this resource server was passed as a guard.',
+      "Pass guards that the same resourceServer() created, such as requireScope('orders:read').",
+    )
+  }
+  return {
+    wrap: (guard) => {
+      const wrapped = Object.freeze({ name: guard.name }) as FetchGuard
+      guards.set(wrapped, guard)
+      return wrapped
+    },
+    unwrap: (given) => (given.length === 0 ? [authenticateOnly] : given.map(guardOf)),
+  }
+}
+
+/**
+ * The Fetch standard has no event for the end of a response. A request counts as handled when everything that was
+ * started on it is done: the handler inside `protect`, and its own calls of `authenticate`. It is recorded then.
+ * Authenticating the same request again later gives another record.
+ */
+function requestTracker<C extends object>(
+  gate: Gate<C>,
+): <T>(request: Request, run: () => Promise<T>) => Promise<T> {
+  const running = new WeakMap<Request, number>()
+  const count = (request: Request, by: number): number => {
+    const now = (running.get(request) ?? 0) + by
+    running.set(request, now)
+    return now
+  }
+  return async (request, run) => {
+    if (count(request, 1) === 1) gate.resetRecord(request)
+    try {
+      return await run()
+    } finally {
+      if (count(request, -1) === 0) gate.recordDecision(request)
+    }
   }
 }

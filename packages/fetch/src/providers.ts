@@ -1,2 +1,22 @@
-// The providers, so that one install is enough. One alone: '@resource-server/core/providers/keycloak'.
-export * from '@resource-server/core/providers'
+// All providers, so that users install one package.
+export {
+  auth0,
+  authentik,
+  cognito,
+  dex,
+  entra,
+  hydra,
+  keycloak,
+  oidcProvider,
+  okta,
+  rfc9068,
+  springAuthorizationServer,
+  wso2,
+  zitadel,
+} from '@resource-server/core/providers'
+export type {
+  CognitoOptions,
+  DexOptions,
+  EntraOptions,
+  KeycloakOptions,
+} from '@resource-server/core/providers'

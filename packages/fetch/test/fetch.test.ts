@@ -8,19 +8,20 @@ import {
   resourceServer,
 } from '../src/index.ts'
 
-// What is left to a host without a framework. What all hosts do alike is in test/conformance.
+// Behavior specific to fetch handlers. test/conformance covers what all hosts have in common.
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 afterAll(() => issuer.close())
 const options = { issuer: issuer.url, clock: issuer.clock, audience: 'order-service' }
-const good = issuer.token({ aud: 'order-service', scope: 'orders:read' })
+const validToken = issuer.token({ aud: 'order-service', scope: 'orders:read' })
 
-const ask = (token?: string, method = 'GET'): Request =>
+const requestWith = (token?: string, method = 'GET'): Request =>
   new Request('https://orders.example/orders?secret=1', {
-    ...{ method, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } },
+    method,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   })
 
-/** A resource server, and what it has recorded so far. */
+/** Creates a resource server. `recorded` returns the outcome and number of checks of each record. */
 function recording() {
   const records: DecisionRecord[] = []
   const api = resourceServer({ ...options, onDecision: (record) => void records.push(record) })
@@ -28,58 +29,66 @@ function recording() {
 }
 
 describe('authenticate', () => {
-  test('has the token of whoever is let in', async () => {
-    const auth = await resourceServer<{ tenant?: string }>(options).authenticate(ask(good))
+  test('returns the token of an accepted request', async () => {
+    const auth = await resourceServer<{ tenant?: string }>(options).authenticate(
+      requestWith(validToken),
+    )
     expect(auth.ok && [auth.token.subject, auth.token.claims.tenant]).toEqual([
       'user-42',
       undefined,
     ])
   })
 
-  test('has a response of its own for each request that is refused', async () => {
+  test('returns a new response for each refused request', async () => {
     const api = resourceServer(options)
-    for (const request of [ask(), ask()]) {
+    for (const request of [requestWith(), requestWith()]) {
       const auth = await api.authenticate(request)
-      if (auth.ok) throw new Error('let in')
+      if (auth.ok) throw new Error('the request was accepted')
       expect(auth.response.status).toBe(401)
       expect(auth.response.headers.get('www-authenticate')).toBe('Bearer realm="api"')
       expect(await auth.response.json()).toMatchObject({ status: 401 })
     }
   })
 
-  test('without guards asks for the configured audience', async () => {
-    const elsewhere = issuer.token({ aud: 'stock-service' })
-    expect(await resourceServer(options).authenticate(ask(elsewhere))).toMatchObject({ ok: false })
+  test('requires the configured audience if no guard is given', async () => {
+    const otherToken = issuer.token({ aud: 'stock-service' })
+    expect(await resourceServer(options).authenticate(requestWith(otherToken))).toMatchObject({
+      ok: false,
+    })
   })
 
-  test('without guards and without an audience lets nobody in', async () => {
+  test('rejects with ConfigError if no audience is configured', async () => {
     const { audience: _, ...rest } = options
     const api = resourceServer(rest)
-    await expect(api.authenticate(ask(good))).rejects.toThrow(ConfigError)
-    await expect(api.authenticate(ask(good), api.requireScope('a'))).rejects.toThrow(ConfigError)
+    await expect(api.authenticate(requestWith(validToken))).rejects.toThrow(ConfigError)
+    await expect(api.authenticate(requestWith(validToken), api.requireScope('a'))).rejects.toThrow(
+      ConfigError,
+    )
   })
 
-  test('asks all guards, in turn', async () => {
+  test('runs guards in order and stops at the first refusal', async () => {
     const api = resourceServer(options)
-    const later = vi.fn<() => boolean>().mockReturnValue(true)
-    const guards = [api.requireScope('orders:write'), api.requirePolicy(later)]
-    const auth = await api.authenticate(ask(good), ...guards)
+    const policy = vi.fn<() => boolean>().mockReturnValue(true)
+    const guards = [api.requireScope('orders:write'), api.requirePolicy(policy)]
+    const auth = await api.authenticate(requestWith(validToken), ...guards)
     expect(auth.ok || auth.response.status).toBe(403)
-    expect(later).not.toHaveBeenCalled()
+    expect(policy).not.toHaveBeenCalled()
   })
 
-  test('with optional lets the anonymous in, and nobody with a bad token', async () => {
+  test('accepts a missing but not a bad token with optional: true', async () => {
     const api = resourceServer({ ...options, optional: true })
-    expect(await api.authenticate(ask())).toMatchObject({ ok: true, token: undefined })
-    expect(await api.authenticate(ask('bad'))).toMatchObject({ ok: false })
-    expect(await api.authenticate(ask(), api.requireScope('a'))).toMatchObject({ ok: false })
+    expect(await api.authenticate(requestWith())).toMatchObject({ ok: true, token: undefined })
+    expect(await api.authenticate(requestWith('bad'))).toMatchObject({ ok: false })
+    expect(await api.authenticate(requestWith(), api.requireScope('a'))).toMatchObject({
+      ok: false,
+    })
   })
 
-  test('a preflight that is let through has no token, and says so', async () => {
+  test('accepts a preflight with allowPreflight: true, and reading its token throws', async () => {
     const api = resourceServer({ ...options, allowPreflight: true })
     const headers = { origin: 'https://shop.example', 'access-control-request-method': 'GET' }
-    // Node's Request would drop these two: browsers set them, and servers see them.
-    const request = ask(undefined, 'OPTIONS')
+    // Node's Request constructor drops these two headers, which browsers send.
+    const request = requestWith(undefined, 'OPTIONS')
     for (const [name, value] of Object.entries(headers)) request.headers.set(name, value)
     const auth = await api.authenticate(request)
     expect(auth.ok).toBe(true)
@@ -89,49 +98,56 @@ describe('authenticate', () => {
 
 describe('a guard', () => {
   test.each([
-    ['of another resource server', () => resourceServer(options).requireScope('orders:read')],
-    ['that is a copy', () => ({ ...resourceServer(options).requireDirect() })],
-    ['that lets all pass', () => ({ name: 'x', admitsAnonymous: true, check: () => undefined })],
-    ['that was not made', () => resourceServer(options).requireScope],
-    ['that is missing', () => undefined],
-  ])('%s is a mistake', async (_what, make) => {
+    ['from another resource server', () => resourceServer(options).requireScope('orders:read')],
+    ['that is a copy of a guard', () => ({ ...resourceServer(options).requireDirect() })],
+    [
+      'that is written by hand',
+      () => ({ name: 'x', admitsAnonymous: true, check: () => undefined }),
+    ],
+    ['that is the method itself', () => resourceServer(options).requireScope],
+    ['that is undefined', () => undefined],
+  ])('%s causes a ConfigError', async (_title, make) => {
     const api = resourceServer(options)
     const guard = make() as unknown as FetchGuard
-    await expect(api.authenticate(ask(good), guard)).rejects.toThrow(ConfigError)
+    await expect(api.authenticate(requestWith(validToken), guard)).rejects.toThrow(ConfigError)
     expect(() => api.protect(() => new Response(), guard)).toThrow(ConfigError)
   })
 
-  test('does nothing by itself', () => {
+  test('exposes only its name', () => {
     const guard = resourceServer(options).requireScope('orders:read')
     expect({ ...guard }).toEqual({ name: 'requireScope(orders:read)' })
   })
 })
 
 describe('protect', () => {
-  test('keeps what the host passes on, and gives the token by the request', async () => {
+  test('passes further arguments to the handler, which gets the token from the request', async () => {
     const api = resourceServer(options)
     const handler = (request: Request, { params }: { params: { id: string } }) =>
       Response.json([api.token(request).subject, params.id])
     const protectedHandler = api.protect(handler, api.requireScope('orders:read'))
-    const answer = await protectedHandler(ask(good), { params: { id: '7' } })
-    expect(await answer.json()).toEqual(['user-42', '7'])
-    expect((await protectedHandler(ask(), { params: { id: '7' } })).status).toBe(401)
+    const response = await protectedHandler(requestWith(validToken), { params: { id: '7' } })
+    expect(await response.json()).toEqual(['user-42', '7'])
+    expect((await protectedHandler(requestWith(), { params: { id: '7' } })).status).toBe(401)
   })
 
-  test('without guards asks for the configured audience', async () => {
+  test('requires the configured audience if no guard is given', async () => {
     const api = resourceServer(options)
     const handler = vi.fn<(request: Request) => Response>(() => new Response('in'))
-    expect((await api.protect(handler)(ask())).status).toBe(401)
+    expect((await api.protect(handler)(requestWith())).status).toBe(401)
     expect(handler).not.toHaveBeenCalled()
-    expect((await api.protect(handler)(ask(good))).status).toBe(200)
+    expect((await api.protect(handler)(requestWith(validToken))).status).toBe(200)
   })
 })
 
-describe('one record', () => {
-  test('for what authenticate granted or refused', async () => {
+describe('the number of decision records', () => {
+  test('is one for each call of authenticate', async () => {
     const { api, recorded } = recording()
-    await api.authenticate(ask(good), api.requireDirect(), api.requireScope('orders:read'))
-    await api.authenticate(ask())
+    await api.authenticate(
+      requestWith(validToken),
+      api.requireDirect(),
+      api.requireScope('orders:read'),
+    )
+    await api.authenticate(requestWith())
     await vi.waitFor(() =>
       expect(recorded()).toEqual([
         ['granted', 2],
@@ -140,34 +156,34 @@ describe('one record', () => {
     )
   })
 
-  test('for a handler behind several layers', async () => {
+  test('is one for a handler inside several protected handlers', async () => {
     const { api, recorded } = recording()
     const inner = api.protect(() => new Response('in'), api.requireScope('orders:read'))
     const outer = api.protect(async (request) => {
       await api.authenticate(request, api.requireDirect())
       return inner(request)
     }, api.requireAudience('order-service'))
-    await outer(ask(good))
+    await outer(requestWith(validToken))
     await vi.waitFor(() => expect(recorded()).toEqual([['granted', 3]]))
   })
 
-  test('for two that authenticate at once', async () => {
+  test('is one for concurrent calls with the same request', async () => {
     const { api, recorded } = recording()
-    const request = ask(good)
+    const request = requestWith(validToken)
     await Promise.all([api.authenticate(request), api.authenticate(request, api.requireDirect())])
     await vi.waitFor(() => expect(recorded()).toEqual([['granted', 2]]))
   })
 
-  test('for a handler that throws', async () => {
+  test('is one for a handler that throws', async () => {
     const { api, recorded } = recording()
-    const broken = api.protect(() => Promise.reject(new Error('sold out')))
-    await expect(broken(ask(good))).rejects.toThrow('sold out')
+    const failingHandler = api.protect(() => Promise.reject(new Error('sold out')))
+    await expect(failingHandler(requestWith(validToken))).rejects.toThrow('sold out')
     await vi.waitFor(() => expect(recorded()).toEqual([['granted', 1]]))
   })
 
-  test('more where a later look refuses: a refusal is never lost', async () => {
+  test('is two if a later call refuses a request that was granted', async () => {
     const { api, recorded } = recording()
-    const request = ask(good)
+    const request = requestWith(validToken)
     await api.authenticate(request)
     await api.authenticate(request, api.requireScope('orders:write'))
     await vi.waitFor(() =>
@@ -181,12 +197,14 @@ describe('one record', () => {
   })
 })
 
-test("with onRefusal: 'throw' it rejects with all that an answer needs", async () => {
+test("authenticate rejects with an error that can become the response with onRefusal: 'throw'", async () => {
   const api = resourceServer({ ...options, onRefusal: 'throw' })
-  const refused: unknown = await api.authenticate(ask()).catch((error: unknown) => error)
-  if (!(refused instanceof RequestRefusedError)) throw new Error('no refusal')
-  const answer = new Response(refused.body, refused)
-  expect(answer.status).toBe(401)
-  expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"')
-  await expect(api.protect(() => new Response('in'))(ask())).rejects.toThrow(RequestRefusedError)
+  const error: unknown = await api.authenticate(requestWith()).catch((cause: unknown) => cause)
+  if (!(error instanceof RequestRefusedError)) throw new Error('no refusal')
+  const response = new Response(error.body, error)
+  expect(response.status).toBe(401)
+  expect(response.headers.get('www-authenticate')).toBe('Bearer realm="api"')
+  await expect(api.protect(() => new Response('in'))(requestWith())).rejects.toThrow(
+    RequestRefusedError,
+  )
 })

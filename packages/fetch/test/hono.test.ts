@@ -3,7 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { afterAll, expect, test } from 'vitest'
 import { type DecisionRecord, type FetchGuard, resourceServer } from '../src/index.ts'
 
-// The middleware of the README.
+// Tests the Hono middleware that the README shows.
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 afterAll(() => issuer.close())
@@ -12,7 +12,9 @@ const token = (claims: object) => issuer.token({ aud: 'order-service', ...claims
 function createApp(options: { readonly onRefusal?: 'throw' } = {}) {
   const records: DecisionRecord[] = []
   const api = resourceServer({
-    ...{ issuer: issuer.url, clock: issuer.clock, ...options },
+    issuer: issuer.url,
+    clock: issuer.clock,
+    ...options,
     onDecision: (record) => void records.push(record),
   })
   const guard =
@@ -31,31 +33,34 @@ function createApp(options: { readonly onRefusal?: 'throw' } = {}) {
     context.header('x-order', context.req.param('id'))
     return context.text(api.token(context.req.raw).subject)
   })
-  const ask = (credential?: string) =>
+  const send = (credential?: string) =>
     app.request('/orders/7', {
       headers: credential ? { authorization: `Bearer ${credential}` } : {},
     })
-  return { ask, records }
+  return { send, records }
 }
 
-test('two layers of Hono are one decision', async () => {
-  const { ask, records } = createApp()
-  const answer = await ask(token({ scope: 'orders:read' }))
-  expect([answer.status, await answer.text()]).toEqual([200, 'user-42'])
-  expect(answer.headers.get('x-order')).toBe('7')
+test('two guards in a chain of Hono middleware make one decision record', async () => {
+  const { send, records } = createApp()
+  const response = await send(token({ scope: 'orders:read' }))
+  expect([response.status, await response.text()]).toEqual([200, 'user-42'])
+  expect(response.headers.get('x-order')).toBe('7')
   await new Promise((resolve) => setImmediate(resolve))
   expect(records).toMatchObject([
     { outcome: 'granted', checks: [{}, {}], request: { path: '/orders/7' } },
   ])
 })
 
-test.each([{}, { onRefusal: 'throw' } as const])('refusals are answered, with %j', async (how) => {
-  const { ask, records } = createApp(how)
-  const refused = await ask(token({ scope: 'orders:write' }))
-  expect(refused.status).toBe(403)
-  expect(refused.headers.get('www-authenticate')).toContain('scope="orders:read"')
-  expect(refused.headers.get('content-type')).toBe('application/problem+json')
-  expect((await ask()).status).toBe(401)
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(records.map(({ outcome }) => outcome)).toEqual(['refused', 'refused'])
-})
+test.each([{}, { onRefusal: 'throw' } as const])(
+  'Hono sends refusals with options %j',
+  async (options) => {
+    const { send, records } = createApp(options)
+    const refused = await send(token({ scope: 'orders:write' }))
+    expect(refused.status).toBe(403)
+    expect(refused.headers.get('www-authenticate')).toContain('scope="orders:read"')
+    expect(refused.headers.get('content-type')).toBe('application/problem+json')
+    expect((await send()).status).toBe(401)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(records.map(({ outcome }) => outcome)).toEqual(['refused', 'refused'])
+  },
+)

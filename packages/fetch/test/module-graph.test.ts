@@ -4,8 +4,8 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-// What a worker, Deno or a browser loads of this package: the built files, resolved without the
-// condition `node`.
+// Resolves the imports of the built package as a worker, Deno or a browser does, without the `node`
+// condition.
 
 type Target = string | null | undefined | { readonly [condition: string]: Target }
 interface Manifest {
@@ -29,11 +29,11 @@ function packageOf(file: string): { readonly directory: string; readonly manifes
   return { directory, manifest: JSON.parse(readFileSync(path, 'utf8')) as Manifest }
 }
 
-/** A bare name, looked for as Node and bundlers do: in `node_modules`, from the importer upwards. */
-function installed(name: string, from: string): string | undefined {
+/** Finds a package as Node and bundlers do: in `node_modules`, from the importer's folder upwards. */
+function findPackage(name: string, from: string): string | undefined {
   const directory = join(from, 'node_modules', name)
   if (existsSync(directory)) return directory
-  return dirname(from) === from ? undefined : installed(name, dirname(from))
+  return dirname(from) === from ? undefined : findPackage(name, dirname(from))
 }
 
 function resolve(specifier: string, importer: string): string {
@@ -41,46 +41,48 @@ function resolve(specifier: string, importer: string): string {
   const { directory, manifest } = packageOf(importer)
   if (specifier.startsWith('#')) return join(directory, choose(manifest.imports?.[specifier])!)
   const [, name = '', path = ''] = /^((?:@[^/]+\/)?[^/]+)(.*)$/.exec(specifier) ?? []
-  const found = installed(name, directory)
-  if (!found) throw new Error(`${importer} imports ${specifier}, which is not installed`)
-  const { exports } = packageOf(join(found, 'x')).manifest
-  return join(found, choose(exports?.[`.${path}`])!)
+  const packageFolder = findPackage(name, directory)
+  if (!packageFolder) throw new Error(`${importer} imports ${specifier}, which is not installed`)
+  const { exports } = packageOf(join(packageFolder, 'x')).manifest
+  return join(packageFolder, choose(exports?.[`.${path}`])!)
 }
 
-const importing = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g
+const importPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g
 const comments = /\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm
 
-/** Every file that is loaded, with what each imports. */
-function graphOf(entry: string): ReadonlyMap<string, readonly string[]> {
+/** Returns every file that `entry` loads, with the imports of each. */
+function moduleGraph(entry: string): ReadonlyMap<string, readonly string[]> {
   const graph = new Map<string, readonly string[]>()
-  const visit = (file: string): void => {
+  const load = (file: string): void => {
     if (graph.has(file)) return
     const code = readFileSync(file, 'utf8').replaceAll(comments, '')
-    const specifiers = [...code.matchAll(importing)].map(([, specifier = '']) => specifier)
+    const specifiers = [...code.matchAll(importPattern)].map(([, specifier = '']) => specifier)
     graph.set(file, specifiers)
-    for (const specifier of specifiers) if (!isNode(specifier)) visit(resolve(specifier, file))
+    for (const specifier of specifiers) if (!isNodeModule(specifier)) load(resolve(specifier, file))
   }
-  visit(entry)
+  load(entry)
   return graph
 }
 
-const isNode = (specifier: string): boolean =>
+const isNodeModule = (specifier: string): boolean =>
   specifier.startsWith('node:') || builtinModules.includes(specifier)
 
-const graph = graphOf(join(root, 'packages/fetch/dist/index.js'))
+const graph = moduleGraph(join(root, 'packages/fetch/dist/index.js'))
 
-test('nothing that is loaded imports a module of Node', () => {
+test('no loaded file imports a Node module', () => {
   const offenders = [...graph].flatMap(([file, specifiers]) =>
-    specifiers.filter(isNode).map((specifier) => `${relative(root, file)} imports ${specifier}`),
+    specifiers
+      .filter(isNodeModule)
+      .map((specifier) => `${relative(root, file)} imports ${specifier}`),
   )
   expect(offenders).toEqual([])
 })
 
-test('nothing that is ours names a global of Node', () => {
-  const nodeOnly = /\b(?:process|Buffer|setImmediate|__dirname|require)\b/
-  const ours = [...graph.keys()].filter((file) => !relative(root, file).includes('.pnpm'))
-  const offenders = ours.filter((file) =>
-    nodeOnly.test(
+test('no file of this project uses a Node global', () => {
+  const nodeGlobals = /\b(?:process|Buffer|setImmediate|__dirname|require)\b/
+  const ownFiles = [...graph.keys()].filter((file) => !relative(root, file).includes('.pnpm'))
+  const offenders = ownFiles.filter((file) =>
+    nodeGlobals.test(
       readFileSync(file, 'utf8')
         .replaceAll(comments, '')
         .replaceAll(/(['"`])(?:\\.|(?!\1).)*\1/g, ''),
@@ -89,10 +91,10 @@ test('nothing that is ours names a global of Node', () => {
   expect(offenders.map((file) => relative(root, file))).toEqual([])
 })
 
-test('the walk has seen what it was sent for', () => {
-  const seen = [...graph.keys()].map((file) => relative(root, file))
-  expect(seen).toContainEqual(expect.stringMatching(/core\/dist\/platform\/web\.js$/))
-  expect(seen).toContainEqual(expect.stringMatching(/jose/))
-  expect(seen).not.toContainEqual(expect.stringMatching(/platform\/node/))
-  expect(seen.length).toBeGreaterThan(40)
+test('the module graph contains the web platform file and jose, but not the Node platform file', () => {
+  const files = [...graph.keys()].map((file) => relative(root, file))
+  expect(files).toContainEqual(expect.stringMatching(/core\/dist\/platform\/web\.js$/))
+  expect(files).toContainEqual(expect.stringMatching(/jose/))
+  expect(files).not.toContainEqual(expect.stringMatching(/platform\/node/))
+  expect(files.length).toBeGreaterThan(40)
 })

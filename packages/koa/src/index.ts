@@ -1,64 +1,147 @@
-import type { IncomingMessage } from 'node:http'
-import type {
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AccessToken, ResourceServerOptions } from '@resource-server/core'
+import {
+  createGate,
+  fromNode,
+  type Guard,
+  nodeGuard,
+  type Reply,
+  type ResourceServerBase,
+  sendNode,
+} from '@resource-server/core/adapter'
+
+// Everything that users need from core, so that they install one package.
+export {
+  codes,
+  ConfigError,
+  createVerifier,
+  formatActorChain,
+  pseudonymize,
+  VerificationError,
+} from '@resource-server/core'
+export type {
   AccessToken,
+  Actor,
+  ActorIdentity,
+  ActorName,
+  ActorRule,
+  Algorithm,
+  Anomaly,
+  Audience,
+  CacheOptions,
+  CacheStatistics,
+  Category,
+  ChallengeError,
+  ClaimPath,
+  ClaimRule,
+  Claims,
+  ClientIdentity,
+  ClientRule,
+  Clock,
+  Code,
+  CodeEntry,
+  DecisionRecord,
+  DelegationMode,
+  Fetch,
+  FetchResponse,
   Guards,
+  Health,
+  Hint,
+  HintedToken,
+  IssuerOptions,
+  KeyEvent,
+  KeyHealth,
+  KeyStore,
+  KeyStoreOptions,
   OpenApi,
   Operations,
+  PriorActor,
+  Profile,
+  ProviderIssuer,
+  RecordedActor,
+  RecordedChain,
+  RecordOptions,
+  RefusalBodyWriter,
+  RefusalInfo,
+  ResourceMetadata,
   ResourceServerOptions,
+  ResponseBody,
+  SecurityRequirement,
+  SecurityScheme,
+  StandardClaims,
+  StepUp,
+  TokenView,
+  UnverifiedNames,
+  VerificationResult,
+  Verifier,
+  VerifierOptions,
 } from '@resource-server/core'
-import { createGate, fromNode, type Guard, nodeGuard } from '@resource-server/core/adapter'
-import { answer } from './answer.ts'
-import { type KoaContext, routeOf } from './context.ts'
-
-// All that a user needs, so that one install is enough
-export * from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
-export type { KoaContext }
 
-/** A Koa middleware. It asks nothing of the context's type, so that a route keeps its own. */
+/** The part of Koa's context that a guard uses. It fits contexts of any state, router and version. */
+export interface KoaContext {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly originalUrl: string
+  readonly headerSent: boolean
+  readonly state: object
+  respond?: boolean | undefined
+  status: number
+  body: unknown
+  set(headers: Record<string, string>): void
+  /** Koa's routers set it to the matched route. */
+  readonly _matchedRoute?: unknown
+}
+
+/** A Koa middleware. It requires nothing of the context's type, so that a route keeps its own. */
 export type KoaGuard = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>
 
 /**
- * The state behind a guard: `new Router<AuthState>()` types `ctx.state.auth`. With `optional: true`
- * it is undefined for the anonymous: `Partial<AuthState>`.
+ * The state after a guard: `new Router<AuthState>()` types `ctx.state.auth`. With `optional: true`, use
+ * `Partial<AuthState>`, because anonymous requests have no token.
  */
 export interface AuthState<C extends object = object> {
   readonly auth: AccessToken<C>
 }
 
-/** What `resourceServer` returns. Destructure it: nothing depends on `this`. */
-export interface ResourceServer<C extends object, Token> extends Guards<KoaGuard, C>, Operations {
-  /**
-   * The request's access token, with the user's claim type, whatever the type of the state.
-   *
-   * @throws ConfigError unless every guard so far let the request through
-   */
-  readonly token: (context: { readonly req: IncomingMessage }) => Token
-  /**
-   * Serves the metadata of this resource server (RFC 9728) at its well-known path, and nothing else.
-   * Use it ahead of the guards: `app.use(api.metadata())`.
-   *
-   * @throws ConfigError where no `resource` is configured
-   */
-  readonly metadata: () => KoaGuard
-  /** The security scheme, and the scopes of guards, for an OpenAPI document. */
-  readonly openapi: OpenApi<KoaGuard>
-}
+/** What `resourceServer` returns. */
+export interface ResourceServer<
+  C extends object = object,
+  Token = AccessToken<C>,
+> extends ResourceServerBase<KoaGuard, { readonly req: IncomingMessage }, C, Token> {}
 
 /**
- * Guards for Koa 3 and 2 that accept exactly the tokens issued for this service. The token is at
- * `ctx.state.auth`; a guard never reads it from there, since anybody can write to a state.
+ * Creates guards for Koa 3 and 2 that accept only tokens issued for this service. The verified token is
+ * available through `api.token(ctx)`, and at `ctx.state.auth`. Guards never read the state, because any code
+ * can write to it.
  *
- * @typeParam C The claims that the issuer adds. An assertion: they are not checked.
- * @throws ConfigError for options that cannot be right
+ * With `optional: true`, `api.token(ctx)` is `undefined` on anonymous requests, and its type says so.
+ *
+ * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @throws ConfigError for invalid options
+ *
+ * @example
+ * ```ts
+ * import Router from '@koa/router'
+ * import { resourceServer } from '@resource-server/koa'
+ *
+ * const api = resourceServer({ issuer: 'https://as.example.com', audience: 'order-service' })
+ * const router = new Router()
+ *
+ * router.get('/orders/:id', api.requireScope('orders:read'), (ctx) => {
+ *   ctx.body = { owner: api.token(ctx).subject }
+ * })
+ * ```
  */
 export function resourceServer<C extends object = object>(
-  options: ResourceServerOptions & { readonly optional?: false },
-): ResourceServer<C, AccessToken<C>>
-/** With `optional`, an anonymous request has no token. */
+  options: ResourceServerOptions & { readonly optional: false },
+): ResourceServer<C>
+export function resourceServer<C extends object = object>(
+  options: ResourceServerOptions & { readonly optional: boolean },
+): ResourceServer<C, AccessToken<C> | undefined>
 export function resourceServer<C extends object = object>(
   options: ResourceServerOptions,
-): ResourceServer<C, AccessToken<C> | undefined>
+): ResourceServer<C>
 export function resourceServer<C extends object>(
   options: ResourceServerOptions,
 ): ResourceServer<C, AccessToken<C> | undefined> {
@@ -67,13 +150,13 @@ export function resourceServer<C extends object>(
   const middleware =
     (guard: Guard): KoaGuard =>
     async (context, next) => {
-      // Under koa-mount, `req.url` is what is left below the mount.
+      // Under koa-mount, `req.url` contains only the part below the mount path.
       const { req: request, res: response, originalUrl: url, state: attachTo } = context
       const route = (): string | undefined => routeOf(context)
       const result = await pass(guard, { request, response, url, route, attachTo })
       if (result.action === 'proceed') return next()
       if (result.action === 'throw') throw result.error
-      return answer(context, result.reply)
+      return send(context, result.reply)
     }
   return {
     ...gate.guards(middleware),
@@ -82,10 +165,27 @@ export function resourceServer<C extends object>(
       const { pass: serve } = gate.metadata()
       return async (context, next) => {
         const result = serve(fromNode(context.req, context.originalUrl))
-        return result.action === 'reply' ? answer(context, result.reply) : next()
+        return result.action === 'reply' ? send(context, result.reply) : next()
       }
     },
     openapi: gate.openapi(),
     ...gate.operations,
   }
+}
+
+/** Sends through Koa, so that middleware around the guard sees the response. */
+function send(context: KoaContext, reply: Reply): void {
+  // Koa's response handling is bypassed, or a response has already been started.
+  if (context.respond === false || context.headerSent) return sendNode(reply, context.res)
+  context.status = reply.status
+  // Before the body, because Koa adds a Content-Type to a body that has none.
+  context.set({ ...reply.headers })
+  context.body = reply.body
+}
+
+/** The pattern of the route, such as `/orders/:id`, if a router has found one. */
+function routeOf({ _matchedRoute: matched }: KoaContext): string | undefined {
+  if (typeof matched === 'string') return matched
+  const source = (matched as { readonly source?: unknown } | null | undefined)?.source
+  return typeof source === 'string' ? `/${source}/` : undefined
 }

@@ -1,4 +1,4 @@
-/** Koa 2 under its alias. What the tests use of it has the types of Koa 3. */
+/** Koa 2 under its alias. The tests use only members that have the same types in Koa 3. */
 declare module 'koa-2' {
   import Koa = require('koa')
   export = Koa

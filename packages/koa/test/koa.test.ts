@@ -9,13 +9,13 @@ import Koa2 from 'koa-2'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type DecisionRecord, RequestRefusedError, resourceServer } from '../src/index.ts'
 
-// What Koa has that other hosts do not. What all hosts do alike is in test/conformance.
+// Behavior specific to Koa. test/conformance covers what all hosts have in common.
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 afterAll(() => issuer.close())
 const options = { issuer: issuer.url, clock: issuer.clock, audience: 'order-service' }
-const good = { authorization: `Bearer ${issuer.token({ aud: 'order-service' })}` }
-const expired = { authorization: `Bearer ${issuer.forge.expired({ aud: 'order-service' })}` }
+const validHeaders = { authorization: `Bearer ${issuer.token({ aud: 'order-service' })}` }
+const expiredHeaders = { authorization: `Bearer ${issuer.forge.expired({ aud: 'order-service' })}` }
 
 async function listen(app: Pick<Koa3, 'listen'>): Promise<string> {
   const server = app.listen(0, '127.0.0.1')
@@ -31,7 +31,7 @@ describe.each([
   ['Koa 3', Koa3],
   ['Koa 2', Koa2],
 ])('on %s', (_name, Koa) => {
-  test("the token is in the state and beside it, and the router's parameters stay", async () => {
+  test("ctx.state.auth and api.token(ctx) are the token, and the router's parameters are kept", async () => {
     const api = resourceServer(options)
     const router = new Router()
     router.get('/orders/:id', api.requireAuthentication(), (ctx) => {
@@ -39,60 +39,60 @@ describe.each([
       ctx.body = [ctx.params['id'], auth.subject, auth === api.token(ctx), Object.keys(ctx.state)]
     })
     const url = await listen(new Koa().use(router.routes()))
-    const answer = await fetch(`${url}/orders/7`, { headers: good })
-    expect(await answer.json()).toEqual(['7', 'user-42', true, []])
+    const response = await fetch(`${url}/orders/7`, { headers: validHeaders })
+    expect(await response.json()).toEqual(['7', 'user-42', true, []])
   })
 
-  test('the middleware around a guard sees its refusal', async () => {
-    const seen = vi.fn<(status: number, type: string) => void>()
+  test('middleware before a guard can read and extend its refusal', async () => {
+    const observed = vi.fn<(status: number, type: string) => void>()
     const app = new Koa().use(async (ctx, next) => {
       await next()
-      seen(ctx.status, ctx.type)
+      observed(ctx.status, ctx.type)
       ctx.set('X-Timing', '1')
     })
     const url = await listen(app.use(resourceServer(options).requireAuthentication()))
-    const answer = await fetch(url)
-    expect(seen).toHaveBeenCalledExactlyOnceWith(401, 'application/problem+json')
-    expect(answer.headers.get('x-timing')).toBe('1')
+    const response = await fetch(url)
+    expect(observed).toHaveBeenCalledExactlyOnceWith(401, 'application/problem+json')
+    expect(response.headers.get('x-timing')).toBe('1')
   })
 
-  test('a refusal is sent where Koa was told to keep its hands off', async () => {
+  test('a refusal is sent even if ctx.respond is false', async () => {
     const app = new Koa().use((ctx, next) => {
       ctx.respond = false
       return next()
     })
     const url = await listen(app.use(resourceServer(options).requireAuthentication()))
-    const answer = await fetch(url, { headers: expired })
-    expect(answer.status).toBe(401)
-    expect(answer.headers.get('www-authenticate')).toContain('expired')
+    const response = await fetch(url, { headers: expiredHeaders })
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toContain('expired')
   })
 
-  test('an answer that somebody has begun is broken off', async () => {
+  test('a refusal aborts a response that other middleware has started', async () => {
     const handler = vi.fn<() => void>()
     const app = new Koa().use((ctx, next) => {
-      ctx.res.write('begun')
+      ctx.res.write('started')
       return next()
     })
     const url = await listen(app.use(resourceServer(options).requireAuthentication()).use(handler))
-    await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow('terminated')
+    await expect(fetch(url).then((response) => response.text())).rejects.toThrow('terminated')
     expect(handler).not.toHaveBeenCalled()
   })
 
-  test('the path in the record is what the client asked for', async () => {
+  test('the record contains the path that the client requested', async () => {
     const records: DecisionRecord[] = []
     const api = resourceServer({ ...options, onDecision: (record) => void records.push(record) })
     const app = new Koa().use((ctx, next) => {
-      ctx.path = '/below-a-mount/7'
+      ctx.path = '/mounted/7'
       return next()
     })
-    const router = new Router({ prefix: '/below-a-mount' })
+    const router = new Router({ prefix: '/mounted' })
     router.get('/:id', api.requireAuthentication())
     await fetch(`${await listen(app.use(router.routes()))}/orders/7?secret=1`)
-    const route = '/below-a-mount/:id'
+    const route = '/mounted/:id'
     expect(records).toMatchObject([{ request: { method: 'GET', path: '/orders/7', route } }])
   })
 
-  test('a connection serves on after a refusal that left a body unread', async () => {
+  test('a connection stays usable after a refusal that left the request body unread', async () => {
     const app = new Koa().use(resourceServer(options).requireAuthentication())
     const url = await listen(
       app.use((ctx) => {
@@ -101,29 +101,29 @@ describe.each([
     )
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     onTestFinished(() => agent.destroy())
-    const ask = async (headers: Record<string, string>, body: string) => {
+    const send = async (headers: Record<string, string>, body: string) => {
       const sent = request(url, { method: 'POST', agent, headers })
-      const [answer] = (await once(sent.end(body), 'response')) as [IncomingMessage]
-      return [answer.statusCode, (await text(answer)).slice(0, 2), sent.reusedSocket]
+      const [response] = (await once(sent.end(body), 'response')) as [IncomingMessage]
+      return [response.statusCode, (await text(response)).slice(0, 2), sent.reusedSocket]
     }
-    expect(await ask(expired, 'x'.repeat(500_000))).toEqual([401, '{"', false])
-    expect(await ask(good, '')).toEqual([200, 'in', true])
+    expect(await send(expiredHeaders, 'x'.repeat(500_000))).toEqual([401, '{"', false])
+    expect(await send(validHeaders, '')).toEqual([200, 'in', true])
   })
 
   describe("with onRefusal: 'throw'", () => {
     const api = resourceServer({ ...options, onRefusal: 'throw' })
 
-    test("Koa's own error handling answers, tells what the wire may, and logs no bug", async () => {
+    test("Koa's own error handling responds with the public message and logs nothing", async () => {
       const logged = vi.spyOn(console, 'error').mockReturnValue()
       const url = await listen(new Koa().use(api.requireAuthentication()))
-      const answer = await fetch(url, { headers: expired })
-      expect([answer.status, await answer.text()]).toEqual([401, 'The access token expired'])
-      expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
-      expect(answer.headers.get('cache-control')).toBe('no-store')
+      const response = await fetch(url, { headers: expiredHeaders })
+      expect([response.status, await response.text()]).toEqual([401, 'The access token expired'])
+      expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
+      expect(response.headers.get('cache-control')).toBe('no-store')
       expect(logged).not.toHaveBeenCalled()
     })
 
-    test('a handler of the user has all that it needs to answer in its own words', async () => {
+    test('the error has everything that a custom error handler needs for the response', async () => {
       const app = new Koa().use(async (ctx, next) => {
         try {
           await next()
@@ -135,25 +135,27 @@ describe.each([
         }
       })
       const url = await listen(app.use(api.requireAuthentication()))
-      const answer = await fetch(url, { headers: expired })
-      expect([answer.status, await answer.json()]).toEqual([
-        ...[401, { problem: 'The access token expired' }],
-      ])
-      expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
+      const response = await fetch(url, { headers: expiredHeaders })
+      expect(response.status).toBe(401)
+      expect(await response.json()).toEqual({ problem: 'The access token expired' })
+      expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
     })
 
-    test('an outage is exposed to nobody, and logged', async () => {
-      await using away = await createTestIssuer({ algorithm: 'ES256' })
-      const headers = { authorization: `Bearer ${away.token({ aud: 'order-service' })}` }
+    test('an outage is logged, and the response does not reveal its cause', async () => {
+      await using ownIssuer = await createTestIssuer({ algorithm: 'ES256' })
+      const headers = { authorization: `Bearer ${ownIssuer.token({ aud: 'order-service' })}` }
       const logged = vi.spyOn(console, 'error').mockReturnValue()
       const unreachable = resourceServer({
-        ...{ issuer: away.url, clock: away.clock, audience: 'order-service', onRefusal: 'throw' },
+        issuer: ownIssuer.url,
+        clock: ownIssuer.clock,
+        audience: 'order-service',
+        onRefusal: 'throw',
         fetch: () => Promise.reject(new Error('no route')),
       })
       const url = await listen(new Koa().use(unreachable.requireAuthentication()))
-      const answer = await fetch(url, { headers })
-      expect([answer.status, await answer.text()]).toEqual([503, 'Service Unavailable'])
-      expect(answer.headers.has('retry-after')).toBe(true)
+      const response = await fetch(url, { headers })
+      expect([response.status, await response.text()]).toEqual([503, 'Service Unavailable'])
+      expect(response.headers.has('retry-after')).toBe(true)
       expect(logged).toHaveBeenCalledOnce()
     })
   })

@@ -1,8 +1,10 @@
 import type { Attributes, Meter } from '@opentelemetry/api'
 import { codes, type DecisionRecord } from '@resource-server/core'
 
-/** Seconds. From a remembered token, through a signature check, to an issuer that has to be asked. */
-const boundaries = [0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]
+/** In seconds. The smallest values fit cached tokens, the largest a slow fetch of the key set. */
+const bucketBoundaries = [
+  0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5,
+]
 
 interface DecisionMetrics {
   readonly count: (record: DecisionRecord) => void
@@ -11,16 +13,16 @@ interface DecisionMetrics {
 
 export function decisionMetrics(meter: Meter): DecisionMetrics {
   const decisions = meter.createCounter('resource_server.decisions', {
-    description: 'Requests that were let in, refused, or could not be judged',
+    description: 'Access decisions: granted, refused, or unavailable',
     unit: '{decision}',
   })
   const verification = meter.createHistogram('resource_server.verification.duration', {
-    description: 'Time that went into the token: keys, signature, claims',
+    description: 'Duration of token verification, including any wait for keys',
     unit: 's',
-    advice: { explicitBucketBoundaries: boundaries },
+    advice: { explicitBucketBoundaries: bucketBoundaries },
   })
   const lost = meter.createCounter('resource_server.records.lost', {
-    description: 'Decision records that onDecision did not take',
+    description: 'Decision records that onDecision failed to process',
     unit: '{record}',
   })
   return {
@@ -37,11 +39,12 @@ export function decisionMetrics(meter: Meter): DecisionMetrics {
 
 const outcomes = ['granted', 'refused', 'unavailable']
 
-/** Anybody in the process can publish on a channel. What is not of the list is one value, not many. */
+/** Returns `other` for an unknown outcome, because any code in the process can publish to the channel. */
 export function outcomeOf({ outcome }: DecisionRecord): string {
   return outcomes.includes(outcome) ? outcome : 'other'
 }
 
+/** Returns the code as an attribute, `other` for an unknown code, or no attribute without a code. */
 export function codeOf({ code }: DecisionRecord): Attributes {
   if (code === undefined) return {}
   return { 'resource_server.code': Object.hasOwn(codes, code) ? code : 'other' }

@@ -6,28 +6,28 @@ import { type KeyEvent, keyMetrics } from './key-metrics.ts'
 import { addSpanEvent } from './span-event.ts'
 
 export interface TelemetryOptions {
-  /** Default: the global one. */
+  /** Where to create the metrics. Default: the global meter provider. */
   readonly meterProvider?: MeterProvider
   /**
-   * Default false. True puts into span events who acts for whom: subject, client and actors. A tracing
-   * backend is seldom the place for that.
+   * Whether span events contain the subject, the client and the actors. Default: false, because traces
+   * should rarely contain personal data.
    */
   readonly identities?: boolean
 }
 
-/** What `startTelemetry` started. */
+/** Returned by `startTelemetry`. */
 export interface Telemetry {
-  /** Ends it. What was counted stays counted. */
+  /** Stops recording. Metrics that were already recorded are kept. */
   readonly stop: () => void
 }
 
 /**
- * Counts the decisions of every resource server in this process, and adds each to the span that was
- * active when its first guard ran. It listens to diagnostics channels, so nothing else need be set up.
- * Register your SDK's providers first.
+ * Records the decisions of every resource server in this process as metrics, and adds each decision
+ * to the span that was active when its first guard ran. It subscribes to diagnostics channels, so no
+ * other setup is needed. Call it after your SDK has registered its providers.
  *
- * Labels come from closed lists and from the configured issuers, never from a token: nobody who sends
- * requests can make new time series.
+ * Metric attributes are fixed values or configured issuers, never values from a token. Callers cannot
+ * create new time series.
  */
 export function startTelemetry({
   meterProvider = metrics.getMeterProvider(),
@@ -45,25 +45,27 @@ export function startTelemetry({
       },
     ],
     ['resource-server:lost', () => decisions.countLost()],
-    ['resource-server:keys', (message) => keys.note(message as KeyEvent)],
+    ['resource-server:keys', (message) => keys.count(message as KeyEvent)],
   ]
-  // A subscriber that throws would end the process: Node treats it as an uncaught exception.
-  const safe = listeners.map(([channel, listener]) => [channel, quiet(listener)] as const)
-  for (const [channel, listener] of safe) subscribe(channel, listener)
+  // If a subscriber throws, Node raises an uncaught exception, which ends the process.
+  const safeListeners = listeners.map(
+    ([channel, listener]) => [channel, ignoreErrors(listener)] as const,
+  )
+  for (const [channel, listener] of safeListeners) subscribe(channel, listener)
   return {
     stop: () => {
-      for (const [channel, listener] of safe) unsubscribe(channel, listener)
+      for (const [channel, listener] of safeListeners) unsubscribe(channel, listener)
       keys.stop()
     },
   }
 }
 
-function quiet(listener: (message: unknown) => void): (message: unknown) => void {
+function ignoreErrors(listener: (message: unknown) => void): (message: unknown) => void {
   return (message) => {
     try {
       listener(message)
     } catch {
-      // What cannot be counted must not cost more than its count.
+      // A failed metric must not affect anything else.
     }
   }
 }

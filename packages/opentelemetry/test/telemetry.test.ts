@@ -24,7 +24,11 @@ import { startTelemetry, type TelemetryOptions } from '../src/index.ts'
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 afterAll(() => issuer.close())
 const aud = 'order-service'
-const good = issuer.token({ aud, scope: 'orders:read', actors: ['order-service', 'user-service'] })
+const validToken = issuer.token({
+  aud,
+  scope: 'orders:read',
+  actors: ['order-service', 'user-service'],
+})
 const common = { issuer: issuer.url, audience: aud, clock: issuer.clock } as const
 
 const spans = new InMemorySpanExporter()
@@ -41,7 +45,7 @@ afterAll(() => {
   context.disable()
 })
 
-/** Telemetry for one test, and what its real meter collected. */
+/** Starts telemetry for one test. `points` returns the collected data points of a metric. */
 function start(options: TelemetryOptions = {}) {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 })
@@ -58,13 +62,16 @@ function start(options: TelemetryOptions = {}) {
       .getMetrics()
       .at(-1)
       ?.scopeMetrics.flatMap((scope) => scope.metrics)
-    const found = metrics?.find(({ descriptor }) => descriptor.name === name)
-    return (found?.dataPoints ?? []).map(({ attributes, value }) => ({ ...attributes, value }))
+    const metric = metrics?.find(({ descriptor }) => descriptor.name === name)
+    return (metric?.dataPoints ?? []).map(({ attributes, value }) => ({ ...attributes, value }))
   }
   return { telemetry, points }
 }
 
-/** A service whose spans are those of an HTTP instrumentation: active in the request, ended on close. */
+/**
+ * Starts a service with spans like those of an HTTP instrumentation: active during the request and
+ * ended when the response closes.
+ */
 async function serve(
   options: Partial<ResourceServerOptions> = {},
   handler: RequestHandler = (_req, res) => void setImmediate(() => res.send('in')),
@@ -85,32 +92,39 @@ async function serve(
   const { port } = server.address() as AddressInfo
   return async (path: string, token?: string) => {
     const headers = token ? { authorization: `Bearer ${token}` } : {}
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
-    await answer.text()
-    return answer.status
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+    await response.text()
+    return response.status
   }
 }
 
+/** The finished spans, each with its first event and the number of its other events. */
 const events = () =>
-  spans.getFinishedSpans().map(({ name, events: [event, ...more] }) => ({
+  spans.getFinishedSpans().map(({ name, events: [event, ...others] }) => ({
     name,
     event: event?.name,
     attributes: event?.attributes,
-    more: more.length,
+    otherEvents: others.length,
   }))
 
 const outcome = 'resource_server.outcome'
 const code = 'resource_server.code'
 
 describe('metrics', () => {
-  test('count decisions by outcome and code, and time verification', async () => {
+  test('count decisions by outcome and code, and measure verification time', async () => {
     const { points } = start()
-    const ask = await serve()
-    const cheap = issuer.token({ aud })
-    // Remembered when it comes for the second time, so the third one is answered from memory.
-    const thrice = [await ask('/1', good), await ask('/1', good), await ask('/2', good)]
-    expect([...thrice, await ask('/3', cheap)]).toEqual([200, 200, 200, 403])
-    expect([await ask('/4'), await ask('/5', issuer.token({ aud: 'another' }))]).toEqual([401, 401])
+    const send = await serve()
+    const tokenWithoutScope = issuer.token({ aud })
+    // A token is cached on its second use, so only the third verification is a cache hit.
+    const statuses = [
+      await send('/1', validToken),
+      await send('/1', validToken),
+      await send('/2', validToken),
+    ]
+    expect([...statuses, await send('/3', tokenWithoutScope)]).toEqual([200, 200, 200, 403])
+    expect([await send('/4'), await send('/5', issuer.token({ aud: 'another' }))]).toEqual([
+      401, 401,
+    ])
     await expect
       .poll(() => points('resource_server.decisions'))
       .toEqual(
@@ -122,9 +136,9 @@ describe('metrics', () => {
         ]),
       )
     const cached = 'resource_server.cached'
-    const timed = await points('resource_server.verification.duration')
+    const durations = await points('resource_server.verification.duration')
     expect(
-      timed.map(({ value, ...labels }) => [labels, (value as { count: number }).count]),
+      durations.map(({ value, ...labels }) => [labels, (value as { count: number }).count]),
     ).toEqual(
       expect.arrayContaining([
         [{ [outcome]: 'granted', [cached]: false }, 2],
@@ -134,12 +148,12 @@ describe('metrics', () => {
     )
   })
 
-  test('an outage is undecided; the key set ages', async () => {
-    await using own = await createTestIssuer({ algorithm: 'ES256' })
+  test('count outages and key set fetches, and report the age of the key set', async () => {
+    await using ownIssuer = await createTestIssuer({ algorithm: 'ES256' })
     const { points } = start()
-    const ask = await serve({ issuer: own.url, clock: own.clock })
-    expect(await ask('/1', own.token({ aud, scope: 'orders:read' }))).toBe(200)
-    const labels = { 'resource_server.issuer': own.url }
+    const send = await serve({ issuer: ownIssuer.url, clock: ownIssuer.clock })
+    expect(await send('/1', ownIssuer.token({ aud, scope: 'orders:read' }))).toBe(200)
+    const labels = { 'resource_server.issuer': ownIssuer.url }
     expect(await points('resource_server.key_set.fetches')).toEqual([
       { ...labels, 'resource_server.fetch': 'fetched', value: 1 },
     ])
@@ -147,34 +161,38 @@ describe('metrics', () => {
       { ...labels, value: expect.any(Number) },
     ])
 
-    const down = await createTestIssuer({ algorithm: 'ES256' })
-    await down.close()
-    const other = await serve({ issuer: down.url, clock: down.clock })
-    expect(await other('/1', down.token({ aud }))).toBe(503)
+    const stoppedIssuer = await createTestIssuer({ algorithm: 'ES256' })
+    await stoppedIssuer.close()
+    const sendToOther = await serve({ issuer: stoppedIssuer.url, clock: stoppedIssuer.clock })
+    expect(await sendToOther('/1', stoppedIssuer.token({ aud }))).toBe(503)
     expect(await points('resource_server.decisions')).toContainEqual({
-      ...{ [outcome]: 'unavailable', [code]: 'keys_unavailable', value: 1 },
+      [outcome]: 'unavailable',
+      [code]: 'keys_unavailable',
+      value: 1,
     })
     expect(await points('resource_server.key_set.fetches')).toContainEqual({
-      ...{ 'resource_server.issuer': down.url, 'resource_server.fetch': 'failed', value: 1 },
+      'resource_server.issuer': stoppedIssuer.url,
+      'resource_server.fetch': 'failed',
+      value: 1,
     })
   })
 
   test('count lost records', async () => {
     const { points } = start()
-    const ask = await serve({ onDecision: () => Promise.reject() })
-    await ask('/1')
-    await ask('/2')
+    const send = await serve({ onDecision: () => Promise.reject() })
+    await send('/1')
+    await send('/2')
     await expect.poll(() => points('resource_server.records.lost')).toEqual([{ value: 2 }])
   })
 
-  test('no request makes a new label: not by kid, issuer, subject or path', async () => {
+  test('use no kid, issuer, subject or path of a request as an attribute', async () => {
     const { points } = start()
-    const ask = await serve()
+    const send = await serve()
     for (let count = 0; count < 50; count += 1) {
       const name = `made-up-${count}`
-      await ask(`/${name}`, issuer.token({ aud, header: { kid: name } }))
-      await ask(`/${name}`, issuer.token({ aud, claims: { iss: `https://${name}.example` } }))
-      await ask(`/${name}`, issuer.token({ aud, sub: name, clientId: name, actors: [name] }))
+      await send(`/${name}`, issuer.token({ aud, header: { kid: name } }))
+      await send(`/${name}`, issuer.token({ aud, claims: { iss: `https://${name}.example` } }))
+      await send(`/${name}`, issuer.token({ aud, sub: name, clientId: name, actors: [name] }))
     }
     const all = [
       ...(await points('resource_server.decisions')),
@@ -186,13 +204,13 @@ describe('metrics', () => {
     expect(all.length).toBeLessThan(15)
   })
 
-  test('nor does anybody in this process who publishes what is no record', async () => {
+  test('report unknown values as "other" if invalid messages are published to the channels', async () => {
     const { points } = start()
     const decisions = channel('resource-server:decision')
     for (let count = 0; count < 20; count += 1)
       decisions.publish({ outcome: `x${count}`, code: `constructor${count}`, checks: [] })
-    for (const odd of [null, undefined, 'x', { code: '__proto__', outcome: 'refused' }])
-      decisions.publish(odd)
+    for (const message of [null, undefined, 'x', { code: '__proto__', outcome: 'refused' }])
+      decisions.publish(message)
     const keys = channel('resource-server:keys')
     for (let count = 0; count < 300; count += 1)
       keys.publish({ issuer: `https://${count}.example`, event: 'fetched' })
@@ -204,29 +222,30 @@ describe('metrics', () => {
     expect(await points('resource_server.key_set.fetches')).toHaveLength(101)
   })
 
-  test('stop', async () => {
+  test('stop after telemetry.stop()', async () => {
     const { points, telemetry } = start()
-    const ask = await serve()
+    const send = await serve()
     telemetry.stop()
-    await ask('/1', good)
+    await send('/1', validToken)
     expect(await points('resource_server.decisions')).toEqual([])
     expect(await points('resource_server.key_set.age')).toEqual([])
   })
 })
 
 describe('the span event', () => {
-  test('is in the span of its request, granted or refused, and names nobody', async () => {
+  test('is added to the span of its request, without identities', async () => {
     start()
-    const ask = await serve()
-    await Promise.all([ask('/1', good), ask('/2'), ask('/3', issuer.token({ aud }))])
+    const send = await serve()
+    await Promise.all([send('/1', validToken), send('/2'), send('/3', issuer.token({ aud }))])
     await expect.poll(() => events().length).toBe(3)
-    const by = Object.fromEntries(events().map(({ name, ...rest }) => [name, rest]))
+    const byName = Object.fromEntries(events().map(({ name, ...rest }) => [name, rest]))
     const event = 'resource_server.decision'
     const guard = { 'resource_server.guard': 'requireScope(orders:read)' }
     const verified = { 'resource_server.issuer': issuer.url, 'resource_server.cached': false }
-    expect(by).toEqual({
+    expect(byName).toEqual({
       'GET /1': {
-        ...{ event, more: 0 },
+        event,
+        otherEvents: 0,
         attributes: {
           [outcome]: 'granted',
           ...guard,
@@ -235,20 +254,22 @@ describe('the span event', () => {
         },
       },
       'GET /2': {
-        ...{ event, more: 0 },
+        event,
+        otherEvents: 0,
         attributes: { [outcome]: 'refused', [code]: 'credential_missing', ...guard },
       },
       'GET /3': {
-        ...{ event, more: 0 },
+        event,
+        otherEvents: 0,
         attributes: { [outcome]: 'refused', [code]: 'scope_insufficient', ...guard, ...verified },
       },
     })
   })
 
-  test('says who acts for whom where that was asked for', async () => {
+  test('contains subject, client and actors with identities: true', async () => {
     start({ identities: true })
-    const ask = await serve()
-    await ask('/1', good)
+    const send = await serve()
+    await send('/1', validToken)
     await expect.poll(() => events().length).toBe(1)
     expect(events()[0]?.attributes).toMatchObject({
       'resource_server.subject': 'user-42',
@@ -258,22 +279,22 @@ describe('the span event', () => {
     })
   })
 
-  test('is in that span also where the answer is given from somewhere else', async () => {
+  test('is added to the span even if the response is sent from outside the span', async () => {
     start()
-    const held = new EventEmitter()
-    const ask = await serve({}, (_req, res) => void held.emit('request', res))
-    // Outside the span, as a worker is that answers for many requests.
-    const arrived = once(held, 'request') as Promise<[Response]>
-    const answer = ask('/1', good)
-    const [response] = await arrived
+    const handler = new EventEmitter()
+    const send = await serve({}, (_req, res) => void handler.emit('request', res))
+    // This code runs outside the span, like a worker that serves many requests.
+    const received = once(handler, 'request') as Promise<[Response]>
+    const status = send('/1', validToken)
+    const [response] = await received
     response.send('in')
-    expect(await answer).toBe(200)
+    expect(await status).toBe(200)
     await expect
       .poll(() => events().map(({ event }) => event))
       .toEqual(['resource_server.decision'])
   })
 
-  test('comes of no decision outside a span', async () => {
+  test('is not added if no span is active', async () => {
     const { points } = start()
     const api = resourceServer({ ...common })
     const app = express().get('/', api.requireAuthentication())

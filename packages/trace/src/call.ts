@@ -1,24 +1,25 @@
 import { type DecisionRecord, formatActorChain } from '@resource-server/core'
 
-/** A record as an arrow. */
+/** A decision record as an arrow in the diagram. */
 export interface Call {
-  /** Whose token it was: its actor, its client or its subject. Who sent it, nobody can know. */
+  /** The actor, client or subject of the token. The real sender of the request is not known. */
   readonly from: string
+  /** The service that decided: its first required audience. */
   readonly to: string
   readonly request: string
-  /** Who acts for whom, and with which scopes; or what the token said of itself. */
+  /** The subject, actors and scopes of a verified token, or the claimed issuer of an unverified one. */
   readonly token: string
   readonly outcome: DecisionRecord['outcome']
-  /** `granted`, or the code. */
+  /** The code, or the outcome if there is no code. */
   readonly result: string
 }
 
-/** Whoever cannot be named: there was no token, or nobody vouches for it. */
+/** The name of a caller without a verified token. */
 export const unknown = 'unknown'
 
-/** Records of any number of services, in the order of their decisions. */
+/** Converts records of one or more services to calls, sorted by time. */
 export function callsOf(records: readonly DecisionRecord[]): Call[] {
-  return records.toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time)).map(callOf)
+  return records.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time)).map(callOf)
 }
 
 function callOf(record: DecisionRecord): Call {
@@ -41,9 +42,9 @@ function tokenOf(record: DecisionRecord): string {
   return code === 'credential_missing' || !code ? 'no token' : 'no readable token'
 }
 
-/** Everybody who calls or is called, callers first, in the order they appear. */
-export function partiesOf(calls: readonly Call[]): string[] {
+/** The names of all callers and services. Names that are only callers come first. */
+export function participantsOf(calls: readonly Call[]): string[] {
   const all = new Set(calls.flatMap(({ from, to }) => [from, to]))
-  const first = [...all].filter((name) => !calls.some(({ to }) => to === name))
-  return [...first, ...[...all].filter((name) => !first.includes(name))]
+  const callersOnly = [...all].filter((name) => !calls.some(({ to }) => to === name))
+  return [...callersOnly, ...[...all].filter((name) => !callersOnly.includes(name))]
 }

@@ -1,17 +1,17 @@
 import type { DecisionRecord } from '@resource-server/core'
-import { type Call, callsOf, partiesOf } from './call.ts'
+import { type Call, callsOf, participantsOf } from './call.ts'
 
 /**
- * The records as a Mermaid sequence diagram, for a page or a ticket. Records of several services make
- * one picture; they are put in the order of their decisions.
+ * Draws decision records as a Mermaid sequence diagram. The records may come from several services;
+ * they are sorted by time.
  */
 export function traceMermaid(records: readonly DecisionRecord[]): string {
   const calls = callsOf(records)
-  const parties = partiesOf(calls)
-  const id = (name: string): string => `p${parties.indexOf(name)}`
+  const participants = participantsOf(calls)
+  const id = (name: string): string => `p${participants.indexOf(name)}`
   const lines = [
     'sequenceDiagram',
-    ...parties.map((name) => `participant ${id(name)} as ${text(name)}`),
+    ...participants.map((name) => `participant ${id(name)} as ${text(name)}`),
     ...calls.flatMap((call) => linesOf(call, id)),
   ]
   return `${lines.join('\n    ')}\n`
@@ -21,14 +21,14 @@ function linesOf(
   { from, to, request, token, outcome, result }: Call,
   id: (name: string) => string,
 ): string[] {
-  const back = outcome === 'granted' ? '-->>' : '--x'
+  const reply = outcome === 'granted' ? '-->>' : '--x'
   return [
     `${id(from)}->>${id(to)}: ${text(request)}<br/>${text(token)}`,
-    `${id(to)}${back}${id(from)}: ${text(result)}`,
+    `${id(to)}${reply}${id(from)}: ${text(result)}`,
   ]
 }
 
-/** Mermaid takes characters by their number. What could end a line or open a tag is written so. */
+/** Escapes characters that could end a line or open a tag, in Mermaid's form `#35;`. */
 function text(value: string): string {
   const escaped = value.replace(
     /[^\p{L}\p{N} ./:_⇐…·?()-]/gu,

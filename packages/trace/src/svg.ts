@@ -1,10 +1,11 @@
 import type { DecisionRecord } from '@resource-server/core'
-import { type Call, callsOf, partiesOf, unknown } from './call.ts'
+import { type Call, callsOf, participantsOf, unknown } from './call.ts'
 
-const lane = { width: 140, box: 130, top: 56 }
+/** Sizes in pixels. Each column fits its longest text in DejaVu Sans, a wide font. */
+const lane = { width: 156, box: 148, top: 56 }
 const row = { height: 46, top: 118 }
 const margin = 24
-const panel = { request: 210, token: 400, result: 190 }
+const panel = { request: 240, token: 420, result: 240 }
 
 const colors: Readonly<Record<Call['outcome'], string>> = {
   granted: '#1a7f37',
@@ -13,39 +14,35 @@ const colors: Readonly<Record<Call['outcome'], string>> = {
 }
 
 /**
- * The records as a picture: a lane for each party, an arrow for each request, and beside it who acted
- * for whom and what came of it. One SVG file without script, styles from elsewhere or links.
+ * Draws decision records as an SVG sequence diagram. Each caller and service has a column, and each
+ * request has a row with its arrow, token and decision. The records may come from several services;
+ * they are sorted by time. The file has no scripts, no links and no external styles.
  */
 export function traceSvg(records: readonly DecisionRecord[]): string {
   const calls = callsOf(records)
-  const parties = partiesOf(calls)
-  const lanes = margin * 2 + parties.length * lane.width
+  const participants = participantsOf(calls)
+  const lanes = margin * 2 + participants.length * lane.width
   const width = lanes + panel.request + panel.token + panel.result + margin
   const height = row.top + calls.length * row.height + margin
-  const center = (name: string): number => margin + (parties.indexOf(name) + 0.5) * lane.width
+  const center = (name: string): number => margin + (participants.indexOf(name) + 0.5) * lane.width
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="13" role="img" aria-label="Decisions, in order">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="13" role="img" aria-label="Requests and decisions, in order of time">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    label(
-      margin,
-      32,
-      'Who called whom, for whom, and what came of it',
-      'font-size="17" font-weight="600"',
-    ),
-    heads(lanes),
+    label(margin, 32, 'Requests and decisions', 'font-size="17" font-weight="600"'),
+    headings(lanes),
     ...calls.map((_call, index) => stripe(index, width)),
-    ...parties.map((name) => party(name, center(name), height)),
-    ...calls.map((call, index) => arrow(call, index, center) + privateSlot(call, index, lanes)),
+    ...participants.map((name) => participant(name, center(name), height)),
+    ...calls.map((call, index) => arrow(call, index, center) + details(call, index, lanes)),
     '</svg>\n',
   ].join('\n')
 }
 
-function heads(lanes: number): string {
+function headings(lanes: number): string {
   const y = lane.top + 24
   const dim = 'fill="#57606a" font-size="12"'
   return [
     label(lanes, y, 'request', dim),
-    label(lanes + panel.request, y, 'subject ⇐ … ⇐ who acts now · scopes', dim),
+    label(lanes + panel.request, y, 'subject ⇐ prior actors ⇐ current actor · scopes', dim),
     label(lanes + panel.request + panel.token, y, 'decision', dim),
   ].join('\n')
 }
@@ -57,13 +54,13 @@ function stripe(index: number, width: number): string {
     : `<rect x="0" y="${y}" width="${width}" height="${row.height}" fill="#f6f8fa"/>`
 }
 
-function party(name: string, x: number, height: number): string {
+function participant(name: string, x: number, height: number): string {
   const dash = name === unknown ? ' stroke-dasharray="4 3"' : ''
   return [
     `<g><title>${escape(name)}</title>`,
     `<line x1="${x}" y1="${lane.top + 36}" x2="${x}" y2="${height - margin / 2}" stroke="#afb8c1"/>`,
     `<rect x="${x - lane.box / 2}" y="${lane.top}" width="${lane.box}" height="36" rx="6" fill="#ffffff" stroke="#57606a"${dash}/>`,
-    label(x, lane.top + 23, cut(name, 18), 'text-anchor="middle"'),
+    label(x, lane.top + 23, truncate(name, 17), 'text-anchor="middle"'),
     '</g>',
   ].join('')
 }
@@ -91,20 +88,20 @@ function arrow(
   ].join('')
 }
 
-/** Somebody calls itself. */
+/** The arrow of a service that calls itself. */
 function loop(x: number, y: number, color: string, dash: string): string {
   return `<path d="M${x} ${y - 9} h32 v18 h-30" fill="none" stroke="${color}" stroke-width="2"${dash}/><circle cx="${x}" cy="${y + 9}" r="4" fill="${color}"/>`
 }
 
-function privateSlot({ request, token, outcome, result }: Call, index: number, x: number): string {
+function details({ request, token, outcome, result }: Call, index: number, x: number): string {
   const y = row.top + index * row.height + 4
   return [
-    label(x, y, cut(request, 30)),
-    label(x + panel.request, y, cut(token, 58), 'fill="#424a53" font-size="12.5"'),
+    label(x, y, truncate(request, 30)),
+    label(x + panel.request, y, truncate(token, 58), 'fill="#424a53" font-size="12.5"'),
     label(
       x + panel.request + panel.token,
       y,
-      cut(result, 28),
+      truncate(result, 32),
       `fill="${colors[outcome]}" font-weight="600"`,
     ),
   ].join('')
@@ -114,7 +111,7 @@ function label(x: number, y: number, text: string, attributes = ''): string {
   return `<text x="${x}" y="${y}" ${attributes}>${escape(text)}</text>`
 }
 
-function cut(text: string, length: number): string {
+function truncate(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text
 }
 
@@ -126,7 +123,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** What XML has signs for; what it cannot have at all is left out. */
+/** Escapes text for XML and removes the characters that XML does not allow. */
 function escape(text: string): string {
   return text
     .toWellFormed()

@@ -6,40 +6,44 @@ import { traceMermaid, traceSvg } from '../src/index.ts'
 const issuer = 'https://as.example.com'
 const actor = (subject: string) => ({ issuer, subject })
 
-const user: DecisionRecord = {
+const granted: DecisionRecord = {
   version: 1,
   time: '2026-11-24T10:00:00.000Z',
   outcome: 'granted',
   checks: [],
   request: { method: 'GET', path: '/me/orders/4711', route: '/me/orders/:id' },
   requiredAudience: ['user-service'],
-  ...{ issuer, subject: 'user-42', clientId: 'web-shop', scopes: ['orders:read'] },
+  issuer,
+  subject: 'user-42',
+  clientId: 'web-shop',
+  scopes: ['orders:read'],
 }
-const order: DecisionRecord = {
-  ...user,
+const refused: DecisionRecord = {
+  ...granted,
   time: '2026-11-24T10:00:01.000Z',
   outcome: 'refused',
   code: 'scope_insufficient',
   reason: 'the token lacks orders:write',
   request: { method: 'DELETE', path: '/orders/4711' },
   requiredAudience: ['order-service'],
-  ...{ clientId: 'user-service', actor: actor('user-service') },
+  clientId: 'user-service',
+  actor: actor('user-service'),
   chain: { actors: [actor('user-service')], depth: 1, truncated: false },
 }
-const nobody: DecisionRecord = {
+const unavailable: DecisionRecord = {
   version: 1,
   time: '2026-11-24T10:00:02.000Z',
   outcome: 'unavailable',
   code: 'keys_unavailable',
-  reason: 'the keys cannot be had',
+  reason: 'the keys are unavailable',
   checks: [],
   requiredAudience: ['order-service'],
   unverified: { issuer: 'https://elsewhere.example', alg: 'RS256' },
 }
 
-describe('as Mermaid', () => {
-  test('in the order of the decisions, callers first', () => {
-    expect(traceMermaid([nobody, order, user])).toBe(`sequenceDiagram
+describe('traceMermaid', () => {
+  test('sorts calls by time and puts callers first', () => {
+    expect(traceMermaid([unavailable, refused, granted])).toBe(`sequenceDiagram
     participant p0 as web-shop
     participant p1 as unknown
     participant p2 as user-service
@@ -53,10 +57,10 @@ describe('as Mermaid', () => {
 `)
   })
 
-  test('names cannot end a line, open a tag or begin a comment', () => {
+  test('escapes names that would end a line, open a tag or start a comment', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {
-        const hostile = { ...user, subject: name, clientId: `x${name}` }
+        const hostile = { ...granted, subject: name, clientId: `x${name}` }
         const lines = traceMermaid([hostile]).split(/[\r\n]/)
         expect(lines).toHaveLength(6)
         expect(lines.join('').replaceAll('<br/>', '')).not.toMatch(/[<]|%%/)
@@ -65,21 +69,28 @@ describe('as Mermaid', () => {
   })
 })
 
-describe('as SVG', () => {
-  const svg = traceSvg([user, order, nobody])
+describe('traceSvg', () => {
+  const svg = traceSvg([granted, refused, unavailable])
 
-  test('shows every call with its chain and its decision', () => {
+  test('shows each call with its actor chain and its decision', () => {
     const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text)
     expect(texts).toEqual(
       expect.arrayContaining([
-        ...['web-shop', 'user-service', 'order-service', 'unknown'],
-        ...['GET /me/orders/:id', 'user-42 · orders:read', 'granted'],
-        ...['user-42 ⇐ user-service · orders:read', 'scope_insufficient', 'keys_unavailable'],
+        'web-shop',
+        'user-service',
+        'order-service',
+        'unknown',
+        'GET /me/orders/:id',
+        'user-42 · orders:read',
+        'granted',
+        'user-42 ⇐ user-service · orders:read',
+        'scope_insufficient',
+        'keys_unavailable',
       ]),
     )
   })
 
-  test('is one file: no script, no link, nothing from elsewhere', () => {
+  test('contains no script, no link and no external resource', () => {
     expect(svg).not.toMatch(/<(script|style|image|use|a|foreignObject)\b|href|url\(/)
     expect(svg.match(/https?:\/\/[^"<\s]+/g)).toEqual([
       'http://www.w3.org/2000/svg',
@@ -87,26 +98,26 @@ describe('as SVG', () => {
     ])
   })
 
-  test('names become no markup, whatever they are', () => {
-    const tags = (text: string): number => text.split('<').length
-    const plain = tags(traceSvg([{ ...user, subject: 'a', clientId: 'b' }]))
+  test('escapes all names, so that none becomes markup', () => {
+    const countTags = (text: string): number => text.split('<').length
+    const expectedTags = countTags(traceSvg([{ ...granted, subject: 'a', clientId: 'b' }]))
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string(), (one, other) => {
-        const drawn = traceSvg([{ ...user, subject: one, clientId: `x${other}` }])
-        expect(tags(drawn)).toBe(plain)
+      fc.property(fc.string({ unit: 'binary' }), fc.string(), (subject, clientId) => {
+        const drawn = traceSvg([{ ...granted, subject, clientId: `x${clientId}` }])
+        expect(countTags(drawn)).toBe(expectedTags)
         expect(drawn).not.toMatch(/&(?!(amp|lt|gt|quot|#39);)/)
-        // What XML 1.0 cannot have at all: section 2.2.
-        const bad = Array.from(drawn).filter(
+        // XML 1.0 section 2.2 does not allow these control characters.
+        const forbidden = Array.from(drawn).filter(
           (character) => character < ' ' && !'\t\n\r'.includes(character),
         )
-        expect(bad).toEqual([])
+        expect(forbidden).toEqual([])
         expect(drawn.isWellFormed()).toBe(true)
       }),
     )
   })
 
-  test('draws who calls itself, and nothing at all', () => {
-    expect(traceSvg([{ ...user, clientId: 'user-service' }])).toContain('h32')
+  test('draws a service that calls itself, and an empty list of records', () => {
+    expect(traceSvg([{ ...granted, clientId: 'user-service' }])).toContain('h32')
     expect(traceSvg([])).toMatch(/^<svg [^]*<\/svg>\n$/)
   })
 })

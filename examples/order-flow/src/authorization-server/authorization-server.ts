@@ -11,30 +11,30 @@ import { registerTokenExchange } from './token-exchange-grant.ts'
 export interface AuthorizationServer {
   readonly name: string
   readonly issuer: string
-  /** Secrets of the confidential clients by client id, new at each start. */
+  /** The secrets of the confidential clients, by client ID. */
   readonly clientSecrets: ReadonlyMap<string, string>
   readonly close: () => Promise<void>
-  /** What a user fills in, page by page, where the pages are not this demo's own. */
+  /** What a user enters on each page. Absent if the server uses the demo's own pages. */
   readonly forms?: (user: string, password: string, scope: string) => readonly Form[]
-  /** Whether an exchanged token names who exchanged it as its actor (`act`), or as its client only. */
-  readonly exchangeShows: 'actor' | 'client'
-  /** Whether `act` is written only for an actor token (RFC 8693 section 2.1). */
-  readonly wantsActorToken?: boolean
+  /** How tokens identify the service that exchanged them: as the actor (`act`) or only as the client. */
+  readonly exchangerRole: 'actor' | 'client'
+  /** Whether the server writes `act` only if the request has an actor token (RFC 8693 section 2.1). */
+  readonly requiresActorToken?: boolean
 }
 
 type Form = Readonly<Record<string, string>>
 
 export interface AuthorizationServerOptions {
-  /** Milliseconds, like `Date.now`: the time by which subject tokens are judged. */
+  /** Returns the time for the expiry check of subject tokens, in milliseconds. Default: `Date.now`. */
   readonly now?: () => number
 }
 
-/** A real authorization server, in this process, on a free port of the loopback interface. */
+/** Starts oidc-provider in this process, on a free port of the loopback interface. */
 export async function startAuthorizationServer({
   now = Date.now,
 }: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const app = express()
-  // The issuer's URL holds the port, so the port comes first and the provider after it.
+  // The issuer URL contains the port, so the server must listen before the provider is created.
   const { url: issuer, close } = await listen(createServer(app))
 
   const signingKeys = await newSigningKeys()
@@ -46,5 +46,5 @@ export async function startAuthorizationServer({
   provider.on('server_error', (_ctx, error) => console.error(error))
   app.use(interactionPages(provider))
   app.use(provider.callback())
-  return { name: 'oidc-provider', issuer, clientSecrets, close, exchangeShows: 'actor' }
+  return { name: 'oidc-provider', issuer, clientSecrets, close, exchangerRole: 'actor' }
 }

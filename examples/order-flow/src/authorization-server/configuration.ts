@@ -27,7 +27,7 @@ export function providerConfiguration(
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     findAccount: (_ctx, id) =>
       accounts.has(id) ? { accountId: id, claims: () => ({ sub: id }) } : undefined,
-    // `extra` holds the `act` of an exchanged token; any other token comes from a sign-in.
+    // Exchanged tokens have `extra`, which contains `act`. Other tokens are issued at sign-in.
     extraTokenClaims: (_ctx, token) => token.extra ?? mayAct(token),
     clientBasedCORS: () => false,
     renderError: (ctx, out) => {
@@ -39,7 +39,7 @@ export function providerConfiguration(
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: resourceServerInfo,
-        // The code already carries the resource that the user consented to.
+        // The authorization code already contains the resource that the user consented to.
         useGrantedResource: () => true,
       },
     },
@@ -69,7 +69,7 @@ function clientMetadata(id: string, rule: ClientRule, secret: string | undefined
   }
 }
 
-/** RFC 8693 section 4.4. */
+/** The `may_act` claim of a user's token (RFC 8693 section 4.4). */
 function mayAct(token: object): UnknownObject | undefined {
   const sub = 'accountId' in token ? accounts.get(String(token.accountId))?.mayAct : undefined
   return sub === undefined ? undefined : { may_act: { sub } }

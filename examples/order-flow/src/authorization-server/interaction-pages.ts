@@ -3,7 +3,7 @@ import type { InteractionResults } from 'oidc-provider'
 import type { Provider } from './oidc-provider.ts'
 import { accounts } from './policy.ts'
 
-/** The two pages that a user sees: who are you, and do you allow this? */
+/** The login page and the consent page. */
 export function interactionPages(provider: Provider): Router {
   const router = express.Router()
 
@@ -47,20 +47,20 @@ const consent: Finish = async (provider, { session, params, prompt }, req, res) 
     accountId: session?.accountId,
     clientId: String(params['client_id']),
   })
-  const asked = askedScopes(prompt.details)
-  if (asked.openid.length > 0) grant.addOIDCScope(asked.openid)
-  for (const [resource, scopes] of asked.resources) grant.addResourceScope(resource, scopes)
+  const requested = requestedScopes(prompt.details)
+  if (requested.openid.length > 0) grant.addOIDCScope(requested.openid)
+  for (const [resource, scopes] of requested.resources) grant.addResourceScope(resource, scopes)
   const result: InteractionResults = { consent: { grantId: await grant.save() } }
   await provider.interactionFinished(req, res, result)
 }
 
-interface AskedScopes {
+interface RequestedScopes {
   readonly openid: string[]
   readonly resources: [resource: string, scopes: string[]][]
 }
 
-/** What oidc-provider's consent prompt lists as not granted yet. */
-function askedScopes(details: Record<string, unknown>): AskedScopes {
+/** Reads the scopes that the user has not granted yet from oidc-provider's consent prompt. */
+function requestedScopes(details: Record<string, unknown>): RequestedScopes {
   const { missingOIDCScope, missingResourceScopes } = details as {
     missingOIDCScope?: string[]
     missingResourceScopes?: Record<string, string[]>
@@ -86,7 +86,7 @@ const LOGIN_FIELDS = `<label>User <input name="login"></label>
 <label>Password <input name="password" type="password"></label>`
 
 function consentFields(details: Record<string, unknown>): string {
-  const { openid, resources } = askedScopes(details)
+  const { openid, resources } = requestedScopes(details)
   const scopes = [...openid, ...resources.flatMap(([, names]) => names)]
   return scopes
     .map((scope) => `<p data-scope="${escapeHtml(scope)}">${escapeHtml(scope)}</p>`)

@@ -6,13 +6,14 @@ async function newKey(alg: 'RS256' | 'ES256'): Promise<JWK> {
   return { ...jwk, alg, use: 'sig', kid: await calculateJwkThumbprint(jwk) }
 }
 
-/** One RSA and one elliptic-curve key, new at each start: no token outlives the demo. */
+/** Generates one RSA key and one elliptic curve key. Every run of the demo uses new keys. */
 export async function newSigningKeys(): Promise<JWK[]> {
   return Promise.all([newKey('RS256'), newKey('ES256')])
 }
 
 const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])
 
+/** Returns the JWK without its private members. */
 export function publicPart(jwk: JWK): JWK {
   return Object.fromEntries(Object.entries(jwk).filter(([name]) => !PRIVATE_MEMBERS.has(name)))
 }

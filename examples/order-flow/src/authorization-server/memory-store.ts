@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 
-/** Where oidc-provider keeps sessions, codes and grants: here, in memory, for one run of the demo. */
+/** Stores the sessions, codes and grants of oidc-provider in memory. */
 export function memoryStore(): (model: string) => Adapter {
   const entries = new Map<string, AdapterPayload>()
   return (model) => new ModelStore(model, entries)

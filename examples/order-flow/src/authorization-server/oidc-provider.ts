@@ -3,8 +3,8 @@ import type * as OidcProvider from 'oidc-provider'
 const NOTICE = 'Unsupported runtime'
 
 /**
- * On Node 20 oidc-provider writes one line to stderr when it is imported: it wants Node 22. The
- * demo is tested on both, so that line, and nothing else, is held back.
+ * Imports oidc-provider and suppresses its warning that Node 20 is unsupported. The demo is tested on
+ * Node 20 too. Other warnings are still printed.
  */
 async function importQuietly(): Promise<typeof OidcProvider> {
   const warn = console.warn

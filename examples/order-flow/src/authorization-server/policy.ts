@@ -1,16 +1,16 @@
 /**
- * Everything that this authorization server allows, as data: who may sign in, which client may ask
- * for a token for which service, and who may exchange what for what.
+ * The policy of the authorization server, as data: the users, the services that each client may
+ * request tokens for, and the token exchanges that each client may perform.
  */
 
 export interface Service {
-  /** Name of the service in `aud`; a service that exchanges tokens has the same name as a client. */
+  /** The service's name in `aud`. A service that exchanges tokens uses the same name as client ID. */
   readonly audience: string
   readonly alg: 'RS256' | 'ES256'
   readonly scopes: readonly string[]
 }
 
-/** By resource indicator, which RFC 8707 section 2 wants to be an absolute URI. */
+/** Services by resource indicator. RFC 8707 section 2 requires an absolute URI. */
 export const services: ReadonlyMap<string, Service> = new Map<string, Service>([
   [
     'https://user-service.example',
@@ -28,7 +28,7 @@ export const services: ReadonlyMap<string, Service> = new Map<string, Service>([
 
 export interface ClientRule {
   readonly redirectUri?: string
-  /** Public clients have no secret; PKCE stands in for it. */
+  /** Whether the client has a secret. Public clients use PKCE only. */
   readonly confidential: boolean
   /** Audiences that a user may grant to this client at sign-in. */
   readonly signInFor: readonly string[]
@@ -53,7 +53,7 @@ export const clients: ReadonlyMap<string, ClientRule> = new Map<string, ClientRu
   ],
   ['user-service', { confidential: true, signInFor: [] }],
   [
-    // Has pages of its own, where users sign in. Hence ID tokens whose `aud` is `order-service`.
+    // Users can also sign in to order-service itself, so some ID tokens have its name as `aud`.
     'order-service',
     {
       confidential: true,
@@ -64,13 +64,14 @@ export const clients: ReadonlyMap<string, ClientRule> = new Map<string, ClientRu
 ])
 
 export interface ExchangeRule {
-  /** Who exchanges. The subject token must be meant for it: `aud` is its own name. */
+  /** The client that exchanges. It must be the audience of the subject token. */
   readonly client: string
-  /** Whom the new token is for. */
+  /** The audience of the new token. */
   readonly audience: string
   /**
-   * The scopes to be had there, each with the scope of the subject token that covers it. Services
-   * have vocabularies of their own, so "only narrower" means: nothing is granted that is not covered.
+   * The scopes that the new token may have. Each maps to the scope that the subject token must have,
+   * because services name their scopes differently. `['read:items', 'orders:read']`: a token with
+   * `orders:read` can be exchanged for one with `read:items`.
    */
   readonly scopes: ReadonlyMap<string, string>
 }
@@ -96,7 +97,7 @@ export const exchangeRules: readonly ExchangeRule[] = [
 
 export interface Account {
   readonly password: string
-  /** The one client that may act for this user; becomes `may_act`. Absent: the rules alone decide. */
+  /** The only client that may act for this user (`may_act`). Absent: any client in `exchangeRules`. */
   readonly mayAct?: string
 }
 
@@ -105,5 +106,5 @@ export const accounts: ReadonlyMap<string, Account> = new Map<string, Account>([
   ['user-7', { password: 'quiet-harbor', mayAct: 'support-desk' }],
 ])
 
-/** Seconds. */
+/** Lifetimes in seconds. */
 export const lifetimes = { accessToken: 300, idToken: 300, code: 60, session: 3600 } as const

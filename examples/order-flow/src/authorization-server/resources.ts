@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC, ResourceServer, ResourceServerInstance } from 
 import { errors, type Provider } from './oidc-provider.ts'
 import { clients, lifetimes, type Service, services } from './policy.ts'
 
-/** How oidc-provider is told what a token for this service looks like. */
+/** Describes the access tokens of a service to oidc-provider. */
 function asResourceServer({ audience, alg, scopes }: Service): ResourceServer {
   return {
     audience,
@@ -13,7 +13,11 @@ function asResourceServer({ audience, alg, scopes }: Service): ResourceServer {
   }
 }
 
-/** For the sign-in: what the client asked for with `resource` (RFC 8707), if it may ask for it. */
+/**
+ * Finds the service for the `resource` parameter of a sign-in (RFC 8707).
+ *
+ * @throws InvalidTarget if the service is unknown or the client may not request tokens for it
+ */
 export function resourceServerInfo(
   _ctx: KoaContextWithOIDC,
   indicator: string,
@@ -26,7 +30,11 @@ export function resourceServerInfo(
   return asResourceServer(service)
 }
 
-/** For the exchange, where the target is named by its audience. */
+/**
+ * Finds the service for the `audience` parameter of a token exchange.
+ *
+ * @throws InvalidTarget if the service is unknown
+ */
 export function resourceServerFor(provider: Provider, audience: string): ResourceServerInstance {
   for (const [indicator, service] of services) {
     if (service.audience === audience) {

@@ -18,15 +18,15 @@ interface Actor {
 export interface SubjectTokenRules {
   readonly issuer: string
   readonly publicKeys: readonly JWK[]
-  /** Milliseconds, like `Date.now`. */
+  /** Returns the current time in milliseconds, like `Date.now`. */
   readonly now: () => number
 }
 
 export type VerifySubjectToken = (jwt: string, audience: string) => Promise<SubjectToken>
 
 /**
- * Accepts what this server issued as an access token for `audience` and what has not expired. All
- * else is `invalid_request`: RFC 8693 section 2.2.2 demands that code for a bad subject token.
+ * Returns a function that accepts unexpired access tokens issued by this server for `audience`. It
+ * refuses all others with `invalid_request`, as RFC 8693 section 2.2.2 requires.
  */
 export function subjectTokenVerifier(rules: SubjectTokenRules): VerifySubjectToken {
   const keys = createLocalJWKSet({ keys: [...rules.publicKeys] })
@@ -52,12 +52,12 @@ function refuse(cause: unknown): never {
 function reason(cause: unknown): string {
   if (cause instanceof jose.JWTExpired) return 'the subject token has expired'
   if (cause instanceof jose.JWTClaimValidationFailed && cause.claim === 'aud') {
-    return 'the subject token is not meant for this client'
+    return 'the subject token was not issued for this client'
   }
-  return 'the subject token is not an access token of this server'
+  return 'the subject token is not an access token from this server'
 }
 
-/** What this server writes itself, and so need not check once the signature holds. */
+/** The claims that this server writes. After the signature check, their types need no check. */
 interface OwnClaims {
   readonly jti: string
   readonly sub: string

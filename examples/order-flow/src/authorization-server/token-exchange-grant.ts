@@ -7,7 +7,7 @@ import type { SubjectToken, VerifySubjectToken } from './subject-token.ts'
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** The parameters of RFC 8693 section 2.1. What is not listed here, oidc-provider drops unseen. */
+/** The parameters of RFC 8693 section 2.1. oidc-provider ignores parameters that are not listed here. */
 const PARAMETERS = [
   'audience',
   'scope',
@@ -22,9 +22,9 @@ const PARAMETERS = [
 type Parameters = Partial<Record<(typeof PARAMETERS)[number], string>>
 type Context = TokenEndpointGrantContext<Parameters>
 
-/** Teaches oidc-provider the token exchange of RFC 8693. */
+/** Adds the token exchange grant (RFC 8693) to oidc-provider. */
 export function registerTokenExchange(provider: Provider, verify: VerifySubjectToken): void {
-  // The handler gets no `next`: oidc-provider ends the chain here, and calling one would be a 500.
+  // oidc-provider passes no `next` to a grant handler. Calling it would result in a 500.
   provider.registerGrantType<Parameters>(GRANT_TYPE, (ctx) => exchange(ctx, verify), PARAMETERS)
 }
 
@@ -41,12 +41,12 @@ async function exchange(ctx: Context, verify: VerifySubjectToken): Promise<void>
     accountId: subject.subject,
     resourceServer: resourceServerFor(provider, rule.audience),
     scope,
-    // The new token does not outlive the one that it comes from.
+    // The new token must not outlive the subject token.
     expiresIn: Math.min(subject.secondsLeft, lifetimes.accessToken),
-    // JWT access tokens are not stored, and so there is no stored grant to refer to.
+    // JWT access tokens are not stored, so there is no stored grant to refer to.
     grantId: subject.id,
     gty: GRANT_TYPE,
-    // RFC 8693 section 4.1: outermost who acts now, inside it whoever acted before.
+    // RFC 8693 section 4.1: the outermost `act` is the current actor, nested ones are prior actors.
     extra: { act: { sub: client.clientId, ...(subject.act && { act: subject.act }) } },
   })
   ctx.body = {
@@ -74,11 +74,11 @@ const parameterChecks: readonly ParameterCheck[] = [
   ],
   [
     (p) => (p.actor_token ?? p.actor_token_type) !== undefined,
-    () => new InvalidRequest('actor_token is not taken: the actor is the authenticated client'),
+    () => new InvalidRequest('actor_token is not supported: the actor is the authenticated client'),
   ],
   [
     (p) => p.resource !== undefined,
-    () => new InvalidTarget('name the target by audience, not by resource'),
+    () => new InvalidTarget('resource is not supported: name the target with audience'),
   ],
 ]
 
@@ -87,26 +87,29 @@ function checkParameters(params: Parameters): void {
   if (failed) throw failed[1]()
 }
 
-/** RFC 8693 section 4.4: where the subject token names who may act, nobody else may. */
+/** RFC 8693 section 4.4: if the subject token has `may_act`, only the client named there may act. */
 function checkMayAct({ mayAct }: SubjectToken, clientId: string): void {
   if (mayAct && mayAct.sub !== clientId) {
-    throw new InvalidRequest('may_act in the subject token names another party')
+    throw new InvalidRequest('may_act in the subject token names another client')
   }
 }
 
 function ruleFor(client: string, audience: string | undefined): ExchangeRule {
   const rule = exchangeRules.find((r) => r.client === client && r.audience === audience)
-  if (!rule) throw new InvalidTarget('this client may not act at that audience')
+  if (!rule) throw new InvalidTarget('this client may not exchange tokens for this audience')
   return rule
 }
 
-/** RFC 6749 section 3.3: a request without scope may be refused, and here it is: ask for little. */
-function coveredScope(rule: ExchangeRule, asked = '', { scopes }: SubjectToken): string {
-  for (const scope of asked.split(' ')) {
-    const cover = rule.scopes.get(scope)
-    if (cover === undefined || !scopes.has(cover)) {
-      throw new InvalidScope('the subject token does not cover the scope', scope)
+/**
+ * Returns the requested scope if the subject token covers all of it. A request without scope is
+ * refused, as RFC 6749 section 3.3 allows.
+ */
+function coveredScope(rule: ExchangeRule, requested = '', { scopes }: SubjectToken): string {
+  for (const scope of requested.split(' ')) {
+    const required = rule.scopes.get(scope)
+    if (required === undefined || !scopes.has(required)) {
+      throw new InvalidScope('the subject token does not cover the requested scope', scope)
     }
   }
-  return asked
+  return requested
 }

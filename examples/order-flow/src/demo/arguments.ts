@@ -1,23 +1,27 @@
 import { parseArgs } from 'node:util'
 import type { AuthorizationServer } from '../authorization-server/authorization-server.ts'
-import { starterOf } from './issuers.ts'
+import { serverStarter } from './issuers.ts'
 import { type Trace, traceTo } from './trace.ts'
 
-export interface Wishes {
-  /** `--trace FILE` */
+export interface DemoOptions {
+  /** Where to draw the decisions: `--trace FILE`. */
   readonly trace: Trace | undefined
-  /** `--issuer NAME` */
+  /** Starts the server that `--issuer NAME` selects. */
   readonly startServer: (() => Promise<AuthorizationServer>) | undefined
 }
 
-/** @throws Error for what is not known, before anything is played */
-export function wishesOf(args: readonly string[]): Wishes {
+/**
+ * Reads the command line.
+ *
+ * @throws Error if an option or its value is unknown
+ */
+export function parseDemoOptions(args: readonly string[]): DemoOptions {
   const { trace, issuer } = parseArgs({
     args: [...args],
     options: { trace: { type: 'string' }, issuer: { type: 'string' } },
   }).values
   return {
     trace: trace === undefined ? undefined : traceTo(trace),
-    startServer: issuer === undefined ? undefined : starterOf(issuer),
+    startServer: issuer === undefined ? undefined : serverStarter(issuer),
   }
 }

@@ -1,14 +1,15 @@
 import type { DecisionRecord } from '@resource-server/express'
 
-const PATIENCE = 5_000
+/** Milliseconds. */
+const timeout = 5_000
 
-/** Collects what one service reports of its decisions, in order. */
+/** Collects the decision records of one service, in order. */
 export class DecisionLog {
   readonly #records: DecisionRecord[] = []
   readonly #all: DecisionRecord[]
-  #arrived: () => void = () => undefined
+  #recordAdded: () => void = () => undefined
 
-  /** `all`: where the records of all services end up as well. */
+  /** `all` also receives each record; it is shared by all services. */
   constructor(all: DecisionRecord[]) {
     this.#all = all
   }
@@ -16,16 +17,19 @@ export class DecisionLog {
   readonly write = (record: DecisionRecord): void => {
     this.#all.push(record)
     this.#records.push(record)
-    this.#arrived()
+    this.#recordAdded()
   }
 
-  /** The oldest record not read yet. What is granted is reported after the answer, so: wait for it. */
+  /**
+   * Returns the oldest unread record. Waits for it if necessary, because a record may be written
+   * after the response is sent.
+   */
   async next(): Promise<DecisionRecord> {
     const record = this.#records.shift()
     if (record) return record
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no decision was reported')), PATIENCE)
-      this.#arrived = () => {
+      const timer = setTimeout(() => reject(new Error('no decision was reported')), timeout)
+      this.#recordAdded = () => {
         clearTimeout(timer)
         resolve()
       }

@@ -3,22 +3,22 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 
 type Facts = readonly (readonly [name: string, value: unknown])[]
 
-/** What a token says: of itself, then of who acts. Never the token. */
+/** Describes a token without revealing it: one line with its main claims, and one about its actors. */
 export function describeToken(token: string): string[] {
   const { alg } = decodeProtectedHeader(token)
-  const { aud, sub, scope, nonce, act, may_act: mayAct } = decodeJwt<ShownClaims>(token)
-  const itself: Facts = [
+  const { aud, sub, scope, nonce, act, may_act: mayAct } = decodeJwt<DisplayedClaims>(token)
+  const main: Facts = [
     ['alg', alg],
     ['aud', aud],
     ['sub', sub],
     ['scope', scope],
     ['nonce', nonce && '(present)'],
   ]
-  const acting: Facts = [
-    ['act', act && actors(act)],
+  const delegation: Facts = [
+    ['act', act && describeActors(act)],
     ['may_act', mayAct?.sub],
   ]
-  return [line(itself), line(acting)].filter((text) => text !== '')
+  return [line(main), line(delegation)].filter((text) => text !== '')
 }
 
 function line(facts: Facts): string {
@@ -26,7 +26,7 @@ function line(facts: Facts): string {
   return known.map(([name, value]) => `${name} ${String(value)}`).join(' · ')
 }
 
-/** Whom a decision was about: verified where the signature held, and marked where it did not. */
+/** The subject and actor of a verified token. For an unverified token, the issuer that it claims. */
 export function describeIdentity({ subject, actor, unverified }: DecisionRecord): string {
   const verified = line([
     ['subject', subject],
@@ -39,12 +39,12 @@ export function describeIdentity({ subject, actor, unverified }: DecisionRecord)
   return verified || (claimed && `unverified: ${claimed}`)
 }
 
-/** Enough of a token to see that there is one, and nothing to use. */
-export function shortened(token: string): string {
+/** The first characters of a token: enough to show that it is there, too few to use it. */
+export function truncateToken(token: string): string {
   return `${token.slice(0, 12)}…`
 }
 
-interface ShownClaims {
+interface DisplayedClaims {
   readonly scope?: string
   readonly nonce?: string
   readonly act?: Act
@@ -56,7 +56,7 @@ interface Act {
   readonly act?: Act
 }
 
-/** Outermost first: who acts now, then who acted before. */
-function actors({ sub, act }: Act): string {
-  return act ? `${sub} (before: ${actors(act)})` : sub
+/** The current actor first, then the prior actors. */
+function describeActors({ sub, act }: Act): string {
+  return act ? `${sub} (prior actor: ${describeActors(act)})` : sub
 }

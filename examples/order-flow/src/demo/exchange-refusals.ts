@@ -1,69 +1,77 @@
 import { ResponseBodyError } from 'openid-client'
 import type { ExchangeRequest } from '../services/exchange.ts'
 import { describeToken } from './describe.ts'
-import { signInAt } from './people.ts'
+import type { Environment } from './environment.ts'
 import type { Report } from './report.ts'
-import type { Scene } from './scene.ts'
+import { demoSignIn } from './sign-ins.ts'
 
-interface Attempt extends ExchangeRequest {
+interface ExchangeCase extends ExchangeRequest {
   readonly title: string
   readonly by: 'user' | 'order'
   readonly token: string
   readonly error: string
 }
 
-/** The other half of the story: the authorization server gives nobody more than the rules allow. */
-export async function tryToExchangeTooMuch(scene: Scene, report: Report): Promise<void> {
-  report.chapter('What the authorization server refuses to exchange')
-  for (const attempt of await attempts(scene)) {
-    const { title, by, token, audience, scope } = attempt
+/** Checks that the authorization server refuses every exchange that its policy does not allow. */
+export async function checkExchangeRefusals(
+  environment: Environment,
+  report: Report,
+): Promise<void> {
+  report.section('Token exchanges that the authorization server refuses')
+  for (const exchangeCase of await exchangeCases(environment)) {
+    const { title, by, token, audience, scope } = exchangeCase
     report.step(title)
-    report.detail('asked', `${by}-service: audience ${audience}, scope ${scope}`)
+    report.detail('request', `${by}-service asks for audience ${audience}, scope ${scope}`)
     report.detail('token', ...describeToken(token))
-    const seen = await refusalOf(scene.exchangeAs[by](token, { audience, scope }))
-    report.detail('answer', `${seen.status} ${seen.error}: ${seen.description}`)
+    const refusal = await refusalOf(environment.exchangeAs[by](token, { audience, scope }))
+    report.detail('response', `${refusal.status} ${refusal.error}: ${refusal.description}`)
     report.check({
       title,
-      asExpected: seen.error === attempt.error,
-      expected: attempt.error,
-      caller: `${seen.status} ${seen.error}`,
+      passed: refusal.error === exchangeCase.error,
+      expected: exchangeCase.error,
+      caller: `${refusal.status} ${refusal.error}`,
     })
   }
 }
 
-async function attempts({ server, stranger }: Scene): Promise<Attempt[]> {
-  const token = (await signInAt('shop', server)).accessToken
-  const other = (await signInAt('shopAsOther', server)).accessToken
-  const foreign = (await signInAt('shop', stranger)).accessToken
-  const usual = { by: 'user', token, audience: 'order-service', scope: 'orders:read' } as const
+async function exchangeCases({ server, untrustedServer }: Environment): Promise<ExchangeCase[]> {
+  const token = (await demoSignIn('webShop', server)).accessToken
+  const otherUsersToken = (await demoSignIn('webShopAsUser7', server)).accessToken
+  const untrustedToken = (await demoSignIn('webShop', untrustedServer)).accessToken
+  const allowed = { by: 'user', token, audience: 'order-service', scope: 'orders:read' } as const
   return [
     {
-      ...usual,
+      ...allowed,
       title: 'more scope than the user granted',
       scope: 'orders:read orders:write',
       error: 'invalid_scope',
     },
     {
-      ...usual,
-      title: 'a service that this one may not call',
+      ...allowed,
+      title: 'a service that user-service may not call',
       audience: 'inventory-service',
       error: 'invalid_target',
     },
     {
-      ...usual,
-      title: 'a token that was meant for somebody else',
+      ...allowed,
+      title: 'a subject token issued for another service',
       by: 'order',
       audience: 'inventory-service',
       scope: 'read:items',
       error: 'invalid_request',
     },
     {
-      ...usual,
-      title: 'a user who lets only support-desk act (may_act)',
-      token: other,
+      ...allowed,
+      title: 'a user who allows only support-desk to act (may_act)',
+      token: otherUsersToken,
       error: 'invalid_request',
     },
-    { ...usual, title: 'a token of another issuer', token: foreign, error: 'invalid_request' },
+    {
+      ...allowed,
+      title: 'a subject token from another issuer',
+      token: untrustedToken,
+      error: 'invalid_request',
+    },
   ]
 }
 

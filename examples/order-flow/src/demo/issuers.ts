@@ -6,31 +6,31 @@ import {
   startSpringAuthorizationServer,
 } from '../servers/spring-authorization-server.ts'
 
-type Start = () => Promise<AuthorizationServer>
+type StartServer = () => Promise<AuthorizationServer>
 
-/** `scripts/demo.mjs` finds or fetches these and hands them over. */
-function given(name: string): string {
+/** Reads a variable that `scripts/demo.mjs` sets after it has found or downloaded the server. */
+function requiredEnv(name: string): string {
   const value = process.env[name]
   if (value) return value
-  throw new Error(`${name} is not set. Start this with: npm run demo -- --issuer …`)
+  throw new Error(`${name} is not set. Run: npm run demo -- --issuer …`)
 }
 
 const progress = (line: string): void => void process.stderr.write(`${line}\n`)
 
-const starters: Readonly<Record<string, Start>> = {
+const starters: Readonly<Record<string, StartServer>> = {
   keycloak: async () =>
-    keycloakForOrderFlow(
+    keycloakForDemo(
       await startKeycloak({
-        home: given('INTEROP_KEYCLOAK_HOME'),
-        javaHome: given('INTEROP_JAVA_HOME'),
+        home: requiredEnv('INTEROP_KEYCLOAK_HOME'),
+        javaHome: requiredEnv('INTEROP_JAVA_HOME'),
         progress,
       }),
     ),
-  spring: async () =>
-    springForOrderFlow(
+  'spring-authorization-server': async () =>
+    springForDemo(
       await startSpringAuthorizationServer({
-        jar: given('INTEROP_SPRING_JAR'),
-        javaHome: given('INTEROP_JAVA_HOME'),
+        jar: requiredEnv('INTEROP_SPRING_JAR'),
+        javaHome: requiredEnv('INTEROP_JAVA_HOME'),
         customized: true,
         progress,
       }),
@@ -38,33 +38,42 @@ const starters: Readonly<Record<string, Start>> = {
 }
 
 /**
- * `--issuer keycloak` or `--issuer spring`: the same flow at another server.
+ * Returns the function that starts the server named by `--issuer`: `keycloak` or
+ * `spring-authorization-server`.
  *
- * @throws Error for another name
+ * @throws Error if the name is unknown
  */
-export function starterOf(name: string): Start {
+export function serverStarter(name: string): StartServer {
   const start = starters[name]
   if (start) return start
-  throw new Error(`--issuer takes ${Object.keys(starters).join(' or ')}`)
+  throw new Error(`--issuer must be ${Object.keys(starters).join(' or ')}`)
 }
 
-/** As the realm and the Spring application have them. */
+/** The secrets that the Keycloak realm and the Spring application are configured with. */
 const clientSecrets = new Map(
   ['user-service', 'order-service'].map((client) => [client, `${client}-secret`]),
 )
 
-function keycloakForOrderFlow({ issuer, stop }: Keycloak): AuthorizationServer {
+function keycloakForDemo({ issuer, stop }: Keycloak): AuthorizationServer {
   return {
-    ...{ name: 'Keycloak', issuer, clientSecrets, exchangeShows: 'client', close: stop },
+    name: 'Keycloak',
+    issuer,
+    clientSecrets,
+    exchangerRole: 'client',
+    close: stop,
     forms: (username, password) => [{ username, password }, { accept: 'Yes' }],
   }
 }
 
-function springForOrderFlow({ issuer, stop }: SpringAuthorizationServer): AuthorizationServer {
+function springForDemo({ issuer, stop }: SpringAuthorizationServer): AuthorizationServer {
   return {
-    ...{ name: 'Spring Authorization Server', issuer, clientSecrets, close: stop },
-    ...{ exchangeShows: 'actor', wantsActorToken: true },
-    // The consent page asks for each scope but openid.
+    name: 'Spring Authorization Server',
+    issuer,
+    clientSecrets,
+    exchangerRole: 'actor',
+    requiresActorToken: true,
+    close: stop,
+    // The consent page lists every scope except openid.
     forms: (username, password, scope) => [
       { username, password },
       { scope: scope.replace('openid ', '') },

@@ -1,4 +1,4 @@
-/** Breaks at spaces. A word that is longer than a line keeps its own. */
+/** Wraps text at spaces. A word longer than `width` gets a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -13,7 +13,7 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line]
 }
 
-/** One line for each row, its cells as wide as the widest of their column. */
+/** Formats rows as lines, with each column as wide as its widest cell. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, index) =>
     Math.max(...rows.map((row) => row[index]?.length ?? 0)),

@@ -1,18 +1,18 @@
 import type { Clock } from '@resource-server/express'
 
-/** The real time, moved: so that a token that was really issued is really expired, without a wait. */
+/** The system clock plus an offset. It makes a real token expire without waiting. */
 export class MovableClock implements Clock {
-  #ahead = 0
+  #offset = 0
 
   now(): number {
-    return Date.now() + this.#ahead
+    return Date.now() + this.#offset
   }
 
   monotonic(): number {
     return performance.now()
   }
 
-  setAhead({ seconds }: { seconds: number }): void {
-    this.#ahead = seconds * 1000
+  setOffset({ seconds }: { seconds: number }): void {
+    this.#offset = seconds * 1000
   }
 }

@@ -3,83 +3,83 @@ import { columns, wrap } from './layout.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** What `process.stdout` is, as far as it matters here. */
+/** The part of `process.stdout` that a report uses. */
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
 }
 
-/** One thing that was expected, and what came. */
+/** The result of one check. */
 export interface Check {
   readonly title: string
-  readonly asExpected: boolean
-  /** Shown where it did not come. */
+  readonly passed: boolean
+  /** The expected result. Printed only if the check failed. */
   readonly expected: string
-  /** What the caller got to see. */
+  /** What the caller saw. */
   readonly caller: string
-  /** What the operator got to see. */
+  /** What the operator saw. */
   readonly operator?: string | undefined
 }
 
 const INDENT = 4
 const LABEL = 10
-const WIDTH = 96
-const NARROWEST = 50
+const MAX_WIDTH = 96
+const MIN_WIDTH = 50
 
-/** Prints the story as it goes and keeps count. */
+/** Prints the demo as it runs, and counts its checks. */
 export class Report {
   readonly #checks: (Check & { readonly number: string })[] = []
   readonly #output: Output
   readonly #color: boolean
   readonly #width: number
-  #chapter = 0
-  #checkOfChapter = 0
+  #section = 0
+  #checksInSection = 0
   #stepOpen = false
 
-  /** Color for a person at a terminal only, and not for one who has set NO_COLOR. */
+  /** Uses color only on a terminal, and only if NO_COLOR is not set. */
   constructor(output: Output, noColor: string | undefined) {
     this.#output = output
     this.#color = output.isTTY === true && !noColor
-    // A terminal that was never told its size says 0.
-    const { columns: given = 0 } = output
-    this.#width = given < NARROWEST ? WIDTH : Math.min(WIDTH, given)
+    // A terminal of unknown size reports 0 columns.
+    const { columns: available = 0 } = output
+    this.#width = available < MIN_WIDTH ? MAX_WIDTH : Math.min(MAX_WIDTH, available)
   }
 
   title(text: string): void {
     this.#line(this.#paint('bold', text))
   }
 
-  chapter(title: string): void {
-    this.#chapter += 1
-    this.#checkOfChapter = 0
+  section(title: string): void {
+    this.#section += 1
+    this.#checksInSection = 0
     this.#line('')
-    this.#line(this.#paint(['bold', 'cyan'], `${this.#chapter}  ${title}`))
+    this.#line(this.#paint(['bold', 'cyan'], `${this.#section}  ${title}`))
   }
 
-  /** What is tried next, under the number that its check will bear. */
+  /** Prints the title of the next case, with the number of its check. */
   step(title: string): void {
     this.#stepOpen = true
     this.#line('')
-    this.#line(`${this.#paint('bold', `${this.#chapter}.${this.#checkOfChapter + 1}`)} ${title}`)
+    this.#line(`${this.#paint('bold', `${this.#section}.${this.#checksInSection + 1}`)} ${title}`)
   }
 
-  say(text: string): void {
+  text(text: string): void {
     for (const line of wrap(text, this.#width - INDENT)) this.#indented(line)
   }
 
-  /** As it is, for what has a shape of its own. */
+  /** Prints preformatted text without wrapping it. */
   verbatim(text: string): void {
     for (const line of text.split('\n')) this.#indented(line)
   }
 
-  grid(rows: readonly (readonly string[])[]): void {
-    const [head = '', ...body] = columns(rows)
-    this.#indented(this.#paint('dim', head))
-    for (const line of body) this.#indented(line)
+  table(rows: readonly (readonly string[])[]): void {
+    const [header = '', ...lines] = columns(rows)
+    this.#indented(this.#paint('dim', header))
+    for (const line of lines) this.#indented(line)
   }
 
-  /** A label, and texts wrapped beside it. */
+  /** Prints a label with wrapped text in a column to its right. */
   detail(label: string, ...texts: readonly string[]): void {
     const lines = texts.flatMap((text) => wrap(text, this.#width - INDENT - LABEL))
     for (const [index, line] of lines.entries()) {
@@ -88,45 +88,45 @@ export class Report {
   }
 
   check(check: Check): void {
-    this.#checkOfChapter += 1
-    const number = `${this.#chapter}.${this.#checkOfChapter}`
+    this.#checksInSection += 1
+    const number = `${this.#section}.${this.#checksInSection}`
     this.#checks.push({ ...check, number })
-    if (!check.asExpected) this.detail('expected', check.expected)
-    const verdict = check.asExpected ? 'as expected' : 'NOT AS EXPECTED'
-    // Under a step the title stands already.
+    if (!check.passed) this.detail('expected', check.expected)
+    const result = check.passed ? 'passed' : 'FAILED'
+    // A step has already printed the title.
     const title = this.#stepOpen ? '' : `: ${check.title}`
     this.#stepOpen = false
-    this.#indented(`${this.#mark(check)} ${number} ${verdict}${title}`)
+    this.#indented(`${this.#mark(check)} ${number} ${result}${title}`)
   }
 
   summary(): void {
     this.#line('')
     this.#line(this.#paint(['bold', 'cyan'], 'Summary'))
-    const head = ['', 'what was tried', 'the caller saw', 'the operator saw']
+    const header = ['', 'case', 'caller saw', 'operator saw']
     const rows = this.#checks.map((check) => [
       check.number,
       check.title,
       check.caller,
       check.operator ?? '–',
     ])
-    const [headLine = '', ...lines] = columns([head, ...rows])
-    this.#line(`  ${this.#paint('dim', headLine)}`)
+    const [headerLine = '', ...lines] = columns([header, ...rows])
+    this.#line(`  ${this.#paint('dim', headerLine)}`)
     for (const [index, check] of this.#checks.entries()) {
       this.#line(`${this.#mark(check)} ${lines[index]}`)
     }
   }
 
-  /** The last line, for people and for scripts. Returns whether all was as expected. */
+  /** Prints the totals in a line that `scripts/tally.mjs` reads. Returns whether every check passed. */
   count(): boolean {
-    const asExpected = this.#checks.filter((check) => check.asExpected).length
-    const not = this.#checks.length - asExpected
+    const passed = this.#checks.filter((check) => check.passed).length
+    const failed = this.#checks.length - passed
     this.#line('')
-    this.#line(`${asExpected} checks as expected, ${not} not`)
-    return asExpected > 0 && not === 0
+    this.#line(`${passed} checks passed, ${failed} failed`)
+    return passed > 0 && failed === 0
   }
 
-  #mark({ asExpected }: Check): string {
-    return asExpected ? this.#paint('green', '✔') : this.#paint(['bold', 'red'], '✘')
+  #mark({ passed }: Check): string {
+    return passed ? this.#paint('green', '✔') : this.#paint(['bold', 'red'], '✘')
   }
 
   #paint(style: Style, text: string): string {

@@ -4,7 +4,7 @@ import process from 'node:process'
 import type { DecisionRecord } from '@resource-server/express'
 import { traceMermaid, traceSvg } from '@resource-server/trace'
 
-const drawers: Readonly<Record<string, (records: readonly DecisionRecord[]) => string>> = {
+const formats: Readonly<Record<string, (records: readonly DecisionRecord[]) => string>> = {
   '.svg': traceSvg,
   '.mmd': traceMermaid,
 }
@@ -15,15 +15,15 @@ export interface Trace {
 }
 
 /**
- * `--trace trace.svg` or `--trace trace.mmd`: where to draw all decisions to, at the end.
+ * Prepares the trace for `--trace trace.svg` or `--trace trace.mmd`.
  *
- * @throws Error for another ending, before anything is played
+ * @throws Error if the file has another extension
  */
-export function traceTo(trace: string): Trace {
-  // npm runs scripts at the top; what was typed was typed where the user stands.
-  const file = resolve(process.env['INIT_CWD'] ?? '.', trace)
-  const drawer = drawers[extname(file)]
-  if (!drawer)
-    throw new Error(`--trace takes a file that ends in ${Object.keys(drawers).join(' or ')}`)
-  return { file, draw: (records) => writeFileSync(file, drawer(records)) }
+export function traceTo(path: string): Trace {
+  // npm runs scripts in the repository root. A relative path refers to the folder where npm was run.
+  const file = resolve(process.env['INIT_CWD'] ?? '.', path)
+  const format = formats[extname(file)]
+  if (!format)
+    throw new Error(`--trace needs a file that ends in ${Object.keys(formats).join(' or ')}`)
+  return { file, draw: (records) => writeFileSync(file, format(records)) }
 }

@@ -5,44 +5,46 @@ import { type AddressInfo, createServer } from 'node:net'
 import process from 'node:process'
 
 export interface Program {
-  /** For the progress lines and the errors. */
+  /** The name in progress messages and errors. */
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Gets 200 once the server is up. */
+  /** A URL that responds with 200 once the server is ready. */
   readonly readyUrl: string
-  /** Where its output goes. */
+  /** The file that receives the output of the process. */
   readonly log: string
 }
 
-/** A server in a process of its own, which ends with this process at the latest. */
+/** A server in its own process. It is killed when this process exits. */
 export interface Running {
   readonly stop: () => Promise<void>
 }
 
-/** Told what happens, for whoever waits. */
+/** Receives progress messages for the user. */
 export type Progress = (line: string) => void
 
-const patience = { start: 400_000, stop: 20_000, poll: 250 }
+/** Milliseconds. */
+const timeouts = { start: 400_000, stop: 20_000, poll: 250 }
 
-/** Starts a server and waits until it answers. */
+/** Starts a server and waits until it responds. */
 export async function start(program: Program, progress: Progress): Promise<Running> {
   const started = performance.now()
   const seconds = (): string => `${Math.round((performance.now() - started) / 1000)} s`
   progress(`${program.name}: starting`)
   const child = launch(program)
-  const stop = stopper(child)
+  const stop = stopFunction(child)
   try {
-    while (!(await answers(program.readyUrl))) {
-      if (child.exitCode !== null) throw new Error(`${program.name} ended by itself`)
-      if (performance.now() - started > patience.start) throw new Error(`${program.name} is late`)
-      await pause(patience.poll)
+    while (!(await isReady(program.readyUrl))) {
+      if (child.exitCode !== null) throw new Error(`${program.name} exited while starting`)
+      if (performance.now() - started > timeouts.start)
+        throw new Error(`${program.name} did not start in time`)
+      await pause(timeouts.poll)
     }
   } catch (cause) {
     await stop()
-    throw new Error(`${String(cause)}. The end of its log:\n${tail(program.log)}`, { cause })
+    throw new Error(`${String(cause)}. The last lines of its log:\n${tail(program.log)}`, { cause })
   }
   progress(`${program.name}: ready after ${seconds()}`)
   return { stop }
@@ -51,7 +53,7 @@ export async function start(program: Program, progress: Progress): Promise<Runni
 function launch({ command, args, env, cwd, log }: Program): ChildProcess {
   const output = openSync(log, 'a')
   try {
-    // A group of its own, because launchers start the server as a child of theirs.
+    // A process group of its own: launchers start the server as their child process.
     return spawn(command, args, {
       stdio: ['ignore', output, output],
       env: { ...process.env, ...env },
@@ -63,32 +65,35 @@ function launch({ command, args, env, cwd, log }: Program): ChildProcess {
   }
 }
 
-/** Ends the group: kindly, then for certain. It also ends with this process, whatever happens. */
-function stopper(child: ChildProcess): () => Promise<void> {
+/**
+ * Returns a function that stops the process group with SIGTERM, then with SIGKILL. The group is also
+ * killed when this process exits.
+ */
+function stopFunction(child: ChildProcess): () => Promise<void> {
   const group = -(child.pid ?? Number.NaN)
   const signal = (name: NodeJS.Signals): void => {
     try {
       process.kill(group, name)
     } catch {
-      // It is gone already.
+      // The group has already exited.
     }
   }
-  const atExit = (): void => signal('SIGKILL')
-  process.once('exit', atExit)
+  const killAtExit = (): void => signal('SIGKILL')
+  process.once('exit', killAtExit)
   return async () => {
-    process.removeListener('exit', atExit)
+    process.removeListener('exit', killAtExit)
     if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
+    const exited = once(child, 'exit')
     signal('SIGTERM')
-    const late = setTimeout(() => signal('SIGKILL'), patience.stop)
-    await ended
-    clearTimeout(late)
-    // A launcher may end before what it launched.
+    const timer = setTimeout(() => signal('SIGKILL'), timeouts.stop)
+    await exited
+    clearTimeout(timer)
+    // A launcher may exit before the server that it started.
     signal('SIGKILL')
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isReady(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
     await response.body?.cancel()
@@ -104,7 +109,7 @@ function tail(file: string): string {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** A port that is free now. Somebody could take it first; then the server says so in its log. */
+/** Finds a free port. If another process takes it first, the server reports that in its log. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

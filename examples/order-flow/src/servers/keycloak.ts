@@ -4,24 +4,28 @@ import { fileURLToPath } from 'node:url'
 import { freePort, type Progress, type Running, start } from './child-process.ts'
 
 export interface KeycloakOptions {
-  /** The unpacked server distribution. Its `data` folder is emptied. */
+  /** The folder of the unpacked server distribution. Its `data` folder is deleted. */
   readonly home: string
-  /** A JDK, 21 or newer. */
+  /** The home of a JDK, version 21 or later. */
   readonly javaHome: string
   readonly progress: Progress
 }
 
 export interface Keycloak extends Running {
-  /** The realm, which is the issuer. */
+  /** The URL of the realm. */
   readonly issuer: string
-  /** The realm's REST API for administrators. */
+  /** The admin REST API of the realm. */
   readonly admin: KeycloakAdmin
-  /** Down, and up again on the same port with the same data. `whileDown` runs in between. */
+  /** Stops the server, calls `whileDown`, and starts it again on the same port with the same data. */
   readonly restart: (whileDown: () => Promise<void>) => Promise<void>
 }
 
 interface KeycloakAdmin {
-  /** Sends JSON to a path below the realm. @throws where the answer is no 2xx */
+  /**
+   * Sends JSON to a path below the realm.
+   *
+   * @throws Error if the status is not 2xx
+   */
   readonly send: (method: string, path: string, body?: unknown) => Promise<unknown>
 }
 
@@ -30,10 +34,10 @@ const realmFile = `${realm}-realm.json`
 const sources = fileURLToPath(new URL('../../servers/keycloak/', import.meta.url))
 const administrator = { username: 'admin', password: 'admin' }
 
-/** Keycloak in its development mode, with the realm of the order flow. */
+/** Starts Keycloak in development mode, with the realm of the demo. */
 export async function startKeycloak(options: KeycloakOptions): Promise<Keycloak> {
   const { home, javaHome, progress } = options
-  // Keycloak takes a realm's name from its file's name.
+  // Keycloak reads the name of the realm from the name of the file.
   rmSync(join(home, 'data'), { recursive: true, force: true })
   mkdirSync(join(home, 'data', 'import'), { recursive: true })
   cpSync(join(sources, realmFile), join(home, 'data', 'import', realmFile))
@@ -45,8 +49,12 @@ export async function startKeycloak(options: KeycloakOptions): Promise<Keycloak>
     name: 'Keycloak',
     command: join(home, 'bin', 'kc.sh'),
     args: [
-      ...['start-dev', '--import-realm', '--http-host=127.0.0.1', `--http-port=${port}`],
-      ...[`--hostname=${origin}`, '--features=token-exchange-delegation,parameterized-scopes'],
+      'start-dev',
+      '--import-realm',
+      '--http-host=127.0.0.1',
+      `--http-port=${port}`,
+      `--hostname=${origin}`,
+      '--features=token-exchange-delegation,parameterized-scopes',
     ],
     env: {
       JAVA_HOME: javaHome,
@@ -84,11 +92,11 @@ async function sendAsAdmin(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const text = await response.text()
-  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`)
+  if (!response.ok) throw new Error(`${method} ${path} returned ${response.status}: ${text}`)
   return text === '' ? undefined : JSON.parse(text)
 }
 
-/** A new one each time: they live for a minute. */
+/** Requests a new token for each call, because admin tokens expire after a minute. */
 async function adminToken(origin: string): Promise<string> {
   const response = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
     method: 'POST',

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path'
 import { freePort, type Progress, type Running, start } from './child-process.ts'
 
 export interface SpringOptions {
-  /** The jar that Maven builds from `servers/spring-authorization-server`. */
+  /** The path of the jar that Maven builds from `servers/spring-authorization-server`. */
   readonly jar: string
-  /** A JDK, 17 or newer. */
+  /** The home of a JDK, version 17 or later. */
   readonly javaHome: string
-  /** With the customizer that writes audiences and `may_act`, or as Spring is by default. */
+  /** Whether to add the customizer that writes `aud` and `may_act`. False is Spring's default. */
   readonly customized: boolean
   readonly progress: Progress
 }
@@ -16,7 +16,7 @@ export interface SpringAuthorizationServer extends Running {
   readonly issuer: string
 }
 
-/** Spring Authorization Server with the clients of the order flow and one user. */
+/** Starts Spring Authorization Server with the demo's clients and one user. */
 export async function startSpringAuthorizationServer(
   options: SpringOptions,
 ): Promise<SpringAuthorizationServer> {
@@ -35,7 +35,7 @@ export async function startSpringAuthorizationServer(
   }
   const { stop } = await start(
     {
-      name: `Spring Authorization Server${customized ? '' : ', as it is by default'}`,
+      name: `Spring Authorization Server${customized ? '' : ' (default configuration)'}`,
       command: join(javaHome, 'bin', 'java'),
       args: ['-jar', jar, ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)],
       readyUrl: `${issuer}/.well-known/oauth-authorization-server`,

@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 
 const titles: ReadonlyMap<string, string> = new Map([['desk-lamp', 'Desk lamp, brass']])
 
-/** On Hono. Everybody may look; who brings a token must bring one that was made for this service. */
+/** Runs on Hono. The token is optional, but if there is one, it must be issued for this service. */
 export function catalogService(options: ResourceServerOptions): Hono {
   const { authenticate, requireAudience } = resourceServer({ ...options, optional: true })
 
@@ -13,7 +13,7 @@ export function catalogService(options: ResourceServerOptions): Hono {
     if (!auth.ok) return auth.response
     const id = c.req.param('id')
     const title = titles.get(id)
-    return title ? c.json({ id, title, for: auth.token?.subject ?? 'anybody' }) : c.notFound()
+    return title ? c.json({ id, title, for: auth.token?.subject ?? 'anonymous' }) : c.notFound()
   })
 
   return app

@@ -8,21 +8,24 @@ interface ById {
 }
 
 export interface InventoryServiceOptions extends ResourceServerOptions {
-  /** How tokens name who exchanged them. Keycloak's standard exchange writes no actor. */
-  readonly exchangeShows?: 'actor' | 'client'
+  /**
+   * How tokens identify the service that exchanged them: as the actor (`act`) or only as the client.
+   * Default: `'actor'`. Keycloak's standard token exchange does not write `act`.
+   */
+  readonly exchangerRole?: 'actor' | 'client'
 }
 
-/** On Fastify. */
+/** Runs on Fastify. */
 export async function inventoryService(options: InventoryServiceOptions): Promise<FastifyInstance> {
-  const { exchangeShows = 'actor', ...rest } = options
+  const { exchangerRole = 'actor', ...rest } = options
   const app = fastify()
   await app.register(resourceServer, rest)
   app.addHook('onRequest', app.requireAudience('inventory-service'))
 
-  // Stock is looked up by services, for somebody. Nobody comes here directly.
-  const delegated =
-    exchangeShows === 'actor' ? app.requireDelegated() : app.requireClient('order-service')
-  const onRequest = [app.requireScope('read:items'), delegated]
+  // Users do not call this service directly. Another service calls it for them.
+  const requireExchange =
+    exchangerRole === 'actor' ? app.requireDelegated() : app.requireClient('order-service')
+  const onRequest = [app.requireScope('read:items'), requireExchange]
   app.get<ById>('/items/:id', { onRequest }, async ({ params: { id } }) => {
     return { id, inStock: stock.get(id) ?? 0 }
   })

@@ -8,19 +8,22 @@ import { badGateway, getJson } from './upstream.ts'
 export interface OrderServiceOptions extends ResourceServerOptions {
   readonly inventoryUrl: string
   readonly exchangeToken: ExchangeToken
-  /** How tokens name who exchanged them. Keycloak's standard exchange writes no actor. */
-  readonly exchangeShows?: 'actor' | 'client'
+  /**
+   * How tokens identify the service that exchanged them: as the actor (`act`) or only as the client.
+   * Default: `'actor'`. Keycloak's standard token exchange does not write `act`.
+   */
+  readonly exchangerRole?: 'actor' | 'client'
 }
 
-/** On Koa. */
+/** Runs on Koa. */
 export function orderService(options: OrderServiceOptions): Koa {
-  const { inventoryUrl, exchangeToken, exchangeShows = 'actor', ...rest } = options
+  const { inventoryUrl, exchangeToken, exchangerRole = 'actor', ...rest } = options
   const { requireAudience, requireScope, requireActor, requireClient } = resourceServer(rest)
-  const calledBy = exchangeShows === 'actor' ? requireActor : requireClient
+  const requireCaller = exchangerRole === 'actor' ? requireActor : requireClient
   const orders = new Orders()
 
   const router = new Router<AuthState>({ prefix: '/orders' })
-  router.use(requireAudience('order-service'), calledBy('user-service'))
+  router.use(requireAudience('order-service'), requireCaller('user-service'))
 
   router.get('/:id', requireScope('orders:read'), async (ctx) => {
     const { id = '' } = ctx.params
@@ -38,12 +41,12 @@ export function orderService(options: OrderServiceOptions): Koa {
   })
 
   const app = new Koa()
-  app.use(upstreamFailed)
+  app.use(handleUpstreamError)
   app.use(router.routes())
   return app
 }
 
-const upstreamFailed: Middleware = async (ctx, next) => {
+const handleUpstreamError: Middleware = async (ctx, next) => {
   try {
     await next()
   } catch (error) {

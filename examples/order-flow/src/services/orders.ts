@@ -3,7 +3,7 @@ export interface Order {
   readonly buyer: string
 }
 
-/** Orders by id. Somebody else's order is as good as none. */
+/** Orders by ID. A user can find and cancel only their own orders. */
 export class Orders {
   readonly #orders = new Map<string, Order>([
     ['4711', { item: 'desk-lamp', buyer: 'user-42' }],

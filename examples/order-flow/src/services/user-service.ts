@@ -9,7 +9,7 @@ export interface UserServiceOptions extends ResourceServerOptions {
   readonly exchangeToken: ExchangeToken
 }
 
-/** On Express. */
+/** Runs on Express. */
 export function userService(options: UserServiceOptions): Express {
   const { ordersUrl, exchangeToken, ...rest } = options
   const { requireAudience, requireScope } = resourceServer(rest)
@@ -25,10 +25,10 @@ export function userService(options: UserServiceOptions): Express {
     else res.sendStatus(404)
   })
 
-  const upstreamFailed: ErrorRequestHandler = (error, _req, res, _next) => {
+  const handleUpstreamError: ErrorRequestHandler = (error, _req, res, _next) => {
     const problem = badGateway(error)
     res.status(problem.status).json(problem)
   }
-  app.use(upstreamFailed)
+  app.use(handleUpstreamError)
   return app
 }

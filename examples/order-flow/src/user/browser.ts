@@ -5,12 +5,12 @@ interface Cookie {
 
 export interface Page {
   readonly url: URL
-  /** The browser was sent to another site. It did not go there: in the demo nobody is there. */
-  readonly left: boolean
+  /** Whether the page is a redirect to another site. The browser does not follow it. */
+  readonly leftSite: boolean
   readonly html: string
 }
 
-/** As much of a browser as a sign-in needs: cookies, redirects and forms, for one site. */
+/** A minimal browser for one site: it supports cookies, redirects and forms. */
 export class Browser {
   readonly #site: string
   readonly #cookies = new Map<string, Cookie>()
@@ -19,31 +19,31 @@ export class Browser {
     this.#site = new URL(site).origin
   }
 
-  /** Follows redirects within the site, and stops at the one that leaves it. */
+  /** Opens a URL. Follows redirects within the site and stops at a redirect to another site. */
   async open(url: URL, form?: URLSearchParams): Promise<Page> {
-    if (url.origin !== this.#site) return { url, left: true, html: '' }
+    if (url.origin !== this.#site) return { url, leftSite: true, html: '' }
     const response = await fetch(url, {
       redirect: 'manual',
       headers: { accept: 'text/html', cookie: this.#cookieHeader(url) },
       ...(form && { method: 'POST', body: form }),
     })
-    for (const line of response.headers.getSetCookie()) this.#keep(line)
+    for (const line of response.headers.getSetCookie()) this.#storeCookie(line)
 
     const location = response.headers.get('location')
     const html = await response.text()
-    return location === null ? { url, left: false, html } : this.open(new URL(location, url))
+    return location === null ? { url, leftSite: false, html } : this.open(new URL(location, url))
   }
 
-  /** Sends the one form of a page, filled in; what it holds hidden goes along, as in any browser. */
+  /** Submits the only form of a page, with the given fields and the form's hidden fields. */
   async submit({ url, html }: Page, fields: Readonly<Record<string, string>>): Promise<Page> {
     const [form, action = ''] = /<form[^>]*? action="([^"]+)"[^]*?<\/form>/.exec(html) ?? []
     if (form === undefined) throw new Error(`no form at ${url.pathname}`)
-    const filledIn = new URLSearchParams({ ...hiddenFields(form), ...fields })
-    return this.open(new URL(unescaped(action), url), filledIn)
+    const input = new URLSearchParams({ ...hiddenFields(form), ...fields })
+    return this.open(new URL(unescapeHtml(action), url), input)
   }
 
-  /** `name=value; path=/x; …`. The same name may live under several paths (RFC 6265 section 5.3). */
-  #keep(line: string): void {
+  /** Stores a cookie. Cookies with the same name but different paths coexist (RFC 6265 section 5.3). */
+  #storeCookie(line: string): void {
     const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
     const [name = '', ...value] = pair.split('=')
     const path = attribute(attributes, 'path') ?? '/'
@@ -55,8 +55,8 @@ export class Browser {
   }
 
   #cookieHeader({ pathname }: URL): string {
-    const fitting = [...this.#cookies.values()].filter(({ path }) => covers(path, pathname))
-    return fitting.map(({ value }) => value).join('; ')
+    const matching = [...this.#cookies.values()].filter(({ path }) => matchesPath(path, pathname))
+    return matching.map(({ value }) => value).join('; ')
   }
 }
 
@@ -68,18 +68,18 @@ function hiddenFields(form: string): Record<string, string> {
 }
 
 function valueOf(tag: string, name: string): string {
-  return unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '')
+  return unescapeHtml(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? '')
 }
 
-const unescaped = (text: string): string => text.replaceAll('&amp;', '&')
+const unescapeHtml = (text: string): string => text.replaceAll('&amp;', '&')
 
 function attribute(attributes: readonly string[], name: string): string | undefined {
   const prefix = `${name}=`
   return attributes.find((text) => text.toLowerCase().startsWith(prefix))?.slice(prefix.length)
 }
 
-/** RFC 6265 section 5.1.4. */
-function covers(path: string, pathname: string): boolean {
+/** The path match of RFC 6265 section 5.1.4. */
+function matchesPath(path: string, pathname: string): boolean {
   const folder = path.endsWith('/') ? path : `${path}/`
   return pathname === path || pathname.startsWith(folder)
 }

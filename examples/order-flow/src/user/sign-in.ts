@@ -7,9 +7,9 @@ export interface SignIn extends ClientSettings {
   readonly user: string
   readonly password: string
   readonly scope: string
-  /** Resource indicator (RFC 8707) of the service that the access token shall be for. */
+  /** The resource indicator (RFC 8707) of the service that the access token is for. */
   readonly resource?: string
-  /** What the user fills in, page by page. By default what the pages of this demo's server ask. */
+  /** What the user enters on each page. Default: the fields of the demo server's own pages. */
   readonly forms?: readonly Form[]
 }
 
@@ -18,11 +18,11 @@ type Form = Readonly<Record<string, string>>
 export interface SignedIn {
   readonly accessToken: string
   readonly idToken: string
-  /** What the consent page asked the user for. */
-  readonly consentedTo: readonly string[]
+  /** The scopes on the consent page. Empty if the page does not mark them as the demo's pages do. */
+  readonly scopesShown: readonly string[]
 }
 
-/** Authorization code with PKCE, the user's part played by a scripted browser. */
+/** Signs a user in with the authorization code flow and PKCE. A scripted browser acts as the user. */
 export async function signIn(request: SignIn): Promise<SignedIn> {
   const config = await discoverClient(request)
   const verifier = oidc.randomPKCECodeVerifier()
@@ -38,34 +38,34 @@ export async function signIn(request: SignIn): Promise<SignedIn> {
     nonce,
   })
 
-  const { callback, consentedTo } = await actAsUser(start, request)
+  const { callback, scopesShown } = await actAsUser(start, request)
   const tokens = await oidc.authorizationCodeGrant(config, callback, {
     pkceCodeVerifier: verifier,
     expectedState: state,
     expectedNonce: nonce,
   })
-  return { accessToken: tokens.access_token, idToken: tokens.id_token ?? '', consentedTo }
+  return { accessToken: tokens.access_token, idToken: tokens.id_token ?? '', scopesShown }
 }
 
-interface UserActs {
+interface BrowserResult {
   readonly callback: URL
-  readonly consentedTo: readonly string[]
+  readonly scopesShown: readonly string[]
 }
 
-/** The user logs in on one page, consents on the next, and is sent back to the client. */
-async function actAsUser(start: URL, request: SignIn): Promise<UserActs> {
+/** Logs in, consents, and returns the client's redirect URL with its parameters. */
+async function actAsUser(start: URL, request: SignIn): Promise<BrowserResult> {
   const { issuer, user, password, forms = [{ login: user, password }, {}] } = request
   const browser = new Browser(issuer)
-  const consentedTo: string[] = []
+  const scopesShown: string[] = []
   let page = await browser.open(start)
   for (const fields of forms) {
-    // A request that the server refuses goes back to the client at once.
-    if (page.left) break
-    consentedTo.push(...scopesOn(page))
+    // If the server refuses the request, it redirects to the client without showing a page.
+    if (page.leftSite) break
+    scopesShown.push(...scopesOn(page))
     page = await browser.submit(page, fields)
   }
-  if (!page.left) throw new Error(`not signed in, still at ${page.url.pathname}`)
-  return { callback: page.url, consentedTo }
+  if (!page.leftSite) throw new Error(`not signed in, still at ${page.url.pathname}`)
+  return { callback: page.url, scopesShown }
 }
 
 function scopesOn({ html }: Page): string[] {

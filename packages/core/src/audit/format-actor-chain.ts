@@ -10,18 +10,27 @@ interface Party {
 const maxLength = 64
 
 /**
- * Who acts for whom, for people: `user-42 ⇐ user-service ⇐ order-service`. The subject first, who acts
- * now last. An actor shows by its client id where it has one, and with its issuer where that is not the
- * token's. Not for policy, and not to be read back: long names are cut, and control characters escaped.
+ * Formats who acts for whom as one line of text: the subject first, the current actor last. An actor
+ * is shown by its client id, or by its subject if it has none. Its issuer follows in parentheses if
+ * it is not the token's issuer.
+ *
+ * For people only: do not parse the result or use it in access decisions. Names are cut to 64
+ * characters, and control and invisible characters are escaped.
+ *
+ * @example
+ * ```ts
+ * // user-42 ⇐ user-service ⇐ order-service
+ * console.log(formatActorChain(token))
+ * ```
  */
 export function formatActorChain(of: AccessToken | DecisionRecord): string {
   const { subject = '?', issuer } = of
-  const { actors, truncated } = 'version' in of ? (of.chain ?? none) : chainOf(of)
-  const shown = actors.map((actor) => nameOf(actor, issuer)).toReversed()
-  return [readable(subject), ...(truncated ? ['…'] : []), ...shown].join(' ⇐ ')
+  const { actors, truncated } = 'version' in of ? (of.chain ?? noChain) : chainOf(of)
+  const names = actors.map((actor) => formatParty(actor, issuer)).toReversed()
+  return [escapeName(subject), ...(truncated ? ['…'] : []), ...names].join(' ⇐ ')
 }
 
-const none = { actors: [], truncated: false }
+const noChain = { actors: [], truncated: false }
 
 function chainOf({ actor, priorActors }: AccessToken): {
   readonly actors: readonly Party[]
@@ -30,13 +39,16 @@ function chainOf({ actor, priorActors }: AccessToken): {
   return { actors: actor ? [actor, ...priorActors] : [], truncated: false }
 }
 
-function nameOf({ issuer, subject, clientId }: Party, home: string | undefined): string {
-  const name = readable(clientId ?? subject)
-  return issuer === home ? name : `${name} (${readable(issuer)})`
+function formatParty(
+  { issuer, subject, clientId }: Party,
+  tokenIssuer: string | undefined,
+): string {
+  const name = escapeName(clientId ?? subject)
+  return issuer === tokenIssuer ? name : `${name} (${escapeName(issuer)})`
 }
 
-/** Without what would move a cursor, turn text around, or look like a further actor. */
-function readable(name: string): string {
+/** Escapes characters that move the cursor, reverse the text, or imitate the separators. */
+function escapeName(name: string): string {
   const escaped = name.replace(/[\p{C}\p{Z}⇐…]/gu, (character) =>
     character === ' ' ? ' ' : `\\u{${character.codePointAt(0)!.toString(16)}}`,
   )

@@ -11,64 +11,68 @@ import { sha256 } from '#crypto'
 
 type Party = Actor | PriorActor
 
-/** What may be recorded of an access token. From itself alone, so that a remembered one needs no more. */
+/**
+ * What a record says about an access token. It is read from the token alone, so a token from the
+ * cache needs nothing else.
+ */
 export function identityOf(token: AccessToken, policy: Policy): Identity {
   const { subject, issuer, clientId, actor, priorActors, audience, scopes, claims, raw } = token
   const actors = actor ? [actor, ...priorActors] : []
   return {
     issuer,
     subject,
-    ...given({ clientId }),
-    ...acting({ actors, depth: actors.length }, { issuer, subject }),
+    ...defined({ clientId }),
+    ...actorMembers({ actors, depth: actors.length }, { issuer, subject }),
     audience,
     scopes,
-    ...evidenceOf(raw, claims),
-    ...chosenClaims(claims, policy.records.claims),
+    ...tokenReference(raw, claims),
+    ...selectedClaims(claims, policy.records.claims),
   }
 }
 
 /**
- * What may be recorded of a token whose signature holds and which was refused: the issuer's words,
- * and they may be of any shape. What is no word is left out.
+ * What a record says about a refused token whose signature is valid. The issuer wrote the claims, but
+ * they may have any type: a value of the wrong type is left out.
  */
 export function claimedIdentity(
   { raw, claims }: Verified,
   issuer: IssuerPolicy,
   policy: Policy,
 ): Identity {
-  const subject = text(own(claims, 'sub'))
+  const subject = nonEmptyString(own(claims, 'sub'))
   const chain = readChain(claims, issuer, policy.maxActorDepth)
   return {
     issuer: issuer.issuer,
-    ...given({ subject }),
-    ...claimedWords(claims, issuer),
-    ...acting(chain, { issuer: issuer.issuer, subject }),
-    ...evidenceOf(raw, claims),
-    ...chosenClaims(claims, policy.records.claims),
+    ...defined({ subject }),
+    ...claimedMembers(claims, issuer),
+    ...actorMembers(chain, { issuer: issuer.issuer, subject }),
+    ...tokenReference(raw, claims),
+    ...selectedClaims(claims, policy.records.claims),
   }
 }
 
-function claimedWords(claims: JsonObject, { profile }: IssuerPolicy): Identity {
-  const first = (names: readonly string[]): unknown =>
+function claimedMembers(claims: JsonObject, { profile }: IssuerPolicy): Identity {
+  const firstPresent = (names: readonly string[]): unknown =>
     names.map((name) => own(claims, name)).find((value) => value !== undefined)
-  const aud = first(profile.audienceClaims ?? ['aud'])
+  const aud = firstPresent(profile.audienceClaims ?? ['aud'])
   const audience = typeof aud === 'string' ? [aud] : aud
-  return given({
-    clientId: text(first(profile.clientClaims)),
-    audience: Array.isArray(audience) ? audience.filter((name) => text(name)) : undefined,
-    scopes: readScopes(first(profile.scopeClaims)),
+  return defined({
+    clientId: nonEmptyString(firstPresent(profile.clientClaims)),
+    audience: Array.isArray(audience) ? audience.filter((name) => nonEmptyString(name)) : undefined,
+    scopes: readScopes(firstPresent(profile.scopeClaims)),
   })
 }
 
-/** Which token it was, by which key. The signature covers the header, so its words are the issuer's. */
-function evidenceOf(raw: string, claims: JsonObject): Identity {
+/** Identifies the token and its key. The header is verified too, because the signature covers it. */
+function tokenReference(raw: string, claims: JsonObject): Identity {
   const { kid, alg } = decodeProtectedHeader(raw)
-  const jti = text(own(claims, 'jti'))
-  return given({ kid, alg, jti, tokenSha256: jti === undefined ? sha256(raw) : undefined })
+  const jti = nonEmptyString(own(claims, 'jti'))
+  return defined({ kid, alg, jti, tokenSha256: jti === undefined ? sha256(raw) : undefined })
 }
 
-interface Acting {
+interface ActorChain {
   readonly actors: readonly Party[]
+  /** The number of actors in the token, including those missing from `actors`. */
   readonly depth: number
 }
 
@@ -77,69 +81,76 @@ interface Subject {
   readonly subject: string | undefined
 }
 
-function acting({ actors, depth }: Acting, subject: Subject): Identity {
+function actorMembers({ actors, depth }: ActorChain, subject: Subject): Identity {
   if (depth === 0) return {}
-  const shown = actors.map(recorded)
+  const recorded = actors.map(recordedActor)
   const anomalies = anomaliesOf(actors, subject)
   return {
-    ...given({ actor: shown[0] }),
-    chain: { actors: shown, depth, truncated: depth > shown.length },
+    ...defined({ actor: recorded[0] }),
+    chain: { actors: recorded, depth, truncated: depth > recorded.length },
     ...(anomalies.length > 0 && { anomalies }),
   }
 }
 
-const ignored = ['exp', 'nbf', 'aud', 'cnf']
+/** These claims have no meaning inside `act`. */
+const ignoredClaims = ['exp', 'nbf', 'aud', 'cnf']
 
 function anomaliesOf(actors: readonly Party[], subject: Subject): Anomaly[] {
-  const identities = actors.map(identity)
+  const keys = actors.map(keyOf)
   const found: Readonly<Record<Anomaly, boolean>> = {
-    actor_repeated: new Set(identities).size < identities.length,
-    actor_is_subject: identities[0] === identity(subject),
+    actor_repeated: new Set(keys).size < keys.length,
+    actor_is_subject: keys[0] === keyOf(subject),
     actor_claims_ignored: actors.some(({ claims }) =>
-      ignored.some((name) => Object.hasOwn(claims, name)),
+      ignoredClaims.some((name) => Object.hasOwn(claims, name)),
     ),
   }
   return (Object.keys(found) as Anomaly[]).filter((anomaly) => found[anomaly])
 }
 
-function identity({ issuer, subject }: Subject): string {
+/** One string per pair of issuer and subject, for comparison. */
+function keyOf({ issuer, subject }: Subject): string {
   return JSON.stringify([issuer, subject])
 }
 
-function recorded({ issuer, subject, clientId }: Party): RecordedActor {
-  return { issuer, subject, ...given({ clientId }) }
+function recordedActor({ issuer, subject, clientId }: Party): RecordedActor {
+  return { issuer, subject, ...defined({ clientId }) }
 }
 
-function chosenClaims(claims: JsonObject, names: readonly string[]): Identity {
-  const chosen = names.filter((name) => Object.hasOwn(claims, name))
-  if (chosen.length === 0) return {}
-  return { claims: Object.fromEntries(chosen.map((name) => [name, claims[name]])) }
+function selectedClaims(claims: JsonObject, names: readonly string[]): Identity {
+  const present = names.filter((name) => Object.hasOwn(claims, name))
+  if (present.length === 0) return {}
+  return { claims: Object.fromEntries(present.map((name) => [name, claims[name]])) }
 }
 
-function text(value: unknown): string | undefined {
+function nonEmptyString(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
-/** Without the members that are `undefined`: in a record, unknown is absent. */
-function given<T extends object>(members: T): Given<T> {
+/** The members that are not `undefined`. In a record, an unknown value is absent. */
+function defined<T extends object>(members: T): Defined<T> {
   return Object.fromEntries(
     Object.entries(members).filter(([, value]) => value !== undefined),
-  ) as Given<T>
+  ) as Defined<T>
 }
 
-/** Of a token that nobody vouches for: which one it was, and its names, made harmless for logs. */
+/**
+ * What a record says about a token whose signature is not verified: the hash of the token, and the
+ * names that it claims, escaped for logs and cut to 128 characters.
+ */
 export function unverifiedIdentity({ raw, header, claims }: Unverified): Identity {
   const names = { issuer: own(claims, 'iss'), kid: header.kid, alg: header.alg }
-  const shown = Object.entries(names).filter(([, value]) => typeof value === 'string')
+  const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
   return {
     tokenSha256: sha256(raw),
-    unverified: Object.fromEntries(shown.map(([name, value]) => [name, harmless(value as string)])),
+    unverified: Object.fromEntries(
+      strings.map(([name, value]) => [name, escapeForLog(value as string)]),
+    ),
   }
 }
 
-function harmless(value: string): string {
+function escapeForLog(value: string): string {
   const escaped = value
     .slice(0, 128)
     .replace(/[^\x20-\x7e]/g, (character) => `\\u${hex(character)}`)

@@ -1,12 +1,19 @@
 import type { RecordBody, RecordedActor } from '../options/decision-record.ts'
 import { hmacSha256 } from '#crypto'
 
-/** What marks a subject that was hashed. */
+/** Marks a subject in a record as pseudonymized. */
 const prefix = 'hmac-sha256:'
 
 /**
- * What stands in records for a subject where `records.pseudonymKey` is set: HMAC-SHA-256 (RFC 2104)
- * under that key, in base64url. For finding somebody's records again.
+ * Computes the pseudonym that replaces a subject in decision records if `records.pseudonymKey` is
+ * set: `hmac-sha256:` and the HMAC-SHA-256 (RFC 2104) of the subject, in base64url. Use it to find
+ * the records of a known subject. A string key is encoded as UTF-8.
+ *
+ * @example
+ * ```ts
+ * const pseudonym = pseudonymize(pseudonymKey, 'user-42')
+ * const ofUser = records.filter((record) => record.subject === pseudonym)
+ * ```
  */
 export function pseudonymize(key: string | Uint8Array, subject: string): string {
   const bytes = typeof key === 'string' ? new TextEncoder().encode(key) : key
@@ -14,32 +21,33 @@ export function pseudonymize(key: string | Uint8Array, subject: string): string 
 }
 
 /**
- * Hashes whoever may be a person: the subject, and actors that are not known to be clients. The
- * path is left out, for it often names somebody; in the reason, quoted names are replaced.
+ * Replaces the names of possible persons in a record with pseudonyms: the subject, every actor that
+ * is not known to be a client, and the same names where the reason quotes them. Removes the path of
+ * the request, because paths often contain user names.
  */
 export function pseudonymous(body: RecordBody, key: Uint8Array): RecordBody {
   const { subject, actor, chain, request, reason } = body
-  const people = [
-    subject,
-    ...(chain?.actors ?? []).filter(isPerhapsPerson).map((one) => one.subject),
-  ]
-  const names = new Map(
-    people.filter((name) => name !== undefined).map((name) => [name, pseudonymize(key, name)]),
+  const persons = [subject, ...(chain?.actors ?? []).filter(mayBePerson).map((one) => one.subject)]
+  const pseudonyms = new Map(
+    persons.filter((name) => name !== undefined).map((name) => [name, pseudonymize(key, name)]),
   )
-  const hidden = (one: RecordedActor): RecordedActor =>
-    isPerhapsPerson(one) ? { ...one, subject: names.get(one.subject)! } : one
+  const replaceActor = (one: RecordedActor): RecordedActor =>
+    mayBePerson(one) ? { ...one, subject: pseudonyms.get(one.subject)! } : one
   return {
     ...body,
     ...(request && { request: withoutPath(request) }),
-    ...(reason !== undefined && { reason: replaced(reason, names) }),
-    ...(subject !== undefined && { subject: names.get(subject)! }),
-    ...(actor && { actor: hidden(actor) }),
-    ...(chain && { chain: { ...chain, actors: chain.actors.map(hidden) } }),
+    ...(reason !== undefined && { reason: replaceNames(reason, pseudonyms) }),
+    ...(subject !== undefined && { subject: pseudonyms.get(subject)! }),
+    ...(actor && { actor: replaceActor(actor) }),
+    ...(chain && { chain: { ...chain, actors: chain.actors.map(replaceActor) } }),
   }
 }
 
-/** A client id that is not the subject may stand beside a person's: only equal ones tell. */
-function isPerhapsPerson({ subject, clientId }: RecordedActor): boolean {
+/**
+ * An actor is known to be a client only if its subject is its client id. A different client id may
+ * belong to the client that a person used.
+ */
+function mayBePerson({ subject, clientId }: RecordedActor): boolean {
   return subject !== clientId
 }
 
@@ -49,9 +57,10 @@ function withoutPath({ path: _path, ...rest }: NonNullable<RecordBody['request']
   return rest
 }
 
-/** Reasons quote what they found as JSON. */
-function replaced(reason: string, names: ReadonlyMap<string, string>): string {
+/** Finds names by their JSON form, because that is how reasons quote the values in a token. */
+function replaceNames(reason: string, pseudonyms: ReadonlyMap<string, string>): string {
   let text = reason
-  for (const [name, stand] of names) text = text.replaceAll(JSON.stringify(name), `"${stand}"`)
+  for (const [name, pseudonym] of pseudonyms)
+    text = text.replaceAll(JSON.stringify(name), `"${pseudonym}"`)
   return text
 }

@@ -1,34 +1,33 @@
 import type { Policy } from '../config/policy.ts'
 import { pseudonymous } from './pseudonym.ts'
 import type { DecisionRecord, RecordBody } from '../options/decision-record.ts'
-import { Refusal } from '../errors/refusal.ts'
 import { createSink } from './sink.ts'
 import * as platform from '#platform'
 
-/** In milliseconds, `at` by the monotonic clock. */
-export interface Lap {
+/** When something ended, by the monotonic clock, and how long it took. Milliseconds. */
+export interface Timing {
   readonly at: number
   readonly took: number
 }
 
-/** Tells whoever listens. Nothing that a listener does reaches the decision or its caller. */
+/** Passes records to listeners. Nothing a listener does affects the decision or its caller. */
 export interface Reporter {
-  /** Whether anybody listens. What is for nobody is not built, measured or hashed. */
+  /** Whether there is a listener. Without one, nothing is built, timed or hashed. */
   readonly hasListeners: () => boolean
-  /** At once: for when the answer has gone out. */
+  /** Reports immediately. For use after the response was sent. */
   readonly report: (body: () => RecordBody) => void
-  /** After the answer, so that no listener delays it. */
+  /** Reports after the response, so that a listener cannot delay it. */
   readonly reportLater: (body: () => RecordBody) => void
-  /** What runs work in the asynchronous context of now, such as its span; only where somebody listens. */
+  /** Captures the current asynchronous context, such as the active span, if there is a listener. */
   readonly context: () => (work: () => void) => void
-  /** Says when something ended and how long it took; only where somebody listens. */
-  readonly stopwatch: () => () => Lap | undefined
+  /** Starts timing; the returned function stops it. Returns `undefined` if there is no listener. */
+  readonly stopwatch: () => () => Timing | undefined
 }
 
 const decisions = platform.channel('resource-server:decision')
 const losses = platform.channel('resource-server:lost')
 
-/** Records that wait for their answers to go out. */
+/** Records waiting for their responses to be sent. */
 const maxWaiting = 100
 
 export function createReporter({ onDecision, clock, records }: Policy): Reporter {
@@ -47,7 +46,7 @@ export function createReporter({ onDecision, clock, records }: Policy): Reporter
     report,
     reportLater: (body) => {
       if (!hasListeners()) return
-      // Who verifies in a loop that never lets the event loop turn is interrupted.
+      // A caller may verify in a loop that never yields to the event loop.
       if (waiting >= maxWaiting) return report(body)
       waiting += 1
       platform.defer(() => {
@@ -70,7 +69,7 @@ export function createReporter({ onDecision, clock, records }: Policy): Reporter
 const directly = (work: () => void): void => work()
 const untimed = (): undefined => undefined
 
-/** `undefined` where a host's part of it throws: that is no reason to let anybody in or keep out. */
+/** Returns `undefined` if a part that a host supplies throws, because that must not change the decision. */
 function recordOf(
   body: () => RecordBody,
   pseudonymKey: Uint8Array | undefined,
@@ -83,16 +82,9 @@ function recordOf(
   }
 }
 
-/** Who watches the channel gets every count; everybody is warned once. */
+/** The channel gets every count; the process prints one warning. */
 function onLoss(total: number, why: string): void {
   losses.publish({ lost: total })
   if (total === 1)
-    platform.warn(`Decision records are being lost: onDecision does not take them (${why}).`)
-}
-
-/** The part of a record that says how it ended. */
-export function endOf(result: unknown): Pick<DecisionRecord, 'outcome' | 'code' | 'reason'> {
-  if (!(result instanceof Refusal)) return { outcome: 'granted' }
-  const { category, code, reason } = result
-  return { outcome: category === 'refused' ? 'refused' : 'unavailable', code, reason }
+    platform.warn(`Decision records are being lost: onDecision does not accept them (${why}).`)
 }

@@ -1,59 +1,59 @@
 import type { DecisionRecord } from '../options/decision-record.ts'
 
-/** Where records go that a user's function takes. */
+/** Passes decision records to the function in `onDecision`. */
 export interface Sink {
   take(record: DecisionRecord): void
-  /** Counts one that could not even be made. */
+  /** Counts a record that could not be built as lost. */
   lose(): void
 }
 
 interface SinkSettings {
-  /** Records that may wait for the function at a time. */
+  /** How many of the function's promises may be pending at the same time. */
   readonly maxPending: number
-  /** Told of each loss: how many since the start, and why. */
-  readonly onLoss: (total: number, why: string) => void
+  /** Called for each lost record, with the number of lost records since the start and the cause. */
+  readonly onLoss: (total: number, cause: string) => void
 }
 
 /**
- * Hands records to a function without ever waiting for it. What it does not take is lost and counted:
- * where it throws or rejects, and where `maxPending` promises of its are open. The next record it
- * gets says how many went missing. So a slow function costs records, never answers and never memory.
+ * Passes records to a function without waiting for it, so a slow function cannot delay responses or
+ * use up memory.
+ *
+ * A record is lost if the function throws, if its promise rejects, or if `maxPending` of its promises
+ * are pending. The next record that is passed on has the number of lost records in `lost`.
  */
 export function createSink(
   write: (record: DecisionRecord) => unknown,
   { maxPending, onLoss }: SinkSettings,
 ): Sink {
   let pending = 0
-  let untold = 0
+  let unreported = 0
   let total = 0
-  const lose = (why: string): void => {
-    untold += 1
+  const lose = (cause: string): void => {
+    unreported += 1
     total += 1
-    onLoss(total, why)
+    onLoss(total, cause)
   }
   const take = (record: DecisionRecord): void => {
-    if (pending >= maxPending) return lose(`${maxPending} records wait for it`)
-    const telling = untold
-    untold = 0
-    const failed = (why: string): void => {
-      untold += telling
-      lose(why)
+    if (pending >= maxPending) return lose(`${maxPending} records are pending`)
+    const lost = unreported
+    unreported = 0
+    const fail = (cause: string): void => {
+      unreported += lost
+      lose(cause)
     }
     try {
-      const taken: unknown = write(
-        telling > 0 ? Object.freeze({ ...record, lost: telling }) : record,
-      )
-      if (!isThenable(taken)) return
+      const result: unknown = write(lost > 0 ? Object.freeze({ ...record, lost }) : record)
+      if (!isThenable(result)) return
       pending += 1
-      const settled = Promise.resolve(taken).finally(() => {
+      const settled = Promise.resolve(result).finally(() => {
         pending -= 1
       })
-      settled.catch(() => failed('it rejected'))
+      settled.catch(() => fail('it rejected'))
     } catch {
-      failed('it threw')
+      fail('it threw')
     }
   }
-  return { take, lose: () => lose('a record could not be made') }
+  return { take, lose: () => lose('a record could not be built') }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -3,46 +3,55 @@ import type { Audience } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
-/** An `Audience` in one shape. */
+/** An `Audience` option in normalized form. */
 export interface AudienceRule {
-  /** Any of these names this service. */
+  /** The names of this service. A token must contain at least one of them. */
   readonly names: readonly string[]
-  /** Whether the token may name anybody else. */
+  /** Whether the token must not name any other audience. */
   readonly exclusive: boolean
 }
 
-const fix =
-  "Give the name of this service, such as 'order-service', a list of its names, or { only: name }."
-
-/** @throws ConfigError */
+/**
+ * Checks and normalizes an `Audience` option.
+ *
+ * @throws ConfigError if it is not an `Audience`
+ */
 export function audienceRule(audience: unknown): AudienceRule {
   const exclusive = isOnly(audience)
   const given: unknown = exclusive ? audience.only : audience
   const names: unknown[] = Array.isArray(given) ? given : [given]
   if (names.length === 0 || !names.every(isName)) {
-    throw new ConfigError('The audience is not a non-empty string or list of them.', fix)
+    throw new ConfigError(
+      'The audience must be a non-empty string or a non-empty list of such strings.',
+      "Pass the name of this service, such as 'order-service', a list of its names, or { only: name }.",
+    )
   }
   return Object.freeze({ names: Object.freeze([...new Set(names)]), exclusive })
 }
 
-/** RFC 7519 section 4.1.3: one who is not named by the audience must refuse. */
+/**
+ * Refuses a token that was not issued for this service (RFC 7519 section 4.1.3).
+ *
+ * @param found the token's audiences
+ */
 export function checkAudience(
   found: readonly string[],
   expected: AudienceRule,
   profile: Profile,
 ): Refusal | undefined {
-  if (meets(expected, found, profile.ignoredAudiences)) return undefined
+  if (matches(expected, found, profile.ignoredAudiences)) return undefined
   return refuse(
     'audience_mismatch',
-    `aud is ${quote(found)}; this route expects ${describeAudience(expected)}`,
+    `aud is ${quote(found)}, expected ${describeAudience(expected)}`,
   )
 }
 
-/** Where the audience is: `aud`, unless the profile says otherwise in so many words. */
+/** The claims that can contain the audience: `aud`, unless the profile lists others. */
 export function audienceClaims({ audienceClaims: names = ['aud'] }: Profile): readonly string[] {
   return names
 }
 
+/** The audiences in the first audience claim that is present. Empty if there is none. */
 export function audienceOf(claims: JsonObject, profile: Profile): readonly string[] {
   for (const name of audienceClaims(profile)) {
     if (!Object.hasOwn(claims, name)) continue
@@ -52,19 +61,19 @@ export function audienceOf(claims: JsonObject, profile: Profile): readonly strin
   return []
 }
 
-/** The comparison is exact and case-sensitive: no prefix, no URL normalizing, no patterns. */
-function meets(
+/** Compares exactly and case-sensitively, without prefixes, patterns or URL normalization. */
+function matches(
   rule: AudienceRule,
   audience: readonly string[],
-  companions: readonly string[],
+  ignored: readonly string[],
 ): boolean {
-  let ours = false
-  let others = false
+  let namesThisService = false
+  let namesAnother = false
   for (const name of audience) {
-    if (rule.names.includes(name)) ours = true
-    else if (!companions.includes(name)) others = true
+    if (rule.names.includes(name)) namesThisService = true
+    else if (!ignored.includes(name)) namesAnother = true
   }
-  return ours && !(rule.exclusive && others)
+  return namesThisService && !(rule.exclusive && namesAnother)
 }
 
 function describeAudience({ names, exclusive }: AudienceRule): string {
@@ -84,7 +93,7 @@ function isName(name: unknown): name is string {
   return typeof name === 'string' && name.trim() !== ''
 }
 
-/** Verified, but of any length. */
+/** Truncates, because a verified claim can still be very long. */
 function quote(value: unknown): string {
   const text = JSON.stringify(value)
   return text.length > 256 ? `${text.slice(0, 256)}…` : text

@@ -1,36 +1,40 @@
 import { ConfigError } from '../errors/refusal.ts'
 import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
 
-/** This resource server, as the world calls it: RFC 9728 sections 1.2 and 3.1. */
+/** The public identity of this resource server (RFC 9728 sections 1.2 and 3.1). */
 export interface Resource {
-  /** The resource identifier, letter by letter as configured. */
+  /** The resource identifier, exactly as configured. */
   readonly identifier: string
-  /** Where its metadata is, for everybody. */
+  /** The public URL of the protected resource metadata. */
   readonly metadataUrl: string
-  /** The path of `metadataUrl`, by which an app serves it. */
+  /** The path of `metadataUrl`. The app serves the metadata at this path. */
   readonly metadataPath: string
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
 /**
- * The well-known path goes between host and path (RFC 9728 section 3.1). All of it comes from what is
- * configured: a `Host` header is the caller's choice.
+ * Reads the `resource` option. For example, `https://api.example.com/v1` has its metadata at
+ * `https://api.example.com/.well-known/oauth-protected-resource/v1` (RFC 9728 section 3.1).
  *
- * @throws ConfigError
+ * The URL depends only on configuration. It must not depend on the `Host` header, because the caller
+ * controls that header.
+ *
+ * @param insecure whether plain http is allowed
+ * @throws ConfigError if the value is not an absolute http or https URL, or is not secure
  */
 export function readResource(value: unknown, insecure: boolean): Resource {
   const url = typeof value === 'string' && value === value.trim() ? parseUrl(value) : undefined
   if (!url || hasExtras(value as string, url) || !/^https?:/.test(url.protocol)) {
     throw new ConfigError(
-      "'resource' is not an absolute URL without user, query and fragment.",
-      "Write resource: 'https://orders.example.com', as clients reach this service.",
+      "'resource' must be an absolute http or https URL without user, password, query or fragment.",
+      "Pass the URL that clients use for this service, such as 'https://orders.example.com'.",
     )
   }
   if (!isSecure(url, insecure)) {
     throw new ConfigError(
-      "'resource' is not https.",
-      'Use https (RFC 9728 section 1.2). On a trusted network, allowInsecureHttp: true permits http.',
+      "'resource' must be an https URL.",
+      'Use https (RFC 9728 section 1.2), or set allowInsecureHttp: true on a trusted network.',
     )
   }
   const metadataPath = wellKnown + (url.pathname === '/' ? '' : url.pathname)

@@ -1,36 +1,46 @@
 import { type ChallengeError, type CodeEntry, codes, titles } from './codes.ts'
 
 /**
- * What a caller is told of a refusal: nothing that the default answer does not say as well. The code
- * and the reason are not in it, since before the signature holds all refusals must read the same.
+ * The part of a refusal that the caller may see, as in the default response. It does not include the code
+ * and the reason, because all refusals before the signature is verified must read the same.
  */
 export interface RefusalInfo {
   readonly status: CodeEntry['status']
-  /** The name of the status. */
+  /** The reason phrase of the status, such as `Forbidden`. */
   readonly title: string
-  /** One safe sentence in English. */
+  /** One sentence in English that is safe to show to the caller. */
   readonly detail: string
-  /** As in the challenge; absent where that is bare, and with 503. */
+  /** The `error` of the challenge. Absent if the challenge has none, and with status 503. */
   readonly error?: ChallengeError
-  /** The scopes that the challenge names. */
+  /** The scopes in the challenge: all that the route requires. */
   readonly scope?: readonly string[]
-  /** Seconds; as in `Retry-After`. */
+  /** Seconds, as in the `Retry-After` header. Only with status 503. */
   readonly retryAfter?: number
 }
 
+/** A body that a {@link RefusalBodyWriter} returns. */
 export interface ResponseBody {
-  /** Such as `text/html; charset=utf-8`. */
+  /** The value of `Content-Type`, such as `text/html; charset=utf-8`. */
   readonly contentType: string
   readonly body: string
 }
 
 /**
- * Writes the body of a refusal. Status, challenge and `Cache-Control` are not its business. What it
- * throws, or returns in another shape, is dropped: the default body is sent.
+ * Returns the body of the response to a refused request. It cannot change the status, the challenge or
+ * `Cache-Control`. If it throws, or returns something other than a {@link ResponseBody}, the default body
+ * is sent.
+ *
+ * @example
+ * import type { RefusalBodyWriter } from '@resource-server/core'
+ *
+ * export const refusalBody: RefusalBodyWriter = ({ title, detail }) => ({
+ *   contentType: 'application/json',
+ *   body: JSON.stringify({ error: { title, detail } }),
+ * })
  */
 export type RefusalBodyWriter = (refusal: RefusalInfo) => ResponseBody
 
-/** The default: RFC 9457 section 3. */
+/** Writes the default body: a problem details object (RFC 9457 section 3). */
 export function problemDetails({ title, status, detail, error }: RefusalInfo): ResponseBody {
   return {
     contentType: 'application/problem+json',
@@ -38,7 +48,7 @@ export function problemDetails({ title, status, detail, error }: RefusalInfo): R
   }
 }
 
-/** What the function writes; `undefined` where that cannot be sent. Never throws. */
+/** Calls the function. Returns `undefined` if it throws or returns an invalid body. Never throws. */
 export function tryBody(write: RefusalBodyWriter, refusal: RefusalInfo): ResponseBody | undefined {
   try {
     const { contentType, body } = write(refusal) as Readonly<Record<keyof ResponseBody, unknown>>
@@ -48,14 +58,14 @@ export function tryBody(write: RefusalBodyWriter, refusal: RefusalInfo): Respons
   }
 }
 
-/** A refusal as any other, for trying a function out. */
+/** An ordinary refusal, for testing a body writer when the server is created. */
 export const sampleRefusal: RefusalInfo = Object.freeze({
   status: codes.credential_missing.status,
   title: titles[codes.credential_missing.status],
   detail: codes.credential_missing.description,
 })
 
-/** Visible ASCII and spaces: what ends a header ends the answer. */
+/** Accepts visible ASCII and spaces only, so that the value cannot end the header. */
 function isMediaType(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x2e\x30-\x7e]+\/[\x20-\x7e]+$/.test(value)
 }

@@ -1,23 +1,24 @@
 import { codes, type Category, type Code } from './codes.ts'
 
-/** What a refusal adds to its challenge. */
+/** Parameters that a refusal adds to its challenge. */
 interface ChallengeDetail {
-  /** All scopes that the route requires: RFC 6750 section 3, `scope`. */
+  /** All scopes that the route requires. Sent as `scope`: RFC 6750 section 3. */
   readonly scope?: readonly string[]
-  /** RFC 9470 section 3. */
+  /** Sent as `acr_values`: RFC 9470 section 3. */
   readonly acrValues?: readonly string[]
-  /** Seconds; RFC 9470 section 3. */
+  /** Seconds. Sent as `max_age`: RFC 9470 section 3. */
   readonly maxAge?: number
 }
 
+/** Details of a refusal, for the response. */
 export interface RefusalDetail extends ChallengeDetail {
-  /** Seconds after which another try may succeed; only where there was no verdict. */
+  /** Seconds after which a retry may succeed. Only for the category `unavailable`. */
   readonly retryAfter?: number
 }
 
 /**
- * A no, as data: returned through the pipeline, never thrown inside it. `reason` is for the operator.
- * It may quote verified claims; it holds no token, no key and nothing unverified.
+ * A refusal as a value: the pipeline returns it and never throws it. `reason` is for the operator. It may
+ * quote verified claims. It contains no token, no key and nothing unverified.
  */
 export class Refusal {
   readonly code: Code
@@ -40,7 +41,7 @@ export function refuse(code: Code, reason: string, detail?: RefusalDetail): Refu
   return new Refusal(code, reason, detail)
 }
 
-/** Two copies of this package in one process still recognize each other's errors. */
+/** Lets two copies of this package in one process recognize each other's errors. */
 export const brand = (name: string): symbol => Symbol.for(`@resource-server/core ${name}`)
 
 export function hasBrand(value: unknown, name: string): boolean {
@@ -48,8 +49,18 @@ export function hasBrand(value: unknown, name: string): boolean {
 }
 
 /**
- * The software is set up or called wrongly. Thrown at construction wherever that is possible, and
- * never a statement about a token: do not turn it into a 401.
+ * The configuration or a call is wrong. Thrown when the server or verifier is created if possible. It says
+ * nothing about a token, so do not respond with 401. `instanceof` also works for errors from another
+ * copy of this package.
+ *
+ * @example
+ * import { ConfigError, createVerifier } from '@resource-server/core'
+ *
+ * try {
+ *   createVerifier({ issuer: 'as.example.com', audience: 'order-service' })
+ * } catch (error) {
+ *   if (error instanceof ConfigError) console.error(error.problem, error.fix)
+ * }
  */
 export class ConfigError extends Error {
   static {
@@ -61,9 +72,9 @@ export class ConfigError extends Error {
     return hasBrand(value, 'ConfigError')
   }
 
-  /** What is wrong. */
+  /** A sentence that says what is wrong. */
   readonly problem: string
-  /** What to write instead. */
+  /** A sentence that says how to fix it. */
   readonly fix: string
 
   constructor(problem: string, fix: string) {
@@ -74,8 +85,21 @@ export class ConfigError extends Error {
 }
 
 /**
- * A token was refused, or could not be judged. Thrown by `verify`, and passed to `next` where an
- * adapter is told to throw. Switch over `code`; the texts are for people.
+ * A token was refused or could not be verified. `verify` throws it, and an adapter passes it to the host's
+ * error handling if `onRefusal` is `throw`. Use `code` in programs; the texts may change. `instanceof`
+ * also works for errors from another copy of this package.
+ *
+ * @example
+ * import { VerificationError, type Verifier } from '@resource-server/core'
+ *
+ * export async function subjectOf(verifier: Verifier, jwt: string): Promise<string | undefined> {
+ *   try {
+ *     return (await verifier.verify(jwt)).subject
+ *   } catch (error) {
+ *     if (error instanceof VerificationError && error.category === 'refused') return undefined
+ *     throw error
+ *   }
+ * }
  */
 export class VerificationError extends Error {
   static {
@@ -87,12 +111,13 @@ export class VerificationError extends Error {
     return hasBrand(value, 'VerificationError')
   }
 
+  /** Why the token was refused or could not be verified. See {@link codes}. */
   readonly code: Code
-  /** `refused`: the token was judged. `unavailable`: it could not be; try again later. */
+  /** `refused`: the token is not accepted. `unavailable`: it could not be verified; retry later. */
   readonly category: Category
-  /** For the operator's log, not for the caller. Holds no secrets. */
+  /** The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. */
   readonly reason: string
-  /** Seconds after which another try may succeed; only with category `unavailable`. */
+  /** Seconds after which a retry may succeed. Only with the category `unavailable`. */
   readonly retryAfter: number | undefined
 
   constructor(refusal: Refusal, message: string = `${refusal.code}: ${refusal.reason}`) {

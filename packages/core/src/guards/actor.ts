@@ -4,14 +4,32 @@ import type { ActorName } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
 /**
- * An actor by identity: subjects and client ids are unique only within their issuer. `client_id` is
- * for issuers whose profile says that `act.client_id` names an actor. What is given must all match.
+ * An actor at a given issuer. Subjects and client ids are unique only within their issuer. If both
+ * `sub` and `client_id` are given, both must match.
+ *
+ * `client_id` requires an issuer whose profile lists it in `actorNames`.
  */
 export type ActorIdentity =
   | { readonly iss: string; readonly sub: string; readonly client_id?: string }
   | { readonly iss: string; readonly sub?: never; readonly client_id: string }
 
-/** A name at the one configured issuer, an identity, a list of these, or a function. */
+/**
+ * Which actors `requireActor` accepts. Names are compared exactly and case-sensitively.
+ *
+ * - A string is an actor of the only configured issuer: its `sub`, or the first of the `actorNames`
+ *   in the issuer's profile. With several issuers, use an `ActorIdentity`.
+ * - An `ActorIdentity` names the issuer too.
+ * - A list accepts any of its entries.
+ * - A function accepts the current actor if it returns `true`. It must be synchronous: a promise
+ *   does not count as `true`.
+ *
+ * @example
+ * ```ts
+ * api.requireActor('order-service')
+ * api.requireActor({ iss: 'https://login.example.com', sub: 'order-service' })
+ * api.requireActor((actor) => actor.claims['role'] === 'support')
+ * ```
+ */
 export type ActorRule =
   | string
   | ActorIdentity
@@ -23,19 +41,25 @@ type Test = (actor: Actor) => boolean
 const fix =
   "Write requireActor('order-service'), requireActor({ iss, sub }), a list of these, or a function."
 
-/** Looks at the current actor alone: prior actors are informational (RFC 8693 section 4.1). */
-export function actorRule(
+/**
+ * The check of `requireActor`. It uses the current actor only, never prior actors (RFC 8693 section
+ * 4.1).
+ *
+ * @throws ConfigError if there are no rules, or if a rule is invalid
+ */
+export function actorCheck(
   rules: readonly unknown[],
   policy: Policy,
 ): (token: { readonly actor: Actor | undefined }) => Refusal | undefined {
   const tests = rules.flat().map((rule) => testOf(rule, policy))
-  if (tests.length === 0) throw new ConfigError('requireActor got no actor.', fix)
+  if (tests.length === 0) throw new ConfigError('requireActor needs at least one actor.', fix)
   return ({ actor }) => {
-    if (!actor)
+    if (!actor) {
       return refuse(
         'actor_not_allowed',
-        'the token names no actor (act), and this route requires one',
+        'the token has no actor (act), but this route requires one',
       )
+    }
     if (tests.some((test) => test(actor))) return undefined
     const { issuer: iss, subject: sub, clientId } = actor
     const found = JSON.stringify({ iss, sub, client_id: clientId })
@@ -46,47 +70,47 @@ export function actorRule(
 function testOf(rule: unknown, policy: Policy): Test {
   if (typeof rule === 'function') return (actor) => (rule as Test)(actor) === true
   if (typeof rule !== 'string') return identityTest(rule, policy)
+  if (rule === '') throw new ConfigError('requireActor does not accept an empty string.', fix)
   const [issuer, ...others] = policy.issuers.values()
-  if (rule !== '' && others.length === 0 && !policy.resolveIssuer) {
-    const [name = 'sub'] = issuer!.profile.actorNames ?? []
-    return identityTest({ iss: issuer!.issuer, [name]: rule }, policy)
+  if (others.length > 0 || policy.resolveIssuer) {
+    throw new ConfigError(
+      `The actor '${rule}' is ambiguous, because more than one issuer is trusted.`,
+      'Write requireActor({ iss, sub }).',
+    )
   }
-  throw new ConfigError(
-    rule === ''
-      ? 'requireActor got an empty name.'
-      : `With several issuers, the bare name '${rule}' names nobody.`,
-    'Write requireActor({ iss, sub }).',
-  )
+  const [name = 'sub'] = issuer!.profile.actorNames ?? []
+  return identityTest({ iss: issuer!.issuer, [name]: rule }, policy)
 }
 
-/** Where each member of an identity is found in an actor. */
+/** How to read each member of an `ActorIdentity` from an actor. */
 const members: Readonly<Record<ActorName, (actor: Actor) => string | undefined>> = {
   sub: (actor) => actor.subject,
   client_id: (actor) => actor.clientId,
 }
 
 function identityTest(rule: unknown, policy: Policy): Test {
-  const { iss, ...given } = (rule ?? {}) as Record<string, unknown>
-  const names = Object.keys(given)
-  const whole = [iss, ...Object.values(given)].every((part) => typeof part === 'string' && part)
-  if (!whole || names.length === 0 || !names.every(isActorName))
-    throw new ConfigError('requireActor got something that is no actor.', fix)
-  for (const name of names) requireNaming(name, policy)
+  const { iss, ...names } = (rule ?? {}) as Record<string, unknown>
+  const given = Object.keys(names)
+  const complete = [iss, ...Object.values(names)].every((part) => typeof part === 'string' && part)
+  if (!complete || given.length === 0 || !given.every(isActorName)) {
+    throw new ConfigError('requireActor received a value that does not identify an actor.', fix)
+  }
+  for (const name of given) requireActorName(name, policy)
   return (actor) =>
-    actor.issuer === iss && names.every((name) => members[name](actor) === given[name])
+    actor.issuer === iss && given.every((name) => members[name](actor) === names[name])
 }
 
 function isActorName(name: string): name is ActorName {
   return Object.hasOwn(members, name)
 }
 
-/** What an issuer writes into `act.client_id` is a client's name only if its profile says so. */
-function requireNaming(name: ActorName, { issuers, resolveIssuer }: Policy): void {
+/** Not every issuer's `act.client_id` identifies the actor, so a profile has to say that it does. */
+function requireActorName(name: ActorName, { issuers, resolveIssuer }: Policy): void {
   const known = [...issuers.values()].some(({ profile }) => profile.actorNames?.includes(name))
-  // What a resolved issuer's profile says is not known yet.
+  // The profile of a resolved issuer is not known yet.
   if (known || resolveIssuer || name === 'sub') return
   throw new ConfigError(
-    `No configured profile says that act.${name} names an actor.`,
-    "Use sub, a profile whose 'actorNames' has it, or a function of the actor.",
+    `No configured profile lists '${name}' in 'actorNames'.`,
+    `Use sub or a function, or add '${name}' to 'actorNames' in the issuer's profile.`,
   )
 }

@@ -3,11 +3,32 @@ import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
 type Scalar = string | number | boolean
 
-/** A value, a list of acceptable values, or a function of the claim. */
+/**
+ * Which values of a claim `requireClaim` accepts. Values are compared with `===`: `1` is not `'1'`.
+ *
+ * - A string, number or boolean accepts that value.
+ * - A list accepts any of its entries.
+ * - A function accepts the value if it returns `true`. It must be synchronous.
+ *
+ * If the claim in the token is a list, one accepted entry is enough. A function receives the whole
+ * list.
+ *
+ * @example
+ * ```ts
+ * api.requireClaim('tenant', 'acme')
+ * api.requireClaim('plan', ['team', 'enterprise'])
+ * api.requireClaim('level', (level) => typeof level === 'number' && level >= 2)
+ * ```
+ */
 export type ClaimRule = Scalar | readonly Scalar[] | ((value: unknown) => boolean)
 
-/** `expected` is empty or holds one rule; one that is `undefined` is a mistake, not a wish for any value. */
-export function claimRule(
+/**
+ * The check of `requireClaim`. `expected` contains the rule, or is empty to accept any value of the
+ * claim. A rule that is `undefined` is a mistake, such as an unset variable, and is not accepted.
+ *
+ * @throws ConfigError if the name or the rule is invalid
+ */
+export function claimCheck(
   name: unknown,
   expected: readonly unknown[],
 ): (token: { readonly claims: { readonly [name: string]: unknown } }) => Refusal | undefined {
@@ -18,19 +39,22 @@ export function claimRule(
       return refuse('claim_not_accepted', `the token has no claim '${claim}'`)
     return test(own(claims, claim))
       ? undefined
-      : refuse('claim_not_accepted', `the claim '${claim}' has another value`)
+      : refuse('claim_not_accepted', `the value of the claim '${claim}' is not accepted`)
   }
 }
 
 function claimName(name: unknown): string {
   if (name === 'act') {
     throw new ConfigError(
-      "requireClaim('act') would reach prior actors.",
-      'Use requireActor: RFC 8693 section 4.1.',
+      "requireClaim('act') is not allowed: prior actors must not affect access (RFC 8693 section 4.1).",
+      'Use requireActor.',
     )
   }
   if (typeof name === 'string' && name !== '') return name
-  throw new ConfigError('requireClaim got no name.', "Write requireClaim('tenant', 'acme').")
+  throw new ConfigError(
+    'requireClaim needs the name of a claim, as a non-empty string.',
+    "Write requireClaim('tenant', 'acme').",
+  )
 }
 
 function testOf(rule: unknown): (value: unknown) => boolean {
@@ -39,7 +63,7 @@ function testOf(rule: unknown): (value: unknown) => boolean {
   const accepted: readonly unknown[] = Array.isArray(rule) ? [...rule] : [rule]
   if (accepted.length === 0 || !accepted.every(isScalar)) {
     throw new ConfigError(
-      'requireClaim got an expectation that is no value, list of values or function.',
+      'The expected value of requireClaim must be a string, a number, a boolean, a non-empty list of these, or a function.',
       "Write requireClaim('tenant', 'acme').",
     )
   }

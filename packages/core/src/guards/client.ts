@@ -2,13 +2,22 @@ import type { Actor } from '../token/delegation.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
-/** A client by identity: client ids are unique only within their issuer. */
+/** A client at a given issuer. Client ids are unique only within their issuer. */
 export interface ClientIdentity {
   readonly iss: string
   readonly client_id: string
 }
 
-/** A client id at the one configured issuer, or an identity. */
+/**
+ * A client that `requireClient` accepts. Ids are compared exactly and case-sensitively. A string is
+ * a client id at the only configured issuer. With several issuers, use a `ClientIdentity`.
+ *
+ * @example
+ * ```ts
+ * api.requireClient('user-service')
+ * api.requireClient({ iss: 'https://login.example.com', client_id: 'user-service' })
+ * ```
+ */
 export type ClientRule = string | ClientIdentity
 
 interface Token {
@@ -17,67 +26,69 @@ interface Token {
   readonly actor: Actor | undefined
 }
 
+const fix = "Write requireClient('user-service') or requireClient({ iss, client_id })."
+
 /**
- * Evidence that one of these clients got the token for this hop: the client that the token names, or
- * the current actor where that is known to be a client. Client ids are compared with client ids
- * only: what is in `act.sub` may be a person who chose their name.
+ * The check of `requireClient`: the token's client, or the client id of the current actor, must be
+ * one of the given clients. It does not prove a token exchange: a client can also get a token for
+ * itself, with the client credentials grant.
+ *
+ * `act.sub` is not used, unless the profile sets `actorSubjectIsClient`, because a user could choose
+ * a user name that equals a client id.
+ *
+ * @throws ConfigError if there are no rules, or if a rule is invalid
  */
-export function exchangeRule(
+export function clientCheck(
   rules: readonly unknown[],
   policy: Policy,
 ): (token: Token) => Refusal | undefined {
-  const clients = rules.map((rule) => identityOf(rule, policy))
-  if (clients.length === 0) throw noClient()
+  const allowed = rules.map((rule) => identityOf(rule, policy))
+  if (allowed.length === 0) throw new ConfigError('requireClient needs at least one client.', fix)
   return (token) => {
-    const evidence = evidenceOf(token)
-    const shown = clients.some(
-      ({ iss, client_id: id }) => iss === token.issuer && evidence.includes(id),
+    const ids = clientIdsOf(token)
+    const isAllowed = allowed.some(
+      ({ iss, client_id: id }) => iss === token.issuer && ids.includes(id),
     )
-    if (shown) return undefined
-    return refuse('client_not_allowed', whyNotShown(evidence, clients, token, policy))
+    if (isAllowed) return undefined
+    return refuse('client_not_allowed', reasonFor(ids, allowed, token, policy))
   }
 }
 
-function evidenceOf({ issuer, clientId, actor }: Token): string[] {
-  // A client of another issuer may bear the name of one of ours.
-  const acting = actor?.issuer === issuer ? actor.clientId : undefined
-  return [...new Set([clientId, acting])].filter((client) => client !== undefined)
+function clientIdsOf({ issuer, clientId, actor }: Token): string[] {
+  // A client of another issuer may have the same id as a client of this one.
+  const actorId = actor?.issuer === issuer ? actor.clientId : undefined
+  return [...new Set([clientId, actorId])].filter((id) => id !== undefined)
 }
 
-function whyNotShown(
-  evidence: readonly string[],
-  clients: readonly ClientIdentity[],
+function reasonFor(
+  ids: readonly string[],
+  allowed: readonly ClientIdentity[],
   { issuer }: Token,
   { issuers }: Policy,
 ): string {
-  const allowed = JSON.stringify(clients.map(({ client_id: id }) => id))
-  if (evidence.length > 0)
-    return `the token was got by ${JSON.stringify(evidence)} of '${issuer}', not by one of ${allowed}`
+  const expected = `expected one of ${JSON.stringify(allowed.map(({ client_id: id }) => id))}`
+  if (ids.length > 0)
+    return `the token's client ids at '${issuer}' are ${JSON.stringify(ids)}, ${expected}`
   const names = (issuers.get(issuer)?.profile.clientClaims ?? ['client_id']).join(', ')
-  return `the token names no client (${names}) and no actor that is known to be one: nothing shows that one of ${allowed} exchanged it`
+  return `the token has no client id (${names}) and no actor with a client id, ${expected}`
 }
 
 function identityOf(rule: unknown, { issuers, resolveIssuer }: Policy): ClientIdentity {
   const [issuer, ...others] = issuers.keys()
   if (typeof rule === 'string' && (resolveIssuer || others.length > 0)) {
     throw new ConfigError(
-      `With several issuers, the bare client id '${rule}' names nobody.`,
+      `The client id '${rule}' is ambiguous, because more than one issuer is trusted.`,
       'Write requireClient({ iss, client_id }).',
     )
   }
-  const given: unknown = typeof rule === 'string' ? { iss: issuer, client_id: rule } : rule
-  const { iss, client_id: id, ...more } = (given ?? {}) as Record<string, unknown>
-  if (!isName(iss) || !isName(id) || Object.keys(more).length > 0) throw noClient()
+  const identity: unknown = typeof rule === 'string' ? { iss: issuer, client_id: rule } : rule
+  const { iss, client_id: id, ...unknown } = (identity ?? {}) as Record<string, unknown>
+  if (!isName(iss) || !isName(id) || Object.keys(unknown).length > 0) {
+    throw new ConfigError('requireClient received a value that does not identify a client.', fix)
+  }
   return { iss, client_id: id }
 }
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-function noClient(): ConfigError {
-  return new ConfigError(
-    'requireClient got no client id.',
-    "Write requireClient('user-service'), or { iss, client_id }.",
-  )
 }

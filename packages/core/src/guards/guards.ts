@@ -1,14 +1,14 @@
-import { actorRule, type ActorRule } from './actor.ts'
+import { actorCheck, type ActorRule } from './actor.ts'
 import { audienceRule, type AudienceRule, checkAudience } from '../config/audience.ts'
-import { claimRule, type ClaimRule } from './claim.ts'
+import { claimCheck, type ClaimRule } from './claim.ts'
 import { checkDelegation } from '../token/delegation.ts'
-import { type ClientRule, exchangeRule } from './client.ts'
+import { type ClientRule, clientCheck } from './client.ts'
 import type { Audience, DelegationMode } from '../options/options.ts'
 import type { Policy } from '../config/policy.ts'
-import { privilegeRule } from './role.ts'
+import { privilegeCheck } from './role.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
-import { allScopes, anyScope, type ScopeNeed } from './scope.ts'
-import { type StepUp, stepUpRule } from './step-up.ts'
+import { allScopesCheck, anyScopeCheck, type ScopeNeed } from './scope.ts'
+import { type StepUp, stepUpCheck } from './step-up.ts'
 import { type AccessToken, profileOf, type TokenView, viewOf } from '../token/access-token.ts'
 
 /** A check on a verified token. It refuses or says nothing; it never lets anybody in by itself. */
@@ -41,21 +41,21 @@ export interface Guards<Handler, C extends object = object> {
   /** Any valid token for the configured audience; never an anonymous request. */
   readonly requireAuthentication: () => Handler
   /** All of the scopes. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1). */
-  readonly requireScope: (...scopes: readonly [string, ...string[]]) => Handler
+  readonly requireScope: (...scopes: readonly string[]) => Handler
   /** One of the scopes. Otherwise 403 `insufficient_scope`, naming all of them. */
-  readonly requireAnyScope: (...scopes: readonly [string, ...string[]]) => Handler
+  readonly requireAnyScope: (...scopes: readonly string[]) => Handler
   /**
    * All of the roles, from where the issuer's profile says that they are: name the provider, such as
    * `issuer: keycloak(url)`. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1), naming none.
    */
-  readonly requireRole: (...roles: readonly [string, ...string[]]) => Handler
+  readonly requireRole: (...roles: readonly string[]) => Handler
   /** All of the permissions. As `requireRole`. */
-  readonly requirePermission: (...permissions: readonly [string, ...string[]]) => Handler
+  readonly requirePermission: (...permissions: readonly string[]) => Handler
   /**
    * The current actor must be the one named, one of a list, or please a function. A bare name is a
    * subject of the one configured issuer; with several issuers give `{ iss, sub }`. Otherwise 403.
    */
-  readonly requireActor: (...actors: readonly [ActorRule, ...ActorRule[]]) => Handler
+  readonly requireActor: (...actors: readonly ActorRule[]) => Handler
   /**
    * The token names no actor. Some issuers exchange without naming one. As the first guard it
    * replaces the configured `delegation`. Otherwise 403.
@@ -69,7 +69,7 @@ export interface Guards<Handler, C extends object = object> {
    * one configured issuer; with several issuers give `{ iss, client_id }`. What a client gets for
    * itself (client credentials) is got by it as well. Otherwise 403.
    */
-  readonly requireClient: (...clients: readonly [ClientRule, ...ClientRule[]]) => Handler
+  readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**
    * The claim is there and, if `expected` is given, equals it or one of its values, or pleases it. Of
    * a claim that is a list, one entry is enough. Otherwise 403.
@@ -103,32 +103,32 @@ export function createGuards<Handler, C extends object>(
     requireAudience: atMost(1, (audience) => wrap(audienceGuard(audienceRule(audience)))),
     requireAuthentication: atMost(0, () => guard('requireAuthentication', () => undefined)),
     requireScope: (...scopes) =>
-      guard(named('requireScope', scopes), allScopes(scopes), {
+      guard(named('requireScope', scopes), allScopesCheck(scopes), {
         scopes,
         scopeNeed: { all: scopes },
       }),
     requireAnyScope: (...scopes) =>
-      guard(named('requireAnyScope', scopes), anyScope(scopes), {
+      guard(named('requireAnyScope', scopes), anyScopeCheck(scopes), {
         scopes,
         scopeNeed: { any: scopes },
       }),
     requireRole: (...roles) =>
-      guard(named('requireRole', roles), privilegeRule('roles', roles, policy)),
+      guard(named('requireRole', roles), privilegeCheck('roles', roles, policy)),
     requirePermission: (...permissions) =>
       guard(
         named('requirePermission', permissions),
-        privilegeRule('permissions', permissions, policy),
+        privilegeCheck('permissions', permissions, policy),
       ),
-    requireActor: (...actors) => guard('requireActor', actorRule(actors, policy)),
+    requireActor: (...actors) => guard('requireActor', actorCheck(actors, policy)),
     requireDirect: atMost(0, () => delegation('requireDirect', 'direct')),
     requireDelegated: atMost(0, () => delegation('requireDelegated', 'delegated')),
     requireClient: (...clients) =>
-      guard(named('requireClient', clients.map(nameOf)), exchangeRule(clients, policy)),
+      guard(named('requireClient', clients.map(nameOf)), clientCheck(clients, policy)),
     requireClaim: atMost(2, (name, ...expected) =>
-      guard(named('requireClaim', [name]), claimRule(name, expected)),
+      guard(named('requireClaim', [name]), claimCheck(name, expected)),
     ),
     requirePolicy: atMost(1, (decide) => guard('requirePolicy', policyCheck(callable(decide)))),
-    requireStepUp: atMost(1, (wanted) => guard('requireStepUp', stepUpRule(wanted, policy))),
+    requireStepUp: atMost(1, (wanted) => guard('requireStepUp', stepUpCheck(wanted, policy))),
   }
 }
 

@@ -1,16 +1,21 @@
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 import { isScopeToken } from '../options/scope.ts'
 
-interface Held {
+interface Token {
   readonly scopes: readonly string[]
   hasScope(scope: string): boolean
 }
 
-type Check = (token: Held) => Refusal | undefined
+type Check = (token: Token) => Refusal | undefined
 
-/** All of the scopes, by name or by what implies them; the challenge names all that are required. */
-export function allScopes(scopes: readonly unknown[]): Check {
-  const required = scopeList(scopes)
+/**
+ * The check of `requireScope`: the token must have all of the scopes, directly or through
+ * `impliedScopes`. The challenge names every required scope, not only the missing ones.
+ *
+ * @throws ConfigError if there are no scopes, or if a scope is invalid
+ */
+export function allScopesCheck(scopes: readonly unknown[]): Check {
+  const required = readScopeList('requireScope', scopes)
   return (token) => {
     const missing = required.filter((scope) => !token.hasScope(scope))
     if (missing.length === 0) return undefined
@@ -19,45 +24,56 @@ export function allScopes(scopes: readonly unknown[]): Check {
   }
 }
 
-/** One of the scopes; the challenge names all of them. */
-export function anyScope(scopes: readonly unknown[]): Check {
-  const required = scopeList(scopes)
+/**
+ * The check of `requireAnyScope`: the token must have at least one of the scopes, directly or
+ * through `impliedScopes`. The challenge names all of them.
+ *
+ * @throws ConfigError if there are no scopes, or if a scope is invalid
+ */
+export function anyScopeCheck(scopes: readonly unknown[]): Check {
+  const accepted = readScopeList('requireAnyScope', scopes)
   return (token) => {
-    if (required.some((scope) => token.hasScope(scope))) return undefined
-    const reason = `the token has none of ${required.join(' ')}; it has ${token.scopes.join(' ') || 'no scope'}`
-    return refuse('scope_insufficient', reason, { scope: required })
+    if (accepted.some((scope) => token.hasScope(scope))) return undefined
+    const reason = `the token has none of ${accepted.join(' ')}; it has ${token.scopes.join(' ') || 'no scope'}`
+    return refuse('scope_insufficient', reason, { scope: accepted })
   }
 }
 
-function scopeList(scopes: readonly unknown[]): readonly string[] {
-  if (scopes.length > 0 && scopes.every(isScopeToken)) return [...scopes]
+/** A copy, so that a later change to the caller's list does not change the check. */
+function readScopeList(guard: string, scopes: readonly unknown[]): readonly string[] {
+  const fix = `Write ${guard}('orders:read').`
+  if (scopes.length === 0) throw new ConfigError(`${guard} needs at least one scope.`, fix)
+  if (scopes.every(isScopeToken)) return [...scopes]
   throw new ConfigError(
-    'A scope guard got no scope, or something that is no scope.',
-    "Write requireScope('orders:read'): printable ASCII without spaces and quotes (RFC 6749 section 3.3).",
+    `${guard} accepts scopes only: printable ASCII without spaces, quotes and backslashes (RFC 6749 section 3.3).`,
+    fix,
   )
 }
 
-/** What scopes a guard asks for, as data. */
+/** The scopes that a guard requires, as data: all of them, or any one of them. */
 export type ScopeNeed = { readonly all: readonly string[] } | { readonly any: readonly string[] }
 
-/** Every scope that is named. */
+/** Every scope that the need mentions. */
 export function namesOf(need: ScopeNeed): readonly string[] {
   return 'all' in need ? need.all : need.any
 }
 
-/** The scopes by which a token that passed did pass: a client must not lose them with its next token. */
-export function metBy(need: ScopeNeed, token: Pick<Held, 'hasScope'>): readonly string[] {
+/**
+ * The scopes through which a token meets a need. A later challenge includes them, so that the
+ * client's next token does not lose them.
+ */
+export function metBy(need: ScopeNeed, token: Pick<Token, 'hasScope'>): readonly string[] {
   if ('all' in need) return need.all
   const first = need.any.find((scope) => token.hasScope(scope))
   return first === undefined ? [] : [first]
 }
 
-/** The lists of scopes of which one is enough for all needs together. */
+/** The lists of scopes that meet all needs. A token with every scope of one list is enough. */
 export function alternatives(needs: readonly ScopeNeed[]): readonly (readonly string[])[] {
   return needs.reduce<readonly (readonly string[])[]>(
-    (found, need) => {
+    (lists, need) => {
       const choices = 'all' in need ? [need.all] : need.any.map((scope) => [scope])
-      return found.flatMap((scopes) =>
+      return lists.flatMap((scopes) =>
         choices.map((choice) => [...new Set([...scopes, ...choice])]),
       )
     },

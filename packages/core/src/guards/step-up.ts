@@ -1,25 +1,42 @@
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
-/** How the user must have signed in. At least one of the two. */
+/**
+ * How, and how recently, the user must have authenticated (RFC 9470). Give at least one member. If
+ * both are given, both must be met. A token without the claim for a given member is refused.
+ *
+ * @example
+ * ```ts
+ * // Multi-factor authentication within the last five minutes.
+ * api.requireStepUp({ acr: 'mfa', maxAge: 300 })
+ * ```
+ */
 export interface StepUp {
-  /** Acceptable values of the claim `acr`, the preferred one first. */
+  /**
+   * The accepted values of the claim `acr`, the preferred one first. Values are compared exactly:
+   * none counts as stronger than another.
+   */
   readonly acr?: string | readonly string[]
-  /** Whole seconds since the claim `auth_time`. */
+  /**
+   * The maximum time since the claim `auth_time`, in whole seconds. `clockTolerance` is added to it.
+   */
   readonly maxAge?: number
 }
 
 type Token = { readonly claims: { readonly [name: string]: unknown } }
 
 /**
- * RFC 9470 section 3: the challenge names all that is asked for, so that the client can ask the user
- * once. The claims are those of section 6.1; a token without them is as one of a sign-in too weak.
+ * The check of `requireStepUp`. The challenge names every requirement, not only the unmet one, so
+ * that the client can send the user to the issuer once (RFC 9470 section 3). The claims are those of
+ * RFC 9470 section 6.1.
+ *
+ * @throws ConfigError if the requirement is empty or invalid
  */
-export function stepUpRule(
-  wanted: StepUp,
+export function stepUpCheck(
+  requirement: StepUp,
   { clock, clockTolerance }: Policy,
 ): (token: Token) => Refusal | undefined {
-  const { acrValues, maxAge } = validated(wanted)
+  const { acrValues, maxAge } = validated(requirement)
   const detail = { ...(acrValues && { acrValues }), ...(maxAge !== undefined && { maxAge }) }
   return ({ claims: { acr, auth_time: authTime, iat } }) => {
     const problem =
@@ -35,12 +52,13 @@ export function stepUpRule(
 
 function acrProblem(acr: unknown, accepted: readonly string[]): string | undefined {
   if (accepted.some((value) => value === acr)) return undefined
-  const wanted = `this route wants one of ${accepted.join(' ')}`
-  if (acr === undefined) return `the token has no acr; ${wanted}`
-  const found = typeof acr === 'string' ? JSON.stringify(acr.slice(0, 128)) : 'no string'
-  return `acr is ${found}; ${wanted}`
+  const expected = `expected one of ${JSON.stringify(accepted)}`
+  if (acr === undefined) return `the token has no acr, ${expected}`
+  if (typeof acr !== 'string') return `acr is not a string, ${expected}`
+  return `acr is ${JSON.stringify(acr.slice(0, 128))}, ${expected}`
 }
 
+/** All in seconds. `iat` and `now` are counted from the epoch. */
 interface Times {
   readonly iat: unknown
   readonly now: number
@@ -48,31 +66,32 @@ interface Times {
   readonly clockTolerance: number
 }
 
-/** Nobody signs in after the token was issued: such a time is no seconds, or no sign-in. */
+/**
+ * An `auth_time` after `iat` is refused: it is in milliseconds, or wrong. A value far in the future
+ * would otherwise count as recent forever.
+ */
 function ageProblem(
   authTime: unknown,
   { iat, now, maxAge, clockTolerance }: Times,
 ): string | undefined {
-  if (typeof authTime !== 'number') {
-    return `the token has no auth_time; this route wants a sign-in of the last ${maxAge} s`
-  }
+  if (typeof authTime !== 'number') return `the token has no auth_time; maxAge is ${maxAge} s`
   if (authTime > (iat as number) + clockTolerance) return 'auth_time is after iat'
   const age = Math.round(now - authTime)
   if (now - authTime <= maxAge + clockTolerance) return undefined
-  return `the sign-in (auth_time) is ${age} s old; this route wants ${maxAge} s or less`
+  return `the user authenticated ${age} s ago (auth_time); maxAge is ${maxAge} s`
 }
 
-function validated(wanted: unknown): {
+function validated(requirement: unknown): {
   acrValues: readonly string[] | undefined
   maxAge: number | undefined
 } {
-  const { acr, maxAge, ...others } = (wanted ?? {}) as Record<string, unknown>
+  const { acr, maxAge, ...unknown } = (requirement ?? {}) as Record<string, unknown>
   const acrValues: unknown = typeof acr === 'string' ? [acr] : acr
-  const values = Object.values(wanted ?? {})
-  const nothing = values.length === 0 || values.includes(undefined)
-  if (nothing || Object.keys(others).length > 0 || !isAcrList(acrValues) || !isAge(maxAge)) {
+  const values = Object.values(requirement ?? {})
+  const incomplete = values.length === 0 || values.includes(undefined)
+  if (incomplete || Object.keys(unknown).length > 0 || !isAcrList(acrValues) || !isAge(maxAge)) {
     throw new ConfigError(
-      'requireStepUp got something else than acr (one or several) and maxAge (whole seconds).',
+      'requireStepUp needs acr (a value or a non-empty list), maxAge (whole seconds), or both.',
       "Write requireStepUp({ acr: 'mfa', maxAge: 300 }).",
     )
   }
@@ -88,7 +107,7 @@ function isAcrList(value: unknown): value is readonly string[] | undefined {
   )
 }
 
-/** RFC 9470 section 3: a non-negative integer. */
+/** Whether a value is a non-negative integer, as RFC 9470 section 3 requires of `max_age`. */
 function isAge(value: unknown): value is number | undefined {
   return value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)
 }

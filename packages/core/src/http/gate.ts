@@ -1,68 +1,291 @@
+import { buildRecord } from '../audit/build-record.ts'
+import { createReporter, type Reporter, type Timing } from '../audit/reporter.ts'
+import { createPolicy, type Policy } from '../config/policy.ts'
+import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
-import { GuardsMade } from './guards-made.ts'
-import { createJudge } from '../verify/pipeline.ts'
-import type { Operations } from '../verify/operations.ts'
+import { metBy, namesOf } from '../guards/scope.ts'
+import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
+import { privateSlot } from '../lib/private-slot.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
-import { describeOpenApi, type OpenApi } from './openapi.ts'
-import { createPolicy, optionNames } from '../config/policy.ts'
-import type { HttpRequest } from './request.ts'
-import { RequestGate } from './request-gate.ts'
-import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 import type { AccessToken } from '../token/access-token.ts'
-import type { GuardResult } from './request-state.ts'
+import type { Operations } from '../verify/operations.ts'
+import { Pipeline } from '../verify/pipeline.ts'
+import { readCredential } from './bearer-token.ts'
+import { type Reply, replyTo, RequestRefusedError } from './challenge.ts'
+import { describeOpenApi, type OpenApi } from './openapi.ts'
+import { type HttpRequest, isPreflight, pathOf } from './request.ts'
+import { RequestState } from './request-state.ts'
+import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 
-export type { GuardResult } from './request-state.ts'
+/** What a host does after a guard: continue, send a reply, or raise an error. */
+export type GuardResult =
+  | { readonly action: 'proceed' }
+  | { readonly action: 'reply'; readonly reply: Reply }
+  | { readonly action: 'throw'; readonly error: RequestRefusedError }
 
-/** What an adapter needs; it passes the host's raw request as `key` each time. */
-export interface Gate<C extends object = object> {
-  /**
-   * A promise only where there is something to wait for. Never throws; it rejects with an `Error` for
-   * the host's 500, never with a value that a host takes for none. With a `ConfigError` where no
-   * audience is known.
-   */
-  pass(key: object, request: HttpRequest, guard: Guard): GuardResult | Promise<GuardResult>
-  guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C>
-  /** @throws ConfigError unless all guards so far let the request through */
-  token(key: object): AccessToken<C> | undefined
-  /** Whether a guard of this gate was asked about the request. */
-  has(key: object): boolean
-  /** Whether anybody listens for records. Where nobody does, a host need not call `recordDecision`. */
-  hasListeners(): boolean
-  /**
-   * Called once the host has answered, and may be called again: a granted request is recorded then.
-   */
-  recordDecision(key: object): void
-  /**
-   * The metadata of this resource server: RFC 9728. It names the scopes of all guards made by then.
-   *
-   * @throws ConfigError where no `resource` is configured
-   */
-  metadata(): PublishedMetadata
-  /** What an OpenAPI document needs to know of handlers that `guards` made. */
-  openapi<Handler>(): OpenApi<Handler>
-  /** Where a host cannot tell when it has answered: what was granted is recorded once more. */
-  resetRecord(key: object): void
-  readonly operations: Operations
+/** @throws ConfigError for invalid options */
+export function createGate<C extends object = object>(options: ResourceServerOptions): Gate<C> {
+  return new Gate<C>(createPolicy(options, 'resource server'))
 }
 
-/** @throws ConfigError for options that cannot be right */
-export function createGate<C extends object = object>(options: ResourceServerOptions): Gate<C> {
-  const judge = createJudge(createPolicy(options, optionNames.host))
-  const gate = new RequestGate(judge)
-  const made = new GuardsMade()
-  return {
-    pass: (key, request, guard) => gate.pass(key, request, guard),
-    guards: (wrap) =>
-      createGuards<ReturnType<typeof wrap>, C>(gate.policy, (guard) =>
-        made.add(wrap(guard), guard),
-      ),
-    metadata: () => publishMetadata(gate.policy, made.scopes),
-    openapi: () => describeOpenApi(gate.policy, (handler) => made.guardOf(handler)),
-    token: (key) => gate.token(key) as AccessToken<C> | undefined,
-    has: (key) => gate.has(key),
-    hasListeners: () => gate.hasListeners(),
-    recordDecision: (key) => gate.recordDecision(key),
-    resetRecord: (key) => gate.resetRecord(key),
-    operations: judge.operations,
+const proceed: GuardResult = Object.freeze({ action: 'proceed' })
+const noCredential = refuse('credential_missing', 'the request has no Authorization header')
+
+/**
+ * What an adapter needs for one resource server: it runs guards on requests and remembers what they decided.
+ * `key` is always the host's raw request.
+ */
+export class Gate<C extends object = object> {
+  readonly operations: Operations
+  readonly #policy: Policy
+  readonly #pipeline: Pipeline
+  readonly #reporter: Reporter
+  readonly #states = privateSlot<RequestState>()
+  /** Guards by the handler that the host made of them. */
+  readonly #guards = new WeakMap<object, Guard>()
+  readonly #scopes = new Set<string>()
+
+  constructor(policy: Policy) {
+    this.#policy = policy
+    this.#pipeline = new Pipeline(policy)
+    this.#reporter = createReporter(policy)
+    this.operations = this.#pipeline.operations
   }
+
+  /**
+   * Runs a guard on a request. Returns a promise only if there is something to wait for. Never throws; it
+   * rejects with an `Error` for the host's 500, for example with a `ConfigError` if no audience is known.
+   */
+  pass(key: object, request: HttpRequest, guard: Guard): MaybePromise<GuardResult> {
+    const state = this.#stateOf(key, request)
+    if (this.#policy.allowPreflight && isPreflight(request) && !state.isRefused) {
+      state.outcome = 'preflight'
+      return proceed
+    }
+    try {
+      // Guards take turns, even if the host does not wait for them: otherwise a request could continue
+      // before an earlier guard has refused it.
+      const result = state.running
+        ? state.running.then(() => this.#run(state, guard))
+        : this.#run(state, guard)
+      return result instanceof Promise ? state.waitFor(result) : result
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** The guard factories. `wrap` turns a guard into the host's kind of handler. */
+  guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C> {
+    return createGuards<Handler, C>(this.#policy, (guard) => {
+      const handler = wrap(guard)
+      if (isObject(handler)) this.#guards.set(handler, guard)
+      for (const scope of guard.scopeNeed ? namesOf(guard.scopeNeed) : []) this.#scopes.add(scope)
+      return handler
+    })
+  }
+
+  /** @throws ConfigError unless all guards so far let the request through */
+  token(key: object): AccessToken<C> | undefined {
+    const state = this.#states.get(key)
+    const token = state?.verification
+    if (state?.outcome === 'granted' && !state.running && !(token instanceof Refusal)) {
+      return token as AccessToken<C> | undefined
+    }
+    throw new ConfigError(whyNoToken(state), "Put requireAudience('…') before this handler.")
+  }
+
+  /** Whether a guard of this gate has run on the request. */
+  has(key: object): boolean {
+    return this.#states.get(key) !== undefined
+  }
+
+  /** Whether anything listens for records. If not, a host need not call `recordDecision`. */
+  hasListeners(): boolean {
+    return this.#reporter.hasListeners()
+  }
+
+  /** Call it once the response is sent; further calls do nothing. A granted request is recorded then. */
+  recordDecision(key: object): void {
+    const state = this.#states.get(key)
+    // While a guard is running, the outcome is unknown: the adapter calls again afterwards.
+    if (state && !state.running) this.#record(state, this.#reporter.report)
+  }
+
+  /** For hosts that cannot tell when a response is complete: allows one more record of a grant. */
+  resetRecord(key: object): void {
+    const state = this.#states.get(key)
+    if (state && !state.isRefused) state.recorded = false
+  }
+
+  /**
+   * The metadata of this resource server (RFC 9728). It lists the scopes of all guards created so far.
+   *
+   * @throws ConfigError if no `resource` is configured
+   */
+  metadata(): PublishedMetadata {
+    return publishMetadata(this.#policy, this.#scopes)
+  }
+
+  /** The security scheme and the scopes of handlers that `guards` created, for an OpenAPI document. */
+  openapi<Handler>(): OpenApi<Handler> {
+    return describeOpenApi<Handler>(this.#policy, (handler) =>
+      isObject(handler) ? this.#guards.get(handler) : undefined,
+    )
+  }
+
+  #stateOf(key: object, request: HttpRequest): RequestState {
+    const known = this.#states.get(key)
+    if (known) return known
+    const state = new RequestState(request, this.#reporter.context())
+    this.#states.set(key, state)
+    return state
+  }
+
+  /** Synchronous if the token is cached and the guard is. A refusal is final: later guards don't run. */
+  #run(state: RequestState, guard: Guard): MaybePromise<GuardResult> {
+    if (state.outcome instanceof Refusal) return this.#refuse(state, state.outcome)
+    const stop = this.#reporter.stopwatch()
+    try {
+      const token = this.#authenticate(state, guard)
+      if (token instanceof Promise) return this.#runLater(state, guard, token, stop)
+      const refusal = this.#check(state, guard, token)
+      if (refusal instanceof Promise) return this.#runLater(state, guard, token, stop, refusal)
+      return this.#conclude(state, guard, refusal, stop())
+    } catch (error) {
+      throw this.#failed(state, guard, error, stop())
+    }
+  }
+
+  async #runLater(
+    state: RequestState,
+    guard: Guard,
+    token: MaybePromise<AccessToken | undefined | Refusal>,
+    stop: () => Timing | undefined,
+    started?: Promise<Refusal | undefined>,
+  ): Promise<GuardResult> {
+    try {
+      const refusal = await (started ?? this.#check(state, guard, await token))
+      return this.#conclude(state, guard, refusal, stop())
+    } catch (error) {
+      throw this.#failed(state, guard, error, stop())
+    }
+  }
+
+  /** The first guard verifies the token. Its audience and delegation mode replace the configured ones. */
+  #authenticate(
+    state: RequestState,
+    guard: Guard,
+  ): MaybePromise<AccessToken | undefined | Refusal> {
+    if (state.credential === 'unread') state.credential = readCredential(state.request)
+    const { credential } = state
+    if (credential instanceof Refusal) return credential
+    if (!credential) return this.#policy.optional ? undefined : noCredential
+    if (state.verification) return state.verification
+    const stop = this.#reporter.stopwatch()
+    return andThen(this.#pipeline.verify(credential.token, guard, state.trace), (result) => {
+      state.verification = result
+      state.verificationMs = stop()?.took
+      return result
+    })
+  }
+
+  #check(
+    state: RequestState,
+    guard: Guard,
+    token: AccessToken | undefined | Refusal,
+  ): MaybePromise<Refusal | undefined> {
+    if (token instanceof Refusal) return token
+    if (!token) return guard.admitsAnonymous ? undefined : noCredential
+    return andThen(guard.check(token), (refusal) => refusal && withAllScopes(refusal, state, token))
+  }
+
+  #conclude(
+    state: RequestState,
+    guard: Guard,
+    refusal: Refusal | undefined,
+    timing: Timing | undefined,
+  ): GuardResult {
+    state.decisions.push({ guard, passed: !refusal, timing })
+    state.outcome = refusal ?? 'granted'
+    return refusal ? this.#refuse(state, refusal) : proceed
+  }
+
+  #refuse(state: RequestState, refusal: Refusal): GuardResult {
+    // Later, so that a listener cannot delay the response.
+    this.#record(state, this.#reporter.reportLater)
+    const reply = replyTo(refusal, this.#policy)
+    if (this.#policy.onRefusal === 'reply') return { action: 'reply', reply }
+    return { action: 'throw', error: new RequestRefusedError(refusal, reply) }
+  }
+
+  /** An exception in a guard is the host's 500; the request is refused from then on. */
+  #failed(state: RequestState, guard: Guard, error: unknown, timing: Timing | undefined): Error {
+    const refusal = refuse('verification_failed', `the guard ${guard.name} threw`)
+    state.decisions.push({ guard, passed: false, timing })
+    state.outcome = refusal
+    this.#record(state, this.#reporter.reportLater)
+    return asError(error, guard)
+  }
+
+  /** One record per request: of the refusal, or of the grant once the response is sent. */
+  #record(state: RequestState, report: Reporter['report']): void {
+    const { outcome } = state
+    if (state.recorded || outcome === 'pending' || outcome === 'preflight') return
+    state.recorded = true
+    state.inContext(() => report(() => recordOf(state, outcome, this.#policy)))
+  }
+}
+
+function recordOf(
+  state: RequestState,
+  outcome: 'granted' | Refusal,
+  policy: Policy,
+): ReturnType<typeof buildRecord> {
+  const { decisions, request, trace, verificationMs } = state
+  const route = request.route?.()
+  return buildRecord(
+    {
+      refusal: outcome === 'granted' ? undefined : outcome,
+      guards: decisions,
+      request: {
+        method: request.method,
+        path: pathOf(request),
+        ...(route !== undefined && { route }),
+      },
+      trace,
+      timings: decisions.map(({ timing }) => timing).filter((timing) => timing !== undefined),
+      verificationMs,
+    },
+    policy,
+  )
+}
+
+/**
+ * A challenge lists the scopes of all guards on the route that have run: a client that requested only the
+ * last guard's scopes would be refused by the first guard with its next token.
+ */
+function withAllScopes(refusal: Refusal, { decisions }: RequestState, token: AccessToken): Refusal {
+  const { code, reason, detail } = refusal
+  if (!detail.scope) return refusal
+  const earlier = decisions.flatMap(({ guard }) =>
+    guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
+  )
+  return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
+}
+
+function whyNoToken(state: RequestState | undefined): string {
+  if (!state) return 'No guard ran on this request.'
+  if (state.running) return 'A guard is still running on this request.'
+  if (state.outcome === 'preflight') return 'This request is a CORS preflight and has no token.'
+  return 'This request was refused.'
+}
+
+/** Express treats `next(undefined)` as success and `next('route')` as an instruction. */
+function asError(thrown: unknown, { name }: Guard): Error {
+  if (thrown instanceof Error) return thrown
+  return new Error(`The guard ${name} threw a value that is not an Error.`, { cause: thrown })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'function' || (typeof value === 'object' && value !== null)
 }

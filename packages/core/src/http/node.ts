@@ -4,7 +4,7 @@ import type { Guard } from '../guards/guards.ts'
 import { fromNode, type NodeRequest } from './request.ts'
 import type { Reply } from './challenge.ts'
 
-/** What `node:http` gives to answer with. */
+/** The part of a `node:http` response that is used here. */
 export interface NodeResponse {
   readonly closed: boolean
   readonly headersSent: boolean
@@ -15,22 +15,21 @@ export interface NodeResponse {
   once(event: 'finish' | 'close', listener: () => void): NodeResponse
 }
 
-/** One request and its response, below what a host wraps around them. */
+/** One request and its response, without the host's wrappers. */
 export interface NodeExchange {
   readonly request: NodeRequest
   readonly response: NodeResponse
-  /** As the client sent it, where the host changes it on the request. */
+  /** The URL as the client sent it, if the host changes `request.url`. */
   readonly url?: string
-  /** The pattern of the route that matched: see `HttpRequest`. */
+  /** The pattern of the matched route: see `HttpRequest`. */
   readonly route?: () => string | undefined
-  /** Gets `auth`, which throws until a guard has let the request through. */
+  /** Receives an `auth` getter, which throws until a guard has let the request through. */
   readonly attachTo?: object
 }
 
 /**
- * For hosts on `node:http`: runs guards, and sees to it that each request is recorded once, when its
- * response is finished, also where the caller hangs up meanwhile. Who begins to listen hears of requests
- * that come from then on. A promise as `Gate.pass` has it.
+ * Runs guards for hosts on `node:http`. Each request is recorded once, when its response is finished or the
+ * client disconnects. A listener gets records of requests that arrive after it subscribed.
  */
 export function nodeGuard<C extends object>(
   gate: Gate<C>,
@@ -42,10 +41,10 @@ export function nodeGuard<C extends object>(
     const result = gate.pass(request, fromNode(request, url, route), guard)
     if (!gate.hasListeners()) return result
     const settle = (): void => gate.recordDecision(request)
-    // On `finish` the answer is out and what watches the request still does; some never finish.
+    // On `finish` the response is sent and the request's context still exists; some responses only close.
     if (isFirst) response.once('finish', settle).once('close', settle)
     return afterwards(result, () => {
-      // Who hung up will not hear of it, but the record must. Later: the next guard is about to start.
+      // The client disconnected earlier, so no event follows. Later, because the next guard is about to start.
       if (response.closed) setTimeout(settle, 0)
     })
   }
@@ -58,9 +57,9 @@ function afterwards<T>(result: T | Promise<T>, work: () => void): T | Promise<T>
 }
 
 /**
- * Gives carriers an `auth` that is not enumerable: what prints or copies a request or its state does not
- * take the token along. One getter for all of them: with one for each, every request has a shape of its
- * own to the engine, and all that reads it becomes slow.
+ * Defines a non-enumerable `auth` on the host's request or state, so that printing or copying it does not
+ * include the token. All requests share one getter: with a getter each, every request would have a hidden
+ * class of its own, which makes all property access on it slow.
  */
 function attacher(gate: Pick<Gate, 'has' | 'token'>): (attachTo: object, request: object) => void {
   const requests = privateSlot<object>()
@@ -81,9 +80,9 @@ function attacher(gate: Pick<Gate, 'has' | 'token'>): (attachTo: object, request
   }
 }
 
-/** Sends a reply below the host, for hosts that have no better way. */
+/** Sends a reply through `node:http`, for hosts without a response API of their own. */
 export function sendNode({ status, headers, body }: Reply, response: NodeResponse): void {
-  // Somebody has begun to answer already: all that is left is not to go on.
+  // A response has already been started: all that is left is to abort it.
   if (response.headersSent) return void response.destroy()
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)

@@ -1,21 +1,20 @@
-/** The primes up to 167, the modulus of which the faulty library left a mark in. */
+/** The odd primes up to 167. */
 const primes: readonly number[] = [
-  ...[3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97],
-  ...[101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167],
+  3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101,
+  103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ]
 
-/** What remains of the powers of 65537 after division by each prime. */
-const marks: readonly (readonly [prime: bigint, powers: ReadonlySet<bigint>])[] = primes.map(
-  (prime) => [BigInt(prime), powersModulo(prime)],
-)
+/** For each prime, the remainders that powers of 65537 can have. */
+const fingerprint: readonly (readonly [prime: bigint, remainders: ReadonlySet<bigint>])[] =
+  primes.map((prime) => [BigInt(prime), powersModulo(prime)])
 
 /**
- * Whether an RSA modulus was made by the library of CVE-2017-15361 (ROCA), whose keys can be
- * factored. Its moduli are powers of 65537 modulo every small prime; of the others, one in some
- * hundred million is, by chance.
+ * Whether an RSA modulus has the ROCA fingerprint (CVE-2017-15361). The faulty library generated keys
+ * that can be factored; modulo each small prime, their modulus is a power of 65537. The chance that
+ * another modulus has the fingerprint is about one in several hundred million.
  */
-export function hasRocaMark(modulus: bigint): boolean {
-  return marks.every(([prime, powers]) => powers.has(modulus % prime))
+export function hasRocaFingerprint(modulus: bigint): boolean {
+  return fingerprint.every(([prime, remainders]) => remainders.has(modulus % prime))
 }
 
 function powersModulo(prime: number): ReadonlySet<bigint> {

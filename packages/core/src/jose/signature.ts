@@ -6,25 +6,32 @@ import type { JoseHeader, Unverified } from './jws.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { signatureCheck } from '#crypto'
 
-declare const minted: unique symbol
+declare const brand: unique symbol
 
-/** A token whose signature holds. Its claims are the issuer's words, not yet judged. Minted here only. */
+/**
+ * A token with a valid signature. The issuer wrote its claims, but they are not checked yet. Only this
+ * file creates values of this type.
+ */
 export interface Verified {
   readonly raw: string
   readonly header: JoseHeader
   readonly claims: JsonObject
   readonly key: VerificationKey
-  readonly [minted]: 'Verified'
+  readonly [brand]: 'Verified'
 }
 
-/** What does the mathematics: the platform's own way where there is a cheaper one, or WebCrypto. */
+/** The implementation to use. `native` falls back to `webcrypto` for keys it does not support. */
 export type Cryptography = 'native' | 'webcrypto'
 
 /**
- * The sole call that verifies a signature (RFC 7515 section 5.2, step 8). Both ways accept the same
- * signatures: of the length that the key gives, for the one algorithm that the key was imported for,
- * so that a header cannot choose another. jose and Node throw plain `TypeError`s for some keys;
- * whatever is thrown is a signature that does not hold.
+ * Verifies a signature (RFC 7515 section 5.2, step 8). No other code does. Both implementations accept
+ * the same signatures.
+ *
+ * The key determines the algorithm and the length of the signature, so a header cannot choose another
+ * algorithm. jose and Node throw a plain `TypeError` for some keys. Any error counts as an invalid
+ * signature.
+ *
+ * Returns a promise only if the implementation is asynchronous.
  */
 export function verifySignature(
   unverified: Unverified,
@@ -34,56 +41,60 @@ export function verifySignature(
   try {
     const { alg } = unverified.header
     if (!isAlgorithm(alg) || canonical(alg) !== key.algorithm) return invalid()
-    const { length, check } = mathematicsOf(key, cryptography)
+    const { length, verify } = verifierFor(key, cryptography)
     if (unverified.signature.length !== length) return invalid()
-    const holds = check(unverified)
-    if (typeof holds === 'boolean') return verdict(holds, unverified, key)
-    return holds.then((late) => verdict(late, unverified, key), invalid)
+    const valid = verify(unverified)
+    if (typeof valid === 'boolean') return resultOf(valid, unverified, key)
+    return valid.then((settled) => resultOf(settled, unverified, key), invalid)
   } catch {
     return invalid()
   }
 }
 
-function verdict(holds: boolean, unverified: Unverified, key: VerificationKey): Verified | Refusal {
-  if (!holds) return invalid()
+function resultOf(
+  valid: boolean,
+  unverified: Unverified,
+  key: VerificationKey,
+): Verified | Refusal {
+  if (!valid) return invalid()
   const { raw, header, claims } = unverified
   return { raw, header, claims, key } as Verified
 }
 
 function invalid(): Refusal {
-  return refuse('signature_invalid', "the signature does not hold under the issuer's key")
+  return refuse('signature_invalid', "the signature is not valid for the issuer's key")
 }
 
-type Check = (unverified: Unverified) => boolean | Promise<boolean>
+type Verify = (unverified: Unverified) => boolean | Promise<boolean>
 
-interface Mathematics {
-  /** Of a signature, in bytes. */
+interface SignatureVerifier {
+  /** The length of a signature, in bytes. */
   readonly length: number
-  readonly check: Check
+  readonly verify: Verify
 }
 
-/** One for each key, so that nothing is looked up or converted for each token. They go with the key. */
-const known: Readonly<Record<Cryptography, WeakMap<VerificationKey, Mathematics>>> = {
+/** One verifier per key, so that no token needs a lookup or a conversion. Released with the key. */
+const verifiers: Readonly<Record<Cryptography, WeakMap<VerificationKey, SignatureVerifier>>> = {
   native: new WeakMap(),
   webcrypto: new WeakMap(),
 }
 
-function mathematicsOf(key: VerificationKey, cryptography: Cryptography): Mathematics {
-  const found = known[cryptography].get(key)
-  if (found) return found
-  const check = cryptography === 'native' ? nativeCheck(key) : webCryptoCheck(key)
-  const made = { length: signatureLength(key), check }
-  known[cryptography].set(key, made)
-  return made
+function verifierFor(key: VerificationKey, cryptography: Cryptography): SignatureVerifier {
+  const existing = verifiers[cryptography].get(key)
+  if (existing) return existing
+  const verify = cryptography === 'native' ? nativeVerify(key) : webCryptoVerify(key)
+  const created = { length: signatureLength(key), verify }
+  verifiers[cryptography].set(key, created)
+  return created
 }
 
-function nativeCheck(key: VerificationKey): Check {
+function nativeVerify(key: VerificationKey): Verify {
   const native = signatureCheck(key.algorithm, key.key)
-  if (!native) return webCryptoCheck(key)
+  if (!native) return webCryptoVerify(key)
   return ({ raw, signature }) => native(raw.slice(0, raw.lastIndexOf('.')), signature)
 }
 
-function webCryptoCheck({ key }: VerificationKey): Check {
+function webCryptoVerify({ key }: VerificationKey): Verify {
   return async ({ raw, header }) => {
     await compactVerify(raw, key, { algorithms: [header.alg] })
     return true
@@ -97,7 +108,7 @@ const fixedLengths: Readonly<Record<string, number>> = {
   EdDSA: 64,
 }
 
-/** In bytes: RFC 8017 sections 8.1.2 and 8.2.2 step 1, RFC 7518 section 3.4, RFC 8032 section 5.1.7. */
+/** In bytes. RFC 8017 sections 8.1.2 and 8.2.2, step 1; RFC 7518 section 3.4; RFC 8032 section 5.1.7. */
 function signatureLength({ algorithm, key }: VerificationKey): number {
   const { modulusLength = 0 } = key.algorithm as { modulusLength?: number }
   return fixedLengths[algorithm] ?? Math.ceil(modulusLength / 8)

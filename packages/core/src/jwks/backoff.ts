@@ -1,71 +1,79 @@
 import { FetchError } from '../lib/fetch-json.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse, VerificationError } from '../errors/refusal.ts'
-import { pauseAfter, seconds } from './freshness.ts'
+import { retryDelay, seconds } from './freshness.ts'
 
 interface Failure {
   readonly error: unknown
-  readonly inARow: number
+  /** The number of consecutive failures, including this one. */
+  readonly consecutive: number
   readonly retryAt: number
 }
 
-/** The attempts of one issuer that failed: how long to leave it alone, and what to answer meanwhile. */
+/**
+ * Counts the failed fetches of one issuer's key set. Determines when to retry, and how to answer until
+ * then.
+ */
 export class Backoff {
   readonly #issuer: string
   readonly #clock: Policy['clock']
   #last: Failure | undefined
-  #total = 0
+  #failures = 0
 
   constructor(issuer: string, clock: Policy['clock']) {
     this.#issuer = issuer
     this.#clock = clock
   }
 
-  /** Since the start. */
-  get total(): number {
-    return this.#total
+  /** The number of failures since the start. */
+  get failures(): number {
+    return this.#failures
   }
 
-  /** Whether the last attempt failed. */
-  get lasts(): boolean {
+  /** Whether the last fetch failed. */
+  get isFailing(): boolean {
     return this.#last !== undefined
   }
 
-  /** Why the last attempt failed; `undefined` where it did not. */
-  get reason(): string | undefined {
+  /** The reason why the last fetch failed. `undefined` if it succeeded. */
+  get lastError(): string | undefined {
     return this.#last && messageOf(this.#last.error)
   }
 
-  /** Milliseconds; 0 where the issuer may be asked. */
-  get pauseLeft(): number {
+  /** Milliseconds until the next fetch is allowed. */
+  get delayLeft(): number {
     return this.#last ? Math.max(0, this.#last.retryAt - this.#clock.monotonic()) : 0
   }
 
-  add(error: unknown): void {
-    const inARow = (this.#last?.inARow ?? 0) + 1
-    const asked = error instanceof FetchError ? error.retryAfter : undefined
-    this.#last = { error, inARow, retryAt: this.#clock.monotonic() + pauseAfter(inARow, asked) }
-    this.#total += 1
+  recordFailure(error: unknown): void {
+    const consecutive = (this.#last?.consecutive ?? 0) + 1
+    const retryAfter = error instanceof FetchError ? error.retryAfter : undefined
+    const retryAt = this.#clock.monotonic() + retryDelay(consecutive, retryAfter)
+    this.#last = { error, consecutive, retryAt }
+    this.#failures += 1
   }
 
-  end(): void {
+  recordSuccess(): void {
     this.#last = undefined
   }
 
-  /** For requests: there is no verdict for now. */
-  refusal(reason: string = this.reason ?? 'nothing was fetched'): Refusal {
+  /** The answer to a request. It includes the last error, if there is one. */
+  refusal(problem: string): Refusal {
     const code = this.#last?.error instanceof ConfigError ? 'metadata_rejected' : 'keys_unavailable'
-    const retryAfter = Math.max(1, Math.ceil(this.pauseLeft / seconds))
-    return refuse(code, `the keys of '${this.#issuer}' cannot be had: ${reason}`, { retryAfter })
+    const cause = this.#last ? ` (${messageOf(this.#last.error)})` : ''
+    const retryAfter = Math.max(1, Math.ceil(this.delayLeft / seconds))
+    return refuse(code, `JWKS of '${this.#issuer}' is unavailable: ${problem}${cause}`, {
+      retryAfter,
+    })
   }
 
-  /** For whoever starts the service, or orders a reload. */
-  thrown(): Error {
+  /** The error for `warmUp()` and `refreshKeys()`. A `ConfigError` is passed on unchanged. */
+  toError(problem: string): Error {
     const error = this.#last?.error
-    return error instanceof ConfigError ? error : new VerificationError(this.refusal())
+    return error instanceof ConfigError ? error : new VerificationError(this.refusal(problem))
   }
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown'
+  return error instanceof Error ? error.message : 'unknown error'
 }

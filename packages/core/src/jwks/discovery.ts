@@ -6,49 +6,52 @@ import { ConfigError } from '../errors/refusal.ts'
 import { isSecure, parseUrl } from '../lib/url.ts'
 
 /**
- * Finds an issuer's key set by its metadata: OpenID Connect Discovery 1.0 section 4 first, then
- * RFC 8414 section 3. The metadata's `issuer` must be the configured one, letter by letter.
+ * Finds the URL of an issuer's key set in the issuer's metadata. Tries OpenID Connect Discovery 1.0
+ * section 4 first, then RFC 8414 section 3. The `issuer` in the metadata must be exactly the configured
+ * one.
  *
- * @throws FetchError where no metadata can be had
- * @throws ConfigError where the metadata cannot be right: waiting does not mend that
+ * @param options.insecure whether plain http is allowed
+ * @throws FetchError if the metadata cannot be fetched
+ * @throws ConfigError if the metadata is wrong, so that a retry does not help
  */
 export async function discoverKeySet(
   fetch: Fetch,
   { issuer, profile }: IssuerPolicy,
   { insecure, signal }: { readonly insecure: boolean; readonly signal: AbortSignal },
 ): Promise<string> {
-  const metadata = await firstFound(fetch, metadataUrls(issuer, profile.discovery), signal)
+  const metadata = await fetchFirst(fetch, metadataUrls(issuer, profile.discovery), signal)
   requireSameIssuer(own(metadata, 'issuer'), issuer)
   const jwksUri = own(metadata, 'jwks_uri')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
   if (!url || url.username !== '' || url.password !== '') {
     throw new ConfigError(
-      `The metadata of '${issuer}' has no usable jwks_uri.`,
-      'Set jwksUri to where its keys are.',
+      `The metadata of '${issuer}' has no valid jwks_uri.`,
+      "Set 'jwksUri' to the URL of the key set.",
     )
   }
-  const encrypted = new URL(issuer).protocol === 'https:'
-  if (!isSecure(url, insecure) || (encrypted && !insecure && url.protocol !== 'https:')) {
+  const issuerUsesHttps = new URL(issuer).protocol === 'https:'
+  if (!isSecure(url, insecure) || (issuerUsesHttps && !insecure && url.protocol !== 'https:')) {
     throw new ConfigError(
-      `The metadata of '${issuer}' names a key set that is not https.`,
-      'Mend it at the authorization server; on a trusted network, allowInsecureHttp: true permits it.',
+      `The jwks_uri in the metadata of '${issuer}' must be an https URL.`,
+      'Fix it at the authorization server, or set allowInsecureHttp: true on a trusted network.',
     )
   }
   return url.href
 }
 
-/** OIDC appends to the issuer's path; RFC 8414 section 3.1 inserts before it. */
-function metadataUrls(issuer: string, kind: Profile['discovery']): readonly string[] {
+/** OpenID Connect appends to the issuer's path. RFC 8414 section 3.1 inserts before it. */
+function metadataUrls(issuer: string, discovery: Profile['discovery']): readonly string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname
   const urls = {
     openid: `${origin}${path}/.well-known/openid-configuration`,
     oauth: `${origin}/.well-known/oauth-authorization-server${path}`,
   }
-  return kind ? [urls[kind]] : Object.values(urls)
+  return discovery ? [urls[discovery]] : Object.values(urls)
 }
 
-async function firstFound(
+/** Tries the next URL only if the server responds, with a status below 500. */
+async function fetchFirst(
   fetch: Fetch,
   [url, ...others]: readonly string[],
   signal: AbortSignal,
@@ -56,17 +59,20 @@ async function firstFound(
   try {
     return (await fetchJson(fetch, url!, { signal })).body
   } catch (error) {
-    const absent = error instanceof FetchError && (error.status ?? 500) < 500
-    if (absent && others.length > 0) return firstFound(fetch, others, signal)
+    const isMissing = error instanceof FetchError && (error.status ?? 500) < 500
+    if (isMissing && others.length > 0) return fetchFirst(fetch, others, signal)
     throw error
   }
 }
 
-function requireSameIssuer(named: unknown, issuer: string): void {
-  if (named === issuer) return
-  const shown = typeof named === 'string' ? JSON.stringify(named.slice(0, 128)) : 'nothing'
+function requireSameIssuer(found: unknown, issuer: string): void {
+  if (found === issuer) return
+  const problem =
+    typeof found === 'string'
+      ? `is for a different issuer: ${JSON.stringify(found.slice(0, 128))}`
+      : 'does not name its issuer'
   throw new ConfigError(
-    `The metadata of '${issuer}' is of another issuer: ${shown}.`,
-    'Set issuer to exactly what the tokens say in iss; a trailing slash counts.',
+    `The metadata of '${issuer}' ${problem}.`,
+    "Set 'issuer' to the exact iss value of its tokens, including any trailing slash.",
   )
 }

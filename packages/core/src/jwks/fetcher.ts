@@ -1,25 +1,26 @@
-import { fetchJson, FetchError, withinDeadline } from '../lib/fetch-json.ts'
+import { type Fetch, fetchJson, FetchError, withinDeadline } from '../lib/fetch-json.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { discoverKeySet } from './discovery.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import { freshFor, minutes } from './freshness.ts'
+import { freshnessLifetime, minutes } from './freshness.ts'
 
 export interface FetchedKeySet {
-  /** The key set; `undefined` where the one that was had before has not changed. */
+  readonly url: string
+  /** The key set. `undefined` if it is unchanged since the last fetch (304). */
   readonly body: JsonObject | undefined
-  /** Milliseconds for which it counts as current. */
-  readonly freshFor: number
+  /** Milliseconds for which the key set is fresh. */
+  readonly lifetime: number
 }
 
-/** After this the metadata is asked again: the key set may move. */
-const metadataFor = 60 * minutes
+/** How long a discovered URL is used. After that, the metadata is fetched again. */
+const discoveryLifetime = 60 * minutes
 
-/** Where an issuer's key set is, and how it is got: by discovery, or at the address that was given. */
+/** Fetches an issuer's key set, either from the configured `jwksUri` or from the discovered URL. */
 export class KeySetFetcher {
   readonly #issuer: IssuerPolicy
   readonly #policy: Policy
-  #address: { readonly url: string; readonly since: number } | undefined
-  #suspect = false
+  #discovered: { readonly url: string; readonly since: number } | undefined
+  #mustDiscover = false
   #etag: string | null = null
   readonly #closing = new AbortController()
 
@@ -29,53 +30,76 @@ export class KeySetFetcher {
   }
 
   /**
-   * Metadata and key set within one deadline.
+   * Fetches the key set, and the metadata if needed, within one deadline.
    *
-   * @throws FetchError, ConfigError, JsonError
+   * @throws FetchError with a message such as `GET https://as.example.com/jwks: …`
+   * @throws ConfigError if the metadata is wrong
    */
-  get(): Promise<FetchedKeySet> {
-    const work = async (signal: AbortSignal): Promise<FetchedKeySet> => {
-      const url = await this.#findAddress(signal)
-      const answer = await fetchJson(this.#policy.fetch, url, { signal, etag: this.#etag })
-      // Nobody reads the keys of an answer that came too late, so that the next one must be a whole one.
-      if (!signal.aborted) this.#etag = answer.etag
-      return { body: answer.body, freshFor: freshFor(answer.cacheControl) }
+  async fetch(): Promise<FetchedKeySet> {
+    const { fetch } = this.#policy
+    let lastUrl: string | undefined
+    const trackedFetch: Fetch = (url, init) => {
+      lastUrl = url
+      return fetch(url, init)
     }
-    return withinDeadline(work, this.#closing.signal)
+    try {
+      const work = (signal: AbortSignal) => this.#fetch(trackedFetch, signal)
+      return await withinDeadline(work, this.#closing.signal)
+    } catch (error) {
+      if (!(error instanceof FetchError) || lastUrl === undefined) throw error
+      throw errorFrom(lastUrl, error.message, error)
+    }
   }
 
-  /** Ends what is under way: a socket would keep the process alive. */
+  /** Aborts a fetch in flight, because its socket would keep the process alive. */
   close(): void {
     this.#closing.abort()
   }
 
-  /** What was had was no use: the next answer must be a whole one, from where the metadata says. */
-  distrust(): void {
+  /** Makes the next fetch discover the URL again and omit the ETag. For use after a failure. */
+  reset(): void {
     this.#etag = null
-    this.#suspect = true
+    this.#mustDiscover = true
   }
 
-  async #findAddress(signal: AbortSignal): Promise<string> {
+  async #fetch(fetch: Fetch, signal: AbortSignal): Promise<FetchedKeySet> {
+    const url = await this.#findUrl(fetch, signal)
+    const response = await fetchJson(fetch, url, { signal, etag: this.#etag })
+    // A response after the deadline is dropped. Its ETag must be dropped too.
+    if (!signal.aborted) this.#etag = response.etag
+    return { url, body: response.body, lifetime: freshnessLifetime(response.cacheControl) }
+  }
+
+  async #findUrl(fetch: Fetch, signal: AbortSignal): Promise<string> {
     if (this.#issuer.jwksUri !== undefined) return this.#issuer.jwksUri
     const now = this.#policy.clock.monotonic()
-    const known = this.#address
-    if (known && !this.#suspect && now - known.since < metadataFor) return known.url
-    const url = await this.#discover(signal, known?.url)
+    const known = this.#discovered
+    if (known && !this.#mustDiscover && now - known.since < discoveryLifetime) return known.url
+    const url = await this.#discover(fetch, signal, known?.url)
     if (url !== known?.url) this.#etag = null
-    this.#address = { url, since: now }
-    this.#suspect = false
+    this.#discovered = { url, since: now }
+    this.#mustDiscover = false
     return url
   }
 
-  /** An address that was good serves on where the metadata cannot be had, but not where it is wrong. */
-  async #discover(signal: AbortSignal, known: string | undefined): Promise<string> {
-    const { fetch, allowInsecureHttp } = this.#policy
+  /** Falls back to the known URL if the metadata cannot be fetched, but not if the metadata is wrong. */
+  async #discover(fetch: Fetch, signal: AbortSignal, known: string | undefined): Promise<string> {
+    const insecure = this.#policy.allowInsecureHttp
     try {
-      return await discoverKeySet(fetch, this.#issuer, { insecure: allowInsecureHttp, signal })
+      return await discoverKeySet(fetch, this.#issuer, { insecure, signal })
     } catch (error) {
-      const unreachable = error instanceof FetchError
-      if (known !== undefined && unreachable && !signal.aborted) return known
+      if (known !== undefined && error instanceof FetchError && !signal.aborted) return known
       throw error
     }
   }
+}
+
+/** Creates an error that names the URL. Omits the query, because it can contain a secret. */
+export function errorFrom(
+  url: string,
+  problem: string,
+  { status, retryAfter }: Partial<FetchError> = {},
+): FetchError {
+  const [withoutQuery = ''] = url.split('?', 1)
+  return new FetchError(`GET ${withoutQuery.slice(0, 256)}: ${problem}`, status, retryAfter)
 }

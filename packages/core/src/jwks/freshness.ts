@@ -1,90 +1,108 @@
 import type { KeySet } from '../jose/jwk.ts'
 
-/** All times in milliseconds. */
+// All times are in milliseconds. `now` and `requestedAt` are readings of the monotonic clock.
+
 export const seconds: number = 1_000
 export const minutes: number = 60 * seconds
 
-/** How long a fetched set counts as current, unless its Cache-Control says otherwise within bounds. */
-export const usualFreshness: number = 5 * minutes
-const freshness = { usual: usualFreshness, min: 1 * minutes, max: 10 * minutes }
-/** After a failure nothing is fetched for a while, longer with each one. */
-const pause = { first: 1 * seconds, max: 30 * seconds, maxAsked: 5 * minutes }
-/** The part of its freshness after which a set is refreshed, so that no request waits for it. */
-const refreshAhead = { from: 0.85, to: 0.95 }
+/** How long a key set is fresh. `Cache-Control` can change the default within the limits. */
+const lifetimes = { default: 5 * minutes, min: 1 * minutes, max: 10 * minutes }
+export const defaultLifetime: number = lifetimes.default
+/** The delay before a retry doubles with each failure, up to `max`. `Retry-After` can ask for more. */
+const retry = { first: 1 * seconds, max: 30 * seconds, maxRetryAfter: 5 * minutes }
+/** The fraction of the freshness lifetime after which a key set is refreshed in the background. */
+const refreshFraction = { from: 0.85, to: 0.95 }
 
-/** RFC 9111 section 5.2.2.1. */
-export function freshFor(cacheControl: string | null): number {
+/** Reads `max-age` (RFC 9111 section 5.2.2.1). */
+export function freshnessLifetime(cacheControl: string | null): number {
   const maxAge = /(?:^|[\s,])max-age=(\d{1,10})(?:$|[\s,])/i.exec(cacheControl ?? '')?.[1]
-  if (maxAge === undefined) return freshness.usual
-  return Math.min(freshness.max, Math.max(freshness.min, Number(maxAge) * seconds))
+  if (maxAge === undefined) return lifetimes.default
+  return Math.min(lifetimes.max, Math.max(lifetimes.min, Number(maxAge) * seconds))
 }
 
-/** Scattered, so that a fleet that started together does not ask together. */
-export function refreshAfter(fresh: number, random: number = Math.random()): number {
-  return fresh * (refreshAhead.from + (refreshAhead.to - refreshAhead.from) * random)
+/** The age at which to refresh. Random, so that instances started together do not fetch together. */
+export function refreshAge(lifetime: number, random: number = Math.random()): number {
+  return lifetime * (refreshFraction.from + (refreshFraction.to - refreshFraction.from) * random)
 }
 
 /**
- * The pause after the nth failure in a row: it doubles, and half of it is scattered. What the server
- * asks for by `Retry-After` counts, within a bound.
+ * The delay before the next fetch after consecutive failures: exponential, half of it random.
+ *
+ * @param retryAfter the server's `Retry-After`, in seconds; a minimum for the delay, up to 5 minutes
  */
-export function pauseAfter(
+export function retryDelay(
   failures: number,
   retryAfter: number | undefined,
   random: number = Math.random(),
 ): number {
-  const nominal = Math.min(pause.max, pause.first * 2 ** (failures - 1))
-  const asked = Math.min(pause.maxAsked, (retryAfter ?? 0) * seconds)
-  return Math.max(asked, nominal * (0.5 + 0.5 * random))
+  const nominal = Math.min(retry.max, retry.first * 2 ** (failures - 1))
+  const requested = Math.min(retry.maxRetryAfter, (retryAfter ?? 0) * seconds)
+  return Math.max(requested, nominal * (0.5 + 0.5 * random))
 }
 
-/** A key set that serves, or did. Times in milliseconds, by the monotonic clock. */
-export interface Held {
+/** A key set in memory. */
+export interface CachedKeySet {
   readonly set: KeySet
-  /** When it was asked for, and not when it came: what it says is no newer than that. */
-  readonly since: number
-  readonly freshFor: number
-  readonly refreshAfter: number
-  /** From the store, and not from the issuer. */
+  /** When the key set was requested. Its content is at least as old as that. */
+  readonly requestedAt: number
+  /** How long it is fresh. */
+  readonly lifetime: number
+  /** The age at which to refresh it. */
+  readonly refreshAge: number
+  /** Present if the key set is from the key store, not from the issuer. */
   readonly restored?: true
 }
 
-export function ageOf({ since }: Held, now: number): number {
-  return now - since
+export function ageOf({ requestedAt }: CachedKeySet, now: number): number {
+  return now - requestedAt
 }
 
-export function isFresh(held: Held, now: number): boolean {
-  return ageOf(held, now) < held.freshFor
+export function isFresh(cached: CachedKeySet, now: number): boolean {
+  return ageOf(cached, now) < cached.lifetime
 }
 
-export function isRefreshDue(held: Held, now: number): boolean {
-  return ageOf(held, now) >= held.refreshAfter
+export function isRefreshDue(cached: CachedKeySet, now: number): boolean {
+  return ageOf(cached, now) >= cached.refreshAge
 }
 
-/** Current, or within the time for which an outage is bridged. */
-export function mayServe(held: Held, now: number, staleFor: number): boolean {
-  return ageOf(held, now) < held.freshFor + staleFor
+/** Whether the key set is fresh, or stale for no longer than `staleIfError`. */
+export function isUsable(cached: CachedKeySet, now: number, staleIfError: number): boolean {
+  return ageOf(cached, now) < cached.lifetime + staleIfError
 }
 
-/** Long past its freshness: where nobody has asked the issuer since, the process slept. */
-export function isLongPast(held: Held, now: number): boolean {
-  return ageOf(held, now) >= 2 * held.freshFor
+/**
+ * Whether the key set is at least two freshness lifetimes old. If there was no fetch in that time, the
+ * process was suspended.
+ */
+export function isOverdue(cached: CachedKeySet, now: number): boolean {
+  return ageOf(cached, now) >= 2 * cached.lifetime
 }
 
-/** An empty set revokes all keys or is a mistake at the issuer. For this long it counts as a mistake. */
-const grace = 5 * minutes
+/** How long an empty key set counts as a mistake of the issuer. */
+const gracePeriod = 5 * minutes
 
-/** Tells apart what an issuer means by a set without usable keys. */
-export class EmptySets {
+/**
+ * Decides whether to accept a key set without usable keys. The issuer has either revoked all keys or
+ * made a mistake. During the grace period it counts as a mistake.
+ */
+export class EmptySetGracePeriod {
   #since: number | undefined
 
-  /** What to make of a set that came: `usual` where it holds keys, or none were held before. */
-  judge(before: KeySet | undefined, set: KeySet, now: number): 'usual' | 'mistake' | 'meant' {
-    if (!before || before.keys.length === 0 || set.keys.length > 0) {
+  /**
+   * - `not-applicable`: the next key set has keys, or the previous one had none either.
+   * - `active`: keep the previous key set.
+   * - `expired`: accept the empty key set.
+   */
+  check(
+    previous: KeySet | undefined,
+    next: KeySet,
+    now: number,
+  ): 'not-applicable' | 'active' | 'expired' {
+    if (!previous || previous.keys.length === 0 || next.keys.length > 0) {
       this.#since = undefined
-      return 'usual'
+      return 'not-applicable'
     }
     this.#since ??= now
-    return now - this.#since < grace ? 'mistake' : 'meant'
+    return now - this.#since < gracePeriod ? 'active' : 'expired'
   }
 }

@@ -2,57 +2,60 @@ import type { VerificationKey } from '../jose/jwk.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { Refusal } from '../errors/refusal.ts'
 
-/** How an issuer's keys are at the moment, for a health page. No secret stands in it. */
+/** The current state of an issuer's keys, for a health endpoint. Contains no secrets. */
 export interface KeyHealth {
   readonly issuer: string
   /**
-   * `fresh`: the key set is current. `stale`: it is past its freshness and serves on, because the
-   * issuer cannot be asked. `none`: there is none that may serve, so requests get 503.
+   * - `fresh`: the key set is up to date.
+   * - `stale`: the key set could not be refreshed in time and stays in use.
+   * - `none`: there is no usable key set, so requests get 503.
    */
   readonly state: 'fresh' | 'stale' | 'none'
-  /** Usable keys. */
+  /** The number of usable keys. */
   readonly keys: number
-  /** Keys of the set that are not used, with the reasons. */
+  /** Why keys are not used, one reason per key, such as `contains private key members`. */
   readonly skipped: readonly string[]
-  /** Seconds since the key set was asked for; absent where there is none. */
+  /** Seconds since the key set was requested. Absent if there is none. */
   readonly age?: number
-  /** Why the last attempt failed; absent where it did not. */
+  /** The reason why the last fetch failed. Absent if it succeeded. */
   readonly lastError?: string
-  /** Seconds until the next attempt; absent where none is planned. */
+  /** Seconds until the next fetch. Absent if none is scheduled. */
   readonly nextAttempt?: number
-  /** Whether an attempt is under way. */
+  /** Whether a fetch is in flight. */
   readonly inFlight: boolean
-  /** Attempts so far, and how many of them failed. */
+  /** The number of fetches since the start. */
   readonly fetches: number
+  /** The number of failed fetches since the start. */
   readonly failures: number
 }
 
 /** The keys of one issuer. */
 export interface KeySource {
+  /** Finds the key for a token. Returns a promise only if it has to wait for the keys. */
   find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal
   /**
-   * Whether that very key is in the set that would serve now. A refresh keeps the object of a key
-   * that did not change, so what was concluded from a key may be kept for as long as this holds.
+   * Whether this key object is in the current key set. A refresh keeps the object of an unchanged key,
+   * so a cached result for a key is valid as long as this returns true.
    */
   holds(key: VerificationKey): boolean
   /**
-   * Resolves once there are keys.
+   * Resolves when the keys are available.
    *
-   * @throws ConfigError where waiting does not help
-   * @throws VerificationError where it may
+   * @throws ConfigError if the configuration or the metadata is wrong, so that a retry does not help
+   * @throws VerificationError if a retry may help
    */
   warmUp(): Promise<void>
-  /** Whether there is a set that may serve. Asking starts an attempt where there is none. */
+  /** Whether there is a usable key set. If not, starts a fetch. */
   ready(): boolean
   health(): KeyHealth
   /**
-   * Asks the issuer now, whatever is held.
+   * Fetches the key set now, even if the cached one is fresh.
    *
-   * @throws ConfigError or VerificationError where that fails; what was held serves on
+   * @throws ConfigError or VerificationError if that fails; the cached key set stays in use
    */
   refreshKeys(): Promise<void>
-  /** Never uses a key of this name again, whatever the issuer publishes. */
+  /** Never uses a key with this `kid` again, even if the issuer publishes it. */
   blockKey(kid: string): void
-  /** Asks the issuer no more. What is held serves until it is too old. */
+  /** Stops all fetches. The cached key set stays in use until it expires. */
   close(): void
 }

@@ -1,21 +1,28 @@
-import { type KeySet, readKeys, selectKey, type VerificationKey, without } from '../jose/jwk.ts'
+import {
+  emptyKeySet,
+  type KeySet,
+  readKeys,
+  selectKey,
+  type VerificationKey,
+  withoutKids,
+} from '../jose/jwk.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
 import { ConfigError, type Refusal } from '../errors/refusal.ts'
 import type { KeyHealth, KeySource } from './key-source.ts'
 
-/** Keys that the user gave. They are never fetched and never get old. */
+/** The keys in the option `jwks`. They are never fetched and do not expire. */
 export class LocalKeySet implements KeySource {
   readonly #issuer: string
   readonly #reading: Promise<void>
-  #set: KeySet = { keys: [], skipped: [], byText: new Map() }
+  #set: KeySet = emptyKeySet
   #isRead = false
   readonly #blocked = new Set<string>()
 
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
     this.#issuer = issuer.issuer
     this.#reading = readKeys(keys, issuer).then((set) => {
-      this.#set = without(set, this.#blocked)
+      this.#set = withoutKids(set, this.#blocked)
       this.#isRead = true
     })
   }
@@ -34,8 +41,8 @@ export class LocalKeySet implements KeySource {
     const { keys, skipped } = this.#set
     if (keys.length > 0) return
     throw new ConfigError(
-      `No key of 'jwks' can be used: ${skipped.join('; ')}.`,
-      'Give public signature keys.',
+      `No key in 'jwks' is usable: ${skipped.join('; ')}.`,
+      'Pass public signature keys.',
     )
   }
 
@@ -46,9 +53,13 @@ export class LocalKeySet implements KeySource {
   health(): KeyHealth {
     const { keys, skipped } = this.#set
     return {
-      ...{ issuer: this.#issuer, keys: keys.length, skipped },
-      ...{ state: keys.length > 0 ? 'fresh' : 'none', fetches: 0, failures: 0 },
+      issuer: this.#issuer,
+      state: keys.length > 0 ? 'fresh' : 'none',
+      keys: keys.length,
+      skipped,
       inFlight: false,
+      fetches: 0,
+      failures: 0,
     }
   }
 
@@ -58,10 +69,10 @@ export class LocalKeySet implements KeySource {
 
   blockKey(kid: string): void {
     this.#blocked.add(kid)
-    this.#set = without(this.#set, this.#blocked)
+    this.#set = withoutKids(this.#set, this.#blocked)
   }
 
   close(): void {
-    // Nothing is under way.
+    // There is nothing to stop.
   }
 }

@@ -1,28 +1,28 @@
 import { schedule } from '../lib/clock.ts'
 import { isJsonObject, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import { readKeySet } from '../jose/jwk.ts'
-import { messageOf } from './backoff.ts'
-import { type Held, minutes, seconds, usualFreshness } from './freshness.ts'
-import { hmacSha256 } from '#crypto'
+import { minutes, seconds } from './freshness.ts'
+import { hmacSha256Async } from '#crypto'
 
-/** A key set that was good when somebody of the fleet stored it. */
-export interface Stored {
+/** A key set that an instance of the service fetched and stored. */
+export interface StoredKeySet {
   readonly body: JsonObject
-  /** Milliseconds since it was fetched, by the wall clocks of who stored it and of who reads it. */
+  /** Milliseconds since it was fetched. Depends on the wall clocks of the writer and of this process. */
   readonly age: number
 }
 
-/** A store that does not answer must not hold up the start. */
-const patience = 1 * seconds
-/** Clocks of a fleet differ by this at the most. */
-const clockSkew = 5 * minutes
+/** How long to wait for the key store. A store that does not respond must not delay the start. */
+const timeout = 1 * seconds
+/** How far the clock of another instance may be ahead. */
+const maxClockSkew = 5 * minutes
 const maxLength = 1_048_576
 
 /**
- * The last good key set of one issuer, in a store that others share. It goes out with an HMAC over its
- * issuer, its time and its keys, and what comes back without a right one is nothing: who can write to the
- * store could put a key of his own there, and sign tokens with it.
+ * Reads and writes the key set of one issuer in the user's key store, authenticated with an HMAC. The
+ * HMAC covers the issuer, the time and the keys.
+ *
+ * The store is not trusted: without the HMAC, an attacker who can write to it could add a key and sign
+ * tokens with it.
  */
 export class SealedStore {
   readonly #issuer: string
@@ -39,89 +39,59 @@ export class SealedStore {
     return `resource-server:keys:${this.#issuer}`
   }
 
-  /** `undefined` where there is none, or none of ours. What the store throws, this throws. */
-  async load(): Promise<Stored | undefined> {
-    const text: unknown = await withPatience(this.#keyStore.store.get(this.#name))
+  /**
+   * Loads the key set. Returns `undefined` if there is none, or if its HMAC or its issuer does not
+   * match.
+   *
+   * @throws whatever the store throws, and an error if the store does not respond in time
+   */
+  async load(): Promise<StoredKeySet | undefined> {
+    const text: unknown = await withTimeout(this.#keyStore.store.get(this.#name))
     if (typeof text !== 'string' || text.length > maxLength) return undefined
     const [mac, ...rest] = text.split('.')
-    const sealed = rest.join('.')
-    return this.#isOurs(mac!, sealed) ? this.#read(sealed) : undefined
+    const content = rest.join('.')
+    return (await this.#isAuthentic(mac!, content)) ? this.#parse(content) : undefined
   }
 
+  /** @throws whatever the store throws, and an error if the store does not respond in time */
   async save(body: JsonObject): Promise<void> {
-    const sealed = JSON.stringify({ issuer: this.#issuer, at: this.#clock.now(), body })
-    await withPatience(this.#keyStore.store.set(this.#name, `${this.#macOf(sealed)}.${sealed}`))
+    const content = JSON.stringify({ issuer: this.#issuer, at: this.#clock.now(), body })
+    const mac = await this.#macOf(content)
+    await withTimeout(this.#keyStore.store.set(this.#name, `${mac}.${content}`))
   }
 
-  #macOf(sealed: string): string {
-    return hmacSha256(this.#keyStore.secret, `resource-server key set 1\n${sealed}`)
+  #macOf(content: string): Promise<string> {
+    return hmacSha256Async(this.#keyStore.secret, `resource-server key set 1\n${content}`)
   }
 
-  /** Compared by their own HMACs, so that the time it takes tells nothing about the right one. */
-  #isOurs(mac: string, sealed: string): boolean {
+  /** Compares the HMACs of both values, so that the timing does not reveal the correct one. */
+  async #isAuthentic(mac: string, content: string): Promise<boolean> {
     const { secret } = this.#keyStore
-    return hmacSha256(secret, mac) === hmacSha256(secret, this.#macOf(sealed))
+    const expected = await hmacSha256Async(secret, await this.#macOf(content))
+    return (await hmacSha256Async(secret, mac)) === expected
   }
 
-  #read(sealed: string): Stored | undefined {
-    const content = parseJsonObject(new TextEncoder().encode(sealed))
-    const [body, at] = [own(content, 'body'), own(content, 'at')]
-    // The name is the store's word. This one is under the HMAC: one issuer's keys are not another's.
+  #parse(text: string): StoredKeySet | undefined {
+    const content = parseJsonObject(new TextEncoder().encode(text))
+    const body = own(content, 'body')
+    const at = own(content, 'at')
+    // The store could return the value of another name. The issuer is covered by the HMAC.
     if (own(content, 'issuer') !== this.#issuer || !isJsonObject(body)) return undefined
     const age = typeof at === 'number' ? this.#clock.now() - at : NaN
-    return age >= -clockSkew ? { body, age: Math.max(0, age) } : undefined
+    return age >= -maxClockSkew ? { body, age: Math.max(0, age) } : undefined
   }
 }
 
-async function withPatience<T>(work: Promise<T>): Promise<T> {
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
   let cancel = (): void => {}
-  const late = new Promise<never>((_, reject) => {
-    cancel = schedule(patience, () => reject(new Error('the store gave no answer in time')))
+  const timedOut = new Promise<never>((_, reject) => {
+    cancel = schedule(timeout, () =>
+      reject(new Error(`the key store did not respond within ${timeout} ms`)),
+    )
   })
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work, timedOut])
   } finally {
     cancel()
-  }
-}
-
-/** The last good key set of one issuer, in the store that the user gave. Without one, nothing is stored. */
-export class KeySetStorage {
-  readonly #issuer: IssuerPolicy
-  readonly #clock: Policy['clock']
-  readonly #vault: SealedStore | undefined
-  readonly #failed: (reason: string) => void
-  #lastBody: JsonObject | undefined
-
-  /** @param failed told of each failure of the store; it changes nothing else */
-  constructor(issuer: IssuerPolicy, policy: Policy, failed: (reason: string) => void) {
-    this.#issuer = issuer
-    this.#clock = policy.clock
-    this.#vault = policy.keyStore && new SealedStore(issuer, policy.clock, policy.keyStore)
-    this.#failed = failed
-  }
-
-  /** As old as when it was fetched: it serves no longer than had this process never stopped. */
-  async restore(): Promise<Held | undefined> {
-    try {
-      const stored = await this.#vault?.load()
-      const set = stored && (await readKeySet(stored.body, this.#issuer))
-      if (!set) return undefined
-      const since = this.#clock.monotonic() - stored.age
-      return { set, since, freshFor: usualFreshness, refreshAfter: 0, restored: true }
-    } catch (error) {
-      this.#failed(messageOf(error))
-      return undefined
-    }
-  }
-
-  /** @param body what came; `undefined` where what came before has not changed */
-  async store(body: JsonObject | undefined): Promise<void> {
-    this.#lastBody = body ?? this.#lastBody
-    try {
-      if (this.#lastBody) await this.#vault?.save(this.#lastBody)
-    } catch (error) {
-      this.#failed(messageOf(error))
-    }
   }
 }

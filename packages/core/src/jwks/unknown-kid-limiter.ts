@@ -1,71 +1,88 @@
 import { seconds } from './freshness.ts'
 
 /**
- * Fetches for key names that the set does not hold: few enough that a flood of invented names does
- * not reach the issuer, and never so few that a rotation goes unnoticed. `common` is for any name.
- * `repeated` is a reserve for names that came before: those of a rotation do, invented ones do not.
- * Together at most 11 in any minute, so that with a refresh of the usual kind there are 12.
+ * Budgets for fetches caused by an unknown `kid`. A flood of invented values must not reach the issuer,
+ * but a rotation must still be noticed.
+ *
+ * `common` is for any `kid`. `repeated` is a reserve for a `kid` that was seen before: the `kid` of a new
+ * key repeats, invented ones usually do not. Both together allow at most 11 fetches in any minute, or 12
+ * with a scheduled refresh.
  */
 const budgets = {
-  common: { capacity: 2, refill: 10 * seconds },
-  repeated: { capacity: 1, refill: 30 * seconds },
+  common: { capacity: 2, refillInterval: 10 * seconds },
+  repeated: { capacity: 1, refillInterval: 30 * seconds },
 }
 
-/** Names remembered in each of two generations, as numbers: some 0.5 MiB at the most. */
-const remembered = 16_384
+/** The size of each of two generations of remembered hashes, about 0.5 MiB in total. */
+const maxRemembered = 16_384
 
+/** Limits how often an unknown `kid` causes a fetch. */
 export class UnknownKidLimiter {
-  readonly #common = new Bucket(budgets.common)
-  readonly #repeated = new Bucket(budgets.repeated)
+  readonly #common = new TokenBucket(budgets.common)
+  readonly #repeated = new TokenBucket(budgets.repeated)
   readonly #seed = Math.floor(Math.random() * 0x1_0000_0000)
   #recent = new Set<number>()
   #older = new Set<number>()
 
-  /** Whether the issuer may be asked about this name at this (monotonic) time. */
+  /**
+   * Whether a token with this unknown `kid` may cause a fetch. If so, it counts against the budget.
+   *
+   * @param now the monotonic clock, in milliseconds
+   */
   mayFetch(kid: string, now: number): boolean {
-    const seenBefore = this.#note(kid)
+    const seenBefore = this.#remember(kid)
     return this.#common.take(now) || (seenBefore && this.#repeated.take(now))
   }
 
-  #note(kid: string): boolean {
-    const name = hash(kid, this.#seed)
-    if (this.#recent.has(name) || this.#older.has(name)) return true
-    if (this.#recent.size >= remembered) {
+  /** Returns whether the `kid` was already remembered. */
+  #remember(kid: string): boolean {
+    const hashed = hash(kid, this.#seed)
+    if (this.#recent.has(hashed) || this.#older.has(hashed)) return true
+    if (this.#recent.size >= maxRemembered) {
       this.#older = this.#recent
       this.#recent = new Set()
     }
-    this.#recent.add(name)
+    this.#recent.add(hashed)
     return false
   }
 }
 
-class Bucket {
+/** A token bucket for rate limiting. Its tokens have nothing to do with access tokens. */
+class TokenBucket {
   readonly #capacity: number
-  readonly #refill: number
+  readonly #refillInterval: number
   #left: number
-  #since: number | undefined
+  #refilledAt: number | undefined
 
-  constructor({ capacity, refill }: { readonly capacity: number; readonly refill: number }) {
+  constructor({
+    capacity,
+    refillInterval,
+  }: {
+    readonly capacity: number
+    readonly refillInterval: number
+  }) {
     this.#capacity = capacity
-    this.#refill = refill
+    this.#refillInterval = refillInterval
     this.#left = capacity
   }
 
   take(now: number): boolean {
-    this.#since ??= now
-    const refilled = Math.floor((now - this.#since) / this.#refill)
-    this.#left = Math.min(this.#capacity, this.#left + refilled)
-    // A full bucket saves nothing up; else the rest of an interval counts on.
-    this.#since = this.#left === this.#capacity ? now : this.#since + refilled * this.#refill
+    this.#refilledAt ??= now
+    const refills = Math.floor((now - this.#refilledAt) / this.#refillInterval)
+    this.#left = Math.min(this.#capacity, this.#left + refills)
+    // While the bucket is full, time does not count towards the next refill.
+    this.#refilledAt =
+      this.#left === this.#capacity ? now : this.#refilledAt + refills * this.#refillInterval
     if (this.#left === 0) return false
     this.#left -= 1
     return true
   }
 }
 
-/** Not for security: two names with one number would only share a memory of having been seen. */
+/** Not cryptographic. In a collision, a new `kid` counts as seen before, which does no harm. */
 function hash(text: string, seed: number): number {
-  let [high, low] = [0xdead_beef ^ seed, 0x41c6_ce57 ^ seed]
+  let high = 0xdead_beef ^ seed
+  let low = 0x41c6_ce57 ^ seed
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
     high = Math.imul(high ^ code, 2_654_435_761)

@@ -1,15 +1,26 @@
 /**
- * Where the verifier reads the time. Two readings, because they answer two questions: claims are
- * judged by the wall clock, and the age of a key set by a clock that a time server cannot move.
+ * The source of time for the verifier. There are two readings: claims are checked against the wall
+ * clock, and the age of a key set is measured by a clock that a time server cannot move.
+ *
+ * @example
+ * import type { Clock } from '@resource-server/core'
+ *
+ * // A clock for tests: time advances only when the test calls advance().
+ * let elapsed = 0
+ * export const clock: Clock = {
+ *   now: () => Date.parse('2026-01-01T00:00:00Z') + elapsed,
+ *   monotonic: () => elapsed,
+ * }
+ * export const advance = (seconds: number) => (elapsed += seconds * 1000)
  */
 export interface Clock {
-  /** Milliseconds since 1970-01-01T00:00:00Z, like `Date.now()`. */
+  /** Wall-clock time in milliseconds since 1970-01-01T00:00:00Z, like `Date.now()`. */
   now(): number
-  /** Milliseconds since an arbitrary start, never going back, like `performance.now()`. */
+  /** Milliseconds since an arbitrary start, never decreasing, like `performance.now()`. */
   monotonic(): number
   /**
-   * Calls back once after `delay` milliseconds, and gives a way to call that off. It is used to refresh
-   * keys ahead of their age. Default: a timer that does not keep the process alive.
+   * Calls back once after `delay` milliseconds and returns a function that cancels the call. Used to
+   * refresh keys before they become stale. Default: `setTimeout`, without keeping the process alive.
    */
   schedule?(delay: number, callback: () => void): () => void
 }
@@ -19,7 +30,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
 }
 
-/** A timer that does not keep the process alive, where the runtime has such. */
+/** The default of `Clock.schedule`: a timer that does not keep the process alive, if the runtime has one. */
 export function schedule(delay: number, callback: () => void): () => void {
   const timer: unknown = setTimeout(callback, delay)
   if (typeof timer === 'object' && timer !== null && 'unref' in timer) (timer as NodeTimer).unref()

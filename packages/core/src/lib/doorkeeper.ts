@@ -1,27 +1,31 @@
 /**
- * Whether a digest was seen a while ago, in a fixed size: each slot keeps a part of the last digest that
- * fell into it. It may forget, and once in a hundred million times it may take one for another. So it
- * decides what is worth remembering, and never what is right.
+ * Remembers approximately which digests were seen, in a fixed amount of memory. Each slot stores a part
+ * of the last digest that mapped to it. Entries may be forgotten, and about once in a hundred million
+ * times two digests are confused. So use it to decide what is worth caching, never what is valid.
  */
 export class Doorkeeper {
   readonly #slots: Int32Array
 
-  /** @param expected how many digests are to be told apart at a time */
+  /** @param expected how many digests to tell apart at a time */
   constructor(expected: number) {
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.min(expected, 2 ** 20)) + 1))
   }
 
-  /** @param digest of at least ten characters, each as likely as any other */
+  /**
+   * Whether the digest was seen before. Remembers it.
+   *
+   * @param digest at least ten characters, uniformly distributed
+   */
   seenBefore(digest: string): boolean {
     const slot = bitsAt(digest, 0) & (this.#slots.length - 1)
-    const mark = bitsAt(digest, 5)
-    if (this.#slots[slot] === mark) return true
-    this.#slots[slot] = mark
+    const fingerprint = bitsAt(digest, 5)
+    if (this.#slots[slot] === fingerprint) return true
+    this.#slots[slot] = fingerprint
     return false
   }
 }
 
-/** Five characters of six bits. */
+/** A hash of five base64 characters, which carry 30 bits. */
 function bitsAt(digest: string, start: number): number {
   let bits = 0
   for (let at = start; at < start + 5; at += 1) bits = Math.imul(bits, 67) + digest.charCodeAt(at)

@@ -1,7 +1,18 @@
 import { schedule } from './clock.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
-/** The part of the Fetch standard that is used here; the global `fetch` fits it. */
+/**
+ * The part of the Fetch standard that is used to fetch metadata and key sets. The global `fetch` has this
+ * type. It must reject if the request fails, and it should abort when `signal` does. It must not follow
+ * redirects: with `redirect: 'manual'`, a redirect is an ordinary response, which is then refused.
+ *
+ * @example
+ * import type { Fetch } from '@resource-server/core'
+ *
+ * // Names this service in the requests for metadata and keys.
+ * export const namedFetch: Fetch = (url, init) =>
+ *   fetch(url, { ...init, headers: { ...init.headers, 'user-agent': 'order-service' } })
+ */
 export type Fetch = (
   url: string,
   init: {
@@ -12,26 +23,31 @@ export type Fetch = (
   },
 ) => Promise<FetchResponse>
 
+/** The part of a Fetch `Response` that is read. The global `Response` has this type. */
 export interface FetchResponse {
   readonly status: number
+  /** `Cache-Control`, `ETag`, `Retry-After` and `Date` are read. */
   readonly headers: { get(name: string): string | null }
+  /** The decoded bytes. At most 256 KiB are read. */
   readonly body: ReadableStream<Uint8Array> | null
 }
 
-/** Connect, headers and body together, in milliseconds. */
+/** Milliseconds for connecting, headers and body together. */
 const deadline = 5_000
 /**
- * The deadline passes in so many parts. A process that was too busy to read for a while, such as with
- * ten thousand requests at its start, has lost one part, and the answer that waits in its socket is read.
+ * The deadline is measured by this many timers in a row. If the process was too busy to read for a while,
+ * such as at startup under load, only one timer expires late. The next one leaves time to read the
+ * response that is waiting in the socket.
  */
 const parts = 10
-/** Of the decoded body: compressed bytes say nothing about memory. */
+/** Limit for the decoded body. The compressed size would not bound memory. */
 const maxBytes = 256 * 1024
 
+/** A request failed, timed out, or got a response that cannot be used. */
 export class FetchError extends Error {
-  /** The status of an answer that was not 200, where there was one. */
+  /** The status of the response, if it was not 200. */
   readonly status: number | undefined
-  /** Seconds, where the answer said when to come back. */
+  /** Seconds to wait before the next request, if the response said so. */
   readonly retryAfter: number | undefined
   constructor(message: string, status?: number, retryAfter?: number) {
     super(message)
@@ -50,42 +66,42 @@ export interface FetchedJson {
 
 interface Request {
   readonly signal: AbortSignal
-  /** The `ETag` of what is had already. Then the body may be absent: nothing changed. */
+  /** The `ETag` of the previous response. If it still matches, the new response has no body. */
   readonly etag?: string | null
 }
 
 /**
- * Connect, headers and body of all that the work fetches, within one deadline, in real time. Raced, and
- * not only aborted: an injected fetch may not listen to its signal. No timer keeps the process alive.
+ * Runs work that fetches, with one deadline of five seconds of real time for all its requests. Rejects
+ * at the deadline even if an injected `fetch` ignores its signal. No timer keeps the process alive.
  *
- * @param ended ends it sooner
- * @throws FetchError when it is over
+ * @param ended stops the work early when it aborts
+ * @throws FetchError at the deadline, or when `ended` aborts
  */
 export async function withinDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
   ended: AbortSignal,
 ): Promise<T> {
   const abort = new AbortController()
-  let stop = (_why: string): void => {}
-  const over = new Promise<never>((_, reject) => {
-    stop = (why) => {
-      reject(new FetchError(why))
+  let stop = (_reason: string): void => {}
+  const stopped = new Promise<never>((_, reject) => {
+    stop = (reason) => {
+      reject(new FetchError(reason))
       abort.abort()
     }
   })
   const close = (): void => stop('closed')
-  let left = parts
-  const pass = (): (() => void) =>
+  let partsLeft = parts
+  const startPart = (): (() => void) =>
     schedule(deadline / parts, () => {
-      left -= 1
-      if (left === 0) stop(`no answer within ${deadline} ms`)
-      else cancel = pass()
+      partsLeft -= 1
+      if (partsLeft === 0) stop(`no answer within ${deadline} ms`)
+      else cancel = startPart()
     })
-  let cancel = pass()
+  let cancel = startPart()
   ended.addEventListener('abort', close)
   if (ended.aborted) close()
   try {
-    return await Promise.race([work(abort.signal), over])
+    return await Promise.race([work(abort.signal), stopped])
   } finally {
     cancel()
     ended.removeEventListener('abort', close)
@@ -93,9 +109,10 @@ export async function withinDeadline<T>(
 }
 
 /**
- * Gets a JSON object within one size. Redirects are not followed, and no cookie or credential is sent.
+ * Fetches a JSON object of at most 256 KiB. Redirects are not followed, and no cookie or credential is
+ * sent.
  *
- * @throws FetchError
+ * @throws FetchError if the request fails, the status is not 200, or the body is not a JSON object
  */
 export function fetchJson(
   fetch: Fetch,
@@ -143,7 +160,7 @@ async function getJson(
   }
 }
 
-/** RFC 9110 section 10.2.3, in seconds. A date counts from the server's own `Date`, and not from ours. */
+/** RFC 9110 section 10.2.3, in seconds. A date is compared with the server's `Date`, not our clock. */
 function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   const value = headers.get('retry-after')
   if (value === null) return undefined
@@ -173,7 +190,7 @@ function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return whole
 }
 
-/** A failed `fetch` hides what happened in its cause. */
+/** A failed `fetch` has the actual error in its cause. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return 'the request failed'
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message

@@ -8,17 +8,17 @@ interface Generation<Value> {
   bytes: number
 }
 
-/** Bounds that hold at any time, for both generations together. */
+/** Limits that are never exceeded, for both generations together. */
 export interface Bounds {
   readonly entries: number
   readonly bytes: number
 }
 
 /**
- * A map that forgets what is not used, within bounds. Each of two generations has half of them. New and
- * used entries are in the young one; when that is full, it becomes the old one, and the old one is dropped
- * as a whole. So a use costs no reordering, and a flood of new entries pushes out only those that
- * nobody uses while half of the map fills.
+ * A bounded map that drops entries that are no longer used. It has two generations, each with half of
+ * the capacity. New and recently used entries are in the young generation. When that is full, it becomes
+ * the old generation, and the previous old generation is dropped. So reading an entry costs no reordering,
+ * and a flood of new entries evicts only entries that are not read while half of the map fills.
  */
 export class GenerationalMap<Value> {
   readonly #half: Bounds
@@ -37,12 +37,13 @@ export class GenerationalMap<Value> {
     return this.#young.bytes + this.#old.bytes
   }
 
+  /** Returns the value if it is still stored. Counts as a use. */
   get(id: string): Value | undefined {
     const entry = this.#young.entries.get(id) ?? this.#rejuvenate(id)
     return entry?.value
   }
 
-  /** What is larger than a generation is not kept. */
+  /** Stores a value. A value that is larger than one generation is not stored. */
   set(id: string, value: Value, bytes: number): void {
     this.delete(id)
     this.#add(id, { value, bytes })

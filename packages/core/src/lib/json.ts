@@ -1,7 +1,7 @@
-/** Deeper than any real token or key set, and shallow enough for a recursive walk. */
+/** More than any real token or key set needs, and safe for a recursive walk. */
 const maxDepth = 32
 
-/** A JSON object as parsed: read it with `own`, since `Object.prototype` may have been polluted. */
+/** A parsed JSON object. Read it with `own`, because `Object.prototype` may be polluted. */
 export type JsonObject = { readonly [name: string]: unknown }
 
 export class JsonError extends Error {}
@@ -10,36 +10,36 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A member that the object itself holds; nothing inherited ever counts as a claim. */
+/** Returns an own member of the object. An inherited member is never a claim. */
 export function own(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
-/** A loop, and not `some`: this is asked for every claim of every token. */
+/** Whether the object has any of these members. A loop, because this runs for every token. */
 export function hasAny(object: JsonObject, names: readonly string[]): boolean {
   for (const name of names) if (Object.hasOwn(object, name)) return true
   return false
 }
 
 /**
- * Bytes to a JSON object, stricter than `JSON.parse`: well-formed UTF-8 without a byte order mark,
- * no duplicate members, no lone surrogates, bounded depth. Members named `__proto__` are dropped,
- * because copying such an object would change the copy's prototype.
+ * Parses bytes to a JSON object, more strictly than `JSON.parse`. Refuses malformed UTF-8, a byte
+ * order mark, duplicate members, lone surrogates, and nesting deeper than 32 levels. Members named
+ * `__proto__` are dropped, because copying such an object would change the copy's prototype.
  *
- * Duplicates are found by counting: `JSON.parse` keeps the last of several members with one name, so
- * an object that holds fewer members than the text has colons lost some.
+ * Duplicates are found by counting. `JSON.parse` keeps only the last of several members with the same
+ * name, so an object with fewer members than the text has colons has lost some.
  *
- * @throws JsonError
+ * @throws JsonError if the bytes are refused or are not a JSON object
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const text = decodeUtf8(bytes)
-  const written = countMembers(bytes)
+  const expectedMembers = countMembers(bytes)
   const value = parse(text)
   if (!isJsonObject(value)) throw new JsonError('not a JSON object')
-  const survey: Survey = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
-  visitObject(value, survey)
-  if (survey.members !== written) throw new JsonError('duplicate member')
-  return survey.protoMember ? (parse(text, withoutProto) as JsonObject) : value
+  const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
+  visitObject(value, walk)
+  if (walk.members !== expectedMembers) throw new JsonError('duplicate member')
+  return walk.protoMember ? (parse(text, withoutProto) as JsonObject) : value
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -65,62 +65,67 @@ function withoutProto(name: string, value: unknown): unknown {
 }
 
 const byte = {
-  ...{ quote: 0x22, colon: 0x3a, backslash: 0x5c },
-  ...{ openBrace: 0x7b, closeBrace: 0x7d, openBracket: 0x5b, closeBracket: 0x5d },
+  quote: 0x22,
+  colon: 0x3a,
+  backslash: 0x5c,
+  openBrace: 0x7b,
+  closeBrace: 0x7d,
+  openBracket: 0x5b,
+  closeBracket: 0x5d,
 } as const
 
 /**
- * One pass over the bytes before anything is built from them. It need not know the grammar, which
- * `JSON.parse` enforces afterwards: in JSON, each colon outside of a string is one member. UTF-8
- * writes these characters as single bytes that stand in no other character.
+ * Counts the members that the text has, in one pass before anything is built from it. This pass does not
+ * check the grammar: `JSON.parse` does so afterwards. In JSON, each colon outside a string is one
+ * member. In UTF-8, the bytes of these ASCII characters never occur inside another character.
  */
 function countMembers(bytes: Uint8Array): number {
   let members = 0
   let depth = 0
   for (let at = 0; at < bytes.length; at += 1) {
-    const found = bytes[at]
-    if (found === byte.quote) at = endOfString(bytes, at)
-    else if (found === byte.colon) members += 1
-    else if (found === byte.openBrace || found === byte.openBracket) {
+    const current = bytes[at]
+    if (current === byte.quote) at = endOfString(bytes, at)
+    else if (current === byte.colon) members += 1
+    else if (current === byte.openBrace || current === byte.openBracket) {
       depth += 1
       if (depth > maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`)
-    } else if (found === byte.closeBrace || found === byte.closeBracket) depth -= 1
+    } else if (current === byte.closeBrace || current === byte.closeBracket) depth -= 1
   }
   return members
 }
 
-/** Beyond the text where the string is open: that is no JSON. */
+/** Returns an index past the end if the string is not closed. `JSON.parse` refuses such a text. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let at = start + 1
   while (at < bytes.length && bytes[at] !== byte.quote) at += bytes[at] === byte.backslash ? 2 : 1
   return at
 }
 
-/** What the walk over a parsed value found, and what it looks for. */
-interface Survey {
+/** The state of the walk over a parsed value. */
+interface Walk {
   members: number
   protoMember: boolean
-  /** Bytes that are UTF-8 hold no lone surrogate, but an escape can spell one. */
+  /** Whether to look for lone surrogates. Valid UTF-8 has none, but an escape sequence can write one. */
   readonly mayBeIllFormed: boolean
 }
 
-function visitObject(object: JsonObject, survey: Survey): void {
+function visitObject(object: JsonObject, walk: Walk): void {
   for (const name of Object.keys(object)) {
-    survey.members += 1
-    if (name === '__proto__') survey.protoMember = true
-    if (survey.mayBeIllFormed) requireWellFormed(name)
+    walk.members += 1
+    if (name === '__proto__') walk.protoMember = true
+    if (walk.mayBeIllFormed) requireWellFormed(name)
     const value = object[name]
-    if (typeof value === 'object' || survey.mayBeIllFormed) visit(value, survey)
+    if (typeof value === 'object' || walk.mayBeIllFormed) visit(value, walk)
   }
 }
 
-function visit(value: unknown, survey: Survey): void {
+function visit(value: unknown, walk: Walk): void {
   if (typeof value === 'string') {
-    if (survey.mayBeIllFormed) requireWellFormed(value)
+    if (walk.mayBeIllFormed) requireWellFormed(value)
   } else if (Array.isArray(value)) {
-    for (const item of value as unknown[]) visit(item, survey)
+    for (const item of value as unknown[]) visit(item, walk)
   } else if (isJsonObject(value)) {
-    visitObject(value, survey)
+    visitObject(value, walk)
   }
 }
 

@@ -1,7 +1,10 @@
-/** What may be here already. To wait for it all the same costs a promise and a turn of the event loop. */
+/** A value or a promise of it. Awaiting a value would cost a promise and a turn of the microtask queue. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** `await` for what may be here already. What `use` throws is thrown at once, or rejects. */
+/**
+ * Applies `use` to the value: immediately, or after the promise fulfills. An error that `use` throws is
+ * thrown immediately, or rejects the returned promise.
+ */
 export function andThen<T, U>(
   value: MaybePromise<T>,
   use: (value: T) => MaybePromise<U>,

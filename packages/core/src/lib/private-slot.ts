@@ -1,25 +1,26 @@
-/** Values that are kept with objects of others. They go when the object goes. */
+/** Associates values with objects that other code owns. A value lives as long as its object. */
 export interface PrivateSlot<Value> {
   get(object: object): Value | undefined
   set(object: object, value: Value): void
 }
 
-/** Hands back what it is given: a class that extends it puts its private fields on that. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- its constructor is what it is for
-class Given {
+/** Its constructor returns its argument, so a derived class adds its private fields to that object. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- only the constructor is needed
+class ReturnArgument {
   constructor(object: object) {
     return object
   }
 }
 
 /**
- * Keeps a value in a private field of the object itself. Nobody else can read or write it, and no copy or
- * print shows it, as with a `WeakMap`, which takes the garbage collector about 10 µs a request more:
- * decisions/053. Engines may refuse such a field where an object cannot be extended; a map has those.
+ * Stores a value in a private field of the object itself. As with a `WeakMap`, no other code can read or
+ * write the value, and copying or printing the object does not reveal it. A `WeakMap` would cost about
+ * 10 µs of garbage collection per request: decisions/053. Engines may refuse to add a private field to
+ * an object that is not extensible, so a `WeakMap` stores the values of such objects.
  */
 export function privateSlot<Value>(): PrivateSlot<Value> {
   const map = new WeakMap<object, Value>()
-  class Field extends Given {
+  class Field extends ReturnArgument {
     #value: Value
     constructor(object: object, value: Value) {
       super(object)
@@ -31,7 +32,7 @@ export function privateSlot<Value>(): PrivateSlot<Value> {
     static set(object: object, value: Value): void {
       if (#value in object) object.#value = value
       else if (!Object.isExtensible(object)) map.set(object, value)
-      // oxlint-disable-next-line no-new -- the field stays with the object
+      // oxlint-disable-next-line no-new -- the constructor adds the field to the object
       else new Field(object, value)
     }
   }

@@ -1,4 +1,7 @@
-/** Signature algorithms that can be allowed. `Ed25519` (RFC 9864) is the same as `EdDSA` here. */
+/**
+ * The supported signature algorithms (RFC 7518 section 3.1, RFC 8037). `Ed25519` (RFC 9864) means the same
+ * as `EdDSA`. Symmetric algorithms are not supported.
+ */
 export type Algorithm =
   | 'RS256'
   | 'RS384'
@@ -20,7 +23,7 @@ interface KeyShape {
 const rsa: KeyShape = { kty: 'RSA' }
 const ed25519: KeyShape = { kty: 'OKP', crv: 'Ed25519' }
 
-/** Asymmetric only: with a shared secret, whoever can verify can also mint. RFC 7518 and RFC 8037. */
+/** Asymmetric algorithms only: anyone who can verify with a shared secret can also forge tokens. */
 const shapes: ReadonlyMap<string, KeyShape> = new Map<Algorithm, KeyShape>([
   ['RS256', rsa],
   ['RS384', rsa],
@@ -43,12 +46,12 @@ export function isAlgorithm(value: unknown): value is Algorithm {
   return typeof value === 'string' && shapes.has(value)
 }
 
-/** One name for one algorithm, so that comparing names is comparing algorithms. */
+/** Maps synonyms to one name, so that algorithms can be compared by name. */
 export function canonical(algorithm: Algorithm): Algorithm {
   return algorithm === 'Ed25519' ? 'EdDSA' : algorithm
 }
 
-/** Whether a key of this type and curve can serve the algorithm. */
+/** Whether a key of this type and curve can be used with the algorithm. */
 export function fitsKey(algorithm: Algorithm, kty: unknown, crv: unknown): boolean {
   const shape = shapes.get(algorithm)
   return shape !== undefined && shape.kty === kty && (shape.crv === undefined || shape.crv === crv)

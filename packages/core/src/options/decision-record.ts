@@ -1,23 +1,23 @@
 import type { Code } from '../errors/codes.ts'
 
-/** An actor in a record. */
+/** An actor in a record (RFC 8693 section 4.1). */
 export interface RecordedActor {
   readonly issuer: string
   readonly subject: string
   readonly clientId?: string
 }
 
-/** Who acts for the subject: RFC 8693 section 4.1. */
+/** The actors of a token (RFC 8693 section 4.1). */
 export interface RecordedChain {
-  /** Who acts now, then who acted before. Those that cannot be read, and all after them, are left out. */
+  /** The current actor, followed by the prior actors. Ends before the first actor that is malformed. */
   readonly actors: readonly RecordedActor[]
-  /** How many actors the token names, with those that are left out. */
+  /** How many actors the token names, including those that are not in `actors`. */
   readonly depth: number
-  /** Whether some are left out. Their token was refused. */
+  /** Whether `actors` is incomplete. Such a token is always refused. */
   readonly truncated: boolean
 }
 
-/** What the token said of itself before anybody checked it: escaped, at most 128 characters each. */
+/** Unverified values from the token, escaped and cut to 128 characters each. */
 export interface UnverifiedNames {
   readonly issuer?: string
   readonly kid?: string
@@ -25,74 +25,90 @@ export interface UnverifiedNames {
 }
 
 /**
- * What is odd about a token and no reason to refuse it.
+ * Something unusual about a token that is not a reason to refuse it.
  *
- * - `actor_repeated`: the same actor is named more than once.
+ * - `actor_repeated`: the same actor occurs more than once.
  * - `actor_is_subject`: the current actor is the subject.
- * - `actor_claims_ignored`: `exp`, `nbf`, `aud` or `cnf` stand inside `act`, where they mean nothing.
+ * - `actor_claims_ignored`: `act` contains `exp`, `nbf`, `aud` or `cnf`, which have no meaning there.
  */
 export type Anomaly = 'actor_repeated' | 'actor_is_subject' | 'actor_claims_ignored'
 
 /**
- * Why a request was let in or not. One for each request, with its checks in the order they ran. It
- * holds verified claims and no secret: no token, no key. A change of what a member means raises
- * `version`; a new member does not, so read those you know.
+ * Why access was granted or not: one record per decision, with the guards in the order they ran. It
+ * contains verified claims, but no token, key or other secret. `version` increases if the meaning of a
+ * member changes. New members do not increase it, so ignore members that you do not know.
+ *
+ * `schema/decision-record.json` in this package describes it as a JSON Schema.
+ *
+ * @example
+ * import type { DecisionRecord } from '@resource-server/core'
+ *
+ * export const summary = ({ outcome, code, subject, request }: DecisionRecord): string =>
+ *   `${request?.method} ${request?.route}: ${outcome} ${code ?? ''} for ${subject ?? 'anonymous'}`
  */
 export interface DecisionRecord {
   readonly version: 1
-  /** When the decision was made: RFC 3339, UTC. */
+  /** When the decision was made: RFC 3339, in UTC. */
   readonly time: string
+  /** `unavailable`: the token could not be verified, for example because the issuer was down. */
   readonly outcome: 'granted' | 'refused' | 'unavailable'
-  /** Absent where access was granted. */
+  /** Absent if access was granted. */
   readonly code?: Code
-  /** For the operator; absent where access was granted. */
+  /** The full reason, for the operator. Absent if access was granted. */
   readonly reason?: string
-  /** The guard that decided: the one that refused, or the last one that let the request through. */
+  /** The guard that decided: the one that refused, or the last one that passed. */
   readonly guard?: string
+  /** The guards that ran, in order. */
   readonly checks: readonly { readonly guard: string; readonly passed: boolean }[]
-  /** Absent where there was no request. */
+  /** Absent if the token was verified without a request. */
   readonly request?: {
     readonly method: string
-    /** Without the query, which may hold secrets. Absent where subjects are hashed. */
+    /** Without the query, which may contain secrets. Absent if `records.pseudonymKey` is set. */
     readonly path?: string
-    /** The pattern of the route, such as `/orders/:id`, where the host knows it. */
+    /** The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it. */
     readonly route?: string
   }
-  /** Milliseconds that the decision took, without the handler. */
+  /** How long the decision took, in milliseconds, without the request handler. */
   readonly durationMs?: number
-  /** Milliseconds of these that went into the token. */
+  /** How much of `durationMs` was spent on verifying the token. */
   readonly verificationMs?: number
-  /** Whether a cached verification answered. */
+  /** Whether the result of verifying the token came from the cache. */
   readonly cached?: boolean
-  /** The names that this service goes by: one of them had to be in `audience`. */
+  /** The accepted audiences: the token needed one of them. */
   readonly requiredAudience?: readonly string[]
-  /** The scopes that guards asked for, up to the one that decided. */
+  /** The scopes required by the guards that ran. */
   readonly requiredScopes?: readonly string[]
+  /** The verified `sub`, or its pseudonym if `records.pseudonymKey` is set. */
   readonly subject?: string
   readonly issuer?: string
   readonly clientId?: string
-  /** Who acts now. */
+  /** The current actor. Absent if the token has no `act`. */
   readonly actor?: RecordedActor
+  /** The current actor and the prior actors. Absent if the token has no `act`. */
   readonly chain?: RecordedChain
   readonly audience?: readonly string[]
   readonly scopes?: readonly string[]
-  /** Of the key that verified the token. */
+  /** The id of the key that verified the token. */
   readonly kid?: string
+  /** The algorithm of the verified signature. */
   readonly alg?: string
   readonly jti?: string
-  /** SHA-256 of the token in base64url, as RFC 9449 has it in `ath`, where there is no verified `jti`. */
+  /** The SHA-256 of the token in base64url, like `ath` in RFC 9449. Only if there is no verified `jti`. */
   readonly tokenSha256?: string
-  /** Absent where there are none. */
+  /** Absent if there are none. */
   readonly anomalies?: readonly Anomaly[]
-  /** The claims that `records.claims` names, as far as the token has them. */
+  /** The claims named in `records.claims` that the token has. */
   readonly claims?: { readonly [name: string]: unknown }
-  /** Only where the signature was not verified. */
+  /** Only if the signature was not verified. */
   readonly unverified?: UnverifiedNames
-  /** How many records before this one `onDecision` did not take: it threw, rejected or was too slow. */
+  /**
+   * How many records were lost before this one, because `onDecision` threw or rejected, or because too
+   * many of its promises were pending.
+   */
   readonly lost?: number
 }
 
-/** The part of a record that depends on how far the token came. */
+/** The part of a record that describes the token. It depends on how far verification got. */
 export type Identity = Pick<
   DecisionRecord,
   | 'cached'
@@ -112,5 +128,5 @@ export type Identity = Pick<
   | 'unverified'
 >
 
-/** The part of a record that its recorder adds. */
+/** A record before the reporter adds `version` and `lost`. */
 export type RecordBody = Omit<DecisionRecord, 'version' | 'lost'>

@@ -7,153 +7,299 @@ import type { DecisionRecord } from './decision-record.ts'
 import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 
 /**
- * The names that this service goes by. A name or a list: the token's `aud` holds one of them.
- * `{ only }`: it holds nothing else besides. Compared exactly, letter by letter (RFC 9068 section 4).
+ * The names of this service. With a string or a list, the token's `aud` must contain at least one of the
+ * names. With `{ only }`, it must contain no other audience. The comparison is exact and case-sensitive:
+ * no prefixes, no URL normalization (RFC 7519 section 4.1.3, RFC 9068 section 4).
+ *
+ * @example
+ * import type { Audience } from '@resource-server/core'
+ *
+ * export const oneName: Audience = 'order-service'
+ * export const anyOf: Audience = ['order-service', 'https://orders.example.com']
+ * export const noOther: Audience = { only: 'order-service' }
  */
 export type Audience = string | readonly string[] | { readonly only: string | readonly string[] }
 
-/** How much of verified tokens is kept. Both bounds hold at any time. */
+/** Limits for the cache of verified tokens. Neither is ever exceeded. */
 export interface CacheOptions {
-  /** Tokens that are remembered. Default 10 000, at least 2. */
+  /** The maximum number of cached tokens, from 2 to 10,000,000. Default 10,000. */
   readonly maxTokens?: number
-  /** Bytes that they may take up, estimated from their length. Default 33 554 432 (32 MiB). */
+  /**
+   * The maximum memory for cached tokens, in bytes, from 65,536 to 17,179,869,184 (16 GiB). It is
+   * estimated from the length of the tokens. Default 33,554,432 (32 MiB).
+   */
   readonly maxBytes?: number
 }
 
+/**
+ * Which tokens are accepted, by whether they name an actor in `act` (RFC 8693 section 4.1).
+ *
+ * - `any`: tokens with and without an actor.
+ * - `direct`: only tokens without an actor.
+ * - `delegated`: only tokens with an actor.
+ */
 export type DelegationMode = 'any' | 'direct' | 'delegated'
 
-/** One authorization server and how its tokens are judged. */
+/**
+ * One authorization server, and how its tokens are verified.
+ *
+ * @example
+ * import type { IssuerOptions } from '@resource-server/core'
+ *
+ * export const partner: IssuerOptions = {
+ *   issuer: 'https://login.partner.example',
+ *   audience: 'https://orders.example.com',
+ *   algorithms: ['ES256'],
+ * }
+ */
 export interface IssuerOptions {
-  /** The issuer identifier, exactly as in the tokens' `iss`: a trailing slash counts. */
+  /**
+   * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. It must be an
+   * `https` URL without user, query or fragment (RFC 8414 section 2). `http` is allowed for loopback
+   * hosts, and for others with `allowInsecureHttp`.
+   */
   readonly issuer: string
-  /** Default: the audience of the whole resource server. */
+  /** The names of this service in tokens of this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
-  /** Default RS256, PS256, ES256, ES384 and EdDSA. Symmetric algorithms cannot be had. */
+  /**
+   * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256,
+   * ES384 and EdDSA. Symmetric algorithms are not supported.
+   */
   readonly algorithms?: readonly Algorithm[]
   /**
-   * Scopes that imply others: `{ admin: ['orders:read'], 'orders:*': ['orders:*'] }`. On the right side,
-   * a name that ends in `*` stands for all scopes that begin so. Default: no scope implies another.
+   * Scopes that imply others: `{ admin: ['orders:read', 'stock:*'] }`. An implied name that ends in `*`
+   * means all scopes with that prefix. A `:`, `.` or `/` must precede the `*`. Default: no scope implies
+   * another.
    */
   readonly impliedScopes?: Readonly<Record<string, readonly string[]>>
-  /** Default: takes every provider's usual tokens. `'rfc9068'` is strict. See `keycloak` and others. */
+  /**
+   * What this issuer's access tokens look like. Default: a profile that accepts the default tokens of
+   * every supported provider. `'rfc9068'` accepts only tokens that conform to RFC 9068. `keycloak(url)` and
+   * the other provider functions set the provider's profile, which is stricter than the default.
+   */
   readonly profile?: 'rfc9068' | Profile
-  /** Where the key set is. Default: found by discovery (OIDC, then RFC 8414). */
+  /**
+   * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `jwks`.
+   * Default: the `jwks_uri` in the issuer's metadata (OpenID Connect Discovery, then RFC 8414).
+   */
   readonly jwksUri?: string
-  /** A fixed key set (RFC 7517 section 5) instead of a fetched one. */
+  /**
+   * A fixed key set (RFC 7517 section 5) of 1 to 100 public keys. Nothing is fetched then. Cannot be
+   * combined with `jwksUri`. Throws a `ConfigError` if no key in it can be used.
+   */
   readonly jwks?: { readonly keys: readonly object[] }
 }
 
-/** What `keycloak(url)` and the other providers return: an issuer with its profile. */
+/** An issuer with its profile, as `keycloak(url)` and the other provider functions return it. */
 export interface ProviderIssuer extends IssuerOptions {
   readonly profile: Profile
 }
 
-/** What decision records hold beside the usual, and what they hide. */
+/**
+ * What decision records include and redact.
+ *
+ * @example
+ * import type { RecordOptions } from '@resource-server/core'
+ *
+ * export const records = (pseudonymKey: string): RecordOptions => ({
+ *   pseudonymKey,
+ *   claims: ['tenant'],
+ * })
+ */
 export interface RecordOptions {
   /**
-   * Hashes whoever may be a person, by HMAC-SHA-256 under this key of 32 bytes or more: the subject,
-   * and actors that are not known to be clients. The request's path is left out. Default: no hashing.
+   * Replaces personal identifiers in records with their HMAC-SHA-256 under this key. These are the subject
+   * and every actor that is not known to be a client. Records then also omit the path of the request. The
+   * key has at least 32 bytes. Compute a pseudonym with `pseudonymize()`. Default: nothing is replaced.
    */
   readonly pseudonymKey?: string | Uint8Array
-  /** Names of claims that records hold besides, such as `['tenant']`. Default: none. */
+  /**
+   * Names of claims to include in records, such as `['tenant']`. They are copied unchanged, even if
+   * `pseudonymKey` is set. `act` is not allowed, because `chain` has the actors. Default: none.
+   */
   readonly claims?: readonly string[]
-  /** Promises of `onDecision` that may be open at a time. Default 1000, at most 100000. */
+  /**
+   * How many promises returned by `onDecision` may be pending at a time, from 1 to 100,000. Beyond that,
+   * records are dropped. Default 1000.
+   */
   readonly maxPending?: number
 }
 
-/** How access tokens are judged, wherever they come from. */
+/**
+ * How access tokens are verified, wherever they come from. Set `issuer` or `issuers`, and `resolveIssuer` in
+ * addition or instead. `audience`, `algorithms`, `profile` and `impliedScopes` apply to every issuer that
+ * does not set its own.
+ *
+ * An unknown option, and an option whose value is `undefined`, throw a `ConfigError`: both usually come
+ * from a typo or a missing environment variable.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: 'https://as.example.com',
+ *   audience: 'order-service',
+ *   maxLifetime: 600,
+ * })
+ */
 export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> {
-  /** The authorization server: its issuer identifier, or what `keycloak(url)` and others return. */
+  /** The authorization server: its issuer identifier, or the result of a function like `keycloak(url)`. */
   readonly issuer?: string | IssuerOptions
-  /** Several authorization servers, instead of `issuer`. A string stands for `{ issuer }`. */
+  /**
+   * Several authorization servers, instead of `issuer`. A string is short for `{ issuer }`. The `iss` of a
+   * token selects one by exact match, and only the keys of that issuer can verify the token.
+   */
   readonly issuers?: readonly (string | IssuerOptions)[]
   /**
-   * For issuers that are not known in advance, one for each tenant. Asked about the `iss` of a token that
-   * nobody verified yet, before anything is fetched; the answer counts for a minute. `undefined` refuses
-   * it. Otherwise return the issuer's options, with `issuer` as it was asked. Be exact: compare with a
-   * list, or match the whole string. What it throws or rejects is no verdict: 503.
+   * Looks up an issuer that is not known in advance, such as one per tenant. It is called with the `iss`
+   * of a token that is not verified yet, before anything is fetched. Return the options of the issuer,
+   * with `issuer` equal to the argument, or `undefined` to refuse the token. If it throws or rejects, or
+   * returns another issuer, the token cannot be verified, and the response is 503. An answer is reused
+   * for one minute.
    *
-   * It is asked about plainly spelled issuers only: https, lower-case host, no user, port 443, escape, dot or
-   * empty segment, query or fragment.
+   * The argument is chosen by the caller, so match it exactly: look it up in a list, or match the whole
+   * string. It is always a normalized URL of at most 512 characters: `https` (or `http` where that is
+   * allowed), the host in lowercase, and no user, default port, escape sequence, dot segment, empty
+   * segment, query or fragment. Tokens with any other `iss` are refused.
+   *
+   * @example
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * const tenants = new Set(['acme', 'globex'])
+   * export const verifier = createVerifier({
+   *   audience: 'order-service',
+   *   resolveIssuer: (issuer) => {
+   *     const tenant = /^https:\/\/login\.example\.com\/([a-z]+)$/.exec(issuer)?.[1]
+   *     return tenant !== undefined && tenants.has(tenant) ? { issuer } : undefined
+   *   },
+   * })
    */
   readonly resolveIssuer?: (
     issuer: string,
   ) => IssuerOptions | undefined | Promise<IssuerOptions | undefined>
-  /** Such issuers whose keys are held at one time; the least recently used goes. Default 100, at most 10 000. */
+  /**
+   * The maximum number of issuers from `resolveIssuer` whose keys are kept, from 1 to 10,000. An
+   * issuer that has no keys is dropped first, then the least recently used one. Default 100.
+   */
   readonly maxResolvedIssuers?: number
-  /** Seconds by which `exp` and `nbf` may be missed. Default 5, at most 600. */
+  /**
+   * Allowed clock skew for `exp` and `nbf`, in seconds, from 0 to 600. Default 5 (RFC 7519 sections 4.1.4
+   * and 4.1.5).
+   */
   readonly clockTolerance?: number
-  /** Seconds that a token may live, from `iat` to `exp` and from now. Default: no limit. */
+  /**
+   * The maximum lifetime of a token, in seconds, at least 1. It is measured from `iat` to `exp`, or from
+   * now if `iat` is in the future. Default: no limit.
+   */
   readonly maxLifetime?: number
-  /** Bytes of the longest token that is looked at. Default 8192. */
+  /** The maximum length of a token, in bytes, from 256 to 1,000,000. Default 8192. */
   readonly maxTokenBytes?: number
-  /** Actors that an `act` chain may hold. Default 8, at most 16. */
+  /**
+   * The maximum number of actors in a token: the current one and the prior ones (RFC 8693 section 4.1).
+   * From 1 to 16. Default 8.
+   */
   readonly maxActorDepth?: number
   /**
-   * Whether tokens may name an actor (RFC 8693 section 4.1). Default `'any'`. An absent `act` does
-   * not prove that nobody exchanged the token: some servers exchange without writing one.
+   * Whether tokens may or must name an actor. Default `any`. A token without `act` may still come from a
+   * token exchange: some servers do not write `act`.
    */
   readonly delegation?: DelegationMode
   /**
-   * Whether a token that was verified twice is recognized from then on. Only valid tokens are
-   * remembered, by their SHA-256; the token itself is not kept. Time and audience are judged anew at
-   * each use, and a token is verified anew once its key is no longer the issuer's. Default on. `false`
-   * turns it off; where a runtime has no synchronous SHA-256, it is off in any case.
+   * Whether to cache the result of verifying a token, so that the signature is not verified again.
+   * Default true. Only valid tokens are cached, from their second use on. They are identified by their
+   * SHA-256; the token itself is not stored. Expiry and audience are checked on every use. The cached
+   * result is not used once the issuer no longer publishes the key. `false` turns the cache off. It is
+   * always off in runtimes without a synchronous SHA-256.
    */
   readonly cache?: boolean | CacheOptions
   /**
-   * What verifies signatures. `native` (default): `node:crypto` where there is one, and WebCrypto
-   * elsewhere. Both accept the same signatures; the first takes less time.
+   * What verifies signatures. `native` uses `node:crypto` if the runtime has it, and WebCrypto otherwise.
+   * `webcrypto` always uses WebCrypto. Both accept the same signatures; `native` is faster. Default
+   * `native`.
    */
   readonly cryptography?: 'native' | 'webcrypto'
   /**
-   * Gets a record of each decision, after the answer has gone out. It is never waited for. What it
-   * does not take (it throws, it rejects, too many promises of its are open) is lost, and the next
-   * record says how many were.
+   * Receives a record of each decision, after the response is sent. It cannot delay or change the
+   * response. If it throws or rejects, or if too many of its promises are pending, the record is dropped,
+   * and `lost` in a later record says how many were.
+   *
+   * @example
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * export const verifier = createVerifier({
+   *   issuer: 'https://as.example.com',
+   *   audience: 'order-service',
+   *   onDecision: (record) => console.log(record.outcome, record.code, record.reason),
+   * })
    */
   readonly onDecision?: (record: DecisionRecord) => unknown
-  /** What records hold and hide. */
+  /** What decision records include and redact. */
   readonly records?: RecordOptions
-  /** Default false: an `http:` issuer or key set is taken on loopback only. */
+  /**
+   * Whether issuers and key sets may use `http` on hosts other than loopback. Default false. Anyone on the
+   * network path can then replace the keys and forge tokens.
+   */
   readonly allowInsecureHttp?: boolean
   /**
-   * Seconds for which the last key set serves beyond its freshness where the issuer cannot be asked.
-   * Default 3600, at most 86400. A key that the issuer took away meanwhile serves as long.
+   * How long the last key set is used after it becomes stale, if the issuer cannot be reached (RFC 5861
+   * section 4). In seconds, from 0 to 86,400. Default 3600. A key that the issuer withdraws during the
+   * outage is accepted until then.
    */
   readonly staleIfError?: number
   /**
-   * Keeps the last good key set of each issuer, so that a service which starts in an outage has keys. A
-   * stored set serves as long as it would have in a process that did not stop. Default: none.
+   * Stores the last good key set of each issuer, so that a service that starts during an outage has keys.
+   * A stored set is used for no longer than a running process would have used it. Default: no store.
    */
   readonly keyStore?: KeyStoreOptions
-  /** Default: the system's clocks. A test passes its own. */
+  /** The source of time. Default: the system's clocks. Tests pass their own. */
   readonly clock?: Clock
-  /** Default: the global `fetch`. For proxies and mutual TLS. */
+  /** Fetches metadata and key sets, for example through a proxy. Default: the global `fetch`. */
   readonly fetch?: Fetch
 }
 
-/** What a host's adapter takes. */
+/**
+ * The options of an adapter, such as `resourceServer()` for Express: how tokens are verified, and how
+ * requests are answered.
+ *
+ * @example
+ * import type { ResourceServerOptions } from '@resource-server/core'
+ *
+ * export const options: ResourceServerOptions = {
+ *   issuer: 'https://as.example.com',
+ *   audience: 'order-service',
+ *   resource: 'https://orders.example.com',
+ *   allowPreflight: true,
+ * }
+ */
 export interface ResourceServerOptions extends VerifierOptions {
   /**
-   * Default false. True lets requests without an Authorization header pass `requireAudience` as
-   * anonymous. A bad token is refused all the same, and every other guard refuses the anonymous.
+   * Whether a request without an `Authorization` header passes `requireAudience` as anonymous. Default
+   * false. A request with an invalid token is still refused, and every other guard refuses anonymous
+   * requests.
    */
   readonly optional?: boolean
-  /** `reply` (default) answers refusals; `throw` hands them to the host's error handling. */
+  /**
+   * What happens to a refused request. `reply` sends the response. `throw` passes an error to the host's
+   * error handling. Default `reply`.
+   */
   readonly onRefusal?: 'reply' | 'throw'
-  /** Default false. True lets CORS preflights pass without a token. */
+  /**
+   * Whether CORS preflights pass without a token. A preflight is an `OPTIONS` request with `Origin` and
+   * `Access-Control-Request-Method`. Default false.
+   */
   readonly allowPreflight?: boolean
-  /** The challenge's `realm` (RFC 9110 section 11.5). Default `api`. */
+  /** The `realm` of challenges, in ASCII (RFC 9110 section 11.5). Default `api`. */
   readonly realm?: string
   /**
-   * The URL by which clients reach this service: its resource identifier (RFC 9728 section 1.2). With
-   * it, challenges name where its metadata is, and the adapter can serve that. Default: none. It is
-   * not an audience: tokens are judged by `audience` alone.
+   * The URL by which clients reach this service: its resource identifier (RFC 9728 section 1.2). If set,
+   * challenges contain the URL of the service's metadata, and the adapter can serve that metadata. It is
+   * not an audience: tokens are checked against `audience` only. Default: none.
    */
   readonly resource?: string
   /**
-   * Writes the bodies of refusals, such as a page or an envelope of your own. It is called once at the
-   * start, so that a mistake shows there. Default: `application/problem+json` (RFC 9457).
+   * Returns the bodies of refusals, such as an HTML page or your own JSON format. It is called once when
+   * the server is created, and an invalid body is a `ConfigError`. Cannot be used if `onRefusal`
+   * is `throw`. Default: `application/problem+json` (RFC 9457).
    */
   readonly refusalBody?: RefusalBodyWriter
 }

@@ -1,76 +1,128 @@
 import type { Code } from '../errors/codes.ts'
 
-/** What a hint may look at. Nothing in it is verified where the code stands before the signature. */
+/**
+ * The part of a refused token that a hint may look at. If the token was refused before its signature was
+ * verified, nothing in it is verified.
+ */
 export interface HintedToken {
-  /** The header's `typ`. */
+  /** The `typ` of the header. */
   readonly typ: string | undefined
-  /** None where the token cannot be read. */
+  /** Empty if the token cannot be parsed. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** What an operator may have set up wrongly, and what mends it. The caller never reads it. */
+/**
+ * Advice for the operator about a likely configuration mistake. It is appended to the reason of a refusal.
+ * The caller never sees it.
+ *
+ * @example
+ * import type { Hint } from '@resource-server/core'
+ *
+ * export const missingMapper: Hint = {
+ *   codes: ['audience_mismatch'],
+ *   when: ({ claims }) => claims['aud'] === 'account',
+ *   message: 'Add an audience mapper to the client.',
+ * }
+ */
 export interface Hint {
+  /** The refusals that the hint applies to. */
   readonly codes: readonly Code[]
-  /** What it throws counts as no. */
+  /** Whether the hint applies to this token. If it throws, the hint does not apply. */
   readonly when: (token: HintedToken) => boolean
-  /** A fixed text, so that nothing unverified gets into it. */
+  /** A fixed text, so that it cannot contain unverified data. */
   readonly message: string
 }
 
-/** A member of `act` that can name an actor (RFC 8693 section 4.1; `client_id`: section 4.3). */
+/** A member of `act` that identifies an actor: `sub` (RFC 8693 section 4.1) or `client_id` (section 4.3). */
 export type ActorName = 'sub' | 'client_id'
 
-/** Where a token has names, such as roles. */
+/**
+ * Where a token contains names, such as roles.
+ *
+ * @example
+ * import type { ClaimPath } from '@resource-server/core'
+ *
+ * export const realmRoles: ClaimPath = { path: ['realm_access', 'roles'] }
+ */
 export interface ClaimPath {
-  /** From the claim inward. An absent one means no names; one of the wrong type refuses the token. */
+  /**
+   * The name of the claim, followed by the names of nested members. If one of them is absent, the token has
+   * no names there. If the value has the wrong type, the token is refused.
+   */
   readonly path: readonly string[]
-  /** Default `list`: a list of strings, or one string. `keys`: an object whose members' names count. */
+  /**
+   * `list`: the value is a list of names, or a single name. `keys`: the value is an object, and its keys are
+   * the names. Default `list`.
+   */
   readonly format?: 'list' | 'keys'
 }
 
 /**
- * What the tokens of an authorization server look like. Nothing here decides: it says where to look
- * and what to insist on. Write your own, or spread one of ours: `{ ...keycloak(url).profile, name }`.
+ * What the access tokens of an authorization server look like: where the values are, and which claims must
+ * be present. Write your own, or extend the profile of a provider function.
+ *
+ * @example
+ * import { keycloak } from '@resource-server/core/providers'
+ * import type { Profile } from '@resource-server/core'
+ *
+ * const { profile } = keycloak('https://keycloak.example.com/realms/shop')
+ * export const ours: Profile = {
+ *   ...profile,
+ *   name: 'our-keycloak',
+ *   permissions: [{ path: ['permissions'] }],
+ * }
  */
 export interface Profile {
+  /** A label for people. It has no effect. */
   readonly name: string
-  /** Accepted `typ` headers, in lower case; `undefined` stands for an absent one. */
+  /** The accepted `typ` headers, in lowercase. `undefined` means that `typ` may be absent. */
   readonly types: readonly (string | undefined)[]
-  /** Where the client's id is; the first claim that is present counts. */
+  /** The claims that can contain the client id. The first one that is present is used. */
   readonly clientClaims: readonly string[]
-  /** Where the scopes are; the first claim that is present counts. */
+  /** The claims that can contain the scopes. The first one that is present is used. */
   readonly scopeClaims: readonly string[]
-  /** Claims that must be present beside those that every access token needs; of a list, one. */
+  /**
+   * The claims that a token must have, in addition to `iss`, `sub`, `aud`, `exp` and `iat`. A nested list
+   * means that one of its claims must be present.
+   */
   readonly requiredClaims: readonly (string | readonly string[])[]
-  /** Audiences that `{ only }` disregards, such as the issuer's own userinfo endpoint. */
+  /** Audiences that `{ only }` ignores, such as the issuer's own userinfo endpoint. */
   readonly ignoredAudiences: readonly string[]
-  /** Claims that must have one of these values, as other kinds of token have another. */
+  /**
+   * The accepted values of claims that differ between kinds of tokens, such as `{ token_use: ['access'] }`. A
+   * token with another value, or without the claim, is refused. Default: none.
+   */
   readonly expectedClaims?: Readonly<Record<string, readonly string[]>>
   /**
-   * Claims that only other kinds of token have. Default `at_hash`, `c_hash`, `s_hash`, `events` and
-   * `nonce`; the last counts only where there is no scope (OpenID Connect Core section 2).
+   * Claims that only other kinds of tokens have. A token with one of them is refused. Default: `at_hash`,
+   * `c_hash`, `s_hash`, `events` and `nonce`. `nonce` is only refused if the token has no scope (OpenID
+   * Connect Core section 2).
    */
   readonly forbiddenClaims?: readonly string[]
-  /** Where the audience is; the first claim that is present counts. Default `aud` alone. */
+  /** The claims that can contain the audience. The first one that is present is used. Default: `aud`. */
   readonly audienceClaims?: readonly string[]
-  /** Where the roles are. Default nowhere: then `requireRole` cannot be used. */
+  /** Where the roles are. Default: none, and `requireRole` cannot be used. */
   readonly roles?: readonly ClaimPath[]
-  /** Where the permissions are. Default nowhere: then `requirePermission` cannot be used. */
+  /** Where the permissions are. Default: none, and `requirePermission` cannot be used. */
   readonly permissions?: readonly ClaimPath[]
-  /** Whether only clients act, so that `act.sub` is a client id. Default false. */
+  /** Whether all actors are clients, so that `act.sub` is a client id. Default false. */
   readonly actorSubjectIsClient?: boolean
   /**
-   * The members of `act` that, with `iss`, say who it is. A bare name in `requireActor` is the first.
-   * Default `sub` alone.
+   * The members of `act` that identify the actor, together with `iss`. `requireActor` compares a plain
+   * string with the first one. Default: `sub`.
    */
   readonly actorNames?: readonly ActorName[]
-  /** Which metadata the issuer serves. Default: OpenID Connect's is tried first, then RFC 8414's. */
+  /**
+   * The metadata that the issuer serves: `openid` for OpenID Connect Discovery, `oauth` for RFC 8414.
+   * Default: OpenID Connect Discovery is tried first, then RFC 8414.
+   */
   readonly discovery?: 'openid' | 'oauth'
   /**
-   * Keys of the key set say in a member `issuer` for whose tokens they are, and this stands there for
-   * the tenant, such as `{tenantid}`. A key for another issuer is not used. Default: no such member.
+   * The placeholder for the tenant in the `issuer` member of keys, such as `{tenantid}`. Set it if several
+   * tenants share a key set. A key whose `issuer` is another tenant is not used. Default: `issuer` members
+   * are ignored.
    */
   readonly keyIssuerPlaceholder?: string
-  /** Help for the operator, beside a refusal's reason. */
+  /** Advice for the operator, appended to the reasons of refusals. The first hint that applies is used. */
   readonly hints?: readonly Hint[]
 }

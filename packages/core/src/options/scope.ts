@@ -1,4 +1,4 @@
-/** RFC 6749 appendix A.4: printable ASCII without space, quote and backslash. */
+/** RFC 6749 appendix A.4: printable ASCII except space, double quote and backslash. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 export function isScopeToken(value: unknown): value is string {
@@ -6,9 +6,9 @@ export function isScopeToken(value: unknown): value is string {
 }
 
 /**
- * The scopes that a claim grants, without repeats; `undefined` where its shape is malformed. A string
- * is split on SP alone (RFC 6749 section 3.3); arrays of strings are what some providers send. What
- * is no scope token, such as `write\tread`, matches nothing and is left out.
+ * Returns the scopes in a claim without duplicates, or `undefined` if the claim has the wrong type. A
+ * string is split at spaces only (RFC 6749 section 3.3). A list of strings is also accepted, because some
+ * providers send one. Parts that are not valid scopes, such as `write\tread`, are dropped.
  */
 export function readScopes(claim: unknown): readonly string[] | undefined {
   if (!isScopeClaim(claim)) return undefined
@@ -24,36 +24,35 @@ export function isScopeClaim(claim: unknown): claim is string | readonly string[
   return Array.isArray(claim) && claim.every((part) => typeof part === 'string')
 }
 
-/** One scope that stands for others: by name, and by how their names begin. */
+/** The scopes that one scope implies: by name, and by prefix. */
 export interface Implication {
   readonly scope: string
   readonly scopes: readonly string[]
   readonly prefixes: readonly string[]
 }
 
-/** So that `orders:*` does not reach `orders2:read`, something must separate what stands before `*`. */
-const prefix = /.[:./]\*$/
+/** A separator must precede `*`, so that `orders:*` does not imply `orders2:read`. */
+const prefixPattern = /.[:./]\*$/
 
 /**
- * `scope` implies each of these; one that ends in `*` stands for all scopes that begin so. `undefined`
- * where something is no scope, or is a bare `*`, which would imply scopes that nobody thought of.
+ * Reads one entry of `impliedScopes`. A name that ends in `*` implies all scopes with that prefix. Returns
+ * `undefined` if a name is not a valid scope, or is a bare `*`, which would imply every scope.
  */
 export function implication(scope: string, implies: readonly unknown[]): Implication | undefined {
-  const [wild, plain] = [true, false].map((ends) =>
-    implies.filter((name) => String(name).endsWith('*') === ends),
-  )
-  const valid = wild!.every((name) => prefix.test(String(name)))
+  const isPattern = (name: unknown): boolean => String(name).endsWith('*')
+  const patterns = implies.filter(isPattern)
+  const valid = patterns.every((name) => prefixPattern.test(String(name)))
   if (!valid || implies.length === 0 || ![scope, ...implies].every(isScopeToken)) return undefined
   return {
     scope,
-    scopes: plain as string[],
-    prefixes: wild!.map((name) => String(name).slice(0, -1)),
+    scopes: implies.filter((name) => !isPattern(name)) as string[],
+    prefixes: patterns.map((name) => String(name).slice(0, -1)),
   }
 }
 
 /**
- * Whether one who holds these scopes has another one, by name or by what they imply, at first or
- * second hand. A held `orders:*` is a name like any other: only an implication gives it a meaning.
+ * Whether the scopes of a token include a scope, directly or through implications, which may be chained. A
+ * scope `orders:*` in a token is an ordinary name: only an implication treats it as a pattern.
  */
 export function grants(
   held: readonly string[],

@@ -1,21 +1,26 @@
 import { constants, createHmac, hash, KeyObject, verify, type webcrypto } from 'node:crypto'
 
-/** SHA-256, in a form that serves as a key of a map. */
+/** SHA-256 of a text in UTF-8, in base64. Serves as a map key. */
 export function digest(text: string): string {
   return hash('sha256', text, 'base64')
 }
 
-/** In base64url. */
+/** SHA-256 of a text in UTF-8, in base64url. */
 export function sha256(text: string): string {
   return hash('sha256', text, 'base64url')
 }
 
-/** RFC 2104, in base64url. */
+/** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, in base64url. For decision records. */
 export function hmacSha256(key: Uint8Array, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url')
 }
 
-/** How OpenSSL has to be asked for what WebCrypto does by itself. RFC 7518 section 3, RFC 8037. */
+/** The same HMAC, for data whose authenticity matters. Asynchronous because WebCrypto is. */
+export async function hmacSha256Async(key: Uint8Array, text: string): Promise<string> {
+  return hmacSha256(key, text)
+}
+
+/** OpenSSL options for one algorithm (RFC 7518 section 3, RFC 8037). WebCrypto sets them itself. */
 interface Scheme {
   readonly hash: string | null
   readonly padding?: number
@@ -46,8 +51,9 @@ const schemes: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
 type SignatureCheck = (signed: string, signature: Uint8Array) => boolean | Promise<boolean>
 
 /**
- * Verifies under one key as WebCrypto would, without its detour over the thread pool where that costs
- * more than the verification itself: decisions/050. `undefined` where WebCrypto must do.
+ * Returns a function that verifies signatures under one key, with the same results as WebCrypto. It
+ * skips the thread pool if queuing would take longer than verifying: decisions/050. Returns `undefined`
+ * for an algorithm that only WebCrypto can verify here.
  */
 export function signatureCheck(
   algorithm: string,
@@ -56,20 +62,20 @@ export function signatureCheck(
   const scheme = schemes.get(algorithm)
   if (!scheme) return undefined
   const { hash: name, ...options } = scheme
-  const given = { key: KeyObject.from(key), ...options }
+  const input = { key: KeyObject.from(key), ...options }
   if (!isSlow(algorithm, key)) {
-    return (signed, signature) => verify(name, Buffer.from(signed, 'latin1'), given, signature)
+    return (signed, signature) => verify(name, Buffer.from(signed, 'latin1'), input, signature)
   }
   return (signed, signature) =>
     new Promise((resolve, reject) => {
-      verify(name, Buffer.from(signed, 'latin1'), given, signature, (error, holds) => {
+      verify(name, Buffer.from(signed, 'latin1'), input, signature, (error, valid) => {
         if (error) reject(error)
-        else resolve(holds)
+        else resolve(valid)
       })
     })
 }
 
-/** Whether one verification would hold up the event loop for longer than the detour costs. */
+/** Whether one verification blocks the event loop for longer than the thread pool would take. */
 function isSlow(algorithm: string, key: webcrypto.CryptoKey): boolean {
   const { modulusLength = 0 } = key.algorithm as { modulusLength?: number }
   return algorithm === 'ES384' || algorithm === 'ES512' || modulusLength > 4096

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { channel as open } from 'node:diagnostics_channel'
 import { emitWarning, nextTick } from 'node:process'
 
-/** Where diagnostics go; `hasSubscribers` first, since a message for nobody need not be built. */
+/** A diagnostics channel. Check `hasSubscribers` before building a message. */
 export interface Channel {
   readonly hasSubscribers: boolean
   publish(message: unknown): void
@@ -12,12 +12,15 @@ export function channel(name: string): Channel {
   return open(name)
 }
 
-/** After what is being answered now has been answered, and before anything new is read. */
+/** Runs the work after the current operation, before the event loop reads new input. */
 export function defer(work: () => void): void {
   nextTick(work)
 }
 
-/** Runs work, whenever it is, in the asynchronous context of now: a span that is active now is then. */
+/**
+ * Captures the current asynchronous context. Returns a function that runs work in it later, so that the
+ * span that is active now is active then.
+ */
 export function context(): (work: () => void) => void {
   const resource = new AsyncResource('ResourceServerDecision')
   return (work) => resource.runInAsyncScope(work)
@@ -27,9 +30,12 @@ export function warn(message: string): void {
   emitWarning(message, { type: 'ResourceServerWarning' })
 }
 
-/** The bytes of a non-empty segment; `undefined` unless it is their one spelling (RFC 4648 section 5). */
+/**
+ * Decodes base64url (RFC 4648 section 5). Returns `undefined` for an empty segment, and for any but the
+ * canonical encoding of its bytes.
+ */
 export function decodeBase64url(segment: string): Uint8Array | undefined {
-  // Buffer takes almost anything. What it writes for the bytes is the one spelling.
+  // Buffer skips characters that it cannot decode. Encoding the result again reveals that.
   const bytes = Buffer.from(segment, 'base64url')
   return bytes.length > 0 && bytes.toString('base64url') === segment ? bytes : undefined
 }

@@ -1,12 +1,12 @@
 /**
- * SHA-256 (FIPS 180-4) and HMAC (RFC 2104) at once, where the runtime has them only as a promise: a
- * record is made in one go, or records would overtake each other. For records alone; nothing that is
- * verified depends on it.
+ * Synchronous SHA-256 (FIPS 180-4) and HMAC (RFC 2104), for runtimes that offer only asynchronous ones.
+ * Decision records are built synchronously so that they stay in order. Use this for decision records
+ * only: `hmacSha256Async` seals key sets, and no verification depends on this file.
  */
 
 const blockSize = 64
 
-/** The first 32 bits of the fractional part of a root of each of the first primes. */
+/** The first 32 bits of the fractional parts of the roots of the first primes (sections 4.2.2, 5.3.3). */
 function rootsOfPrimes(count: number, root: (prime: number) => number): Uint32Array {
   const words: number[] = []
   for (let candidate = 2; words.length < count; candidate += 1)
@@ -20,14 +20,15 @@ function isPrime(candidate: number): boolean {
   return true
 }
 
-const initial = rootsOfPrimes(8, Math.sqrt)
+const initialState = rootsOfPrimes(8, Math.sqrt)
 const constants = rootsOfPrimes(64, Math.cbrt)
 
 const rotate = (word: number, by: number): number => (word >>> by) | (word << (32 - by))
 
+/** SHA-256 of the message. */
 export function digest(message: Uint8Array): Uint8Array {
   const padded = pad(message)
-  const state = Uint32Array.from(initial)
+  const state = Uint32Array.from(initialState)
   for (let at = 0; at < padded.byteLength; at += blockSize)
     compress(state, new DataView(padded.buffer, at, blockSize))
   const result = new DataView(new ArrayBuffer(32))
@@ -35,7 +36,7 @@ export function digest(message: Uint8Array): Uint8Array {
   return new Uint8Array(result.buffer)
 }
 
-/** Section 5.1.1: a one, zeros, and the length in bits. */
+/** Section 5.1.1: appends a one bit, zeros, and the length in bits. */
 function pad(message: Uint8Array): Uint8Array<ArrayBuffer> {
   const padded = new Uint8Array(Math.ceil((message.length + 9) / blockSize) * blockSize)
   padded.set(message)
@@ -45,7 +46,7 @@ function pad(message: Uint8Array): Uint8Array<ArrayBuffer> {
   return padded
 }
 
-/** Section 6.2.2. */
+/** Section 6.2.2, steps 2 to 4. */
 function compress(state: Uint32Array, block: DataView): void {
   const schedule = scheduleOf(block)
   let [a, b, c, d, e, f, g, h] = state as unknown as [
@@ -62,13 +63,14 @@ function compress(state: Uint32Array, block: DataView): void {
     const mixed = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
     const choice = (e & f) ^ (~e & g)
     const first = (h + mixed + choice + constants[round]! + schedule[round]!) | 0
-    const other = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+    const second = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
     const majority = (a & b) ^ (a & c) ^ (b & c)
-    ;[h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + other + majority) | 0]
+    ;[h, g, f, e, d, c, b, a] = [g, f, e, (d + first) | 0, c, b, a, (first + second + majority) | 0]
   }
   for (const [index, word] of [a, b, c, d, e, f, g, h].entries()) state[index]! += word
 }
 
+/** Section 6.2.2, step 1: the message schedule. */
 function scheduleOf(block: DataView): Int32Array {
   const words = new Int32Array(64)
   for (let at = 0; at < 16; at += 1) words[at] = block.getInt32(at * 4)
@@ -81,24 +83,25 @@ function scheduleOf(block: DataView): Int32Array {
   return words
 }
 
+/** HMAC-SHA-256: RFC 2104 section 2. */
 export function hmac(key: Uint8Array, message: Uint8Array): Uint8Array {
   const block = new Uint8Array(blockSize)
   block.set(key.length > blockSize ? digest(key) : key)
   const inner = digest(
-    joined(
+    concatenate(
       block.map((byte) => byte ^ 0x36),
       message,
     ),
   )
   return digest(
-    joined(
+    concatenate(
       block.map((byte) => byte ^ 0x5c),
       inner,
     ),
   )
 }
 
-function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+function concatenate(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const whole = new Uint8Array(head.length + tail.length)
   whole.set(head)
   whole.set(tail, head.length)

@@ -1,22 +1,31 @@
 import { base64url } from 'jose'
 import { digest as sha256Digest, hmac } from './sha256.ts'
 
-/** No fast synchronous hash: tokens cannot be recognized without keeping them, so none are. See `TokenCache`. */
+/** Absent: without a fast synchronous hash, verified tokens are not cached. See `TokenCache`. */
 export const digest: ((text: string) => string) | undefined = undefined
 
-/** WebCrypto alone verifies signatures here. */
+/** Absent: only WebCrypto verifies signatures here. */
 export function signatureCheck(_algorithm: string, _key: unknown): undefined {
   return undefined
 }
 
 const encoder = new TextEncoder()
 
-/** In base64url. */
+/** SHA-256 of a text in UTF-8, in base64url. */
 export function sha256(text: string): string {
   return base64url.encode(sha256Digest(encoder.encode(text)))
 }
 
-/** RFC 2104, in base64url. */
+/** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, in base64url. For decision records. */
 export function hmacSha256(key: Uint8Array, text: string): string {
   return base64url.encode(hmac(key, encoder.encode(text)))
+}
+
+/** The same HMAC, computed by WebCrypto. For data whose authenticity matters, such as stored key sets. */
+export async function hmacSha256Async(key: Uint8Array, text: string): Promise<string> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const raw = Uint8Array.from(key)
+  const imported = await crypto.subtle.importKey('raw', raw, algorithm, false, ['sign'])
+  const mac = await crypto.subtle.sign('HMAC', imported, encoder.encode(text))
+  return base64url.encode(new Uint8Array(mac))
 }

@@ -7,16 +7,17 @@ interface Channel {
 
 const silent: Channel = Object.freeze({ hasSubscribers: false, publish: () => {} })
 
-/** Runtimes without diagnostics channels: only `onDecision` gets records there. */
+/** These runtimes have no diagnostics channels, so only `onDecision` receives records. */
 export function channel(_name: string): Channel {
   return silent
 }
 
-/** Not a timer: some runtimes end with the answer, and what was to come later never does. */
+/** Runs the work in a microtask. Some runtimes stop after the response, so a timer might never fire. */
 export function defer(work: () => void): void {
   queueMicrotask(work)
 }
 
+/** Returns a function that runs work as it is: asynchronous context is not captured here. */
 export function context(): (work: () => void) => void {
   return (work) => work()
 }
@@ -27,7 +28,7 @@ export function warn(message: string): void {
 }
 
 const alphabet = /^[A-Za-z0-9_-]+$/
-/** Last characters whose unused bits are zero, by the length of the segment modulo 4. */
+/** Last characters whose unused bits are zero, indexed by the length of the segment modulo 4. */
 const canonicalEnd: readonly (RegExp | undefined)[] = [
   /./,
   undefined,
@@ -35,7 +36,10 @@ const canonicalEnd: readonly (RegExp | undefined)[] = [
   /[AEIMQUYcgkosw048]$/,
 ]
 
-/** The bytes of a non-empty segment; `undefined` unless it is their one spelling (RFC 4648 section 5). */
+/**
+ * Decodes base64url (RFC 4648 section 5). Returns `undefined` for an empty segment, and for any but the
+ * canonical encoding of its bytes.
+ */
 export function decodeBase64url(segment: string): Uint8Array | undefined {
   if (!alphabet.test(segment)) return undefined
   if (!canonicalEnd[segment.length % 4]?.test(segment.slice(-1))) return undefined

@@ -4,16 +4,25 @@ import { auth0Hints, auth0Opaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * An Auth0 tenant, by its domain: `auth0('shop.eu.auth0.com')`, or a custom domain. The audience is the
- * API's identifier. Writes the slash at the end, which Auth0's issuers have.
+ * An Auth0 tenant, by its domain or custom domain. Adds `https://` and the trailing slash of the issuer. The
+ * audience is the identifier of the API.
  *
- * @throws ConfigError for anything but a domain
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { auth0 } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: auth0('shop.eu.auth0.com'),
+ *   audience: 'https://orders.example.com',
+ * })
+ *
+ * @throws ConfigError if the argument is not a domain name
  */
 export function auth0(domain: string): ProviderIssuer {
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(domain)) {
     throw new ConfigError(
-      `'${domain}' is no domain.`,
-      "Write auth0('shop.eu.auth0.com'): without https:// and without a slash.",
+      `'${domain}' is not a domain name.`,
+      "Write auth0('shop.eu.auth0.com'), without https:// and without a slash.",
     )
   }
   const issuer = `https://${domain}/`
@@ -22,13 +31,13 @@ export function auth0(domain: string): ProviderIssuer {
 
 const profileOf = (issuer: string): Profile => ({
   name: 'auth0',
-  // at+jwt and client_id in the RFC 9068 profile, JWT and azp in Auth0's own:
+  // The RFC 9068 token profile has at+jwt and client_id. Auth0's own profile has JWT and azp:
   // https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
   types: ['jwt', 'at+jwt'],
   clientClaims: ['azp', 'client_id'],
   requiredClaims: [['azp', 'client_id']],
   scopeClaims: ['scope'],
-  // PrivateSlot the API where the scope openid was asked for; same page.
+  // Auth0 adds this audience if the client requested the scope openid; same page.
   ignoredAudiences: [`${issuer}userinfo`],
   // With RBAC and "Add Permissions in the Access Token":
   // https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis

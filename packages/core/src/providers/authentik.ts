@@ -2,8 +2,17 @@ import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * An application of authentik, such as `https://authentik.example.com/application/o/shop/`, with its
- * slash. The audience is a client id.
+ * An authentik application, by its issuer URL, including the trailing slash. The audience is the client id
+ * of the application's provider.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { authentik } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: authentik('https://authentik.example.com/application/o/shop/'),
+ *   audience: 'WxYz0123456789',
+ * })
  */
 export function authentik(issuer: string): ProviderIssuer {
   return { issuer, profile }
@@ -14,10 +23,10 @@ const profile: Profile = {
   types: ['jwt', 'at+jwt'],
   clientClaims: ['azp'],
   scopeClaims: ['scope'],
-  // An access token is an ID token with these two added: authentik/providers/oauth2/id_token.py in
+  // An access token is an ID token with these two claims added: authentik/providers/oauth2/id_token.py in
   // https://github.com/goauthentik/authentik
   requiredClaims: ['azp', 'uid'],
-  // Not nonce, which is copied with the rest.
+  // Not nonce, which is copied from the ID token.
   forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
   ignoredAudiences: [],
   // https://docs.goauthentik.io/add-secure-apps/providers/oauth2/

@@ -3,24 +3,34 @@ import { ConfigError } from '../errors/refusal.ts'
 import { cognitoHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** Which user pool, and what stands for the audience. */
+/** The options of {@link cognito}. */
 export interface CognitoOptions {
-  /** Such as `eu-central-1`. */
+  /** The AWS region, such as `eu-central-1`. */
   readonly region: string
-  /** Such as `eu-central-1_AbCdEfGhI`. */
+  /** The id of the user pool, such as `eu-central-1_AbCdEfGhI`. It starts with the region. */
   readonly userPoolId: string
   /**
-   * Default false: tokens need an `aud`, which Cognito writes where the client asked for a resource.
-   * True: where there is none, `client_id` stands for it, and `audience` lists the clients whose tokens
-   * are taken. Such a token is good for every service that does the same: it was not made for this one.
+   * Whether `client_id` is used as the audience of a token without `aud`. `audience` then lists the clients
+   * whose tokens are accepted. Such a token is not specific to this service: every service that does the
+   * same accepts it. Default false: tokens must have `aud`, which Cognito writes if the client requested
+   * a resource.
    */
   readonly clientIdAsAudience?: boolean
 }
 
 /**
- * A user pool of Amazon Cognito. Groups are roles.
+ * An Amazon Cognito user pool. Groups are roles.
  *
- * @throws ConfigError for a region or pool that cannot be
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { cognito } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_AbCdEfGhI' }),
+ *   audience: 'https://orders.example.com',
+ * })
+ *
+ * @throws ConfigError if the region is malformed or the id of the pool does not start with it
  */
 export function cognito({
   region,
@@ -29,7 +39,7 @@ export function cognito({
 }: CognitoOptions): ProviderIssuer {
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region) || !userPoolId.startsWith(`${region}_`)) {
     throw new ConfigError(
-      `The user pool '${userPoolId}' is not of the region '${region}'.`,
+      `The user pool '${userPoolId}' is not in the region '${region}'.`,
       "Write cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_…' }).",
     )
   }

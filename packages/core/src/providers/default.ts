@@ -1,7 +1,7 @@
 import { allHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** Takes every provider's default tokens: naming the provider makes it stricter. */
+/** Accepts the default tokens of every supported provider. The profile of a single provider is stricter. */
 export const defaultProfile: Profile = {
   name: 'default',
   types: ['at+jwt', 'application/at+jwt', 'jwt', undefined],

@@ -2,24 +2,34 @@ import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** What has to be accepted with Dex. */
+/** The options of {@link dex}. */
 export interface DexOptions {
-  /** Dex makes access tokens as it makes ID tokens, so whoever takes the one takes the other. */
+  /** Confirms that ID tokens are accepted as well. Dex issues access tokens that look the same. */
   readonly acceptIdTokens: true
 }
 
 /**
- * Dex, by its issuer URL. The audience is the id of a client; there are no scopes and there is no
- * `act`. With other providers an ID token is refused; with Dex it cannot be told apart, so this takes
- * a word of its own.
+ * Dex, by its issuer URL. The audience is the id of a client. Tokens have neither scopes nor `act`.
  *
- * @throws ConfigError without that word
+ * Not guaranteed: that the token is an access token. ID tokens of other providers are refused, but those of
+ * Dex look the same as its access tokens. `acceptIdTokens` confirms that you accept both.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { dex } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: dex('https://dex.example.com', { acceptIdTokens: true }),
+ *   audience: 'order-service',
+ * })
+ *
+ * @throws ConfigError if `acceptIdTokens` is not `true`
  */
 export function dex(issuer: string, { acceptIdTokens }: DexOptions): ProviderIssuer {
   // oxlint-disable-next-line typescript/no-unnecessary-condition -- callers may be JavaScript
   if (acceptIdTokens !== true) {
     throw new ConfigError(
-      "Dex's access tokens cannot be told from its ID tokens.",
+      "Dex's access tokens cannot be distinguished from its ID tokens.",
       'Write dex(url, { acceptIdTokens: true }) if that is acceptable here.',
     )
   }

@@ -3,13 +3,13 @@ import { ConfigError } from '../errors/refusal.ts'
 import { entraHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** Whose tokens, and of which version. */
+/** The options of {@link entra}. */
 export interface EntraOptions {
-  /** The id of the tenant (a GUID), as in the tokens' `tid`. */
+  /** The id of the tenant: a GUID in lowercase, as in the `tid` of its tokens. */
   readonly tenant: string
   /**
-   * Default 2. Which one an API gets is set in its app registration
-   * (`api.requestedAccessTokenVersion`), not by the endpoint that the client used.
+   * The version of the access tokens. It depends on `api.requestedAccessTokenVersion` in the app
+   * registration of the API, not on the endpoint that the client uses. Default 2.
    */
   readonly version?: 1 | 2
 }
@@ -17,16 +17,28 @@ export interface EntraOptions {
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * A tenant of Microsoft Entra ID (Azure AD). In version 2 the audience is the API's client id, in
- * version 1 the client id or the application id URI. Entra's on-behalf-of flow writes no `act`.
+ * A tenant of Microsoft Entra ID (formerly Azure AD). The audience is the client id of the API. In version 1
+ * it can also be the application ID URI.
  *
- * @throws ConfigError for a tenant that is no GUID: no token says `common` or a domain in its `iss`
+ * Not guaranteed: that a token without an actor was not exchanged. Entra's on-behalf-of flow does not write
+ * `act`.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { entra } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: entra({ tenant: '11111111-2222-4333-8444-555555555555' }),
+ *   audience: '66666666-7777-4888-9999-000000000000',
+ * })
+ *
+ * @throws ConfigError if `tenant` is not a GUID in lowercase, such as `common` or a domain name
  */
 export function entra({ tenant, version = 2 }: EntraOptions): ProviderIssuer {
   if (!guid.test(tenant)) {
     throw new ConfigError(
-      `'${tenant}' is no tenant id.`,
-      'Write the GUID in small letters, as in the tokens (tid); a name, common and organizations never stand there.',
+      `'${tenant}' is not a tenant id.`,
+      "Pass the GUID in lowercase, as in the tid claim of the tokens. Domain names, 'common' and 'organizations' are not supported.",
     )
   }
   return { issuer: issuers[version](tenant), profile: profileOf(tenant, version) }
@@ -42,14 +54,14 @@ const profileOf = (tenant: string, version: 1 | 2): Profile => ({
   name: 'entra',
   types: ['jwt'],
   clientClaims: version === 1 ? ['appid'] : ['azp'],
-  // ID tokens name no client; same page.
+  // ID tokens do not have this claim; same page.
   requiredClaims: version === 1 ? ['appid'] : ['azp'],
   expectedClaims: { ver: [`${version}.0`], tid: [tenant] },
   scopeClaims: ['scp'],
   ignoredAudiences: [],
   // App roles, of users and of applications; same page.
   roles: [{ path: ['roles'] }],
-  // One set of keys for all tenants: EnableAadSigningKeyIssuerValidation in
+  // All tenants share one key set: EnableAadSigningKeyIssuerValidation in
   // https://learn.microsoft.com/dotnet/api/microsoft.identitymodel.validators
   ...(version === 2 && { keyIssuerPlaceholder: '{tenantid}' }),
   discovery: 'openid',

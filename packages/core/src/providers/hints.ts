@@ -2,8 +2,8 @@ import { own } from '../lib/json.ts'
 import type { Hint, HintedToken } from '../options/profile.ts'
 
 /**
- * What operators set up wrongly, provider by provider. A row is told by what the token looks like,
- * so that it helps as well where only the issuer's URL was given.
+ * Common configuration mistakes, by provider. Each hint recognizes its mistake by the token, so that it
+ * also helps operators who configured only an issuer URL.
  */
 
 const claim = ({ claims }: HintedToken, name: string): unknown => own(claims, name)
@@ -21,18 +21,18 @@ export const keycloakHints: readonly Hint[] = [
     when: (token) =>
       isKeycloak(token) && (!has(token, 'sub') || /^[a-z]{2}lt/.test(String(claim(token, 'jti')))),
     message:
-      'Keycloak leaves sub out where the client lacks the client scope "basic", and most claims out of a ' +
-      'lightweight access token: give the client that scope, and switch off "Always use lightweight access ' +
-      'token" in its advanced settings, or mark its mappers "Add to lightweight access token".',
+      'Keycloak omits sub if the client does not have the client scope "basic", and omits most claims ' +
+      'from lightweight access tokens. Add that client scope to the client. Turn off "Always use lightweight ' +
+      'access token" in its advanced settings, or turn on "Add to lightweight access token" in its mappers.',
   },
   {
     codes: ['audience_mismatch', 'claim_missing'],
     when: (token) =>
       isKeycloak(token) && (!has(token, 'aud') || audiences(token).includes('account')),
     message:
-      'Keycloak names a service in aud only where a mapper says so: add an Audience mapper ' +
-      '(oidc-audience-mapper) with this service to a client scope of the client that asks for the token. ' +
-      "The parameter 'audience' of an exchange only filters what the mappers gave.",
+      'Keycloak adds a service to aud only if a mapper is configured. Add an Audience mapper ' +
+      '(oidc-audience-mapper) for this service to a client scope of the client that requests the token. ' +
+      "The 'audience' parameter of a token exchange only selects from the audiences that mappers add.",
   },
 ]
 
@@ -41,35 +41,35 @@ export const auth0Hints: readonly Hint[] = [
     codes: ['audience_mismatch'],
     when: (token) => audiences(token).some((name) => String(name).endsWith('/userinfo')),
     message:
-      "Auth0 names an API in aud only where the client asked for it: send the parameter 'audience' with " +
-      "the API's identifier, and expect that identifier, letter by letter.",
+      'Auth0 adds an API to aud only if the client requests it. Let the client send the parameter ' +
+      "'audience' with the identifier of the API, and configure exactly that identifier as 'audience' here.",
   },
 ]
 
-/** Only where the provider is named: anything at all may be malformed. */
-const unreadable = (message: string): Hint => ({
+/** Used only if the provider is configured, because any malformed token matches. */
+const opaqueTokens = (message: string): Hint => ({
   codes: ['token_malformed', 'token_encrypted'],
   when: () => true,
   message,
 })
 
-export const auth0Opaque: Hint = unreadable(
-  'Auth0 gives an opaque or an encrypted token to a client that names no API: let it send the parameter ' +
-    "'audience' with the API's identifier, or set a default audience for the tenant.",
+export const auth0Opaque: Hint = opaqueTokens(
+  'Auth0 issues an opaque or encrypted token to a client that does not request an API. Let the client send ' +
+    "the parameter 'audience' with the identifier of the API, or set a default audience for the tenant.",
 )
 
-export const hydraOpaque: Hint = unreadable(
-  'The access tokens of Ory Hydra are opaque by default: set strategies.access_token to jwt there.',
+export const hydraOpaque: Hint = opaqueTokens(
+  'Ory Hydra issues opaque access tokens by default. Set strategies.access_token to jwt in Hydra.',
 )
 
-export const zitadelOpaque: Hint = unreadable(
-  'The access tokens of ZITADEL are opaque by default: set the token type of the application to JWT there.',
+export const zitadelOpaque: Hint = opaqueTokens(
+  'ZITADEL issues opaque access tokens by default. Set the token type of the application to JWT in ZITADEL.',
 )
 
 const orgServer =
-  "The token is of Okta's org authorization server. Its access tokens are for Okta itself and cannot be " +
-  'validated locally. Create or use a custom authorization server, such as …/oauth2/default, with this ' +
-  'service as its audience, and configure its issuer.'
+  "The token is from Okta's org authorization server. Its access tokens are for Okta itself and cannot be " +
+  'verified locally. Use a custom authorization server, such as …/oauth2/default, with this service as its ' +
+  'audience, and configure its issuer here.'
 
 export const oktaHints: readonly Hint[] = [
   {
@@ -81,12 +81,12 @@ export const oktaHints: readonly Hint[] = [
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     when: ({ typ }) => typ?.toLowerCase() === 'oauth-id-jag+jwt',
     message:
-      'The token is an identity assertion grant (ID-JAG). It is never an access token: the client has to ' +
-      "exchange it at this issuer's token endpoint first.",
+      'The token is an identity assertion grant (ID-JAG), not an access token. Let the client exchange it ' +
+      "for an access token at the issuer's token endpoint.",
   },
 ]
 
-/** Scopes as a list, or none, and no claim that names the client. */
+/** A token without client id, whose scopes are absent or a list. */
 const isSpring = (token: HintedToken): boolean =>
   typeof claim(token, 'aud') === 'string' &&
   has(token, 'nbf') &&
@@ -98,14 +98,14 @@ export const springHints: readonly Hint[] = [
     codes: ['audience_mismatch'],
     when: isSpring,
     message:
-      'If this is the id of the client that asked for the token: Spring Authorization Server writes it into ' +
-      "aud, and ignores the parameters 'resource' and 'audience' of an exchange. In an " +
-      'OAuth2TokenCustomizer<JwtEncodingContext> there, add: ' +
+      'If aud is the id of the client that requested the token, it is the default of Spring Authorization ' +
+      "Server, which ignores the parameters 'resource' and 'audience' of a token exchange. Set aud there, in " +
+      'an OAuth2TokenCustomizer<JwtEncodingContext>: ' +
       'context.getClaims().audience(List.of("order-service")).',
   },
 ]
 
-/** Well known: the application id of Microsoft Graph. */
+/** The application id of Microsoft Graph, the same in all tenants. */
 const graph = '00000003-0000-0000-c000-000000000000'
 
 export const entraHints: readonly Hint[] = [
@@ -113,29 +113,29 @@ export const entraHints: readonly Hint[] = [
     codes: ['issuer_not_trusted'],
     when: (token) => issuedBy(token, 'https://sts.windows.net/'),
     message:
-      "The token is of Entra's version 1. Set api.requestedAccessTokenVersion to 2 in the manifest of this " +
-      "API's app registration, or configure entra({ tenant, version: 1 }).",
+      'The token is an Entra version 1 token. Set api.requestedAccessTokenVersion to 2 in the manifest of ' +
+      "the API's app registration, or configure entra({ tenant, version: 1 }).",
   },
   {
     codes: ['issuer_not_trusted'],
     when: (token) =>
       issuedBy(token, 'https://login.microsoftonline.com/') && claim(token, 'ver') === '2.0',
     message:
-      "The token is of Entra's version 2, of this tenant or another. Configure entra({ tenant }) with the " +
-      "tenant's id; version 1 tokens come from another issuer.",
+      'The token is an Entra version 2 token, from this tenant or another one. Configure entra({ tenant }) ' +
+      'with the id of the tenant. Version 1 tokens have a different issuer.',
   },
   {
     codes: ['signature_invalid', 'audience_mismatch'],
     when: (token) =>
       audiences(token).some((name) => name === graph || name === 'https://graph.microsoft.com'),
     message:
-      'The token is for Microsoft Graph, which alone can validate it. Let the client ask for a scope of this ' +
-      'API, such as api://<client id>/.default.',
+      'The token is for Microsoft Graph, and only Microsoft Graph can verify it. Let the client request a ' +
+      'scope of this API, such as api://<client id>/.default.',
   },
   {
     codes: ['audience_mismatch'],
     when: (token) => has(token, 'tid') && claim(token, 'ver') === '2.0',
-    message: "In Entra's version 2 tokens, aud is this API's client id, not its api:// address.",
+    message: "In Entra version 2 tokens, aud is the API's client id, not its api:// URI.",
   },
 ]
 
@@ -144,8 +144,8 @@ export const cognitoHints: readonly Hint[] = [
     codes: ['claim_missing'],
     when: (token) => claim(token, 'token_use') === 'access' && !has(token, 'aud'),
     message:
-      "Cognito's access tokens have no aud unless the client asked for a resource. Either bind a resource, or " +
-      'let the client id stand for the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
+      'Cognito access tokens have no aud unless the client requests a resource. Let the client request one, or ' +
+      'use the client id as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
   },
 ]
 
@@ -155,13 +155,18 @@ const dexHints: readonly Hint[] = [
     when: (token) =>
       has(token, 'at_hash') && !has(token, 'scope') && has(token, 'federated_claims'),
     message:
-      "Dex's access tokens cannot be told from its ID tokens. Configure dex(url, { acceptIdTokens: true }) if " +
-      'that is acceptable here.',
+      "Dex's access tokens cannot be distinguished from its ID tokens. Configure dex(url, { acceptIdTokens: " +
+      'true }) if that is acceptable here.',
   },
 ]
 
 export const allHints: readonly Hint[] = [
-  ...[...keycloakHints, ...auth0Hints, ...oktaHints, ...entraHints, ...cognitoHints, ...dexHints],
-  // The least certain one comes last.
+  ...keycloakHints,
+  ...auth0Hints,
+  ...oktaHints,
+  ...entraHints,
+  ...cognitoHints,
+  ...dexHints,
+  // Last, because it is the least certain.
   ...springHints,
 ]

@@ -3,8 +3,17 @@ import { hydraOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * Ory Hydra with `strategies.access_token: jwt`; by default its tokens are opaque and refused here.
- * What the consent app adds is in the claim `ext`.
+ * Ory Hydra, by its issuer URL. Set `strategies.access_token` to `jwt` in Hydra: by default its access
+ * tokens are opaque, and those are refused. The claims that the consent app adds are in `ext`.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { hydra } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: hydra('https://hydra.example.com'),
+ *   audience: 'order-service',
+ * })
  */
 export function hydra(issuer: string): ProviderIssuer {
   return { issuer, profile }
@@ -15,7 +24,7 @@ const profile: Profile = {
   // https://www.ory.com/docs/oauth2-oidc/jwt-access-token
   types: ['jwt', 'at+jwt'],
   clientClaims: ['client_id'],
-  // A list scp, or a string scope, or both: strategies.jwt.scope_claim, same page.
+  // scp is a list, scope a string. Tokens have one or both: strategies.jwt.scope_claim, same page.
   scopeClaims: ['scp', 'scope'],
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],

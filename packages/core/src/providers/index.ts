@@ -1,4 +1,4 @@
-// Every provider at once; each can be imported alone as well.
+// All providers. Each can also be imported on its own, such as from providers/keycloak.
 export { auth0 } from './auth0.ts'
 export { authentik } from './authentik.ts'
 export { cognito, type CognitoOptions } from './cognito.ts'

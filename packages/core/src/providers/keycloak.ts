@@ -3,34 +3,44 @@ import { ConfigError } from '../errors/refusal.ts'
 import { keycloakHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** What can be chosen for Keycloak. */
+/** The options of {@link keycloak}. */
 export interface KeycloakOptions {
   /**
-   * Which roles `requireRole` means. Default: the realm's. With a client id: the roles of that client,
-   * and these only, so that a realm's role and a client's of the same name are not taken for each other.
+   * The id of the client whose roles `requireRole` checks. Realm roles are not checked then, because a realm
+   * role and a client role may have the same name. Default: the roles of the realm.
    */
   readonly rolesOf?: string
 }
 
 /**
- * A realm of Keycloak 24 or newer, such as `https://keycloak.example.com/realms/shop`.
+ * A realm of Keycloak 24 or newer, by its issuer URL.
  *
- * Not guaranteed: that `aud` holds this service. It does where a mapper says so. Standard token
- * exchange writes no `act`; only the exchanging client shows, in `azp`.
+ * Not guaranteed: that `aud` contains this service, which requires an audience mapper. Also not guaranteed:
+ * that a token without an actor was not exchanged, because standard token exchange does not write `act`.
+ * The client that exchanged the token is in `azp`.
  *
- * @throws ConfigError for a URL that is no realm's, and for a client id that is none
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { keycloak } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: keycloak('https://keycloak.example.com/realms/shop'),
+ *   audience: 'order-service',
+ * })
+ *
+ * @throws ConfigError if the URL is not that of a realm, or if `rolesOf` is present but empty
  */
 export function keycloak(url: string, options: KeycloakOptions = {}): ProviderIssuer {
   if (!/\/realms\/[^/]+$/.test(url)) {
     throw new ConfigError(
-      `'${url}' is no realm of Keycloak.`,
-      "Write keycloak('https://…/realms/<realm>'), without a slash at the end.",
+      `'${url}' is not the URL of a Keycloak realm.`,
+      "Write keycloak('https://…/realms/<realm>'), without a trailing slash.",
     )
   }
   if (Object.hasOwn(options, 'rolesOf') && !options.rolesOf) {
     throw new ConfigError(
-      "'rolesOf' is no client id.",
-      'Give it a value (is an environment variable missing?) or leave it out for the roles of the realm.',
+      `'rolesOf' must be a client id, got ${options.rolesOf === '' ? 'an empty string' : String(options.rolesOf)}.`,
+      'Set it to a client id (is an environment variable missing?), or omit it for the roles of the realm.',
     )
   }
   return { issuer: url, profile: profileOf(options.rolesOf) }
@@ -38,25 +48,25 @@ export function keycloak(url: string, options: KeycloakOptions = {}): ProviderIs
 
 const profileOf = (client: string | undefined): Profile => ({
   name: 'keycloak',
-  // `at+jwt` with the client attribute access.token.header.type.rfc9068 ("Use at+jwt as access token
+  // at+jwt if the client attribute access.token.header.type.rfc9068 is set ("Use at+jwt as access token
   // header type"): https://www.keycloak.org/docs/latest/server_admin/
   types: ['jwt', 'at+jwt'],
   clientClaims: ['azp'],
   scopeClaims: ['scope'],
   requiredClaims: ['azp'],
-  // The payload's typ is ID, Refresh, Offline or Logout in the other kinds:
+  // In other kinds of tokens, the typ claim is ID, Refresh, Offline or Logout:
   // https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/util/TokenUtil.html
   expectedClaims: { typ: ['Bearer', 'DPoP'] },
-  // The issuer's own account console, in nearly every token: the default roles name it, and the roles
-  // that a token has name its audience ("Audience support", same page).
+  // Keycloak's own account console is in nearly every token. The default roles include some of its roles,
+  // and Keycloak adds the clients of a token's roles to aud ("Audience support", same page).
   ignoredAudiences: ['account'],
-  // Mappers of the client scope `roles`, same page.
+  // Written by the mappers of the client scope roles; same page.
   roles: [
     {
       path: client === undefined ? ['realm_access', 'roles'] : ['resource_access', client, 'roles'],
     },
   ],
-  // act.sub is the service account's id; people know the client's, which stands beside it.
+  // act.sub is the id of the service account. Operators know the client id, which is in act.client_id.
   actorNames: ['client_id', 'sub'],
   // https://www.keycloak.org/securing-apps/oidc-layers#_endpoints_
   discovery: 'openid',

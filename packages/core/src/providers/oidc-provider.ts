@@ -2,8 +2,17 @@ import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * node oidc-provider with `accessTokenFormat: 'jwt'`, whose tokens follow RFC 9068. It has no token
- * exchange of its own: `act` is what the grant handler writes.
+ * A server that uses the npm package oidc-provider, by its issuer URL. Set `accessTokenFormat` to `jwt`. Its
+ * tokens conform to RFC 9068. It has no built-in token exchange, so `act` depends on your grant handler.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { oidcProvider } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: oidcProvider('https://as.example.com'),
+ *   audience: 'order-service',
+ * })
  */
 export function oidcProvider(issuer: string): ProviderIssuer {
   return { issuer, profile }

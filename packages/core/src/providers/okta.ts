@@ -4,19 +4,28 @@ import { oktaHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * A custom authorization server of Okta, such as `https://example.okta.com/oauth2/default`.
+ * An Okta custom authorization server, by its issuer URL.
  *
- * Not guaranteed: that the token is for this service alone. Okta's audience belongs to the
- * authorization server, so that all APIs behind one share it.
+ * Not guaranteed: that the token is for this service only. In Okta, the audience is a setting of the
+ * authorization server, so all APIs that use the server share it.
  *
- * @throws ConfigError for the org authorization server, whose tokens cannot be validated locally
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { okta } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: okta('https://example.okta.com/oauth2/default'),
+ *   audience: 'api://default',
+ * })
+ *
+ * @throws ConfigError for the org authorization server, whose tokens cannot be verified locally
  */
 export function okta(issuer: string): ProviderIssuer {
   if (!/\/oauth2\/[^/]+$/.test(issuer)) {
     throw new ConfigError(
-      `'${issuer}' is no custom authorization server of Okta.`,
-      "Write okta('https://<domain>/oauth2/default') or your own server's id. Access tokens of the org " +
-        'authorization server are for Okta itself and cannot be validated locally.',
+      `'${issuer}' is not the URL of an Okta custom authorization server.`,
+      "Write okta('https://<domain>/oauth2/<server id>'), such as …/oauth2/default. Access tokens of the " +
+        'org authorization server are for Okta itself and cannot be verified locally.',
     )
   }
   return { issuer, profile }
@@ -24,19 +33,19 @@ export function okta(issuer: string): ProviderIssuer {
 
 const profile: Profile = {
   name: 'okta',
-  // The header has kid and alg only: https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/
+  // The header contains only kid and alg: https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/
   types: [undefined, 'jwt', 'at+jwt', 'application/at+jwt'],
   clientClaims: ['cid', 'client_id'],
-  // scp is a list; tokens of agents have scope, a string:
+  // scp is a list. Tokens of agents have scope instead, a string:
   // https://developer.okta.com/docs/guides/ai-agent-token-exchange/
   scopeClaims: ['scp', 'scope'],
-  // ID tokens have neither: https://developer.okta.com/docs/concepts/oauth-claims/
+  // ID tokens do not have these claims: https://developer.okta.com/docs/concepts/oauth-claims/
   requiredClaims: [['scp', 'scope']],
   ignoredAudiences: [],
-  // Exchange on behalf of a user writes no act; of an agent's, each party is a client:
+  // An exchange on behalf of a user does not write act. In an exchange for agents, every actor is a client:
   // https://developer.okta.com/docs/guides/ai-agent-token-exchange/
   actorSubjectIsClient: true,
-  // Where an administrator added the claim: https://developer.okta.com/docs/guides/customize-tokens-groups-claim/
+  // Present if an administrator added the claim: https://developer.okta.com/docs/guides/customize-tokens-groups-claim/
   roles: [{ path: ['groups'] }],
   hints: oktaHints,
 }

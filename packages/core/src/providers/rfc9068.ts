@@ -1,7 +1,7 @@
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** RFC 9068 to the letter: section 2.1 for `typ`, section 2.2 for the required claims. */
+/** RFC 9068 without exceptions: section 2.1 for `typ`, section 2.2 for the required claims. */
 export const rfc9068Profile: Profile = {
   name: 'rfc9068',
   types: ['at+jwt', 'application/at+jwt'],
@@ -11,7 +11,19 @@ export const rfc9068Profile: Profile = {
   ignoredAudiences: [],
 }
 
-/** Any issuer that follows RFC 9068 to the letter. */
+/**
+ * Any issuer whose access tokens conform to RFC 9068, by its issuer URL. Tokens must have the `typ` `at+jwt`
+ * or `application/at+jwt`, and the claims `client_id` and `jti`.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { rfc9068 } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: rfc9068('https://as.example.com'),
+ *   audience: 'order-service',
+ * })
+ */
 export function rfc9068(issuer: string): ProviderIssuer {
   return { issuer, profile: rfc9068Profile }
 }

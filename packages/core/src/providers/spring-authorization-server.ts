@@ -5,9 +5,18 @@ import type { Profile } from '../options/profile.ts'
 /**
  * Spring Authorization Server, by its issuer URL.
  *
- * Not guaranteed: that `aud` holds this service. By default it is the id of the client that asked,
- * and the parameters `resource` and `audience` of an exchange are ignored; a token customizer mends
- * both. No claim names the client unless a customizer adds `client_id`.
+ * Not guaranteed: that `aud` contains this service. By default it contains the id of the client that
+ * requested the token, and the parameters `resource` and `audience` of a token exchange are ignored. A
+ * token customizer can set `aud`. Tokens have no client id unless a customizer adds `client_id`.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { springAuthorizationServer } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: springAuthorizationServer('https://as.example.com'),
+ *   audience: 'order-service',
+ * })
  */
 export function springAuthorizationServer(issuer: string): ProviderIssuer {
   return { issuer, profile }
@@ -15,15 +24,15 @@ export function springAuthorizationServer(issuer: string): ProviderIssuer {
 
 const profile: Profile = {
   name: 'spring-authorization-server',
-  // None unless a customizer sets one: JwtGenerator.java in
+  // There is no typ unless a customizer sets it: JwtGenerator.java in
   // https://github.com/spring-projects/spring-security
   types: [undefined, 'at+jwt', 'application/at+jwt', 'jwt'],
   clientClaims: ['client_id', 'azp'],
   scopeClaims: ['scope'],
-  // Same file: an ID token has jti, but no nbf. Both have the client's id in aud.
+  // ID tokens have jti but not nbf; same file. In both kinds of tokens, aud is the client id.
   requiredClaims: ['nbf', 'jti'],
   ignoredAudiences: [],
-  // What the guides' customizers write:
+  // The claims that the customizers in the guides write:
   // https://docs.spring.io/spring-authorization-server/reference/guides/how-to-custom-claims-authorities.html
   roles: [{ path: ['roles'] }],
   permissions: [{ path: ['authorities'] }],

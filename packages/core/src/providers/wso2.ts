@@ -2,8 +2,19 @@ import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * WSO2 Identity Server or Asgardeo, with JWT access tokens: `https://…/oauth2/token`. By default the
- * audience is the id of the client that asked.
+ * WSO2 Identity Server or Asgardeo, by its issuer URL. Set the access token type of the application to JWT.
+ *
+ * Not guaranteed: that `aud` contains this service. By default it is the id of the client that requested
+ * the token.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { wso2 } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: wso2('https://api.asgardeo.io/t/shop/oauth2/token'),
+ *   audience: 'order-service',
+ * })
  */
 export function wso2(issuer: string): ProviderIssuer {
   return { issuer, profile }
@@ -13,12 +24,12 @@ const profile: Profile = {
   name: 'wso2',
   types: ['at+jwt', 'jwt'],
   clientClaims: ['client_id'],
-  // A string, or a list where so configured: https://wso2.com/jwt-scope-array-format/
+  // A string, or a list if the server is configured that way: https://wso2.com/jwt-scope-array-format/
   scopeClaims: ['scope'],
-  // ID tokens have azp instead: https://wso2.com/asgardeo/docs/references/tokens/id-tokens/
+  // ID tokens have azp instead of client_id: https://wso2.com/asgardeo/docs/references/tokens/id-tokens/
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],
-  // Where the application asks for this attribute.
+  // Present if the application requests this attribute.
   roles: [{ path: ['roles'] }],
   discovery: 'openid',
 }

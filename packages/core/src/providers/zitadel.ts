@@ -3,8 +3,17 @@ import { zitadelOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * A ZITADEL instance, by its URL; its applications must be set to JWT access tokens. The audience is
- * the id of a project. Scopes are not written into the tokens.
+ * A ZITADEL instance, by its URL. Set the token type of the applications to JWT: by default their access
+ * tokens are opaque. The audience is the id of a project. Tokens do not contain scopes.
+ *
+ * @example
+ * import { createVerifier } from '@resource-server/core'
+ * import { zitadel } from '@resource-server/core/providers'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: zitadel('https://shop-abc123.zitadel.cloud'),
+ *   audience: '265379523456789012',
+ * })
  */
 export function zitadel(issuer: string): ProviderIssuer {
   return { issuer, profile }
@@ -13,13 +22,13 @@ export function zitadel(issuer: string): ProviderIssuer {
 const profile: Profile = {
   name: 'zitadel',
   types: ['jwt', 'at+jwt', undefined],
-  // Which claim stands in which token: https://zitadel.com/docs/apis/openidoauth/claims
+  // The claims of each kind of token: https://zitadel.com/docs/apis/openidoauth/claims
   clientClaims: ['azp', 'client_id'],
   scopeClaims: ['scope'],
-  // Same table: ID tokens have none.
+  // ID tokens do not have jti; same page.
   requiredClaims: ['jti'],
   ignoredAudiences: [],
-  // An object by role: https://zitadel.com/docs/guides/integrate/retrieve-user-roles
+  // An object whose keys are the roles: https://zitadel.com/docs/guides/integrate/retrieve-user-roles
   roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],
   discovery: 'openid',
   hints: [zitadelOpaque],

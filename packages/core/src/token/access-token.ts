@@ -6,132 +6,74 @@ import type { Profile } from '../options/profile.ts'
 import { grants, type Implication, readScopes } from '../options/scope.ts'
 import type { Verified } from '../jose/signature.ts'
 
-declare const minted: unique symbol
+/** Exists in types only. It keeps other files from creating values of these types. */
+declare const brand: unique symbol
 
-/** Claims that any access token may have, beside those of the user's own type. */
+/**
+ * The registered claims of an access token (RFC 7519 section 4.1, RFC 9068 section 2.2). Their types
+ * are checked before a token is accepted. `aud` may be absent if the issuer's profile reads the
+ * audience from another claim; use `TokenView.audience` instead.
+ */
 export interface StandardClaims {
+  /** The issuer. */
   readonly iss: string
+  /** The subject. */
   readonly sub: string
+  /** The audience: one name or a list of names. */
   readonly aud: string | readonly string[]
+  /** When the token expires, in seconds since the epoch. May have a fraction. */
   readonly exp: number
+  /** When the token was issued, in seconds since the epoch. May have a fraction. */
   readonly iat: number
+  /** When the token becomes valid, in seconds since the epoch. May have a fraction. */
   readonly nbf?: number
+  /** The identifier of the token. */
   readonly jti?: string
 }
 
-/** The claims without `act`. Their types beyond `StandardClaims` are the user's assertion. */
+/**
+ * All claims of a token except `act`, frozen at every level. `C` is your own claim type. The
+ * verifier does not check its members: `C` asserts what your issuer puts into its tokens.
+ */
 export type Claims<C extends object = object> = StandardClaims &
   Readonly<C> & { readonly [name: string]: unknown }
 
-/** What guards and policy functions see: the current actor only (RFC 8693 section 4.1). */
-export interface TokenView<C extends object = object> {
-  /** Who the token speaks for. Unique only together with `issuer`. */
+/**
+ * The members of a token, its view and its cached content. This is their only definition.
+ *
+ * The constructor assigns each member by name. Objects made this way share one hidden class in V8,
+ * which `Object.assign` and spread do not guarantee.
+ */
+class View<C extends object = object> {
+  /** `sub`: the user or client that the token is about. Unique only together with `issuer`. */
   readonly subject: string
+  /** `iss`: the issuer that signed the token. */
   readonly issuer: string
+  /** The names in `aud`, or in the claim from which the issuer's profile reads the audience. */
   readonly audience: readonly string[]
-  /** As the token has them, without what they imply. */
+  /** The scopes in the token, without duplicates and without the scopes that they imply. */
   readonly scopes: readonly string[]
-  /** Empty unless the issuer's profile says where they are. Their issuer's words, like all claims. */
+  /** The roles in the token. Empty unless the issuer's profile has `roles`. */
   readonly roles: readonly string[]
-  /** Empty unless the issuer's profile says where they are. */
+  /** The permissions in the token. Empty unless the issuer's profile has `permissions`. */
   readonly permissions: readonly string[]
-  /** The client that got the token, where the issuer writes it. */
+  /**
+   * The client that the token was issued to (RFC 9068 section 2.2), or `undefined` if the token does
+   * not name one. Unique only together with `issuer`.
+   */
   readonly clientId: string | undefined
+  /** The current actor (RFC 8693 section 4.1), or `undefined` if the token has no `act`. */
   readonly actor: Actor | undefined
-  /** `may_act` (RFC 8693 section 4.4), where the issuer writes it. */
+  /**
+   * The members of `may_act`: who may act for the subject (RFC 8693 section 4.4), or `undefined` if
+   * the token has no `may_act`. For information only: no check uses it.
+   */
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
+  /** All claims except `act`. */
   readonly claims: Claims<C>
-  readonly issuedAt: Date
-  readonly expiresAt: Date
-  /** Exact and case-sensitive; counts what `impliedScopes` says, as `requireScope` does. */
-  hasScope(scope: string): boolean
-}
-
-/**
- * A verified access token that was meant for this service. Built only from checked claims, frozen,
- * and printed without the token itself. That a token was valid when it was checked says nothing
- * about revocation since. Minted here only.
- */
-export interface AccessToken<C extends object = object> extends TokenView<C> {
-  /** Who acted earlier, latest first. For audit only: no guard takes it. */
-  readonly priorActors: readonly PriorActor[]
-  /** The token as it was sent, for an exchange. Not enumerable, so that it does not get into logs. */
-  readonly raw: string
-  readonly [minted]: 'AccessToken'
-}
-
-interface Parts {
-  readonly verified: Verified
-  readonly delegation: Delegation
-  readonly mayAct: Readonly<Record<string, unknown>> | undefined
-  readonly profile: Profile
-  readonly impliedScopes: readonly Implication[]
-}
-
-/**
- * What a token says, read from checked claims: all of an access token but its text. It cannot change, so
- * any number of uses share it. Minted here only.
- */
-export interface TokenContent extends Omit<TokenView, 'issuedAt' | 'expiresAt' | 'hasScope'> {
-  readonly impliedScopes: readonly Implication[]
-  readonly profile: Profile
-  readonly priorActors: readonly PriorActor[]
-  readonly [minted]: 'TokenContent'
-}
-
-export function readContent({
-  verified,
-  delegation,
-  mayAct,
-  profile,
-  impliedScopes,
-}: Parts): TokenContent {
-  const { claims } = verified
-  return Object.freeze({
-    subject: own(claims, 'sub') as string,
-    issuer: own(claims, 'iss') as string,
-    audience: Object.freeze([...audienceOf(claims, profile)]),
-    scopes: Object.freeze(readScopes(firstOf(claims, profile.scopeClaims)) ?? []),
-    roles: namesAt(claims, profile.roles),
-    permissions: namesAt(claims, profile.permissions),
-    clientId: firstOf(claims, profile.clientClaims) as string | undefined,
-    actor: delegation.actor,
-    mayAct,
-    claims: withoutAct(claims) as Claims,
-    impliedScopes,
-    profile,
-    priorActors: delegation.priorActors,
-  } as TokenContent)
-}
-
-const none: readonly string[] = Object.freeze([])
-
-function namesAt(claims: JsonObject, places: Profile['roles']): readonly string[] {
-  return places ? Object.freeze(readNames(claims, places) ?? []) : none
-}
-
-function firstOf(claims: JsonObject, names: readonly string[]): unknown {
-  for (const name of names) {
-    const value = own(claims, name)
-    if (value !== undefined) return value
-  }
-  return undefined
-}
-
-class View implements TokenView {
-  readonly subject: string
-  readonly issuer: string
-  readonly audience: readonly string[]
-  readonly scopes: readonly string[]
-  readonly roles: readonly string[]
-  readonly permissions: readonly string[]
-  readonly clientId: string | undefined
-  readonly actor: Actor | undefined
-  readonly mayAct: Readonly<Record<string, unknown>> | undefined
-  readonly claims: Claims
   readonly #impliedScopes: readonly Implication[]
 
-  constructor(content: TokenContent) {
+  constructor(content: TokenContent<C>) {
     this.subject = content.subject
     this.issuer = content.issuer
     this.audience = content.audience
@@ -145,21 +87,128 @@ class View implements TokenView {
     this.#impliedScopes = content.impliedScopes
   }
 
+  /** `iat` as a date. Each read returns a new `Date`. */
   get issuedAt(): Date {
     return new Date(this.claims.iat * 1000)
   }
 
+  /** `exp` as a date, without the clock tolerance. Each read returns a new `Date`. */
   get expiresAt(): Date {
     return new Date(this.claims.exp * 1000)
   }
 
+  /**
+   * Whether the token has this scope or, according to `impliedScopes`, a scope that implies it.
+   * `requireScope` uses the same rule. The comparison is exact and case-sensitive.
+   */
   hasScope(scope: string): boolean {
     return grants(this.scopes, scope, this.#impliedScopes)
   }
 }
 
+/**
+ * What a policy function receives: a verified token, frozen, without its prior actors and its raw
+ * text. RFC 8693 section 4.1 allows only the current actor in access decisions.
+ *
+ * @example
+ * ```ts
+ * const sameTenant = api.requirePolicy((token) => token.claims['tenant'] === 'acme')
+ * ```
+ */
+export interface TokenView<C extends object = object> extends Pick<View<C>, keyof View<C>> {}
+
+/**
+ * An access token that passed every check: signature, issuer, time, audience and claims. It is
+ * frozen, and only the verifier creates it.
+ *
+ * The token was valid when it was checked. The object does not change if the token expires or is
+ * revoked later.
+ *
+ * @example
+ * ```ts
+ * const token = await verifier.verify(text)
+ * console.log(token.subject, token.actor?.subject, token.hasScope('orders:read'))
+ * ```
+ */
+export interface AccessToken<C extends object = object> extends TokenView<C> {
+  /**
+   * The actors before the current one, latest first. For audit only: guards do not accept a
+   * `PriorActor` (RFC 8693 section 4.1).
+   */
+  readonly priorActors: readonly PriorActor[]
+  /**
+   * The token as the request carried it, for a token exchange. It is a secret. The property is not
+   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
+   */
+  readonly raw: string
+  readonly [brand]: 'AccessToken'
+}
+
+/**
+ * What the checked claims of a token say: everything in an access token except its raw text. It is
+ * frozen, so the cache and any number of requests can share it. Only `readContent` creates it.
+ */
+export interface TokenContent<C extends object = object> extends Omit<
+  View<C>,
+  'issuedAt' | 'expiresAt' | 'hasScope'
+> {
+  readonly impliedScopes: readonly Implication[]
+  readonly profile: Profile
+  readonly priorActors: readonly PriorActor[]
+  readonly [brand]: 'TokenContent'
+}
+
+interface ContentSource {
+  readonly verified: Verified
+  readonly delegation: Delegation
+  readonly mayAct: Readonly<Record<string, unknown>> | undefined
+  readonly profile: Profile
+  readonly impliedScopes: readonly Implication[]
+}
+
+/** Reads the content of a token whose claims passed `checkClaims`. */
+export function readContent({
+  verified,
+  delegation,
+  mayAct,
+  profile,
+  impliedScopes,
+}: ContentSource): TokenContent {
+  const { claims } = verified
+  const content: Omit<TokenContent, typeof brand> = {
+    subject: own(claims, 'sub') as string,
+    issuer: own(claims, 'iss') as string,
+    audience: Object.freeze([...audienceOf(claims, profile)]),
+    scopes: Object.freeze(readScopes(firstPresent(claims, profile.scopeClaims)) ?? []),
+    roles: namesAt(claims, profile.roles),
+    permissions: namesAt(claims, profile.permissions),
+    clientId: firstPresent(claims, profile.clientClaims) as string | undefined,
+    actor: delegation.actor,
+    mayAct,
+    claims: withoutAct(claims) as Claims,
+    impliedScopes,
+    profile,
+    priorActors: delegation.priorActors,
+  }
+  return Object.freeze(content as TokenContent)
+}
+
+const noNames: readonly string[] = Object.freeze([])
+
+function namesAt(claims: JsonObject, paths: Profile['roles']): readonly string[] {
+  return paths ? Object.freeze(readNames(claims, paths) ?? []) : noNames
+}
+
+function firstPresent(claims: JsonObject, names: readonly string[]): unknown {
+  for (const name of names) {
+    const value = own(claims, name)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
 class VerifiedToken extends View implements AccessToken {
-  declare readonly [minted]: 'AccessToken'
+  declare readonly [brand]: 'AccessToken'
   readonly priorActors: readonly PriorActor[]
   readonly #content: TokenContent
   readonly #raw: string
@@ -178,21 +227,30 @@ class VerifiedToken extends View implements AccessToken {
 
   static contentOf(token: AccessToken): TokenContent {
     if (token instanceof VerifiedToken) return token.#content
-    throw new TypeError('not an access token of this package')
+    throw new TypeError('not an access token created by this package')
   }
 }
 
-/** `raw` is the text that `content` was read from, as this request carried it. */
+/** Creates the access token for one request. `raw` is the text from which `content` was read. */
 export function createToken(content: TokenContent, raw: string): AccessToken {
   return new VerifiedToken(content, raw)
 }
 
-/** The token without its history and without its text: what policy functions get. */
+/**
+ * The view of a token that policy functions receive. It does not lead to `priorActors` or `raw`,
+ * not even through private fields.
+ *
+ * @throws TypeError if this package did not create the token
+ */
 export function viewOf(token: AccessToken): TokenView {
   return Object.freeze(new View(VerifiedToken.contentOf(token)))
 }
 
-/** The profile of the issuer that the token was judged by. */
+/**
+ * The profile that the token was checked against.
+ *
+ * @throws TypeError if this package did not create the token
+ */
 export function profileOf(token: AccessToken): Profile {
   return VerifiedToken.contentOf(token).profile
 }

@@ -2,16 +2,16 @@ import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import type { ClaimPath } from '../options/profile.ts'
 
 /**
- * The names that a token has at these places, such as its roles, without repeats. `undefined` where
- * one of the places is malformed: a wrong-typed claim is not an absent one.
+ * Reads names, such as roles, from the given paths. Duplicates are removed. Returns `undefined` if
+ * the value at any path has the wrong type, and no names for a path that is absent.
  */
 export function readNames(
   claims: JsonObject,
-  places: readonly ClaimPath[],
+  paths: readonly ClaimPath[],
 ): readonly string[] | undefined {
   const found = new Set<string>()
-  for (const place of places) {
-    const names = namesAt(claims, place)
+  for (const path of paths) {
+    const names = namesAt(claims, path)
     if (!names) return undefined
     for (const name of names) found.add(name)
   }

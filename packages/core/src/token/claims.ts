@@ -7,56 +7,59 @@ import { type Refusal, refuse } from '../errors/refusal.ts'
 import { isScopeClaim } from '../options/scope.ts'
 import { checkKind } from './token-kind.ts'
 
-/** What a check may look at beside the claims. */
+/** What a check needs in addition to the claims. */
 export interface ClaimContext {
   readonly policy: Policy
   readonly issuer: IssuerPolicy
   readonly audience: AudienceRule
-  /** Seconds since the epoch. */
+  /** The current time, in seconds since the epoch. */
   readonly now: number
 }
 
 type Check = (claims: JsonObject, context: ClaimContext) => Refusal | undefined
 
-/** The last second of the year 9999: larger numbers are milliseconds or mistakes. */
+/** The last second of the year 9999. A larger number is in milliseconds, or a mistake. */
 const maxNumericDate = 253_402_300_799
 
 /**
- * Judges the claims of a token whose signature holds. The first refusal wins, so the order is what a
- * caller learns first: what kind of token, whether it is whole, whether it is current, for whom.
+ * Checks the claims of a token whose signature is valid, and returns the first refusal. The order
+ * decides which problem is reported: the kind of token, its claims, its times, then its audience.
  */
 export function checkClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return firstRefusal(checks, claims, context)
+  return firstRefusal(allChecks, claims, context)
 }
 
-/** Judges anew what time and route can change of a token that passed `checkClaims` before. */
+/**
+ * Checks a token that passed `checkClaims` before, such as one from the cache. Only the checks that
+ * depend on the current time or on the route run again.
+ */
 export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return firstRefusal(changeable, claims, context)
+  return firstRefusal(repeatedChecks, claims, context)
 }
 
 function firstRefusal(
-  wanted: readonly Check[],
+  checks: readonly Check[],
   claims: JsonObject,
   context: ClaimContext,
 ): Refusal | undefined {
-  for (const check of wanted) {
+  for (const check of checks) {
     const refusal = check(claims, context)
     if (refusal) return refusal
   }
   return undefined
 }
 
-/** Those whose answer depends on more than the token and the policy, in the same order. */
-const changeable: readonly Check[] = [isCurrent, isShortLived, isForUs]
+/** The checks whose result can change for the same token and policy. */
+const repeatedChecks: readonly Check[] = [isCurrent, isWithinMaxLifetime, hasExpectedAudience]
 
-const checks: readonly Check[] = [
+const allChecks: readonly Check[] = [
   isAccessToken,
   hasRequiredClaims,
   isWellFormed,
-  isOfOneTenant,
-  hasReadableNames,
-  ...changeable,
-  isPlainBearer,
+  hasMatchingTenant,
+  hasWellFormedRoles,
+  ...repeatedChecks,
+  isNotBound,
 ]
 
 function isAccessToken(
@@ -66,7 +69,10 @@ function isAccessToken(
   return checkKind(claims, profile)
 }
 
-/** RFC 9068 section 2.2, without those that usual tokens lack; of a list, one. */
+/**
+ * The claims that RFC 9068 section 2.2 requires, except `client_id` and `jti`, which many issuers
+ * omit. One claim of each inner list is enough.
+ */
 function requiredClaims(profile: Profile): readonly (string | readonly string[])[] {
   return ['iss', 'exp', audienceClaims(profile), 'sub', 'iat', ...profile.requiredClaims]
 }
@@ -77,12 +83,12 @@ function hasRequiredClaims(
 ): Refusal | undefined {
   for (const names of requiredBy(profile)) {
     if (hasAny(claims, names)) continue
-    return refuse('claim_missing', `the token has no ${names.join(' and no ')}`)
+    return refuse('claim_missing', `the token has no ${names.join(' or ')}`)
   }
   return undefined
 }
 
-/** Of each list one must be there. Put together once for each profile, and not for each token. */
+/** The result of `requiredClaims` by profile, so that it is not built again for every token. */
 const required = new WeakMap<Profile, readonly (readonly string[])[]>()
 
 function requiredBy(profile: Profile): readonly (readonly string[])[] {
@@ -93,11 +99,11 @@ function requiredBy(profile: Profile): readonly (readonly string[])[] {
   return lists
 }
 
-/** A claim of the wrong type is not an absent claim. */
+/** A claim of the wrong type is refused. It does not count as an absent claim. */
 const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean, what: string])[] =
   [
     ['sub', isNonEmptyString, 'a non-empty string'],
-    ['aud', isAudience, 'a non-empty string or list of them'],
+    ['aud', isAudience, 'a non-empty string or a list of non-empty strings'],
     ['exp', isNumericDate, 'a NumericDate'],
     ['iat', isNumericDate, 'a NumericDate'],
     ['nbf', isNumericDate, 'a NumericDate'],
@@ -128,77 +134,98 @@ function isWellFormed(claims: JsonObject): Refusal | undefined {
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 /**
- * Entra writes the tenant into `iss` and again into `tid`, and signs for all tenants with the same
- * keys. Where the two are UUIDs and not the same one, the token is of no tenant.
+ * Refuses a token whose `tid` and `iss` contain the UUIDs of different tenants. Microsoft Entra ID
+ * signs for all tenants with the same keys, so the signature does not prove the tenant.
+ *
+ * The check is in code because it applies to every profile: a plain issuer URL may belong to Entra,
+ * and a custom profile could leave out the member that turns the check on.
  */
-function isOfOneTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+function hasMatchingTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
   const tid = own(claims, 'tid')
   if (typeof tid !== 'string' || !uuid.test(tid)) return undefined
   const tenants = issuer.issuer.split('/').filter((part) => uuid.test(part))
-  if (tenants.length === 0 || tenants.some((tenant) => tenant.toLowerCase() === tid.toLowerCase()))
-    return undefined
-  return refuse('claim_malformed', 'tid names another tenant than iss')
+  if (tenants.length === 0) return undefined
+  if (tenants.some((tenant) => tenant.toLowerCase() === tid.toLowerCase())) return undefined
+  return refuse('claim_malformed', 'tid does not match the tenant in iss')
 }
 
-/** Roles and permissions, where the profile says that there are any. */
-function hasReadableNames(
+/** Checks the roles and permissions, if the profile says where they are. */
+function hasWellFormedRoles(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
   if (!profile.roles && !profile.permissions) return undefined
-  const places = [...(profile.roles ?? []), ...(profile.permissions ?? [])]
-  const wrong = places.find((place) => !readNames(claims, [place]))
-  return (
-    wrong &&
-    refuse('claim_malformed', `${wrong.path.join('.')} is no ${wrong.format ?? 'list'} of names`)
-  )
+  const paths = [...(profile.roles ?? []), ...(profile.permissions ?? [])]
+  const wrong = paths.find((path) => !readNames(claims, [path]))
+  if (!wrong) return undefined
+  const expected = wrong.format === 'keys' ? 'an object' : 'a string or a list of strings'
+  return refuse('claim_malformed', `${wrong.path.join('.')} is malformed, expected ${expected}`)
 }
 
-/** RFC 7519 sections 4.1.4 and 4.1.5. `iat` in the future is no reason: issuers' clocks run ahead. */
+/**
+ * Checks `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5). An `iat` in the future is accepted,
+ * because the issuer's clock may be ahead.
+ */
 function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const exp = own(claims, 'exp') as number
   const nbf = own(claims, 'nbf') as number | undefined
   if (now - policy.clockTolerance >= exp) {
     return refuse(
       'token_expired',
-      `exp is ${round(now - exp)} s ago; the tolerance is ${policy.clockTolerance} s`,
+      `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
     )
   }
   if (nbf !== undefined && now + policy.clockTolerance < nbf) {
     return refuse(
       'token_not_yet_valid',
-      `nbf is in ${round(nbf - now)} s; the tolerance is ${policy.clockTolerance} s`,
+      `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
     )
   }
   return undefined
 }
 
-/** Counted from `iat`, and from now, so that an `iat` in the future buys nothing. */
-function isShortLived(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+/**
+ * Checks the time from `iat` to `exp`. An `iat` in the future counts as the current time plus the
+ * clock tolerance, so it cannot make a long lifetime look short.
+ */
+function isWithinMaxLifetime(
+  claims: JsonObject,
+  { policy, now }: ClaimContext,
+): Refusal | undefined {
   if (policy.maxLifetime === undefined) return undefined
   const start = Math.min(own(claims, 'iat') as number, now + policy.clockTolerance)
   const lifetime = (own(claims, 'exp') as number) - start
   if (lifetime <= policy.maxLifetime) return undefined
   return refuse(
     'lifetime_too_long',
-    `the token lives ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
+    `the token's lifetime is ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
   )
 }
 
-/** RFC 7519 section 4.1.3: one who is not named by `aud` must refuse. */
-function isForUs(claims: JsonObject, { audience, issuer }: ClaimContext): Refusal | undefined {
+/** Refuses a token whose audience does not include this service (RFC 7519 section 4.1.3). */
+function hasExpectedAudience(
+  claims: JsonObject,
+  { audience, issuer }: ClaimContext,
+): Refusal | undefined {
   const found = audienceOf(claims, issuer.profile)
-  if (!found.every(isNonEmptyString))
-    return refuse('claim_malformed', 'the audience is not a non-empty string or list of them')
+  if (!found.every(isNonEmptyString)) {
+    return refuse(
+      'claim_malformed',
+      'the audience is not a non-empty string or a list of non-empty strings',
+    )
+  }
   return checkAudience(found, audience, issuer.profile)
 }
 
-/** RFC 9449 section 7.2 and RFC 7800: a bound token is no bearer token, whatever it is bound to. */
-function isPlainBearer(claims: JsonObject): Refusal | undefined {
+/**
+ * Refuses a token that is bound to a key (`cnf`, RFC 7800). It must not be accepted as a plain bearer
+ * token (RFC 9449 section 7.2), no matter how it is bound.
+ */
+function isNotBound(claims: JsonObject): Refusal | undefined {
   if (!Object.hasOwn(claims, 'cnf')) return undefined
   return refuse(
     'binding_unsupported',
-    'the token has cnf: it is bound to a key and was sent as a bearer token',
+    'the token has cnf: it is bound to a key, but was sent as a bearer token',
   )
 }
 
@@ -217,7 +244,10 @@ function isAudience(value: unknown): boolean {
   )
 }
 
-/** RFC 7519 section 2: seconds, fractions allowed. `1e400` parses to Infinity, which is none. */
+/**
+ * Whether a value is a NumericDate (RFC 7519 section 2): seconds, with or without a fraction. JSON
+ * such as `1e400` parses to `Infinity`, which the upper bound excludes.
+ */
 function isNumericDate(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value <= maxNumericDate
 }

@@ -3,47 +3,68 @@ import type { DelegationMode } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 
-declare const audit: unique symbol
+/** Exists in types only. It makes `PriorActor` incompatible with `Actor`. */
+declare const auditOnly: unique symbol
 
-/** The party that acts now: the outermost `act`. The only actor that policy may use. */
+/**
+ * The current actor: the party that acts for the subject, from the outermost `act` (RFC 8693 section
+ * 4.1). It is the only actor that access decisions may use.
+ *
+ * An actor does not prove a token exchange: some issuers write `act` without an exchange, and some
+ * exchange tokens without writing `act`. Use `requireClient` to check which client got the token.
+ */
 export interface Actor {
-  /** The issuer that `subject` belongs to: `act.iss`, or the token's issuer where that is absent. */
+  /** The issuer of `subject`: `act.iss`, or the token's issuer if `act.iss` is absent. */
   readonly issuer: string
-  /** `act.sub`: a client id, a service account's id or a user's id, depending on the issuer. */
+  /**
+   * `act.sub`: the id of a client, a service account or a user, depending on the issuer. Unique only
+   * together with `issuer`.
+   */
   readonly subject: string
-  /** `act.client_id`, which some issuers write; or `act.sub`, where the profile says it is one. */
+  /**
+   * `act.client_id`, which some issuers write. If it is absent: `act.sub`, if the issuer's profile
+   * sets `actorSubjectIsClient` and the actor belongs to the token's issuer. Otherwise `undefined`.
+   */
   readonly clientId: string | undefined
-  /** All members of `act` but the nested `act`. */
+  /** All members of `act`, except a nested `act`. */
   readonly claims: Readonly<Record<string, unknown>>
-  readonly [audit]?: never
+  readonly [auditOnly]?: never
 }
 
 /**
- * A party that acted earlier: a nested `act`. For audit only. RFC 8693 section 4.1 says that nested
- * actors are not to be considered in access control. So this is no `Actor`: what takes one, such as
- * a guard, does not take it.
+ * A party that acted earlier, from a nested `act`. For audit only: RFC 8693 section 4.1 says that
+ * prior actors must not affect access decisions. TypeScript does not accept a `PriorActor` as an
+ * `Actor`, so it cannot be passed to a guard.
+ *
+ * @example
+ * ```ts
+ * const names = token.priorActors.map((actor) => `${actor.subject} (${actor.issuer})`)
+ * ```
  */
-export interface PriorActor extends Omit<Actor, typeof audit> {
-  readonly [audit]: 'never for access control'
+export interface PriorActor extends Omit<Actor, typeof auditOnly> {
+  readonly [auditOnly]: 'never for access control'
 }
 
-/** Who acts for the subject. Minted here only. */
+/** The actors of a token whose `act` is well-formed. */
 export interface Delegation {
   readonly actor: Actor | undefined
   readonly priorActors: readonly PriorActor[]
 }
 
-/** An `act` chain as far as it can be read. For records; policy gets a `Delegation`. */
+/**
+ * The actors of a token up to the first one that is malformed. For decision records, which also
+ * describe refused tokens. Access decisions use a `Delegation`.
+ */
 export interface Chain {
-  /** Who acts now, then who acted before. */
+  /** The current actor, then the prior actors, latest first. */
   readonly actors: readonly Actor[]
-  /** How many `act` are nested in each other, with those that cannot be read. */
+  /** How many levels of `act` the token has, including those that cannot be read. */
   readonly depth: number
-  /** What is wrong with the rest: the token is refused for it. */
+  /** Why the token must be refused, if an actor is malformed or the chain is too long. */
   readonly refusal: Refusal | undefined
 }
 
-/** The issuer of a token, as far as its actors depend on it. */
+/** The part of an issuer's policy that is needed to read actors. */
 export interface ActorContext {
   readonly issuer: string
   readonly profile: Pick<Profile, 'actorSubjectIsClient'>
@@ -53,9 +74,9 @@ const maxMembers = 16
 const maxLength = 1024
 
 /**
- * Reads `act` (RFC 8693 section 4.1). A malformed one refuses the token: to ignore it would turn a
- * delegated token into a direct one. `exp`, `nbf` and `aud` inside `act` mean nothing, as that
- * section says.
+ * Reads `act` (RFC 8693 section 4.1). A token with a malformed `act` is refused, because ignoring the
+ * claim would turn a delegated token into a direct one. `exp`, `nbf` and `aud` inside `act` have no
+ * meaning according to that section, and are ignored.
  */
 export function readDelegation(
   claims: JsonObject,
@@ -68,17 +89,17 @@ export function readDelegation(
   return { actor, priorActors: Object.freeze(prior as unknown as PriorActor[]) }
 }
 
-/** Outermost first and without recursion, so that no depth can exhaust the stack. */
+/** Reads the outermost `act` first. A loop, so that a deep chain cannot exhaust the stack. */
 export function readChain(claims: JsonObject, context: ActorContext, maxDepth: number): Chain {
   const actors: Actor[] = []
   let refusal: Refusal | undefined
   let depth = 0
-  let holder: unknown = claims
-  while (isJsonObject(holder) && Object.hasOwn(holder, 'act')) {
+  let parent: unknown = claims
+  while (isJsonObject(parent) && Object.hasOwn(parent, 'act')) {
     depth += 1
-    holder = own(holder, 'act')
+    parent = own(parent, 'act')
     if (refusal) continue
-    const actor = depth > maxDepth ? tooLong(maxDepth) : readActor(holder, depth, context)
+    const actor = depth > maxDepth ? tooLong(maxDepth) : readActor(parent, depth, context)
     if (actor instanceof Refusal) refusal = actor
     else actors.push(actor)
   }
@@ -86,47 +107,53 @@ export function readChain(claims: JsonObject, context: ActorContext, maxDepth: n
 }
 
 function tooLong(maxDepth: number): Refusal {
-  return refuse('actor_chain_too_long', `act is nested deeper than ${maxDepth}`)
+  return refuse('actor_chain_too_long', `act is nested deeper than maxActorDepth (${maxDepth})`)
 }
 
-/** Whether an actor must be named, must not be, or may be. */
+/** Checks whether the token has an actor, if the mode requires or forbids one. */
 export function checkDelegation(
   actor: Actor | undefined,
-  wanted: DelegationMode,
+  mode: DelegationMode,
 ): Refusal | undefined {
-  if (wanted === 'delegated' && !actor) {
+  if (mode === 'delegated' && !actor) {
     return refuse(
       'delegation_required',
-      'the token names no actor (act), and only delegated access is allowed',
+      'the token has no actor (act), but only delegated access is allowed',
     )
   }
-  if (wanted === 'direct' && actor) {
+  if (mode === 'direct' && actor) {
     return refuse(
       'delegation_forbidden',
-      'the token names an actor (act), and only direct access is allowed',
+      'the token has an actor (act), but only direct access is allowed',
     )
   }
   return undefined
 }
 
-/** `may_act` (RFC 8693 section 4.4): who may become the actor. Exposed, never used here. */
+/**
+ * Reads `may_act` (RFC 8693 section 4.4): who may act for the subject. It is checked and exposed,
+ * but no access decision uses it. It does not need a `sub`.
+ */
 export function readMayAct(
   claims: JsonObject,
 ): Readonly<Record<string, unknown>> | undefined | Refusal {
   if (!Object.hasOwn(claims, 'may_act')) return undefined
   const mayAct = own(claims, 'may_act')
   const problem = problemOf(mayAct)
-  if (problem) return refuse('actor_malformed', `may_act: ${problem}`)
+  if (problem) return refuse('actor_malformed', `may_act ${problem}`)
   return withoutAct(mayAct as JsonObject)
 }
 
 function readActor(act: unknown, level: number, context: ActorContext): Actor | Refusal {
-  const problem = problemOf(act) ?? withoutSub(act as JsonObject)
-  if (problem) return refuse('actor_malformed', `act, level ${level}: ${problem}`)
+  const problem = problemOf(act) ?? missingSub(act as JsonObject)
+  if (problem) {
+    const where = level === 1 ? 'act' : `act at level ${level}`
+    return refuse('actor_malformed', `${where} ${problem}`)
+  }
   const members = act as JsonObject
   const issuer = (own(members, 'iss') ?? context.issuer) as string
   const subject = own(members, 'sub') as string
-  // A client id is the issuer's own: another issuer's actor is none of its clients.
+  // Client ids belong to the token's issuer, so an actor of another issuer is not its client.
   const isClient = context.profile.actorSubjectIsClient && issuer === context.issuer
   const clientId = own(members, 'client_id') ?? (isClient ? subject : undefined)
   return Object.freeze({
@@ -137,21 +164,22 @@ function readActor(act: unknown, level: number, context: ActorContext): Actor | 
   })
 }
 
+/** What is wrong with `act` or `may_act`, as a predicate: "is not an object". */
 function problemOf(party: unknown): string | undefined {
-  if (!isJsonObject(party)) return 'it is not an object'
+  if (!isJsonObject(party)) return 'is not an object'
   const entries = Object.entries(party)
-  if (entries.length === 0) return 'it names nobody'
-  if (entries.length > maxMembers) return `it has more than ${maxMembers} members`
-  const identity = ['sub', 'iss', 'client_id'].find(
+  if (entries.length === 0) return 'is an empty object'
+  if (entries.length > maxMembers) return `has more than ${maxMembers} members`
+  const malformedId = ['sub', 'iss', 'client_id'].find(
     (name) => Object.hasOwn(party, name) && !isId(party[name]),
   )
-  if (identity) return `${identity} is not a non-empty string`
+  if (malformedId) return `has a malformed ${malformedId}, expected a non-empty string`
   const long = entries.find(([name, value]) => name !== 'act' && sizeOf(value) > maxLength)
-  return long && `a member is longer than ${maxLength} characters`
+  return long && `has a member longer than ${maxLength} characters`
 }
 
-function withoutSub(party: JsonObject): string | undefined {
-  return Object.hasOwn(party, 'sub') ? undefined : 'there is no sub'
+function missingSub(party: JsonObject): string | undefined {
+  return Object.hasOwn(party, 'sub') ? undefined : 'has no sub'
 }
 
 function isId(value: unknown): boolean {
@@ -162,7 +190,7 @@ function sizeOf(value: unknown): number {
   return typeof value === 'string' ? value.length : JSON.stringify(value).length
 }
 
-/** A copy without `act`, so that nothing which policy sees leads to a prior actor. */
+/** A deeply frozen copy without `act`, so that a policy function cannot reach prior actors. */
 export function withoutAct(object: JsonObject): Readonly<Record<string, unknown>> {
   const copy = new Members()
   for (const name of Object.keys(object)) {
@@ -174,8 +202,8 @@ export function withoutAct(object: JsonObject): Readonly<Record<string, unknown>
 }
 
 /**
- * Inherits from an empty object instead of from nothing: V8 keeps objects without a prototype as hash
- * tables, which take six times as long to fill and freeze.
+ * An object that inherits nothing. Its prototype is an empty object instead of `null`, because V8
+ * stores objects without a prototype as hash tables, which take six times as long to fill and freeze.
  */
 class Members {
   [name: string]: unknown
@@ -186,7 +214,7 @@ class Members {
   }
 }
 
-/** The parser bounds the depth, so recursion is safe here. */
+/** Recursive, which is safe because the parser limits the depth. */
 function deepFreeze(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
   for (const member of Object.values(value)) deepFreeze(member)

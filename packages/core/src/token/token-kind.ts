@@ -2,34 +2,36 @@ import { hasAny, type JsonObject, own } from '../lib/json.ts'
 import type { Profile } from '../options/profile.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 
-/** Claims that stand in other kinds of token only: OpenID Connect Core section 2 and Logout 2.4. */
-const usualForeignClaims = ['at_hash', 'c_hash', 's_hash', 'events', 'nonce']
-const foreignTypes = ['id', 'refresh', 'offline', 'logout']
+/**
+ * Claims that only other kinds of token have: ID tokens (OpenID Connect Core section 2) and logout
+ * tokens (OpenID Connect Back-Channel Logout section 2.4).
+ */
+const defaultForbiddenClaims = ['at_hash', 'c_hash', 's_hash', 'events', 'nonce']
+const forbiddenTypes = ['id', 'refresh', 'offline', 'logout']
 
-/** An access token, and not one of the issuer's other kinds. */
+/** Refuses tokens of another kind, such as ID tokens, that the same issuer signs. */
 export function checkKind(claims: JsonObject, profile: Profile): Refusal | undefined {
-  const foreign = foreignClaim(claims, profile)
-  if (foreign === 'nonce') {
-    return refuse('not_an_access_token', 'the token has a nonce and no scope, as ID tokens have')
+  const forbidden = forbiddenClaim(claims, profile)
+  if (forbidden === 'nonce') {
+    return refuse('not_an_access_token', 'the token has nonce but no scope, like an ID token')
   }
-  const mark = foreign ?? foreignType(claims)
-  if (mark)
-    return refuse('not_an_access_token', `the token has ${mark}, as other kinds of token have`)
-  return asExpected(claims, profile)
+  const mark = forbidden === undefined ? forbiddenType(claims) : `the token has ${forbidden}`
+  if (mark) return refuse('not_an_access_token', `${mark}, which marks another kind of token`)
+  return checkExpectedClaims(claims, profile)
 }
 
-function foreignClaim(claims: JsonObject, profile: Profile): string | undefined {
-  for (const name of profile.forbiddenClaims ?? usualForeignClaims) {
+function forbiddenClaim(claims: JsonObject, profile: Profile): string | undefined {
+  for (const name of profile.forbiddenClaims ?? defaultForbiddenClaims) {
     if (!Object.hasOwn(claims, name)) continue
     if (name !== 'nonce' || !hasAny(claims, profile.scopeClaims)) return name
   }
   return undefined
 }
 
-/** What this provider's access tokens say of themselves, and its other tokens do not. */
-function asExpected(
+/** Checks the claims that tell this provider's access tokens from its other tokens. */
+function checkExpectedClaims(
   claims: JsonObject,
-  { name: provider, expectedClaims }: Profile,
+  { name: profile, expectedClaims }: Profile,
 ): Refusal | undefined {
   if (!expectedClaims) return undefined
   const wrong = Object.entries(expectedClaims).find(
@@ -37,15 +39,15 @@ function asExpected(
   )
   if (!wrong) return undefined
   const [name, values] = wrong
-  const reason = `the claim ${name} is not ${values.join(' or ')}, as in access tokens of ${provider}`
+  const reason = `the profile '${profile}' requires the claim ${name} to be ${values.join(' or ')}`
   return refuse('not_an_access_token', reason)
 }
 
-function foreignType(claims: JsonObject): string | undefined {
+function forbiddenType(claims: JsonObject): string | undefined {
   const typ = lowerCase(own(claims, 'typ'))
-  if (foreignTypes.includes(typ)) return `the claim typ '${typ}'`
-  return lowerCase(own(claims, 'token_use')) === 'id' ? "the claim token_use 'id'" : undefined
+  if (forbiddenTypes.includes(typ)) return `the claim typ is '${typ}'`
+  return lowerCase(own(claims, 'token_use')) === 'id' ? "the claim token_use is 'id'" : undefined
 }
 
-/** Nothing for what is no string: a later check calls that malformed. */
+/** Empty for a value that is not a string. A later check refuses that value as malformed. */
 const lowerCase = (value: unknown): string => (typeof value === 'string' ? value.toLowerCase() : '')

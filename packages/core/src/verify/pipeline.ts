@@ -1,148 +1,167 @@
-import { advise } from './setup-hints.ts'
+import type { VerificationTrace } from '../audit/build-record.ts'
 import type { AudienceRule } from '../config/audience.ts'
-import { checkClaims } from '../token/claims.ts'
-import { readDelegation, readMayAct } from '../token/delegation.ts'
-import { claimedIdentity, identityOf, unverifiedIdentity } from '../audit/identity.ts'
-import { own } from '../lib/json.ts'
+import type { IssuerPolicy, Policy } from '../config/policy.ts'
+import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { parseJws, type Unverified } from '../jose/jws.ts'
+import { type Verified, verifySignature } from '../jose/signature.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
-import { type Operations, operationsOn } from './operations.ts'
-import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import { ResolvedIssuers, type Trusted } from './resolved-issuers.ts'
-import type { Identity } from '../options/decision-record.ts'
-import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
-import { type MaybePromise, andThen } from '../lib/maybe-promise.ts'
-import { type Verified, verifySignature } from '../jose/signature.ts'
+import { own } from '../lib/json.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
+import type { DelegationMode } from '../options/options.ts'
 import {
   type AccessToken,
   createToken,
   readContent,
   type TokenContent,
 } from '../token/access-token.ts'
+import { checkClaims, recheckClaims } from '../token/claims.ts'
+import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
+import { type Operations, operationsOn } from './operations.ts'
+import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
+import { withSetupHint } from './setup-hints.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
 
-/** What became of a token: its outcome, and as much of it as may be recorded. */
-export interface Judgement {
-  readonly result: AccessToken | Refusal
-  /** Put together when it is read: most judgements are never recorded. */
-  readonly identity: Identity
+/** What the first guard on a request requires instead of the configured values. */
+export interface Requirements {
+  readonly audience?: AudienceRule
+  readonly delegation?: DelegationMode
 }
 
-/** The pipeline without a host: judges one token for one audience. */
-export interface Judge {
+/** Verifies one token from start to finish. Knows nothing about requests. */
+export class Pipeline {
   readonly policy: Policy
-  /**
-   * `audience` stands in for the configured one. Never rejects. A token that is remembered is judged at
-   * once.
-   *
-   * @throws ConfigError where there is neither
-   */
-  judge(token: string, audience?: AudienceRule): MaybePromise<Judgement>
   readonly operations: Operations
-  /** `undefined` where nothing is remembered. */
-  readonly cache: CacheStatistics | undefined
-}
-
-export function createJudge(policy: Policy): Judge {
-  const pipeline = new Pipeline(policy)
-  const complete = !issuerWithoutAudience(policy)
-  return {
-    policy,
-    judge: (token, audience) => {
-      if (!complete) requireAudience(policy, audience)
-      return pipeline.judge(token, audience)
-    },
-    operations: pipeline.operations,
-    get cache() {
-      return pipeline.cache
-    },
-  }
-}
-
-class Pipeline {
-  readonly #policy: Policy
   readonly #sources: ReadonlyMap<string, KeySource>
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
+  readonly #hasAudience: boolean
 
   constructor(policy: Policy) {
-    this.#policy = policy
+    this.policy = policy
     this.#sources = new Map(
       [...policy.issuers].map(([name, issuer]) => [name, createKeySource(issuer, policy)]),
     )
     const { resolveIssuer } = policy
-    this.#resolved = resolveIssuer && new ResolvedIssuers(policy, resolveIssuer)
+    const resolved = resolveIssuer && new ResolvedIssuers(policy, resolveIssuer)
+    this.#resolved = resolved
     this.#cache = createTokenCache(policy)
-  }
-
-  get cache(): CacheStatistics | undefined {
-    return this.#cache?.statistics
-  }
-
-  get operations(): Operations {
-    const resolved = this.#resolved
-    return operationsOn({
+    this.#hasAudience = !issuerWithoutAudience(policy)
+    this.operations = operationsOn({
       configured: () => [...this.#sources.values()],
       resolved: () => resolved?.sources ?? [],
-      cache: () => this.cache,
+      cache: () => this.cacheStatistics,
       blockKey: (kid) => resolved?.blockKey(kid),
       close: () => resolved?.close(),
     })
   }
 
-  judge(token: string, audience: AudienceRule | undefined): MaybePromise<Judgement> {
-    const id = this.#idOf(token)
-    const recalled = id === undefined ? undefined : this.#recall(id, token, audience)
-    return recalled ?? this.#judgeAnew(token, audience, id)
+  /** `undefined` if the cache is off. */
+  get cacheStatistics(): CacheStatistics | undefined {
+    return this.#cache?.statistics
   }
 
-  /** No token that is too long was ever remembered, and none is hashed to find that out. */
-  #idOf(token: unknown): string | undefined {
-    if (typeof token !== 'string' || token.length > this.#policy.maxTokenBytes) return undefined
-    return this.#cache?.idOf(token)
+  /**
+   * Returns the access token or the reason it was refused. Synchronous if the token is in the cache.
+   * Never rejects.
+   *
+   * @throws ConfigError if no audience is known
+   */
+  verify(
+    jwt: string,
+    requirements: Requirements,
+    trace: VerificationTrace,
+  ): MaybePromise<AccessToken | Refusal> {
+    if (!this.#hasAudience) requireAudience(this.policy, requirements.audience)
+    const id = this.#cacheId(jwt)
+    if (id === undefined) return this.#verifyNew(jwt, requirements, trace, id)
+    return (
+      this.#verifyCached(id, jwt, requirements, trace) ??
+      this.#verifyNew(jwt, requirements, trace, id)
+    )
   }
 
-  #recall(id: string, token: string, audience: AudienceRule | undefined): Judgement | undefined {
+  /** A token over the size limit is never cached, so it is not hashed either. */
+  #cacheId(jwt: unknown): string | undefined {
+    if (typeof jwt !== 'string' || jwt.length > this.policy.maxTokenBytes) return undefined
+    return this.#cache?.idOf(jwt)
+  }
+
+  /** Repeats the checks whose result changes with the time or the route. */
+  #verifyCached(
+    id: string,
+    jwt: string,
+    requirements: Requirements,
+    trace: VerificationTrace,
+  ): AccessToken | Refusal | undefined {
+    trace.cached = false
     try {
-      const recalled = this.#cache?.recall(id, audience)
-      if (!recalled) return undefined
-      if (recalled.refusal) {
-        const refusal = advise(recalled.refusal, recalled, this.#policy)
-        return this.#judged(refusal, {
-          cached: true,
-          recalled: createToken(recalled.content, token),
-        })
-      }
-      return this.#judged(createToken(recalled.content, token), { cached: true })
+      const cached = this.#cache!.get(id)
+      if (!cached) return undefined
+      const { content, header, issuer } = cached
+      const token = createToken(content, jwt)
+      trace.cached = true
+      trace.token = token
+      const context = this.#contextFor(issuer, requirements.audience ?? issuer.audience!)
+      const refusal =
+        recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
+      if (!refusal) return token
+      if (refusal.code === 'token_expired') this.#cache!.delete(id)
+      return withSetupHint(refusal, { header, claims: content.claims }, this.policy)
     } catch (error) {
-      return this.#judged(broken(error), {})
+      return unexpected(error)
     }
   }
 
-  #judgeAnew(
-    token: string,
-    audience: AudienceRule | undefined,
+  async #verifyNew(
+    jwt: string,
+    requirements: Requirements,
+    trace: VerificationTrace,
     id: string | undefined,
-  ): MaybePromise<Judgement> {
-    const evidence: Evidence = { ...(id !== undefined && { cached: false }) }
-    const fail = (error: unknown): Judgement => this.#judged(broken(error), evidence)
+  ): Promise<AccessToken | Refusal> {
     try {
-      const told = andThen(this.#tell(token, audience, id, evidence), (result) => {
-        const { unverified } = evidence
-        const refused = result instanceof Refusal
-        return this.#judged(refused ? advise(result, unverified, this.#policy) : result, evidence)
-      })
-      return told instanceof Promise ? told.catch(fail) : told
+      const result = await this.#runChecks(jwt, requirements, trace, id)
+      if (!(result instanceof Refusal)) return result
+      return withSetupHint(result, trace.unverified, this.policy)
     } catch (error) {
-      return fail(error)
+      return unexpected(error)
     }
   }
 
-  /** Of the configured ones, or one that the user's rule takes. Nothing was fetched for it by then. */
-  #trusted(unverified: Unverified): MaybePromise<Trusted | Refusal> {
-    const issuer = trustedIssuer(unverified, this.#policy)
+  /** Every check of a new token, in order. Waits for keys, for `resolveIssuer`, and for slow algorithms. */
+  async #runChecks(
+    jwt: string,
+    requirements: Requirements,
+    trace: VerificationTrace,
+    id: string | undefined,
+  ): Promise<AccessToken | Refusal> {
+    const unverified = parseJws(jwt, this.policy.maxTokenBytes)
+    if (unverified instanceof Refusal) return unverified
+    trace.unverified = unverified
+
+    const trusted = await this.#trustedIssuer(unverified)
+    if (trusted instanceof Refusal) return trusted
+    const { issuer, source } = trusted
+    trace.issuer = issuer
+
+    const verified = await this.#verifySignature(unverified, trusted)
+    if (verified instanceof Refusal) return verified
+    trace.verified = verified
+
+    const content = this.#acceptClaims(verified, issuer, requirements)
+    if (content instanceof Refusal) return content
+    const { header, key } = verified
+    if (id !== undefined) this.#cache?.keep(id, jwt, { content, header, key, source, issuer })
+
+    const token = createToken(content, jwt)
+    trace.token = token
+    return this.#checkDelegation(token, requirements) ?? token
+  }
+
+  /** A configured issuer, or one that the user's rule accepts. Nothing has been fetched for it yet. */
+  #trustedIssuer(unverified: Unverified): MaybePromise<TrustedIssuer | Refusal> {
+    const issuer = trustedIssuer(unverified, this.policy)
     if (!(issuer instanceof Refusal)) {
       return { issuer, source: this.#sources.get(issuer.issuer)! }
     }
@@ -150,126 +169,66 @@ class Pipeline {
     return this.#resolved && typeof iss === 'string' ? this.#resolved.find(iss) : issuer
   }
 
-  #judged(result: AccessToken | Refusal, evidence: Evidence): Judgement {
-    return new Judged(result, evidence, this.#policy)
+  async #verifySignature(
+    unverified: Unverified,
+    { issuer, source }: TrustedIssuer,
+  ): Promise<Verified | Refusal> {
+    const refusal = checkHeader(unverified.header, issuer)
+    if (refusal) return refusal
+    const key = await source.find(unverified.header)
+    if (key instanceof Refusal) return key
+    return verifySignature(unverified, key, this.policy.cryptography)
   }
 
-  /** A token's story, top to bottom; it waits only for keys to come, and for slow mathematics. */
-  #tell(
-    token: string,
-    audience: AudienceRule | undefined,
-    id: string | undefined,
-    evidence: Evidence,
-  ): MaybePromise<AccessToken | Refusal> {
-    const unverified = parseJws(token, this.#policy.maxTokenBytes)
-    if (unverified instanceof Refusal) return unverified
-    evidence.unverified = unverified
-
-    return andThen(this.#trusted(unverified), (trusted) => {
-      if (trusted instanceof Refusal) return trusted
-      const { issuer, source } = trusted
-      evidence.issuer = issuer
-      return andThen(this.#verified(unverified, trusted), (verified) => {
-        if (verified instanceof Refusal) return verified
-        evidence.verified = verified
-
-        const content = accept(verified, { policy: this.#policy, issuer }, audience)
-        if (content instanceof Refusal) return content
-        const { header, key } = verified
-        if (id !== undefined) this.#cache?.keep(id, token, { content, header, key, source, issuer })
-        return createToken(content, token)
-      })
-    })
+  /** Whether the verified claims are an access token for this service that is valid now. */
+  #acceptClaims(
+    verified: Verified,
+    issuer: IssuerPolicy,
+    requirements: Requirements,
+  ): TokenContent | Refusal {
+    const audience = requirements.audience ?? issuer.audience
+    // Only a resolved issuer can get here without one: configured issuers are checked in `verify`.
+    if (!audience) return unavailable('resolveIssuer returned no audience')
+    const { claims } = verified
+    const refusal = checkClaims(claims, this.#contextFor(issuer, audience))
+    if (refusal) return refusal
+    const delegation = readDelegation(claims, issuer, this.policy.maxActorDepth)
+    if (delegation instanceof Refusal) return delegation
+    const mayAct = readMayAct(claims)
+    if (mayAct instanceof Refusal) return mayAct
+    const { profile, impliedScopes } = issuer
+    return readContent({ verified, delegation, mayAct, profile, impliedScopes })
   }
 
-  /** Whether that issuer signed it, with one of its keys of now. */
-  #verified(unverified: Unverified, { issuer, source }: Trusted): MaybePromise<Verified | Refusal> {
-    const wrongHeader = checkHeader(unverified.header, issuer)
-    if (wrongHeader) return wrongHeader
-    return andThen(source.find(unverified.header), (key) =>
-      key instanceof Refusal ? key : verifySignature(unverified, key, this.#policy.cryptography),
-    )
+  #contextFor(issuer: IssuerPolicy, audience: AudienceRule): Parameters<typeof checkClaims>[1] {
+    return { policy: this.policy, issuer, audience, now: this.policy.clock.now() / 1000 }
+  }
+
+  #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
+    return checkDelegation(actor, delegation ?? this.policy.delegation)
   }
 }
 
-/** The second half of the story: whether these words are an access token for this service, now. */
-function accept(
-  verified: Verified,
-  { policy, issuer }: { readonly policy: Policy; readonly issuer: IssuerPolicy },
-  replacement: AudienceRule | undefined,
-): TokenContent | Refusal {
-  const audience = replacement ?? issuer.audience
-  // Only a resolved issuer can come so far without one: the others were looked at before.
-  if (!audience)
-    return refuse('verification_failed', 'resolveIssuer gave no audience', { retryAfter: 1 })
-  const now = policy.clock.now() / 1000
-  const wrongClaim = checkClaims(verified.claims, { policy, issuer, audience, now })
-  if (wrongClaim) return wrongClaim
-
-  const delegation = readDelegation(verified.claims, issuer, policy.maxActorDepth)
-  if (delegation instanceof Refusal) return delegation
-  const mayAct = readMayAct(verified.claims)
-  if (mayAct instanceof Refusal) return mayAct
-
-  return readContent({
-    ...{ verified, delegation, mayAct },
-    ...{ profile: issuer.profile, impliedScopes: issuer.impliedScopes },
-  })
-}
-
-/** @throws ConfigError where an issuer has no audience and nothing stands in for it */
-export function requireAudience(policy: Policy, replacement?: AudienceRule): void {
-  const without = replacement ? undefined : issuerWithoutAudience(policy)
-  if (!without) return
+/** @throws ConfigError if an issuer has no audience and no guard supplies one */
+export function requireAudience(policy: Policy, audience?: AudienceRule): void {
+  const issuer = audience ? undefined : issuerWithoutAudience(policy)
+  if (!issuer) return
   throw new ConfigError(
-    `There is no audience for '${without.issuer}'.`,
+    `No audience is configured for the issuer '${issuer.issuer}'.`,
     "Set audience: 'order-service', or let requireAudience('order-service') run first.",
   )
 }
 
-function issuerWithoutAudience({ issuers }: Policy): { readonly issuer: string } | undefined {
+function issuerWithoutAudience({ issuers }: Policy): IssuerPolicy | undefined {
   return [...issuers.values()].find(({ audience }) => !audience)
 }
 
-/** Whatever is thrown below is no verdict, and never a crash of the host. */
-function broken(error: unknown): Refusal {
+/** An unexpected exception says nothing about the token, and must not crash the host. */
+function unexpected(error: unknown): Refusal {
   const what = error instanceof Error ? error.name : typeof error
-  return refuse('verification_failed', `the verification broke down: ${what}`, { retryAfter: 1 })
+  return unavailable(`unexpected error during verification: ${what}`)
 }
 
-/** How far a token came, for the record. */
-interface Evidence {
-  unverified?: Unverified
-  issuer?: IssuerPolicy
-  /** Once the signature holds. */
-  verified?: Verified
-  /** What was remembered of a token that is refused now. */
-  readonly recalled?: AccessToken
-  readonly cached?: boolean
-}
-
-class Judged implements Judgement {
-  readonly result: AccessToken | Refusal
-  readonly #evidence: Evidence
-  readonly #policy: Policy
-
-  constructor(result: AccessToken | Refusal, evidence: Evidence, policy: Policy) {
-    this.result = result
-    this.#evidence = evidence
-    this.#policy = policy
-  }
-
-  get identity(): Identity {
-    const { cached } = this.#evidence
-    return { ...(cached !== undefined && { cached }), ...this.#words() }
-  }
-
-  #words(): Identity {
-    const { unverified, issuer, verified, recalled } = this.#evidence
-    const token = this.result instanceof Refusal ? recalled : this.result
-    if (token) return identityOf(token, this.#policy)
-    if (verified && issuer) return claimedIdentity(verified, issuer, this.#policy)
-    // What is no token may be anything, a password too: not even its hash is recorded.
-    return unverified ? unverifiedIdentity(unverified) : {}
-  }
+function unavailable(reason: string): Refusal {
+  return refuse('verification_failed', reason, { retryAfter: 1 })
 }

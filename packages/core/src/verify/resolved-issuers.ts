@@ -7,12 +7,12 @@ import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
 /** An issuer whose tokens are taken, and its keys. */
-export interface Trusted {
+export interface TrustedIssuer {
   readonly issuer: IssuerPolicy
   readonly source: KeySource
 }
 
-interface Live extends Trusted {
+interface Live extends TrustedIssuer {
   /** When the rule last said yes, by the monotonic clock. */
   asked: number
 }
@@ -48,7 +48,7 @@ export class ResolvedIssuers {
     return [...this.#live.values()].map(({ source }) => source)
   }
 
-  find(iss: string): Trusted | Refusal | Promise<Trusted | Refusal> {
+  find(iss: string): TrustedIssuer | Refusal | Promise<TrustedIssuer | Refusal> {
     if (!isPlainlySpelled(iss, this.#policy.allowInsecureHttp)) {
       return refuse('issuer_not_trusted', "the token's iss is no plainly spelled issuer")
     }

@@ -1,90 +1,111 @@
-import { createReporter, endOf, type Lap } from '../audit/reporter.ts'
+import { buildRecord, type VerificationTrace } from '../audit/build-record.ts'
+import { createReporter } from '../audit/reporter.ts'
+import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
-import { checkDelegation } from '../token/delegation.ts'
-import { createJudge, type Judgement, requireAudience } from './pipeline.ts'
-import type { VerifierOptions } from '../options/options.ts'
-import type { Operations } from './operations.ts'
-import { createPolicy, optionNames, type Policy } from '../config/policy.ts'
 import { Refusal, VerificationError } from '../errors/refusal.ts'
+import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
+import type { VerifierOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
-import { namesOf, timeOf } from '../http/request-state.ts'
+import type { Operations } from './operations.ts'
+import { Pipeline, requireAudience, type Requirements } from './pipeline.ts'
 
-/** What `check` found. Only `ok: true` lets anybody in. */
+/** The result of `check`. Access is granted only if `ok` is true. */
 export type VerificationResult<C extends object = object> =
   | { readonly ok: true; readonly outcome: 'granted'; readonly token: AccessToken<C> }
   | {
       readonly ok: false
-      /** `unavailable`: the token could not be judged; try again later. */
+      /** `unavailable`: the token could not be verified; try again later. */
       readonly outcome: 'refused' | 'unavailable'
       readonly code: Code
-      /** For the operator's log, not for the caller. */
+      /** For the operator's log. Don't send it to the caller. */
       readonly reason: string
     }
 
-/** Judges access tokens where there is no HTTP request: a WebSocket upgrade, gRPC, a queue. */
+/** Verifies access tokens without an HTTP framework: WebSocket upgrades, gRPC, message queues. */
 export interface Verifier<C extends object = object> extends Operations {
   /**
-   * Resolves to the access token, or throws: who forgets to look at a result lets nobody in.
+   * Resolves to the access token. Throws otherwise, so an ignored result fails closed.
    *
-   * @throws VerificationError with a `code`; category `refused`, or `unavailable` for no verdict
+   * @throws VerificationError with a `code`, and the category `refused` or `unavailable`
+   *
+   * @example
+   * ```ts
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * const verifier = createVerifier({ issuer: 'https://as.example.com', audience: 'order-service' })
+   *
+   * export async function onMessage(message: { readonly token: string }): Promise<string> {
+   *   const { subject } = await verifier.verify(message.token)
+   *   return subject
+   * }
+   * ```
    */
   readonly verify: (jwt: string) => Promise<AccessToken<C>>
-  /** The same, as a result to look at. Never rejects. */
+  /** Does the same and returns the result instead of throwing. Never rejects. */
   readonly check: (jwt: string) => Promise<VerificationResult<C>>
 }
 
+const configured: Requirements = Object.freeze({})
+
 /**
- * Creates a verifier for one audience. It checks signature, issuer, audience, lifetime and the shape
- * of every claim it knows (RFC 9068 section 4, RFC 8725). It does not know whether a token was
- * revoked, or is used for the first time.
+ * Creates a verifier for one audience. It checks the signature, issuer, audience, lifetime, and the form of
+ * every known claim (RFC 9068 section 4, RFC 8725).
  *
- * @typeParam C The claims that the issuer adds. An assertion: they are not checked.
- * @throws ConfigError for a missing audience and for any option that cannot be right
+ * Not guaranteed: that the token has not been revoked, or that it is used for the first time.
+ *
+ * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @throws ConfigError if the audience is missing or an option is invalid
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from '@resource-server/core'
+ *
+ * const verifier = createVerifier({ issuer: 'https://as.example.com', audience: 'order-service' })
+ *
+ * export async function subjectOf(jwt: string): Promise<string | undefined> {
+ *   const result = await verifier.check(jwt)
+ *   return result.ok ? result.token.subject : undefined
+ * }
+ * ```
  */
 export function createVerifier<C extends object = object>(options: VerifierOptions): Verifier<C> {
-  const judge = createJudge(createPolicy(options, optionNames.verifier))
-  const { policy } = judge
+  const policy = createPolicy(options, 'verifier')
   requireAudience(policy)
+  const pipeline = new Pipeline(policy)
   const reporter = createReporter(policy)
-  const recorded = (judgement: Judgement, lap: Lap | undefined): Judgement['result'] => {
-    const result = delegated(judgement.result, policy)
-    reporter.reportLater(() => ({
-      time: timeOf(lap, policy),
-      ...endOf(result),
-      checks: [],
-      ...(lap && { durationMs: lap.took, verificationMs: lap.took }),
-      requiredAudience: namesOf([...policy.issuers.values()].map(({ audience }) => audience)),
-      ...judgement.identity,
-    }))
-    return result
-  }
-  // Not waited for where there is nothing to wait for: a remembered token is judged at once.
-  const decide = (jwt: string): Judgement['result'] | Promise<Judgement['result']> => {
-    const lap = reporter.stopwatch()
-    const judgement = judge.judge(jwt)
-    if (!(judgement instanceof Promise)) return recorded(judgement, lap())
-    return judgement.then((settled) => recorded(settled, lap()))
+  const decide = (jwt: string): MaybePromise<AccessToken | Refusal> => {
+    const trace: VerificationTrace = {}
+    const stop = reporter.stopwatch()
+    return andThen(pipeline.verify(jwt, configured, trace), (result) => {
+      const timing = stop()
+      const refusal = result instanceof Refusal ? result : undefined
+      const timings = timing ? [timing] : []
+      const verificationMs = timing?.took
+      reporter.reportLater(() =>
+        buildRecord({ refusal, guards: [], trace, timings, verificationMs }, policy),
+      )
+      return result
+    })
   }
   return Object.freeze({
     verify: async (jwt: string) => {
-      const decided = decide(jwt)
-      const result = decided instanceof Promise ? await decided : decided
+      const pending = decide(jwt)
+      const result = pending instanceof Promise ? await pending : pending
       if (result instanceof Refusal) throw new VerificationError(result)
       return result as AccessToken<C>
     },
-    check: async (jwt: string) => verdictOf<C>(await decide(jwt)),
-    ...judge.operations,
+    check: async (jwt: string) => {
+      const pending = decide(jwt)
+      return publicResult<C>(pending instanceof Promise ? await pending : pending)
+    },
+    ...pipeline.operations,
   })
 }
 
-function delegated(result: AccessToken | Refusal, { delegation }: Policy): AccessToken | Refusal {
-  if (result instanceof Refusal) return result
-  return checkDelegation(result.actor, delegation) ?? result
-}
-
-function verdictOf<C extends object>(result: AccessToken | Refusal): VerificationResult<C> {
-  if (!(result instanceof Refusal))
+function publicResult<C extends object>(result: AccessToken | Refusal): VerificationResult<C> {
+  if (!(result instanceof Refusal)) {
     return { ok: true, outcome: 'granted', token: result as AccessToken<C> }
+  }
   const { category, code, reason } = result
-  return { ok: false, outcome: category === 'refused' ? 'refused' : 'unavailable', code, reason }
+  return { ok: false, outcome: category, code, reason }
 }

@@ -4,7 +4,7 @@ import { createVerifier, type DecisionRecord, type ResourceServerOptions } from 
 import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
-const good = issuer.token({ aud, scope: 'a', actors: ['order-service', 'user-service'] })
+const valid = issuer.token({ aud, scope: 'a', actors: ['order-service', 'user-service'] })
 const time = new Date(issuer.clock.now()).toISOString()
 
 async function recordOf(token: string): Promise<DecisionRecord | undefined> {
@@ -16,25 +16,30 @@ async function recordOf(token: string): Promise<DecisionRecord | undefined> {
   return records.at(0)
 }
 
-describe('a record', () => {
-  test('of a request says who was let in, by which checks', async () => {
+describe('a decision record', () => {
+  test('of a granted request has the checks, the subject and the actors', async () => {
     const { guards, pass, records, settle } = openDesk(optionsFor(issuer))
     const key = {}
-    await pass(key, guards.requireAudience(aud), bearer(good))
-    await pass(key, guards.requireScope('a'), bearer(good))
+    await pass(key, guards.requireAudience(aud), bearer(valid))
+    await pass(key, guards.requireScope('a'), bearer(valid))
     expect(records).toEqual([])
     await settle(key)
     await settle(key)
     const party = (subject: string) => expect.objectContaining({ issuer: issuer.url, subject })
     expect(records).toEqual([
       expect.objectContaining({
-        ...{ version: 1, time, outcome: 'granted' },
+        version: 1,
+        time,
+        outcome: 'granted',
         checks: [
           { guard: 'requireAudience(order-service)', passed: true },
           { guard: 'requireScope(a)', passed: true },
         ],
         request: { method: 'GET', path: '/orders' },
-        ...{ subject: 'user-42', issuer: issuer.url, audience: [aud], scopes: ['a'] },
+        subject: 'user-42',
+        issuer: issuer.url,
+        audience: [aud],
+        scopes: ['a'],
         actor: party('order-service'),
         chain: {
           actors: [party('order-service'), party('user-service')],
@@ -45,26 +50,28 @@ describe('a record', () => {
     ])
   })
 
-  test('of a refusal says which check, and why', async () => {
+  test('of a refusal has the guard and the reason', async () => {
     const { guards, pass, records } = openDesk(optionsFor(issuer))
-    await pass({}, guards.requireScope('b'), bearer(good))
+    await pass({}, guards.requireScope('b'), bearer(valid))
     expect(records).toMatchObject([
       {
-        ...{ outcome: 'refused', code: 'scope_insufficient', subject: 'user-42' },
-        ...{ reason: 'the token lacks b; it has a' },
+        outcome: 'refused',
+        code: 'scope_insufficient',
+        subject: 'user-42',
+        reason: 'the token lacks b; it has a',
         checks: [{ guard: 'requireScope(b)', passed: false }],
       },
     ])
   })
 
-  test('of a token whose signature does not hold calls its names unverified', async () => {
+  test('of a token with an invalid signature has its names under unverified only', async () => {
     const record = await recordOf(issuer.forge.tampered({ aud }))
     expect(record).toMatchObject({ unverified: { issuer: issuer.url, kid: 'key-1', alg: 'ES256' } })
     expect(record).not.toHaveProperty('subject')
     expect(JSON.stringify(record)).not.toContain('somebody-else')
   })
 
-  test('makes unverified names harmless: escaped, and not long', async () => {
+  test('has unverified names escaped and cut to 128 characters', async () => {
     const kid = `\u001b[31m\r\n"\u202e${'x'.repeat(500)}`
     const record = await recordOf(issuer.token({ aud, header: { kid } }))
     expect(record?.unverified?.kid).toMatch(/^[\x20-\x7e]{1,128}$/)
@@ -72,17 +79,17 @@ describe('a record', () => {
   })
 
   test.each([
-    ['a good token', good],
+    ['a valid token', valid],
     ['an expired token', issuer.forge.expired({ aud })],
     ['a tampered token', issuer.forge.tampered({ aud })],
     ['an unsigned token', issuer.forge.unsigned({ aud })],
-    ['garbage that looks like a secret', 'hunter2hunter2'],
-  ])('of %s holds no part of it', async (_what, token) => {
+    ['a credential that is not a token', 'hunter2hunter2'],
+  ])('of %s does not contain any part of it', async (_what, token) => {
     const text = JSON.stringify(await recordOf(token))
     for (const part of token.split('.').filter(Boolean)) expect(text).not.toContain(part)
   })
 
-  test('is frozen, and has no query in its path', async () => {
+  test('is frozen, and its path has no query', async () => {
     const { guards, pass, records } = openDesk(optionsFor(issuer))
     await pass({}, guards.requireAuthentication())
     expect(records[0]?.request?.path).toBe('/orders')
@@ -90,54 +97,54 @@ describe('a record', () => {
   })
 })
 
-describe('a listener that', () => {
-  const faults: readonly (readonly [what: string, onDecision: () => unknown])[] = [
+describe('onDecision', () => {
+  const failingListeners: readonly (readonly [what: string, onDecision: () => unknown])[] = [
     [
       'throws',
       () => {
-        throw new Error('the disk is full')
+        throw new Error('disk full')
       },
     ],
     [
-      'throws nothing',
+      'throws undefined',
       () => {
         throw undefined
       },
     ],
-    ['rejects', () => Promise.reject(new Error('the disk is full'))],
-    ['never answers', () => new Promise(() => {})],
+    ['rejects', () => Promise.reject(new Error('disk full'))],
+    ['returns a promise that never settles', () => new Promise(() => {})],
     [
-      'returns an odd thenable',
+      'returns a thenable that throws',
       () => ({
         then: () => {
           throw new Error('x')
         },
       }),
     ],
-    ['says no', () => false],
+    ['returns false', () => false],
   ]
 
-  test.each(faults)('%s changes no decision', async (_what, onDecision) => {
+  test.each(failingListeners)('does not change a decision if it %s', async (_what, onDecision) => {
     const options: ResourceServerOptions = { ...optionsFor(issuer), onDecision }
     const { gate, guards, pass } = openDesk(options)
     const key = {}
-    expect(statusOf(await pass(key, guards.requireScope('a'), bearer(good)))).toBe('proceed')
+    expect(statusOf(await pass(key, guards.requireScope('a'), bearer(valid)))).toBe('proceed')
     expect(() => gate.recordDecision(key)).not.toThrow()
-    expect(statusOf(await pass({}, guards.requireScope('b'), bearer(good)))).toBe(403)
+    expect(statusOf(await pass({}, guards.requireScope('b'), bearer(valid)))).toBe(403)
     const verifier = createVerifier(options)
-    expect((await verifier.check(good)).ok).toBe(true)
+    expect((await verifier.check(valid)).ok).toBe(true)
     expect((await verifier.check(issuer.forge.expired({ aud }))).ok).toBe(false)
   })
 })
 
-test('without an option, records are on the diagnostics channel', async () => {
-  // What was decided before is none of ours.
+test('records are published on the diagnostics channel without onDecision', async () => {
+  // Records of earlier tests are delivered first.
   await answered()
-  const heard: unknown[] = []
-  const listen = (record: unknown) => void heard.push(record)
-  subscribe('resource-server:decision', listen)
-  onTestFinished(() => void unsubscribe('resource-server:decision', listen))
-  await createVerifier(optionsFor(issuer)).check(good)
+  const received: unknown[] = []
+  const listener = (record: unknown) => void received.push(record)
+  subscribe('resource-server:decision', listener)
+  onTestFinished(() => void unsubscribe('resource-server:decision', listener))
+  await createVerifier(optionsFor(issuer)).check(valid)
   await answered()
-  expect(heard).toMatchObject([{ version: 1, outcome: 'granted', subject: 'user-42' }])
+  expect(received).toMatchObject([{ version: 1, outcome: 'granted', subject: 'user-42' }])
 })

@@ -10,6 +10,7 @@ import {
   ConfigError,
   createVerifier,
   type DecisionRecord,
+  type Guards,
   pseudonymize,
   type ResourceServerOptions,
 } from '../../src/index.ts'
@@ -17,14 +18,14 @@ import { answered, aud, bearer, openDesk, optionsFor, startIssuer } from '../sup
 
 const issuer = await startIssuer()
 const options = optionsFor(issuer)
-const good = issuer.token({ aud, scope: 'orders:read', actors: ['order-service', 'user-service'] })
+const valid = issuer.token({ aud, scope: 'orders:read', actors: ['order-service', 'user-service'] })
 
 const schema = JSON.parse(
   readFileSync(new URL('../../schema/decision-record.json', import.meta.url), 'utf8'),
 ) as object
 
-/** As shipped, but closed: a member that the schema does not know is a member that it forgot. */
-const closed = JSON.parse(JSON.stringify(schema), (_key, value: unknown) =>
+/** The published schema, but strict: it refuses members that it does not define. */
+const strictSchema = JSON.parse(JSON.stringify(schema), (_key, value: unknown) =>
   isObjectSchema(value) ? { ...value, additionalProperties: false } : value,
 ) as object
 
@@ -33,35 +34,35 @@ function isObjectSchema(value: unknown): value is object {
   return type === 'object' && properties !== undefined
 }
 
-const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(closed)
+const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(strictSchema)
 
-/** The record of one request through these guards, as the schema has it. */
+/** The record of one request that runs these guards. Checks it against the schema. */
 async function recordOf(
   token: string | undefined,
-  choose: (guards: ReturnType<typeof openDesk>['guards']) => readonly Guard[],
+  choose: (guards: Guards<Guard>) => readonly Guard[],
   more: Partial<ResourceServerOptions> = {},
 ): Promise<DecisionRecord> {
-  const desk = openDesk({ ...options, ...more })
+  const { gate, guards, pass, records } = openDesk({ ...options, ...more })
   const key = {}
-  for (const guard of choose(desk.guards)) await desk.pass(key, guard, token ? bearer(token) : [])
-  desk.gate.recordDecision(key)
-  expect(desk.records).toHaveLength(1)
-  const record = desk.records.at(0)
+  for (const guard of choose(guards)) await pass(key, guard, token ? bearer(token) : [])
+  gate.recordDecision(key)
+  expect(records).toHaveLength(1)
+  const record = records.at(0)
   validate(record)
   expect(validate.errors).toBe(null)
   return record as DecisionRecord
 }
 
-describe('a record', () => {
-  test('of a granted request says all that was asked, found and measured', async () => {
-    const record = await recordOf(good, (guards) => [
+describe('a decision record', () => {
+  test('of a granted request has the requirements, the identity of the token and the durations', async () => {
+    const record = await recordOf(valid, (guards) => [
       guards.requireAudience([aud, 'orders']),
       guards.requireScope('orders:read'),
       guards.requireActor('order-service'),
     ])
-    const order = { issuer: issuer.url, subject: 'order-service' }
-    const user = { issuer: issuer.url, subject: 'user-service' }
-    const { claims } = (await createVerifier(options).verify(good)) as { claims: { jti: string } }
+    const orderService = { issuer: issuer.url, subject: 'order-service' }
+    const userService = { issuer: issuer.url, subject: 'user-service' }
+    const { claims } = (await createVerifier(options).verify(valid)) as { claims: { jti: string } }
     expect(record).toEqual({
       version: 1,
       time: new Date(issuer.clock.now()).toISOString(),
@@ -80,8 +81,8 @@ describe('a record', () => {
       issuer: issuer.url,
       subject: 'user-42',
       clientId: 'order-service',
-      actor: order,
-      chain: { actors: [order, user], depth: 2, truncated: false },
+      actor: orderService,
+      chain: { actors: [orderService, userService], depth: 2, truncated: false },
       cached: false,
       audience: [aud],
       scopes: ['orders:read'],
@@ -92,8 +93,8 @@ describe('a record', () => {
     expect(Object.isFrozen(record)).toBe(true)
   })
 
-  test('of a request that a later guard refused is one, and refused', async () => {
-    const record = await recordOf(good, (guards) => [
+  test('of a request that a later guard refused is a single refusal with both checks', async () => {
+    const record = await recordOf(valid, (guards) => [
       guards.requireAudience(aud),
       guards.requireScope('orders:write', 'orders:read'),
     ])
@@ -108,7 +109,7 @@ describe('a record', () => {
     })
   })
 
-  test('of a token that was refused for its claims says whose it was', async () => {
+  test('of a token that was refused because of its claims has its subject and actors', async () => {
     const record = await recordOf(
       issuer.token({ aud: 'user-service', actors: ['web-shop'], scope: 'a b', clientId: 'shop' }),
       (guards) => [guards.requireAuthentication()],
@@ -125,17 +126,17 @@ describe('a record', () => {
     })
   })
 
-  test('says whether the token was remembered, and is the same otherwise', async () => {
+  test('of a cached token differs only in the member cached', async () => {
     const { gate, guards, pass, records } = openDesk(options)
     for (const key of [{}, {}, {}]) {
-      await pass(key, guards.requireAuthentication(), bearer(good))
+      await pass(key, guards.requireAuthentication(), bearer(valid))
       gate.recordDecision(key)
     }
     expect(records.map(({ cached }) => cached)).toEqual([false, false, true])
     expect(records[2]).toEqual({ ...records[0], cached: true })
   })
 
-  test('of a remembered token that has expired still says who acts', async () => {
+  test('of a cached token that has expired still has its actors', async () => {
     await using own = await startIssuer()
     const { guards, pass, records } = openDesk(optionsFor(own))
     const token = own.token({ aud, actors: ['a', 'b'], expiresIn: 10 })
@@ -145,7 +146,7 @@ describe('a record', () => {
     expect(records).toMatchObject([{ code: 'token_expired', cached: true, chain: { depth: 2 } }])
   })
 
-  test('of a chain that was refused shows what can be read of it', async () => {
+  test('of a refused actor chain has the actors before the problem', async () => {
     const act = (inner?: unknown): object => ({
       sub: 'a',
       ...(inner !== undefined && { act: inner }),
@@ -161,25 +162,33 @@ describe('a record', () => {
   })
 
   test.each<readonly [string, Record<string, unknown>, readonly string[] | undefined]>([
-    ['nothing odd', { act: { sub: 'a', act: { sub: 'b' } } }, undefined],
+    ['no anomaly for different actors', { act: { sub: 'a', act: { sub: 'b' } } }, undefined],
     [
-      'an actor twice',
+      'actor_repeated for an actor that occurs twice',
       { act: { sub: 'a', act: { sub: 'b', act: { sub: 'a' } } } },
       ['actor_repeated'],
     ],
     [
-      'the same name at two issuers',
+      'no anomaly for the same subject at two issuers',
       { act: { sub: 'a', act: { sub: 'a', iss: 'https://x.example' } } },
       undefined,
     ],
-    ['the subject as actor', { act: { sub: 'user-42' } }, ['actor_is_subject']],
     [
-      'exp in a prior actor',
+      'actor_is_subject for an actor that is the subject',
+      { act: { sub: 'user-42' } },
+      ['actor_is_subject'],
+    ],
+    [
+      'actor_claims_ignored for exp in a prior actor',
       { act: { sub: 'a', act: { sub: 'b', exp: 1 } } },
       ['actor_claims_ignored'],
     ],
-    ['a binding in act', { act: { sub: 'a', cnf: {} } }, ['actor_claims_ignored']],
-  ])('flags %s', async (_what, claims, anomalies) => {
+    [
+      'actor_claims_ignored for cnf in act',
+      { act: { sub: 'a', cnf: {} } },
+      ['actor_claims_ignored'],
+    ],
+  ])('has %s', async (_what, claims, anomalies) => {
     const record = await recordOf(issuer.token({ aud, claims }), (guards) => [
       guards.requireDelegated(),
     ])
@@ -187,8 +196,8 @@ describe('a record', () => {
     expect(record.anomalies).toEqual(anomalies)
   })
 
-  test('of a token whose signature does not hold believes nothing of it', async () => {
-    const forged = `${good.slice(0, -9)}AAAAAAAAA`
+  test('of a token with an invalid signature has none of its claims', async () => {
+    const forged = `${valid.slice(0, -9)}AAAAAAAAA`
     const record = await recordOf(forged, (guards) => [guards.requireAuthentication()])
     expect(record).toMatchObject({
       code: 'signature_invalid',
@@ -199,7 +208,7 @@ describe('a record', () => {
       expect(record).not.toHaveProperty(name)
   })
 
-  test('of what is no token holds not even its hash: it may be a password', async () => {
+  test('of a credential that is not a token has no hash of it, because it may be a password', async () => {
     const record = await recordOf('hunter2', (guards) => [guards.requireAuthentication()])
     expect(record.code).toBe('token_malformed')
     expect(record).not.toHaveProperty('tokenSha256')
@@ -213,27 +222,27 @@ describe('a record', () => {
     expect(record).not.toHaveProperty('jti')
   })
 
-  test('of no verdict, of nobody and of a guard that throws', async () => {
+  test('has the outcome of unavailable keys, an anonymous request and a guard that throws', async () => {
     await using down = await startIssuer()
     down.stop()
-    const undecided = await recordOf(
+    const unavailable = await recordOf(
       down.token({ aud }),
       (guards) => [guards.requireAuthentication()],
       {
         issuer: down.url,
       },
     )
-    expect(undecided).toMatchObject({ outcome: 'unavailable', code: 'keys_unavailable' })
-    const nobody = await recordOf(undefined, (guards) => [guards.requireAudience(aud)], {
+    expect(unavailable).toMatchObject({ outcome: 'unavailable', code: 'keys_unavailable' })
+    const anonymous = await recordOf(undefined, (guards) => [guards.requireAudience(aud)], {
       optional: true,
     })
-    expect(nobody).toMatchObject({ outcome: 'granted', requiredAudience: [aud] })
+    expect(anonymous).toMatchObject({ outcome: 'granted', requiredAudience: [aud] })
 
     const { guards, pass, records } = openDesk(options)
-    const broken = guards.requirePolicy(() => {
-      throw new Error('the database is away')
+    const throwing = guards.requirePolicy(() => {
+      throw new Error('the database is down')
     })
-    await expect(pass({}, broken, bearer(good))).rejects.toThrow('the database is away')
+    await expect(pass({}, throwing, bearer(valid))).rejects.toThrow('the database is down')
     await answered()
     expect(records).toMatchObject([
       { outcome: 'unavailable', code: 'verification_failed', guard: 'requirePolicy' },
@@ -241,12 +250,12 @@ describe('a record', () => {
     expect(validate(records[0])).toBe(true)
   })
 
-  test('has the route, asked for when the record is made', async () => {
+  test('has the route that the host knows when the record is built', async () => {
     const records: DecisionRecord[] = []
     const gate = createGate({ ...options, onDecision: (record) => records.push(record) })
     const { guard } = gate.guards((made) => ({ guard: made })).requireAuthentication()
     let route: string | undefined
-    const ask = async (token: string): Promise<void> => {
+    const requestWith = async (token: string): Promise<void> => {
       const key = {}
       const request = {
         method: 'GET',
@@ -260,18 +269,18 @@ describe('a record', () => {
       gate.recordDecision(key)
       route = undefined
     }
-    await ask(good)
-    await ask('x')
+    await requestWith(valid)
+    await requestWith('x')
     expect(records.map(({ request }) => request)).toEqual([
       { method: 'GET', path: '/orders/1', route: '/orders/:id' },
       { method: 'GET', path: '/orders/1', route: '/orders/:id' },
     ])
   })
 
-  test('of a verifier without a request', async () => {
+  test('of a verifier has no request', async () => {
     const records: DecisionRecord[] = []
     const verifier = createVerifier({ ...options, onDecision: (record) => records.push(record) })
-    await verifier.check(good)
+    await verifier.check(valid)
     await verifier.check(issuer.forge.expired({ aud }))
     await answered()
     expect(records).toMatchObject([
@@ -282,89 +291,91 @@ describe('a record', () => {
   })
 })
 
-describe('the schema', () => {
-  // A name that is missing here does not compile; one too many neither.
+describe('the JSON schema of decision records', () => {
+  // Does not compile if a name is missing or unknown.
   const members: Readonly<Record<keyof DecisionRecord, true>> = {
-    ...{
-      version: true,
-      time: true,
-      outcome: true,
-      code: true,
-      reason: true,
-      guard: true,
-      checks: true,
-    },
-    ...{
-      request: true,
-      durationMs: true,
-      verificationMs: true,
-      cached: true,
-      requiredAudience: true,
-    },
-    ...{
-      requiredScopes: true,
-      subject: true,
-      issuer: true,
-      clientId: true,
-      actor: true,
-      chain: true,
-    },
-    ...{ audience: true, scopes: true, kid: true, alg: true, jti: true, tokenSha256: true },
-    ...{ anomalies: true, claims: true, unverified: true, lost: true },
+    version: true,
+    time: true,
+    outcome: true,
+    code: true,
+    reason: true,
+    guard: true,
+    checks: true,
+    request: true,
+    durationMs: true,
+    verificationMs: true,
+    cached: true,
+    requiredAudience: true,
+    requiredScopes: true,
+    subject: true,
+    issuer: true,
+    clientId: true,
+    actor: true,
+    chain: true,
+    audience: true,
+    scopes: true,
+    kid: true,
+    alg: true,
+    jti: true,
+    tokenSha256: true,
+    anomalies: true,
+    claims: true,
+    unverified: true,
+    lost: true,
   }
   const { properties } = schema as { properties: { code: { enum: Code[] } } }
 
-  test('has the members of the type, and every code', () => {
+  test('has every member of DecisionRecord and every code', () => {
     expect(Object.keys(properties).toSorted()).toEqual(Object.keys(members).toSorted())
     expect(properties.code.enum).toEqual(Object.keys(codes))
   })
 
   test.each<readonly [string, object]>([
-    ['another version', { version: 2 }],
-    ['a granted one with a code', { code: 'token_expired', reason: 'x' }],
-    ['a refused one without', { outcome: 'refused' }],
-    ['a token', { token: good }],
-    ['a time that is none', { time: 'today' }],
-    ['an actor without an issuer', { actor: { subject: 'a' } }],
+    ['a record of another version', { version: 2 }],
+    ['a granted record with a code', { code: 'token_expired', reason: 'x' }],
+    ['a refused record without a code', { outcome: 'refused' }],
+    ['a record with a token', { token: valid }],
+    ['a record whose time is not a date', { time: 'today' }],
+    ['a record whose actor has no issuer', { actor: { subject: 'a' } }],
   ])('refuses %s', async (_what, change) => {
-    const record = await recordOf(good, (guards) => [guards.requireAuthentication()])
+    const record = await recordOf(valid, (guards) => [guards.requireAuthentication()])
     expect(validate({ ...record, ...change })).toBe(false)
   })
 })
 
-describe('privacy', () => {
+describe('the records option', () => {
   const key = 'a key of thirty-two bytes or more'
-  const hashed = (subject: string): string => pseudonymize(key, subject)
+  const pseudonymOf = (subject: string): string => pseudonymize(key, subject)
   const act = { sub: 'agent-7', act: { sub: 'order-service', client_id: 'order-service' } }
   const token = issuer.token({ aud, claims: { act, tenant: 'acme', email: 'user@example.com' } })
 
-  test('hashes whoever may be a person, in reasons too, and leaves out the path', async () => {
+  test('pseudonymKey replaces possible persons, also in the reason, and removes the path', async () => {
     const record = await recordOf(token, (guards) => [guards.requireActor('user-service')], {
       records: { pseudonymKey: key },
     })
     expect(record).toMatchObject({
-      subject: hashed('user-42'),
-      actor: { subject: hashed('agent-7') },
-      chain: { actors: [{ subject: hashed('agent-7') }, { subject: 'order-service' }] },
+      subject: pseudonymOf('user-42'),
+      actor: { subject: pseudonymOf('agent-7') },
+      chain: { actors: [{ subject: pseudonymOf('agent-7') }, { subject: 'order-service' }] },
       request: { method: 'GET' },
       code: 'actor_not_allowed',
     })
-    expect(record.reason).toContain(hashed('agent-7'))
+    expect(record.reason).toContain(pseudonymOf('agent-7'))
     expect(record.request).not.toHaveProperty('path')
     expect(JSON.stringify(record)).not.toMatch(/user-42|agent-7/)
   })
 
-  test('the same subject has the same hash, under one key', () => {
-    expect(hashed('user-42')).toMatch(/^hmac-sha256:[\w-]{43}$/)
-    expect(hashed('user-42')).toBe(pseudonymize(new TextEncoder().encode(key), 'user-42'))
-    expect(hashed('user-42')).not.toBe(hashed('user-43'))
-    expect(hashed('user-42')).not.toBe(pseudonymize('another key of thirty-two bytes!', 'user-42'))
+  test('pseudonymKey gives a subject the same pseudonym only under the same key', () => {
+    expect(pseudonymOf('user-42')).toMatch(/^hmac-sha256:[\w-]{43}$/)
+    expect(pseudonymOf('user-42')).toBe(pseudonymize(new TextEncoder().encode(key), 'user-42'))
+    expect(pseudonymOf('user-42')).not.toBe(pseudonymOf('user-43'))
+    expect(pseudonymOf('user-42')).not.toBe(
+      pseudonymize('another key of thirty-two bytes!', 'user-42'),
+    )
   })
 
-  test('claims are recorded by name only', async () => {
-    const authenticate = (guards: ReturnType<typeof openDesk>['guards']): Guard[] => [
-      guards.requireAuthentication(),
-    ]
+  test('claims adds only the listed claims to records', async () => {
+    const authenticate = (guards: Guards<Guard>): Guard[] => [guards.requireAuthentication()]
     const claims = ['tenant', 'absent']
     expect(await recordOf(token, authenticate)).not.toHaveProperty('claims')
     const record = await recordOf(token, authenticate, { records: { claims } })
@@ -377,24 +388,24 @@ describe('privacy', () => {
   })
 
   test.each<readonly [string, unknown]>([
-    ['a short key', { pseudonymKey: 'short' }],
-    ['a key that is undefined', { pseudonymKey: undefined }],
-    ['a key that is a number', { pseudonymKey: 1 }],
-    ['claims that are no list', { claims: 'tenant' }],
-    ['claims without names', { claims: [''] }],
-    ['act', { claims: ['act'] }],
+    ['a pseudonymKey that is too short', { pseudonymKey: 'short' }],
+    ['a pseudonymKey that is undefined', { pseudonymKey: undefined }],
+    ['a pseudonymKey that is a number', { pseudonymKey: 1 }],
+    ['claims that are not a list', { claims: 'tenant' }],
+    ['claims with an empty name', { claims: [''] }],
+    ['claims with act', { claims: ['act'] }],
     ['an unknown member', { subjectkey: key }],
-    ['no room at all', { maxPending: 0 }],
-    ['half a place', { maxPending: 1.5 }],
+    ['a maxPending of 0', { maxPending: 0 }],
+    ['a maxPending of 1.5', { maxPending: 1.5 }],
     ['a list', []],
-  ])('is a ConfigError for %s', (_what, records) => {
+  ])('throws a ConfigError for %s', (_what, records) => {
     expect(() => openDesk({ ...options, records: records as object })).toThrow(ConfigError)
   })
 })
 
-describe('where nobody listens', () => {
-  /** A request that says which of its parts were read. */
-  const watched = (token: string, read: string[]): HttpRequest => ({
+describe('without a listener', () => {
+  /** A request that adds the names of its members to `read` when they are read. */
+  const watchedRequest = (token: string, read: string[]): HttpRequest => ({
     method: 'GET',
     headers: bearer(token),
     get url() {
@@ -407,7 +418,8 @@ describe('where nobody listens', () => {
     },
   })
 
-  const visit = async (token: string, more: Partial<ResourceServerOptions>) => {
+  /** The members of a request and the clock readings that a cached verification uses. */
+  const readsOf = async (token: string, more: Partial<ResourceServerOptions>) => {
     const read: string[] = []
     const clock = {
       now: () => (read.push('now'), issuer.clock.now()),
@@ -416,35 +428,35 @@ describe('where nobody listens', () => {
     const gate = createGate({ ...options, clock, ...more })
     const { guard } = gate.guards((made) => ({ guard: made })).requireScope('orders:read')
     const key = {}
-    await gate.pass({}, watched(token, []), guard)
+    await gate.pass({}, watchedRequest(token, []), guard)
     await answered()
     read.length = 0
-    await gate.pass(key, watched(token, read), guard)
+    await gate.pass(key, watchedRequest(token, read), guard)
     await answered()
     gate.recordDecision(key)
     return read
   }
 
   test.each([
-    ['granted', good],
+    ['granted', valid],
     ['refused', issuer.token({ aud })],
-  ])('nothing is built or measured: %s', async (_what, token) => {
-    const unheard = await visit(token, {})
-    const heard = await visit(token, { onDecision: () => {} })
-    expect(heard).toEqual(expect.arrayContaining(['url', 'route']))
-    // What is left are the clock readings that the verdict itself depends on.
-    expect(unheard).not.toEqual(expect.arrayContaining(['url']))
-    expect(unheard).not.toEqual(expect.arrayContaining(['route']))
+  ])('no record is built and no duration is measured: %s', async (_what, token) => {
+    const without = await readsOf(token, {})
+    const withListener = await readsOf(token, { onDecision: () => {} })
+    expect(withListener).toEqual(expect.arrayContaining(['url', 'route']))
+    // The remaining clock readings are those that the verification itself needs.
+    expect(without).not.toEqual(expect.arrayContaining(['url']))
+    expect(without).not.toEqual(expect.arrayContaining(['route']))
     const readings = (read: string[]): number => read.filter((part) => part === 'monotonic').length
-    expect(readings(heard) - readings(unheard)).toBe(5)
+    expect(readings(withListener) - readings(without)).toBe(5)
   })
 
-  test('a subscriber to the channel is somebody', async () => {
+  test('a subscriber to the diagnostics channel counts as a listener', async () => {
     const records: unknown[] = []
     const listener = (record: unknown): void => void records.push(record)
     subscribe('resource-server:decision', listener)
     onTestFinished(() => void unsubscribe('resource-server:decision', listener))
-    expect(await visit(good, {})).toContain('url')
+    expect(await readsOf(valid, {})).toContain('url')
     expect(records.at(-1)).toMatchObject({ version: 1, outcome: 'granted', subject: 'user-42' })
   })
 })

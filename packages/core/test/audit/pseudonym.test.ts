@@ -7,41 +7,45 @@ const text = 'a key of thirty-two bytes or more'
 const key = new TextEncoder().encode(text)
 const issuer = 'https://as.example'
 const body: RecordBody = { time: '', outcome: 'granted', checks: [] }
-const hashed = (name: string): string =>
+const pseudonymOf = (name: string): string =>
   `hmac-sha256:${createHmac('sha256', text).update(name).digest('base64url')}`
 
 test.each([
-  ['text', text],
+  ['a string', text],
   ['bytes', key],
-])('it is an HMAC under a key of %s, and says so', (_what, given) => {
-  expect(pseudonymize(given, 'user-42')).toBe(hashed('user-42'))
+])('pseudonymize returns a prefixed HMAC with a key given as %s', (_what, keyForm) => {
+  expect(pseudonymize(keyForm, 'user-42')).toBe(pseudonymOf('user-42'))
 })
 
-test('a record of nobody stays as it is', () => {
+test('a record without names is not changed', () => {
   expect(pseudonymous(body, key)).toStrictEqual(body)
 })
 
-test('the subject is hashed', () => {
+test('the subject is replaced', () => {
   expect(pseudonymous({ ...body, subject: 'a' }, key)).toStrictEqual({
     ...body,
-    subject: hashed('a'),
+    subject: pseudonymOf('a'),
   })
 })
 
-describe('an actor', () => {
+describe('the subject of an actor, in actor and in chain', () => {
   const person = { issuer, subject: 'agent-7' }
   const service = { issuer, subject: 'shop', clientId: 'shop' }
-  const ofClient = { issuer, subject: 'agent-8', clientId: 'shop' }
+  const personWithClient = { issuer, subject: 'agent-8', clientId: 'shop' }
 
   test.each([
-    ['without a client id is hashed', person, { issuer, subject: hashed('agent-7') }],
-    ['of the name of its client stays', service, service],
     [
-      'beside its client is hashed',
-      ofClient,
-      { issuer, subject: hashed('agent-8'), clientId: 'shop' },
+      'is replaced if the actor has no client id',
+      person,
+      { issuer, subject: pseudonymOf('agent-7') },
     ],
-  ])('%s, alone and in its chain', (_what, actor, shown) => {
+    ['is kept if it is the client id', service, service],
+    [
+      'is replaced if the client id is different',
+      personWithClient,
+      { issuer, subject: pseudonymOf('agent-8'), clientId: 'shop' },
+    ],
+  ])('%s', (_what, actor, shown) => {
     const chain = { actors: [actor], depth: 2, truncated: true }
     expect(pseudonymous({ ...body, actor, chain }, key)).toStrictEqual({
       ...body,
@@ -51,7 +55,7 @@ describe('an actor', () => {
   })
 })
 
-test('of the request, the path is left out: it often names somebody', () => {
+test('the path of the request is removed, because it may contain a name', () => {
   const request = { method: 'GET', path: '/users/user-42', route: '/users/:id' }
   expect(pseudonymous({ ...body, request }, key)).toStrictEqual({
     ...body,
@@ -59,12 +63,12 @@ test('of the request, the path is left out: it often names somebody', () => {
   })
 })
 
-test('a reason keeps its words, and no name that it quotes', () => {
+test('quoted names in the reason are replaced, and the other text is kept', () => {
   const chain = { actors: [{ issuer, subject: 'b"c' }], depth: 1, truncated: false }
   const actors = [...chain.actors, { issuer, subject: 'shop', clientId: 'shop' }]
   const reason = String.raw`"a" is not "b\"c", and "a" is not "shop" or a`
   const record = { ...body, subject: 'a', chain: { ...chain, actors }, reason }
   expect(pseudonymous(record, key).reason).toBe(
-    `"${hashed('a')}" is not "${hashed('b"c')}", and "${hashed('a')}" is not "shop" or a`,
+    `"${pseudonymOf('a')}" is not "${pseudonymOf('b"c')}", and "${pseudonymOf('a')}" is not "shop" or a`,
   )
 })

@@ -1,94 +1,93 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createReporter, endOf, type Reporter } from '../../src/audit/reporter.ts'
+import { createReporter, type Reporter } from '../../src/audit/reporter.ts'
 import type { DecisionRecord, VerifierOptions } from '../../src/index.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import type { RecordBody } from '../../src/options/decision-record.ts'
-import { refuse } from '../../src/errors/refusal.ts'
 import { answered } from '../support.ts'
 
 const body: RecordBody = { time: '2026-11-24T12:00:00.000Z', outcome: 'granted', checks: [] }
 
 const reporterWith = (options: Partial<VerifierOptions> = {}): Reporter =>
   createReporter(
-    createPolicy({ issuer: 'https://as.example', audience: 'a', ...options }, optionNames.verifier),
+    createPolicy({ issuer: 'https://as.example', audience: 'a', ...options }, 'verifier'),
   )
 
-/** A reporter with a listener, and what that has heard. */
-function listening(options: Partial<VerifierOptions> = {}) {
+/** A reporter with a listener, and the records that the listener received. */
+function reporterWithListener(options: Partial<VerifierOptions> = {}) {
   const records: DecisionRecord[] = []
   const onDecision = (record: DecisionRecord): void => void records.push(record)
   return { reporter: reporterWith({ onDecision, ...options }), records }
 }
 
-/** Somebody who watches the channel, until the test is over. */
-function watched(): unknown[] {
-  const heard: unknown[] = []
-  const listener = (message: unknown): void => void heard.push(message)
+/** Subscribes to the diagnostics channel until the test ends, and collects the records. */
+function subscribeToChannel(): unknown[] {
+  const received: unknown[] = []
+  const listener = (message: unknown): void => void received.push(message)
   subscribe('resource-server:decision', listener)
   onTestFinished(() => void unsubscribe('resource-server:decision', listener))
-  return heard
+  return received
 }
 
-const unwanted = (): never => {
-  throw new Error('built for nobody')
+const throws = (): never => {
+  throw new Error('must not be called without a listener')
 }
 
-describe('where nobody listens', () => {
-  test('nothing is built, at once or later', async () => {
+describe('a reporter without a listener', () => {
+  test('does not build a record, for report or for reportLater', async () => {
     const reporter = reporterWith()
     let built = 0
-    const make = (): RecordBody => ((built += 1), body)
-    reporter.report(make)
-    reporter.reportLater(make)
-    watched()
+    const build = (): RecordBody => ((built += 1), body)
+    reporter.report(build)
+    reporter.reportLater(build)
+    subscribeToChannel()
     await answered()
     expect(reporterWith().hasListeners()).toBe(true)
     expect(built).toBe(0)
   })
 
-  test('nothing is timed, and work runs where it is', () => {
-    const clock = { now: unwanted, monotonic: unwanted }
+  test('does not read the clock, and runs work in the current asynchronous context', () => {
+    const clock = { now: throws, monotonic: throws }
     const reporter = reporterWith({ clock })
     expect(reporter.hasListeners()).toBe(false)
     expect(reporter.stopwatch()()).toBe(undefined)
     const storage = new AsyncLocalStorage<string>()
-    const run = storage.run('then', () => reporter.context())
+    const run = storage.run('captured', () => reporter.context())
     let seen: unknown = 'nothing ran'
-    storage.run('now', () => run(() => (seen = storage.getStore())))
-    expect(seen).toBe('now')
+    storage.run('current', () => run(() => (seen = storage.getStore())))
+    expect(seen).toBe('current')
   })
 })
 
-describe('where somebody listens', () => {
-  test('a stopwatch counts from its start, to the microsecond', () => {
+describe('a reporter with a listener', () => {
+  test('measures durations to the microsecond', () => {
     let time = 1000.5
     const clock = { now: () => 0, monotonic: () => time }
-    const lap = listening({ clock }).reporter.stopwatch()
+    const lap = reporterWithListener({ clock }).reporter.stopwatch()
     time = 1003.734_56
     expect(lap()).toEqual({ at: 1003.734_56, took: 3.235 })
   })
 
-  test('work runs in the asynchronous context of before', () => {
-    const { reporter } = listening()
+  test('runs work in the captured asynchronous context', () => {
+    const { reporter } = reporterWithListener()
     const storage = new AsyncLocalStorage<string>()
-    const run = storage.run('then', () => reporter.context())
+    const run = storage.run('captured', () => reporter.context())
     let seen: unknown = 'nothing ran'
-    storage.run('now', () => run(() => (seen = storage.getStore())))
-    expect(seen).toBe('then')
+    storage.run('current', () => run(() => (seen = storage.getStore())))
+    expect(seen).toBe('captured')
   })
 
-  test('a record has its version, and cannot be changed', () => {
-    const { reporter, records } = listening()
+  test('adds the version to a record and freezes it', () => {
+    const { reporter, records } = reporterWithListener()
     expect(reporter.hasListeners()).toBe(true)
     reporter.report(() => body)
     expect(records).toEqual([{ version: 1, ...body }])
     expect(Object.isFrozen(records[0])).toBe(true)
   })
 
-  test('later is later, however often', async () => {
-    const { reporter, records } = listening()
+  test('reports later records after the current turn of the event loop', async () => {
+    const { reporter, records } = reporterWithListener()
     for (let count = 0; count < 150; count += 1) {
       reporter.reportLater(() => body)
       expect(records).toHaveLength(count)
@@ -97,52 +96,37 @@ describe('where somebody listens', () => {
     expect(records).toHaveLength(150)
   })
 
-  test('no more than a hundred records wait', () => {
-    const { reporter, records } = listening()
+  test('delays at most 100 records', () => {
+    const { reporter, records } = reporterWithListener()
     for (let count = 0; count < 100; count += 1) reporter.reportLater(() => body)
     expect(records).toEqual([])
     reporter.reportLater(() => body)
     expect(records).toHaveLength(1)
   })
 
-  test('a record that cannot be made is counted, and told of by the next one', () => {
-    const heard = watched()
-    const { reporter, records } = listening()
-    reporter.report(unwanted)
+  test('counts a record that cannot be built as lost in the next record', () => {
+    const received = subscribeToChannel()
+    const { reporter, records } = reporterWithListener()
+    reporter.report(throws)
     expect(records).toEqual([])
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     reporter.report(() => body)
     expect(records).toMatchObject([{ lost: 1 }])
   })
 
-  test('on the channel alone, all goes as well', () => {
-    const heard = watched()
+  test('reports to the diagnostics channel without onDecision', () => {
+    const received = subscribeToChannel()
     const reporter = reporterWith()
-    reporter.report(unwanted)
+    reporter.report(throws)
     reporter.report(() => body)
-    expect(heard).toEqual([{ version: 1, ...body }])
+    expect(received).toEqual([{ version: 1, ...body }])
   })
 
-  test('subjects are hashed where there is a key for it', () => {
-    const { reporter, records } = listening({ records: { pseudonymKey: 'k'.repeat(32) } })
+  test('replaces subjects with pseudonyms if records.pseudonymKey is set', () => {
+    const { reporter, records } = reporterWithListener({
+      records: { pseudonymKey: 'k'.repeat(32) },
+    })
     reporter.report(() => ({ ...body, subject: 'user-42' }))
     expect(records[0]?.subject).toMatch(/^hmac-sha256:/)
   })
-})
-
-test.each([
-  ['a token', {}, { outcome: 'granted' }],
-  ['nobody', undefined, { outcome: 'granted' }],
-  [
-    'a refusal',
-    refuse('token_expired', 'why'),
-    { outcome: 'refused', code: 'token_expired', reason: 'why' },
-  ],
-  [
-    'no verdict',
-    refuse('keys_unavailable', 'why'),
-    { outcome: 'unavailable', code: 'keys_unavailable', reason: 'why' },
-  ],
-])('the end of %s', (_what, result, end) => {
-  expect(endOf(result)).toStrictEqual(end)
 })

@@ -5,59 +5,59 @@ import { createSink } from '../../src/audit/sink.ts'
 import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
-const good = issuer.token({ aud })
+const valid = issuer.token({ aud })
 const record: DecisionRecord = { version: 1, time: '', outcome: 'granted', checks: [] }
 
-/** A sink whose promises are settled by hand. */
+/** A sink whose function returns promises that the test settles. */
 function slowSink(maxPending: number) {
-  const open: PromiseWithResolvers<void>[] = []
-  const taken: DecisionRecord[] = []
+  const pending: PromiseWithResolvers<void>[] = []
+  const received: DecisionRecord[] = []
   const onLoss = vi.fn<(total: number, why: string) => void>()
   const sink = createSink(
     (each) => {
-      taken.push(each)
-      const promise = {} as PromiseWithResolvers<void>
-      promise.promise = new Promise((resolve, reject) =>
-        Object.assign(promise, { resolve, reject }),
+      received.push(each)
+      const deferred = {} as PromiseWithResolvers<void>
+      deferred.promise = new Promise((resolve, reject) =>
+        Object.assign(deferred, { resolve, reject }),
       )
-      open.push(promise)
-      return promise.promise
+      pending.push(deferred)
+      return deferred.promise
     },
     { maxPending, onLoss },
   )
-  return { sink, open, taken, onLoss }
+  return { sink, pending, received, onLoss }
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
-describe('a sink that is slow', () => {
-  test('loses what is too much, and says so in the next record it takes', async () => {
-    const { sink, open, taken, onLoss } = slowSink(2)
+describe('a sink whose function is slow', () => {
+  test('loses records above maxPending and counts them in the next record', async () => {
+    const { sink, pending, received, onLoss } = slowSink(2)
     for (let count = 0; count < 7; count += 1) sink.take(record)
-    expect(taken).toHaveLength(2)
-    const why = '2 records wait for it'
-    expect(onLoss.mock.calls).toEqual([1, 2, 3, 4, 5].map((total) => [total, why]))
-    open[0]!.resolve()
+    expect(received).toHaveLength(2)
+    const cause = '2 records are pending'
+    expect(onLoss.mock.calls).toEqual([1, 2, 3, 4, 5].map((total) => [total, cause]))
+    pending[0]!.resolve()
     await settled()
     sink.take(record)
     sink.take(record)
-    expect(taken.map(({ lost }) => lost)).toEqual([undefined, undefined, 5])
-    open[1]!.resolve()
-    open[2]!.resolve()
+    expect(received.map(({ lost }) => lost)).toEqual([undefined, undefined, 5])
+    pending[1]!.resolve()
+    pending[2]!.resolve()
     await settled()
     sink.take(record)
     sink.take(record)
-    expect(taken.slice(3).map(({ lost }) => lost)).toEqual([1, undefined])
+    expect(received.slice(3).map(({ lost }) => lost)).toEqual([1, undefined])
   })
 
-  test('holds no more than its bound, however many there are', () => {
-    const { sink, open } = slowSink(10)
+  test('has at most maxPending promises for any number of records', () => {
+    const { sink, pending } = slowSink(10)
     for (let count = 0; count < 100_000; count += 1) sink.take(record)
-    expect(open).toHaveLength(10)
+    expect(pending).toHaveLength(10)
   })
 })
 
-describe('a sink that fails', () => {
+describe('a sink loses and counts a record if its function', () => {
   test.each<readonly [string, () => unknown, string]>([
     [
       'throws',
@@ -67,14 +67,14 @@ describe('a sink that fails', () => {
       'it threw',
     ],
     [
-      'throws nothing',
+      'throws undefined',
       () => {
         throw undefined
       },
       'it threw',
     ],
     ['rejects', () => Promise.reject(new Error('disk full')), 'it rejected'],
-    ['rejects with nothing', () => Promise.reject(), 'it rejected'],
+    ['rejects with undefined', () => Promise.reject(), 'it rejected'],
     [
       'returns a thenable that throws',
       () => ({
@@ -85,7 +85,7 @@ describe('a sink that fails', () => {
       'it rejected',
     ],
     [
-      'returns what cannot be looked at',
+      'returns an object whose then getter throws',
       () => ({
         get then() {
           throw new Error('x')
@@ -93,28 +93,28 @@ describe('a sink that fails', () => {
       }),
       'it threw',
     ],
-  ])('%s: the record is lost, and counted', async (_what, write, why) => {
-    const lost: unknown[] = []
+  ])('%s', async (_what, write, cause) => {
+    const losses: unknown[] = []
     let works = false
-    const taken: DecisionRecord[] = []
-    const sink = createSink((each) => (works ? taken.push(each) : write()), {
+    const received: DecisionRecord[] = []
+    const sink = createSink((each) => (works ? received.push(each) : write()), {
       maxPending: 10,
-      onLoss: (total, reason) => lost.push([total, reason]),
+      onLoss: (total, reported) => losses.push([total, reported]),
     })
     sink.take(record)
     await settled()
     sink.take(record)
     await settled()
-    expect(lost).toEqual([
-      [1, why],
-      [2, why],
+    expect(losses).toEqual([
+      [1, cause],
+      [2, cause],
     ])
     works = true
     sink.take(record)
-    expect(taken).toEqual([{ ...record, lost: 2 }])
+    expect(received).toEqual([{ ...record, lost: 2 }])
   })
 
-  test('what it did not hear of is told again', async () => {
+  test('rejects, and repeats the number of earlier losses in the next record', async () => {
     const lost: (number | undefined)[] = []
     const sink = createSink(
       (each) => {
@@ -131,23 +131,26 @@ describe('a sink that fails', () => {
   })
 })
 
-test.each([undefined, null, 0, {}, { then: 1 }])('a sink that returns %j has taken it', (value) => {
-  const onLoss = vi.fn<() => void>()
-  const sink = createSink(() => value, { maxPending: 1, onLoss })
-  for (let count = 0; count < 3; count += 1) sink.take(record)
-  expect(onLoss).not.toHaveBeenCalled()
-})
+test.each([undefined, null, 0, {}, { then: 1 }])(
+  'a sink does not lose a record if its function returns %j',
+  (value) => {
+    const onLoss = vi.fn<() => void>()
+    const sink = createSink(() => value, { maxPending: 1, onLoss })
+    for (let count = 0; count < 3; count += 1) sink.take(record)
+    expect(onLoss).not.toHaveBeenCalled()
+  },
+)
 
-test('a record that could not be made is lost as well', () => {
-  const { sink, taken, onLoss } = slowSink(2)
+test('a sink counts a record that could not be built as lost', () => {
+  const { sink, received, onLoss } = slowSink(2)
   sink.lose()
-  expect(onLoss.mock.calls).toEqual([[1, 'a record could not be made']])
+  expect(onLoss.mock.calls).toEqual([[1, 'a record could not be built']])
   sink.take(record)
-  expect(taken).toEqual([{ ...record, lost: 1 }])
+  expect(received).toEqual([{ ...record, lost: 1 }])
 })
 
-describe('losses', () => {
-  test('are on a channel, and everybody is warned once', async () => {
+describe('lost records', () => {
+  test('are published on a diagnostics channel, with one warning for the process', async () => {
     const messages: unknown[] = []
     const listener = (message: unknown): void => void messages.push(message)
     subscribe('resource-server:lost', listener)
@@ -159,22 +162,22 @@ describe('losses', () => {
     })
     const { guards, pass } = openDesk({ ...optionsFor(issuer), onDecision: () => Promise.reject() })
     for (let count = 0; count < 3; count += 1)
-      await pass({}, guards.requireActor('a'), bearer(good))
+      await pass({}, guards.requireActor('a'), bearer(valid))
     await settled()
     expect(messages).toEqual([{ lost: 1 }, { lost: 2 }, { lost: 3 }])
     expect(warned.mock.calls.map(([{ name, message }]) => [name, message])).toEqual([
       [
         'ResourceServerWarning',
-        'Decision records are being lost: onDecision does not take them (it rejected).',
+        'Decision records are being lost: onDecision does not accept them (it rejected).',
       ],
     ])
   })
 })
 
-test('records do not pile up where a loop never lets the event loop turn', async () => {
+test('at most 100 records wait in a loop that never yields to the event loop', async () => {
   const { gate, guards, records } = openDesk(optionsFor(issuer))
   const guard = guards.requireActor('a')
-  const request = { method: 'GET', url: '/', headers: bearer(good) }
+  const request = { method: 'GET', url: '/', headers: bearer(valid) }
   for (let count = 0; count < 1000; count += 1) await gate.pass({}, request, guard)
   expect(records.length).toBe(900)
 })

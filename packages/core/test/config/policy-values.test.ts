@@ -1,48 +1,79 @@
 import { createTestClock } from '@resource-server/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
-import { createPolicy, optionNames, type Policy } from '../../src/config/policy.ts'
+import { createPolicy, type Policy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { rfc9068, rfc9068Profile } from '../../src/providers/rfc9068.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
-// What options come to, and the exact words where they cannot be right.
+// The policy that options result in, and the exact messages for invalid ones.
 
 const issuer = 'https://as.example.com'
 const audience = 'order-service'
 const base = { issuer, audience }
-const policyOf = (options: object): Policy => createPolicy(options, optionNames.host)
+const policyOf = (options: object): Policy => createPolicy(options, 'resource server')
 const rule = { names: [audience], exclusive: false }
 
 const plainIssuer = {
-  ...{ issuer, audience: rule, profile: defaultProfile, impliedScopes: [] },
-  ...{ algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'], algorithmsChosen: false },
-  ...{ jwksUri: undefined, jwks: undefined },
+  issuer,
+  audience: rule,
+  profile: defaultProfile,
+  impliedScopes: [],
+  algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
+  algorithmsChosen: false,
+  jwksUri: undefined,
+  jwks: undefined,
 }
 
-test('the default of every option', () => {
+test('every option has its default', () => {
   expect(policyOf(base)).toEqual({
     issuers: new Map([[issuer, plainIssuer]]),
-    ...{ resolveIssuer: undefined, maxResolvedIssuers: 100 },
-    ...{ clockTolerance: 5, maxLifetime: undefined, maxTokenBytes: 8192, maxActorDepth: 8 },
-    ...{ delegation: 'any', cache: { entries: 10_000, bytes: 33_554_432 } },
-    ...{ cryptography: 'native', onDecision: undefined, allowInsecureHttp: false },
+    resolveIssuer: undefined,
+    maxResolvedIssuers: 100,
+    clockTolerance: 5,
+    maxLifetime: undefined,
+    maxTokenBytes: 8192,
+    maxActorDepth: 8,
+    delegation: 'any',
+    cache: { entries: 10_000, bytes: 33_554_432 },
+    cryptography: 'native',
+    onDecision: undefined,
+    allowInsecureHttp: false,
     records: { pseudonymKey: undefined, claims: [], maxPending: 1000 },
-    ...{ clock: systemClock, schedule: expect.any(Function) },
-    ...{ staleIfError: 3600, keyStore: undefined, fetch: expect.any(Function) },
-    ...{ optional: false, onRefusal: 'reply', allowPreflight: false, realm: 'api' },
-    ...{ resource: undefined, refusalBody: undefined },
+    clock: systemClock,
+    schedule: expect.any(Function),
+    staleIfError: 3600,
+    keyStore: undefined,
+    fetch: expect.any(Function),
+    optional: false,
+    onRefusal: 'reply',
+    allowPreflight: false,
+    realm: 'api',
+    resource: undefined,
+    refusalBody: undefined,
   })
 })
 
-test('what is given is taken', () => {
+test('every option that is set replaces its default', () => {
   const [clock, given] = [createTestClock(), (): never => expect.unreachable()]
   const body = (): unknown => ({ contentType: 'text/plain', body: 'no' })
   const values = {
-    ...{ maxResolvedIssuers: 7, clockTolerance: 6, maxLifetime: 60, maxTokenBytes: 512 },
-    ...{ maxActorDepth: 3, delegation: 'direct', cryptography: 'webcrypto', clock },
-    ...{ onDecision: given, allowInsecureHttp: true, staleIfError: 1, fetch: given },
-    ...{ optional: true, onRefusal: 'throw', allowPreflight: true, realm: 'orders' },
+    maxResolvedIssuers: 7,
+    clockTolerance: 6,
+    maxLifetime: 60,
+    maxTokenBytes: 512,
+    maxActorDepth: 3,
+    delegation: 'direct',
+    cryptography: 'webcrypto',
+    clock,
+    onDecision: given,
+    allowInsecureHttp: true,
+    staleIfError: 1,
+    fetch: given,
+    optional: true,
+    onRefusal: 'throw',
+    allowPreflight: true,
+    realm: 'orders',
   }
   const resource = 'http://orders.internal'
   const policy = policyOf({ ...base, ...values, resource, resolveIssuer: given })
@@ -51,24 +82,60 @@ test('what is given is taken', () => {
   expect(policyOf({ ...base, delegation: 'delegated' }).delegation).toBe('delegated')
 })
 
-test('the names of all options', () => {
-  const verifier = [
-    ...['issuer', 'audience', 'algorithms', 'profile', 'impliedScopes', 'jwksUri', 'jwks'],
-    ...['issuers', 'clockTolerance', 'maxLifetime', 'maxTokenBytes', 'maxActorDepth'],
-    ...['delegation', 'cache', 'cryptography', 'onDecision', 'records', 'allowInsecureHttp'],
-    ...['staleIfError', 'keyStore', 'clock', 'fetch', 'resolveIssuer', 'maxResolvedIssuers'],
-  ]
-  const more = ['optional', 'onRefusal', 'allowPreflight', 'realm', 'resource', 'refusalBody']
-  expect(optionNames).toEqual({ verifier, host: [...verifier, ...more] })
+test('a resource server has the options of a verifier and six of its own', () => {
+  const listed = (kind: 'verifier' | 'resource server'): readonly string[] => {
+    try {
+      createPolicy({ ...base, unknown: 1 }, kind)
+    } catch (error) {
+      return /Use one of (.*)\./.exec((error as Error).message)?.[1]?.split(', ') ?? []
+    }
+    return []
+  }
+  const [verifier, server] = [listed('verifier'), listed('resource server')]
+  expect(verifier).toEqual([
+    'issuer',
+    'audience',
+    'algorithms',
+    'impliedScopes',
+    'profile',
+    'jwksUri',
+    'jwks',
+    'issuers',
+    'resolveIssuer',
+    'maxResolvedIssuers',
+    'clockTolerance',
+    'maxLifetime',
+    'maxTokenBytes',
+    'maxActorDepth',
+    'delegation',
+    'cache',
+    'cryptography',
+    'onDecision',
+    'records',
+    'allowInsecureHttp',
+    'staleIfError',
+    'keyStore',
+    'clock',
+    'fetch',
+  ])
+  expect(server).toEqual([
+    ...verifier,
+    'optional',
+    'onRefusal',
+    'allowPreflight',
+    'realm',
+    'resource',
+    'refusalBody',
+  ])
 })
 
-test('nobody can change it', () => {
+test('the policy is frozen', () => {
   const { issuers, cache } = policyOf({ ...base, algorithms: ['ES256'] })
   const made = issuers.get(issuer)
   expect([policyOf(base), made, made?.algorithms, cache].every(Object.isFrozen)).toBe(true)
 })
 
-describe('the numbers have bounds', () => {
+describe('a number outside its range is refused', () => {
   test.each<[name: string, min: number, max: number, unit: string, whole?: string]>([
     ['maxResolvedIssuers', 1, 10_000, 'issuers', 'whole '],
     ['clockTolerance', 0, 600, 'seconds'],
@@ -86,8 +153,8 @@ describe('the numbers have bounds', () => {
     for (const odd of [min - 1, max + 1, ...(whole ? [min + 0.5] : [])]) {
       expect(() => policyWith(odd)).toThrow(
         new ConfigError(
-          `'${inner ?? name}' is not a ${whole}number from ${min} to ${max}.`,
-          `Give it in ${unit}, as a number.`,
+          `'${inner ?? name}' must be a ${whole}number from ${min} to ${max}, got ${odd}.`,
+          `Pass a number of ${unit}.`,
         ),
       )
     }
@@ -108,20 +175,19 @@ describe('the cache', () => {
   test.each([null, 'no', 0])('is not %s', (cache) => {
     expect(() => policyOf({ ...base, cache })).toThrow(
       new ConfigError(
-        "'cache' is neither a boolean nor an object.",
-        'Write cache: false, or cache: { maxTokens: 10000 }.',
+        "'cache' must be a boolean or an object.",
+        'Set cache: false, or cache: { maxTokens: 10000 }.',
       ),
     )
   })
 
   test('has no other name', () => {
     expect(() => policyOf({ ...base, cache: { size: 1 } })).toThrow(
-      new ConfigError(
-        "There is no option of the cache called 'size'.",
-        'There are maxTokens, maxBytes.',
-      ),
+      new ConfigError("Unknown cache option 'size'.", 'Use one of maxTokens, maxBytes.'),
     )
-    expect(() => policyOf({ ...base, cache: [] })).toThrow('There is no object of cache options.')
+    expect(() => policyOf({ ...base, cache: [] })).toThrow(
+      'An object of cache options is required, got an array.',
+    )
   })
 })
 
@@ -132,16 +198,17 @@ test('the profile', () => {
   expect(profileOf({ ...rfc9068Profile, name: 'own' })).toEqual({ ...rfc9068Profile, name: 'own' })
 })
 
-test('algorithms are in one spelling, and once each', () => {
+test('algorithms are listed once each, under their canonical names', () => {
   const algorithms = ['Ed25519', 'ES256', 'EdDSA', 'ES256']
   expect(policyOf({ ...base, algorithms }).issuers.get(issuer)).toMatchObject({
-    ...{ algorithms: ['EdDSA', 'ES256'], algorithmsChosen: true },
+    algorithms: ['EdDSA', 'ES256'],
+    algorithmsChosen: true,
   })
   expect(() => policyOf({ ...base, algorithms: [] })).toThrow(
     new ConfigError(
-      "'algorithms' is not a non-empty list of supported algorithms.",
-      'Choose among RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519. ' +
-        "Symmetric algorithms and 'none' cannot be allowed.",
+      "'algorithms' must be a non-empty array of supported algorithms.",
+      'Use any of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519. ' +
+        "Symmetric algorithms and 'none' are not supported.",
     ),
   )
 })
@@ -149,7 +216,7 @@ test('algorithms are in one spelling, and once each', () => {
 describe('several issuers', () => {
   const other = 'https://b.example.com'
 
-  test('each have their own options over the common ones', () => {
+  test('have their own options, and the common ones that they do not set', () => {
     const own = { issuer: other, audience: 'b', jwksUri: `${other}/jwks` }
     const common = { audience, algorithms: ['ES256'], profile: 'rfc9068' }
     const { issuers } = policyOf({
@@ -159,7 +226,9 @@ describe('several issuers', () => {
     expect([...issuers.keys()]).toEqual([issuer, other])
     expect(issuers.get(issuer)).toMatchObject({ profile: rfc9068Profile, algorithms: ['ES256'] })
     expect(issuers.get(other)).toMatchObject({
-      ...{ audience: { names: ['b'] }, jwksUri: own.jwksUri, algorithms: ['ES256'] },
+      audience: { names: ['b'] },
+      jwksUri: own.jwksUri,
+      algorithms: ['ES256'],
       profile: { name: 'default' },
     })
   })
@@ -168,45 +237,45 @@ describe('several issuers', () => {
     [
       { issuers: [issuer, issuer] },
       `The issuer '${issuer}' is configured twice.`,
-      'Name each issuer once.',
+      'Configure each issuer once.',
     ],
     [
-      { issuers: [issuer], jwksUri: 'x' },
-      "Both 'issuers' and 'jwksUri' are set.",
+      { issuers: [issuer], jwksUri: 'https://as.example.com/jwks' },
+      "'issuers' and 'jwksUri' cannot be combined.",
       "Move 'jwksUri' into an entry of 'issuers'.",
     ],
-    [{ issuers: {} }, "'issuers' is not a non-empty list.", "List issuers, or set 'issuer'."],
-    [{ issuers: [] }, "'issuers' is not a non-empty list.", "List issuers, or set 'issuer'."],
+    [{ issuers: {} }, "'issuers' must be a non-empty array.", "List issuers, or set 'issuer'."],
+    [{ issuers: [] }, "'issuers' must be a non-empty array.", "List issuers, or set 'issuer'."],
     [
       { issuers: [{ issuer, clock: 1 }] },
-      "There is no option of an issuer called 'clock'.",
-      'There are issuer, audience, algorithms, profile, impliedScopes, jwksUri, jwks.',
+      "Unknown issuer option 'clock'.",
+      'Use one of issuer, audience, algorithms, impliedScopes, profile, jwksUri, jwks.',
     ],
     [
-      { issuer, jwksUri: 'x', jwks: { keys: [{}] } },
-      "Both 'jwksUri' and 'jwks' are set.",
-      'Keep one of them.',
+      { issuer, jwksUri: 'https://as.example.com/jwks', jwks: { keys: [{}] } },
+      "'jwksUri' and 'jwks' cannot be combined.",
+      'Remove one of them.',
     ],
-  ])('are not %j', (options, problem, fix) => {
+  ])('%j are refused', (options, problem, fix) => {
     expect(() => policyOf(options)).toThrow(new ConfigError(problem, fix))
   })
 
-  test('an issuer as an object stands for its own options', () => {
+  test('an issuer that is an object sets its own options', () => {
     const { issuers } = policyOf({ audience, issuer: rfc9068(issuer) })
     expect(issuers.get(issuer)).toEqual({ ...plainIssuer, profile: rfc9068Profile })
     expect(() => policyOf({ audience, issuer: [issuer] })).toThrow(
       new ConfigError(
-        'There is no object of an issuer.',
-        "Write at least { issuer: 'https://…' }.",
+        "'issuer' must be a string, got an array.",
+        "Use issuers: ['https://…', 'https://…'] for several issuers.",
       ),
     )
   })
 })
 
-describe('what is called', () => {
+describe('the policy calls', () => {
   afterEach(() => void vi.unstubAllGlobals())
 
-  test('a fetch that was put in place later', async () => {
+  test('the global fetch of the moment, even if it was replaced later', async () => {
     const { fetch } = policyOf(base)
     const replaced = vi.fn<() => Promise<string>>(async () => 'answer')
     vi.stubGlobal('fetch', replaced)
@@ -215,7 +284,7 @@ describe('what is called', () => {
     expect(replaced).toHaveBeenCalledExactlyOnceWith('https://as.example.com', init)
   })
 
-  test("the clock's own timer, with its this", () => {
+  test("the clock's own timer, with the clock as this", () => {
     const clock = {
       ...systemClock,
       calls: [] as number[],

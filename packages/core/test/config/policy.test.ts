@@ -14,7 +14,7 @@ import {
   profile,
 } from './policy-cases.ts'
 
-/** What JavaScript can hand over, whatever the types say. */
+/** JavaScript can pass values that the types don't allow. */
 const verifier = (options: unknown) => createVerifier(options as VerifierOptions)
 const gate = (options: unknown) => createGate(options as VerifierOptions)
 
@@ -24,7 +24,7 @@ function expectMisuse(create: (options: unknown) => unknown, options: unknown, s
   expect(created).toThrow(says)
 }
 
-describe('a verifier cannot be made with', () => {
+describe('createVerifier refuses', () => {
   test.each([...general, ...issuers, ...audiences, ...limits, ...others])(
     '%s',
     (_what, options, says) => {
@@ -33,14 +33,14 @@ describe('a verifier cannot be made with', () => {
   )
 
   test.each(['optional', 'onRefusal', 'allowPreflight', 'realm'])(
-    "%s, which is a host's",
+    '%s, an option for HTTP hosts only',
     (name) => {
-      expectMisuse(verifier, { ...base, [name]: true }, `no option called '${name}'`)
+      expectMisuse(verifier, { ...base, [name]: true }, `Unknown option '${name}'`)
     },
   )
 })
 
-describe('a gate cannot be made with', () => {
+describe('createGate refuses', () => {
   const exceptMissing = audiences.filter(([what]) => !what.startsWith('no audience'))
   const all = [...general, ...issuers, ...exceptMissing, ...limits, ...others, ...hosts]
   test.each(all)('%s', (_what, options, says) => expectMisuse(gate, options, says))
@@ -67,7 +67,7 @@ test.each([
     'fetch',
   ],
   ...['allowInsecureHttp', 'optional', 'onRefusal', 'allowPreflight', 'realm'],
-])('%s: undefined is a mistyped environment variable', (name) => {
+])('%s: undefined is refused, as it points to a missing environment variable', (name) => {
   const rest = name === 'issuers' ? { audience } : base
   expectMisuse(gate, { ...rest, [name]: undefined }, `'${name}' is undefined. Give it a value`)
 })
@@ -83,27 +83,27 @@ describe('plain http', () => {
     ['http://[::2]', false],
     ['http://10.0.0.1', false],
     ['ftp://localhost', false],
-  ])('at %s is allowed: %s', (address, allowed) => {
+  ])('as in %s is allowed: %s', (address, allowed) => {
     const create = (): unknown => verifier({ audience, issuer: address })
     if (allowed) expect(create).not.toThrow()
     else expect(create).toThrow(ConfigError)
   })
 
-  test('elsewhere takes a yes in so many words', () => {
+  test('that is not on loopback requires allowInsecureHttp', () => {
     const options = { ...base, issuer: 'http://as.internal', allowInsecureHttp: true }
     expect(() => verifier(options)).not.toThrow()
-    expectMisuse(verifier, { ...options, issuer: 'ftp://as.internal' }, 'is not https')
+    expectMisuse(verifier, { ...options, issuer: 'ftp://as.internal' }, 'must use https')
   })
 })
 
-describe('what is allowed', () => {
+describe('createVerifier accepts', () => {
   test.each([
     ['a trailing slash, which counts', { ...base, issuer: `${issuer}/` }],
     ['a path', { ...base, issuer: `${issuer}/realms/x` }],
     ['a list of names', { issuer, audience: [audience, 'orders'] }],
     ['only', { issuer, audience: { only: [audience] } }],
     [
-      'the bounds of all limits',
+      'the largest and smallest limits',
       { ...base, clockTolerance: 600, maxLifetime: 1, maxTokenBytes: 256, maxActorDepth: 16 },
     ],
     ['no tolerance', { ...base, clockTolerance: 0 }],
@@ -123,11 +123,11 @@ describe('what is allowed', () => {
   })
 })
 
-test('what every object inherits is no option', () => {
+test('an option on Object.prototype is ignored', () => {
   const polluted = Object.prototype as unknown as Record<string, unknown>
   polluted['allowInsecureHttp'] = true
   try {
-    expectMisuse(verifier, { ...base, issuer: 'http://as.example.com' }, 'is not https')
+    expectMisuse(verifier, { ...base, issuer: 'http://as.example.com' }, 'must use https')
   } finally {
     delete polluted['allowInsecureHttp']
   }

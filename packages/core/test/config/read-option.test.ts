@@ -1,163 +1,401 @@
 import { describe, expect, test } from 'vitest'
-import * as check from '../../src/config/read-option.ts'
+import {
+  cacheOptions,
+  issuerOptions,
+  keyStoreOptions,
+  recordOptions,
+  resourceServerOptions,
+  verifierOptions,
+} from '../../src/config/option-tables.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
+import { type Option, readOptions } from '../../src/options/option-table.ts'
 
-// One option at a time: what is taken, and what an operator is told otherwise.
+// The readers of single options: which values they accept, and what an operator is told otherwise.
 
 const misuse = (problem: string, fix: string): ConfigError => new ConfigError(problem, fix)
+const useHttps = 'Use https. On a trusted network, allowInsecureHttp: true permits http.'
+const read = <Value>(option: Option<Value>, value: unknown, allowInsecureHttp = false): Value =>
+  option.read(value, 'a', { allowInsecureHttp })
 
-test('an object of options is copied', () => {
-  const given = { issuer: 'x' }
-  expect(check.record(given, 'options')).toEqual(given)
-  expect(check.record(given, 'options')).not.toBe(given)
-})
+describe('issuer', () => {
+  const { issuer } = issuerOptions
 
-test.each([undefined, null, 'x', 1, true, [], () => {}])('%s is no object', (value) => {
-  expect(() => check.record(value, 'options')).toThrow(
-    misuse('There is no object of options.', "Write at least { issuer: 'https://…' }."),
-  )
-})
+  test.each([
+    ['https://as.example.com', false],
+    ['HTTPS://AS.example.com/realms/x/', false],
+    ['http://localhost:8080', false],
+    ['http://as.internal', true],
+  ])('%s is kept as written', (value, allowed) => {
+    expect(read(issuer, value, allowed)).toBe(value)
+  })
 
-describe('names', () => {
-  const known = ['issuer', 'maxAge']
-  test('that are known may have any value but undefined', () => {
-    expect(() => check.names({ issuer: null, maxAge: false }, known, 'option')).not.toThrow()
-    expect(() => check.names({ issuer: 'x', maxAge: undefined }, known, 'option')).toThrow(
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [1, 'a number'],
+    [new URL('https://as.example.com'), 'an object'],
+  ])('%s is not a string', (value, kind) => {
+    expect(() => read(issuer, value, true)).toThrow(
       misuse(
-        "'maxAge' is undefined.",
-        'Give it a value (is an environment variable missing?) or leave it out.',
+        `'issuer' must be a string, got ${kind}.`,
+        "Set issuer: 'https://as.example.com', exactly as in the iss claim of the tokens.",
+      ),
+    )
+  })
+
+  test('an array is refused with a pointer to issuers', () => {
+    expect(() => read(issuer, ['https://a.example'], true)).toThrow(
+      misuse(
+        "'issuer' must be a string, got an array.",
+        "Use issuers: ['https://…', 'https://…'] for several issuers.",
       ),
     )
   })
 
   test.each([
-    ['MAXage', "Write 'maxAge'."],
-    ['ISSUER', "Write 'issuer'."],
-    ['age', 'There are issuer, maxAge.'],
-    ['toString', 'There are issuer, maxAge.'],
-  ])('%s is unknown', (name, fix) => {
-    expect(() => check.names({ issuer: 'x', [name]: 1 }, known, 'option of it')).toThrow(
-      misuse(`There is no option of it called '${name}'.`, fix),
-    )
-  })
-})
-
-test('what is left out is the default, whatever objects inherit', () => {
-  const none = Object.create({
-    ...{ a: 'odd', jwksUri: 1, jwks: 1, clock: 1, keyStore: 1, impliedScopes: 1, refusalBody: 1 },
-  }) as Record<string, unknown>
-  expect([check.boolean(none, 'a', true), check.boolean(none, 'a', false)]).toEqual([true, false])
-  expect(check.number(none, 'a', { min: 1, max: 2, unit: 'apples' })).toBeUndefined()
-  expect(check.oneOf(none, 'a', ['x', 'y'])).toBe('x')
-  expect(check.callable(none, 'a')).toBeUndefined()
-  expect(check.quotable(none, 'a')).toBeUndefined()
-  expect(check.clock(none)).toBeUndefined()
-  expect(check.refusalBody(none)).toBeUndefined()
-  expect(check.keySetUrl(none, false)).toBeUndefined()
-  expect(check.keySet(none)).toBeUndefined()
-  expect(check.keyStore(none)).toBeUndefined()
-  expect(check.implications(none)).toEqual([])
-})
-
-describe('a boolean', () => {
-  test('is taken as it is', () => {
-    expect(check.boolean({ a: true }, 'a', false)).toBe(true)
-    expect(check.boolean({ a: false }, 'a', true)).toBe(false)
-  })
-
-  test.each([undefined, null, 'true', 1])('is not %s', (value) => {
-    expect(() => check.boolean({ a: value }, 'a', true)).toThrow(
-      misuse("'a' is not a boolean.", 'Write true or false.'),
-    )
-  })
-})
-
-describe('a number', () => {
-  const range = { min: 1, max: 10, unit: 'apples' }
-  test('is taken within its bounds', () => {
-    for (const value of [1, 2.5, 10]) expect(check.number({ a: value }, 'a', range)).toBe(value)
-    expect(check.number({ a: 3 }, 'a', { ...range, whole: true })).toBe(3)
-  })
-
-  test.each([0.999, 10.001, NaN, '5', null, undefined, [5], 5n])('is not %s', (value) => {
-    expect(() => check.number({ a: value }, 'a', range)).toThrow(
-      misuse("'a' is not a number from 1 to 10.", 'Give it in apples, as a number.'),
-    )
-  })
-
-  test.each([0, 11, 2.5, '5', [5]])('of a whole kind is not %s', (value) => {
-    expect(() => check.number({ a: value }, 'a', { ...range, whole: true })).toThrow(
-      misuse("'a' is not a whole number from 1 to 10.", 'Give it in apples, as a number.'),
-    )
-  })
-})
-
-test('one of several words', () => {
-  expect(check.oneOf({ a: 'y' }, 'a', ['x', 'y'])).toBe('y')
-  for (const value of ['z', undefined, ['x'], '']) {
-    expect(() => check.oneOf({ a: value }, 'a', ['x', 'y'])).toThrow(
-      misuse("'a' is none of x, y.", "Write 'x' or leave it out."),
-    )
-  }
-})
-
-test('a function', () => {
-  const given = (): void => {}
-  expect(check.callable({ a: given }, 'a')).toBe(given)
-  for (const value of [undefined, null, {}, 'x']) {
-    expect(() => check.callable({ a: value }, 'a')).toThrow(
-      misuse("'a' is not a function.", 'Give a function or leave it out.'),
-    )
-  }
-})
-
-describe('a body for refusals', () => {
-  const write = (): unknown => ({ contentType: 'text/plain', body: 'no' })
-
-  test('is taken where it can be sent', () => {
-    expect(check.refusalBody({ refusalBody: write })).toBe(write)
-    expect(check.refusalBody({ refusalBody: write, onRefusal: 'reply' })).toBe(write)
-  })
-
-  test('would write nothing where refusals are thrown', () => {
-    expect(() => check.refusalBody({ refusalBody: write, onRefusal: 'throw' })).toThrow(
+    '',
+    'as.example.com',
+    'https:as.example.com',
+    'https:/as.example.com',
+    'https://',
+    ' https://as.example.com',
+    'https://as.example.com ',
+    'https://as.exa\nmple.com',
+    '1https://as.example.com',
+    'https://as.example.com/a b',
+    'https://a.example:99999',
+  ])('%j is not a URL', (value) => {
+    expect(() => read(issuer, value, true)).toThrow(
       misuse(
-        "'refusalBody' writes nothing where onRefusal is 'throw'.",
-        'Write the answer in your error handling, or leave onRefusal out.',
+        `The issuer '${value}' is not a URL.`,
+        'Write it exactly as in the iss claim of the tokens, starting with https://.',
       ),
     )
   })
 
-  test('is tried out', () => {
-    expect(() => check.refusalBody({ refusalBody: async () => write() })).toThrow(
+  test.each([
+    'https://u:secret@as.example.com',
+    'https://as.example.com?',
+    'https://as.example.com#x',
+  ])(
+    '%s has user information, a query or a fragment, which the message does not repeat',
+    (value) => {
+      expect(() => read(issuer, value, true)).toThrow(
+        misuse(
+          "The issuer 'https://as.example.com' must not contain user information, a query, or a fragment.",
+          'Remove them (RFC 8414 section 2).',
+        ),
+      )
+    },
+  )
+
+  test.each([
+    ['http://as.example.com', false],
+    ['ftp://as.example.com', true],
+  ])('%s does not use https', (value, allowed) => {
+    expect(() => read(issuer, value, allowed)).toThrow(
+      misuse(`The issuer '${value}' must use https.`, useHttps),
+    )
+  })
+})
+
+describe('jwksUri', () => {
+  const { jwksUri } = issuerOptions
+  const problem = "'jwksUri' must be an absolute URL without user information."
+
+  test.each([
+    ['https://as.example.com/jwks?v=1', false],
+    ['http://127.0.0.1:8080/jwks', false],
+    ['http://as.internal/jwks', true],
+  ])('accepts %s', (value, allowed) => {
+    expect(read(jwksUri, value, allowed)).toBe(value)
+  })
+
+  test.each([
+    1,
+    new URL('https://as.example.com'),
+    '/jwks',
+    'https://u@as.example.com',
+    'https://:p@as.example.com',
+  ])('refuses %s', (value) => {
+    expect(() => read(jwksUri, value, true)).toThrow(
+      misuse(problem, "Set jwksUri: 'https://as.example.com/jwks'."),
+    )
+  })
+
+  test('must use https', () => {
+    expect(() => read(jwksUri, 'http://as.example.com/')).toThrow(
+      misuse("'jwksUri' must use https.", useHttps),
+    )
+  })
+})
+
+describe('jwks', () => {
+  const { jwks } = issuerOptions
+  const key = { kty: 'EC' }
+  const some = (length: number): readonly object[] => Array.from({ length }, () => ({ ...key }))
+
+  test('is copied', () => {
+    const changing = { ...key }
+    const set = read(jwks, { keys: [changing] })
+    changing.kty = 'RSA'
+    expect(set).toEqual({ keys: [key] })
+    expect(read(jwks, { keys: some(100) })?.keys).toHaveLength(100)
+  })
+
+  test.each<[string, unknown]>([
+    ['null', null],
+    ['an array', [key]],
+    ['keys that are not an array', { keys: { length: 1 } }],
+    ['no keys', { keys: [] }],
+    ['101 keys', { keys: some(101) }],
+    ['a key with a function', { keys: [{ ...key, toJSON: () => key }] }],
+  ])('refuses %s', (_what, value) => {
+    expect(() => read(jwks, value)).toThrow(
       misuse(
-        "'refusalBody' threw, or returned no contentType and body that are strings.",
+        "'jwks' must be a key set with 1 to 100 keys.",
+        'Set jwks: { keys: [ … ] } to public keys (RFC 7517 section 5).',
+      ),
+    )
+  })
+})
+
+describe('impliedScopes', () => {
+  const { impliedScopes } = issuerOptions
+
+  test('are read as frozen rules', () => {
+    const rules = read(impliedScopes, { admin: ['read', 'stock:*'], read: ['a'] })
+    expect(rules).toEqual([
+      { scope: 'admin', scopes: ['read'], prefixes: ['stock:'] },
+      { scope: 'read', scopes: ['a'], prefixes: [] },
+    ])
+    expect(rules.every(Object.isFrozen)).toBe(true)
+  })
+
+  test.each([['read'], [[]], [['*']], [undefined]])('refuse %j as implied scopes', (implies) => {
+    expect(() => read(impliedScopes, { admin: implies })).toThrow(
+      misuse(
+        "'impliedScopes' maps 'admin' to something other than an array of scopes.",
+        "Write { admin: ['orders:read', 'stock:*'] }; an asterisk must follow ':', '.' or '/'.",
+      ),
+    )
+  })
+
+  test('must be an object', () => {
+    expect(() => read(impliedScopes, ['read'])).toThrow(
+      'An object of implied scopes is required, got an array.',
+    )
+  })
+})
+
+describe('keyStore', () => {
+  const { keyStore } = verifierOptions
+  const store = { get: async () => null, set: async () => {} }
+  const secret = 'x'.repeat(32)
+
+  test('keeps the store and reads the secret as bytes', () => {
+    const settings = read(keyStore, { store, secret })
+    expect(settings).toEqual({ store, secret: new TextEncoder().encode(secret) })
+    expect(settings?.store).toBe(store)
+    expect(Object.isFrozen(settings)).toBe(true)
+  })
+
+  test.each([null, {}, { get: store.get }, { set: store.set }, { get: 1, set: 1 }])(
+    'refuses the store %j',
+    (half) => {
+      expect(() => read(keyStore, { store: half, secret })).toThrow(
+        misuse("'keyStore.store' must have the methods get() and set().", 'Add both.'),
+      )
+    },
+  )
+
+  test.each(['x'.repeat(31), 1, null, new Uint8Array(32)])(
+    'refuses the secret %s without repeating it',
+    (short) => {
+      expect(() => read(keyStore, { store, secret: short })).toThrow(
+        misuse(
+          "'keyStore.secret' must be a string of at least 32 characters.",
+          'Generate one: openssl rand -base64 32.',
+        ),
+      )
+    },
+  )
+
+  test('requires both members and accepts no other', () => {
+    expect(() => read(keyStore, { secret })).toThrow("'keyStore.store' must have")
+    expect(() => read(keyStore, { store })).toThrow("'keyStore.secret' must be")
+    expect(() => read(keyStore, { store, secret, ttl: 1 })).toThrow(
+      misuse("Unknown keyStore option 'ttl'.", 'Use one of store, secret.'),
+    )
+    expect(() => read(keyStore, 'redis')).toThrow(
+      'An object of keyStore options is required, got a string.',
+    )
+  })
+})
+
+describe('clock', () => {
+  const { clock } = verifierOptions
+  const whole = { now: () => 0, monotonic: () => 0 }
+
+  test('accepts an object with both methods', () => {
+    expect(read(clock, whole)).toBe(whole)
+  })
+
+  test.each([
+    null,
+    1,
+    { now: whole.now },
+    { monotonic: whole.monotonic },
+    { now: 0, monotonic: 0 },
+    { ...whole, now: 1 },
+  ])('refuses %j', (value) => {
+    expect(() => read(clock, value)).toThrow(
+      misuse(
+        "'clock' must have the methods now() and monotonic().",
+        'Add both; each returns milliseconds.',
+      ),
+    )
+  })
+})
+
+describe('realm', () => {
+  const { realm } = resourceServerOptions
+
+  test.each(['api', ' ', 'a "b" ~'])('accepts %j', (value) => {
+    expect(read(realm, value)).toBe(value)
+  })
+
+  test.each(['', 'a\n', '\na', 'a\x7f', 'ä', 1, null, ['a']])('refuses %j', (value) => {
+    expect(() => read(realm, value)).toThrow(
+      misuse(
+        "'a' must be a non-empty string of printable ASCII characters.",
+        'Use letters, digits and spaces.',
+      ),
+    )
+  })
+})
+
+describe('refusalBody', () => {
+  const { refusalBody } = resourceServerOptions
+  const write = (): unknown => ({ contentType: 'text/plain', body: 'no' })
+
+  test('accepts a function whose body can be sent', () => {
+    expect(read(refusalBody, write)).toBe(write)
+  })
+
+  test('is called once, so that a mistake shows at startup', () => {
+    expect(() => read(refusalBody, async () => write())).toThrow(
+      misuse(
+        "'refusalBody' threw, or did not return a contentType and a body that are strings.",
         "Write ({ status, title, detail }) => ({ contentType: 'text/plain', body: detail }); not async.",
       ),
     )
-    expect(() => check.refusalBody({ refusalBody: 'no' })).toThrow(
-      "'refusalBody' is not a function.",
+  })
+
+  test('must be a function', () => {
+    expect(() => read(refusalBody, 'no')).toThrow(
+      misuse("'refusalBody' must be a function, got a string.", 'Pass a function or leave it out.'),
     )
   })
 })
 
-test('a clock', () => {
-  const whole = { now: () => 0, monotonic: () => 0 }
-  expect(check.clock({ clock: whole })).toBe(whole)
-  const half = [{ now: whole.now }, { monotonic: whole.monotonic }, { now: 0, monotonic: 0 }]
-  for (const clock of [undefined, null, 1, ...half, { ...whole, now: 1 }]) {
-    expect(() => check.clock({ clock })).toThrow(
-      misuse("'clock' lacks now() or monotonic().", 'Give both, each returning milliseconds.'),
-    )
-  }
+describe('records', () => {
+  const { records } = verifierOptions
+  const enough = 'a key of thirty-two bytes, so it'
+  const bytes = new TextEncoder().encode(enough)
+
+  test('are not pseudonymous by default, include no claims, and allow 1000 pending promises', () => {
+    const settings = read(records, {})
+    expect(settings).toEqual({ pseudonymKey: undefined, claims: [], maxPending: 1000 })
+    expect(settings).toEqual(records.default)
+    expect(Object.isFrozen(settings)).toBe(true)
+  })
+
+  test('pseudonymKey is copied, and a string is read as UTF-8', () => {
+    const given = Uint8Array.from(bytes)
+    const settings = read(records, { pseudonymKey: given })
+    given.fill(0)
+    expect(settings.pseudonymKey).toEqual(bytes)
+    expect(read(records, { pseudonymKey: enough }).pseudonymKey).toEqual(bytes)
+    expect(read(records, { pseudonymKey: 'ä'.repeat(16) }).pseudonymKey).toHaveLength(32)
+  })
+
+  test('claims are copied and frozen', () => {
+    const given = ['tenant', 'region']
+    const { claims } = read(records, { claims: given })
+    given.push('email')
+    expect(claims).toEqual(['tenant', 'region'])
+    expect(Object.isFrozen(claims)).toBe(true)
+  })
+
+  test.each([1, 100_000])('maxPending may be %i', (maxPending) => {
+    expect(read(records, { maxPending }).maxPending).toBe(maxPending)
+  })
+
+  const notAKey =
+    "'records.pseudonymKey' must be a key of at least 32 bytes. " +
+    'Generate one, openssl rand -base64 32, and load it from where you keep secrets.'
+  const notNames = "'records.claims' must be an array of claim names. Set claims: ['tenant']."
+
+  test.each<readonly [what: string, records: unknown, says: string]>([
+    ['an array', [], 'An object of records options is required, got an array. Pass at least'],
+    [
+      'an unknown option',
+      { key: enough },
+      "Unknown records option 'key'. Use one of pseudonymKey, claims, maxPending.",
+    ],
+    ['a key that is one byte too short', { pseudonymKey: enough.slice(1) }, notAKey],
+    ['too few bytes', { pseudonymKey: bytes.subarray(1) }, notAKey],
+    ['a key that is an array', { pseudonymKey: [...bytes] }, notAKey],
+    ['a key that is null', { pseudonymKey: null }, notAKey],
+    ['claims that are not an array', { claims: 'tenant' }, notNames],
+    ['an empty claim name', { claims: ['tenant', ''] }, notNames],
+    ['a claim name that is a number', { claims: [1, 'tenant'] }, notNames],
+    [
+      'the claim act',
+      { claims: ['tenant', 'act'] },
+      "'records.claims' must not contain 'act'. Remove it: every record has the actors in 'chain'.",
+    ],
+    [
+      'maxPending: 0',
+      { maxPending: 0 },
+      "'maxPending' must be a whole number from 1 to 100000, got 0. Pass a number of records.",
+    ],
+    ['too many pending promises', { maxPending: 100_001 }, "'maxPending' must be a whole number"],
+    ['half a promise', { maxPending: 1.5 }, "'maxPending' must be a whole number"],
+  ])('refuse %s', (_what, value, says) => {
+    expect(() => read(records, value)).toThrow(ConfigError)
+    expect(() => read(records, value)).toThrow(says)
+  })
 })
 
-test('a line of ASCII', () => {
-  for (const line of ['api', ' ', 'a "b" ~'])
-    expect(check.quotable({ realm: line }, 'realm')).toBe(line)
-  for (const realm of ['', 'a\n', '\na', 'a\x7f', 'ä', 1, null, ['a']]) {
-    expect(() => check.quotable({ realm }, 'realm')).toThrow(
-      misuse("'realm' is not a line of ASCII.", 'Use letters, digits and spaces.'),
-    )
+describe('every option', () => {
+  const tables = {
+    issuerOptions,
+    cacheOptions,
+    recordOptions,
+    keyStoreOptions,
+    verifierOptions,
+    resourceServerOptions,
   }
+  const rows = Object.entries(tables).flatMap(([table, options]) =>
+    Object.entries(options as Record<string, Option<unknown>>).map(
+      ([name, option]) => [`${table}.${name}`, option] as const,
+    ),
+  )
+
+  test.each(rows)('%s has a description that is one sentence', (_name, { description }) => {
+    expect(description).toMatch(/^[A-Z].*\.$/)
+  })
+
+  test('that is inherited is ignored', () => {
+    const inherited = Object.create({
+      maxTokens: 'odd',
+      maxBytes: 'odd',
+    }) as object
+    expect(readOptions(cacheOptions, inherited, 'option')).toEqual({
+      maxTokens: 10_000,
+      maxBytes: 33_554_432,
+    })
+  })
 })

@@ -23,51 +23,51 @@ test.each([
     'https://api.example.com:8443/.well-known/oauth-protected-resource/v1',
   ],
   ['http://127.0.0.1:3000', 'http://127.0.0.1:3000/.well-known/oauth-protected-resource'],
-])('the metadata of %s is at %s', (resource, url) => {
+])('the metadata URL of %s is %s', (resource, url) => {
   const { document, url: found } = metadataOf(resource)
   expect(found).toBe(url)
-  // Section 3.3: letter by letter as configured.
+  // Section 3.3: the identifier is exactly as configured.
   expect(document()).toMatchObject({ resource, authorization_servers: [issuer.url] })
 })
 
 test.each([
-  ['no string', 1],
+  ['a number', 1],
   ['null', null],
-  ['no URL', 'api.example.com'],
+  ['a host name', 'api.example.com'],
   ['a path', '/v1'],
-  ['another scheme', 'urn:orders'],
-  ['a scheme that ends like https', 'xhttps://api.example.com'],
-  ['a scheme that begins like https', 'httpsx://api.example.com'],
-  ['a fragment', 'https://api.example.com/#v1'],
-  ['a query', 'https://api.example.com/?v=1'],
-  ['a user', 'https://me@api.example.com'],
-  ['a space before it', ' https://api.example.com'],
-  ['a space after it', 'https://api.example.com '],
-])('%s is no resource', (_what, resource) => {
+  ['a URN', 'urn:orders'],
+  ['a URL whose scheme ends with https', 'xhttps://api.example.com'],
+  ['a URL whose scheme starts with https', 'httpsx://api.example.com'],
+  ['a URL with a fragment', 'https://api.example.com/#v1'],
+  ['a URL with a query', 'https://api.example.com/?v=1'],
+  ['a URL with a user', 'https://me@api.example.com'],
+  ['a URL after a space', ' https://api.example.com'],
+  ['a URL before a space', 'https://api.example.com '],
+])('%s as the resource is a ConfigError', (_what, resource) => {
   expect(() => createGate(optionsOf(resource))).toThrow(
     new ConfigError(
-      "'resource' is not an absolute URL without user, query and fragment.",
-      "Write resource: 'https://orders.example.com', as clients reach this service.",
+      "'resource' must be an absolute http or https URL without user, password, query or fragment.",
+      "Pass the URL that clients use for this service, such as 'https://orders.example.com'.",
     ),
   )
 })
 
-test('plain http is none, and neither is nothing', () => {
+test('a plain http URL or undefined as the resource is a ConfigError', () => {
   expect(() => createGate(optionsOf('http://api.example.com'))).toThrow(
     new ConfigError(
-      "'resource' is not https.",
-      'Use https (RFC 9728 section 1.2). On a trusted network, allowInsecureHttp: true permits http.',
+      "'resource' must be an https URL.",
+      'Use https (RFC 9728 section 1.2), or set allowInsecureHttp: true on a trusted network.',
     ),
   )
   expect(() => createGate(optionsOf(undefined))).toThrow("'resource' is undefined.")
 })
 
-test('plain http is taken where it is allowed', () => {
+test('allowInsecureHttp allows a plain http URL as the resource', () => {
   const gate = createGate({ ...optionsOf('http://api.internal'), allowInsecureHttp: true })
   expect(gate.metadata().url).toBe('http://api.internal/.well-known/oauth-protected-resource')
 })
 
-test('without a resource there is no metadata, and a challenge names none', async () => {
+test('without a resource, metadata() throws and challenges have no resource_metadata', async () => {
   const { gate, guards, pass } = openDesk(optionsFor(issuer))
   expect(() => gate.metadata()).toThrow(
     new ConfigError(
@@ -80,11 +80,11 @@ test('without a resource there is no metadata, and a challenge names none', asyn
   )
 })
 
-describe('the scopes of the metadata', () => {
-  test('are those of the guards made so far, sorted and once each', () => {
+describe('scopes_supported in the metadata', () => {
+  test('lists the scopes of all guards created so far, sorted and without duplicates', () => {
     const { gate, guards } = openDesk(optionsOf('https://api.example.com'))
     const { document } = gate.metadata()
-    // Section 3.2: no empty list.
+    // Section 3.2: empty lists are omitted.
     expect(document()).not.toHaveProperty('scopes_supported')
     guards.requireScope('b', 'a')
     guards.requireAnyScope('c', 'a')
@@ -96,7 +96,7 @@ describe('the scopes of the metadata', () => {
     })
   })
 
-  test('are not those of guards that were refused', () => {
+  test('omits the scopes of a guard whose creation failed', () => {
     const { gate, guards } = openDesk(optionsOf('https://api.example.com'))
     expect(() => guards.requireScope('a', '')).toThrow(ConfigError)
     expect(gate.metadata().document()).not.toHaveProperty('scopes_supported')
@@ -114,11 +114,11 @@ test.each([
   ['/.well-known/oauth-protected-resource/v1/', 'GET', 'proceed'],
   ['/v1', 'GET', 'proceed'],
   ['', 'GET', 'proceed'],
-])('%s by %s: %s', (url, method, then) => {
-  expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).action).toBe(then)
+])('for the URL %j and the method %s, the metadata handler says %s', (url, method, action) => {
+  expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).action).toBe(action)
 })
 
-test('the reply is the document as JSON', () => {
+test('the metadata is served as JSON with status 200', () => {
   const resource = 'https://api.example.com'
   const { document, pass } = metadataOf(resource)
   expect(pass(ask('/.well-known/oauth-protected-resource'))).toEqual({
@@ -131,13 +131,13 @@ test('the reply is the document as JSON', () => {
   })
 })
 
-test('where all issuers are resolved, none is named', () => {
+test('with resolveIssuer only, the metadata names no authorization servers', () => {
   const resource = 'https://api.example.com'
   const gate = createGate({ resolveIssuer: () => undefined, resource })
   expect(gate.metadata().document()).toEqual({ resource, bearer_methods_supported: ['header'] })
 })
 
-test('a challenge names the scopes of all guards that were asked', async () => {
+test('a challenge contains the scopes of all guards that ran for the request', async () => {
   const { guards, pass } = openDesk(optionsFor(issuer))
   const token = issuer.token({ aud: 'order-service', scope: 'a c d' })
   const key = {}
@@ -146,7 +146,7 @@ test('a challenge names the scopes of all guards that were asked', async () => {
     return result.action === 'reply' ? result.reply.headers['WWW-Authenticate'] : result.action
   }
   expect(await challengeOf(guards.requireScope('a'))).toBe('proceed')
-  // Of alternatives, the one that the token has: it is what it must keep.
+  // Of alternatives, the challenge contains the one that the token already has.
   expect(await challengeOf(guards.requireAnyScope('b', 'c', 'd'))).toBe('proceed')
   expect(await challengeOf(guards.requireScope('a', 'e'))).toContain('scope="a c e"')
 })

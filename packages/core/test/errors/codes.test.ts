@@ -6,7 +6,7 @@ const rows = Object.entries(codes)
 const bare = ['credential_missing', 'credential_scheme_unsupported']
 const opaque = 'The access token is not valid'
 
-/** What stands in the challenge of each status: RFC 6750 section 3.1, RFC 9470 section 3. */
+/** The error in the challenge of each status: RFC 6750 section 3.1, RFC 9470 section 3. */
 const errorOf = (code: string, status: number): string | undefined => {
   if (code === 'authentication_insufficient') return 'insufficient_user_authentication'
   if (bare.includes(code)) return undefined
@@ -14,30 +14,30 @@ const errorOf = (code: string, status: number): string | undefined => {
   return { 400: 'invalid_request', 401: 'invalid_token' }[status]
 }
 
-describe.each(rows)('%s', (code, entry) => {
-  test('is unavailable exactly where its status is 503', () => {
+describe.each(rows)('the code %s', (code, entry) => {
+  test('is unavailable if its status is 503, and refused otherwise', () => {
     expect(entry.category).toBe(entry.status === 503 ? 'unavailable' : 'refused')
   })
 
-  test('has the error that its status carries, and a title', () => {
+  test('has the error for its status, and the status has a reason phrase', () => {
     expect(entry.error).toBe(errorOf(code, entry.status))
     expect(titles[entry.status]).toMatch(/^[A-Z]/)
   })
 
-  test('is described in characters that need no escape in a challenge', () => {
+  test('has a description that needs no escaping in a challenge', () => {
     expect(entry.description).toMatch(/^[A-Z][\x20\x21\x23-\x5b\x5d-\x7e]+[^.]$/)
   })
 
-  test('says where the rule stands', () => {
+  test('links to the RFC section with the rule', () => {
     expect(entry.spec).toMatch(/^https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d{4}#section-[\d.]+$/)
   })
 })
 
-test('nobody can change the table', () => {
+test('the table of codes is frozen', () => {
   expect([codes, ...Object.values(codes)].every((row) => Object.isFrozen(row))).toBe(true)
 })
 
-test('before the signature holds, all tokens are refused with one sentence', () => {
+test('all refusals before the signature is verified have the same description, and no others do', () => {
   const start = rows.findIndex(([code]) => code === 'token_too_large')
   const end = rows.findIndex(([code]) => code === 'signature_invalid')
   const early = rows.slice(start, end + 1)

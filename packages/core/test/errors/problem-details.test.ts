@@ -6,7 +6,7 @@ import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
 const issuer = await startIssuer()
 const good = issuer.token({ aud })
 
-test('it sees what the default answer says, and nothing else', async () => {
+test('refusalBody receives what the default response contains, and nothing else', async () => {
   const seen: RefusalInfo[] = []
   const refusalBody: RefusalBodyWriter = (refusal) => {
     seen.push(refusal)
@@ -18,18 +18,23 @@ test('it sees what the default answer says, and nothing else', async () => {
   await pass({}, guards.requireAuthentication(), bearer('garbage'))
   expect(seen).toEqual([
     {
-      ...{ status: 403, title: 'Forbidden', detail: 'The access token lacks a required scope' },
-      ...{ error: 'insufficient_scope', scope: ['b', 'a'] },
+      status: 403,
+      title: 'Forbidden',
+      detail: 'The access token lacks a required scope',
+      error: 'insufficient_scope',
+      scope: ['b', 'a'],
     },
     {
-      ...{ status: 401, title: 'Unauthorized', detail: 'The access token is not valid' },
+      status: 401,
+      title: 'Unauthorized',
+      detail: 'The access token is not valid',
       error: 'invalid_token',
     },
   ])
   expect(Object.isFrozen(seen[0]) && Object.isFrozen(seen[0]?.scope)).toBe(true)
 })
 
-test('the default is an RFC 9457 problem', async () => {
+test('the default body is a problem details object (RFC 9457)', async () => {
   const { guards, pass } = openDesk(optionsFor(issuer))
   const result = await pass({}, guards.requireAuthentication(), bearer('garbage'))
   expect(result).toMatchObject({
@@ -42,7 +47,7 @@ test('the default is an RFC 9457 problem', async () => {
   })
 })
 
-test('it is tried out with a refusal as any other', () => {
+test('refusalBody is called with an ordinary refusal when the gate is created', () => {
   const seen: RefusalInfo[] = []
   const refusalBody: RefusalBodyWriter = (refusal) => {
     seen.push(refusal)
@@ -50,12 +55,12 @@ test('it is tried out with a refusal as any other', () => {
   }
   createGate({ ...optionsFor(issuer), refusalBody })
   expect(seen).toEqual([
-    { status: 401, title: 'Unauthorized', detail: 'This resource needs an access token' },
+    { status: 401, title: 'Unauthorized', detail: 'An access token is required' },
   ])
 })
 
 test.each(['text/html; charset=utf-8', 'a/b', '!#$/&~'])(
-  'it may be of the type %s',
+  'refusalBody may return the content type %s',
   async (contentType) => {
     const { guards, pass } = openDesk({
       ...optionsFor(issuer),
@@ -77,41 +82,47 @@ test.each<readonly [string, RefusalBodyWriter]>([
   ],
   ['rejects', (() => Promise.reject(new Error('later')).catch(() => works)) as never],
   ['returns nothing', (() => undefined) as never],
-  ['returns an object for a body', (() => ({ ...works, body: {} })) as never],
+  ['returns an object as the body', (() => ({ ...works, body: {} })) as never],
   ['returns no content type', (() => ({ body: '' })) as never],
-  ['returns a number for a content type', (() => ({ ...works, contentType: 1 })) as never],
-  ['returns a content type that is none', () => ({ ...works, contentType: 'text' })],
-  ['returns half a content type', () => ({ ...works, contentType: 'text/' })],
-  ['returns the other half', () => ({ ...works, contentType: '/plain' })],
-  ['returns an indented content type', () => ({ ...works, contentType: '\ttext/plain' })],
-  ['returns a content type with a tab', () => ({ ...works, contentType: 'text/plain\t' })],
+  ['returns a number as the content type', (() => ({ ...works, contentType: 1 })) as never],
+  ['returns a content type without a slash', () => ({ ...works, contentType: 'text' })],
+  ['returns a content type without a subtype', () => ({ ...works, contentType: 'text/' })],
+  ['returns a content type without a type', () => ({ ...works, contentType: '/plain' })],
+  ['returns a content type after a tab', () => ({ ...works, contentType: '\ttext/plain' })],
+  ['returns a content type before a tab', () => ({ ...works, contentType: 'text/plain\t' })],
   [
-    'returns a list that reads like a content type',
+    'returns a list with a content type',
     (() => ({ ...works, contentType: ['text/plain'] })) as never,
   ],
-  ['ends the header', () => ({ ...works, contentType: 'text/plain\r\nSet-Cookie: x=y' })],
-])('one that %s dies at the start, and changes no refusal later', async (_what, broken) => {
-  expect(() => createGate({ ...optionsFor(issuer), refusalBody: broken })).toThrow(ConfigError)
+  [
+    'returns a content type with a second header',
+    () => ({ ...works, contentType: 'text/plain\r\nSet-Cookie: x=y' }),
+  ],
+])(
+  'a refusalBody that %s is a ConfigError at startup, and gets the default body later',
+  async (_what, broken) => {
+    expect(() => createGate({ ...optionsFor(issuer), refusalBody: broken })).toThrow(ConfigError)
 
-  let started = false
-  const refusalBody: RefusalBodyWriter = (refusal) => (started ? broken(refusal) : works)
-  const { guards, pass } = openDesk({ ...optionsFor(issuer), refusalBody })
-  started = true
-  expect(await pass({}, guards.requireAuthentication())).toEqual({
-    action: 'reply',
-    reply: {
-      status: 401,
-      headers: {
-        'Content-Type': 'application/problem+json',
-        'Cache-Control': 'no-store',
-        'WWW-Authenticate': 'Bearer realm="api"',
+    let started = false
+    const refusalBody: RefusalBodyWriter = (refusal) => (started ? broken(refusal) : works)
+    const { guards, pass } = openDesk({ ...optionsFor(issuer), refusalBody })
+    started = true
+    expect(await pass({}, guards.requireAuthentication())).toEqual({
+      action: 'reply',
+      reply: {
+        status: 401,
+        headers: {
+          'Content-Type': 'application/problem+json',
+          'Cache-Control': 'no-store',
+          'WWW-Authenticate': 'Bearer realm="api"',
+        },
+        body: expect.stringContaining('An access token is required'),
       },
-      body: expect.stringContaining('This resource needs an access token'),
-    },
-  })
-})
+    })
+  },
+)
 
-test('it has nothing to write where refusals are thrown', () => {
+test("refusalBody with onRefusal: 'throw' is a ConfigError", () => {
   const options = { ...optionsFor(issuer), onRefusal: 'throw', refusalBody: () => works } as const
   expect(() => createGate(options)).toThrow(ConfigError)
 })

@@ -2,9 +2,9 @@ import * as installed from '@resource-server/core'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, refuse, VerificationError } from '../../src/errors/refusal.ts'
 
-// The built package is a second copy of this one, as two versions in one node_modules are.
+// The built package is a second copy of this one, like another version in node_modules.
 
-test('a refusal is frozen data with the category of its code', () => {
+test('refuse() returns a frozen value with the category of its code', () => {
   const refusal = refuse('token_expired', 'exp is 9 s ago')
   expect(Object.isFrozen(refusal)).toBe(true)
   expect(refusal).toMatchObject({ code: 'token_expired', category: 'refused', detail: {} })
@@ -14,7 +14,7 @@ test('a refusal is frozen data with the category of its code', () => {
 describe('ConfigError', () => {
   const make = () => new ConfigError('The audience is missing.', "Write audience: 'order-service'.")
 
-  test('says what is wrong and what mends it', () => {
+  test('has a message with the problem and the fix', () => {
     const error = make()
     expect(error.message).toBe("The audience is missing. Write audience: 'order-service'.")
     expect(error).toMatchObject({ problem: 'The audience is missing.', name: 'ConfigError' })
@@ -22,7 +22,7 @@ describe('ConfigError', () => {
     expect(error).toBeInstanceOf(Error)
   })
 
-  test('is known by another copy of the package, and by that name only', () => {
+  test('is recognized by another copy of the package, and only by its own class', () => {
     expect(make()).toBeInstanceOf(installed.ConfigError)
     expect(new installed.ConfigError('a', 'b')).toBeInstanceOf(ConfigError)
     expect(make()).not.toBeInstanceOf(VerificationError)
@@ -33,33 +33,40 @@ describe('VerificationError', () => {
   const make = () =>
     new VerificationError(refuse('keys_unavailable', 'no answer', { retryAfter: 2 }))
 
-  test('carries what a caller may want to switch over', () => {
+  test('has the code, category, reason and retryAfter of the refusal', () => {
     expect(make()).toMatchObject({
-      ...{ name: 'VerificationError', code: 'keys_unavailable', category: 'unavailable' },
-      ...{ reason: 'no answer', retryAfter: 2, message: 'keys_unavailable: no answer' },
+      name: 'VerificationError',
+      code: 'keys_unavailable',
+      category: 'unavailable',
+      reason: 'no answer',
+      retryAfter: 2,
+      message: 'keys_unavailable: no answer',
     })
   })
 
-  test('says something else where it is told to', () => {
+  test('accepts another message', () => {
     const error = new VerificationError(refuse('token_expired', 'exp is 9 s ago'), 'No.')
     expect(error).toMatchObject({ message: 'No.', reason: 'exp is 9 s ago', category: 'refused' })
   })
 
-  test('is known by another copy of the package, and by that name only', () => {
+  test('is recognized by another copy of the package, and only by its own class', () => {
     expect(make()).toBeInstanceOf(installed.VerificationError)
     expect(make()).not.toBeInstanceOf(ConfigError)
   })
 
-  test.each([undefined, null, 'ConfigError', {}, new Error('x')])('%s is neither', (value) => {
-    expect(value instanceof VerificationError || value instanceof ConfigError).toBe(false)
-  })
+  test.each([undefined, null, 'ConfigError', {}, new Error('x')])(
+    '%s is not an instance of either error class',
+    (value) => {
+      expect(value instanceof VerificationError || value instanceof ConfigError).toBe(false)
+    },
+  )
 })
 
 test.each([
   ['ConfigError', () => new ConfigError('a', 'b')],
   ['VerificationError', () => new VerificationError(refuse('token_expired', ''))],
-])('%s carries the mark that other copies look for, out of sight', (name, make) => {
-  const mark = Symbol.for(`@resource-server/core ${name}`)
-  expect(Reflect.get(make(), mark)).toBe(true)
-  expect(Reflect.ownKeys(make())).not.toContain(mark)
+])('%s has the brand that other copies look for, but not as an own property', (name, make) => {
+  const brand = Symbol.for(`@resource-server/core ${name}`)
+  expect(Reflect.get(make(), brand)).toBe(true)
+  expect(Reflect.ownKeys(make())).not.toContain(brand)
 })

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { type ActorRule, ConfigError, type Profile, type TokenView } from '../../src/index.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
-import { startActing } from '../token/acting.ts'
+import { createDelegationFixture } from '../token/delegation-fixture.ts'
 import { bearer, openDesk } from '../support.ts'
 
-const { issuer, options, sign, outcome } = await startActing()
+const { issuer, options, sign, outcome } = await createDelegationFixture()
 
-describe('who acts', () => {
+describe('the actor of a token', () => {
   const view = async (claims: object, profile: Profile = defaultProfile): Promise<TokenView> => {
-    const desk = openDesk({ ...options, profile })
+    const { gate, guards, pass } = openDesk({ ...options, profile })
     const key = {}
-    await desk.pass(key, desk.guards.requireAuthentication(), bearer(sign(claims)))
-    return desk.gate.token(key)!
+    await pass(key, guards.requireAuthentication(), bearer(sign(claims)))
+    return gate.token(key)!
   }
 
-  test('is identified by iss and sub, where iss is the token’s by default', async () => {
+  test('has the issuer in act.iss, or the issuer of the token', async () => {
     const act = { sub: 'order-service', act: { sub: 'user-service', iss: 'https://other.example' } }
     expect(await view({ act })).toMatchObject({
       actor: { issuer: issuer.url, subject: 'order-service', clientId: undefined },
@@ -22,7 +22,7 @@ describe('who acts', () => {
     })
   })
 
-  test('has its other members as data that nobody can change, without act', async () => {
+  test('has the members of act as frozen claims, without the nested act', async () => {
     const { actor } = await view({
       act: { sub: 'a', act: { sub: 'b' }, role: { name: 'support' } },
     })
@@ -32,7 +32,7 @@ describe('who acts', () => {
     )
   })
 
-  test('is a client where the profile says so, and where it is of the same issuer', async () => {
+  test('has act.sub as its client id only if the profile says so and the issuer is the same', async () => {
     const profile = { ...defaultProfile, actorSubjectIsClient: true }
     const other = 'https://other.example'
     expect((await view({ act: { sub: 'a' } })).actor?.clientId).toBeUndefined()
@@ -43,42 +43,52 @@ describe('who acts', () => {
 })
 
 describe('requireActor', () => {
-  const named = { ...defaultProfile, actorNames: ['client_id', 'sub'] as const }
+  const withClientIds = { ...defaultProfile, actorNames: ['client_id', 'sub'] as const }
 
   test.each<readonly [string, ActorRule, object, number | string]>([
-    ['the one named', 'order-service', { sub: 'order-service' }, 'proceed'],
-    ['one of a list', ['a', 'order-service'], { sub: 'order-service' }, 'proceed'],
-    ['somebody else', 'order-service', { sub: 'user-service' }, 403],
-    ['a prior actor', 'user-service', { sub: 'order-service', act: { sub: 'user-service' } }, 403],
-    ['a homoglyph', 'order-service', { sub: 'οrder-service' }, 403],
-    ['another normal form', 'caf\u00e9', { sub: 'cafe\u0301' }, 403],
-    ['another case', 'order-service', { sub: 'Order-Service' }, 403],
+    ['accepts the required actor', 'order-service', { sub: 'order-service' }, 'proceed'],
+    ['accepts an actor in the list', ['a', 'order-service'], { sub: 'order-service' }, 'proceed'],
+    ['refuses another actor', 'order-service', { sub: 'user-service' }, 403],
     [
-      'the same name at another issuer',
+      'refuses a prior actor',
+      'user-service',
+      { sub: 'order-service', act: { sub: 'user-service' } },
+      403,
+    ],
+    ['refuses a homoglyph', 'order-service', { sub: 'οrder-service' }, 403],
+    ['refuses another Unicode normal form', 'caf\u00e9', { sub: 'cafe\u0301' }, 403],
+    ['refuses different capitalization', 'order-service', { sub: 'Order-Service' }, 403],
+    [
+      'refuses the same subject at another issuer',
       'order-service',
       { sub: 'order-service', iss: 'https://x.example' },
       403,
     ],
-    ['its client id', 'order-service', { sub: 'x', client_id: 'order-service' }, 403],
     [
-      'whom a function takes',
+      'refuses an actor whose client id is the required name',
+      'order-service',
+      { sub: 'x', client_id: 'order-service' },
+      403,
+    ],
+    [
+      'accepts an actor for which a function returns true',
       (actor) => actor.claims['role'] === 'support',
       { sub: 'x', role: 'support' },
       'proceed',
     ],
-    ['whom a function does not take', () => false, { sub: 'x' }, 403],
+    ['refuses an actor for which a function returns false', () => false, { sub: 'x' }, 403],
   ])('%s', async (_what, rule, act, expected) => {
     expect(await outcome(({ requireActor }) => requireActor(rule), sign({ act }))).toBe(expected)
   })
 
-  test('nobody', async () => {
+  test('refuses a token without act, even if may_act has the name', async () => {
     expect(await outcome(({ requireActor }) => requireActor('a'), sign({}))).toBe(403)
     expect(
       await outcome(({ requireActor }) => requireActor('a'), sign({ may_act: { sub: 'a' } })),
     ).toBe(403)
   })
 
-  test('takes the pair of iss and sub', async () => {
+  test('compares both iss and sub of an identity', async () => {
     const other = { iss: 'https://other.example', sub: 'a' }
     expect(await outcome(({ requireActor }) => requireActor(other), sign({ act: other }))).toBe(
       'proceed',
@@ -88,8 +98,8 @@ describe('requireActor', () => {
     ).toBe(403)
   })
 
-  test('takes client ids where the profile says that they name actors', async () => {
-    const more = { profile: named }
+  test('compares client ids if the profile has client_id in actorNames', async () => {
+    const more = { profile: withClientIds }
     const act = { sub: 'a-uuid', client_id: 'order-service' }
     const iss = issuer.url
     const rules: readonly (readonly [ActorRule, number | string])[] = [
@@ -111,21 +121,21 @@ describe('requireActor', () => {
   })
 
   test.each<readonly [string, unknown]>([
-    ['an empty name', ''],
+    ['an empty string', ''],
     ['an empty list', []],
-    ['no sub', { iss: 'https://as.example.com' }],
-    ['no iss', { sub: 'a' }],
-    ['sub undefined', { iss: 'https://as.example.com', sub: undefined }],
-    ['an act', { iss: 'https://as.example.com', sub: 'a', act: { sub: 'b' } }],
+    ['an identity without sub', { iss: 'https://as.example.com' }],
+    ['an identity without iss', { sub: 'a' }],
+    ['an identity whose sub is undefined', { iss: 'https://as.example.com', sub: undefined }],
+    ['an identity with act', { iss: 'https://as.example.com', sub: 'a', act: { sub: 'b' } }],
     [
       'a prior actor',
       { issuer: 'https://as.example.com', subject: 'a', clientId: undefined, claims: {} },
     ],
     [
-      'a client id without a profile that has them',
+      'a client id if no profile has client_id in actorNames',
       { iss: 'https://as.example.com', client_id: 'a' },
     ],
-  ])('is a ConfigError for %s', (_what, rule) => {
+  ])('throws a ConfigError for %s', (_what, rule) => {
     const { guards } = openDesk(options)
     expect(() => guards.requireActor(rule as ActorRule)).toThrow(ConfigError)
   })

@@ -5,21 +5,30 @@ import { openDesk, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 
-describe('misuse dies where the guard is made', () => {
+describe('creating a guard throws a ConfigError', () => {
   const { guards } = openDesk(optionsFor(issuer))
-  /** What JavaScript can hand over, whatever the types say. */
-  const loose = guards as unknown as Record<keyof typeof guards, (...given: unknown[]) => Guard>
+  /** The guards without their types, as JavaScript code sees them. */
+  const untyped = guards as unknown as Record<keyof typeof guards, (...args: unknown[]) => Guard>
 
-  const cases: readonly (readonly [name: keyof typeof guards, given: readonly unknown[]])[] = [
-    ...[[], [''], [undefined], [[]], [/x/], [{}], ['a', 'b']].map(
-      (given) => ['requireAudience', given] as const,
-    ),
-    ...[[{}], [undefined], ['a']].map((given) => ['requireAuthentication', given] as const),
-    ...[[], [''], ['a b'], ['a', ''], [undefined], [['a']], ['a"b'], ['ä'], [1], [null]].flatMap(
-      (given) =>
-        (['requireScope', 'requireAnyScope'] as const).map((name) => [name, given] as const),
-    ),
-    ...[
+  const invalidArguments: Partial<Record<keyof typeof guards, readonly (readonly unknown[])[]>> = {
+    requireAudience: [[], [''], [undefined], [[]], [/x/], [{}], ['a', 'b']],
+    requireAuthentication: [[{}], [undefined], ['a']],
+    requireScope: [[], [''], ['a b'], ['a', ''], [undefined], [['a']], ['a"b'], ['ä'], [1], [null]],
+    requireAnyScope: [
+      [],
+      [''],
+      ['a b'],
+      ['a', ''],
+      [undefined],
+      [['a']],
+      ['a"b'],
+      ['ä'],
+      [1],
+      [null],
+    ],
+    requireRole: [[], ['editor']],
+    requirePermission: [[], ['orders:write']],
+    requireActor: [
       [],
       [[]],
       [''],
@@ -33,12 +42,11 @@ describe('misuse dies where the guard is made', () => {
       [{ iss: 'a', sub: 1 }],
       [{ iss: 'a', sub: 'b', act: {} }],
       [['a', '']],
-    ].map((given) => ['requireActor', given] as const),
-    ...[[true], [undefined]].flatMap((given) =>
-      (['requireDirect', 'requireDelegated'] as const).map((name) => [name, given] as const),
-    ),
-    ...[[], [''], [undefined], [['a']], [1]].map((given) => ['requireClient', given] as const),
-    ...[
+    ],
+    requireDirect: [[true], [undefined]],
+    requireDelegated: [[true], [undefined]],
+    requireClient: [[], [''], [undefined], [['a']], [1]],
+    requireClaim: [
       [],
       [''],
       [1],
@@ -50,11 +58,9 @@ describe('misuse dies where the guard is made', () => {
       ['a', {}],
       ['a', [{}]],
       ['a', 'b', 'c'],
-    ].map((given) => ['requireClaim', given] as const),
-    ...[[], [true], [undefined], [Promise.resolve(true)], [() => true, () => true]].map(
-      (given) => ['requirePolicy', given] as const,
-    ),
-    ...[
+    ],
+    requirePolicy: [[], [true], [undefined], [Promise.resolve(true)], [() => true, () => true]],
+    requireStepUp: [
       [],
       [undefined],
       [null],
@@ -71,17 +77,20 @@ describe('misuse dies where the guard is made', () => {
       [{ maxAge: Infinity }],
       [{ maxAge: '60' }],
       [{ acr: 'a', maxage: 1 }],
-    ].map((given) => ['requireStepUp', given] as const),
-  ]
+    ],
+  }
+  const cases = Object.entries(invalidArguments).flatMap(([name, lists]) =>
+    lists.map((args) => [name as keyof typeof guards, args] as const),
+  )
 
-  test.each(cases)('%s%j', (name, given) => {
-    expect(() => loose[name](...given)).toThrow(ConfigError)
+  test.each(cases)('%s with the arguments %o', (name, args) => {
+    expect(() => untyped[name](...args)).toThrow(ConfigError)
   })
 
   test.each(Object.keys(guards) as (keyof typeof guards)[])(
-    '%s, handed to a host without a call, guards nothing and says so',
+    '%s used as a middleware, without calling it first',
     (name) => {
-      const asMiddleware = (): unknown => loose[name]({}, {}, () => {})
+      const asMiddleware = (): unknown => untyped[name]({}, {}, () => {})
       expect(asMiddleware).toThrow(ConfigError)
     },
   )

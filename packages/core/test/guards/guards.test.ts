@@ -10,282 +10,423 @@ type Make = (guards: Guards<Guard>) => Guard
 type Row = readonly [what: string, make: Make, claims: object, code: string]
 
 async function outcome(make: Make, claims: object, options: Partial<ResourceServerOptions> = {}) {
-  const desk = openDesk({ ...optionsFor(issuer), ...options })
+  const { guards, pass, settle, records } = openDesk({ ...optionsFor(issuer), ...options })
   const key = {}
-  const result = await desk.pass(
-    key,
-    make(desk.guards),
-    bearer(issuer.token({ aud, claims: { ...claims } })),
-  )
-  await desk.settle(key)
-  const [record] = desk.records
-  expect(desk.records).toHaveLength(1)
-  return { status: statusOf(result), code: record?.code ?? 'granted', result }
+  const token = issuer.token({ aud, claims: { ...claims } })
+  const result = await pass(key, make(guards), bearer(token))
+  await settle(key)
+  expect(records).toHaveLength(1)
+  return { status: statusOf(result), code: records[0]?.code ?? 'granted', result }
 }
 
 const act = { sub: 'order-service', client_id: 'orders' }
-const before = { sub: 'user-service', client_id: 'users' }
-const chain = { act: { ...act, act: before } }
+const priorAct = { sub: 'user-service', client_id: 'users' }
+const chain = { act: { ...act, act: priorAct } }
 const read = { scope: 'orders:read' }
 
 const rows: readonly Row[] = [
-  ['any valid token', (g) => g.requireAuthentication(), {}, 'granted'],
-
-  ['all scopes, all held', (g) => g.requireScope('a', 'b'), { scope: 'b a c' }, 'granted'],
   [
-    'all scopes, one missing',
+    'requireAuthentication accepts any valid token',
+    (g) => g.requireAuthentication(),
+    {},
+    'granted',
+  ],
+
+  [
+    'requireScope accepts a token with all scopes',
+    (g) => g.requireScope('a', 'b'),
+    { scope: 'b a c' },
+    'granted',
+  ],
+  [
+    'requireScope refuses a token without one of the scopes',
     (g) => g.requireScope('a', 'b'),
     { scope: 'a' },
     'scope_insufficient',
   ],
-  ['a scope that is a part of one', (g) => g.requireScope('orders'), read, 'scope_insufficient'],
-  ['a scope in other letters', (g) => g.requireScope('Orders:read'), read, 'scope_insufficient'],
-  ['a scope of a token without any', (g) => g.requireScope('a'), {}, 'scope_insufficient'],
-  ['one scope, held', (g) => g.requireAnyScope('a', 'b'), { scope: 'b' }, 'granted'],
   [
-    'one scope, none held',
+    'requireScope refuses a scope that only starts like the required one',
+    (g) => g.requireScope('orders'),
+    read,
+    'scope_insufficient',
+  ],
+  [
+    'requireScope refuses different capitalization',
+    (g) => g.requireScope('Orders:read'),
+    read,
+    'scope_insufficient',
+  ],
+  [
+    'requireScope refuses a token without scopes',
+    (g) => g.requireScope('a'),
+    {},
+    'scope_insufficient',
+  ],
+  [
+    'requireAnyScope accepts a token with one of the scopes',
+    (g) => g.requireAnyScope('a', 'b'),
+    { scope: 'b' },
+    'granted',
+  ],
+  [
+    'requireAnyScope refuses a token with none of the scopes',
     (g) => g.requireAnyScope('a', 'b'),
     { scope: 'c' },
     'scope_insufficient',
   ],
 
-  ['the current actor', (g) => g.requireActor('order-service'), chain, 'granted'],
-  ['a prior actor', (g) => g.requireActor('user-service'), chain, 'actor_not_allowed'],
   [
-    "a prior actor's client",
+    'requireActor accepts the current actor',
+    (g) => g.requireActor('order-service'),
+    chain,
+    'granted',
+  ],
+  [
+    'requireActor refuses a prior actor',
+    (g) => g.requireActor('user-service'),
+    chain,
+    'actor_not_allowed',
+  ],
+  [
+    'requireClient refuses the client of a prior actor',
     (g) => g.requireClient('users'),
     { ...chain, client_id: 'x' },
     'client_not_allowed',
   ],
-  ['an actor by its client id', (g) => g.requireActor('orders'), chain, 'actor_not_allowed'],
-  ['an actor of a direct token', (g) => g.requireActor('order-service'), {}, 'actor_not_allowed'],
-  ['the subject of a direct token', (g) => g.requireActor('user-42'), {}, 'actor_not_allowed'],
-  ['one of several actors', (g) => g.requireActor('a', 'order-service'), chain, 'granted'],
-  ['one of a list of actors', (g) => g.requireActor(['a', 'order-service']), chain, 'granted'],
-  ['none of a list of actors', (g) => g.requireActor(['a', 'b']), chain, 'actor_not_allowed'],
   [
-    'an actor by identity',
+    'requireActor refuses the client id of the actor',
+    (g) => g.requireActor('orders'),
+    chain,
+    'actor_not_allowed',
+  ],
+  [
+    'requireActor refuses a token without an actor',
+    (g) => g.requireActor('order-service'),
+    {},
+    'actor_not_allowed',
+  ],
+  [
+    'requireActor refuses the subject of a direct token',
+    (g) => g.requireActor('user-42'),
+    {},
+    'actor_not_allowed',
+  ],
+  [
+    'requireActor accepts one of several arguments',
+    (g) => g.requireActor('a', 'order-service'),
+    chain,
+    'granted',
+  ],
+  [
+    'requireActor accepts one entry of a list',
+    (g) => g.requireActor(['a', 'order-service']),
+    chain,
+    'granted',
+  ],
+  [
+    'requireActor refuses an actor that is not in the list',
+    (g) => g.requireActor(['a', 'b']),
+    chain,
+    'actor_not_allowed',
+  ],
+  [
+    'requireActor accepts an actor by iss and sub',
     (g) => g.requireActor({ iss: issuer.url, sub: 'order-service' }),
     chain,
     'granted',
   ],
   [
-    'an actor of another issuer',
+    'requireActor refuses an actor whose issuer is different',
     (g) => g.requireActor({ iss: 'https://b', sub: 'order-service' }),
     chain,
     'actor_not_allowed',
   ],
   [
-    'a bare name for an actor of another issuer',
+    'requireActor refuses an actor of another issuer if the rule is a string',
     (g) => g.requireActor('order-service'),
     { act: { ...act, iss: 'https://b' } },
     'actor_not_allowed',
   ],
   [
-    'an actor that pleases',
+    'requireActor accepts an actor for which a function returns true',
     (g) => g.requireActor(({ clientId }) => clientId === 'orders'),
     chain,
     'granted',
   ],
   [
-    'an actor that pleases by 1',
+    'requireActor refuses an actor for which a function returns 1',
     (g) => g.requireActor(() => 1 as unknown as boolean),
     chain,
     'actor_not_allowed',
   ],
   [
-    'an actor that pleases later',
+    'requireActor refuses an actor for which a function returns a promise',
     (g) => g.requireActor((() => Promise.resolve(true)) as unknown as () => boolean),
     chain,
     'actor_not_allowed',
   ],
 
-  ['direct, and it is', (g) => g.requireDirect(), {}, 'granted'],
-  ['direct, and it is not', (g) => g.requireDirect(), chain, 'delegation_forbidden'],
-  ['delegated, and it is', (g) => g.requireDelegated(), chain, 'granted'],
-  ['delegated, and it is not', (g) => g.requireDelegated(), {}, 'delegation_required'],
-
-  ['got by this client', (g) => g.requireClient('shop'), { client_id: 'shop' }, 'granted'],
+  ['requireDirect accepts a direct token', (g) => g.requireDirect(), {}, 'granted'],
   [
-    'got by the client of the actor',
+    'requireDirect refuses a delegated token',
+    (g) => g.requireDirect(),
+    chain,
+    'delegation_forbidden',
+  ],
+  ['requireDelegated accepts a delegated token', (g) => g.requireDelegated(), chain, 'granted'],
+  [
+    'requireDelegated refuses a direct token',
+    (g) => g.requireDelegated(),
+    {},
+    'delegation_required',
+  ],
+
+  [
+    'requireClient accepts the client of the token',
+    (g) => g.requireClient('shop'),
+    { client_id: 'shop' },
+    'granted',
+  ],
+  [
+    'requireClient accepts the client id of the actor',
     (g) => g.requireClient('orders'),
     { ...chain, client_id: 'x' },
     'granted',
   ],
-  ['got by one of these', (g) => g.requireClient('a', 'shop'), { client_id: 'shop' }, 'granted'],
-  ['got by another', (g) => g.requireClient('shop'), { client_id: 'x' }, 'client_not_allowed'],
   [
-    'got by a subject that is called like it',
+    'requireClient accepts one of several clients',
+    (g) => g.requireClient('a', 'shop'),
+    { client_id: 'shop' },
+    'granted',
+  ],
+  [
+    'requireClient refuses another client',
+    (g) => g.requireClient('shop'),
+    { client_id: 'x' },
+    'client_not_allowed',
+  ],
+  [
+    'requireClient refuses a subject whose name is the client id',
     (g) => g.requireClient('order-service'),
     { ...chain, sub: 'order-service' },
     'client_not_allowed',
   ],
   [
-    'got by nobody who is named',
+    'requireClient refuses a token without a client',
     (g) => g.requireClient('shop'),
     { client_id: undefined },
     'client_not_allowed',
   ],
 
-  ['a claim that is there', (g) => g.requireClaim('tenant'), { tenant: null }, 'granted'],
-  ['a claim that is not', (g) => g.requireClaim('tenant'), {}, 'claim_not_accepted'],
-  ['a claim that objects inherit', (g) => g.requireClaim('toString'), {}, 'claim_not_accepted'],
-  ['a claim of a value', (g) => g.requireClaim('tenant', 'acme'), { tenant: 'acme' }, 'granted'],
   [
-    'a claim of another value',
+    'requireClaim accepts any value of the claim',
+    (g) => g.requireClaim('tenant'),
+    { tenant: null },
+    'granted',
+  ],
+  [
+    'requireClaim refuses a token without the claim',
+    (g) => g.requireClaim('tenant'),
+    {},
+    'claim_not_accepted',
+  ],
+  [
+    'requireClaim refuses a name that objects inherit',
+    (g) => g.requireClaim('toString'),
+    {},
+    'claim_not_accepted',
+  ],
+  [
+    'requireClaim accepts the value',
+    (g) => g.requireClaim('tenant', 'acme'),
+    { tenant: 'acme' },
+    'granted',
+  ],
+  [
+    'requireClaim refuses another value',
     (g) => g.requireClaim('tenant', 'acme'),
     { tenant: 'Acme' },
     'claim_not_accepted',
   ],
   [
-    'a number for a string',
+    'requireClaim refuses a number instead of a string',
     (g) => g.requireClaim('level', '1'),
     { level: 1 },
     'claim_not_accepted',
   ],
   [
-    'one of the values',
+    'requireClaim accepts one of several values',
     (g) => g.requireClaim('tenant', ['a', 'acme']),
     { tenant: 'acme' },
     'granted',
   ],
   [
-    'none of the values',
+    'requireClaim refuses a value that is not in the list',
     (g) => g.requireClaim('tenant', ['a', 'b']),
     { tenant: 'acme' },
     'claim_not_accepted',
   ],
   [
-    'an entry of a list',
+    'requireClaim accepts a claim whose list has the value',
     (g) => g.requireClaim('roles', 'admin'),
     { roles: ['user', 'admin'] },
     'granted',
   ],
   [
-    'no entry of a list',
+    'requireClaim refuses a claim whose list does not have the value',
     (g) => g.requireClaim('roles', 'admin'),
     { roles: ['administrator'] },
     'claim_not_accepted',
   ],
   [
-    'an entry of a list in a list',
+    'requireClaim refuses a value in a nested list',
     (g) => g.requireClaim('roles', 'admin'),
     { roles: [['admin']] },
     'claim_not_accepted',
   ],
-  ['a claim that pleases', (g) => g.requireClaim('age', (age) => age === 7), { age: 7 }, 'granted'],
   [
-    'a claim that pleases by 1',
+    'requireClaim accepts a value for which a function returns true',
+    (g) => g.requireClaim('age', (age) => age === 7),
+    { age: 7 },
+    'granted',
+  ],
+  [
+    'requireClaim refuses a value for which a function returns 1',
     (g) => g.requireClaim('age', (() => 1) as never),
     { age: 7 },
     'claim_not_accepted',
   ],
   [
-    'a claim that is absent, which pleases',
+    'requireClaim refuses an absent claim even if a function returns true',
     (g) => g.requireClaim('age', () => true),
     {},
     'claim_not_accepted',
   ],
 
-  ['a policy', (g) => g.requirePolicy(({ subject }) => subject === 'user-42'), {}, 'granted'],
-  ['a policy that says no', (g) => g.requirePolicy(() => false), {}, 'policy_denied'],
   [
-    'a policy that says yes later',
+    'requirePolicy accepts a function that returns true',
+    (g) => g.requirePolicy(({ subject }) => subject === 'user-42'),
+    {},
+    'granted',
+  ],
+  [
+    'requirePolicy refuses if the function returns false',
+    (g) => g.requirePolicy(() => false),
+    {},
+    'policy_denied',
+  ],
+  [
+    'requirePolicy accepts a function that resolves to true',
     (g) => g.requirePolicy(() => Promise.resolve(true)),
     {},
     'granted',
   ],
   [
-    'a policy that says no later',
+    'requirePolicy refuses if the function resolves to false',
     (g) => g.requirePolicy(() => Promise.resolve(false)),
     {},
     'policy_denied',
   ],
   [
-    'a policy that forgets to return',
+    'requirePolicy refuses if the function returns undefined',
     (g) => g.requirePolicy((() => {}) as never),
     {},
     'policy_denied',
   ],
 
-  ['a policy that says 1', (g) => g.requirePolicy((() => 1) as never), {}, 'policy_denied'],
-  ['a strong sign-in', (g) => g.requireStepUp({ acr: 'mfa' }), { acr: 'mfa' }, 'granted'],
   [
-    'another sign-in',
+    'requirePolicy refuses if the function returns 1',
+    (g) => g.requirePolicy((() => 1) as never),
+    {},
+    'policy_denied',
+  ],
+  [
+    'requireStepUp accepts the acr',
+    (g) => g.requireStepUp({ acr: 'mfa' }),
+    { acr: 'mfa' },
+    'granted',
+  ],
+  [
+    'requireStepUp refuses another acr',
     (g) => g.requireStepUp({ acr: 'mfa' }),
     { acr: 'pwd' },
     'authentication_insufficient',
   ],
-  ['an unknown sign-in', (g) => g.requireStepUp({ acr: 'mfa' }), {}, 'authentication_insufficient'],
   [
-    'one of the sign-ins',
+    'requireStepUp refuses a token without acr',
+    (g) => g.requireStepUp({ acr: 'mfa' }),
+    {},
+    'authentication_insufficient',
+  ],
+  [
+    'requireStepUp accepts one of several acr values',
     (g) => g.requireStepUp({ acr: ['mfa', 'hwk'] }),
     { acr: 'hwk' },
     'granted',
   ],
   [
-    'an acr that is a list',
+    'requireStepUp refuses an acr that is a list',
     (g) => g.requireStepUp({ acr: 'mfa' }),
     { acr: ['mfa'] },
     'authentication_insufficient',
   ],
   [
-    'a sign-in just recent enough',
+    'requireStepUp accepts auth_time at the limit of maxAge plus the tolerance',
     (g) => g.requireStepUp({ maxAge: 60 }),
     { auth_time: now - 65 },
     'granted',
   ],
   [
-    'a sign-in in milliseconds, which would be recent for ever',
+    'requireStepUp refuses auth_time in the far future, such as one in milliseconds',
     (g) => g.requireStepUp({ maxAge: 60 }),
     { auth_time: now + 100_000_000 },
     'authentication_insufficient',
   ],
   [
-    'a sign-in just after the token was issued, by a clock that is not exact',
+    'requireStepUp accepts auth_time after iat within the tolerance',
     (g) => g.requireStepUp({ maxAge: 60 }),
     { auth_time: now + 5 },
     'granted',
   ],
   [
-    'a sign-in after the token was issued',
+    'requireStepUp refuses auth_time after iat beyond the tolerance',
     (g) => g.requireStepUp({ maxAge: 60 }),
     { auth_time: now + 6 },
     'authentication_insufficient',
   ],
   [
-    'a sign-in that is ahead as the token is, on an issuer whose clock runs ahead',
+    'requireStepUp accepts auth_time in the future if iat is in the future too',
     (g) => g.requireStepUp({ maxAge: 60 }),
     { auth_time: now + 60, iat: now + 60 },
     'granted',
   ],
   [
-    'a sign-in just too old',
+    'requireStepUp refuses auth_time just beyond maxAge plus the tolerance',
     (g) => g.requireStepUp({ maxAge: 60 }),
     { auth_time: now - 66 },
     'authentication_insufficient',
   ],
   [
-    'a sign-in of an unknown time',
+    'requireStepUp refuses a token without auth_time',
     (g) => g.requireStepUp({ maxAge: 60 }),
     {},
     'authentication_insufficient',
   ],
   [
-    'strong and not recent',
+    'requireStepUp refuses the right acr with an old auth_time',
     (g) => g.requireStepUp({ acr: 'mfa', maxAge: 60 }),
     { acr: 'mfa', auth_time: now - 99 },
     'authentication_insufficient',
   ],
   [
-    'recent and not strong',
+    'requireStepUp refuses a recent auth_time with another acr',
     (g) => g.requireStepUp({ acr: 'mfa', maxAge: 60 }),
     { acr: 'pwd', auth_time: now },
     'authentication_insufficient',
   ],
 ]
 
-describe('a route that requires', () => {
+describe('a guard on a route', () => {
   test.each(rows)('%s', async (_what, make, claims, code) => {
     const found = await outcome(make, claims)
     expect(found.code).toBe(code)
@@ -293,19 +434,19 @@ describe('a route that requires', () => {
   })
 })
 
-test('with several issuers, an actor is an identity', async () => {
+test('with several issuers, requireActor needs iss and sub and compares both', async () => {
   await using other = await startIssuer({ clock: issuer.clock })
   const options = { issuers: [issuer.url, other.url], audience: aud, clock: issuer.clock }
   const { guards, pass } = openDesk(options)
-  expect(() => guards.requireActor('order-service')).toThrow(/With several issuers.*{ iss, sub }/)
+  expect(() => guards.requireActor('order-service')).toThrow(/more than one issuer.*{ iss, sub }/)
   const guard = guards.requireActor({ iss: issuer.url, sub: 'order-service' })
-  const ask = async (one: typeof issuer) =>
+  const statusFor = async (one: typeof issuer) =>
     statusOf(await pass({}, guard, bearer(one.token({ aud, actors: ['order-service'] }))))
-  expect(await ask(issuer)).toBe('proceed')
-  expect(await ask(other)).toBe(403)
+  expect(await statusFor(issuer)).toBe('proceed')
+  expect(await statusFor(other)).toBe(403)
 })
 
-test('a refused scope is challenged with all that the route requires', async () => {
+test('the challenge of requireScope names every scope that the route requires', async () => {
   const { result } = await outcome((g) => g.requireScope('a', 'b', 'c'), { scope: 'a' })
   expect(result).toMatchObject({
     reply: { headers: { 'WWW-Authenticate': expect.stringMatching(/, scope="a b c"$/) } },

@@ -19,89 +19,89 @@ interface Outcome {
   readonly reason: string | undefined
 }
 
-/** What became of a request with this token at a route with this guard. */
+/** The outcome of a request with this token to a route with this guard. */
 async function outcome(
   options: Partial<ResourceServerOptions>,
   guard: (guards: Guards<Guard>) => Guard,
   token: Partial<TokenOptions> & { readonly provider?: ProviderId },
 ): Promise<Outcome> {
-  const desk = openDesk({ ...optionsFor(issuer), ...options })
+  const { gate, guards, pass, records } = openDesk({ ...optionsFor(issuer), ...options })
   const request = {}
-  const result = await desk.pass(
-    request,
-    guard(desk.guards),
-    bearer(issuer.token({ aud, ...token })),
-  )
-  desk.gate.recordDecision(request)
+  const result = await pass(request, guard(guards), bearer(issuer.token({ aud, ...token })))
+  gate.recordDecision(request)
   const reply = result.action === 'reply' ? result.reply : undefined
   return {
     status: reply?.status ?? 200,
     challenge: reply?.headers['WWW-Authenticate'],
-    code: desk.records[0]?.code,
-    reason: desk.records[0]?.reason,
+    code: records[0]?.code,
+    reason: records[0]?.reason,
   }
 }
 
-const realm: Profile = keycloak('https://k.example/realms/x').profile
-const client: Profile = keycloak('https://k.example/realms/x', { rolesOf: aud }).profile
-const privileges = {
+const realmProfile: Profile = keycloak('https://k.example/realms/x').profile
+const clientProfile: Profile = keycloak('https://k.example/realms/x', { rolesOf: aud }).profile
+const keycloakRoles = {
   realm_access: { roles: ['editor', 'offline_access'] },
   resource_access: { [aud]: { roles: ['reader'] }, other: { roles: ['admin'] } },
 }
-const byKeycloak = { provider: 'keycloak' as const, claims: privileges }
+const keycloakToken = { provider: 'keycloak' as const, claims: keycloakRoles }
 
 describe('requireRole', () => {
   test.each<[string, Profile, [string, ...string[]], number]>([
-    ["a realm's role", realm, ['editor'], 200],
-    ['all of several', realm, ['editor', 'offline_access'], 200],
-    ['one of two only', realm, ['editor', 'admin'], 403],
-    ["a client's role, where the realm's are meant", realm, ['reader'], 403],
-    ["this client's role", client, ['reader'], 200],
-    ["a realm's role, where a client's are meant", client, ['editor'], 403],
-    ["another client's role", client, ['admin'], 403],
-    ['the role in capitals', realm, ['Editor'], 403],
+    ['accepts a realm role', realmProfile, ['editor'], 200],
+    ['accepts a token with all roles', realmProfile, ['editor', 'offline_access'], 200],
+    ['refuses a token with one of two roles', realmProfile, ['editor', 'admin'], 403],
+    ['refuses a client role if the profile uses realm roles', realmProfile, ['reader'], 403],
+    ['accepts a role of the client in rolesOf', clientProfile, ['reader'], 200],
+    ['refuses a realm role if the profile uses client roles', clientProfile, ['editor'], 403],
+    ['refuses a role of another client', clientProfile, ['admin'], 403],
+    ['refuses a role with different capitalization', realmProfile, ['Editor'], 403],
   ])('%s', async (_what, profile, roles, status) => {
-    const found = await outcome({ profile }, (guards) => guards.requireRole(...roles), byKeycloak)
+    const found = await outcome(
+      { profile },
+      (guards) => guards.requireRole(...roles),
+      keycloakToken,
+    )
     expect(found.status).toBe(status)
     expect(found.code).toBe(status === 200 ? undefined : 'role_insufficient')
   })
 
-  test('says insufficient_scope, and names to the operator what the caller does not hear', async () => {
+  test('challenges with insufficient_scope and names the roles only in the record', async () => {
     const found = await outcome(
-      { profile: realm },
+      { profile: realmProfile },
       (guards) => guards.requireRole('admin', 'editor'),
-      byKeycloak,
+      keycloakToken,
     )
     expect(found.challenge).toBe(
       'Bearer realm="api", error="insufficient_scope", error_description="The access token lacks a required privilege"',
     )
-    expect(found.reason).toBe('the token\'s roles lack admin; they are ["editor","offline_access"]')
+    expect(found.reason).toBe('the token lacks admin; its roles are ["editor","offline_access"]')
   })
 
-  test('of Entra are the app roles', async () => {
+  test('uses app roles for Entra', async () => {
     const tenant = '11111111-2222-4333-8444-555555555555'
     const { profile } = entra({ tenant })
     const token = { provider: 'entra' as const, claims: { tid: tenant, roles: ['Orders.Read'] } }
-    const read = await outcome({ profile }, (guards) => guards.requireRole('Orders.Read'), token)
-    expect(read.status).toBe(200)
+    const found = await outcome({ profile }, (guards) => guards.requireRole('Orders.Read'), token)
+    expect(found.status).toBe(200)
   })
 
   test.each([
-    ['no role', (guards: Guards<Guard>) => guards.requireRole(...([] as unknown as [string]))],
-    ['an empty name', (guards: Guards<Guard>) => guards.requireRole('')],
-    ['no string', (guards: Guards<Guard>) => guards.requireRole(['a'] as never)],
-  ])('with %s is a ConfigError', (_what, make) => {
-    const { guards } = openDesk({ ...optionsFor(issuer), profile: realm })
+    ['no arguments', (guards: Guards<Guard>) => guards.requireRole(...([] as unknown as [string]))],
+    ['an empty string', (guards: Guards<Guard>) => guards.requireRole('')],
+    ['a list', (guards: Guards<Guard>) => guards.requireRole(['a'] as never)],
+  ])('throws a ConfigError for %s', (_what, make) => {
+    const { guards } = openDesk({ ...optionsFor(issuer), profile: realmProfile })
     expect(() => make(guards)).toThrow(ConfigError)
   })
 
-  test('with a profile that knows no roles is a ConfigError', () => {
+  test('throws a ConfigError if the profile has no roles', () => {
     const { guards } = openDesk(optionsFor(issuer))
     expect(() => guards.requireRole('admin')).toThrow('Name the provider')
     expect(() => guards.requirePermission('read')).toThrow('Name the provider')
   })
 
-  test('is allowed where one issuer of several has roles', async () => {
+  test('can be used if one of several issuers has roles', async () => {
     const issuers = [{ issuer: issuer.url, audience: aud }, keycloak('https://k.example/realms/x')]
     const { issuer: _, ...common } = optionsFor(issuer)
     const { guards, pass } = openDesk({ ...common, issuers })
@@ -114,12 +114,12 @@ describe('requirePermission', () => {
   const { profile } = auth0('acme.auth0.com')
   const token = { provider: 'auth0' as const, claims: { permissions: ['read:orders'] } }
 
-  test('lets through who has all', async () => {
+  test('accepts a token with the permission', async () => {
     const found = await outcome({ profile }, (g) => g.requirePermission('read:orders'), token)
     expect(found.status).toBe(200)
   })
 
-  test('refuses who lacks one, though it be among the scopes', async () => {
+  test('refuses a token without the permission, even if it is among the scopes', async () => {
     const found = await outcome({ profile }, (g) => g.requirePermission('write:orders'), {
       ...token,
       scope: 'write:orders',
@@ -138,7 +138,7 @@ describe('impliedScopes', () => {
     'stock:*': ['stock:*'],
     'stock:read': ['bin:read'],
   }
-  test.each<[held: string, required: string, status: number]>([
+  test.each<[scope: string, required: string, status: number]>([
     ['admin', 'admin', 200],
     ['admin', 'orders:write', 200],
     ['admin', 'orders:read', 200],
@@ -155,23 +155,23 @@ describe('impliedScopes', () => {
     ['orders:*', 'orders:read', 403],
     ['Admin', 'orders:read', 403],
     ['toString', 'orders:read', 403],
-  ])('who has %s asks for %s: %d', async (held, required, status) => {
-    const found = await outcome({ impliedScopes }, (g) => g.requireScope(required), { scope: held })
+  ])('a token with %s on a route that requires %s: %d', async (scope, required, status) => {
+    const found = await outcome({ impliedScopes }, (g) => g.requireScope(required), { scope })
     expect(found.status).toBe(status)
     const any = await outcome({ impliedScopes }, (g) => g.requireAnyScope('none', required), {
-      scope: held,
+      scope,
     })
     expect(any.status).toBe(status)
   })
 
-  test('without the option, an asterisk is a letter like any other', async () => {
-    const read = await outcome({}, (g) => g.requireScope('stock:read'), { scope: 'stock:*' })
-    expect(read.status).toBe(403)
-    const star = await outcome({}, (g) => g.requireScope('stock:*'), { scope: 'stock:*' })
-    expect(star.status).toBe(200)
+  test('are required for an asterisk to have a meaning', async () => {
+    const other = await outcome({}, (g) => g.requireScope('stock:read'), { scope: 'stock:*' })
+    expect(other.status).toBe(403)
+    const same = await outcome({}, (g) => g.requireScope('stock:*'), { scope: 'stock:*' })
+    expect(same.status).toBe(200)
   })
 
-  test('the challenge names what the route requires, not what would imply it', async () => {
+  test('do not change the challenge, which names the scopes that the route requires', async () => {
     const found = await outcome(
       { impliedScopes },
       (g) => g.requireScope('orders:read', 'bin:read'),
@@ -183,46 +183,44 @@ describe('impliedScopes', () => {
     expect(found.reason).toContain('lacks bin:read; it has orders:write')
   })
 
-  test('hasScope and policy functions count the same; scopes stay as issued', async () => {
-    const seen: unknown[] = []
+  test('apply to hasScope in a policy function, but not to scopes', async () => {
+    const results: unknown[] = []
     await outcome(
       { impliedScopes },
       (guards) =>
         guards.requirePolicy((token) => {
-          seen.push(token.scopes, token.hasScope('orders:read'), token.hasScope('none'))
+          results.push(token.scopes, token.hasScope('orders:read'), token.hasScope('none'))
           return true
         }),
       { scope: 'admin' },
     )
-    expect(seen).toEqual([['admin'], true, false])
+    expect(results).toEqual([['admin'], true, false])
   })
 
-  test('can differ by issuer', async () => {
+  test('can be set per issuer', async () => {
     const other = await startIssuer()
     const { audience, clock } = optionsFor(issuer)
     const issuers = [issuer.url, { issuer: other.url, impliedScopes: { admin: ['orders:read'] } }]
-    const desk = openDesk({ audience, clock, issuers })
-    const guard = desk.guards.requireScope('orders:read')
-    const statuses = await Promise.all(
-      [issuer, other].map((one) =>
-        desk.pass({}, guard, bearer(one.token({ aud, scope: 'admin' }))),
-      ),
+    const { guards, pass } = openDesk({ audience, clock, issuers })
+    const guard = guards.requireScope('orders:read')
+    const results = await Promise.all(
+      [issuer, other].map((one) => pass({}, guard, bearer(one.token({ aud, scope: 'admin' })))),
     )
-    expect(statuses.map(({ action }) => action)).toEqual(['reply', 'proceed'])
+    expect(results.map(({ action }) => action)).toEqual(['reply', 'proceed'])
   })
 
   test.each<[string, unknown]>([
     ['a list', ['admin']],
-    ['a string for a list', { admin: 'orders:read' }],
+    ['a string instead of a list', { admin: 'orders:read' }],
     ['an empty list', { admin: [] }],
     ['a bare asterisk', { admin: ['*'] }],
-    ['an asterisk after a letter', { admin: ['orders*'] }],
+    ['an asterisk without a separator before it', { admin: ['orders*'] }],
     ['an asterisk in the middle', { admin: ['*:read', 'a b'] }],
-    ['no scope token', { admin: ['orders read'] }],
-    ['a name that is no scope', { 'a b': ['orders:read'] }],
-    ['a number', { admin: [1] }],
-  ])('%s is a ConfigError', (_what, given) => {
-    const options = { ...optionsFor(issuer), impliedScopes: given as never }
+    ['an implied scope that is not a scope token', { admin: ['orders read'] }],
+    ['a key that is not a scope token', { 'a b': ['orders:read'] }],
+    ['a number in a list', { admin: [1] }],
+  ])('cause a ConfigError: %s', (_what, value) => {
+    const options = { ...optionsFor(issuer), impliedScopes: value as never }
     expect(() => openDesk(options)).toThrow(ConfigError)
   })
 })

@@ -84,7 +84,7 @@ describe('a reply says, and says no more', () => {
       headers: { ...headers, 'WWW-Authenticate': challenge },
     })
     expect(JSON.parse(body)).toStrictEqual({
-      ...{ ...problem, detail: 'This resource needs an access token' },
+      ...{ ...problem, detail: 'An access token is required' },
     })
   })
 
@@ -108,7 +108,7 @@ describe('a reply says, and says no more', () => {
     expect(rest).toStrictEqual({ status: 503, headers: { ...headers, 'Retry-After': '0' } })
     expect(JSON.parse(body)).toStrictEqual({
       ...{ ...problem, title: 'Service Unavailable', status: 503 },
-      detail: 'The access token cannot be checked at the moment',
+      detail: 'The access token cannot be verified at the moment',
     })
   })
 })
@@ -138,7 +138,7 @@ describe('who writes the body', () => {
     [
       'nothing beside the status',
       ['credential_missing', 'why'],
-      { status: 401, title: 'Unauthorized', detail: 'This resource needs an access token' },
+      { status: 401, title: 'Unauthorized', detail: 'An access token is required' },
     ],
     [
       'the error and the scopes',
@@ -153,7 +153,7 @@ describe('who writes the body', () => {
       ['verification_failed', 'why', { retryAfter: 1 }],
       {
         ...{ status: 503, title: 'Service Unavailable', retryAfter: 1 },
-        detail: 'The access token cannot be checked at the moment',
+        detail: 'The access token cannot be verified at the moment',
       },
     ],
   ])('sees %s', (_what, refusal, view) => {

@@ -98,7 +98,7 @@ describe('where no audience is known', () => {
     const passing = desk.pass(key, make(desk.guards), bearer(good))
     await expect(passing).rejects.toThrow(ConfigError)
     await expect(passing).rejects.toThrow(
-      /no audience for .*requireAudience\('order-service'\) run first/,
+      /No audience is configured for .*requireAudience\('order-service'\) run first/,
     )
     expect(() => desk.gate.token(key)).toThrow(ConfigError)
     expect(desk.records).toMatchObject([{ outcome: 'unavailable' }])

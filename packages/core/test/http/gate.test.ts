@@ -40,7 +40,7 @@ describe('a forgotten await', () => {
     // Long enough for a verification without anything to wait for.
     await walk(open({ audience: aud }), [anybody], good)
     await walk(open({ audience: aud }), [anybody], good)
-    expect(() => desk.gate.token(key)).toThrow('A guard is still judging this request')
+    expect(() => desk.gate.token(key)).toThrow('A guard is still running on this request')
     order.push('earlier')
     decide(false)
     expect(statusOf(await later)).toBe(403)
@@ -55,7 +55,7 @@ describe('a forgotten await', () => {
     expect(desk.gate.token(key)?.subject).toBe('user-42')
     const slow = desk.guards.requirePolicy(() => Promise.resolve(false))
     const forgotten = desk.pass(key, slow, bearer(good))
-    expect(() => desk.gate.token(key)).toThrow('A guard is still judging this request')
+    expect(() => desk.gate.token(key)).toThrow('A guard is still running on this request')
     expect(statusOf(await forgotten)).toBe(403)
   })
 
@@ -76,11 +76,11 @@ describe('the token of a request', () => {
     await desk.pass(key, orders(desk.guards), bearer(good))
     expect(desk.gate.token(key)).toMatchObject({ subject: 'user-42' })
     await desk.pass(key, desk.guards.requireScope('x'), bearer(good))
-    expect(() => desk.gate.token(key)).toThrow('No guard let through this request.')
+    expect(() => desk.gate.token(key)).toThrow('This request was refused.')
   })
 
   test('is not there without a guard', () => {
-    expect(() => open().gate.token({})).toThrow(/No guard ran for this request.*requireAudience/)
+    expect(() => open().gate.token({})).toThrow(/No guard ran on this request.*requireAudience/)
   })
 
   test("is the request's own: another request of the same caller has none", async () => {
@@ -149,7 +149,7 @@ describe('a preflight', () => {
     const key = {}
     await send(desk, {}, key)
     await desk.settle(key)
-    expect(() => desk.gate.token(key)).toThrow('There is no token on a preflight: this request.')
+    expect(() => desk.gate.token(key)).toThrow('This request is a CORS preflight and has no token.')
     expect(desk.records).toEqual([])
   })
 

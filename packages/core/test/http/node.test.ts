@@ -178,7 +178,7 @@ describe('what carries the token', () => {
       const stranger = Object.create(null) as { readonly auth?: unknown }
       const borrowed = Object.getOwnPropertyDescriptor(attachTo, 'auth')!
       Object.defineProperty(stranger, 'auth', borrowed)
-      expect(() => stranger.auth).toThrow('No guard ran for this request.')
+      expect(() => stranger.auth).toThrow('No guard ran on this request.')
       response.end()
     })
   })
@@ -191,7 +191,7 @@ describe('what carries the token', () => {
       const exchange = { request, response, attachTo }
       await nodeGuard(desk.gate)(desk.guards.requireAuthentication(), exchange)
       await nodeGuard(other.gate)(other.guards.requireScope('x'), exchange)
-      expect(() => attachTo.auth).toThrow('No guard let through this request.')
+      expect(() => attachTo.auth).toThrow('This request was refused.')
       response.end()
     })
   })

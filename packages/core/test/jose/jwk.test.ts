@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Code, createVerifier, type VerifierOptions } from '../../src/index.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
-// A fixed key set shows what becomes of its entries, with nothing to fetch.
+// These tests use a local key set, so nothing is fetched.
 
 const issuer = await startIssuer()
 const ec = createSigningKey('ES256', 'ec')
@@ -13,13 +13,13 @@ const rsa = createSigningKey('RS256', 'rsa')
 
 type Entry = Readonly<Record<string, unknown>>
 
-/** An entry with other members; what is `undefined` is left out. */
-function but({ publicJwk }: SigningKey, members: Entry): Entry {
+/** The public JWK with changed members. A member that is `undefined` is removed. */
+function changed({ publicJwk }: SigningKey, members: Entry): Entry {
   const entries = Object.entries({ ...publicJwk, ...members })
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-async function judge(
+async function outcomeOf(
   keys: readonly Entry[],
   key: SigningKey,
   header: Entry = {},
@@ -28,100 +28,101 @@ async function judge(
   const verifier = createVerifier({ ...optionsFor(issuer), jwks: { keys: [...keys] }, ...options })
   const now = issuer.clock.now() / 1000
   const payload = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
-  const verdict = await verifier.check(issuer.sign({ header, payload, key }))
-  return verdict.ok ? 'granted' : verdict.code
+  const result = await verifier.check(issuer.sign({ header, payload, key }))
+  return result.ok ? 'granted' : result.code
 }
 
-const unfit: readonly (readonly [what: string, entry: unknown])[] = [
+const unusable: readonly (readonly [what: string, entry: unknown])[] = [
   ['null', null],
   ['a string', 'key'],
-  ['a list', []],
+  ['an array', []],
   ['an empty object', {}],
-  ['a kty that is no string', { kty: {} }],
-  ['an unknown kty', { kty: 'LWE', kid: 'ec' }],
+  ['a key whose kty is not a string', { kty: {} }],
+  ['a key with an unknown kty', { kty: 'LWE', kid: 'ec' }],
   ['a symmetric key', { kty: 'oct', k: 'AAAA', kid: 'ec', alg: 'HS256' }],
-  ['a point that is none', but(ec, { y: ec.publicJwk['x'] })],
-  ['half a point', but(ec, { y: undefined })],
-  ['a coordinate that is a number', but(ec, { x: 1 })],
-  ['another curve', but(ec, { crv: 'P-384' })],
-  ['a curve that is not allowed', but(ec, { crv: 'secp256k1', alg: 'ES256K' })],
-  ['its private half', ec.privateJwk],
-  ['an empty private member', but(ec, { d: '' })],
-  ['a private member that is null', but(ec, { d: null })],
-  ['a kid that is a number', but(ec, { kid: 1 })],
-  ['a kid that is null', but(ec, { kid: null })],
-  ['a use for encryption', but(ec, { use: 'enc' })],
-  ['a use that is a list', but(ec, { use: ['sig'] })],
-  ['a use that is null', but(ec, { use: null })],
-  ['operations without verify', but(ec, { key_ops: ['sign'] })],
-  ['no operations', but(ec, { key_ops: [] })],
-  ['repeated operations', but(ec, { key_ops: ['verify', 'verify'] })],
-  ['operations in one string', but(ec, { key_ops: 'verify' })],
-  ['an alg of another type', but(ec, { alg: 'RS256' })],
-  ['an alg that is not for signing', but(ec, { alg: 'ECDH-ES' })],
-  ['an alg that is null', but(ec, { alg: null })],
-  ['an alg that was not allowed', but(createSigningKey('ES512', 'ec'), {})],
-  ['an n of one letter, which is no base64url', but(rsa, { n: 'A' })],
-  ['an n of five letters, which is none either', but(rsa, { n: 'AAAAA' })],
-  ['an e of one letter', but(rsa, { e: 'A' })],
-  ['an n with padding', but(rsa, { n: `${String(rsa.publicJwk['n'])}==` })],
-  ['no n', but(rsa, { n: undefined })],
-  ['no e', but(rsa, { e: undefined })],
-  ['an n that is a number', but(rsa, { n: 65537 })],
-  ['an endless n', but(rsa, { n: 'A'.repeat(100_000) })],
+  ['a key whose point is not on the curve', changed(ec, { y: ec.publicJwk['x'] })],
+  ['a key without y', changed(ec, { y: undefined })],
+  ['a key whose x is a number', changed(ec, { x: 1 })],
+  ['a key with another curve', changed(ec, { crv: 'P-384' })],
+  ['a key with a curve that is not allowed', changed(ec, { crv: 'secp256k1', alg: 'ES256K' })],
+  ['a private key', ec.privateJwk],
+  ['a key with an empty private member', changed(ec, { d: '' })],
+  ['a key with a private member that is null', changed(ec, { d: null })],
+  ['a key whose kid is a number', changed(ec, { kid: 1 })],
+  ['a key whose kid is null', changed(ec, { kid: null })],
+  ['a key for encryption', changed(ec, { use: 'enc' })],
+  ['a key whose use is an array', changed(ec, { use: ['sig'] })],
+  ['a key whose use is null', changed(ec, { use: null })],
+  ['a key whose key_ops lacks verify', changed(ec, { key_ops: ['sign'] })],
+  ['a key with an empty key_ops', changed(ec, { key_ops: [] })],
+  ['a key with duplicates in key_ops', changed(ec, { key_ops: ['verify', 'verify'] })],
+  ['a key whose key_ops is a string', changed(ec, { key_ops: 'verify' })],
+  ['a key whose alg is for another key type', changed(ec, { alg: 'RS256' })],
+  ['a key whose alg is not for signatures', changed(ec, { alg: 'ECDH-ES' })],
+  ['a key whose alg is null', changed(ec, { alg: null })],
+  ['a key whose alg is not allowed', changed(createSigningKey('ES512', 'ec'), {})],
+  ['a key whose n is one character, which is not base64url', changed(rsa, { n: 'A' })],
+  ['a key whose n is five characters, which is not base64url', changed(rsa, { n: 'AAAAA' })],
+  ['a key whose e is one character', changed(rsa, { e: 'A' })],
+  ['a key whose n has padding', changed(rsa, { n: `${String(rsa.publicJwk['n'])}==` })],
+  ['an RSA key without n', changed(rsa, { n: undefined })],
+  ['an RSA key without e', changed(rsa, { e: undefined })],
+  ['a key whose n is a number', changed(rsa, { n: 65537 })],
+  ['a key whose n has 100,000 characters', changed(rsa, { n: 'A'.repeat(100_000) })],
 ]
 
-describe('an unfit entry', () => {
-  test.each(unfit)('%s, spoils nothing but itself', async (_what, entry) => {
-    const keys = [entry as Entry, but(ec, { kid: 'good' })]
-    expect(await judge(keys, { ...ec, kid: 'good' })).toBe('granted')
+describe('an unusable entry', () => {
+  test.each(unusable)('(%s) does not affect the other keys', async (_what, entry) => {
+    const keys = [entry as Entry, changed(ec, { kid: 'good' })]
+    expect(await outcomeOf(keys, { ...ec, kid: 'good' })).toBe('granted')
   })
 
-  test.each(unfit)(
-    '%s, is not used, and with no other key the answer is 401',
-    async (_what, entry) => {
-      expect(await judge([entry as Entry], ec)).toBe('key_not_found')
-    },
-  )
+  test.each(unusable)('(%s) is not used, so the result is key_not_found', async (_what, entry) => {
+    expect(await outcomeOf([entry as Entry], ec)).toBe('key_not_found')
+  })
 
-  test('is told to the operator', async () => {
-    const jwks = { keys: [ec.privateJwk, but(rsa, { use: 'enc' })] }
+  test('is reported to the operator with the reason', async () => {
+    const jwks = { keys: [ec.privateJwk, changed(rsa, { use: 'enc' })] }
     const verifier = createVerifier({ ...optionsFor(issuer), jwks })
-    const reason = expect.stringMatching(/holds private members.*not for signatures/)
+    const reason = expect.stringMatching(/contains private key members.*use is not "sig"/)
     expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ reason })
-    await expect(verifier.warmUp()).rejects.toThrow(/No key of 'jwks' can be used.*private members/)
+    await expect(verifier.warmUp()).rejects.toThrow(
+      /No key in 'jwks' is usable.*private key members/,
+    )
   })
 })
 
-describe('RSA', () => {
+describe('an RSA key', () => {
   const sized = (bits: number): SigningKey => {
     const pair = newKeyPair(['rsa', { modulusLength: bits }])
-    const jwkOf = (half: KeyObject): Entry => ({
-      ...{ ...half.export({ format: 'jwk' }), kid: 'sized', alg: 'RS256' },
+    const jwkOf = (key: KeyObject): Entry => ({
+      ...key.export({ format: 'jwk' }),
+      kid: 'sized',
+      alg: 'RS256',
     })
     const [publicJwk, privateJwk] = [jwkOf(pair.publicKey), jwkOf(pair.privateKey)]
     return { algorithm: 'RS256', kid: 'sized', publicJwk, privateJwk }
   }
 
-  test('takes 2048 bits and refuses 1024', async () => {
-    expect(await judge([rsa.publicJwk], rsa)).toBe('granted')
+  test('of 2048 bits is used, and one of 1024 bits is not', async () => {
+    expect(await outcomeOf([rsa.publicJwk], rsa)).toBe('granted')
     const small = sized(1024)
-    expect(await judge([small.publicJwk], small)).toBe('key_not_found')
+    expect(await outcomeOf([small.publicJwk], small)).toBe('key_not_found')
   })
 
-  test('refuses one bit too few and one too many', async () => {
+  test('of 2047 bits or 8193 bits is skipped', async () => {
     const ofBits = (bits: number) => {
       const number = Buffer.from((1n << BigInt(bits - 1)).toString(16).padStart(2048, '0'), 'hex')
-      return but(rsa, { n: number.toString('base64url') })
+      return changed(rsa, { n: number.toString('base64url') })
     }
     const reasonOf = async (bits: number) => {
       const jwks = { keys: [ofBits(bits)] }
-      const verdict = await createVerifier({ ...optionsFor(issuer), jwks }).check(
+      const result = await createVerifier({ ...optionsFor(issuer), jwks }).check(
         issuer.token({ aud }),
       )
-      return verdict.ok ? '' : verdict.reason
+      return result.ok ? '' : result.reason
     }
-    expect(await reasonOf(2047)).toContain('2047 bits, not 2048 to 8192')
+    expect(await reasonOf(2047)).toContain('2047 bits, expected 2048 to 8192')
     expect(await reasonOf(2048)).not.toContain('bits')
     expect(await reasonOf(8192)).not.toContain('bits')
   })
@@ -131,78 +132,84 @@ describe('RSA', () => {
     ['2', 'Ag'],
     ['0', 'AA'],
     ['even', 'AQAA'],
-    ['of five bytes', 'AQAAAAE'],
-  ])('refuses an exponent that is %s', async (_what, e) => {
-    const jwks = { keys: [but(rsa, { e })] }
-    const verdict = await createVerifier({ ...optionsFor(issuer), jwks }).check(
+    ['longer than four bytes', 'AQAAAAE'],
+  ])('is skipped if its exponent is %s', async (_what, e) => {
+    const jwks = { keys: [changed(rsa, { e })] }
+    const result = await createVerifier({ ...optionsFor(issuer), jwks }).check(
       issuer.token({ aud }),
     )
-    expect(verdict).toMatchObject({ reason: expect.stringContaining('the exponent is unsafe') })
+    expect(result).toMatchObject({ reason: expect.stringContaining('the exponent is unsafe') })
   })
 })
 
-describe('one key, one algorithm', () => {
-  const nameless = [but(rsa, { alg: undefined })]
+describe('the algorithm of a key', () => {
+  const withoutAlg = [changed(rsa, { alg: undefined })]
   const as = (algorithm: Algorithm): SigningKey => ({ ...rsa, algorithm })
 
-  test('an RSA key without alg is for RS256 by default, and for nothing else', async () => {
-    expect(await judge(nameless, as('RS256'))).toBe('granted')
-    expect(await judge(nameless, as('PS256'))).toBe('key_not_found')
+  test('is RS256 by default, for an RSA key without alg', async () => {
+    expect(await outcomeOf(withoutAlg, as('RS256'))).toBe('granted')
+    expect(await outcomeOf(withoutAlg, as('PS256'))).toBe('key_not_found')
   })
 
-  test('it is for the one that was chosen', async () => {
+  test('is the only allowed RSA algorithm, for an RSA key without alg', async () => {
     const algorithms: Algorithm[] = ['PS256', 'ES256']
-    expect(await judge(nameless, as('PS256'), {}, { algorithms })).toBe('granted')
-    expect(await judge(nameless, as('RS256'), {}, { algorithms })).toBe('algorithm_not_allowed')
+    expect(await outcomeOf(withoutAlg, as('PS256'), {}, { algorithms })).toBe('granted')
+    expect(await outcomeOf(withoutAlg, as('RS256'), {}, { algorithms })).toBe(
+      'algorithm_not_allowed',
+    )
   })
 
-  test('it is refused where two were chosen that fit', async () => {
+  test('is unknown for an RSA key without alg if two RSA algorithms are allowed', async () => {
     const algorithms: Algorithm[] = ['RS256', 'PS256']
-    expect(await judge(nameless, as('RS256'), {}, { algorithms })).toBe('key_not_found')
-    expect(await judge([rsa.publicJwk], rsa, {}, { algorithms })).toBe('granted')
+    expect(await outcomeOf(withoutAlg, as('RS256'), {}, { algorithms })).toBe('key_not_found')
+    expect(await outcomeOf([rsa.publicJwk], rsa, {}, { algorithms })).toBe('granted')
   })
 
-  test('an RSA key with alg serves no other', async () => {
-    expect(await judge([rsa.publicJwk], as('PS256'))).toBe('key_not_found')
-    expect(await judge([but(rsa, { alg: 'PS256' })], as('PS256'))).toBe('granted')
-    expect(await judge([but(rsa, { alg: 'PS256' })], as('RS256'))).toBe('key_not_found')
+  test('is the alg of an RSA key, and no other', async () => {
+    expect(await outcomeOf([rsa.publicJwk], as('PS256'))).toBe('key_not_found')
+    expect(await outcomeOf([changed(rsa, { alg: 'PS256' })], as('PS256'))).toBe('granted')
+    expect(await outcomeOf([changed(rsa, { alg: 'PS256' })], as('RS256'))).toBe('key_not_found')
   })
 
-  test('two keys may share a kid, where their algorithms differ', async () => {
-    const keys = [but(rsa, { kid: 'same' }), but(ec, { kid: 'same' })]
-    expect(await judge(keys, { ...ec, kid: 'same' })).toBe('granted')
-    expect(await judge(keys, { ...rsa, kid: 'same' })).toBe('granted')
+  test('distinguishes two keys with the same kid', async () => {
+    const keys = [changed(rsa, { kid: 'same' }), changed(ec, { kid: 'same' })]
+    expect(await outcomeOf(keys, { ...ec, kid: 'same' })).toBe('granted')
+    expect(await outcomeOf(keys, { ...rsa, kid: 'same' })).toBe('granted')
   })
 
-  test('and are refused where they do not', async () => {
+  test('must differ for keys with the same kid, or the token is refused as key_ambiguous', async () => {
     const other = createSigningKey('ES256', 'same')
-    expect(await judge([but(ec, { kid: 'same' }), other.publicJwk], other)).toBe('key_ambiguous')
+    expect(await outcomeOf([changed(ec, { kid: 'same' }), other.publicJwk], other)).toBe(
+      'key_ambiguous',
+    )
   })
 })
 
 describe('a token without kid', () => {
   const header = { kid: undefined }
 
-  test('is for the only key', async () => {
-    expect(await judge([ec.publicJwk], ec, header)).toBe('granted')
-    expect(await judge([but(ec, { kid: undefined })], ec, header)).toBe('granted')
+  test('is verified with the only key', async () => {
+    expect(await outcomeOf([ec.publicJwk], ec, header)).toBe('granted')
+    expect(await outcomeOf([changed(ec, { kid: undefined })], ec, header)).toBe('granted')
   })
 
-  test('is for the only usable key', async () => {
-    expect(await judge([but(rsa, { use: 'enc' }), ec.publicJwk], ec, header)).toBe('granted')
+  test('is verified with the only usable key', async () => {
+    expect(await outcomeOf([changed(rsa, { use: 'enc' }), ec.publicJwk], ec, header)).toBe(
+      'granted',
+    )
   })
 
-  test('is refused where there are two, whatever their types', async () => {
-    expect(await judge([rsa.publicJwk, ec.publicJwk], ec, header)).toBe('key_ambiguous')
+  test('is refused if there are two keys, even of different types', async () => {
+    expect(await outcomeOf([rsa.publicJwk, ec.publicJwk], ec, header)).toBe('key_ambiguous')
   })
 
-  test('with the wrong algorithm finds no key', async () => {
-    expect(await judge([rsa.publicJwk], ec, header)).toBe('key_not_found')
+  test('is refused if the only key is for another algorithm', async () => {
+    expect(await outcomeOf([rsa.publicJwk], ec, header)).toBe('key_not_found')
   })
 })
 
-test('a token with a kid is not for a key without one', async () => {
-  expect(await judge([but(ec, { kid: undefined })], ec)).toBe('key_not_found')
-  expect(await judge([ec.publicJwk], ec, { kid: '' })).toBe('key_not_found')
-  expect(await judge([ec.publicJwk], ec, { kid: 'EC' })).toBe('key_not_found')
+test('a token whose kid matches no key exactly is refused', async () => {
+  expect(await outcomeOf([changed(ec, { kid: undefined })], ec)).toBe('key_not_found')
+  expect(await outcomeOf([ec.publicJwk], ec, { kid: '' })).toBe('key_not_found')
+  expect(await outcomeOf([ec.publicJwk], ec, { kid: 'EC' })).toBe('key_not_found')
 })

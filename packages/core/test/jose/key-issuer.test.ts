@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { foreignIssuerOf } from '../../src/jose/jwk.ts'
+import { keyIssuerProblem } from '../../src/jose/jwk.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
-// For whose tokens a key of a key set that tenants share is.
+// Tenants that share a key set: which of them a key belongs to.
 
 const issuer = 'https://login.example/acme/v2'
 const profile = { ...defaultProfile, keyIssuerPlaceholder: '{tenant}' }
-const another = 'for another issuer'
+const another = 'belongs to another issuer'
 
 test.each([
   [undefined, undefined],
@@ -24,14 +24,14 @@ test.each([
   ['', another],
   [null, 'issuer is not a string'],
   [['https://login.example/acme/v2'], 'issuer is not a string'],
-])('a key with the issuer %j: %s', (named, why) => {
-  const jwk = named === undefined ? {} : { issuer: named }
-  expect(foreignIssuerOf(jwk, issuer, profile)).toBe(why)
+])('for a key with the issuer %j, the problem is %s', (template, problem) => {
+  const jwk = template === undefined ? {} : { issuer: template }
+  expect(keyIssuerProblem(jwk, issuer, profile)).toBe(problem)
 })
 
 test.each([undefined, 'https://other.example', 1])(
-  'an issuer %j says nothing where the profile does not know of it',
-  (named) => {
-    expect(foreignIssuerOf({ issuer: named }, issuer, defaultProfile)).toBeUndefined()
+  'the issuer %j of a key is ignored if the profile has no placeholder',
+  (template) => {
+    expect(keyIssuerProblem({ issuer: template }, issuer, defaultProfile)).toBeUndefined()
   },
 )

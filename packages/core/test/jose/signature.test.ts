@@ -2,18 +2,18 @@ import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { readKeys, type VerificationKey } from '../../src/jose/jwk.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
 import { verifySignature } from '../../src/jose/signature.ts'
 import { aud, judgeFor, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
-const judge = judgeFor(issuer)
+const outcomeOf = judgeFor(issuer)
 
-test('a forged token is refused, whatever the forgery', async () => {
+test('every kind of forged token is refused', async () => {
   const outcomes = Object.entries(issuer.forge).map(async ([name, forge]) => [
     name,
-    await judge(forge({ aud })),
+    await outcomeOf(forge({ aud })),
   ])
   expect(Object.fromEntries(await Promise.all(outcomes))).toEqual({
     unsigned: 'token_malformed',
@@ -25,50 +25,53 @@ test('a forged token is refused, whatever the forgery', async () => {
   })
 })
 
-describe('an ECDSA signature', () => {
+describe('an ES256 signature', () => {
   const token = issuer.token({ aud })
   const input = token.slice(0, token.lastIndexOf('.'))
   const bytes = Buffer.from(token.slice(token.lastIndexOf('.') + 1), 'base64url')
   const withSignature = (signature: Uint8Array) =>
-    judge(`${input}.${Buffer.from(signature).toString('base64url')}`)
+    outcomeOf(`${input}.${Buffer.from(signature).toString('base64url')}`)
 
-  test('is taken as it was made', async () => {
+  test('is accepted unmodified', async () => {
     expect(await withSignature(bytes)).toBe('granted')
   })
 
   test.each([
-    ['of zeros, which CVE-2022-21449 accepted', Buffer.alloc(64)],
+    ['of zeros (accepted by CVE-2022-21449)', Buffer.alloc(64)],
     ['with r = 0', Buffer.concat([Buffer.alloc(32), bytes.subarray(32)])],
     ['with s = 0', Buffer.concat([bytes.subarray(0, 32), Buffer.alloc(32)])],
-    ['of ones', Buffer.alloc(64, 0xff)],
-    ['a byte too short', bytes.subarray(0, 63)],
-    ['a byte too long', Buffer.concat([bytes, Buffer.from([0])])],
+    ['with all bits set', Buffer.alloc(64, 0xff)],
+    ['that is one byte short', bytes.subarray(0, 63)],
+    ['that is one byte too long', Buffer.concat([bytes, Buffer.from([0])])],
     ['of one byte', Buffer.from([0])],
     ['with its halves swapped', Buffer.concat([bytes.subarray(32), bytes.subarray(0, 32)])],
-    ['in DER', Buffer.concat([Buffer.from([0x30, 0x44, 0x02, 0x20]), bytes.subarray(0, 32)])],
-  ])('%s is none', async (_what, signature) => {
+    [
+      'in DER format',
+      Buffer.concat([Buffer.from([0x30, 0x44, 0x02, 0x20]), bytes.subarray(0, 32)]),
+    ],
+  ])('%s is refused', async (_what, signature) => {
     expect(await withSignature(signature)).toBe('signature_invalid')
   })
 })
 
 test.each(['RS256', 'PS256', 'ES384', 'EdDSA'] as const)(
-  'a signature of %s counts for the very text that was signed',
+  'a signature with %s is valid only for the signed header and payload',
   async (algorithm) => {
     await using other = await startIssuer({ algorithm })
-    const judgeOther = judgeFor(other)
+    const otherOutcomeOf = judgeFor(other)
     const [head, claims, signature] = other.token({ aud }).split('.')
     const [, changed] = other.token({ aud, sub: 'admin' }).split('.')
-    const judgeParts = (...parts: (string | undefined)[]) => judgeOther(parts.join('.'))
-    expect(await judgeParts(head, claims, signature)).toBe('granted')
-    expect(await judgeParts(head, changed, signature)).toBe('signature_invalid')
+    const outcomeOfParts = (...parts: (string | undefined)[]) => otherOutcomeOf(parts.join('.'))
+    expect(await outcomeOfParts(head, claims, signature)).toBe('granted')
+    expect(await outcomeOfParts(head, changed, signature)).toBe('signature_invalid')
     const header = Buffer.from(JSON.stringify({ typ: 'JWT', alg: algorithm, kid: other.key.kid }))
     const anotherHead = header.toString('base64url')
-    expect(await judgeParts(anotherHead, claims, signature)).toBe('signature_invalid')
+    expect(await outcomeOfParts(anotherHead, claims, signature)).toBe('signature_invalid')
   },
 )
 
-/** OpenSSL reads a shorter one as a number with zeros in front; RFC 8017 wants it whole. */
-test('a PSS signature without its leading zero is none', async () => {
+// OpenSSL accepts a signature without leading zero bytes. RFC 8017 requires the full length.
+test('a PSS signature without its leading zero byte is refused', async () => {
   await using other = await startIssuer({ algorithm: 'PS256' })
   const split = (token: string): readonly [input: string, signature: Buffer] => {
     const end = token.lastIndexOf('.')
@@ -76,21 +79,21 @@ test('a PSS signature without its leading zero is none', async () => {
   }
   let [input, signature] = split(other.token({ aud }))
   while (signature[0] !== 0) [input, signature] = split(other.token({ aud }))
-  const judgeOther = judgeFor(other)
-  const withSignature = (bytes: Buffer) => judgeOther(`${input}.${bytes.toString('base64url')}`)
+  const otherOutcomeOf = judgeFor(other)
+  const withSignature = (bytes: Buffer) => otherOutcomeOf(`${input}.${bytes.toString('base64url')}`)
   expect(await withSignature(signature)).toBe('granted')
   expect(await withSignature(signature.subarray(1))).toBe('signature_invalid')
 })
 
-test('a key of the right name and the wrong type is no key', async () => {
+test('a token with the kid of a key of another type is refused as key_not_found', async () => {
   const rsa = createSigningKey('RS256', issuer.key.kid)
   const payload = { iss: issuer.url }
-  expect(await judge(issuer.sign({ payload, key: rsa }))).toBe('key_not_found')
+  expect(await outcomeOf(issuer.sign({ payload, key: rsa }))).toBe('key_not_found')
 })
 
-/** The issuer's key, as the pipeline has it. */
+/** Imports the issuer's key. */
 async function importKey(): Promise<VerificationKey> {
-  const policy = createPolicy(optionsFor(issuer), optionNames.verifier)
+  const policy = createPolicy(optionsFor(issuer), 'verifier')
   const { keys, skipped } = await readKeys([issuer.key.publicJwk], policy.issuers.get(issuer.url)!)
   if (!keys[0]) throw new Error(skipped.join())
   return keys[0]
@@ -98,13 +101,13 @@ async function importKey(): Promise<VerificationKey> {
 
 const key = await importKey()
 
-describe('the call that verifies', () => {
-  const invalid = refuse('signature_invalid', "the signature does not hold under the issuer's key")
+describe('verifySignature', () => {
+  const invalid = refuse('signature_invalid', "the signature is not valid for the issuer's key")
   const parsed = (token: string): Unverified => parseJws(token, 16_384) as Unverified
   const token = issuer.token({ aud })
   const tampered = parsed(issuer.forge.tampered({ aud }))
 
-  test('answers at once by the native way, which is the default', () => {
+  test('is synchronous with native cryptography, which is the default', () => {
     const { raw, header, claims } = parsed(token)
     const verified = { raw, header, claims, key }
     expect(verifySignature(parsed(token), key)).toEqual(verified)
@@ -112,7 +115,7 @@ describe('the call that verifies', () => {
     expect(verifySignature(tampered, key)).toEqual(invalid)
   })
 
-  test('answers later by WebCrypto, and the same', async () => {
+  test('returns a promise of the same result with WebCrypto', async () => {
     const { raw, header, claims } = parsed(token)
     const verified = verifySignature(parsed(token), key, 'webcrypto')
     expect(verified).toBeInstanceOf(Promise)
@@ -121,7 +124,7 @@ describe('the call that verifies', () => {
   })
 
   test.each(['RS256', 'none', 'HS256', 'Ed25519'])(
-    'believes no header that says %s of a key for another algorithm',
+    'refuses a header with alg %s if the key is for another algorithm',
     (alg) => {
       const unverified = parsed(token)
       const changed = { ...unverified, header: { ...unverified.header, alg } }
@@ -129,7 +132,7 @@ describe('the call that verifies', () => {
     },
   )
 
-  test('takes a key that cannot be used for one that does not fit', () => {
+  test('refuses the signature if the key causes an error', () => {
     const broken = { ...key, key: { algorithm: {} } as VerificationKey['key'] }
     expect(verifySignature(parsed(token), broken)).toEqual(invalid)
   })

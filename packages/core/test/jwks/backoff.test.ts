@@ -1,21 +1,44 @@
 import { createTestClock } from '@resource-server/testing'
 import { expect, test } from 'vitest'
+import { FetchError } from '../../src/lib/fetch-json.ts'
 import { Backoff, messageOf } from '../../src/jwks/backoff.ts'
 
-test('before anything failed, an answer says that nothing was fetched', () => {
-  const failures = new Backoff('https://as.example.com', createTestClock())
-  expect(failures).toMatchObject({ total: 0, lasts: false, reason: undefined, pauseLeft: 0 })
+test('without a failure, the refusal has no cause and asks to retry after 1 second', () => {
+  const backoff = new Backoff('https://as.example.com', createTestClock())
+  expect(backoff).toMatchObject({
+    failures: 0,
+    isFailing: false,
+    lastError: undefined,
+    delayLeft: 0,
+  })
   const refusal = {
     code: 'keys_unavailable',
-    reason: "the keys of 'https://as.example.com' cannot be had: nothing was fetched",
+    reason: "JWKS of 'https://as.example.com' is unavailable: not fetched yet",
   }
-  expect(failures.refusal()).toMatchObject({ ...refusal, detail: { retryAfter: 1 } })
-  expect(failures.thrown()).toMatchObject({ code: refusal.code })
+  expect(backoff.refusal('not fetched yet')).toMatchObject({
+    ...refusal,
+    detail: { retryAfter: 1 },
+  })
+  expect(backoff.toError('not fetched yet')).toMatchObject({ code: refusal.code })
+})
+
+test('a failure is the cause in the refusal and delays the next fetch', () => {
+  const clock = createTestClock()
+  const backoff = new Backoff('https://as.example.com', clock)
+  backoff.recordFailure(new FetchError('answered with status 503', 503, 40))
+  expect(backoff).toMatchObject({ failures: 1, isFailing: true, delayLeft: 40_000 })
+  expect(backoff.refusal('the cached key set has expired')).toMatchObject({
+    reason:
+      "JWKS of 'https://as.example.com' is unavailable: the cached key set has expired (answered with status 503)",
+    detail: { retryAfter: 40 },
+  })
+  backoff.recordSuccess()
+  expect(backoff).toMatchObject({ failures: 1, isFailing: false, delayLeft: 0 })
 })
 
 test.each([
   [new Error('no route'), 'no route'],
-  ['no route', 'unknown'],
-])('the reason for %s', (error, reason) => {
-  expect(messageOf(error)).toBe(reason)
+  ['no route', 'unknown error'],
+])('messageOf(%o) is %j', (error, message) => {
+  expect(messageOf(error)).toBe(message)
 })

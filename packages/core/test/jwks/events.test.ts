@@ -3,26 +3,31 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type KeyEvent, publishKeyEvent } from '../../src/jwks/events.ts'
 
 const event: KeyEvent = {
-  ...{ version: 1, time: '2026-01-01T00:00:00.000Z', issuer: 'https://as.example.com' },
-  ...{ event: 'fetched', keys: 1, skipped: [] },
+  version: 1,
+  time: '2026-01-01T00:00:00.000Z',
+  issuer: 'https://as.example.com',
+  event: 'fetched',
+  keys: 1,
+  skipped: [],
 }
 
-function listen(): readonly unknown[] {
-  const heard: unknown[] = []
-  const hear = (message: unknown): void => void heard.push(message)
-  subscribe('resource-server:keys', hear)
-  onTestFinished(() => void unsubscribe('resource-server:keys', hear))
-  return heard
+/** Subscribes to the channel and returns the list of received messages. */
+function collectMessages(): readonly unknown[] {
+  const received: unknown[] = []
+  const onMessage = (message: unknown): void => void received.push(message)
+  subscribe('resource-server:keys', onMessage)
+  onTestFinished(() => void unsubscribe('resource-server:keys', onMessage))
+  return received
 }
 
-test('an event goes to the channel resource-server:keys, frozen', () => {
-  const heard = listen()
+test('publishes a frozen event on the channel resource-server:keys', () => {
+  const received = collectMessages()
   publishKeyEvent(() => ({ ...event }))
-  expect(heard).toEqual([event])
-  expect(Object.isFrozen(heard[0])).toBe(true)
+  expect(received).toEqual([event])
+  expect(Object.isFrozen(received[0])).toBe(true)
 })
 
-test('nothing is built where nobody listens', () => {
+test('builds no event without subscribers', () => {
   let built = 0
   const build = (): KeyEvent => {
     built += 1
@@ -30,16 +35,16 @@ test('nothing is built where nobody listens', () => {
   }
   publishKeyEvent(build)
   expect(built).toBe(0)
-  listen()
+  collectMessages()
   publishKeyEvent(build)
   expect(built).toBe(1)
 })
 
-test('what goes wrong with an event stops nothing', () => {
-  const heard = listen()
+test('ignores an error while an event is built', () => {
+  const received = collectMessages()
   const build = (): KeyEvent => {
     throw new RangeError('Invalid time value')
   }
   expect(() => publishKeyEvent(build)).not.toThrow()
-  expect(heard).toEqual([])
+  expect(received).toEqual([])
 })

@@ -1,184 +1,223 @@
 import { createTestClock } from '@resource-server/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { FetchError, type Fetch } from '../../src/lib/fetch-json.ts'
-import { KeySetFetcher } from '../../src/jwks/fetcher.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { errorFrom, KeySetFetcher } from '../../src/jwks/fetcher.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
-// Where the key set is, and what is asked there.
+// Which URLs are requested, with which ETag, and what an error says.
 
 const issuer = 'https://as.example.com'
 const wellKnown = `${issuer}/.well-known/openid-configuration`
-const place = `${issuer}/jwks`
+const jwksUri = `${issuer}/jwks`
 const body = { keys: [] }
 const minutes = 60
 
-interface Desk {
-  readonly download: KeySetFetcher
+interface Harness {
+  readonly fetcher: KeySetFetcher
   readonly clock: ReturnType<typeof createTestClock>
-  /** What is answered at which address; may be changed. */
-  readonly answers: Map<string, () => Response | Promise<Response>>
-  /** What was asked since the last look, each with the ETag that went along. */
-  readonly asked: () => readonly string[]
+  /** The response for each URL. Can be changed. */
+  readonly responses: Map<string, () => Response | Promise<Response>>
+  /** The requests since the last call: each URL, with its ETag if there was one. */
+  readonly takeRequests: () => readonly string[]
 }
 
 const metadata =
-  (keys = place) =>
+  (uri = jwksUri) =>
   (): Response =>
-    Response.json({ issuer, jwks_uri: keys })
-const keySet =
+    Response.json({ issuer, jwks_uri: uri })
+const jwks =
   (headers: Record<string, string> = {}) =>
   (): Response =>
     Response.json(body, { headers })
 
-function open(options: { readonly jwksUri?: string } = {}): Desk {
+function createFetcher(options: { readonly jwksUri?: string } = {}): Harness {
   const clock = createTestClock()
-  const answers = new Map<string, () => Response | Promise<Response>>([
+  const responses = new Map<string, () => Response | Promise<Response>>([
     [wellKnown, metadata()],
-    [place, keySet()],
+    [jwksUri, jwks()],
   ])
-  const asked: string[] = []
+  const requests: string[] = []
   const fetch: Fetch = async (url, { headers }) => {
     const etag = headers['if-none-match']
-    asked.push(etag === undefined ? url : `${url} unless ${etag}`)
-    return answers.get(url)!()
+    requests.push(etag === undefined ? url : `${url} unless ${etag}`)
+    return responses.get(url)!()
   }
-  const given = { issuer, audience: 'order-service', clock, fetch, ...options }
-  const policy = createPolicy(given, optionNames.verifier)
-  const download = new KeySetFetcher(policy.issuers.get(issuer)!, policy)
-  const look = (): readonly string[] => asked.splice(0)
-  return { download, clock, answers, asked: look }
+  const verifierOptions = { issuer, audience: 'order-service', clock, fetch, ...options }
+  const policy = createPolicy(verifierOptions, 'verifier')
+  const fetcher = new KeySetFetcher(policy.issuers.get(issuer)!, policy)
+  const takeRequests = (): readonly string[] => requests.splice(0)
+  return { fetcher, clock, responses, takeRequests }
 }
 
-test('the metadata says where the key set is, and says it for an hour', async () => {
-  const { download, clock, asked } = open()
-  expect(await download.get()).toEqual({ body, freshFor: 300_000 })
-  expect(asked()).toEqual([wellKnown, place])
+test('the URL from the metadata is used for an hour', async () => {
+  const { fetcher, clock, takeRequests } = createFetcher()
+  expect(await fetcher.fetch()).toEqual({ url: jwksUri, body, lifetime: 300_000 })
+  expect(takeRequests()).toEqual([wellKnown, jwksUri])
   clock.advance(60 * minutes - 0.001)
-  await download.get()
-  expect(asked()).toEqual([place])
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([jwksUri])
   clock.advance(0.001)
-  await download.get()
-  expect(asked()).toEqual([wellKnown, place])
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([wellKnown, jwksUri])
 })
 
-test('no metadata is asked where the address is given', async () => {
-  const { download, asked } = open({ jwksUri: place })
-  await download.get()
-  expect(asked()).toEqual([place])
+test('with the option jwksUri, no metadata is requested', async () => {
+  const { fetcher, takeRequests } = createFetcher({ jwksUri })
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([jwksUri])
 })
 
-test('an unchanged set is not sent again, and may have a new freshness', async () => {
-  const { download, answers, asked } = open()
-  answers.set(place, keySet({ etag: '"1"' }))
-  await download.get()
+test('the ETag is sent back, and a 304 response can change the lifetime', async () => {
+  const { fetcher, responses, takeRequests } = createFetcher()
+  responses.set(jwksUri, jwks({ etag: '"1"' }))
+  await fetcher.fetch()
   const headers = { 'cache-control': 'max-age=120' }
-  answers.set(place, () => new Response(null, { status: 304, headers }))
-  expect(await download.get()).toEqual({ body: undefined, freshFor: 120_000 })
-  await download.get()
-  expect(asked()).toEqual([wellKnown, place, ...Array<string>(2).fill(`${place} unless "1"`)])
-})
-
-test('what was no use is asked for as a whole, and once where it is', async () => {
-  const { download, answers, asked } = open()
-  answers.set(place, keySet({ etag: '"1"' }))
-  await download.get()
-  download.distrust()
-  await download.get()
-  await download.get()
-  expect(asked()).toEqual([wellKnown, place, wellKnown, place, `${place} unless "1"`])
-})
-
-test('an ETag is of one address', async () => {
-  const { download, clock, answers, asked } = open()
-  const moved = `${issuer}/moved`
-  answers.set(place, keySet({ etag: '"1"' }))
-  answers.set(moved, keySet())
-  await download.get()
-  clock.advance(60 * minutes)
-  await download.get()
-  clock.advance(60 * minutes)
-  answers.set(wellKnown, metadata(moved))
-  await download.get()
-  expect(asked()).toEqual([
-    ...[wellKnown, place],
-    ...[wellKnown, `${place} unless "1"`],
-    ...[wellKnown, moved],
+  responses.set(jwksUri, () => new Response(null, { status: 304, headers }))
+  expect(await fetcher.fetch()).toEqual({
+    url: jwksUri,
+    body: undefined,
+    lifetime: 120_000,
+  })
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([
+    wellKnown,
+    jwksUri,
+    ...Array<string>(2).fill(`${jwksUri} unless "1"`),
   ])
 })
 
-test('a good address serves on for an hour where the metadata cannot be had', async () => {
-  const { download, clock, answers, asked } = open()
-  await download.get()
-  answers.set(wellKnown, () => new Response(null, { status: 500 }))
+test('after reset(), the metadata is requested again, and the key set once without ETag', async () => {
+  const { fetcher, responses, takeRequests } = createFetcher()
+  responses.set(jwksUri, jwks({ etag: '"1"' }))
+  await fetcher.fetch()
+  fetcher.reset()
+  await fetcher.fetch()
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([wellKnown, jwksUri, wellKnown, jwksUri, `${jwksUri} unless "1"`])
+})
+
+test('an ETag is not sent to another URL', async () => {
+  const { fetcher, clock, responses, takeRequests } = createFetcher()
+  const moved = `${issuer}/moved`
+  responses.set(jwksUri, jwks({ etag: '"1"' }))
+  responses.set(moved, jwks())
+  await fetcher.fetch()
+  clock.advance(60 * minutes)
+  await fetcher.fetch()
+  clock.advance(60 * minutes)
+  responses.set(wellKnown, metadata(moved))
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([
+    wellKnown,
+    jwksUri,
+    wellKnown,
+    `${jwksUri} unless "1"`,
+    wellKnown,
+    moved,
+  ])
+})
+
+test('the known URL is used for another hour if the metadata cannot be fetched', async () => {
+  const { fetcher, clock, responses, takeRequests } = createFetcher()
+  await fetcher.fetch()
+  responses.set(wellKnown, () => new Response(null, { status: 500 }))
   for (const wait of [60 * minutes, 59 * minutes, 1 * minutes]) {
     clock.advance(wait)
-    expect(await download.get()).toMatchObject({ body })
+    expect(await fetcher.fetch()).toMatchObject({ body })
   }
-  expect(asked()).toEqual([wellKnown, place, wellKnown, place, place, wellKnown, place])
+  expect(takeRequests()).toEqual([
+    wellKnown,
+    jwksUri,
+    wellKnown,
+    jwksUri,
+    jwksUri,
+    wellKnown,
+    jwksUri,
+  ])
 })
 
-test('but not where the metadata is wrong', async () => {
-  const { download, answers, asked } = open()
-  await download.get()
-  answers.set(wellKnown, () => Response.json({ issuer: 'https://other.example' }))
-  download.distrust()
-  await expect(download.get()).rejects.toBeInstanceOf(ConfigError)
-  // Nor is the address taken for a good one after that.
-  await expect(download.get()).rejects.toBeInstanceOf(ConfigError)
-  expect(asked()).toEqual([wellKnown, place, wellKnown, wellKnown])
+test('the known URL is not used if the metadata is wrong', async () => {
+  const { fetcher, responses, takeRequests } = createFetcher()
+  await fetcher.fetch()
+  responses.set(wellKnown, () => Response.json({ issuer: 'https://other.example' }))
+  fetcher.reset()
+  await expect(fetcher.fetch()).rejects.toBeInstanceOf(ConfigError)
+  // The second attempt does not use it either.
+  await expect(fetcher.fetch()).rejects.toBeInstanceOf(ConfigError)
+  expect(takeRequests()).toEqual([wellKnown, jwksUri, wellKnown, wellKnown])
 })
 
-test('without any address there is none', async () => {
-  const { download, answers } = open()
-  answers.set(wellKnown, () => new Response(null, { status: 500 }))
-  const thrown: unknown = await download.get().catch((error: unknown) => error)
-  expect(thrown).toEqual(new FetchError('answered with status 500', 500))
+test('the first fetch fails if the metadata cannot be fetched', async () => {
+  const { fetcher, responses } = createFetcher()
+  responses.set(wellKnown, () => new Response(null, { status: 500 }))
+  const thrown: unknown = await fetcher.fetch().catch((error: unknown) => error)
+  expect(thrown).toEqual(new FetchError(`GET ${wellKnown}: answered with status 500`, 500))
 })
 
-test('plain http serves where it is allowed, and all that is fetched can be ended', async () => {
-  const [insecure, signals] = ['http://as.internal', new Set<AbortSignal>()]
+test('allowInsecureHttp allows plain http, and all requests share one abort signal', async () => {
+  const insecure = 'http://as.internal'
+  const signals = new Set<AbortSignal>()
   const fetch: Fetch = async (url, { signal }) => {
     signals.add(signal)
     return Response.json(
       url.endsWith('/jwks') ? body : { issuer: insecure, jwks_uri: `${insecure}/jwks` },
     )
   }
-  const given = { issuer: insecure, audience: 'order-service', allowInsecureHttp: true, fetch }
-  const policy = createPolicy(given, optionNames.verifier)
-  expect(await new KeySetFetcher(policy.issuers.get(insecure)!, policy).get()).toMatchObject({
+  const verifierOptions = {
+    issuer: insecure,
+    audience: 'order-service',
+    allowInsecureHttp: true,
+    fetch,
+  }
+  const policy = createPolicy(verifierOptions, 'verifier')
+  expect(await new KeySetFetcher(policy.issuers.get(insecure)!, policy).fetch()).toMatchObject({
     body,
   })
   expect([...signals]).toEqual([expect.any(AbortSignal)])
 })
 
-test('who closes ends what is under way, and nothing else is asked', async () => {
-  const { download, answers, asked } = open()
-  await download.get()
+test('close() rejects the fetch in flight, and no other request follows', async () => {
+  const { fetcher, responses, takeRequests } = createFetcher()
+  await fetcher.fetch()
   let fail = (_error: Error): void => {}
-  answers.set(wellKnown, () => new Promise((_, reject) => (fail = reject)))
-  download.distrust()
-  const got = download.get()
-  download.close()
-  await expect(got).rejects.toThrow('closed')
+  responses.set(wellKnown, () => new Promise((_, reject) => (fail = reject)))
+  fetcher.reset()
+  const fetched = fetcher.fetch()
+  fetcher.close()
+  await expect(fetched).rejects.toThrow(`GET ${wellKnown}: closed`)
   fail(new Error('aborted'))
   await new Promise((resolve) => setImmediate(resolve))
-  expect(asked()).toEqual([wellKnown, place, wellKnown])
+  expect(takeRequests()).toEqual([wellKnown, jwksUri, wellKnown])
 })
 
-test('an answer that came too late leaves no ETag: nobody has read its keys', async () => {
+test('the ETag of a response after the deadline is not used', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
-  const { download, answers, asked } = open({ jwksUri: place })
+  const { fetcher, responses, takeRequests } = createFetcher({ jwksUri })
   let release = (_response: Response): void => {}
-  answers.set(place, () => new Promise((resolve) => (release = resolve)))
-  const late = download.get().catch((error: unknown) => error)
+  responses.set(jwksUri, () => new Promise((resolve) => (release = resolve)))
+  const late = fetcher.fetch().catch((error: unknown) => error)
   await vi.advanceTimersByTimeAsync(5000)
-  expect(await late).toEqual(new FetchError('no answer within 5000 ms'))
-  download.distrust()
-  release(keySet({ etag: '"1"' })())
+  expect(await late).toEqual(new FetchError(`GET ${jwksUri}: no answer within 5000 ms`))
+  fetcher.reset()
+  release(jwks({ etag: '"1"' })())
   await new Promise((resolve) => setImmediate(resolve))
-  answers.set(place, keySet())
-  await download.get()
-  expect(asked()).toEqual([place, place])
+  responses.set(jwksUri, jwks())
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([jwksUri, jwksUri])
+})
+
+test('an error names the URL without its query, and keeps status and Retry-After', async () => {
+  const secretUri = `${jwksUri}?token=secret`
+  const { fetcher, responses } = createFetcher({ jwksUri: secretUri })
+  const headers = { 'retry-after': '40' }
+  responses.set(secretUri, () => new Response(null, { status: 503, headers }))
+  const thrown: unknown = await fetcher.fetch().catch((error: unknown) => error)
+  expect(thrown).toEqual(new FetchError(`GET ${jwksUri}: answered with status 503`, 503, 40))
+})
+
+test('an error contains at most 256 characters of the URL', () => {
+  const url = `${issuer}/${'x'.repeat(300)}`
+  expect(errorFrom(url, 'gone').message).toBe(`GET ${url.slice(0, 256)}: gone`)
 })

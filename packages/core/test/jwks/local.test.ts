@@ -1,7 +1,7 @@
 import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { LocalKeySet } from '../../src/jwks/local.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import {
   ConfigError,
   createVerifier,
@@ -10,12 +10,12 @@ import {
 } from '../../src/index.ts'
 import { aud, optionsFor } from '../support.ts'
 
-// Keys that a user gave, and whose source is which.
+// The keys in the option `jwks`.
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 afterAll(() => issuer.close())
 const good = issuer.key.publicJwk
-const secretKey = { ...good, d: 'secret' }
+const privateJwk = { ...good, d: 'secret' }
 const token = issuer.token({ aud })
 
 function verifierWith(options: VerifierOptions): Verifier {
@@ -24,20 +24,24 @@ function verifierWith(options: VerifierOptions): Verifier {
   return verifier
 }
 
-const fixed = (...keys: readonly object[]): Verifier => verifierWith({ jwks: { keys } })
+const verifierWithKeys = (...keys: readonly object[]): Verifier => verifierWith({ jwks: { keys } })
 const healthOf = (verifier: Verifier): unknown => verifier.health().issuers[0]
-const unused = { fetches: 0, failures: 0, inFlight: false }
+const neverFetched = { fetches: 0, failures: 0, inFlight: false }
 
-test('they serve from the first token on, and are never fetched', async () => {
-  const verifier = fixed(good, secretKey)
+test('the keys are used from the first token on and never fetched', async () => {
+  const verifier = verifierWithKeys(good, privateJwk)
   expect(verifier.ready()).toBe(false)
   expect(healthOf(verifier)).toEqual({
-    ...{ issuer: issuer.url, state: 'none', keys: 0, skipped: [], ...unused },
+    issuer: issuer.url,
+    state: 'none',
+    keys: 0,
+    skipped: [],
+    ...neverFetched,
   })
   expect(await verifier.check(token)).toMatchObject({ ok: true })
   expect(verifier.ready()).toBe(true)
-  const skipped = ['holds private members']
-  const health = { issuer: issuer.url, state: 'fresh', keys: 1, skipped, ...unused }
+  const skipped = ['contains private key members']
+  const health = { issuer: issuer.url, state: 'fresh', keys: 1, skipped, ...neverFetched }
   expect(healthOf(verifier)).toEqual(health)
   await verifier.warmUp()
   await verifier.refreshKeys()
@@ -48,41 +52,41 @@ test('they serve from the first token on, and are never fetched', async () => {
 })
 
 test.each(['warmUp', 'refreshKeys'] as const)(
-  'where none can be used, %s says why',
+  'if no key is usable, %s() throws a ConfigError with the reasons',
   async (name) => {
-    const verifier = fixed(secretKey, { ...good, use: 'enc' })
-    const says =
-      "No key of 'jwks' can be used: holds private members; not for signatures (use). " +
-      'Give public signature keys.'
+    const verifier = verifierWithKeys(privateJwk, { ...good, use: 'enc' })
+    const message =
+      'No key in \'jwks\' is usable: contains private key members; use is not "sig". ' +
+      'Pass public signature keys.'
     const error: unknown = await verifier[name]().catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ConfigError)
-    expect(error).toHaveProperty('message', says)
+    expect(error).toHaveProperty('message', message)
     expect(verifier.ready()).toBe(false)
     expect(await verifier.check(token)).toMatchObject({ code: 'key_not_found' })
   },
 )
 
-test('a remembered token lives no longer than its key', async () => {
-  const verifier = fixed(good)
-  const fresh = issuer.token({ aud })
-  // Remembered from the second use on.
+test('a cached token is refused when its key is blocked', async () => {
+  const verifier = verifierWithKeys(good)
+  const newToken = issuer.token({ aud })
+  // A token is cached at its second use.
   for (const hits of [0, 0, 1]) {
-    expect(await verifier.check(fresh)).toMatchObject({ ok: true })
+    expect(await verifier.check(newToken)).toMatchObject({ ok: true })
     expect(verifier.health().cache).toMatchObject({ hits })
   }
   verifier.blockKey(issuer.key.kid)
-  expect(await verifier.check(fresh)).toMatchObject({ code: 'key_not_found' })
+  expect(await verifier.check(newToken)).toMatchObject({ code: 'key_not_found' })
 })
 
-test('a key that is evicted before the keys are read never serves', async () => {
-  const verifier = fixed(good)
+test('a key that is blocked before the keys are read is not used', async () => {
+  const verifier = verifierWithKeys(good)
   verifier.blockKey(issuer.key.kid)
   expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ code: 'key_not_found' })
 })
 
-test('once they are read, nobody waits for them', async () => {
+test('find() is synchronous after the keys are read', async () => {
   const options = { ...optionsFor(issuer), jwks: { keys: [good] } }
-  const policy = createPolicy(options, optionNames.verifier).issuers.get(issuer.url)!
+  const policy = createPolicy(options, 'verifier').issuers.get(issuer.url)!
   const keys = new LocalKeySet([good], policy)
   const header = { alg: 'ES256', kid: issuer.key.kid, typ: undefined }
   const found = keys.find(header)
@@ -91,7 +95,7 @@ test('once they are read, nobody waits for them', async () => {
   expect(keys.find(header)).toBe(await found)
 })
 
-test('where no keys are given they are fetched', async () => {
+test('without the option jwks, the keys are fetched', async () => {
   const verifier = verifierWith({})
   await verifier.warmUp()
   expect(healthOf(verifier)).toMatchObject({ state: 'fresh', keys: 1, fetches: 1 })

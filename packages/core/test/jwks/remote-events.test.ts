@@ -1,143 +1,151 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { down, issuer, openKeys, publish, sleeping } from './key-desk.ts'
+import {
+  errorResponse,
+  issuer,
+  jwksResponse,
+  jwksUri,
+  startRemote,
+  status503,
+  suspendedClock,
+} from './remote-harness.ts'
 
-// What is told of a key set, and what is kept of it for a later start.
+// The events of a remote key set.
 
-// A refresh after 270 of 300 seconds.
+// Fixes the random delays: a refresh after 270 of 300 seconds.
 beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0.5))
 afterEach(() => void vi.restoreAllMocks())
 
 const fetched = { event: 'fetched', keys: 1, skipped: [], duration: 0 }
-const failed = { ...fetched, event: 'failed', reason: 'answered with status 503' }
+const failed = { ...fetched, event: 'failed', reason: status503 }
 
-test('each event says when, whose and what', async () => {
-  const { verifier, clock } = openKeys(publish('ax'))
+test('an event has the version, the time, the issuer and the details', async () => {
+  const { verifier, clock } = startRemote(jwksResponse('ax'))
   const events: unknown[] = []
-  const hear = (message: unknown): void => void events.push(message)
-  subscribe('resource-server:keys', hear)
-  onTestFinished(() => void unsubscribe('resource-server:keys', hear))
+  const onEvent = (message: unknown): void => void events.push(message)
+  subscribe('resource-server:keys', onEvent)
+  onTestFinished(() => void unsubscribe('resource-server:keys', onEvent))
   await verifier.warmUp()
   const time = new Date(clock.now()).toISOString()
-  const skipped = ['holds private members']
+  const skipped = ['contains private key members']
   expect(events).toEqual([{ version: 1, time, issuer, ...fetched, skipped }])
 })
 
-test('how long an attempt took is told', async () => {
-  const { verifier, clock, answer, heard } = openKeys(() => {
+test('fetched and failed contain the duration of the fetch', async () => {
+  const { verifier, clock, setResponse, takeEvents } = startRemote(() => {
     clock.advance(0.25)
-    return publish('a')()
+    return jwksResponse('a')()
   })
   await verifier.warmUp()
-  expect(heard()).toEqual([{ ...fetched, duration: 250 }])
-  answer(() => {
+  expect(takeEvents()).toEqual([{ ...fetched, duration: 250 }])
+  setResponse(() => {
     clock.advance(0.5)
-    return down()()
+    return errorResponse()()
   })
   await verifier.refreshKeys().catch(() => {})
-  expect(heard()).toEqual([{ ...failed, duration: 500 }])
+  expect(takeEvents()).toEqual([{ ...failed, duration: 500 }])
 })
 
-test('a set that got old while nobody asked is not told as stale where the next one comes', async () => {
-  const clock = sleeping()
-  const { verifier, heard, ask, settle } = openKeys(publish('a'), { clock })
+test('a key set that became stale without requests is not reported as stale if the fetch succeeds', async () => {
+  const clock = suspendedClock()
+  const { verifier, takeEvents, check, idle } = startRemote(jwksResponse('a'), { clock })
   await verifier.warmUp()
-  heard()
+  takeEvents()
   clock.advance(400)
-  expect(await ask('a')).toBe('granted')
-  await settle()
-  expect(heard()).toEqual([fetched])
+  expect(await check('a')).toBe('granted')
+  await idle()
+  expect(takeEvents()).toEqual([fetched])
 })
 
-test('other keys are a rotation, and the same in another order are none', async () => {
-  const { verifier, answer, heard } = openKeys(publish('ab'))
-  const reload = async (kids: string): Promise<readonly unknown[]> => {
-    answer(publish(kids))
+test('different keys are reported as rotated, but not the same keys in another order', async () => {
+  const { verifier, setResponse, takeEvents } = startRemote(jwksResponse('ab'))
+  const refresh = async (kids: string): Promise<readonly unknown[]> => {
+    setResponse(jwksResponse(kids))
     await verifier.refreshKeys()
-    return heard().map(({ event, keys }) => `${event} ${keys}`)
+    return takeEvents().map(({ event, keys }) => `${event} ${keys}`)
   }
-  expect(await reload('ab')).toEqual(['fetched 2'])
-  expect(await reload('ba')).toEqual(['fetched 2'])
-  expect(await reload('abc')).toEqual(['rotated 3', 'fetched 3'])
-  expect(await reload('bc')).toEqual(['rotated 2', 'fetched 2'])
-  expect(await reload('ac')).toEqual(['rotated 2', 'fetched 2'])
+  expect(await refresh('ab')).toEqual(['fetched 2'])
+  expect(await refresh('ba')).toEqual(['fetched 2'])
+  expect(await refresh('abc')).toEqual(['rotated 3', 'fetched 3'])
+  expect(await refresh('bc')).toEqual(['rotated 2', 'fetched 2'])
+  expect(await refresh('ac')).toEqual(['rotated 2', 'fetched 2'])
 })
 
-test('an outage is told at each attempt, and once when the set is past its freshness', async () => {
-  const { verifier, clock, answer, settle, heard } = openKeys(publish('a'))
+test('an outage is reported as failed for each fetch and as stale once', async () => {
+  const { verifier, clock, setResponse, idle, takeEvents } = startRemote(jwksResponse('a'))
   await verifier.warmUp()
-  heard()
+  takeEvents()
   const outage = async (): Promise<readonly unknown[]> => {
-    answer(down({ 'retry-after': '50' }))
+    setResponse(errorResponse({ 'retry-after': '50' }))
     clock.advance(270)
-    await settle()
-    expect(heard()).toEqual([failed])
+    await idle()
+    expect(takeEvents()).toEqual([failed])
     clock.advance(29.999)
     verifier.ready()
-    expect(heard()).toEqual([])
-    // Past the freshness, and before the next attempt.
+    expect(takeEvents()).toEqual([])
+    // After the freshness lifetime and before the next fetch.
     clock.advance(0.001)
     verifier.ready()
     verifier.ready()
-    return heard()
+    return takeEvents()
   }
-  const stale = { event: 'stale', keys: 1, skipped: [], reason: 'answered with status 503' }
+  const stale = { event: 'stale', keys: 1, skipped: [], reason: status503 }
   expect(await outage()).toEqual([stale])
-  answer(publish('a'))
+  setResponse(jwksResponse('a'))
   await verifier.refreshKeys()
-  expect(heard()).toEqual([fetched])
+  expect(takeEvents()).toEqual([fetched])
   expect(await outage()).toEqual([stale])
 })
 
-test('an eviction is told, and holds for all sets that come', async () => {
-  const { verifier, heard, ask } = openKeys(publish('ab'))
+test('blockKey() is reported, and applies to all key sets fetched later', async () => {
+  const { verifier, takeEvents, check } = startRemote(jwksResponse('ab'))
   verifier.blockKey('c')
-  expect(heard()).toEqual([{ event: 'blocked', keys: 0, skipped: [] }])
+  expect(takeEvents()).toEqual([{ event: 'blocked', keys: 0, skipped: [] }])
   await verifier.warmUp()
-  heard()
+  takeEvents()
   verifier.blockKey('a')
-  expect(heard()).toEqual([{ event: 'blocked', keys: 1, skipped: [] }])
+  expect(takeEvents()).toEqual([{ event: 'blocked', keys: 1, skipped: [] }])
   await verifier.refreshKeys()
-  expect(heard()).toEqual([fetched])
-  expect([await ask('a'), await ask('b')]).toEqual(['key_not_found', 'granted'])
+  expect(takeEvents()).toEqual([fetched])
+  expect([await check('a'), await check('b')]).toEqual(['key_not_found', 'granted'])
 })
 
-test('an empty set is a mistake for five minutes, and then it is meant', async () => {
-  const clock = sleeping()
-  const { verifier, answer, heard, ask } = openKeys(publish('a'), { clock })
-  const reload = async (kids: string): Promise<readonly unknown[]> => {
-    heard()
-    answer(publish(kids))
+test('an empty key set is rejected for five minutes and then accepted', async () => {
+  const clock = suspendedClock()
+  const { verifier, setResponse, takeEvents, check } = startRemote(jwksResponse('a'), { clock })
+  const refresh = async (kids: string): Promise<readonly unknown[]> => {
+    takeEvents()
+    setResponse(jwksResponse(kids))
     await verifier.refreshKeys().catch(() => {})
-    return heard()
+    return takeEvents()
   }
-  await reload('a')
-  const reason = 'the key set holds no usable key any longer'
-  const mistake = [
-    { event: 'empty', keys: 1, skipped: [], reason: 'the set before serves on for now' },
+  await refresh('a')
+  const reason = `GET ${jwksUri}: the fetched key set has no usable key`
+  const rejected = [
+    { event: 'empty', keys: 1, skipped: [], reason: 'the previous key set stays in use for now' },
     { ...failed, reason },
   ]
-  expect(await reload('')).toEqual(mistake)
-  // Whoever published keys in between begins anew.
+  expect(await refresh('')).toEqual(rejected)
+  // A key set with keys in between restarts the five minutes.
   clock.advance(200)
-  expect(await reload('a')).toEqual([fetched])
-  expect(await reload('')).toEqual(mistake)
+  expect(await refresh('a')).toEqual([fetched])
+  expect(await refresh('')).toEqual(rejected)
   clock.advance(299.999)
-  expect(await reload('')).toEqual(mistake)
-  expect(await ask('a')).toBe('granted')
+  expect(await refresh('')).toEqual(rejected)
+  expect(await check('a')).toBe('granted')
   clock.advance(0.001)
-  expect(await reload('x')).toEqual([
-    { event: 'empty', keys: 1, skipped: [], reason: 'no key serves any longer' },
-    { event: 'rotated', keys: 0, skipped: ['holds private members'] },
-    { ...fetched, keys: 0, skipped: ['holds private members'] },
+  expect(await refresh('x')).toEqual([
+    { event: 'empty', keys: 1, skipped: [], reason: 'no usable key is left' },
+    { event: 'rotated', keys: 0, skipped: ['contains private key members'] },
+    { ...fetched, keys: 0, skipped: ['contains private key members'] },
   ])
-  expect(await ask('a')).toBe('key_not_found')
-  // What is empty and stays so is no event.
-  expect(await reload('')).toEqual([{ ...fetched, keys: 0 }])
+  expect(await check('a')).toBe('key_not_found')
+  // A key set that was empty before is not reported as empty again.
+  expect(await refresh('')).toEqual([{ ...fetched, keys: 0 }])
 })
 
-test('an issuer that starts without keys has none, at once', async () => {
-  const { verifier, heard } = openKeys(publish(''))
+test('a first key set without keys is accepted immediately', async () => {
+  const { verifier, takeEvents } = startRemote(jwksResponse(''))
   await verifier.warmUp()
-  expect(heard()).toEqual([{ ...fetched, keys: 0 }])
+  expect(takeEvents()).toEqual([{ ...fetched, keys: 0 }])
 })

@@ -2,7 +2,7 @@ import { assert, asyncModelRun, asyncProperty, commands } from 'fast-check'
 import { expect, test } from 'vitest'
 import { anyCommand, createModel, start } from './remote-model.ts'
 
-test('whatever an issuer does, a token is judged by its last good answer, and it is not asked too often', async () => {
+test('for any sequence of events, tokens match the last key set, with at most 12 fetches per minute', async () => {
   await assert(
     asyncProperty(commands(anyCommand, { maxCommands: 40 }), async (chosen) => {
       const model = createModel()

@@ -1,146 +1,155 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { RemoteKeySet } from '../../src/jwks/remote.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
-import { down, issuer, openKeys, publish, sleeping, tokenOf } from './key-desk.ts'
+import { createPolicy } from '../../src/config/policy.ts'
+import {
+  errorResponse,
+  issuer,
+  jwksResponse,
+  jwksUri,
+  startRemote,
+  suspendedClock,
+  tokenWithKid,
+} from './remote-harness.ts'
 
-// Tokens whose key is not in the set that is held: it may be newer than the set.
+// Tokens whose key is not in the cached key set. The key may be newer than the key set.
 
-const unknown = (count: number): readonly string[] =>
-  Array.from({ length: count }, (_, at) => `invented-${at}`)
-
-test('a set that came with the token is not asked for again', async () => {
-  const { ask, fetches } = openKeys(publish('a'))
-  expect(await ask('x')).toBe('key_not_found')
+test('a key set that was fetched for the same token is not fetched again', async () => {
+  const { check, fetches } = startRemote(jwksResponse('a'))
+  expect(await check('x')).toBe('key_not_found')
   expect(fetches()).toBe(1)
 })
 
-test('one that was there before is, once for a token', async () => {
-  const { ask, fetches, answer, verifier } = openKeys(publish('a'))
+test('a key set that was cached before is fetched again, once per token', async () => {
+  const { check, fetches, setResponse, verifier } = startRemote(jwksResponse('a'))
   await verifier.warmUp()
-  expect(await ask('x')).toBe('key_not_found')
+  expect(await check('x')).toBe('key_not_found')
   expect(fetches()).toBe(2)
-  answer(publish('ab'))
-  expect(await ask('b')).toBe('granted')
+  setResponse(jwksResponse('ab'))
+  expect(await check('b')).toBe('granted')
   expect(fetches()).toBe(3)
-  // The budget for unknown names is spent.
-  expect(await ask('y')).toBe('key_not_found')
+  // The budget for unknown kids is used up.
+  expect(await check('y')).toBe('key_not_found')
   expect(fetches()).toBe(3)
 })
 
-test('a token without a kid asks for nothing', async () => {
-  const { verifier, clock, fetches } = openKeys(publish('x'))
+test('a token without a kid causes no fetch', async () => {
+  const { verifier, clock, fetches } = startRemote(jwksResponse('x'))
   await verifier.warmUp()
-  expect(await verifier.check(tokenOf(undefined as never, clock))).toMatchObject({
+  expect(await verifier.check(tokenWithKid(undefined as never, clock))).toMatchObject({
     code: 'key_not_found',
   })
   expect(fetches()).toBe(1)
 })
 
-test('a kid that two keys have is no reason to ask', async () => {
-  const { ask, fetches, verifier } = openKeys(publish('aa'))
+test('a kid that two keys share causes no fetch', async () => {
+  const { check, fetches, verifier } = startRemote(jwksResponse('aa'))
   await verifier.warmUp()
-  expect(await ask('a')).toBe('key_ambiguous')
+  expect(await check('a')).toBe('key_ambiguous')
   expect(fetches()).toBe(1)
 })
 
-test('a set that gets too old while a newer one is asked for serves no longer', async () => {
-  const { ask, answer, verifier, clock, fetches } = openKeys(publish('a'), { clock: sleeping() })
+test('a key set that expires during the fetch is not used any more', async () => {
+  const { check, setResponse, verifier, clock, fetches } = startRemote(jwksResponse('a'), {
+    clock: suspendedClock(),
+  })
   await verifier.warmUp()
-  answer(down())
+  setResponse(errorResponse())
   await verifier.refreshKeys().catch(() => {})
   clock.advance(3899)
   let release = (): void => {}
-  answer(() => new Promise((resolve) => (release = () => resolve(down()()))))
-  const asked = ask('x')
+  setResponse(() => new Promise((resolve) => (release = () => resolve(errorResponse()()))))
+  const result = check('x')
   while (fetches() < 3) await Promise.resolve()
   clock.advance(1)
   release()
-  expect(await asked).toBe('keys_unavailable')
+  expect(await result).toBe('keys_unavailable')
 })
 
-describe('who finds a fetch under way', () => {
-  test('waits for that one', async () => {
-    const { ask, fetches, answer, verifier } = openKeys(publish('a'))
+describe('if a fetch is in flight, a token with an unknown kid', () => {
+  test('waits for that fetch', async () => {
+    const { check, fetches, setResponse, verifier } = startRemote(jwksResponse('a'))
     await verifier.warmUp()
-    answer(publish('ab'))
-    const asked = unknown(50).map(() => ask('b'))
-    expect(new Set(await Promise.all(asked))).toEqual(new Set(['granted']))
+    setResponse(jwksResponse('ab'))
+    const results = Array.from({ length: 50 }, () => check('b'))
+    expect(new Set(await Promise.all(results))).toEqual(new Set(['granted']))
     expect(fetches()).toBe(2)
   })
 
-  /** A fetch under way, and what lets it end. */
-  async function underWay() {
-    const desk = openKeys(publish('a'))
-    await desk.verifier.warmUp()
+  /** Starts a fetch that ends when `release()` is called. */
+  async function startFetch() {
+    const harness = startRemote(jwksResponse('a'))
+    await harness.verifier.warmUp()
     let release = (): void => {}
-    desk.answer(() => new Promise((resolve) => (release = () => resolve(publish('a')()))))
-    const reloaded = desk.verifier.refreshKeys()
-    while (desk.fetches() < 2) await Promise.resolve()
-    return { ...desk, release: () => release(), reloaded }
+    harness.setResponse(
+      () => new Promise((resolve) => (release = () => resolve(jwksResponse('a')()))),
+    )
+    const refreshed = harness.verifier.refreshKeys()
+    while (harness.fetches() < 2) await Promise.resolve()
+    return { ...harness, release: () => release(), refreshed }
   }
 
-  test('asks once more where that one knew nothing', async () => {
-    const { ask, answer, fetches, release, reloaded } = await underWay()
-    answer(publish('ab'))
-    const asked = ask('b')
+  test('causes another fetch if that one does not find the key', async () => {
+    const { check, setResponse, fetches, release, refreshed } = await startFetch()
+    setResponse(jwksResponse('ab'))
+    const result = check('b')
     release()
-    expect(await asked).toBe('granted')
-    await reloaded
+    expect(await result).toBe('granted')
+    await refreshed
     expect(fetches()).toBe(3)
   })
 
-  test('and no more than once', async () => {
-    const { ask, answer, fetches, release, reloaded } = await underWay()
-    answer(publish('a'))
-    const asked = ask('x')
+  test('causes no more than one other fetch', async () => {
+    const { check, setResponse, fetches, release, refreshed } = await startFetch()
+    setResponse(jwksResponse('a'))
+    const result = check('x')
     release()
-    expect(await asked).toBe('key_not_found')
-    await reloaded
+    expect(await result).toBe('key_not_found')
+    await refreshed
     expect(fetches()).toBe(3)
   })
 })
 
-test('who joins a fetch has no budget of his own', async () => {
-  const { ask, fetches, verifier } = openKeys(publish('a'))
+test('a token that joined a fetch causes no other fetch if the budget is used up', async () => {
+  const { check, fetches, verifier } = startRemote(jwksResponse('a'))
   await verifier.warmUp()
-  for (const kid of ['x', 'y']) await ask(kid)
+  for (const kid of ['x', 'y']) await check(kid)
   expect(fetches()).toBe(3)
-  const reloaded = verifier.refreshKeys()
+  const refreshed = verifier.refreshKeys()
   while (fetches() < 4) await Promise.resolve()
-  expect(await ask('z')).toBe('key_not_found')
-  await reloaded
+  expect(await check('z')).toBe('key_not_found')
+  await refreshed
   expect(fetches()).toBe(4)
 })
 
-test('in an outage there is no verdict, and no attempt within the pause', async () => {
-  const { ask, fetches, answer, verifier } = openKeys(publish('a'))
+test('in an outage, unknown kids are keys_unavailable, and nothing is fetched before the retry is due', async () => {
+  const { check, fetches, setResponse, verifier } = startRemote(jwksResponse('a'))
   await verifier.warmUp()
-  answer(down({ 'retry-after': '60' }))
-  expect(await ask('x')).toBe('keys_unavailable')
+  setResponse(errorResponse({ 'retry-after': '60' }))
+  expect(await check('x')).toBe('keys_unavailable')
   expect(fetches()).toBe(2)
-  expect(await ask('x')).toBe('keys_unavailable')
-  expect(await ask('a')).toBe('granted')
+  expect(await check('x')).toBe('keys_unavailable')
+  expect(await check('a')).toBe('granted')
   expect(fetches()).toBe(2)
 })
 
-test('twenty thousand may wait for a newer set, and no more', async () => {
+test('at most 20,000 tokens wait for a fetch, and others are keys_unavailable', async () => {
   const clock = createTestClock()
   let release = (): void => {}
-  const answers = [async () => publish('a')()]
-  const fetch = async (): Promise<Response> => (answers.shift() ?? slow)()
+  const responses = [async () => jwksResponse('a')()]
+  const fetch = async (): Promise<Response> => (responses.shift() ?? slowResponse)()
   const released = new Promise<void>((resolve) => (release = resolve))
-  const slow = (): Promise<Response> => released.then(publish('a'))
-  const options = { issuer, jwksUri: `${issuer}/jwks`, audience: 'order-service', clock, fetch }
-  const policy = createPolicy(options, optionNames.verifier)
+  const slowResponse = (): Promise<Response> => released.then(jwksResponse('a'))
+  const options = { issuer, jwksUri, audience: 'order-service', clock, fetch }
+  const policy = createPolicy(options, 'verifier')
   const keys = new RemoteKeySet(policy.issuers.get(issuer)!, policy)
   await keys.warmUp()
   const find = async (kid: string): Promise<unknown> =>
     keys.find({ alg: 'ES256', kid, typ: undefined })
-  const waiting = unknown(20_000).map(find)
+  const waiting = Array.from({ length: 20_000 }, (_, at) => find(`invented-${at}`))
   expect(await find('x')).toMatchObject({
     code: 'keys_unavailable',
-    reason: `the keys of '${issuer}' cannot be had: too many tokens wait for a newer set`,
+    reason: `JWKS of '${issuer}' is unavailable: too many tokens are waiting for a refresh`,
     detail: { retryAfter: 1 },
   })
   release()

@@ -1,201 +1,221 @@
 import { createTestClock } from '@resource-server/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ConfigError, createVerifier, VerificationError } from '../../src/index.ts'
-import { down, issuer, openKeys, publish, sleeping, tokenOf } from './key-desk.ts'
+import {
+  errorResponse,
+  issuer,
+  jwksResponse,
+  jwksUri,
+  startRemote,
+  status503,
+  suspendedClock,
+  tokenWithKid,
+} from './remote-harness.ts'
 
-// When a key set is asked for, for how long it serves, and what health says meanwhile.
+// When a remote key set is fetched, how long it is used, and what health() reports.
 
-// In the middle of what is scattered: a refresh after 270 of 300 seconds, the first pause of 0.75.
+// Fixes the random delays: a refresh after 270 of 300 seconds, and 0.75 seconds before the first retry.
 beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0.5))
 afterEach(() => void vi.restoreAllMocks())
 
-const nothing = { issuer, state: 'none', keys: 0, skipped: [], inFlight: false }
-const none = { ...nothing, fetches: 0, failures: 0 }
+const none = {
+  issuer,
+  state: 'none',
+  keys: 0,
+  skipped: [],
+  inFlight: false,
+  fetches: 0,
+  failures: 0,
+}
 
-describe('health', () => {
-  test('from the start to the next refresh', async () => {
-    const { verifier, clock, settle, answer } = openKeys(publish('ax'))
+describe('health()', () => {
+  test('reports every state from the start to the second fetch', async () => {
+    const { verifier, clock, idle, setResponse } = startRemote(jwksResponse('ax'))
     const health = (): unknown => verifier.health().issuers[0]
     expect(health()).toStrictEqual(none)
     expect(verifier.ready()).toBe(false)
     expect(health()).toEqual({ ...none, inFlight: true, fetches: 1 })
-    await settle()
+    await idle()
     expect(verifier.ready()).toBe(true)
-    const skipped = ['holds private members']
-    const held = { issuer, state: 'fresh', keys: 1, skipped, inFlight: false, failures: 0 }
-    expect(health()).toEqual({ ...held, fetches: 1, age: 0, nextAttempt: 270 })
+    const skipped = ['contains private key members']
+    const fresh = { issuer, state: 'fresh', keys: 1, skipped, inFlight: false, failures: 0 }
+    expect(health()).toEqual({ ...fresh, fetches: 1, age: 0, nextAttempt: 270 })
     clock.advance(200)
-    expect(health()).toEqual({ ...held, fetches: 1, age: 200, nextAttempt: 70 })
-    answer(publish('ab'))
+    expect(health()).toEqual({ ...fresh, fetches: 1, age: 200, nextAttempt: 70 })
+    setResponse(jwksResponse('ab'))
     clock.advance(70)
-    expect(health()).toEqual({ ...held, fetches: 2, age: 270, nextAttempt: 0, inFlight: true })
-    await settle()
-    const both = { ...held, keys: 2, skipped: [] }
+    expect(health()).toEqual({ ...fresh, fetches: 2, age: 270, nextAttempt: 0, inFlight: true })
+    await idle()
+    const both = { ...fresh, keys: 2, skipped: [] }
     expect(health()).toEqual({ ...both, fetches: 2, age: 0, nextAttempt: 270 })
     verifier.close()
     expect(health()).toEqual({ ...both, fetches: 2, age: 0 })
   })
 
-  test('in an outage', async () => {
-    const { verifier, clock, settle } = openKeys(down({ 'retry-after': '40' }))
+  test('reports the failures and the next attempt in an outage', async () => {
+    const { verifier, clock, idle } = startRemote(errorResponse({ 'retry-after': '40' }))
     await verifier.warmUp().catch(() => {})
-    const failed = { ...none, fetches: 1, failures: 1, lastError: 'answered with status 503' }
+    const failed = { ...none, fetches: 1, failures: 1, lastError: status503 }
     expect(verifier.health().issuers).toEqual([{ ...failed, nextAttempt: 40 }])
     clock.advance(39)
-    await settle()
+    await idle()
     expect(verifier.health().issuers).toEqual([{ ...failed, nextAttempt: 1 }])
     clock.advance(1)
-    await settle()
+    await idle()
     expect(verifier.health().issuers).toMatchObject([{ fetches: 2, failures: 2 }])
   })
 
-  test('where what came is no key set', async () => {
-    const { verifier } = openKeys(() => Response.json({ keys: {} }))
+  test('reports a response that is not a JWKS', async () => {
+    const { verifier } = startRemote(() => Response.json({ keys: {} }))
     await verifier.warmUp().catch(() => {})
-    const lastError = 'the answer is not a key set of at most 100 keys'
+    const lastError = `GET ${jwksUri}: the response is not a JWKS with at most 100 keys`
     expect(verifier.health().issuers).toMatchObject([{ lastError }])
   })
 
-  test('is stale once the freshness has passed, and none once the bridge ends', async () => {
-    const { verifier, clock, settle, answer, ask } = openKeys(publish('a'), { staleIfError: 60 })
+  test('reports stale after the freshness lifetime, and none after staleIfError', async () => {
+    const { verifier, clock, idle, setResponse, check } = startRemote(jwksResponse('a'), {
+      staleIfError: 60,
+    })
     await verifier.warmUp()
-    answer(down())
+    setResponse(errorResponse())
     const states: unknown[] = []
     for (const wait of [299.999, 0.001, 59.999, 0.001]) {
       clock.advance(wait)
-      await settle()
+      await idle()
       const [health] = verifier.health().issuers
       states.push([health?.state, health?.keys, verifier.ready()])
     }
     expect(states).toEqual([
-      ...[
-        ['fresh', 1, true],
-        ['stale', 1, true],
-        ['stale', 1, true],
-        ['none', 0, false],
-      ],
+      ['fresh', 1, true],
+      ['stale', 1, true],
+      ['stale', 1, true],
+      ['none', 0, false],
     ])
-    expect(await ask('a')).toBe('keys_unavailable')
+    expect(await check('a')).toBe('keys_unavailable')
   })
 })
 
-describe('pauses', () => {
-  test('double with each failure in a row, and begin anew after a success', async () => {
-    const { verifier, clock, settle, answer, fetches } = openKeys(down())
-    const pauses: unknown[] = []
-    const note = async (): Promise<void> => {
-      await settle()
-      pauses.push(verifier.health().issuers[0]?.nextAttempt)
+describe('the delay before a retry', () => {
+  test('doubles with each failure and is reset by a success', async () => {
+    const { verifier, clock, idle, setResponse, fetches } = startRemote(errorResponse())
+    const delays: unknown[] = []
+    const recordDelay = async (): Promise<void> => {
+      await idle()
+      delays.push(verifier.health().issuers[0]?.nextAttempt)
     }
     verifier.ready()
-    await note()
+    await recordDelay()
     for (const wait of [0.75, 1.5]) {
       clock.advance(wait)
-      await note()
+      await recordDelay()
     }
-    answer(publish('a'))
+    setResponse(jwksResponse('a'))
     clock.advance(3)
-    await note()
-    answer(down())
+    await recordDelay()
+    setResponse(errorResponse())
     clock.advance(270)
-    await note()
-    expect(pauses).toEqual([0.75, 1.5, 3, 270, 0.75])
+    await recordDelay()
+    expect(delays).toEqual([0.75, 1.5, 3, 270, 0.75])
     expect(fetches()).toBe(5)
   })
 
-  test('are kept by who starts, who asks and who warms up', async () => {
-    const clock = sleeping()
-    const { verifier, fetches, ask } = openKeys(down(), { clock })
-    const warm = async (): Promise<unknown> => verifier.warmUp().catch((error: unknown) => error)
-    const reason = `the keys of '${issuer}' cannot be had: answered with status 503`
-    const error = await warm()
+  test('applies to warmUp(), ready() and requests', async () => {
+    const clock = suspendedClock()
+    const { verifier, fetches, check } = startRemote(errorResponse(), { clock })
+    const warmUpError = async (): Promise<unknown> =>
+      verifier.warmUp().catch((error: unknown) => error)
+    const reason = `JWKS of '${issuer}' is unavailable: not fetched yet (${status503})`
+    const error = await warmUpError()
     expect(error).toBeInstanceOf(VerificationError)
     expect(error).toMatchObject({ code: 'keys_unavailable', reason, retryAfter: 1 })
     for (let at = 0; at < 3; at += 1) {
-      await warm()
+      await warmUpError()
       expect(verifier.ready()).toBe(false)
-      expect(await ask('a')).toBe('keys_unavailable')
+      expect(await check('a')).toBe('keys_unavailable')
     }
     expect(fetches()).toBe(1)
     clock.advance(0.75)
-    await warm()
+    await warmUpError()
     expect(fetches()).toBe(2)
   })
 
-  test('are told to the caller', async () => {
-    const { verifier, clock } = openKeys(down({ 'retry-after': '40' }))
+  test('is the retryAfter of a VerificationError', async () => {
+    const { verifier, clock } = startRemote(errorResponse({ 'retry-after': '40' }))
     await verifier.warmUp().catch(() => {})
     clock.advance(9.5)
-    const judged = verifier.verify(tokenOf('a', clock))
-    await expect(judged).rejects.toMatchObject({ retryAfter: 31 })
+    const verified = verifier.verify(tokenWithKid('a', clock))
+    await expect(verified).rejects.toMatchObject({ retryAfter: 31 })
   })
 
-  test('are not kept by a reload', async () => {
-    const { verifier, fetches, answer, ask } = openKeys(down())
+  test('does not apply to refreshKeys()', async () => {
+    const { verifier, fetches, setResponse, check } = startRemote(errorResponse())
     await expect(verifier.refreshKeys()).rejects.toBeInstanceOf(VerificationError)
-    answer(publish('a'))
+    setResponse(jwksResponse('a'))
     await verifier.refreshKeys()
     expect(fetches()).toBe(2)
-    expect(await ask('a')).toBe('granted')
+    expect(await check('a')).toBe('granted')
   })
 })
 
-test('who warms up what is warm fetches nothing', async () => {
-  const { verifier, fetches } = openKeys(publish('a'))
+test('warmUp() fetches nothing if there is a usable key set', async () => {
+  const { verifier, fetches } = startRemote(jwksResponse('a'))
   await verifier.warmUp()
   await verifier.warmUp()
   expect(fetches()).toBe(1)
 })
 
-test('a reload waits for what is under way, and asks again', async () => {
-  const { verifier, fetches, answer, ask } = openKeys(publish('a'))
+test('refreshKeys() waits for the fetch in flight and then fetches again', async () => {
+  const { verifier, fetches, setResponse, check } = startRemote(jwksResponse('a'))
   verifier.ready()
-  answer(publish('b'))
+  setResponse(jwksResponse('b'))
   await verifier.refreshKeys()
   expect(fetches()).toBe(2)
-  expect([await ask('b'), await ask('a')]).toEqual(['granted', 'key_not_found'])
+  expect([await check('b'), await check('a')]).toEqual(['granted', 'key_not_found'])
 })
 
-test('metadata that is wrong is a ConfigError, and no verdict', async () => {
+test('wrong metadata is a ConfigError at the start, and later requests get metadata_rejected', async () => {
   const fetch = async (): Promise<Response> => Response.json({ issuer: 'https://other.example' })
   const options = { issuer, audience: 'order-service', fetch, clock: createTestClock() }
   const verifier = createVerifier(options)
   await expect(verifier.warmUp()).rejects.toBeInstanceOf(ConfigError)
   await expect(verifier.refreshKeys()).rejects.toBeInstanceOf(ConfigError)
-  expect(await verifier.check(tokenOf('a', options.clock))).toMatchObject({
-    ...{ outcome: 'unavailable', code: 'metadata_rejected' },
-    reason: expect.stringMatching(`^the keys of '${issuer}' cannot be had: The metadata of`),
+  expect(await verifier.check(tokenWithKid('a', options.clock))).toMatchObject({
+    outcome: 'unavailable',
+    code: 'metadata_rejected',
+    reason: expect.stringContaining(
+      `JWKS of '${issuer}' is unavailable: not fetched yet (The metadata of '${issuer}'`,
+    ),
   })
 })
 
 describe('the next refresh', () => {
-  test('counts from when the set was asked for', async () => {
-    const { verifier, clock, fetches, settle } = openKeys(() => {
+  test('is scheduled from the time of the request', async () => {
+    const { verifier, clock, fetches, idle } = startRemote(() => {
       clock.advance(100)
-      return publish('a')()
+      return jwksResponse('a')()
     })
     await verifier.warmUp()
     expect(verifier.health().issuers).toMatchObject([{ age: 100, nextAttempt: 170 }])
     clock.advance(169.999)
-    await settle()
+    await idle()
     expect(fetches()).toBe(1)
     clock.advance(0.001)
-    await settle()
+    await idle()
     expect(fetches()).toBe(2)
   })
 
-  test('is not lost where a timer fires early', async () => {
+  test('happens on time if the timer fires early', async () => {
     const clock = createTestClock()
     const schedule = (delay: number, callback: () => void): (() => void) =>
       clock.schedule(Math.max(1, delay - 5), callback)
-    const hasty = { ...clock, schedule }
-    const { verifier, fetches, settle } = openKeys(publish('a'), { clock: hasty })
+    const earlyClock = { ...clock, schedule }
+    const { verifier, fetches, idle } = startRemote(jwksResponse('a'), { clock: earlyClock })
     await verifier.warmUp()
     clock.advance(269.998)
-    await settle()
+    await idle()
     expect(fetches()).toBe(1)
     clock.advance(0.002)
-    await settle()
+    await idle()
     expect(fetches()).toBe(2)
   })
 })

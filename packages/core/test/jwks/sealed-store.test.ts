@@ -2,9 +2,9 @@ import { createHmac } from 'node:crypto'
 import { createTestClock } from '@resource-server/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SealedStore } from '../../src/jwks/sealed-store.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 
-// What goes into a key store, letter by letter, and what comes out of it.
+// The exact value that is written to a key store, and which values are accepted from it.
 
 const issuer = 'https://as.example.com'
 const name = 'resource-server:keys:https://as.example.com'
@@ -17,20 +17,23 @@ const maxLength = 1_048_576
 
 type Get = (name: string) => Promise<unknown>
 
-function vaultOn(get: Get, set: (name: string, value: string) => Promise<unknown>): SealedStore {
+function sealedStore(
+  get: Get,
+  set: (name: string, value: string) => Promise<unknown>,
+): SealedStore {
   const options = {
     issuer,
     audience: 'order-service',
     clock,
     keyStore: { store: { get, set }, secret },
   }
-  const policy = createPolicy(options, optionNames.verifier)
+  const policy = createPolicy(options, 'verifier')
   return new SealedStore(policy.issuers.get(issuer)!, clock, policy.keyStore!)
 }
 
 const save = async (content: typeof body): Promise<unknown> => {
   const calls: unknown[] = []
-  await vaultOn(
+  await sealedStore(
     async () => {},
     async (...call) => calls.push(call),
   ).save(content)
@@ -38,101 +41,106 @@ const save = async (content: typeof body): Promise<unknown> => {
 }
 
 const load = (stored: unknown): Promise<unknown> =>
-  vaultOn(
+  sealedStore(
     async () => stored,
     async () => {},
   ).load()
 
-/** As the fleet seals it. */
+/** Creates a value with a valid HMAC. */
 function seal(content: unknown, context = 'resource-server key set 1\n'): string {
   const sealed = typeof content === 'string' ? content : JSON.stringify(content)
   const mac = createHmac('sha256', secret).update(`${context}${sealed}`).digest('base64url')
   return `${mac}.${sealed}`
 }
 
-test('a set goes out under its issuer, with an HMAC over issuer, time and keys', async () => {
+test('save() writes the issuer, the time and the keys with an HMAC, under a name with the issuer', async () => {
   expect(await save(body)).toEqual([[name, seal({ issuer, at, body })]])
 })
 
-test('it is looked for where it was put', async () => {
-  const asked: string[] = []
-  const get: Get = async (which) => void asked.push(which)
-  expect(await vaultOn(get, async () => {}).load()).toBeUndefined()
-  expect(asked).toEqual([name])
+test('load() reads from the same name', async () => {
+  const names: string[] = []
+  const get: Get = async (requested) => void names.push(requested)
+  expect(await sealedStore(get, async () => {}).load()).toBeUndefined()
+  expect(names).toEqual([name])
 })
 
-describe('what the fleet sealed is taken', () => {
+/** Creates a value with a valid HMAC and this length. */
+function sealedOfLength(length: number): string {
+  const empty = seal({ issuer, at, body: { keys: [], fill: '' } }).length
+  const text = seal({ issuer, at, body: { keys: [], fill: 'x'.repeat(length - empty) } })
+  expect(text).toHaveLength(length)
+  return text
+}
+
+describe('load() accepts a key set', () => {
   test.each<[string, unknown, number]>([
-    ['now', { issuer, at, body }, 0],
-    ['an hour ago', { issuer, at: at - 60 * minutes, body }, 60 * minutes],
-    ['by a clock that runs ahead five minutes', { issuer, at: at + 5 * minutes, body }, 0],
+    ['stored now', { issuer, at, body }, 0],
+    ['stored an hour ago', { issuer, at: at - 60 * minutes, body }, 60 * minutes],
+    ['stored by a clock that is five minutes ahead', { issuer, at: at + 5 * minutes, body }, 0],
   ])('%s', async (_what, content, age) => {
     expect(await load(seal(content))).toEqual({ body, age })
   })
 
-  test.each([
-    [maxLength, true],
-    [maxLength + 1, false],
-  ])('with %i characters: %s', async (length, taken) => {
-    const empty = seal({ issuer, at, body: { keys: [], fill: '' } }).length
-    const large = { keys: [], fill: 'x'.repeat(length - empty) }
-    const text = seal({ issuer, at, body: large })
-    expect(text).toHaveLength(length)
-    expect((await load(text)) !== undefined).toBe(taken)
+  test('of 1,048,576 characters', async () => {
+    expect(await load(sealedOfLength(maxLength))).toBeDefined()
   })
 })
 
-describe('anything else is nothing', () => {
+describe('load() ignores', () => {
   test.each<[string, unknown]>([
     ['null', null],
     ['a number', 1],
-    ['bytes', Buffer.from(seal({ issuer, at, body }))],
-    ['an HMAC of something else', seal({ issuer, at, body }, '')],
-    ['of another issuer', seal({ issuer: `${issuer}/`, at, body })],
-    ['of no issuer', seal({ at, body })],
-    ['without keys', seal({ issuer, at })],
-    ['with a list for a body', seal({ issuer, at, body: [] })],
-    ['without a time', seal({ issuer, body })],
-    ['with a time that is text', seal({ issuer, at: String(at), body })],
+    ['a Buffer', Buffer.from(seal({ issuer, at, body }))],
+    ['a value with a wrong HMAC', seal({ issuer, at, body }, '')],
+    ['a key set of another issuer', seal({ issuer: `${issuer}/`, at, body })],
+    ['a key set without an issuer', seal({ at, body })],
+    ['a value without keys', seal({ issuer, at })],
+    ['a value whose body is an array', seal({ issuer, at, body: [] })],
+    ['a value without a time', seal({ issuer, body })],
+    ['a value whose time is a string', seal({ issuer, at: String(at), body })],
     [
-      'by a clock that runs ahead more than five minutes',
+      'a key set stored by a clock that is more than five minutes ahead',
       seal({ issuer, at: at + 5 * minutes + 1, body }),
     ],
   ])('%s', async (_what, stored) => {
     expect(await load(stored)).toBeUndefined()
   })
 
-  test.each([
-    ['', 'not JSON'],
-    ['[]', 'not a JSON object'],
-  ])('and an error where what is sealed is %j', async (content, says) => {
-    await expect(load(seal(content))).rejects.toThrow(says)
+  test('a value of 1,048,577 characters', async () => {
+    expect(await load(sealedOfLength(maxLength + 1))).toBeUndefined()
   })
+})
+
+test.each([
+  ['', 'not JSON'],
+  ['[]', 'not a JSON object'],
+])('load() throws if the content is %j, even with a valid HMAC', async (content, message) => {
+  await expect(load(seal(content))).rejects.toThrow(message)
 })
 
 describe('a store', () => {
   afterEach(() => void vi.useRealTimers())
   const never = (): Promise<never> => new Promise(() => {})
 
-  test('is waited for a second, and no longer', async () => {
+  test('that does not respond within one second causes an error', async () => {
     vi.useFakeTimers()
-    const vault = vaultOn(never, never)
-    for (const start of [() => vault.load(), () => vault.save(body)]) {
-      let ended: unknown = 'not yet'
-      start().catch((error: unknown) => (ended = error))
+    const store = sealedStore(never, never)
+    for (const operation of [() => store.load(), () => store.save(body)]) {
+      let outcome: unknown = 'pending'
+      operation().catch((error: unknown) => (outcome = error))
       await vi.advanceTimersByTimeAsync(999)
-      expect(ended).toBe('not yet')
+      expect(outcome).toBe('pending')
       await vi.advanceTimersByTimeAsync(1)
-      expect(ended).toEqual(new Error('the store gave no answer in time'))
+      expect(outcome).toEqual(new Error('the key store did not respond within 1000 ms'))
     }
   })
 
   test.each<[string, Get]>([
-    ['answers', async () => {}],
+    ['responds', async () => {}],
     ['fails', () => Promise.reject(new Error('gone'))],
   ])('that %s leaves no timer', async (_what, get) => {
     vi.useFakeTimers()
-    await Promise.allSettled([vaultOn(get, get).load(), vaultOn(get, get).save(body)])
+    await Promise.allSettled([sealedStore(get, get).load(), sealedStore(get, get).save(body)])
     expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('the clock of the system has the wall time, and one that nobody sets', () => {
+test('systemClock has a wall clock, and a monotonic clock that ignores changes of the system time', () => {
   expect(systemClock.now()).toBe(1_000_000)
   const started = systemClock.monotonic()
   vi.advanceTimersByTime(1500)
@@ -16,7 +16,7 @@ test('the clock of the system has the wall time, and one that nobody sets', () =
   expect(systemClock.monotonic() - started).toBe(1500)
 })
 
-test('what is scheduled happens once, after its delay', () => {
+test('schedule calls back once, after the delay', () => {
   let calls = 0
   schedule(1000, () => (calls += 1))
   vi.advanceTimersByTime(999)
@@ -25,7 +25,7 @@ test('what is scheduled happens once, after its delay', () => {
   expect(calls).toBe(1)
 })
 
-test('and not when it was called off', () => {
+test('schedule does not call back after it is canceled', () => {
   let calls = 0
   const cancel = schedule(1000, () => (calls += 1))
   cancel()
@@ -33,14 +33,17 @@ test('and not when it was called off', () => {
   expect(calls).toBe(0)
 })
 
-test('it does not keep the process alive', () => {
+test('schedule does not keep the process alive', () => {
   const timer = { unref: vi.fn<() => void>() }
   vi.stubGlobal('setTimeout', () => timer)
   schedule(1000, () => {})
   expect(timer.unref).toHaveBeenCalledOnce()
 })
 
-test.each([7, null, {}, undefined])('where a timer is %j nothing is asked of it', (timer) => {
-  vi.stubGlobal('setTimeout', () => timer)
-  expect(() => schedule(1000, () => {})).not.toThrow()
-})
+test.each([7, null, {}, undefined])(
+  'schedule does not call unref on a timer that is %j',
+  (timer) => {
+    vi.stubGlobal('setTimeout', () => timer)
+    expect(() => schedule(1000, () => {})).not.toThrow()
+  },
+)

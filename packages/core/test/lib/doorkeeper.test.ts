@@ -6,34 +6,34 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 const digests = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, at) => digest(String(from + at)))
 
-test('what was seen just now was seen before', () => {
-  const sightings = new Doorkeeper(100)
+test('the Doorkeeper recognizes a digest that it has just seen', () => {
+  const doorkeeper = new Doorkeeper(100)
   for (const one of digests(0, 1000)) {
-    expect([sightings.seenBefore(one), sightings.seenBefore(one)]).toEqual([false, true])
+    expect([doorkeeper.seenBefore(one), doorkeeper.seenBefore(one)]).toEqual([false, true])
   }
 })
 
-test('most of what it is made for is told apart', () => {
-  const sightings = new Doorkeeper(1000)
-  for (const one of digests(0, 1000)) sightings.seenBefore(one)
-  const again = digests(0, 1000).filter((one) => sightings.seenBefore(one))
+test('the Doorkeeper remembers most of the expected number of digests', () => {
+  const doorkeeper = new Doorkeeper(1000)
+  for (const one of digests(0, 1000)) doorkeeper.seenBefore(one)
+  const again = digests(0, 1000).filter((one) => doorkeeper.seenBefore(one))
   expect(again.length).toBeGreaterThan(600)
 })
 
-test('nothing is taken for another, as good as never', () => {
-  const sightings = new Doorkeeper(1000)
-  expect(digests(0, 100_000).filter((one) => sightings.seenBefore(one))).toEqual([])
+test('the Doorkeeper does not confuse 100 000 different digests', () => {
+  const doorkeeper = new Doorkeeper(1000)
+  expect(digests(0, 100_000).filter((one) => doorkeeper.seenBefore(one))).toEqual([])
 })
 
-test('ten characters are enough of a digest', () => {
-  const sightings = new Doorkeeper(100)
+test('the Doorkeeper distinguishes digests of ten characters', () => {
+  const doorkeeper = new Doorkeeper(100)
   const seen = ['abcdefghij', 'abcdefghik', 'abcdefghij', 'abcdefghij'].map((one) =>
-    sightings.seenBefore(one),
+    doorkeeper.seenBefore(one),
   )
   expect(seen).toEqual([false, false, false, true])
 })
 
-test('however much is expected, the size has a bound', () => {
-  const sightings = new Doorkeeper(2 ** 40)
-  expect([digest('a'), digest('a')].map((one) => sightings.seenBefore(one))).toEqual([false, true])
+test('the Doorkeeper accepts a huge expected number, with bounded memory', () => {
+  const doorkeeper = new Doorkeeper(2 ** 40)
+  expect([digest('a'), digest('a')].map((one) => doorkeeper.seenBefore(one))).toEqual([false, true])
 })

@@ -4,17 +4,17 @@ import { FetchError, withinDeadline } from '../../src/lib/fetch-json.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Work that never ends, and what became of it so far. */
+/** Starts work that never ends. `outcome()` returns its state. */
 function start(ended = new AbortController()) {
-  let given: AbortSignal | undefined
-  let outcome: unknown = 'open'
+  let received: AbortSignal | undefined
+  let outcome: unknown = 'pending'
   withinDeadline((signal) => {
-    given = signal
+    received = signal
     return new Promise(() => {})
   }, ended.signal).catch((error: unknown) => (outcome = error))
   return {
     ended,
-    signal: () => given,
+    signal: () => received,
     outcome: async () => {
       await vi.advanceTimersByTimeAsync(0)
       return outcome
@@ -22,11 +22,11 @@ function start(ended = new AbortController()) {
   }
 }
 
-describe('work that does not end', () => {
-  test('is over after five seconds, and told', async () => {
+describe('withinDeadline, with work that does not end', () => {
+  test('rejects after five seconds, and aborts the signal', async () => {
     const { signal, outcome } = start()
     await vi.advanceTimersByTimeAsync(4999)
-    expect(await outcome()).toBe('open')
+    expect(await outcome()).toBe('pending')
     expect(signal()?.aborted).toBe(false)
     await vi.advanceTimersByTimeAsync(1)
     expect(await outcome()).toEqual(new FetchError('no answer within 5000 ms'))
@@ -34,15 +34,15 @@ describe('work that does not end', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('loses a tenth of its time where the process was too busy to look', async () => {
+  test('loses only a tenth of the time if the process is blocked', async () => {
     const { outcome } = start()
     for (let part = 0; part < 9; part += 1) await vi.advanceTimersToNextTimerAsync()
-    expect(await outcome()).toBe('open')
+    expect(await outcome()).toBe('pending')
     await vi.advanceTimersToNextTimerAsync()
     expect(await outcome()).toBeInstanceOf(FetchError)
   })
 
-  test('is over sooner where what it is for has ended', async () => {
+  test('rejects when the given signal aborts', async () => {
     const { ended, signal, outcome } = start()
     ended.abort()
     expect(await outcome()).toEqual(new FetchError('closed'))
@@ -50,7 +50,7 @@ describe('work that does not end', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('is over at once where that had ended before', async () => {
+  test('rejects immediately if the given signal is already aborted', async () => {
     const ended = new AbortController()
     ended.abort()
     const { outcome } = start(ended)
@@ -59,21 +59,21 @@ describe('work that does not end', () => {
   })
 })
 
-describe('work that ends', () => {
+describe('withinDeadline, with work that ends', () => {
   const { signal } = new AbortController()
 
-  test('gives what it came to, and leaves no timer', async () => {
+  test('resolves with the result, and leaves no timer', async () => {
     expect(await withinDeadline(async () => 'done', signal)).toBe('done')
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('fails as it failed, and leaves no timer', async () => {
+  test('rejects with the error of the work, and leaves no timer', async () => {
     const fault = new Error('a fault')
     await expect(withinDeadline(() => Promise.reject(fault), signal)).rejects.toBe(fault)
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('leaves no timer where it took a while', async () => {
+  test('leaves no timer after several parts of the deadline', async () => {
     let end = (): void => {}
     const work = withinDeadline(() => new Promise<void>((resolve) => (end = resolve)), signal)
     await vi.advanceTimersByTimeAsync(1200)
@@ -82,10 +82,10 @@ describe('work that ends', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('is not told of an end that comes later', async () => {
+  test('does not abort the signal of finished work', async () => {
     const ended = new AbortController()
-    const given = await withinDeadline(async (own) => own, ended.signal)
+    const received = await withinDeadline(async (own) => own, ended.signal)
     ended.abort()
-    expect(given.aborted).toBe(false)
+    expect(received.aborted).toBe(false)
   })
 })

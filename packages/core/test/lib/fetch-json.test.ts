@@ -4,11 +4,11 @@ import { type Fetch, fetchJson, FetchError } from '../../src/lib/fetch-json.ts'
 const url = 'https://as.example/jwks'
 const { signal } = new AbortController()
 
-/** A fetch that answers this, and what it was asked. */
+/** A fetch with a fixed answer, and the arguments of its calls. */
 function answering(answer: () => unknown): { readonly fetch: Fetch; readonly asked: unknown[] } {
   const asked: unknown[] = []
-  const fetch = async (...given: unknown[]): Promise<unknown> => {
-    asked.push(...given)
+  const fetch = async (...args: unknown[]): Promise<unknown> => {
+    asked.push(...args)
     return answer()
   }
   return { fetch: fetch as Fetch, asked }
@@ -26,12 +26,12 @@ const failed = (message: string): object => ({
   retryAfter: undefined,
 })
 
-describe('a request', () => {
+describe('fetchJson: the request', () => {
   const json = (): Response => new Response('{}')
   const init = { method: 'GET', redirect: 'manual', signal }
   const accept = 'application/json, application/jwk-set+json'
 
-  test('asks for JSON, follows nothing and can be aborted', async () => {
+  test('accepts JSON, does not follow redirects, and can be aborted', async () => {
     const { fetch, asked } = answering(json)
     await fetchJson(fetch, url, { signal })
     expect(asked).toStrictEqual([url, { ...init, headers: { accept } }])
@@ -41,41 +41,50 @@ describe('a request', () => {
     ['"one"', { accept, 'if-none-match': '"one"' }],
     ['', { accept }],
     [null, { accept }],
-  ])('names what is had already: %j', async (etag, headers) => {
-    const { fetch, asked } = answering(json)
-    await fetchJson(fetch, url, { signal, etag })
-    expect(asked).toStrictEqual([url, { ...init, headers }])
-  })
+  ])(
+    'sends the ETag %j of the previous response as If-None-Match, unless it is empty',
+    async (etag, headers) => {
+      const { fetch, asked } = answering(json)
+      await fetchJson(fetch, url, { signal, etag })
+      expect(asked).toStrictEqual([url, { ...init, headers }])
+    },
+  )
 })
 
-describe('an answer', () => {
-  test('is read with what it says of itself', async () => {
+describe('fetchJson: the response', () => {
+  test('is returned with its Cache-Control and ETag', async () => {
     const headers = { 'cache-control': 'max-age=60', etag: '"two"' }
     const { fetch } = answering(() => new Response('{"keys":[]}', { headers }))
     expect(await fetchJson(fetch, url, { signal, etag: '"one"' })).toStrictEqual({
-      ...{ body: { keys: [] }, cacheControl: 'max-age=60', etag: '"two"' },
+      body: { keys: [] },
+      cacheControl: 'max-age=60',
+      etag: '"two"',
     })
   })
 
-  test('that says nothing of itself has no name, whatever was had before', async () => {
+  test('without an ETag has none, even if the previous response had one', async () => {
     const { fetch } = answering(() => new Response('{}'))
     expect(await fetchJson(fetch, url, { signal, etag: '"one"' })).toStrictEqual({
-      ...{ body: {}, cacheControl: null, etag: null },
+      body: {},
+      cacheControl: null,
+      etag: null,
     })
   })
 
   test.each([
-    ['its name', {}, '"one"'],
-    ['another name', { etag: '"two"' }, '"two"'],
-  ])('that nothing changed has no body, and %s', async (_what, headers, etag) => {
+    ['keeps the previous ETag', {}, '"one"'],
+    ['takes a new ETag', { etag: '"two"' }, '"two"'],
+  ])('with status 304 has no body and %s', async (_what, headers, etag) => {
     const { fetch } = answering(() => new Response(null, { status: 304, headers }))
     expect(await fetchJson(fetch, url, { signal, etag: '"one"' })).toStrictEqual({
-      ...{ body: undefined, cacheControl: null, etag },
+      body: undefined,
+      cacheControl: null,
+      etag,
     })
   })
 
   test.each([undefined, ''])(
-    'that nothing changed is none to who had nothing: %j',
+    'with status 304 is an error if the request had the ETag %j',
     async (etag) => {
       const answer = (): Response => new Response(null, { status: 304 })
       expect(await failureOf(answer, etag)).toEqual({
@@ -85,7 +94,7 @@ describe('an answer', () => {
     },
   )
 
-  test('in pieces is put together', async () => {
+  test('is assembled from several chunks', async () => {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         for (const piece of ['{"a":', '[1,2', '3]}']) controller.enqueue(Buffer.from(piece))
@@ -97,15 +106,15 @@ describe('an answer', () => {
   })
 })
 
-describe('of the size', () => {
+describe('fetchJson: the size of the body', () => {
   const sized = (size: number): string => `{"a":"${'x'.repeat(size - 8)}"}`
 
-  test('256 KiB are read', async () => {
+  test('may be 256 KiB', async () => {
     const { fetch } = answering(() => new Response(sized(262_144)))
     expect(await fetchJson(fetch, url, { signal })).toMatchObject({ etag: null })
   })
 
-  test('more are not, and not to the end', async () => {
+  test('is an error above 256 KiB, and the rest is not read', async () => {
     let pulled = 0
     const endless = (): Response =>
       new Response(
@@ -124,8 +133,8 @@ describe('of the size', () => {
   })
 })
 
-describe('a failure', () => {
-  test.each([301, 404, 500])('by its status %i says so, and drops the body', async (status) => {
+describe('fetchJson: an error', () => {
+  test.each([301, 404, 500])('names the status %i, and cancels the body', async (status) => {
     let dropped = false
     const body = new ReadableStream({ cancel: () => void (dropped = true) })
     const message = `answered with status ${status}`
@@ -141,25 +150,29 @@ describe('a failure', () => {
   }
   const cause = new Error('ECONNREFUSED')
   test.each<readonly [string, () => unknown, string]>([
-    ['on its way says so', throwing(new TypeError('fetch failed')), 'fetch failed'],
     [
-      'with a cause says both',
+      'has the message of the failed fetch',
+      throwing(new TypeError('fetch failed')),
+      'fetch failed',
+    ],
+    [
+      'includes the cause',
       throwing(new TypeError('fetch failed', { cause })),
       'fetch failed: ECONNREFUSED',
     ],
     [
-      'with an odd cause says the rest',
+      'ignores a cause that is not an error',
       throwing(new TypeError('fetch failed', { cause: 'x' })),
       'fetch failed',
     ],
-    ['of no kind says that at least', throwing('x'), 'the request failed'],
-    ['for lack of a body says so', () => new Response(null), 'not JSON'],
-    ['for another body says so', () => new Response('[]'), 'not a JSON object'],
+    ['has a general message for a thrown string', throwing('x'), 'the request failed'],
+    ['says that an empty body is not JSON', () => new Response(null), 'not JSON'],
+    ['says that a list is not a JSON object', () => new Response('[]'), 'not a JSON object'],
   ])('%s', async (_what, answer, message) => {
     expect(await failureOf(answer)).toEqual(failed(message))
   })
 
-  test('is always of one class', async () => {
+  test('is always a FetchError', async () => {
     const fault = new FetchError('closed', 503, 1)
     await expect(fetchJson(answering(throwing('x')).fetch, url, { signal })).rejects.toThrow(
       FetchError,
@@ -170,24 +183,26 @@ describe('a failure', () => {
   const date = 'Tue, 24 Nov 2026 12:00:00 GMT'
   test.each([
     ['seconds', { 'retry-after': '120' }, 120],
-    ['no time at all', { 'retry-after': '0' }, 0],
+    ['zero seconds', { 'retry-after': '0' }, 0],
     ['nine digits', { 'retry-after': '123456789' }, 123_456_789],
-    ['ten digits, which are too many', { 'retry-after': '1234567890', date }, undefined],
-    ['digits behind something', { 'retry-after': 'x12' }, undefined],
-    ['digits before something', { 'retry-after': '12x' }, undefined],
-    ['nothing', { date }, undefined],
+    ['ten digits, which is too long', { 'retry-after': '1234567890', date }, undefined],
+    ['a letter before the digits', { 'retry-after': 'x12' }, undefined],
+    ['a letter after the digits', { 'retry-after': '12x' }, undefined],
+    ['no Retry-After', { date }, undefined],
     [
-      'a date, by the clock of the server',
+      'a date, compared with the Date header',
       { 'retry-after': 'Tue, 24 Nov 2026 12:01:30 GMT', date },
       90,
     ],
-    ['a date without that clock', { 'retry-after': 'Tue, 24 Nov 2026 12:01:30 GMT' }, undefined],
-    ['a date that is now', { 'retry-after': date, date }, undefined],
-    ['a date that is over', { 'retry-after': 'Tue, 24 Nov 2026 11:00:00 GMT', date }, undefined],
-  ])('may say when to come back: %s', async (_what, headers, retryAfter) => {
+    ['a date without a Date header', { 'retry-after': 'Tue, 24 Nov 2026 12:01:30 GMT' }, undefined],
+    ['the date of the response', { 'retry-after': date, date }, undefined],
+    ['a date in the past', { 'retry-after': 'Tue, 24 Nov 2026 11:00:00 GMT', date }, undefined],
+  ])('reads Retry-After: %s', async (_what, headers, retryAfter) => {
     const answer = (): Response => new Response('', { status: 503, headers })
     expect(await failureOf(answer)).toEqual({
-      ...{ message: 'answered with status 503', status: 503, retryAfter },
+      message: 'answered with status 503',
+      status: 503,
+      retryAfter,
     })
   })
 })

@@ -12,8 +12,8 @@ const steps = fc.array(
   { maxLength: 200 },
 )
 
-describe('whatever is done to it', () => {
-  test('never holds more than its bounds, and never gives out what was not put in last', () => {
+describe('GenerationalMap, after any sequence of operations', () => {
+  test('never exceeds its bounds, and returns only the last value that was set', () => {
     fc.assert(
       fc.property(steps, (walk) => {
         const bounds = { entries: 6, bytes: 60 }
@@ -33,7 +33,7 @@ describe('whatever is done to it', () => {
     )
   })
 
-  test('counts nothing once all is taken out', () => {
+  test('has size and bytes zero when every entry is deleted', () => {
     fc.assert(
       fc.property(steps, (walk) => {
         const map = new GenerationalMap<string>({ entries: 6, bytes: 60 })
@@ -49,7 +49,7 @@ describe('whatever is done to it', () => {
   })
 })
 
-test('what is used stays through a flood, and what is not used goes', () => {
+test('GenerationalMap keeps an entry that is read during a flood, and drops one that is not', () => {
   const map = new GenerationalMap<string>({ entries: 100, bytes: 1e6 })
   map.set('used', 'kept', 1)
   map.set('unused', 'lost', 1)
@@ -61,34 +61,34 @@ test('what is used stays through a flood, and what is not used goes', () => {
   expect(map.get('unused')).toBeUndefined()
 })
 
-test('keeps the last half of its bounds, whatever came before', () => {
+test('GenerationalMap keeps at least the most recent half of its capacity', () => {
   const map = new GenerationalMap<number>({ entries: 100, bytes: 1e6 })
   for (let at = 0; at < 1000; at += 1) map.set(String(at), at, 1)
   const kept = Array.from({ length: 50 }, (_, back) => map.get(String(999 - back)))
   expect(kept).toEqual(Array.from({ length: 50 }, (_, back) => 999 - back))
 })
 
-test('what is larger than half of the bytes is not kept, and pushes nothing out', () => {
+test('GenerationalMap does not store a value larger than half of its bytes, and evicts nothing for it', () => {
   const map = new GenerationalMap<string>({ entries: 100, bytes: 100 })
   map.set('small', 'kept', 10)
   map.set('large', 'not kept', 51)
   expect([map.get('small'), map.get('large'), map.bytes]).toEqual(['kept', undefined, 10])
 })
 
-test('an entry that is set again counts once', () => {
+test('GenerationalMap counts an entry once when it is set again', () => {
   const map = new GenerationalMap<string>({ entries: 10, bytes: 100 })
   map.set('id', 'first', 40)
   map.set('id', 'second', 30)
   expect([map.get('id'), map.size, map.bytes]).toEqual(['second', 1, 30])
 })
 
-describe('each generation has half of the bounds', () => {
+describe('each generation of a GenerationalMap has half of the capacity', () => {
   test.each([
     ['entries', { entries: 4, bytes: 1000 }, 10, [10, 20, 30, 40, 30, 40, 30]],
     ['an odd number of entries', { entries: 5, bytes: 1000 }, 10, [10, 20, 30, 40, 30, 40, 30]],
     ['bytes', { entries: 100, bytes: 100 }, 25, [25, 50, 75, 100, 75, 100, 75]],
     ['an odd number of bytes', { entries: 100, bytes: 99 }, 24, [24, 48, 72, 96, 72, 96, 72]],
-  ])('%s', (_what, bounds, bytes, filled) => {
+  ])('with bounds by %s', (_what, bounds, bytes, filled) => {
     const map = new GenerationalMap<number>(bounds)
     const found = filled.map((_, at) => {
       map.set(String(at), at, bytes)
@@ -98,7 +98,7 @@ describe('each generation has half of the bounds', () => {
     expect(found).toEqual(filled)
   })
 
-  test('and an entry may fill one', () => {
+  test('an entry may fill a whole generation', () => {
     const map = new GenerationalMap<number>({ entries: 100, bytes: 100 })
     map.set('a', 1, 50)
     map.set('b', 2, 50)

@@ -9,110 +9,117 @@ const wide = (depth: number): string =>
 
 const accepted: readonly (readonly [what: string, text: string])[] = [
   ['an empty object', '{}'],
-  ['white space between all parts', ' \t\r\n{ "a" : [ 1 , { } ] , "b" : null } \n'],
+  ['white space between all tokens', ' \t\r\n{ "a" : [ 1 , { } ] , "b" : null } \n'],
   ['the same name in two objects', '{"a":{"a":1},"b":{"a":2}}'],
   ['the same name in objects of a list', '{"list":[{"a":1},{"a":2}]}'],
   ['a name that is also a value', '{"a":"b","b":"a"}'],
   ['names and values with escapes', String.raw`{"a\"":"\\","b\\":"\"}"}`],
   ['structure inside a string', '{"a":"{\\"a\\":[1,2]}","b":"}]{["}'],
   ['a colon after a string in a string', String.raw`{"a":"\"b\":"}`],
-  ['a pair of surrogates', String.raw`{"a":"\ud83d\ude00"}`],
-  ['letters beyond ASCII', '{"ä":"ö","名":"😀"}'],
+  ['a surrogate pair', String.raw`{"a":"\ud83d\ude00"}`],
+  ['letters outside ASCII', '{"ä":"ö","名":"😀"}'],
   ['many objects side by side', `{"a":[${Array.from({ length: 40 }, () => '{"b":{}}').join()}]}`],
   ['many lists side by side', `{"a":[${Array.from({ length: 40 }, () => '[[]]').join()}]}`],
-  ['as deep as can be', nested(32)],
-  ['lists as deep as can be', nestedLists(31)],
-  ['as deep as can be, with more beside each', wide(32)],
+  ['the maximum depth of objects', nested(32)],
+  ['the maximum depth of lists', nestedLists(31)],
+  ['the maximum depth, with siblings on each level', wide(32)],
 ]
 
 const refused: readonly (readonly [what: string, text: string, why: string])[] = [
-  ['nothing', '', 'not JSON'],
+  ['an empty text', '', 'not JSON'],
   ['a list', '[]', 'not a JSON object'],
   ['a string', '"a"', 'not a JSON object'],
   ['a number', '1', 'not a JSON object'],
   ['null', 'null', 'not a JSON object'],
   ['two objects', '{}{}', 'not JSON'],
-  ['a comma too many', '{"a":1,}', 'not JSON'],
+  ['a trailing comma', '{"a":1,}', 'not JSON'],
   ['a single quote', "{'a':1}", 'not JSON'],
-  ['an open string', '{"a', 'not JSON'],
+  ['an unclosed string', '{"a', 'not JSON'],
   ['an escape at the end', '{"a\\', 'not JSON'],
-  ['an open object', '{"a":1', 'not JSON'],
+  ['an unclosed object', '{"a":1', 'not JSON'],
   ['a line feed in a string', '{"a":"\n"}', 'not JSON'],
-  ['a name outside of any object', '"a":1', 'not JSON'],
-  ['a brace too many', '{}}', 'not JSON'],
+  ['a member outside an object', '"a":1', 'not JSON'],
+  ['an extra closing brace', '{}}', 'not JSON'],
   ['NaN', '{"a":NaN}', 'not JSON'],
   ['a comment', '{/* */}', 'not JSON'],
   ['a byte order mark', '\uFEFF{}', 'not JSON'],
   ['a no-break space', '{\u00a0}', 'not JSON'],
   ['a name twice', '{"a":1,"a":1}', 'duplicate member'],
-  ['a name twice, once escaped', String.raw`{"aud":1,"\u0061ud":2}`, 'duplicate member'],
-  ['a name twice, deep down', '{"a":[{"b":{"c":1,"c":2}}]}', 'duplicate member'],
-  ['a name twice, far apart', '{"a":1,"b":{"a":1},"c":[],"a":2}', 'duplicate member'],
+  ['a name twice, once with an escape', String.raw`{"aud":1,"\u0061ud":2}`, 'duplicate member'],
+  ['a name twice in a nested object', '{"a":[{"b":{"c":1,"c":2}}]}', 'duplicate member'],
+  [
+    'a name twice, with other members in between',
+    '{"a":1,"b":{"a":1},"c":[],"a":2}',
+    'duplicate member',
+  ],
   ['__proto__ twice', '{"__proto__":1,"__proto__":2}', 'duplicate member'],
   ['a high surrogate alone', String.raw`{"a":"\ud83d"}`, 'lone surrogate'],
   ['a low surrogate alone', String.raw`{"a":"\ude00x"}`, 'lone surrogate'],
   ['a lone surrogate in a name', String.raw`{"\ud83d":1}`, 'lone surrogate'],
-  ['a surrogate pair the wrong way round', String.raw`{"a":"\ude00\ud83d"}`, 'lone surrogate'],
-  ['one level too deep', nested(33), 'nested deeper'],
+  ['a surrogate pair in the wrong order', String.raw`{"a":"\ude00\ud83d"}`, 'lone surrogate'],
+  ['one object too deep', nested(33), 'nested deeper'],
   ['one list too deep', nestedLists(32), 'nested deeper'],
-  ['one level too deep, with more beside each', wide(33), 'nested deeper than 32'],
+  ['one level too deep, with siblings on each level', wide(33), 'nested deeper than 32'],
   ['ten thousand levels', nested(10_000), 'nested deeper'],
 ]
 
-test.each(accepted)('takes %s', (_what, text) => {
+test.each(accepted)('parseJsonObject accepts %s', (_what, text) => {
   expect(parseJsonObject(bytes(text))).toEqual(JSON.parse(text))
 })
 
-test.each(refused)('refuses %s', (_what, text, why) => {
+test.each(refused)('parseJsonObject refuses %s', (_what, text, why) => {
   const parse = (): unknown => parseJsonObject(bytes(text))
   expect(parse).toThrow(JsonError)
   expect(parse).toThrow(why)
 })
 
 test.each([
-  ['a byte that UTF-8 does not have', [0xff]],
-  ['an overlong slash', [0xc0, 0xaf]],
-  ['half a character', [0xc3]],
+  ['a byte that never occurs in UTF-8', [0xff]],
+  ['an overlong encoding of a slash', [0xc0, 0xaf]],
+  ['an incomplete character', [0xc3]],
   ['an encoded surrogate', [0xed, 0xa0, 0x80]],
   ['a character beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
-])('refuses %s', (_what, odd) => {
-  const text = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(odd), Buffer.from('"}')])
+])('parseJsonObject refuses %s', (_what, invalid) => {
+  const text = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(invalid), Buffer.from('"}')])
   expect(() => parseJsonObject(text)).toThrow('not well-formed UTF-8')
 })
 
-describe('what an object inherits', () => {
+describe('parseJsonObject and the prototype', () => {
   const spellings = ['"__proto__"', String.raw`"\u005f_proto__"`]
 
-  test.each(spellings)('is not changed by the member %s, at any depth', (name) => {
-    const text = `{${name}:{"sub":"admin"},"act":{${name}:{"sub":"admin"},"list":[{${name}:1}]}}`
-    const value = parseJsonObject(bytes(text))
-    expect(value).toEqual({ act: { list: [{}] } })
-    expect(Object.hasOwn(value, '__proto__')).toBe(false)
-    expect(Object.getPrototypeOf({ ...value })).toBe(Object.prototype)
-  })
+  test.each(spellings)(
+    'the member %s is dropped at any depth, and the prototype stays the same',
+    (name) => {
+      const text = `{${name}:{"sub":"admin"},"act":{${name}:{"sub":"admin"},"list":[{${name}:1}]}}`
+      const value = parseJsonObject(bytes(text))
+      expect(value).toEqual({ act: { list: [{}] } })
+      expect(Object.hasOwn(value, '__proto__')).toBe(false)
+      expect(Object.getPrototypeOf({ ...value })).toBe(Object.prototype)
+    },
+  )
 
-  test.each(spellings)('is not changed by the member %s where there is no other', (name) => {
+  test.each(spellings)('the member %s is dropped if it is the only one', (name) => {
     expect(Object.keys(parseJsonObject(bytes(`{${name}:1}`)))).toEqual([])
   })
 
   test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
-    '%s is no claim',
+    'own() does not return the inherited %s',
     (name) => {
       expect(own(parseJsonObject(bytes('{}')), name)).toBeUndefined()
     },
   )
 
-  test('a claim may be called like a method', () => {
+  test('own() returns a claim with the name of a method', () => {
     expect(own(parseJsonObject(bytes('{"toString":1}')), 'toString')).toBe(1)
   })
 })
 
-test('an object of JSON is neither a list nor null', () => {
+test('isJsonObject accepts objects, but neither lists nor null', () => {
   const values = [{}, { a: 1 }, [], null, undefined, 'x', 1, true]
   expect(values.map(isJsonObject)).toEqual([true, true, ...Array.from({ length: 6 }, () => false)])
 })
 
-test('one of several names is there, or none', () => {
+test('hasAny tells whether the object itself has one of the names', () => {
   expect(hasAny({ a: undefined }, ['b', 'a'])).toBe(true)
   expect(hasAny({ a: 1 }, ['b', 'toString'])).toBe(false)
   expect(hasAny({ a: 1 }, [])).toBe(false)

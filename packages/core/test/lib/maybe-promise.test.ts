@@ -1,30 +1,30 @@
 import { describe, expect, test } from 'vitest'
 import { andThen } from '../../src/lib/maybe-promise.ts'
 
-const fault = new Error('a fault')
+const error = new Error('an error')
 const double = (value: number): number => value * 2
 const fail = (): never => {
-  throw fault
+  throw error
 }
 
-describe('what is here already', () => {
-  test('is used at once', () => {
+describe('andThen with a value', () => {
+  test('applies the function immediately', () => {
     expect(andThen(21, double)).toBe(42)
   })
 
-  test('throws at once what its use throws', () => {
-    expect(() => andThen(21, fail)).toThrow(fault)
+  test('throws the error of the function immediately', () => {
+    expect(() => andThen(21, fail)).toThrow(error)
   })
 })
 
-describe('what is to come', () => {
-  test('is used when it comes', async () => {
+describe('andThen with a promise', () => {
+  test('applies the function when the promise fulfills', async () => {
     const later = andThen(Promise.resolve(21), double)
     expect(later).toBeInstanceOf(Promise)
     expect(await later).toBe(42)
   })
 
-  test('rejects with what its use throws', async () => {
-    await expect(andThen(Promise.resolve(21), fail)).rejects.toBe(fault)
+  test('rejects with the error of the function', async () => {
+    await expect(andThen(Promise.resolve(21), fail)).rejects.toBe(error)
   })
 })

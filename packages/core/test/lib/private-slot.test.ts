@@ -6,35 +6,35 @@ describe.each([
   ['a frozen object', (): object => Object.freeze({})],
   ['a proxy', (): object => new Proxy({}, {})],
   ['an object without a prototype', (): object => Object.create(null) as object],
-])('beside %s', (_, make) => {
-  test('a value is kept, replaced and seen by its keeper alone', () => {
+])('privateSlot on %s', (_, make) => {
+  test('stores and replaces a value that no other slot sees', () => {
     const [one, other] = [make(), make()]
-    const [kept, strange] = [privateSlot<string>(), privateSlot<string>()]
-    expect(kept.get(one)).toBeUndefined()
-    kept.set(one, 'a')
-    expect(kept.get(one)).toBe('a')
-    kept.set(one, 'b')
-    expect(kept.get(one)).toBe('b')
-    expect(kept.get(other)).toBeUndefined()
-    expect(strange.get(one)).toBeUndefined()
-    strange.set(one, 'c')
-    expect(kept.get(one)).toBe('b')
+    const [slot, otherSlot] = [privateSlot<string>(), privateSlot<string>()]
+    expect(slot.get(one)).toBeUndefined()
+    slot.set(one, 'a')
+    expect(slot.get(one)).toBe('a')
+    slot.set(one, 'b')
+    expect(slot.get(one)).toBe('b')
+    expect(slot.get(other)).toBeUndefined()
+    expect(otherSlot.get(one)).toBeUndefined()
+    otherSlot.set(one, 'c')
+    expect(slot.get(one)).toBe('b')
   })
 
-  test('a value is on no list of members, and no heir has it', () => {
-    const kept = privateSlot<string>()
+  test('adds no visible member, and derived objects do not inherit the value', () => {
+    const slot = privateSlot<string>()
     const one = make()
-    kept.set(one, 'a')
+    slot.set(one, 'a')
     expect(Reflect.ownKeys(one)).toEqual([])
-    expect(kept.get(Object.create(one) as object)).toBeUndefined()
+    expect(slot.get(Object.create(one) as object)).toBeUndefined()
   })
 })
 
-test('a value stays where its object is frozen later', () => {
-  const kept = privateSlot<string>()
+test('privateSlot keeps its value when the object is frozen later', () => {
+  const slot = privateSlot<string>()
   const one = {}
-  kept.set(one, 'a')
+  slot.set(one, 'a')
   Object.freeze(one)
-  kept.set(one, 'b')
-  expect(kept.get(one)).toBe('b')
+  slot.set(one, 'b')
+  expect(slot.get(one)).toBe('b')
 })

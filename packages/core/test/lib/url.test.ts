@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { hasExtras, isSecure, parseUrl } from '../../src/lib/url.ts'
 
-test('what is no URL is none', () => {
+test('parseUrl returns undefined for a text that is not a URL', () => {
   expect(parseUrl('https://as.example.com/a')?.pathname).toBe('/a')
   expect(parseUrl('as.example.com')).toBeUndefined()
 })
@@ -21,7 +21,7 @@ test.each([
   ['http://[1::1]', false, true],
   ['ftp://localhost', false, false],
   ['file:///etc/passwd', false, false],
-])('%s is secure: %s; where anything is allowed: %s', (text, secure, allowed) => {
+])('isSecure for %s: %s, with allowInsecureHttp: %s', (text, secure, allowed) => {
   expect(isSecure(new URL(text), false)).toBe(secure)
   expect(isSecure(new URL(text), true)).toBe(allowed)
 })
@@ -34,11 +34,11 @@ test.each([
   ['https://as.example.com/?a=b', true],
   ['https://as.example.com/#', true],
   ['https://@as.example.com/', true],
-])('%s has more than an issuer may have: %s', (text, extras) => {
+])('hasExtras for %s: %s', (text, extras) => {
   expect(hasExtras(text, new URL(text))).toBe(extras)
 })
 
-test('a user or password counts, however the text is spelled', () => {
+test('hasExtras finds a user or password that only the parsed URL shows', () => {
   expect(hasExtras('', new URL('https://user@as.example.com'))).toBe(true)
   expect(hasExtras('', new URL('https://:secret@as.example.com'))).toBe(true)
 })

@@ -17,35 +17,35 @@ async function scopesOf(claims: object, options: VerifierOptions = {}): Promise<
 }
 
 test.each([
-  ['a string', { scope: 'orders:read orders:write' }, ['orders:read', 'orders:write']],
-  ['a list', { scope: ['orders:read', 'orders:write'] }, ['orders:read', 'orders:write']],
-  ['another claim', { scp: 'orders:read' }, ['orders:read']],
-  ['a list in another claim', { scp: ['orders:read'] }, ['orders:read']],
-  ['both claims: the first counts', { scope: 'a', scp: 'b' }, ['a']],
-  ['no claim', {}, []],
-  ['an empty string', { scope: '' }, []],
-  ['spaces too many', { scope: '  a   b ' }, ['a', 'b']],
-  ['repeats', { scope: 'a b a' }, ['a', 'b']],
-  ['a tab, which separates nothing', { scope: 'a\tb c' }, ['c']],
-  ['a line feed, which separates nothing', { scope: 'a\nb' }, []],
-  ['a no-break space, which separates nothing', { scope: 'a\u00a0b' }, []],
-  ['a space in an entry of a list', { scope: ['a b', 'c'] }, ['c']],
+  ['a scope string', { scope: 'orders:read orders:write' }, ['orders:read', 'orders:write']],
+  ['a scope list', { scope: ['orders:read', 'orders:write'] }, ['orders:read', 'orders:write']],
+  ['an scp string', { scp: 'orders:read' }, ['orders:read']],
+  ['an scp list', { scp: ['orders:read'] }, ['orders:read']],
+  ['scope and scp, of which scope is used', { scope: 'a', scp: 'b' }, ['a']],
+  ['no scope claim', {}, []],
+  ['an empty scope string', { scope: '' }, []],
+  ['extra spaces', { scope: '  a   b ' }, ['a', 'b']],
+  ['a repeated scope', { scope: 'a b a' }, ['a', 'b']],
+  ['a tab, which is not a separator', { scope: 'a\tb c' }, ['c']],
+  ['a line feed, which is not a separator', { scope: 'a\nb' }, []],
+  ['a no-break space, which is not a separator', { scope: 'a\u00a0b' }, []],
+  ['a list entry with a space', { scope: ['a b', 'c'] }, ['c']],
   ['quotes and backslashes', { scope: 'a"b c\\d e' }, ['e']],
-  ['letters beyond ASCII', { scope: 'orders:leße a' }, ['a']],
+  ['letters outside ASCII', { scope: 'orders:leße a' }, ['a']],
   [
-    'all that a scope may be',
+    'every character that a scope may have',
     { scope: "!#$%&'()*+,-./:;<=>?@[]^_`{|}~" },
     ["!#$%&'()*+,-./:;<=>?@[]^_`{|}~"],
   ],
-])('scopes are read from %s', async (_what, claims, scopes) => {
+])('reads the scopes of a token with %s', async (_what, claims, scopes) => {
   expect(await scopesOf(claims)).toEqual(scopes)
 })
 
-test('a profile says which claim counts', async () => {
+test('the profile decides which claim has the scopes', async () => {
   expect(await scopesOf({ scp: 'a' }, { profile: 'rfc9068' })).toEqual([])
 })
 
-test('a scope is had or not, exactly', async () => {
+test('hasScope compares exactly', async () => {
   const token = await createVerifier(optionsFor(issuer)).verify(
     issuer.token({ aud, scope: 'orders:read' }),
   )
@@ -53,13 +53,13 @@ test('a scope is had or not, exactly', async () => {
   expect(asked.filter((scope) => token.hasScope(scope))).toEqual(['orders:read'])
 })
 
-test('no scope, and no claim of scopes', () => {
+test('isScopeToken and isScopeClaim refuse other values', () => {
   expect(['a', '', 'a b', 1, null, ['a']].filter(isScopeToken)).toEqual(['a'])
   const claims = ['', 'a b', [], ['a'], ['a', 1], ['a', null], 1, null, undefined, { length: 0 }]
   expect(claims.filter(isScopeClaim)).toEqual(['', 'a b', [], ['a']])
 })
 
-describe('what a scope implies', () => {
+describe('implication', () => {
   test.each<readonly [implies: readonly unknown[], scopes: string[], prefixes: string[]]>([
     [['b'], ['b'], []],
     [['b:*'], [], ['b:']],
@@ -68,29 +68,36 @@ describe('what a scope implies', () => {
       ['b', '*d'],
       ['c:', 'e.', 'f/'],
     ],
-  ])('%j', (implies, scopes, prefixes) => {
+  ])('reads the names and prefixes in %j', (implies, scopes, prefixes) => {
     expect(implication('a', implies)).toEqual({ scope: 'a', scopes, prefixes })
   })
 
-  const none: readonly (readonly unknown[])[] = [
-    ...[[], ['*'], ['b*'], [':*'], ['b', 'c*'], ['b:*', 'c*'], ['b:**']],
-    ...[['b c'], ['b', 1], ['b\nc:*'], ['\nb:*'], [['b:*']]],
+  const invalid: readonly (readonly unknown[])[] = [
+    [],
+    ['*'],
+    ['b*'],
+    [':*'],
+    ['b', 'c*'],
+    ['b:*', 'c*'],
+    ['b:**'],
+    ['b c'],
+    ['b', 1],
+    ['b\nc:*'],
+    ['\nb:*'],
+    [['b:*']],
   ]
 
-  test.each(none.map((implies) => ({ implies })))(
-    '$implies (%#) is no such thing',
-    ({ implies }) => {
-      expect(implication('a', implies)).toBeUndefined()
-    },
-  )
+  test.each(invalid.map((implies) => [implies] as const))('returns undefined for %j', (implies) => {
+    expect(implication('a', implies)).toBeUndefined()
+  })
 
-  test('nothing, of what is no scope itself', () => {
+  test('returns undefined if the first name is not a scope', () => {
     expect(implication('a b', ['c'])).toBeUndefined()
   })
 })
 
-describe('who has one scope has another', () => {
-  // The second one is known only after the last one.
+describe('grants', () => {
+  // For 'admin', the first three rules apply only after the last one has.
   const rules = () =>
     [
       implication('write', ['read']),
@@ -110,7 +117,7 @@ describe('who has one scope has another', () => {
       ['stock:*', 'x'],
       ['stock:*', 'x'],
     ],
-  ])('%j: %j', (held, scopes) => {
+  ])('%j grants %j', (held, scopes) => {
     const all = ['admin', 'write', 'read', 'stock', 'stock:', 'stock:*', 'stock:a', 'a:stock:']
     const asked = [...all, 'bin:x', 'far', 'x']
     expect(asked.filter((scope) => grants(held, scope, rules()))).toEqual(

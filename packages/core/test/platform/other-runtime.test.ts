@@ -1,26 +1,26 @@
 import { expect, test, vi } from 'vitest'
-import { createJudge } from '../../src/verify/pipeline.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { openPipeline } from '../verify/open-pipeline.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
-// What other runtimes have in place of Node's crypto, on Node.
+// Runs the crypto of other runtimes on Node.
 vi.mock('#crypto', () => import('../../src/platform/web-crypto.ts'))
 
 const issuer = await startIssuer()
-const judge = createJudge(createPolicy(optionsFor(issuer), optionNames.verifier))
+const pipeline = openPipeline(createPolicy(optionsFor(issuer), 'verifier'))
 const outcome = async (token: string): Promise<string> => {
-  const { result } = await judge.judge(token)
+  const { result } = await pipeline.verify(token)
   return result instanceof Refusal ? result.code : 'granted'
 }
 
-test('WebCrypto verifies signatures where there is no native way', async () => {
+test('without node:crypto, WebCrypto verifies signatures', async () => {
   expect(await outcome(issuer.token({ aud }))).toBe('granted')
   expect(await outcome(issuer.forge.tampered({ aud }))).toBe('signature_invalid')
 })
 
-test('no token is remembered where no hash is at hand', async () => {
+test('without a synchronous hash, no token is cached', async () => {
   const token = issuer.token({ aud })
   for (let use = 0; use < 3; use += 1) expect(await outcome(token)).toBe('granted')
-  expect(judge.cache).toBe(undefined)
+  expect(pipeline.cache).toBe(undefined)
 })

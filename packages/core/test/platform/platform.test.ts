@@ -5,14 +5,14 @@ import { digest as nodeDigest } from '../../src/platform/node-crypto.ts'
 import * as node from '../../src/platform/node.ts'
 import * as web from '../../src/platform/web.ts'
 
-// What differs between runtimes must not differ in what it says.
+// The implementations for Node and for other runtimes must give the same results.
 
 const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
-const wellSpelled = fc.uint8Array({ minLength: 1, maxLength: 40 })
-const anyLetters = fc
+const someBytes = fc.uint8Array({ minLength: 1, maxLength: 40 })
+const letterSequence = fc
   .array(fc.constantFrom(...letters), { maxLength: 12 })
   .map((list) => list.join(''))
-const odd = fc
+const invalid = fc
   .array(
     fc.constantFrom(...letters.slice(0, 4), '+', '/', '=', ' ', '\n', '\0', 'é', '😀', '\ud800'),
     { maxLength: 8 },
@@ -25,18 +25,18 @@ const decode = (segment: string): readonly (readonly number[] | undefined)[] =>
     return bytes && [...bytes]
   })
 
-test('both decode what was encoded', () => {
+test('both platforms decode the base64url encoding of any bytes', () => {
   fc.assert(
-    fc.property(wellSpelled, (bytes) => {
+    fc.property(someBytes, (bytes) => {
       const segment = Buffer.from(bytes).toString('base64url')
       expect(decode(segment)).toEqual([[...bytes], [...bytes]])
     }),
   )
 })
 
-test('both take the same spellings, and nothing else', () => {
+test('both platforms accept the same texts, all of them canonical base64url', () => {
   fc.assert(
-    fc.property(fc.oneof(anyLetters, odd, fc.string()), (segment) => {
+    fc.property(fc.oneof(letterSequence, invalid, fc.string()), (segment) => {
       const [first, second] = decode(segment)
       expect(first).toEqual(second)
       if (first) expect(Buffer.from(first).toString('base64url')).toBe(segment)
@@ -45,18 +45,18 @@ test('both take the same spellings, and nothing else', () => {
   )
 })
 
-test('of all two-character segments, both take the 256 that spell a byte', () => {
+test('both platforms accept exactly 256 two-character texts, one for each byte', () => {
   const pairs = letters.flatMap((one) => letters.map((two) => one + two))
-  const taken = pairs.filter((pair) => decode(pair)[0])
-  expect(taken).toEqual(pairs.filter((pair) => decode(pair)[1]))
-  expect(taken).toHaveLength(256)
+  const accepted = pairs.filter((pair) => decode(pair)[0])
+  expect(accepted).toEqual(pairs.filter((pair) => decode(pair)[1]))
+  expect(accepted).toHaveLength(256)
 })
 
-test('the digest is SHA-256', () => {
+test('the digest on Node is SHA-256 in base64', () => {
   expect(nodeDigest('abc')).toBe('ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=')
 })
 
-test('who watches asynchronous resources sees the context under its name', () => {
+test('context() creates an async resource named ResourceServerDecision', () => {
   const types: string[] = []
   const hook = createHook({ init: (_id, type) => void types.push(type) }).enable()
   node.context()

@@ -4,14 +4,22 @@ import { type Kind, newKeyPair } from '../../../../test/key-pairs.ts'
 import { signatureCheck } from '../../src/platform/node-crypto.ts'
 import * as web from '../../src/platform/web-crypto.ts'
 
-// Signed by jose, which asks WebCrypto; verified by OpenSSL.
+// jose signs with WebCrypto, and signatureCheck verifies with OpenSSL.
 
 const rsa = newKeyPair(['rsa', { modulusLength: 2048 }])
 const curve = (namedCurve: string) => newKeyPair(['ec', { namedCurve }] satisfies Kind)
 const edwards = newKeyPair(['ed25519'])
 const pairs = {
-  ...{ RS256: rsa, RS384: rsa, RS512: rsa, PS256: rsa, PS384: rsa, PS512: rsa },
-  ...{ ES256: curve('P-256'), ES384: curve('P-384'), ES512: curve('P-521'), EdDSA: edwards },
+  RS256: rsa,
+  RS384: rsa,
+  RS512: rsa,
+  PS256: rsa,
+  PS384: rsa,
+  PS512: rsa,
+  ES256: curve('P-256'),
+  ES384: curve('P-384'),
+  ES512: curve('P-521'),
+  EdDSA: edwards,
 }
 type Algorithm = keyof typeof pairs
 const algorithms = Object.keys(pairs) as Algorithm[]
@@ -31,24 +39,24 @@ async function signed(algorithm: Algorithm): Promise<readonly [text: string, sig
   return [token.slice(0, end), Buffer.from(token.slice(end + 1), 'base64url')]
 }
 
-describe.each(algorithms)('%s', (algorithm) => {
-  test('holds for what was signed, and for nothing else', async () => {
+describe.each(algorithms)('signatureCheck for %s', (algorithm) => {
+  test('accepts the signed text and refuses another text', async () => {
     const check = signatureCheck(algorithm, await publicKey(algorithm))!
     const [text, signature] = await signed(algorithm)
     expect(await check(text, signature)).toBe(true)
     expect(await check(`${text}x`, signature)).toBe(false)
   })
 
-  test('does not hold where another hash or padding was signed', async () => {
+  test('refuses signatures with another hash or padding', async () => {
     const check = signatureCheck(algorithm, await publicKey(algorithm))!
     const others = algorithms.filter(
       (other) => other !== algorithm && pairs[other] === pairs[algorithm],
     )
-    const verdicts = others.map(async (other) => check(...(await signed(other))))
-    expect(await Promise.all(verdicts)).toEqual(others.map(() => false))
+    const results = others.map(async (other) => check(...(await signed(other))))
+    expect(await Promise.all(results)).toEqual(others.map(() => false))
   })
 
-  test('is checked at once, unless that takes long', async () => {
+  test('is synchronous unless the algorithm is slow', async () => {
     const check = signatureCheck(algorithm, await publicKey(algorithm))!
     const slow = ['ES384', 'ES512'].includes(algorithm)
     const answer = check('', Buffer.alloc(64))
@@ -61,7 +69,7 @@ test.each([
   [2048, false],
   [4096, false],
   [4104, true],
-])('an RSA key of %i bits takes long: %s', async (bits, slow) => {
+])('signatureCheck for an RSA key of %i bits is asynchronous: %s', async (bits, slow) => {
   const modulus = Buffer.alloc(bits / 8, 0xff).toString('base64url')
   const key = await imported({ kty: 'RSA', n: modulus, e: 'AQAB' }, 'RS256')
   const answer = signatureCheck('RS256', key)!('', Buffer.alloc(bits / 8, 1))
@@ -69,19 +77,19 @@ test.each([
   expect(await answer).toBe(false)
 })
 
-test('what OpenSSL cannot do is an error, at once or later', async () => {
+test('signatureCheck throws or rejects if the key does not fit the algorithm', async () => {
   const key = await publicKey('EdDSA')
   expect(() => signatureCheck('ES256', key)!('', Buffer.alloc(64))).toThrow(Error)
   await expect(signatureCheck('ES384', key)!('', Buffer.alloc(96))).rejects.toThrow(Error)
 })
 
-test('what is not known here, WebCrypto must do', async () => {
+test('signatureCheck returns undefined for an algorithm that it does not know', async () => {
   const key = await publicKey('EdDSA')
   expect(signatureCheck('ES256K', key)).toBe(undefined)
   expect(signatureCheck('Ed25519', key)).toBe(undefined)
 })
 
-test('elsewhere, WebCrypto must do all, and no token can be recognized', () => {
+test('the web platform has neither a signatureCheck nor a digest', () => {
   expect(web.signatureCheck('ES256', {})).toBe(undefined)
   expect(web.digest).toBe(undefined)
 })

@@ -3,50 +3,55 @@ import { afterAll, expect, test } from 'vitest'
 import { createVerifier } from '../../src/index.ts'
 import { entra } from '../../src/providers/index.ts'
 
-// Entra's tenants share their keys, and which tenants there are is not known when the process starts.
+// Entra's tenants share one key set, and the tenants are not known when the process starts.
 
-const pen = await createTestIssuer({ provider: 'entra' })
-afterAll(() => pen.close())
+const testIssuer = await createTestIssuer({ provider: 'entra' })
+afterAll(() => testIssuer.close())
 
-const [customer, stranger] = ['11111111', '22222222'].map(
+const [customer, otherTenant] = ['11111111', '22222222'].map(
   (start) => `${start}-2222-4333-8444-555555555555`,
 ) as [string, string]
 const issuerOf = (tenant: string): string => `https://login.microsoftonline.com/${tenant}/v2.0`
 
-/** Entra as far as a verifier sees it: the same keys for every tenant, under a template. */
-const asked: string[] = []
+/** Entra as a verifier sees it: the same keys for every tenant, whose issuer is a template. */
+const fetched: string[] = []
 async function fetch(url: string): Promise<Response> {
-  asked.push(url)
+  fetched.push(url)
   if (!url.endsWith('/.well-known/openid-configuration')) {
-    return Response.json({ keys: [{ ...pen.key.publicJwk, issuer: issuerOf('{tenantid}') }] })
+    return Response.json({
+      keys: [{ ...testIssuer.key.publicJwk, issuer: issuerOf('{tenantid}') }],
+    })
   }
   const issuer = url.slice(0, url.indexOf('/.well-known'))
   return Response.json({ issuer, jwks_uri: 'https://login.microsoftonline.com/common/keys' })
 }
 
 const tokenOf = (tenant: string, claims: object = {}): string =>
-  pen.token({
-    ...{ aud: 'api-client-id', scope: 'orders.read' },
+  testIssuer.token({
+    aud: 'api-client-id',
+    scope: 'orders.read',
     claims: { iss: issuerOf(tenant), tid: tenant, ...claims },
   })
 
 const verifier = createVerifier({
-  ...{ audience: 'api-client-id', clock: pen.clock, fetch },
+  audience: 'api-client-id',
+  clock: testIssuer.clock,
+  fetch,
   resolveIssuer: (issuer) =>
     [customer].map((tenant) => entra({ tenant })).find((known) => known.issuer === issuer),
 })
 
-test('a tenant that the rule knows is taken', async () => {
+test('accepts a token of a tenant that resolveIssuer knows', async () => {
   expect(await verifier.verify(tokenOf(customer))).toMatchObject({ issuer: issuerOf(customer) })
 })
 
-test('another tenant is refused, and nothing is fetched for it', async () => {
-  const before = asked.length
-  expect(await verifier.check(tokenOf(stranger))).toMatchObject({ code: 'issuer_not_trusted' })
-  expect(asked.length).toBe(before)
+test('refuses a token of another tenant, and fetches nothing', async () => {
+  const before = fetched.length
+  expect(await verifier.check(tokenOf(otherTenant))).toMatchObject({ code: 'issuer_not_trusted' })
+  expect(fetched.length).toBe(before)
 })
 
-test("the customer's issuer with a stranger's tid is refused", async () => {
-  const mixed = tokenOf(customer, { tid: stranger })
+test("refuses a token with a known issuer and another tenant's tid", async () => {
+  const mixed = tokenOf(customer, { tid: otherTenant })
   expect(await verifier.check(mixed)).toMatchObject({ ok: false, outcome: 'refused' })
 })

@@ -18,7 +18,7 @@ import {
   zitadel,
 } from '../../src/providers/index.ts'
 
-// Each profile as a whole: a change of one is a change of what is taken from that provider.
+// Compares whole profiles, because any change affects which tokens of that provider are accepted.
 
 const tenant = '11111111-2222-4333-8444-555555555555'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
@@ -26,16 +26,20 @@ const url = 'https://as.example.com/x'
 
 type Make = () => { readonly issuer: string; readonly profile: Profile }
 
-// Made in the test: what throws where the tests are listed fails none of them.
+// Created inside the test, because an error while the tests are listed would not fail a test.
 test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
   [
     'auth0',
     () => auth0('acme.eu.auth0.com'),
     'https://acme.eu.auth0.com/',
     {
-      ...{ name: 'auth0', types: ['jwt', 'at+jwt'], discovery: 'openid' },
-      ...{ clientClaims: ['azp', 'client_id'], requiredClaims: [['azp', 'client_id']] },
-      ...{ scopeClaims: ['scope'], ignoredAudiences: ['https://acme.eu.auth0.com/userinfo'] },
+      name: 'auth0',
+      types: ['jwt', 'at+jwt'],
+      discovery: 'openid',
+      clientClaims: ['azp', 'client_id'],
+      requiredClaims: [['azp', 'client_id']],
+      scopeClaims: ['scope'],
+      ignoredAudiences: ['https://acme.eu.auth0.com/userinfo'],
       permissions: [{ path: ['permissions'] }],
       hints: [...hints.auth0Hints, hints.auth0Opaque],
     },
@@ -45,32 +49,49 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     () => authentik(url),
     url,
     {
-      ...{ name: 'authentik', types: ['jwt', 'at+jwt'], discovery: 'openid' },
-      ...{ clientClaims: ['azp'], requiredClaims: ['azp', 'uid'], scopeClaims: ['scope'] },
-      ...{ forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'], ignoredAudiences: [] },
+      name: 'authentik',
+      types: ['jwt', 'at+jwt'],
+      discovery: 'openid',
+      clientClaims: ['azp'],
+      requiredClaims: ['azp', 'uid'],
+      scopeClaims: ['scope'],
+      forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
+      ignoredAudiences: [],
       roles: [{ path: ['groups'] }],
     },
   ],
   ...[false, true].map((clientIdAsAudience) => {
     const issuer = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC'
     const profile: Profile = {
-      ...{ name: 'cognito', types: [undefined, 'jwt'], discovery: 'openid' as const },
-      ...{ clientClaims: ['client_id'], requiredClaims: ['client_id'], scopeClaims: ['scope'] },
-      ...{ expectedClaims: { token_use: ['access'] }, ignoredAudiences: [] },
-      ...{ roles: [{ path: ['cognito:groups'] }], hints: hints.cognitoHints },
+      name: 'cognito',
+      types: [undefined, 'jwt'],
+      discovery: 'openid' as const,
+      clientClaims: ['client_id'],
+      requiredClaims: ['client_id'],
+      scopeClaims: ['scope'],
+      expectedClaims: { token_use: ['access'] },
+      ignoredAudiences: [],
+      roles: [{ path: ['cognito:groups'] }],
+      hints: hints.cognitoHints,
       audienceClaims: clientIdAsAudience ? ['aud', 'client_id'] : ['aud'],
     }
+    const title = `cognito with clientIdAsAudience ${clientIdAsAudience}`
     const make: Make = () => cognito({ ...pool, ...(clientIdAsAudience && { clientIdAsAudience }) })
-    return [profile.name, make, issuer, profile] as [string, Make, string, Profile]
+    return [title, make, issuer, profile] as [string, Make, string, Profile]
   }),
   [
     'dex',
     () => dex(url, { acceptIdTokens: true }),
     url,
     {
-      ...{ name: 'dex', types: [undefined, 'jwt'], discovery: 'openid' },
-      ...{ clientClaims: ['azp'], requiredClaims: [], scopeClaims: [] },
-      ...{ forbiddenClaims: ['c_hash', 's_hash', 'events'], ignoredAudiences: [] },
+      name: 'dex',
+      types: [undefined, 'jwt'],
+      discovery: 'openid',
+      clientClaims: ['azp'],
+      requiredClaims: [],
+      scopeClaims: [],
+      forbiddenClaims: ['c_hash', 's_hash', 'events'],
+      ignoredAudiences: [],
       roles: [{ path: ['groups'] }],
     },
   ],
@@ -81,44 +102,67 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
         ? `https://sts.windows.net/${tenant}/`
         : `https://login.microsoftonline.com/${tenant}/v2.0`
     const profile: Profile = {
-      ...{ name: 'entra', types: ['jwt'], discovery: 'openid' as const },
-      ...{ clientClaims: [client], requiredClaims: [client], scopeClaims: ['scp'] },
+      name: 'entra',
+      types: ['jwt'],
+      discovery: 'openid' as const,
+      clientClaims: [client],
+      requiredClaims: [client],
+      scopeClaims: ['scp'],
       expectedClaims: { ver: [version === 1 ? '1.0' : '2.0'], tid: [tenant] },
-      ...{ ignoredAudiences: [], roles: [{ path: ['roles'] }], hints: hints.entraHints },
+      ignoredAudiences: [],
+      roles: [{ path: ['roles'] }],
+      hints: hints.entraHints,
       ...(version === 2 && { keyIssuerPlaceholder: '{tenantid}' }),
     }
+    const title = `entra with version ${version}`
     const make: Make = () => entra(version === 1 ? { tenant, version } : { tenant })
-    return [profile.name, make, issuer, profile] as [string, Make, string, Profile]
+    return [title, make, issuer, profile] as [string, Make, string, Profile]
   }),
   [
     'hydra',
     () => hydra(url),
     url,
     {
-      ...{ name: 'hydra', types: ['jwt', 'at+jwt'], discovery: 'openid' },
-      ...{ clientClaims: ['client_id'], requiredClaims: ['client_id', 'jti'] },
-      ...{ scopeClaims: ['scp', 'scope'], ignoredAudiences: [], hints: [hints.hydraOpaque] },
+      name: 'hydra',
+      types: ['jwt', 'at+jwt'],
+      discovery: 'openid',
+      clientClaims: ['client_id'],
+      requiredClaims: ['client_id', 'jti'],
+      scopeClaims: ['scp', 'scope'],
+      ignoredAudiences: [],
+      hints: [hints.hydraOpaque],
     },
   ],
   ...[undefined, 'shop'].map((rolesOf) => {
     const issuer = 'https://k.example/realms/acme'
     const profile: Profile = {
-      ...{ name: 'keycloak', types: ['jwt', 'at+jwt'], discovery: 'openid' as const },
-      ...{ clientClaims: ['azp'], requiredClaims: ['azp'], scopeClaims: ['scope'] },
-      ...{ expectedClaims: { typ: ['Bearer', 'DPoP'] }, ignoredAudiences: ['account'] },
+      name: 'keycloak',
+      types: ['jwt', 'at+jwt'],
+      discovery: 'openid' as const,
+      clientClaims: ['azp'],
+      requiredClaims: ['azp'],
+      scopeClaims: ['scope'],
+      expectedClaims: { typ: ['Bearer', 'DPoP'] },
+      ignoredAudiences: ['account'],
       roles: [{ path: rolesOf ? ['resource_access', 'shop', 'roles'] : ['realm_access', 'roles'] }],
-      ...{ actorNames: ['client_id' as const, 'sub' as const], hints: hints.keycloakHints },
+      actorNames: ['client_id' as const, 'sub' as const],
+      hints: hints.keycloakHints,
     }
+    const title = rolesOf ? 'keycloak with rolesOf' : 'keycloak'
     const make: Make = () => (rolesOf ? keycloak(issuer, { rolesOf }) : keycloak(issuer))
-    return [profile.name, make, issuer, profile] as [string, Make, string, Profile]
+    return [title, make, issuer, profile] as [string, Make, string, Profile]
   }),
   [
     'oidcProvider',
     () => oidcProvider(url),
     url,
     {
-      ...{ name: 'oidc-provider', types: ['at+jwt'], clientClaims: ['client_id'] },
-      ...{ requiredClaims: ['client_id', 'jti'], scopeClaims: ['scope'], ignoredAudiences: [] },
+      name: 'oidc-provider',
+      types: ['at+jwt'],
+      clientClaims: ['client_id'],
+      requiredClaims: ['client_id', 'jti'],
+      scopeClaims: ['scope'],
+      ignoredAudiences: [],
     },
   ],
   [
@@ -126,10 +170,15 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     () => okta('https://acme.okta.com/oauth2/default'),
     'https://acme.okta.com/oauth2/default',
     {
-      ...{ name: 'okta', types: [undefined, 'jwt', 'at+jwt', 'application/at+jwt'] },
-      ...{ clientClaims: ['cid', 'client_id'], requiredClaims: [['scp', 'scope']] },
-      ...{ scopeClaims: ['scp', 'scope'], ignoredAudiences: [], actorSubjectIsClient: true },
-      ...{ roles: [{ path: ['groups'] }], hints: hints.oktaHints },
+      name: 'okta',
+      types: [undefined, 'jwt', 'at+jwt', 'application/at+jwt'],
+      clientClaims: ['cid', 'client_id'],
+      requiredClaims: [['scp', 'scope']],
+      scopeClaims: ['scp', 'scope'],
+      ignoredAudiences: [],
+      actorSubjectIsClient: true,
+      roles: [{ path: ['groups'] }],
+      hints: hints.oktaHints,
     },
   ],
   [
@@ -137,8 +186,12 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     () => rfc9068(url),
     url,
     {
-      ...{ name: 'rfc9068', types: ['at+jwt', 'application/at+jwt'], clientClaims: ['client_id'] },
-      ...{ requiredClaims: ['client_id', 'jti'], scopeClaims: ['scope'], ignoredAudiences: [] },
+      name: 'rfc9068',
+      types: ['at+jwt', 'application/at+jwt'],
+      clientClaims: ['client_id'],
+      requiredClaims: ['client_id', 'jti'],
+      scopeClaims: ['scope'],
+      ignoredAudiences: [],
     },
   ],
   [
@@ -148,9 +201,13 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     {
       name: 'spring-authorization-server',
       types: [undefined, 'at+jwt', 'application/at+jwt', 'jwt'],
-      ...{ clientClaims: ['client_id', 'azp'], requiredClaims: ['nbf', 'jti'] },
-      ...{ scopeClaims: ['scope'], ignoredAudiences: [], hints: hints.springHints },
-      ...{ roles: [{ path: ['roles'] }], permissions: [{ path: ['authorities'] }] },
+      clientClaims: ['client_id', 'azp'],
+      requiredClaims: ['nbf', 'jti'],
+      scopeClaims: ['scope'],
+      ignoredAudiences: [],
+      hints: hints.springHints,
+      roles: [{ path: ['roles'] }],
+      permissions: [{ path: ['authorities'] }],
     },
   ],
   [
@@ -158,9 +215,14 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     () => wso2(url),
     url,
     {
-      ...{ name: 'wso2', types: ['at+jwt', 'jwt'], discovery: 'openid' },
-      ...{ clientClaims: ['client_id'], requiredClaims: ['client_id', 'jti'] },
-      ...{ scopeClaims: ['scope'], ignoredAudiences: [], roles: [{ path: ['roles'] }] },
+      name: 'wso2',
+      types: ['at+jwt', 'jwt'],
+      discovery: 'openid',
+      clientClaims: ['client_id'],
+      requiredClaims: ['client_id', 'jti'],
+      scopeClaims: ['scope'],
+      ignoredAudiences: [],
+      roles: [{ path: ['roles'] }],
     },
   ],
   [
@@ -168,20 +230,29 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     () => zitadel(url),
     url,
     {
-      ...{ name: 'zitadel', types: ['jwt', 'at+jwt', undefined], discovery: 'openid' },
-      ...{ clientClaims: ['azp', 'client_id'], requiredClaims: ['jti'], scopeClaims: ['scope'] },
-      ...{ ignoredAudiences: [], hints: [hints.zitadelOpaque] },
+      name: 'zitadel',
+      types: ['jwt', 'at+jwt', undefined],
+      discovery: 'openid',
+      clientClaims: ['azp', 'client_id'],
+      requiredClaims: ['jti'],
+      scopeClaims: ['scope'],
+      ignoredAudiences: [],
+      hints: [hints.zitadelOpaque],
       roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],
     },
   ],
-])('%s', (_name, make, issuer, profile) => {
+])('%s returns the issuer and the profile', (_name, make, issuer, profile) => {
   expect(make()).toEqual({ issuer, profile })
 })
 
-test('the default takes what any of them sends', () => {
+test('the default profile accepts the default tokens of every provider', () => {
   expect(defaultProfile).toEqual({
-    ...{ name: 'default', types: ['at+jwt', 'application/at+jwt', 'jwt', undefined] },
-    ...{ clientClaims: ['client_id', 'azp', 'cid', 'appid'], scopeClaims: ['scope', 'scp'] },
-    ...{ requiredClaims: [], ignoredAudiences: [], hints: hints.allHints },
+    name: 'default',
+    types: ['at+jwt', 'application/at+jwt', 'jwt', undefined],
+    clientClaims: ['client_id', 'azp', 'cid', 'appid'],
+    scopeClaims: ['scope', 'scp'],
+    requiredClaims: [],
+    ignoredAudiences: [],
+    hints: hints.allHints,
   })
 })

@@ -27,7 +27,7 @@ import { aud, bearer, openDesk } from '../support.ts'
 const tenant = '11111111-2222-4333-8444-555555555555'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
 
-/** Each with the issuer that it makes, a shape of its tokens and what this one shape lacks. */
+/** Each provider, the shape of its tokens, and claims that the shape does not have. */
 const providers: [
   name: string,
   profile: Profile,
@@ -65,7 +65,7 @@ const providers: [
 const scoped = (shape: ProviderId): { scope?: string } =>
   shape === 'zitadel' ? {} : { scope: 'read' }
 
-async function judge(
+async function verify(
   shape: ProviderId,
   token: Partial<TokenOptions>,
   options: Partial<VerifierOptions> = {},
@@ -79,77 +79,83 @@ async function judge(
   onTestFinished(() => issuer.close())
   const { clock, url } = issuer
   const verifier = createVerifier({ issuer: url, audience: aud, clock, ...options })
-  const verdict = await verifier.check(issuer.token({ aud, ...scoped(shape), ...token }))
-  return verdict.ok ? { code: 'granted', reason: '' } : verdict
+  const result = await verifier.check(issuer.token({ aud, ...scoped(shape), ...token }))
+  return result.ok ? { code: 'granted', reason: '' } : result
 }
 
-describe.each(providers)('%s', (name, profile, shape, claims = {}) => {
-  test('takes its own tokens', async () => {
-    expect(await judge(shape, { claims }, { profile })).toEqual({ code: 'granted', reason: '' })
+describe.each(providers)('the profile %s', (name, profile, shape, claims = {}) => {
+  test('accepts the tokens of its provider', async () => {
+    expect(await verify(shape, { claims }, { profile })).toEqual({ code: 'granted', reason: '' })
   })
 
-  test('refuses an ID token for this audience', async () => {
+  const refuses = name === 'dex' ? 'accepts' : 'refuses'
+  test(`${refuses} an ID token for this audience`, async () => {
     const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const { clock, url } = issuer
     const verifier = createVerifier({ issuer: url, audience: aud, clock, profile })
-    // Without the marks that every profile knows: what is left is the provider's own.
-    const bare = { nonce: undefined, at_hash: undefined }
+    // Without the claims that every profile refuses, so that the rules of this profile decide.
+    const noMarks = { nonce: undefined, at_hash: undefined }
     const header = { typ: profile.types.includes('jwt') ? 'JWT' : undefined }
-    const verdict = await verifier.check(issuer.idToken({ aud, header, claims: bare }))
-    expect(verdict.ok).toBe(name === 'dex')
+    const result = await verifier.check(issuer.idToken({ aud, header, claims: noMarks }))
+    expect(result.ok).toBe(name === 'dex')
   })
 })
 
-type Providers = (typeof providers)[number]
-const rowOf = (name: string): Providers => providers.find(([candidate]) => candidate === name)!
+type ProviderRow = (typeof providers)[number]
+const rowOf = (name: string): ProviderRow => providers.find(([candidate]) => candidate === name)!
 
-describe('what a provider alone insists on', () => {
-  test.each<[string, Readonly<Record<string, unknown>>, Code]>([
-    ['keycloak', { typ: 'Ticket' }, 'not_an_access_token'],
-    ['keycloak', { typ: undefined }, 'not_an_access_token'],
-    ['keycloak', { azp: undefined }, 'claim_missing'],
-    ['cognito', { token_use: 'other' }, 'not_an_access_token'],
-    ['entra', { tid: '99999999-2222-4333-8444-555555555555' }, 'not_an_access_token'],
-    ['entra', { ver: '1.0' }, 'not_an_access_token'],
-    ['entra v1', { ver: '2.0' }, 'not_an_access_token'],
-    ['authentik', { uid: undefined }, 'claim_missing'],
-    ['authentik', { at_hash: 'x' }, 'not_an_access_token'],
-    ['hydra', { client_id: undefined }, 'claim_missing'],
-    ['wso2', { client_id: undefined }, 'claim_missing'],
-    ['oidc-provider', { jti: undefined }, 'claim_missing'],
-    ['dex', { c_hash: 'x' }, 'not_an_access_token'],
-  ])('%s: %j', async (name, change, code) => {
+describe('rules of a single provider', () => {
+  test.each<[string, string, Readonly<Record<string, unknown>>, Code]>([
+    ['keycloak', 'the typ Ticket', { typ: 'Ticket' }, 'not_an_access_token'],
+    ['keycloak', 'no typ', { typ: undefined }, 'not_an_access_token'],
+    ['keycloak', 'no azp', { azp: undefined }, 'claim_missing'],
+    ['cognito', 'the token_use other', { token_use: 'other' }, 'not_an_access_token'],
+    [
+      'entra',
+      'another tid',
+      { tid: '99999999-2222-4333-8444-555555555555' },
+      'not_an_access_token',
+    ],
+    ['entra', 'the ver 1.0', { ver: '1.0' }, 'not_an_access_token'],
+    ['entra v1', 'the ver 2.0', { ver: '2.0' }, 'not_an_access_token'],
+    ['authentik', 'no uid', { uid: undefined }, 'claim_missing'],
+    ['authentik', 'at_hash', { at_hash: 'x' }, 'not_an_access_token'],
+    ['hydra', 'no client_id', { client_id: undefined }, 'claim_missing'],
+    ['wso2', 'no client_id', { client_id: undefined }, 'claim_missing'],
+    ['oidc-provider', 'no jti', { jti: undefined }, 'claim_missing'],
+    ['dex', 'c_hash', { c_hash: 'x' }, 'not_an_access_token'],
+  ])('the profile %s refuses a token with %s', async (name, _what, change, code) => {
     const [, profile, shape, claims] = rowOf(name)
-    const verdict = await judge(shape, { claims: { ...claims, ...change } }, { profile })
-    expect(verdict.code).toBe(code)
+    const result = await verify(shape, { claims: { ...claims, ...change } }, { profile })
+    expect(result.code).toBe(code)
   })
 
-  test('authentik copies the nonce of the sign-in, and has no scope', async () => {
+  test('authentik accepts a token with nonce and without scope', async () => {
     const [, profile, shape, claims] = rowOf('authentik')
     const token = { scope: [], claims: { ...claims, scope: undefined, nonce: 'x' } }
-    expect(await judge(shape, token, { profile })).toMatchObject({ code: 'granted' })
+    expect(await verify(shape, token, { profile })).toMatchObject({ code: 'granted' })
   })
 })
 
-describe('who else may be named where nobody else may', () => {
+describe('audience { only } with the ignored audiences of a profile', () => {
   test.each<[string, string]>([
     ['auth0', 'https://acme.auth0.com/userinfo'],
     ['keycloak', 'account'],
-  ])('%s: its own %s', async (name, companion) => {
+  ])('%s ignores %s', async (name, ignored) => {
     const [, profile, shape] = rowOf(name)
     const options = { profile, audience: { only: aud } }
-    const both = await judge(shape, { aud: [aud, companion] }, options)
+    const both = await verify(shape, { aud: [aud, ignored] }, options)
     expect(both).toMatchObject({ code: 'granted' })
-    const another = await judge(shape, { aud: [aud, 'another'] }, options)
+    const another = await verify(shape, { aud: [aud, 'another'] }, options)
     expect(another).toMatchObject({ code: 'audience_mismatch' })
-    // Where nothing is known of the issuer, nobody is a companion.
-    const plain = await judge(shape, { aud: [aud, companion] }, { audience: { only: aud } })
+    // The default profile ignores no audience.
+    const plain = await verify(shape, { aud: [aud, ignored] }, { audience: { only: aud } })
     expect(plain).toMatchObject({ code: 'audience_mismatch' })
   })
 })
 
-describe('where roles and permissions are', () => {
+describe('roles and permissions', () => {
   const project = 'urn:zitadel:iam:org:project:roles'
   test.each<[string, Readonly<Record<string, unknown>>, readonly string[], readonly string[]]>([
     ['auth0', { permissions: ['a', 'b', 'a'] }, [], ['a', 'b']],
@@ -164,55 +170,62 @@ describe('where roles and permissions are', () => {
     ['wso2', { roles: 'a' }, ['a'], []],
     ['zitadel', { [project]: { a: { '1': 'acme.example' }, b: {} } }, ['a', 'b'], []],
     ['rfc9068', { roles: ['a'], permissions: ['b'], groups: ['c'] }, [], []],
-  ])('%s: %j', async (name, change, roles, permissions) => {
-    const [, profile, shape, claims] = rowOf(name)
-    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
-    onTestFinished(() => issuer.close())
-    const verifier = createVerifier({
-      issuer: issuer.url,
-      audience: aud,
-      clock: issuer.clock,
-      profile,
-    })
-    const token = issuer.token({ aud, ...scoped(shape), claims: { ...claims, ...change } })
-    expect(await verifier.verify(token)).toMatchObject({ roles, permissions })
-  })
+  ])(
+    'the profile %s reads %j as roles %j and permissions %j',
+    async (name, change, roles, permissions) => {
+      const [, profile, shape, claims] = rowOf(name)
+      const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
+      onTestFinished(() => issuer.close())
+      const verifier = createVerifier({
+        issuer: issuer.url,
+        audience: aud,
+        clock: issuer.clock,
+        profile,
+      })
+      const token = issuer.token({ aud, ...scoped(shape), claims: { ...claims, ...change } })
+      expect(await verifier.verify(token)).toMatchObject({ roles, permissions })
+    },
+  )
 })
 
-describe('a key of Entra, which signs for all tenants', () => {
+describe('an Entra key, whose issuer member', () => {
   const named = entra({ tenant })
   const other = '99999999-2222-4333-8444-555555555555'
   const v2 = (name: string): string => `https://login.microsoftonline.com/${name}/v2.0`
   test.each<[string, unknown, Code | 'granted']>([
-    ['no issuer', undefined, 'granted'],
-    ['a template', v2('{tenantid}'), 'granted'],
-    ['this tenant', v2(tenant), 'granted'],
-    ['another tenant', v2(other), 'key_not_found'],
-    ['personal accounts', v2('9188040d-6c67-4c5b-b112-36a304b66dad'), 'key_not_found'],
-    ['a template of another version', 'https://sts.windows.net/{tenantid}/', 'key_not_found'],
+    ['is absent', undefined, 'granted'],
+    ['is a template', v2('{tenantid}'), 'granted'],
+    ['is this tenant', v2(tenant), 'granted'],
+    ['is another tenant', v2(other), 'key_not_found'],
     [
-      'a template that ends too early',
+      'is the tenant of personal accounts',
+      v2('9188040d-6c67-4c5b-b112-36a304b66dad'),
+      'key_not_found',
+    ],
+    ['is a template of another version', 'https://sts.windows.net/{tenantid}/', 'key_not_found'],
+    [
+      'is a template that ends early',
       'https://login.microsoftonline.com/{tenantid}',
       'key_not_found',
     ],
-    ['a template without a tenant', `${v2(tenant)}{tenantid}`, 'key_not_found'],
-    ['a template that begins too late', '{tenantid}/v2.0', 'key_not_found'],
-    ['a number', 1, 'key_not_found'],
-  ])('with %s', async (_what, keyIssuer, code) => {
+    ['is a template with nothing left for the tenant', `${v2(tenant)}{tenantid}`, 'key_not_found'],
+    ['is a template that begins late', '{tenantid}/v2.0', 'key_not_found'],
+    ['is a number', 1, 'key_not_found'],
+  ])('%s', async (_what, keyIssuer, code) => {
     const issuer = await createTestIssuer({ algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }] }
     const claims = { iss: named.issuer, tid: tenant }
     const token = issuer.token({ provider: 'entra', aud, scope: 'read', claims })
     const options = { audience: aud, clock: issuer.clock }
-    const verdict = await createVerifier({ ...options, issuer: { ...named, jwks } }).check(token)
-    expect(verdict.ok ? 'granted' : verdict.code).toBe(code)
+    const result = await createVerifier({ ...options, issuer: { ...named, jwks } }).check(token)
+    expect(result.ok ? 'granted' : result.code).toBe(code)
     const plain = await createVerifier({ ...options, issuer: named.issuer, jwks }).check(token)
     expect(plain.ok).toBe(true)
   })
 })
 
-test('the issuers that they make', () => {
+test('provider functions build the issuer URL', () => {
   expect([
     auth0('acme.eu.auth0.com').issuer,
     entra({ tenant }).issuer,
@@ -227,52 +240,76 @@ test('the issuers that they make', () => {
 })
 
 test.each<[string, () => unknown, string]>([
-  ['auth0 of a URL', () => auth0('https://acme.auth0.com/'), "Write auth0('shop.eu.auth0.com')"],
-  ['auth0 of nothing', () => auth0(''), 'is no domain'],
-  ['keycloak without a realm', () => keycloak('https://k.example'), 'is no realm'],
-  ['keycloak with a slash', () => keycloak('https://k.example/realms/x/'), 'without a slash'],
+  ['auth0 with a URL', () => auth0('https://acme.auth0.com/'), "Write auth0('shop.eu.auth0.com')"],
+  ['auth0 with an empty string', () => auth0(''), 'is not a domain name'],
   [
-    'roles of an undefined client',
-    () => keycloak('https://k.example/realms/x', { rolesOf: undefined as never }),
-    "'rolesOf' is no client id",
+    'keycloak without a realm',
+    () => keycloak('https://k.example'),
+    'is not the URL of a Keycloak realm',
   ],
-  ["okta's org server", () => okta('https://acme.okta.com'), 'cannot be validated locally'],
-  ['entra of everybody', () => entra({ tenant: 'common' }), 'Write the GUID'],
-  ['entra by name', () => entra({ tenant: 'acme.onmicrosoft.com' }), 'Write the GUID'],
-  ['cognito of two regions', () => cognito({ ...pool, region: 'us-east-1' }), 'not of the region'],
-  ['dex without the word', () => dex('https://dex.example', {} as never), 'acceptIdTokens: true'],
-])('misuse of %s dies at construction', (_what, create, says) => {
+  [
+    'keycloak with a trailing slash',
+    () => keycloak('https://k.example/realms/x/'),
+    'without a trailing slash',
+  ],
+  [
+    'keycloak with rolesOf undefined',
+    () => keycloak('https://k.example/realms/x', { rolesOf: undefined as never }),
+    "'rolesOf' must be a client id",
+  ],
+  [
+    'okta with the org authorization server',
+    () => okta('https://acme.okta.com'),
+    'cannot be verified locally',
+  ],
+  ['entra with common', () => entra({ tenant: 'common' }), 'Pass the GUID'],
+  ['entra with a domain name', () => entra({ tenant: 'acme.onmicrosoft.com' }), 'Pass the GUID'],
+  [
+    'cognito with a pool of another region',
+    () => cognito({ ...pool, region: 'us-east-1' }),
+    'not in the region',
+  ],
+  [
+    'dex without acceptIdTokens',
+    () => dex('https://dex.example', {} as never),
+    'acceptIdTokens: true',
+  ],
+])('%s is a ConfigError', (_what, create, message) => {
   expect(create).toThrow(ConfigError)
-  expect(create).toThrow(says)
+  expect(create).toThrow(message)
 })
 
-describe('an issuer as an object', () => {
-  test('stands in issuer, and its members win over the common ones', async () => {
+describe('issuer as an object', () => {
+  test('overrides the common options', async () => {
     const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
-    const given = { ...keycloak('https://k.example/realms/x'), issuer: issuer.url }
-    const common = { clock: issuer.clock, audience: 'somebody-else' }
-    const verifier = createVerifier({ ...common, issuer: { ...given, audience: aud } })
+    const own = { ...keycloak('https://k.example/realms/x'), issuer: issuer.url }
+    const common = { clock: issuer.clock, audience: 'another-service' }
+    const verifier = createVerifier({ ...common, issuer: { ...own, audience: aud } })
     const { clientId } = await verifier.verify(issuer.token({ aud, clientId: 'shop' }))
     expect(clientId).toBe('shop')
   })
 
   test.each<[string, object, string]>([
-    ['an unknown member', { issuer: 'https://a.example', audiences: aud }, "called 'audiences'"],
-    ['no issuer in it', { audience: aud }, "'issuer' is not a string"],
-    ['a list', [], 'no object of an issuer'],
-  ])('is a ConfigError with %s', (_what, issuer, says) => {
-    expect(() => createVerifier({ audience: aud, issuer: issuer as never })).toThrow(says)
+    [
+      'an unknown option',
+      { issuer: 'https://a.example', audiences: aud },
+      "Unknown issuer option 'audiences'",
+    ],
+    ['no issuer', { audience: aud }, "'issuer' must be a string"],
+    ['an array instead of an object', [], "'issuer' must be a string, got an array"],
+  ])('with %s is a ConfigError', (_what, issuer, text) => {
+    expect(() => createVerifier({ audience: aud, issuer: issuer as never })).toThrow(text)
   })
 })
 
-describe('wrong configuration is met with help', () => {
+describe('hints in the reasons of refusals', () => {
   type Case = [
     what: string,
     shape: ProviderId,
     token: Partial<TokenOptions>,
     code: Code,
-    says: string,
+    text: string,
     options?: Partial<VerifierOptions>,
     path?: string,
   ]
@@ -285,7 +322,7 @@ describe('wrong configuration is met with help', () => {
   const springProfile = springAuthorizationServer('https://s.example').profile
   const cases: Case[] = [
     [
-      'Auth0 without its slash',
+      'an Auth0 issuer without its trailing slash',
       'auth0',
       { claims: {} },
       'issuer_not_trusted',
@@ -293,17 +330,23 @@ describe('wrong configuration is met with help', () => {
       {},
       '/',
     ],
-    ["Okta's org server", 'okta', org, 'type_not_accepted', 'cannot be validated locally'],
-    ["Okta's ID-JAG", 'okta', jag, 'type_not_accepted', 'never an access token'],
     [
-      "Spring's client id",
+      "Okta's org authorization server",
+      'okta',
+      org,
+      'type_not_accepted',
+      'cannot be verified locally',
+    ],
+    ['an ID-JAG of Okta', 'okta', jag, 'type_not_accepted', 'not an access token'],
+    [
+      "Spring's default audience",
       'spring-authorization-server',
       { aud: 'gateway' },
       'audience_mismatch',
       'context.getClaims().audience(',
     ],
     [
-      'the same, named',
+      "Spring's default audience, with its profile",
       'spring-authorization-server',
       { aud: 'gateway' },
       'audience_mismatch',
@@ -311,7 +354,7 @@ describe('wrong configuration is met with help', () => {
       named(springProfile),
     ],
     [
-      "Keycloak's account",
+      "Keycloak's account audience",
       'keycloak',
       { aud: 'account' },
       'audience_mismatch',
@@ -320,7 +363,7 @@ describe('wrong configuration is met with help', () => {
       realm,
     ],
     [
-      'the same, named',
+      "Keycloak's account audience, with its profile",
       'keycloak',
       { aud: 'account' },
       'audience_mismatch',
@@ -347,7 +390,7 @@ describe('wrong configuration is met with help', () => {
       realm,
     ],
     [
-      'a lightweight token',
+      "Keycloak's lightweight token",
       'keycloak',
       { claims: { aud: undefined, jti: 'onltac:1' } },
       'claim_missing',
@@ -355,31 +398,32 @@ describe('wrong configuration is met with help', () => {
       {},
       realm,
     ],
-    ['Entra v1 at v2', 'entra-v1', v1, 'issuer_not_trusted', 'api.requestedAccessTokenVersion', {}],
     [
-      'Entra v2 at v1',
+      'an Entra version 1 token',
+      'entra-v1',
+      v1,
+      'issuer_not_trusted',
+      'api.requestedAccessTokenVersion',
+      {},
+    ],
+    [
+      'an Entra version 2 token from another tenant',
       'entra',
       { claims: { iss: `https://login.microsoftonline.com/${tenant}/v2.0` } },
       'issuer_not_trusted',
       'version 2',
     ],
+    ["Entra's api:// URI", 'entra', { aud: tenant }, 'audience_mismatch', 'not its api:// URI'],
     [
-      "Entra's api:// address",
-      'entra',
-      { aud: tenant },
-      'audience_mismatch',
-      'not its api:// address',
-    ],
-    [
-      'Microsoft Graph',
+      'a token for Microsoft Graph',
       'entra',
       { aud: '00000003-0000-0000-c000-000000000000' },
       'audience_mismatch',
       'Microsoft Graph',
     ],
-    ['Cognito without aud', 'cognito', {}, 'claim_missing', 'clientIdAsAudience: true'],
+    ['a Cognito token without aud', 'cognito', {}, 'claim_missing', 'clientIdAsAudience: true'],
     [
-      'Auth0 with userinfo alone',
+      'an Auth0 token for userinfo only',
       'auth0',
       { aud: 'https://acme.auth0.com/userinfo' },
       'audience_mismatch',
@@ -393,40 +437,43 @@ describe('wrong configuration is met with help', () => {
       'acceptIdTokens',
     ],
   ]
-  test.each(cases)('%s (%s)', async (what, shape, token, code, says, options = {}, path?) => {
-    const verdict =
-      what === 'Auth0 without its slash'
-        ? await withoutSlash(shape)
-        : await judge(shape, token, options, path)
-    expect(verdict.code).toBe(code)
-    expect(verdict.reason).toContain(says)
-  })
+  test.each(cases)(
+    'explains %s (shape %s)',
+    async (what, shape, token, code, text, options = {}, path?) => {
+      const result =
+        what === 'an Auth0 issuer without its trailing slash'
+          ? await withoutSlash(shape)
+          : await verify(shape, token, options, path)
+      expect(result.code).toBe(code)
+      expect(result.reason).toContain(text)
+    },
+  )
 
   async function withoutSlash(shape: ProviderId): Promise<{ code: string; reason: string }> {
     const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256', path: '/' })
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({ issuer: issuer.url.slice(0, -1), audience: aud })
-    const verdict = await verifier.check(issuer.token({ aud }))
-    if (verdict.ok) throw new Error('granted')
-    return verdict
+    const result = await verifier.check(issuer.token({ aud }))
+    if (result.ok) throw new Error('granted')
+    return result
   }
 
   test.each<[Profile, string]>([
     [auth0('acme.auth0.com').profile, "the parameter 'audience'"],
     [hydra('https://hydra.example').profile, 'strategies.access_token'],
     [zitadel('https://z.example').profile, 'token type of the application'],
-  ])('an opaque token, where the provider is named: $name', async (profile, says) => {
+  ])('explain an opaque token if the profile is that of $name', async (profile, text) => {
     const options = { issuer: 'https://as.example.com', audience: aud }
-    const verdict = await createVerifier({ ...options, profile }).check('opaque')
-    expect(verdict).toMatchObject({
+    const result = await createVerifier({ ...options, profile }).check('opaque')
+    expect(result).toMatchObject({
       code: 'token_malformed',
-      reason: expect.stringContaining(says),
+      reason: expect.stringContaining(text),
     })
     const plain = await createVerifier(options).check('opaque')
-    expect(plain).toMatchObject({ reason: expect.not.stringContaining(says) })
+    expect(plain).toMatchObject({ reason: expect.not.stringContaining(text) })
   })
 
-  test('and the caller hears no word of it', async () => {
+  test('are never sent to the caller', async () => {
     const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256', path: realm })
     onTestFinished(() => issuer.close())
     const desk = openDesk({ issuer: issuer.url, audience: aud, clock: issuer.clock })
@@ -443,10 +490,10 @@ describe('wrong configuration is met with help', () => {
     expect(reasons.map((reason) => reason.includes('mapper'))).toEqual([true, false])
   })
 
-  test('but not where something else is wrong', async () => {
-    const verdict = await judge('keycloak', { aud: 'account', expiresIn: -60 }, {}, realm)
-    expect(verdict).toMatchObject({ code: 'token_expired' })
-    expect(verdict.reason).not.toContain('mapper')
+  test('are not added to refusals for another reason', async () => {
+    const result = await verify('keycloak', { aud: 'account', expiresIn: -60 }, {}, realm)
+    expect(result).toMatchObject({ code: 'token_expired' })
+    expect(result.reason).not.toContain('mapper')
   })
 
   test.each<[ProviderId, Partial<TokenOptions>]>([
@@ -455,45 +502,48 @@ describe('wrong configuration is met with help', () => {
     ['hydra', { aud: 'another' }],
     ['rfc9068', { aud: 'another', notBefore: 0 }],
     ['spring-authorization-server', { aud: ['another', 'gateway'] }],
-  ])('and no provider is named by mistake: %s', async (shape, token) => {
-    const verdict = await judge(shape, token)
-    expect(verdict.reason).toMatch(/^aud is .*order-service"\]$/)
-  })
+  ])(
+    'do not mistake a token of the shape %s for that of another provider',
+    async (shape, token) => {
+      const result = await verify(shape, token)
+      expect(result.reason).toMatch(/^aud is .*order-service"\]$/)
+    },
+  )
 
-  test('a hint of a profile of one’s own that throws is no breakdown', async () => {
+  test('do not apply if the hint of a custom profile throws', async () => {
     const when = (): boolean => {
       throw new Error('bug')
     }
-    const hints = [{ codes: ['audience_mismatch'] as const, when, message: 'never said' }]
+    const hints = [{ codes: ['audience_mismatch'] as const, when, message: 'not shown' }]
     const profile: Profile = { ...keycloakProfile, name: 'own', hints }
-    const verdict = await judge('keycloak', { aud: 'account' }, { profile })
-    expect(verdict.code).toBe('audience_mismatch')
-    expect(verdict.reason).not.toContain('never said')
+    const result = await verify('keycloak', { aud: 'account' }, { profile })
+    expect(result.code).toBe('audience_mismatch')
+    expect(result.reason).not.toContain('not shown')
   })
 })
 
-describe('a profile of one’s own', () => {
+describe('a custom profile', () => {
   const base: Profile = { ...rfc9068('https://as.example.com').profile, name: 'own' }
 
-  test('says where the audience is', async () => {
+  test('defines the claim with the audience', async () => {
     const profile: Profile = { ...base, audienceClaims: ['service'] }
     const claims = { aud: undefined, service: aud }
-    expect(await judge('rfc9068', { claims }, { profile })).toMatchObject({ code: 'granted' })
-    expect(await judge('rfc9068', {}, { profile })).toMatchObject({ code: 'claim_missing' })
-    const odd = { aud: undefined, service: { name: aud } }
-    expect(await judge('rfc9068', { claims: odd }, { profile })).toMatchObject({
+    expect(await verify('rfc9068', { claims }, { profile })).toMatchObject({ code: 'granted' })
+    expect(await verify('rfc9068', {}, { profile })).toMatchObject({ code: 'claim_missing' })
+    const malformed = { aud: undefined, service: { name: aud } }
+    expect(await verify('rfc9068', { claims: malformed }, { profile })).toMatchObject({
       code: 'claim_malformed',
     })
   })
 
-  test('insists on the values of claims', async () => {
+  test('restricts the values of claims', async () => {
     const profile: Profile = { ...base, expectedClaims: { kind: ['access', 'service'] } }
     const kinds = ['access', 'service', 'id', ['access'], undefined]
     const codes = await Promise.all(
-      kinds.map(async (kind) => (await judge('rfc9068', { claims: { kind } }, { profile })).code),
+      kinds.map(async (kind) => (await verify('rfc9068', { claims: { kind } }, { profile })).code),
     )
-    const foreign = 'not_an_access_token'
-    expect(codes).toEqual(['granted', 'granted', foreign, foreign, foreign])
+    const refused = 'not_an_access_token'
+    expect(codes).toEqual(['granted', 'granted', refused, refused, refused])
   })
 
   test('refuses roles and permissions of the wrong type', async () => {
@@ -502,73 +552,74 @@ describe('a profile of one’s own', () => {
       roles: [{ path: ['realm', 'roles'] }],
       permissions: [{ path: ['grants'], format: 'keys' }],
     }
-    const odd = [
+    const malformed = [
       { realm: 'admin' },
       { realm: { roles: [1] } },
       { realm: { roles: { admin: 1 } } },
       { realm: null },
       { grants: ['a'] },
     ]
-    for (const claims of odd) {
-      expect(await judge('rfc9068', { claims }, { profile })).toMatchObject({
+    for (const claims of malformed) {
+      expect(await verify('rfc9068', { claims }, { profile })).toMatchObject({
         code: 'claim_malformed',
       })
     }
-    const fine = [
+    const valid = [
       {},
       { realm: {} },
       { realm: { roles: [] } },
       { realm: { roles: 'admin' } },
       { grants: {} },
     ]
-    for (const claims of fine) {
-      expect(await judge('rfc9068', { claims }, { profile })).toMatchObject({ code: 'granted' })
+    for (const claims of valid) {
+      expect(await verify('rfc9068', { claims }, { profile })).toMatchObject({ code: 'granted' })
     }
   })
 
   test.each<[string, object, string]>([
     ['an unknown member', { scopes: [] }, "A profile has no 'scopes'"],
-    ['types in capitals', { types: ['JWT'] }, "'types' is not a list of types in lower case"],
-    ['a claim that is no name', { clientClaims: [1] }, "'clientClaims' is not"],
-    ['an empty choice', { requiredClaims: [[]] }, "'requiredClaims' is not"],
-    ['no audience claim', { audienceClaims: [] }, "'audienceClaims' is not"],
-    ['a place that is no path', { roles: ['roles'] }, "'roles' is not"],
-    ['an unknown form', { roles: [{ path: ['a'], format: 'csv' }] }, "'roles' is not"],
-    ['no values', { expectedClaims: { typ: 'Bearer' } }, "'expectedClaims' is not"],
+    ['a type in uppercase', { types: ['JWT'] }, "'types' is not a list of types in lower case"],
+    ['a claim name that is a number', { clientClaims: [1] }, "'clientClaims' is not"],
+    ['an empty list of alternatives', { requiredClaims: [[]] }, "'requiredClaims' is not"],
+    ['no audience claims', { audienceClaims: [] }, "'audienceClaims' is not"],
+    ['a string instead of a path', { roles: ['roles'] }, "'roles' is not"],
+    ['an unknown format', { roles: [{ path: ['a'], format: 'csv' }] }, "'roles' is not"],
+    [
+      'a string instead of a list of values',
+      { expectedClaims: { typ: 'Bearer' } },
+      "'expectedClaims' is not",
+    ],
     ['unknown metadata', { discovery: 'webfinger' }, "'discovery' is not"],
     [
-      'a hint without words',
+      'a hint without a message',
       { hints: [{ codes: ['token_expired'], when: () => true }] },
       "'hints' is",
     ],
-    ['undefined for a default', { roles: undefined }, "'roles' is not"],
-  ])('is a ConfigError with %s', (_what, members, says) => {
+    ['undefined as a value', { roles: undefined }, "'roles' is not"],
+  ])('with %s is a ConfigError', (_what, members, text) => {
     const profile = { ...base, ...members } as Profile
     const create = (): unknown =>
       createVerifier({ issuer: 'https://a.example', audience: aud, profile })
     expect(create).toThrow(ConfigError)
-    expect(create).toThrow(says)
+    expect(create).toThrow(text)
   })
 
-  test.each(['openid', 'oauth'] as const)(
-    'asks for the metadata of %s alone',
-    async (discovery) => {
-      const both = await createTestIssuer({ algorithm: 'ES256' })
-      const other = await createTestIssuer({
-        algorithm: 'ES256',
-        discovery: discovery === 'openid' ? 'oauth' : 'openid',
-      })
-      onTestFinished(async () => {
-        await both.close()
-        await other.close()
-      })
-      const profile: Profile = { ...base, discovery }
-      const warm = (issuer: string): Promise<void> =>
-        createVerifier({ issuer, audience: aud, profile }).warmUp()
-      await expect(warm(both.url)).resolves.toBeUndefined()
-      expect(both.requests.discovery).toBe(1)
-      await expect(warm(other.url)).rejects.toThrow('404')
-      expect(other.requests.discovery).toBe(1)
-    },
-  )
+  test.each(['openid', 'oauth'] as const)('fetches only the %s metadata', async (discovery) => {
+    const both = await createTestIssuer({ algorithm: 'ES256' })
+    const other = await createTestIssuer({
+      algorithm: 'ES256',
+      discovery: discovery === 'openid' ? 'oauth' : 'openid',
+    })
+    onTestFinished(async () => {
+      await both.close()
+      await other.close()
+    })
+    const profile: Profile = { ...base, discovery }
+    const warm = (issuer: string): Promise<void> =>
+      createVerifier({ issuer, audience: aud, profile }).warmUp()
+    await expect(warm(both.url)).resolves.toBeUndefined()
+    expect(both.requests.discovery).toBe(1)
+    await expect(warm(other.url)).rejects.toThrow('404')
+    expect(other.requests.discovery).toBe(1)
+  })
 })

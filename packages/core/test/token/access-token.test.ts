@@ -6,75 +6,103 @@ import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
 const issuer = await startIssuer()
 const now = issuer.clock.now() / 1000
 const raw = issuer.token({
-  ...{ aud: [aud, 'stock'], sub: 'user-42', scope: 'orders:read', clientId: 'web-shop' },
-  ...{ actors: ['user-service', 'gateway'], mayAct: 'order-service' },
+  aud: [aud, 'stock'],
+  sub: 'user-42',
+  scope: 'orders:read',
+  clientId: 'web-shop',
+  actors: ['user-service', 'gateway'],
+  mayAct: 'order-service',
   claims: { tenant: 'acme', roles: { of: ['admin'] }, jti: 'id-1' },
 })
 const token = await createVerifier<{ tenant: string }>(optionsFor(issuer)).verify(raw)
 
-test('says what the token says', () => {
-  expect(token).toMatchObject({
-    ...{ subject: 'user-42', issuer: issuer.url, audience: [aud, 'stock'] },
-    ...{ scopes: ['orders:read'], clientId: 'web-shop', mayAct: { sub: 'order-service' } },
-    ...{ issuedAt: new Date(now * 1000), expiresAt: new Date((now + 300) * 1000) },
+describe('an access token', () => {
+  test('has the values of its claims', () => {
+    expect(token).toMatchObject({
+      subject: 'user-42',
+      issuer: issuer.url,
+      audience: [aud, 'stock'],
+      scopes: ['orders:read'],
+      clientId: 'web-shop',
+      mayAct: { sub: 'order-service' },
+      issuedAt: new Date(now * 1000),
+      expiresAt: new Date((now + 300) * 1000),
+    })
+    expect(token.claims).toMatchObject({ tenant: 'acme', jti: 'id-1', iss: issuer.url })
   })
-  expect(token.claims).toMatchObject({ tenant: 'acme', jti: 'id-1', iss: issuer.url })
-  const tenant: string = token.claims.tenant
-  expect(tenant).toBe('acme')
+
+  test('has claims of the type that createVerifier was given', () => {
+    const tenant: string = token.claims.tenant
+    expect(tenant).toBe('acme')
+  })
+
+  test.each([
+    ['reads its client id from client_id', { client_id: 'a', azp: 'b', cid: 'c', appid: 'd' }, 'a'],
+    [
+      'reads its client id from azp if client_id is absent',
+      { client_id: undefined, azp: 'b', cid: 'c', appid: 'd' },
+      'b',
+    ],
+    [
+      'reads its client id from cid if azp is absent too',
+      { client_id: undefined, cid: 'c', appid: 'd' },
+      'c',
+    ],
+    [
+      'reads its client id from appid if cid is absent too',
+      { client_id: undefined, appid: 'd' },
+      'd',
+    ],
+    ['has no client id if all four claims are absent', { client_id: undefined }, undefined],
+  ])('%s', async (_what, claims, client) => {
+    const verifier = createVerifier(optionsFor(issuer))
+    expect((await verifier.verify(issuer.token({ aud, claims }))).clientId).toBe(client)
+  })
 })
 
-test.each([
-  ['client_id', { client_id: 'a', azp: 'b', cid: 'c', appid: 'd' }, 'a'],
-  ['azp', { client_id: undefined, azp: 'b', cid: 'c', appid: 'd' }, 'b'],
-  ['cid', { client_id: undefined, cid: 'c', appid: 'd' }, 'c'],
-  ['appid', { client_id: undefined, appid: 'd' }, 'd'],
-  ['nowhere', { client_id: undefined }, undefined],
-])('the client is read from %s', async (_name, claims, client) => {
-  const verifier = createVerifier(optionsFor(issuer))
-  expect((await verifier.verify(issuer.token({ aud, claims }))).clientId).toBe(client)
-})
-
-describe('nobody can change', () => {
+describe('an access token is immutable', () => {
   const { audience, scopes, claims, actor, priorActors, mayAct } = token
   test.each(Object.entries({ token, audience, scopes, claims, actor, priorActors, mayAct }))(
-    '%s',
+    '%s is frozen',
     (_name, part) => {
       expect(Object.isFrozen(part)).toBe(true)
     },
   )
 
-  test('what lies within the claims', () => {
+  test('an array inside a claim is frozen', () => {
     const roles = token.claims['roles'] as { of: string[] }
     expect(() => roles.of.push('root')).toThrow(TypeError)
   })
 
-  test('a date that was handed out', () => {
+  test('changing a returned date does not change the token', () => {
     token.expiresAt.setFullYear(3000)
     expect(token.expiresAt.getTime()).toBe((now + 300) * 1000)
   })
 })
 
-describe('the text of the token', () => {
+describe('the raw text of a token', () => {
   const parts = raw.split('.')
-  const shown = {
-    json: JSON.stringify(token),
-    inspect: inspect(token, { depth: 9, showHidden: true, getters: false }),
-    string: ''.concat(token as never),
-    spread: JSON.stringify({ ...token }),
-    entries: JSON.stringify(Object.entries(token)),
-    error: inspect(new Error('x', { cause: token })),
-    clone: inspect(structuredClone({ ...token, claims: { ...token.claims } }), { depth: 9 }),
+  const outputs = {
+    'JSON.stringify': JSON.stringify(token),
+    'util.inspect': inspect(token, { depth: 9, showHidden: true, getters: false }),
+    'string conversion': ''.concat(token as never),
+    'an object spread': JSON.stringify({ ...token }),
+    'Object.entries': JSON.stringify(Object.entries(token)),
+    'an error with the token as its cause': inspect(new Error('x', { cause: token })),
+    structuredClone: inspect(structuredClone({ ...token, claims: { ...token.claims } }), {
+      depth: 9,
+    }),
   }
 
-  test('is there for an exchange', () => {
+  test('is available as raw', () => {
     expect(token.raw).toBe(raw)
   })
 
-  test.each(Object.entries(shown))('does not show in %s', (_way, text) => {
+  test.each(Object.entries(outputs))('does not appear in %s', (_what, text) => {
     expect(parts.filter((part) => text.includes(part))).toEqual([])
   })
 
-  test('is no enumerable property', () => {
+  test('is not an enumerable property', () => {
     expect(Object.keys(token)).not.toContain('raw')
     const names: string[] = []
     for (const name in token) names.push(name)
@@ -82,28 +110,25 @@ describe('the text of the token', () => {
   })
 })
 
-describe('what a policy function sees', () => {
-  async function seen(): Promise<TokenView | undefined> {
+describe('the view that a policy function receives', () => {
+  async function receivedView(): Promise<TokenView | undefined> {
     const { guards, pass } = openDesk(optionsFor(issuer))
     const views: TokenView[] = []
-    await pass(
-      {},
-      guards.requirePolicy((view) => views.push(view) > 0),
-      bearer(raw),
-    )
+    const guard = guards.requirePolicy((view) => views.push(view) > 0)
+    await pass({}, guard, bearer(raw))
     return views.at(0)
   }
 
-  test('is the token', async () => {
-    const view = await seen()
+  test('has the values of the token', async () => {
+    const view = await receivedView()
     expect(view).toMatchObject({ subject: 'user-42', actor: { subject: 'user-service' } })
     expect(view?.hasScope('orders:read')).toBe(true)
     expect(view?.expiresAt).toEqual(token.expiresAt)
     expect(Object.isFrozen(view)).toBe(true)
   })
 
-  test('without who acted before and without its text, on no path', async () => {
-    const view = await seen()
+  test('does not lead to the prior actors or the raw text', async () => {
+    const view = await receivedView()
     expect(view).not.toHaveProperty('priorActors')
     expect(view).not.toHaveProperty('raw')
     expect(inspect(view, { depth: 9, showHidden: true, getters: true })).not.toContain('gateway')

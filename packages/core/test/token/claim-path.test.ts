@@ -1,35 +1,41 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { readNames } from '../../src/token/claim-path.ts'
 import type { ClaimPath } from '../../src/options/profile.ts'
 
-type Names = readonly string[] | undefined
+type Names = readonly string[]
 const roles: ClaimPath = { path: ['roles'] }
-const realm: ClaimPath = { path: ['realm', 'roles'] }
-const keys: ClaimPath = { path: ['roles'], format: 'keys' }
+const realmRoles: ClaimPath = { path: ['realm', 'roles'] }
+const roleKeys: ClaimPath = { path: ['roles'], format: 'keys' }
 
-test.each<readonly [places: readonly ClaimPath[], claims: Record<string, unknown>, names: Names]>([
-  [[], { roles: ['a'] }, []],
-  [[roles], { roles: ['a', 'b', 'a'] }, ['a', 'b']],
-  [[roles], { roles: 'a b' }, ['a b']],
-  [[roles], { roles: [] }, []],
-  [[roles], {}, []],
-  [[realm], { realm: { roles: ['a'] } }, ['a']],
-  [[realm], { realm: {} }, []],
-  [[realm], {}, []],
-  [[roles, realm], { roles: ['a', 'b'], realm: { roles: ['b', 'c'] } }, ['a', 'b', 'c']],
-  [[keys], { roles: { a: 1, b: null } }, ['a', 'b']],
-  [[keys], {}, []],
-  [[{ path: ['toString'] }], {}, []],
-  // malformed
-  [[roles], { roles: null }, undefined],
-  [[roles], { roles: ['a', 1] }, undefined],
-  [[roles], { roles: { a: 1 } }, undefined],
-  [[keys], { roles: ['a'] }, undefined],
-  [[keys], { roles: 'a' }, undefined],
-  [[realm], { realm: 'x' }, undefined],
-  [[realm], { realm: null }, undefined],
-  [[realm], { realm: [] }, undefined],
-  [[roles, realm], { roles: ['a'], realm: [] }, undefined],
-])('%j of %j: %j', (places, claims, names) => {
-  expect(readNames(claims, places)).toEqual(names)
+describe('readNames', () => {
+  test.each<readonly [paths: readonly ClaimPath[], claims: Record<string, unknown>, names: Names]>([
+    [[], { roles: ['a'] }, []],
+    [[roles], { roles: ['a', 'b', 'a'] }, ['a', 'b']],
+    [[roles], { roles: 'a b' }, ['a b']],
+    [[roles], { roles: [] }, []],
+    [[roles], {}, []],
+    [[realmRoles], { realm: { roles: ['a'] } }, ['a']],
+    [[realmRoles], { realm: {} }, []],
+    [[realmRoles], {}, []],
+    [[roles, realmRoles], { roles: ['a', 'b'], realm: { roles: ['b', 'c'] } }, ['a', 'b', 'c']],
+    [[roleKeys], { roles: { a: 1, b: null } }, ['a', 'b']],
+    [[roleKeys], {}, []],
+    [[{ path: ['toString'] }], {}, []],
+  ])('reads %j from %j as %j', (paths, claims, names) => {
+    expect(readNames(claims, paths)).toEqual(names)
+  })
+
+  test.each<readonly [paths: readonly ClaimPath[], claims: Record<string, unknown>]>([
+    [[roles], { roles: null }],
+    [[roles], { roles: ['a', 1] }],
+    [[roles], { roles: { a: 1 } }],
+    [[roleKeys], { roles: ['a'] }],
+    [[roleKeys], { roles: 'a' }],
+    [[realmRoles], { realm: 'x' }],
+    [[realmRoles], { realm: null }],
+    [[realmRoles], { realm: [] }],
+    [[roles, realmRoles], { roles: ['a'], realm: [] }],
+  ])('returns undefined for %j from %j, which is malformed', (paths, claims) => {
+    expect(readNames(claims, paths)).toBeUndefined()
+  })
 })

@@ -2,38 +2,45 @@ import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { checkClaims, recheckClaims } from '../../src/token/claims.ts'
 import type { VerifierOptions } from '../../src/index.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
-// What the operator reads, and where the profile says what to look at.
-
-// Fixed, for it is in the names of tests.
+// A fixed time, because it is part of test titles.
 const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const now = clock.now() / 1000
 const iss = 'https://as.example.com'
-const whole = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 300 }
+const validClaims = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 300 }
 
-type Judged = readonly [code: string, reason: string] | undefined
-
-function judge(claims: object, options: VerifierOptions = {}, check = checkClaims): Judged {
-  const policy = createPolicy(
-    { issuer: iss, audience: 'orders', clock, ...options },
-    optionNames.verifier,
-  )
+/**
+ * Checks the valid claims with these changes. A claim that is `undefined` is removed. Returns
+ * `accepted`, or the code and the reason of the refusal.
+ */
+function run(claims: object, options: VerifierOptions = {}, check = checkClaims): string {
+  const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
-  const given = Object.entries({ ...whole, ...claims }).filter(([, value]) => value !== undefined)
-  if (!issuer?.audience) throw new Error('The policy has an issuer with an audience.')
+  const present = Object.entries({ ...validClaims, ...claims }).filter(
+    ([, value]) => value !== undefined,
+  )
+  if (!issuer?.audience) throw new Error('the policy has no issuer with an audience')
   const { audience } = issuer
-  const refusal = check(Object.fromEntries(given), { policy, issuer, audience, now })
-  return refusal && [refusal.code, refusal.reason]
+  const refusal = check(Object.fromEntries(present), { policy, issuer, audience, now })
+  return refusal ? `${refusal.code}: ${refusal.reason}` : 'accepted'
 }
 
 test.each<readonly [claims: object, code: string, reason: string]>([
-  [{ at_hash: 'x' }, 'not_an_access_token', 'the token has at_hash, as other kinds of token have'],
+  [
+    { at_hash: 'x' },
+    'not_an_access_token',
+    'the token has at_hash, which marks another kind of token',
+  ],
   [{ sub: undefined }, 'claim_missing', 'the token has no sub'],
   [{ sub: '' }, 'claim_malformed', 'sub is not a non-empty string'],
-  [{ aud: [] }, 'claim_malformed', 'aud is not a non-empty string or list of them'],
-  [{ aud: ['orders', ''] }, 'claim_malformed', 'aud is not a non-empty string or list of them'],
+  [{ aud: [] }, 'claim_malformed', 'aud is not a non-empty string or a list of non-empty strings'],
+  [
+    { aud: ['orders', ''] },
+    'claim_malformed',
+    'aud is not a non-empty string or a list of non-empty strings',
+  ],
   [{ exp: '1' }, 'claim_malformed', 'exp is not a NumericDate'],
   [{ iat: null }, 'claim_malformed', 'iat is not a NumericDate'],
   [{ nbf: -1 }, 'claim_malformed', 'nbf is not a NumericDate'],
@@ -49,130 +56,134 @@ test.each<readonly [claims: object, code: string, reason: string]>([
   [{ scp: [1] }, 'claim_malformed', 'scp is not a string or a list of strings'],
   [{ cnf: 'x' }, 'claim_malformed', 'cnf is not an object'],
   [{ iat: now + 301 }, 'claim_malformed', 'iat is after exp'],
-  [
-    { exp: now - 5.0004, iat: now - 9 },
-    ...(['token_expired', 'exp is 5 s ago; the tolerance is 5 s'] as const),
-  ],
+  [{ exp: now - 5.0004, iat: now - 9 }, 'token_expired', 'exp was 5 s ago; clockTolerance is 5 s'],
   [
     { exp: now - 60.1236, iat: now - 90 },
-    ...(['token_expired', 'exp is 60.124 s ago; the tolerance is 5 s'] as const),
+    'token_expired',
+    'exp was 60.124 s ago; clockTolerance is 5 s',
   ],
   [
     { nbf: now + 60.1236 },
-    ...(['token_not_yet_valid', 'nbf is in 60.124 s; the tolerance is 5 s'] as const),
+    'token_not_yet_valid',
+    'nbf is 60.124 s in the future; clockTolerance is 5 s',
   ],
-  [{ aud: 'stock' }, 'audience_mismatch', 'aud is ["stock"]; this route expects one of ["orders"]'],
+  [{ aud: 'stock' }, 'audience_mismatch', 'aud is ["stock"], expected one of ["orders"]'],
   [
     { cnf: {} },
     'binding_unsupported',
-    'the token has cnf: it is bound to a key and was sent as a bearer token',
+    'the token has cnf: it is bound to a key, but was sent as a bearer token',
   ],
-])('%j: %s: %s', (claims, code, reason) => {
-  expect(judge(claims)).toEqual([code, reason])
+])('checkClaims refuses %o with %s: %s', (claims, code, reason) => {
+  expect(run(claims)).toBe(`${code}: ${reason}`)
 })
 
-test('a lifetime is told in seconds', () => {
+test('the reason of lifetime_too_long gives seconds', () => {
   const options = { maxLifetime: 60 }
-  const told = (text: string) => ['lifetime_too_long', text]
-  expect(judge({}, options)).toEqual(told('the token lives 300 s; maxLifetime is 60 s'))
-  expect(judge({ exp: now + 60 }, options)).toBeUndefined()
-  expect(judge({ iat: now + 90, exp: now + 99.5 }, options)).toEqual(
-    told('the token lives 94.5 s; maxLifetime is 60 s'),
-  )
+  const tooLong = (lifetime: string): string =>
+    `lifetime_too_long: the token's lifetime is ${lifetime} s; maxLifetime is 60 s`
+  expect(run({}, options)).toEqual(tooLong('300'))
+  expect(run({ exp: now + 60 }, options)).toBe('accepted')
+  expect(run({ iat: now + 90, exp: now + 99.5 }, options)).toEqual(tooLong('94.5'))
 })
 
-describe('what a profile requires', () => {
+describe('requiredClaims of a profile', () => {
   const profile = { ...defaultProfile, requiredClaims: ['jti', ['client_id', 'azp']] }
 
-  test.each<readonly [claims: object, reason: string | undefined]>([
-    [{ jti: 'x', azp: 'shop' }, undefined],
-    [{ jti: 'x', client_id: 'shop' }, undefined],
-    [{ jti: 'x' }, 'the token has no client_id and no azp'],
-    [{ azp: 'shop' }, 'the token has no jti'],
-  ])('%j: %s', (claims, reason) => {
-    expect(judge(claims, { profile })?.[1]).toBe(reason)
-    expect(judge({ ...claims, iss: undefined }, { profile })?.[1]).toBe('the token has no iss')
+  test.each<readonly [claims: object, outcome: string]>([
+    [{ jti: 'x', azp: 'shop' }, 'accepted'],
+    [{ jti: 'x', client_id: 'shop' }, 'accepted'],
+    [{ jti: 'x' }, 'claim_missing: the token has no client_id or azp'],
+    [{ azp: 'shop' }, 'claim_missing: the token has no jti'],
+  ])('for a token with %j: %s', (claims, outcome) => {
+    expect(run(claims, { profile })).toBe(outcome)
+    expect(run({ ...claims, iss: undefined }, { profile })).toBe(
+      'claim_missing: the token has no iss',
+    )
   })
 })
 
-describe('an audience that is elsewhere', () => {
+describe('audienceClaims of a profile', () => {
   const profile = { ...defaultProfile, audienceClaims: ['resource', 'aud'] }
-  const malformed = ['claim_malformed', 'the audience is not a non-empty string or list of them']
+  const malformed =
+    'claim_malformed: the audience is not a non-empty string or a list of non-empty strings'
 
-  test.each<readonly [claims: object, judged: readonly string[] | undefined]>([
-    [{ resource: 'orders' }, undefined],
-    [{ resource: ['stock', 'orders'], aud: undefined }, undefined],
+  test.each<readonly [claims: object, outcome: string]>([
+    [{ resource: 'orders' }, 'accepted'],
+    [{ resource: ['stock', 'orders'], aud: undefined }, 'accepted'],
     [{ resource: ['orders', 1] }, malformed],
     [{ resource: 1 }, malformed],
     [{ resource: '' }, malformed],
     [{ resource: null }, malformed],
-    [{ aud: undefined }, ['claim_missing', 'the token has no resource and no aud']],
-  ])('%j: %j', (claims, judged) => {
-    expect(judge(claims, { profile })).toEqual(judged)
+    [{ aud: undefined }, 'claim_missing: the token has no resource or aud'],
+  ])('for a token with %o: %s', (claims, outcome) => {
+    expect(run(claims, { profile })).toBe(outcome)
   })
 })
 
-describe('names, such as roles', () => {
+describe('roles and permissions of a profile', () => {
   const roles = { path: ['realm', 'roles'] }
   const permissions = { path: ['permissions'], format: 'keys' } as const
-  const wrongRoles = ['claim_malformed', 'realm.roles is no list of names']
-  const wrongPermissions = ['claim_malformed', 'permissions is no keys of names']
+  const malformedRoles =
+    'claim_malformed: realm.roles is malformed, expected a string or a list of strings'
+  const malformedPermissions = 'claim_malformed: permissions is malformed, expected an object'
 
-  test.each<readonly [claims: object, judged: readonly string[] | undefined]>([
-    [{}, undefined],
-    [{ realm: { roles: ['a'] }, permissions: { b: 1 } }, undefined],
-    [{ realm: { roles: 1 } }, wrongRoles],
-    [{ permissions: ['b'] }, wrongPermissions],
-  ])('%j: %j', (claims, judged) => {
+  test.each<readonly [claims: object, outcome: string]>([
+    [{}, 'accepted'],
+    [{ realm: { roles: ['a'] }, permissions: { b: 1 } }, 'accepted'],
+    [{ realm: { roles: 1 } }, malformedRoles],
+    [{ permissions: ['b'] }, malformedPermissions],
+  ])('for a token with %j: %s', (claims, outcome) => {
     const both = { ...defaultProfile, roles: [roles], permissions: [permissions] }
-    expect(judge(claims, { profile: both })).toEqual(judged)
-    const some = { ...defaultProfile, roles: [roles] }
-    expect(judge(claims, { profile: some })).toEqual(judged === wrongRoles ? judged : undefined)
-    const others = { ...defaultProfile, permissions: [permissions] }
-    expect(judge(claims, { profile: others })).toEqual(
-      judged === wrongPermissions ? judged : undefined,
+    expect(run(claims, { profile: both })).toBe(outcome)
+    const onlyRoles = { ...defaultProfile, roles: [roles] }
+    expect(run(claims, { profile: onlyRoles })).toBe(
+      outcome === malformedRoles ? malformedRoles : 'accepted',
     )
-    expect(judge(claims)).toBeUndefined()
+    const onlyPermissions = { ...defaultProfile, permissions: [permissions] }
+    expect(run(claims, { profile: onlyPermissions })).toBe(
+      outcome === malformedPermissions ? malformedPermissions : 'accepted',
+    )
+    expect(run(claims)).toBe('accepted')
   })
 })
 
 describe('the tenant in iss and in tid', () => {
-  const [ours, theirs] = [
-    'aaaaaaaa-2222-4333-8444-555555555555',
-    'bbbbbbbb-2222-4333-8444-555555555555',
-  ]
-  const another = ['claim_malformed', 'tid names another tenant than iss']
+  const ours = 'aaaaaaaa-2222-4333-8444-555555555555'
+  const theirs = 'bbbbbbbb-2222-4333-8444-555555555555'
+  const mismatch = 'claim_malformed: tid does not match the tenant in iss'
 
-  test.each<readonly [path: string, tid: unknown, judged: readonly string[] | undefined]>([
-    [`/${ours}/v2.0`, ours, undefined],
-    [`/${ours}/v2.0`, ours.toUpperCase(), undefined],
-    [`/${ours.toUpperCase()}/v2.0`, ours, undefined],
-    [`/${theirs}/${ours}`, ours, undefined],
-    [`/${ours}/v2.0`, theirs, another],
-    [`/${ours}`, `12345678${ours.slice(8)}`, another],
-    [`/${ours}/v2.0`, undefined, undefined],
-    [`/${ours}/v2.0`, 'acme', undefined],
-    [`/${ours}/v2.0`, [theirs], undefined],
-    ['/acme', theirs, undefined],
-    // almost UUIDs: in tid, and in iss
-    ...[`0${theirs}`, `${theirs}0`, theirs.slice(1), theirs.slice(0, -1)].map(
-      (text) => [`/${ours}`, text, undefined] as const,
-    ),
-    ...[theirs.replace('b', 'g'), theirs.replace('4333', 'z333'), theirs.replace('-2222', '')].map(
-      (text) => [`/${ours}`, text, undefined] as const,
-    ),
-  ])('%s and %j: %j', (path, tid, judged) => {
+  test.each<readonly [path: string, tid: unknown, outcome: string]>([
+    [`/${ours}/v2.0`, ours, 'accepted'],
+    [`/${ours}/v2.0`, ours.toUpperCase(), 'accepted'],
+    [`/${ours.toUpperCase()}/v2.0`, ours, 'accepted'],
+    [`/${theirs}/${ours}`, ours, 'accepted'],
+    [`/${ours}/v2.0`, theirs, mismatch],
+    [`/${ours}`, `12345678${ours.slice(8)}`, mismatch],
+    [`/${ours}/v2.0`, undefined, 'accepted'],
+    [`/${ours}/v2.0`, 'acme', 'accepted'],
+    [`/${ours}/v2.0`, [theirs], 'accepted'],
+    ['/acme', theirs, 'accepted'],
+    // A tid that is almost a UUID.
+    [`/${ours}`, `0${theirs}`, 'accepted'],
+    [`/${ours}`, `${theirs}0`, 'accepted'],
+    [`/${ours}`, theirs.slice(1), 'accepted'],
+    [`/${ours}`, theirs.slice(0, -1), 'accepted'],
+    [`/${ours}`, theirs.replace('b', 'g'), 'accepted'],
+    [`/${ours}`, theirs.replace('4333', 'z333'), 'accepted'],
+    [`/${ours}`, theirs.replace('-2222', ''), 'accepted'],
+  ])('for an issuer with the path %s and tid %j: %s', (path, tid, outcome) => {
     const issuer = `${iss}${path}`
-    expect(judge({ iss: issuer, tid }, { issuer })).toEqual(judged)
+    expect(run({ iss: issuer, tid }, { issuer })).toBe(outcome)
   })
 })
 
-test('a token that passed is judged again for its time and its audience alone', () => {
-  const again = (claims: object): string | undefined => judge(claims, {}, recheckClaims)?.[0]
-  expect(again({})).toBeUndefined()
-  expect(again({ sub: undefined, at_hash: 'x', cnf: {} })).toBeUndefined()
-  expect(again({ exp: now - 60 })).toBe('token_expired')
-  expect(again({ nbf: now + 60 })).toBe('token_not_yet_valid')
-  expect(again({ aud: 'stock' })).toBe('audience_mismatch')
-  expect(judge({}, { maxLifetime: 60 }, recheckClaims)?.[0]).toBe('lifetime_too_long')
+test('recheckClaims checks only the times and the audience', () => {
+  const recheck = (claims: object, options: VerifierOptions = {}): string =>
+    run(claims, options, recheckClaims)
+  expect(recheck({})).toBe('accepted')
+  expect(recheck({ sub: undefined, at_hash: 'x', cnf: {} })).toBe('accepted')
+  expect(recheck({ exp: now - 60 })).toMatch(/^token_expired:/)
+  expect(recheck({ nbf: now + 60 })).toMatch(/^token_not_yet_valid:/)
+  expect(recheck({ aud: 'stock' })).toMatch(/^audience_mismatch:/)
+  expect(recheck({}, { maxLifetime: 60 })).toMatch(/^lifetime_too_long:/)
 })

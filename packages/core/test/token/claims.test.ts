@@ -3,115 +3,142 @@ import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
 import { aud, judgeFor, startIssuer } from '../support.ts'
 
-// Fixed, for it is in the names of tests.
+// A fixed time, because it is part of test titles.
 const issuer = await startIssuer({ clock: createTestClock(new Date('2026-01-01T00:00:00Z')) })
-const judge = judgeFor(issuer)
+const codeFor = judgeFor(issuer)
 const now = issuer.clock.now() / 1000
-const judgeClaims = (claims: object, options: VerifierOptions = {}) =>
-  judge(issuer.token({ aud, scope: 'orders:read', claims: { ...claims } }), options)
+const codeForClaims = (claims: object, options: VerifierOptions = {}) =>
+  codeFor(issuer.token({ aud, scope: 'orders:read', claims: { ...claims } }), options)
 
-/** A number as JSON spells it, where JavaScript would not write it that way. */
-function judgeText(name: string, spelling: string) {
-  const whole = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300, [name]: 'HERE' }
-  return judge(issuer.sign({ payload: JSON.stringify(whole).replace('"HERE"', spelling) }))
+/** Verifies a token with a number in a JSON spelling that JSON.stringify does not produce. */
+function codeForNumber(name: string, spelling: string) {
+  const claims = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300, [name]: 'HERE' }
+  return codeFor(issuer.sign({ payload: JSON.stringify(claims).replace('"HERE"', spelling) }))
 }
 
-test('the claims that the others are made of are good', async () => {
-  expect(await judgeClaims({})).toBe('granted')
+test('a token with the default test claims is granted', async () => {
+  expect(await codeForClaims({})).toBe('granted')
 })
 
 describe('the kind of token', () => {
   test.each([
-    ...[{ at_hash: 'x' }, { c_hash: 'x' }, { s_hash: 'x' }, { at_hash: null }, { events: {} }],
-    ...[{ typ: 'ID' }, { typ: 'id' }, { typ: 'Refresh' }, { typ: 'Offline' }, { typ: 'Logout' }],
-    ...[{ token_use: 'id' }, { token_use: 'ID' }, { nonce: 'x', scope: undefined }],
-  ])('%j is of another one', async (claims) => {
-    expect(await judgeClaims(claims)).toBe('not_an_access_token')
+    { at_hash: 'x' },
+    { c_hash: 'x' },
+    { s_hash: 'x' },
+    { at_hash: null },
+    { events: {} },
+    { typ: 'ID' },
+    { typ: 'id' },
+    { typ: 'Refresh' },
+    { typ: 'Offline' },
+    { typ: 'Logout' },
+    { token_use: 'id' },
+    { token_use: 'ID' },
+  ])('is not an access token with %j', async (claims) => {
+    expect(await codeForClaims(claims)).toBe('not_an_access_token')
   })
 
-  test.each([{ typ: 'Bearer' }, { token_use: 'access' }, { nonce: 'x' }, { nonce: 'x', scp: [] }])(
-    '%j is of this one',
-    async (claims) => {
-      expect(await judgeClaims(claims)).toBe('granted')
-    },
-  )
+  test.each([
+    { typ: 'Bearer' },
+    { token_use: 'access' },
+    { nonce: 'x', scope: 'a' },
+    { nonce: 'x', scp: [] },
+  ])('is an access token with %j', async (claims) => {
+    expect(await codeForClaims(claims)).toBe('granted')
+  })
 
-  test.each(['typ', 'token_use'])('a %s that is no string is not taken for one', async (name) => {
-    for (const odd of [1, null, ['ID'], { toString: 1, valueOf: 1 }, ''])
-      expect(await judgeClaims({ [name]: odd })).toBe('claim_malformed')
+  test('is not an access token with nonce but without scope', async () => {
+    expect(await codeForClaims({ nonce: 'x', scope: undefined })).toBe('not_an_access_token')
+  })
+
+  test.each(['typ', 'token_use'])('is refused as malformed if %s is not a string', async (name) => {
+    for (const value of [1, null, ['ID'], { toString: 1, valueOf: 1 }, ''])
+      expect(await codeForClaims({ [name]: value })).toBe('claim_malformed')
   })
 })
 
-describe('what must be there', () => {
+describe('required claims', () => {
   test.each(['sub', 'aud', 'exp', 'iat'])('a token without %s is refused', async (name) => {
-    expect(await judgeClaims({ [name]: undefined })).toBe('claim_missing')
+    expect(await codeForClaims({ [name]: undefined })).toBe('claim_missing')
   })
 
-  test('a token without iss is of nobody', async () => {
-    expect(await judgeClaims({ iss: undefined })).toBe('issuer_not_trusted')
+  test('a token without iss is refused as issuer_not_trusted', async () => {
+    expect(await codeForClaims({ iss: undefined })).toBe('issuer_not_trusted')
   })
 
-  test.each(['client_id', 'jti'])('RFC 9068 asks for %s as well', async (name) => {
-    expect(await judgeClaims({ [name]: undefined })).toBe('granted')
-    const strict = { profile: 'rfc9068' } as const
-    expect(await judgeClaims({ [name]: undefined }, strict)).toBe('claim_missing')
+  test.each(['client_id', 'jti'])('%s is required by the rfc9068 profile only', async (name) => {
+    expect(await codeForClaims({ [name]: undefined })).toBe('granted')
+    const options = { profile: 'rfc9068' } as const
+    expect(await codeForClaims({ [name]: undefined }, options)).toBe('claim_missing')
   })
 })
 
-describe('a claim of the wrong type is not an absent one', () => {
+describe('a claim of the wrong type is refused as malformed', () => {
   const strings = ['sub', 'jti', 'client_id', 'azp', 'cid', 'appid']
   const wrongStrings = [null, 1, true, '', [], ['x'], {}]
   const cases = strings.flatMap((name) => wrongStrings.map((value) => [name, value] as const))
 
   test.each(cases)('%s: %j', async (name, value) => {
-    expect(await judgeClaims({ [name]: value })).toBe('claim_malformed')
+    expect(await codeForClaims({ [name]: value })).toBe('claim_malformed')
   })
 
-  test.each([null, 1, '', [], [''], [aud, 1], [aud, null], [[aud]], { 0: aud }, { only: aud }])(
-    'aud: %j',
-    async (value) => {
-      expect(await judgeClaims({ aud: value })).toBe('claim_malformed')
-    },
-  )
+  test.each([
+    [null],
+    [1],
+    [''],
+    [[]],
+    [['']],
+    [[aud, 1]],
+    [[aud, null]],
+    [[[aud]]],
+    [{ 0: aud }],
+    [{ only: aud }],
+  ])('aud: %j', async (value) => {
+    expect(await codeForClaims({ aud: value })).toBe('claim_malformed')
+  })
 
   const numbers = ['exp', 'iat', 'nbf', 'auth_time']
   const wrongNumbers = [null, '1', `${now}`, true, [now], {}, -1, 253_402_300_800, now * 1e3 * 1e3]
   const numeric = numbers.flatMap((name) => wrongNumbers.map((value) => [name, value] as const))
 
   test.each(numeric)('%s: %j', async (name, value) => {
-    expect(await judgeClaims({ [name]: value })).toBe('claim_malformed')
+    expect(await codeForClaims({ [name]: value })).toBe('claim_malformed')
   })
 
-  test.each(numbers)('%s: 1e400, which JavaScript reads as infinite', async (name) => {
-    expect(await judgeText(name, '1e400')).toBe('claim_malformed')
+  test.each(numbers)('%s: 1e400, which JSON.parse reads as Infinity', async (name) => {
+    expect(await codeForNumber(name, '1e400')).toBe('claim_malformed')
   })
 
-  test.each(['scope', 'scp'])('%s', async (name) => {
-    for (const odd of [null, 1, true, {}, [1], ['a', null], [['a']]])
-      expect(await judgeClaims({ [name]: odd })).toBe('claim_malformed')
+  test.each(['scope', 'scp'])('%s: not a string or a list of strings', async (name) => {
+    for (const value of [null, 1, true, {}, [1], ['a', null], [['a']]])
+      expect(await codeForClaims({ [name]: value })).toBe('claim_malformed')
   })
 
-  test.each([null, 'x', 1, [], [{}]])('cnf: %j', async (value) => {
-    expect(await judgeClaims({ cnf: value })).toBe('claim_malformed')
-  })
-
-  test('aud may be a list', async () => {
-    expect(await judgeClaims({ aud: [aud, 'stock'] })).toBe('granted')
-  })
-
-  test('what issuers add beyond these may be anything', async () => {
-    expect(await judgeClaims({ roles: null, tenant: [1, { a: {} }], groups: 'x' })).toBe('granted')
+  test.each([[null], ['x'], [1], [[]], [[{}]]])('cnf: %j', async (value) => {
+    expect(await codeForClaims({ cnf: value })).toBe('claim_malformed')
   })
 })
 
-describe('the time', () => {
+describe('a claim is accepted', () => {
+  test('if aud is a list', async () => {
+    expect(await codeForClaims({ aud: [aud, 'stock'] })).toBe('granted')
+  })
+
+  test('with any type if it is not a registered claim', async () => {
+    expect(await codeForClaims({ roles: null, tenant: [1, { a: {} }], groups: 'x' })).toBe(
+      'granted',
+    )
+  })
+})
+
+describe('the times of a token', () => {
   test.each([
-    ['exp', 'the last moment of the tolerance', -4.999, 'granted'],
-    ['exp', 'the end of the tolerance', -5, 'token_expired'],
-    ['nbf', 'the end of the tolerance', 5, 'granted'],
-    ['nbf', 'just beyond the tolerance', 5.001, 'token_not_yet_valid'],
-  ])('%s: %s', async (name, _what, offset, outcome) => {
-    expect(await judgeClaims({ iat: now - 60, [name]: now + offset })).toBe(outcome)
+    ['exp', -4.999, 'granted'],
+    ['exp', -5, 'token_expired'],
+    ['nbf', 5, 'granted'],
+    ['nbf', 5.001, 'token_not_yet_valid'],
+  ])('with the default tolerance of 5 s, %s in %s s: %s', async (name, offset, code) => {
+    expect(await codeForClaims({ iat: now - 60, [name]: now + offset })).toBe(code)
   })
 
   test.each([
@@ -120,43 +147,43 @@ describe('the time', () => {
     [0, 0.001, 'granted'],
     [600, -599.999, 'granted'],
     [600, -600, 'token_expired'],
-  ])('with a tolerance of %s s, exp in %s s: %s', async (clockTolerance, offset, outcome) => {
-    expect(await judgeClaims({ iat: now - 900, exp: now + offset }, { clockTolerance })).toBe(
-      outcome,
+  ])('with a tolerance of %s s, exp in %s s: %s', async (clockTolerance, offset, code) => {
+    expect(await codeForClaims({ iat: now - 900, exp: now + offset }, { clockTolerance })).toBe(
+      code,
     )
   })
 
-  test('passes: a token that was good expires', async () => {
+  test('are compared with the current time at every verification', async () => {
     await using other = await startIssuer()
-    const judgeOther = judgeFor(other)
+    const codeForOther = judgeFor(other)
     const token = other.token({ aud, expiresIn: 300 })
     other.clock.advance(304)
-    expect(await judgeOther(token)).toBe('granted')
+    expect(await codeForOther(token)).toBe('granted')
     other.clock.advance(1)
-    expect(await judgeOther(token)).toBe('token_expired')
+    expect(await codeForOther(token)).toBe('token_expired')
     other.clock.jump(-300)
-    expect(await judgeOther(token)).toBe('granted')
+    expect(await codeForOther(token)).toBe('granted')
   })
 
-  test('iat in the future is no reason: clocks of issuers run ahead', async () => {
-    expect(await judgeClaims({ iat: now + 200 })).toBe('granted')
+  test("may include an iat in the future, because the issuer's clock may be ahead", async () => {
+    expect(await codeForClaims({ iat: now + 200 })).toBe('granted')
   })
 
-  test('iat after exp is nonsense', async () => {
-    expect(await judgeClaims({ iat: now + 301, exp: now + 300 })).toBe('claim_malformed')
-    expect(await judgeClaims({ iat: now + 300, exp: now + 300 })).toBe('granted')
+  test('are malformed if iat is after exp', async () => {
+    expect(await codeForClaims({ iat: now + 301, exp: now + 300 })).toBe('claim_malformed')
+    expect(await codeForClaims({ iat: now + 300, exp: now + 300 })).toBe('granted')
   })
 
   test.each([
-    ['the last second of the year 9999', 253_402_300_799, 'granted'],
-    ['a fraction', now + 0.5, 'granted'],
-  ])('exp may be %s', async (_what, exp, outcome) => {
-    expect(await judgeClaims({ exp })).toBe(outcome)
+    ['is the last second of the year 9999', 253_402_300_799],
+    ['has a fraction', now + 0.5],
+  ])('are accepted if exp %s', async (_what, exp) => {
+    expect(await codeForClaims({ exp })).toBe('granted')
   })
 
-  test('nbf may be zero, also negative zero', async () => {
-    expect(await judgeText('nbf', '0')).toBe('granted')
-    expect(await judgeText('nbf', '-0')).toBe('granted')
+  test('are accepted if nbf is 0 or -0', async () => {
+    expect(await codeForNumber('nbf', '0')).toBe('granted')
+    expect(await codeForNumber('nbf', '-0')).toBe('granted')
   })
 })
 
@@ -165,36 +192,49 @@ describe('maxLifetime', () => {
 
   test.each([
     ['as long as allowed', { iat: now, exp: now + 300 }, 'granted'],
-    ['a moment longer', { iat: now, exp: now + 300.001 }, 'lifetime_too_long'],
-    ['older, and so longer', { iat: now - 1, exp: now + 300 }, 'lifetime_too_long'],
-    ['from the future, within the tolerance', { iat: now + 5, exp: now + 305 }, 'granted'],
-    ['from the future, beyond it', { iat: now + 9, exp: now + 309 }, 'lifetime_too_long'],
-    ['from a future far away', { iat: now + 9e6, exp: now + 9e6 + 1 }, 'lifetime_too_long'],
-  ])('%s', async (_what, claims, outcome) => {
-    expect(await judgeClaims(claims, { maxLifetime })).toBe(outcome)
+    ['1 ms too long', { iat: now, exp: now + 300.001 }, 'lifetime_too_long'],
+    ['too long because iat is 1 s ago', { iat: now - 1, exp: now + 300 }, 'lifetime_too_long'],
+    [
+      'as long as allowed, with iat in the future by the tolerance',
+      { iat: now + 5, exp: now + 305 },
+      'granted',
+    ],
+    [
+      'as long as allowed, with iat in the future by more than the tolerance',
+      { iat: now + 9, exp: now + 309 },
+      'lifetime_too_long',
+    ],
+    [
+      '1 s, with iat in the far future',
+      { iat: now + 9e6, exp: now + 9e6 + 1 },
+      'lifetime_too_long',
+    ],
+  ])('a lifetime that is %s: $2', async (_what, claims, code) => {
+    expect(await codeForClaims(claims, { maxLifetime })).toBe(code)
   })
 
-  test('is not limited unless it is asked for', async () => {
-    expect(await judgeClaims({ exp: now + 1e9 })).toBe('granted')
+  test('is unlimited by default', async () => {
+    expect(await codeForClaims({ exp: now + 1e9 })).toBe('granted')
   })
 })
 
-describe('a key-bound token', () => {
+describe('a token that is bound to a key', () => {
   test.each([{ jkt: 'x' }, { 'x5t#S256': 'x' }, { jwk: {} }, { unheardOf: 1 }, {}])(
-    'is no bearer token: %j',
+    'is refused as a bearer token: cnf is %j',
     async (cnf) => {
-      expect(await judgeClaims({ cnf })).toBe('binding_unsupported')
+      expect(await codeForClaims({ cnf })).toBe('binding_unsupported')
     },
   )
 })
 
 test.each([
-  [{ at_hash: 'x', sub: undefined }, 'not_an_access_token'],
-  [{ sub: undefined, nbf: 'x' }, 'claim_missing'],
-  [{ exp: now - 60, iat: now - 90, nbf: 'x' }, 'claim_malformed'],
-  [{ exp: now - 60, iat: now - 90, aud: 'x' }, 'token_expired'],
-  [{ aud: 'x', cnf: {} }, 'audience_mismatch'],
-  [{ cnf: {}, act: 'x' }, 'binding_unsupported'],
-])('of several faults in %j the first is told: %s', async (claims, code) => {
-  expect(await judgeClaims(claims)).toBe(code)
+  ['not_an_access_token before claim_missing', { at_hash: 'x', sub: undefined }],
+  ['claim_missing before claim_malformed', { sub: undefined, nbf: 'x' }],
+  ['claim_malformed before token_expired', { exp: now - 60, iat: now - 90, nbf: 'x' }],
+  ['token_expired before audience_mismatch', { exp: now - 60, iat: now - 90, aud: 'x' }],
+  ['audience_mismatch before binding_unsupported', { aud: 'x', cnf: {} }],
+  ['binding_unsupported before actor_malformed', { cnf: {}, act: 'x' }],
+])('a token with several problems is refused with %s', async (order, claims) => {
+  const [first] = order.split(' ')
+  expect(await codeForClaims(claims)).toBe(first)
 })

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import type { Guards } from '../../src/index.ts'
-import { startActing } from './acting.ts'
+import { createDelegationFixture } from './delegation-fixture.ts'
 import { aud, bearer, judgeFor, openDesk, statusOf } from '../support.ts'
 
-const { issuer, options, sign, outcome } = await startActing()
-const judge = judgeFor(issuer)
+const { issuer, options, sign, outcome } = await createDelegationFixture()
+const codeFor = judgeFor(issuer)
 
-describe('direct or delegated', () => {
+describe('the delegation mode', () => {
   const direct = sign({})
   const delegated = sign({ act: { sub: 'a' } })
 
@@ -15,33 +15,34 @@ describe('direct or delegated', () => {
     ['any', 'proceed', 'proceed'],
     ['direct', 'proceed', 403],
     ['delegated', 403, 'proceed'],
-  ] as const)('%s for the whole server', async (delegation, one, other) => {
-    const guard = (guards: Guards<Guard>): Guard => guards.requireAuthentication()
-    expect(await outcome(guard, direct, { delegation })).toBe(one)
-    expect(await outcome(guard, delegated, { delegation })).toBe(other)
-    const codes = {
-      403: delegation === 'direct' ? 'delegation_forbidden' : 'delegation_required',
-      proceed: 'granted',
-    }
-    expect(await judge(direct, { delegation })).toBe(codes[one])
-    expect(await judge(delegated, { delegation })).toBe(codes[other])
-  })
-
-  test.each(['any', 'direct', 'delegated'] as const)(
-    'a route’s own word counts, also where the server says %s',
-    async (delegation) => {
-      expect(await outcome((guards) => guards.requireDirect(), direct, { delegation })).toBe(
-        'proceed',
-      )
-      expect(await outcome((guards) => guards.requireDirect(), delegated, { delegation })).toBe(403)
-      expect(await outcome((guards) => guards.requireDelegated(), delegated, { delegation })).toBe(
-        'proceed',
-      )
-      expect(await outcome((guards) => guards.requireDelegated(), direct, { delegation })).toBe(403)
+  ] as const)(
+    '%s for the whole server: direct token: %s, delegated token: %s',
+    async (delegation, forDirect, forDelegated) => {
+      const guard = (guards: Guards<Guard>): Guard => guards.requireAuthentication()
+      expect(await outcome(guard, direct, { delegation })).toBe(forDirect)
+      expect(await outcome(guard, delegated, { delegation })).toBe(forDelegated)
+      const codes = {
+        403: delegation === 'direct' ? 'delegation_forbidden' : 'delegation_required',
+        proceed: 'granted',
+      }
+      expect(await codeFor(direct, { delegation })).toBe(codes[forDirect])
+      expect(await codeFor(delegated, { delegation })).toBe(codes[forDelegated])
     },
   )
 
-  test('a later guard takes nothing back', async () => {
+  test.each(['any', 'direct', 'delegated'] as const)(
+    'of the first guard on a route replaces %s for the whole server',
+    async (delegation) => {
+      const run = (guard: 'requireDirect' | 'requireDelegated', token: string) =>
+        outcome((guards) => guards[guard](), token, { delegation })
+      expect(await run('requireDirect', direct)).toBe('proceed')
+      expect(await run('requireDirect', delegated)).toBe(403)
+      expect(await run('requireDelegated', delegated)).toBe('proceed')
+      expect(await run('requireDelegated', direct)).toBe(403)
+    },
+  )
+
+  test('of a later guard does not undo the refusal of an earlier guard', async () => {
     const { guards, pass } = openDesk({ ...options, delegation: 'direct' })
     const key = {}
     expect(statusOf(await pass(key, guards.requireAudience(aud), bearer(delegated)))).toBe(403)

@@ -10,60 +10,65 @@ import { createVerifier, type VerifierOptions } from '../../src/index.ts'
 import { aud, judgeFor, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
-const judge = judgeFor(issuer)
+const codeFor = judgeFor(issuer)
 const verifier = createVerifier(optionsFor(issuer))
-const judgeAct = (act: unknown, options: VerifierOptions = {}) =>
-  judge(issuer.token({ aud, claims: { act } }), options)
-const read = (claims: object) => verifier.verify(issuer.token({ aud, claims: { ...claims } }))
+const codeForAct = (act: unknown, options: VerifierOptions = {}) =>
+  codeFor(issuer.token({ aud, claims: { act } }), options)
+const verifyWith = (claims: object) => verifier.verify(issuer.token({ aud, claims: { ...claims } }))
 
-const chain = (depth: number): unknown =>
+const chainOf = (depth: number): unknown =>
   Array.from({ length: depth }).reduce(
     (act) => ({ sub: 'service', ...(act ? { act } : {}) }),
     undefined,
   )
-const members = (count: number): object =>
-  Object.fromEntries(Array.from({ length: count }, (_, at) => [at === 0 ? 'sub' : `m${at}`, 'x']))
+const actorWith = (members: number): object =>
+  Object.fromEntries(
+    Array.from({ length: members }, (_, index) => [index === 0 ? 'sub' : `m${index}`, 'x']),
+  )
 
-describe('a malformed act refuses the token', () => {
+describe('a token is refused if act', () => {
   test.each([
-    ['a string', 'service'],
-    ['a list', [{ sub: 'service' }]],
-    ['null', null],
-    ['a number', 1],
-    ['false', false],
-    ['nobody', {}],
-    ['no sub', { iss: 'https://as.example.com' }],
-    ['a sub that is empty', { sub: '' }],
-    ['a sub that is null', { sub: null }],
-    ['a sub that is a list', { sub: ['service'] }],
-    ['an iss that is no string', { sub: 'service', iss: 1 }],
-    ['an iss that is null', { sub: 'service', iss: null }],
-    ['an empty iss', { sub: 'service', iss: '' }],
-    ['a client_id that is no string', { sub: 'service', client_id: {} }],
-    ['17 members', members(17)],
-    ['a long string', { sub: 'x'.repeat(1025) }],
-    ['a long string in a list', { sub: 'service', list: ['x'.repeat(1025)] }],
-    ['a prior actor that is a string', { sub: 'service', act: 'before' }],
-    ['a prior actor that is null', { sub: 'service', act: null }],
-    ['a prior actor without sub', { sub: 'service', act: { client_id: 'before' } }],
-    ['a prior actor that is a list', { sub: 'service', act: { sub: 'a', act: [] } }],
+    ['is a string', 'service'],
+    ['is a list', [{ sub: 'service' }]],
+    ['is null', null],
+    ['is a number', 1],
+    ['is false', false],
+    ['is an empty object', {}],
+    ['has no sub', { iss: 'https://as.example.com' }],
+    ['has an empty sub', { sub: '' }],
+    ['has a sub that is null', { sub: null }],
+    ['has a sub that is a list', { sub: ['service'] }],
+    ['has an iss that is not a string', { sub: 'service', iss: 1 }],
+    ['has an iss that is null', { sub: 'service', iss: null }],
+    ['has an empty iss', { sub: 'service', iss: '' }],
+    ['has a client_id that is not a string', { sub: 'service', client_id: {} }],
+    ['has 17 members', actorWith(17)],
+    ['has a sub of 1025 characters', { sub: 'x'.repeat(1025) }],
+    ['has a string of 1025 characters in a list', { sub: 'service', list: ['x'.repeat(1025)] }],
+    ['has a prior actor that is a string', { sub: 'service', act: 'before' }],
+    ['has a prior actor that is null', { sub: 'service', act: null }],
+    ['has a prior actor without sub', { sub: 'service', act: { client_id: 'before' } }],
+    ['has a prior actor that is a list', { sub: 'service', act: { sub: 'a', act: [] } }],
   ])('%s', async (_what, act) => {
-    expect(await judgeAct(act)).toBe('actor_malformed')
+    expect(await codeForAct(act)).toBe('actor_malformed')
   })
 })
 
-describe('a well-formed act may have', () => {
+describe('a token is granted if act has', () => {
   test.each([
-    ['16 members', members(16)],
-    ['a sub of 1024 letters', { sub: 'x'.repeat(1024) }],
-    ['members that mean nothing there', { sub: 'service', exp: 'x', nbf: [], aud: 1 }],
-    ['exp in the past', { sub: 'service', exp: 1 }],
+    ['16 members', actorWith(16)],
+    ['a sub of 1024 characters', { sub: 'x'.repeat(1024) }],
+    [
+      'malformed exp, nbf and aud, which are ignored',
+      { sub: 'service', exp: 'x', nbf: [], aud: 1 },
+    ],
+    ['exp in the past, which is ignored', { sub: 'service', exp: 1 }],
   ])('%s', async (_what, act) => {
-    expect(await judgeAct(act)).toBe('granted')
+    expect(await codeForAct(act)).toBe('granted')
   })
 })
 
-describe('the length of the chain', () => {
+describe('the depth of the actor chain', () => {
   test.each([
     [8, {}, 'granted'],
     [9, {}, 'actor_chain_too_long'],
@@ -71,28 +76,26 @@ describe('the length of the chain', () => {
     [2, { maxActorDepth: 1 }, 'actor_chain_too_long'],
     [16, { maxActorDepth: 16 }, 'granted'],
     [17, { maxActorDepth: 16 }, 'actor_chain_too_long'],
-  ])('%s with %j: %s', async (depth, options, outcome) => {
-    expect(await judgeAct(chain(depth), options)).toBe(outcome)
+  ])('is %s, with the options %j: %s', async (depth, options, code) => {
+    expect(await codeForAct(chainOf(depth), options)).toBe(code)
   })
 
-  test('a hundred levels are not even parsed', async () => {
-    expect(await judgeAct(chain(100))).toBe('payload_malformed')
+  test('is limited by the JSON parser too: 100 levels are refused as payload_malformed', async () => {
+    expect(await codeForAct(chainOf(100))).toBe('payload_malformed')
   })
 })
 
-describe('who acts', () => {
+describe('the actors of a token', () => {
   const act = {
-    ...{
-      sub: 'order-service',
-      client_id: 'orders',
-      iss: 'https://other.example',
-      dept: { a: [1] },
-    },
+    sub: 'order-service',
+    client_id: 'orders',
+    iss: 'https://other.example',
+    dept: { a: [1] },
     act: { sub: 'user-service', act: { sub: 'gateway', iss: 'https://edge.example' } },
   }
 
-  test('is the outermost one; those within acted before', async () => {
-    const { actor, priorActors } = await read({ act })
+  test('are the outermost act as the current actor and the nested ones as prior actors', async () => {
+    const { actor, priorActors } = await verifyWith({ act })
     const inOrder = [actor, ...priorActors].map((one) => [one?.issuer, one?.subject, one?.clientId])
     expect(inOrder).toEqual([
       ['https://other.example', 'order-service', 'orders'],
@@ -101,44 +104,53 @@ describe('who acts', () => {
     ])
   })
 
-  test('is nobody without act', async () => {
-    expect(await read({})).toMatchObject({ actor: undefined, priorActors: [] })
+  test('are absent if the token has no act', async () => {
+    expect(await verifyWith({})).toMatchObject({ actor: undefined, priorActors: [] })
   })
 
-  test('leads nowhere to those before: no act is left in claims or actor', async () => {
-    const token = await read({ act })
-    const seen = [
+  test('are not reachable through act in the claims or in the current actor', async () => {
+    const token = await verifyWith({ act })
+    const objects = [
       token.claims,
       token.actor?.claims,
       ...token.priorActors.map(({ claims }) => claims),
     ]
-    expect(seen.every((claims) => claims && !Object.hasOwn(claims, 'act'))).toBe(true)
+    expect(objects.every((claims) => claims && !Object.hasOwn(claims, 'act'))).toBe(true)
     expect(JSON.stringify([token.claims, token.actor])).not.toContain('user-service')
     expect(token.actor?.claims).toMatchObject({ dept: { a: [1] } })
   })
 
-  test('cannot be changed', async () => {
-    const { actor, priorActors } = await read({ act })
+  test('are frozen at every level', async () => {
+    const { actor, priorActors } = await verifyWith({ act })
     const parts = [actor, actor?.claims, actor?.claims['dept'], priorActors, priorActors[0]]
     expect(parts.every((part) => part !== undefined && Object.isFrozen(part))).toBe(true)
   })
 })
 
 describe('may_act', () => {
-  test.each([null, 'x', 1, [], {}, { sub: 1 }, { sub: '' }, { iss: null }, members(17)])(
-    'refuses the token where it is malformed: %j',
-    async (mayAct) => {
-      expect(await judge(issuer.token({ aud, claims: { may_act: mayAct } }))).toBe(
-        'actor_malformed',
-      )
-    },
-  )
+  test.each<readonly [string, unknown]>([
+    ['is null', null],
+    ['is a string', 'x'],
+    ['is a number', 1],
+    ['is a list', []],
+    ['is an empty object', {}],
+    ['has a sub that is a number', { sub: 1 }],
+    ['has an empty sub', { sub: '' }],
+    ['has an iss that is null', { iss: null }],
+    ['has 17 members', actorWith(17)],
+  ])('is refused if it %s', async (_what, mayAct) => {
+    expect(await codeFor(issuer.token({ aud, claims: { may_act: mayAct } }))).toBe(
+      'actor_malformed',
+    )
+  })
 
-  test('is exposed and decides nothing', async () => {
-    const { mayAct, actor } = await read({ may_act: { sub: 'order-service', act: { sub: 'x' } } })
+  test('is exposed, but does not affect the actor', async () => {
+    const { mayAct, actor } = await verifyWith({
+      may_act: { sub: 'order-service', act: { sub: 'x' } },
+    })
     expect(mayAct).toEqual({ sub: 'order-service' })
     expect(actor).toBeUndefined()
-    expect(await read({})).toMatchObject({ mayAct: undefined })
+    expect(await verifyWith({})).toMatchObject({ mayAct: undefined })
   })
 })
 
@@ -150,76 +162,81 @@ describe('the option delegation', () => {
     ['direct', ['service'], 'delegation_forbidden'],
     ['delegated', [], 'delegation_required'],
     ['delegated', ['service'], 'granted'],
-  ] as const)('%s with the actors %j: %s', async (delegation, actors, outcome) => {
-    expect(await judge(issuer.token({ aud, actors }), { delegation })).toBe(outcome)
+  ] as const)('%s with the actors %j: %s', async (delegation, actors, code) => {
+    expect(await codeFor(issuer.token({ aud, actors }), { delegation })).toBe(code)
   })
 
-  test.each(['service', null, {}])('a malformed act (%j) is not a direct token', async (act) => {
-    expect(await judgeAct(act, { delegation: 'direct' })).toBe('actor_malformed')
-  })
+  test.each(['service', null, {}])(
+    'direct refuses a token with the malformed act %j',
+    async (act) => {
+      expect(await codeForAct(act, { delegation: 'direct' })).toBe('actor_malformed')
+    },
+  )
 })
 
-describe('what the operator reads', () => {
+describe('the reason of a refusal', () => {
   const context = { issuer: 'https://as.example.com', profile: {} }
   const long = 'x'.repeat(1025)
 
-  test.each<readonly [act: unknown, reason: string]>([
-    ['x', 'it is not an object'],
-    [{}, 'it names nobody'],
-    [members(17), 'it has more than 16 members'],
-    [{ sub: 1 }, 'sub is not a non-empty string'],
-    [{ sub: 'a', iss: '' }, 'iss is not a non-empty string'],
-    [{ sub: 'a', client_id: null }, 'client_id is not a non-empty string'],
-    [{ sub: 'a', note: long }, 'a member is longer than 1024 characters'],
-    [{ sub: 'a', note: ['x'.repeat(1021)] }, 'a member is longer than 1024 characters'],
-  ])('of a malformed one: %#: %s', (act, problem) => {
-    const found = (reason: string) => ({ code: 'actor_malformed', reason })
-    expect(readDelegation({ act }, context, 8)).toMatchObject(found(`act, level 1: ${problem}`))
+  test.each<readonly [problem: string, act: unknown]>([
+    ['is not an object', 'x'],
+    ['is an empty object', {}],
+    ['has more than 16 members', actorWith(17)],
+    ['has a malformed sub, expected a non-empty string', { sub: 1 }],
+    ['has a malformed iss, expected a non-empty string', { sub: 'a', iss: '' }],
+    ['has a malformed client_id, expected a non-empty string', { sub: 'a', client_id: null }],
+    ['has a member longer than 1024 characters', { sub: 'a', note: long }],
+    ['has a member longer than 1024 characters', { sub: 'a', note: ['x'.repeat(1021)] }],
+  ])('says that act or may_act %s', (problem, act) => {
+    const refusal = (reason: string) => ({ code: 'actor_malformed', reason })
+    expect(readDelegation({ act }, context, 8)).toMatchObject(refusal(`act ${problem}`))
     const nested = { act: { sub: 'a', act } }
-    expect(readDelegation(nested, context, 8)).toMatchObject(found(`act, level 2: ${problem}`))
-    expect(readMayAct({ may_act: act })).toMatchObject(found(`may_act: ${problem}`))
+    expect(readDelegation(nested, context, 8)).toMatchObject(refusal(`act at level 2 ${problem}`))
+    expect(readMayAct({ may_act: act })).toMatchObject(refusal(`may_act ${problem}`))
   })
 
-  test('of one without sub, which may_act need not have', () => {
+  test('says that act has no sub, which may_act does not need', () => {
     const act = { client_id: 'a' }
     expect(readDelegation({ act }, context, 8)).toMatchObject({
-      ...{ code: 'actor_malformed', reason: 'act, level 1: there is no sub' },
+      code: 'actor_malformed',
+      reason: 'act has no sub',
     })
     expect(readMayAct({ may_act: act })).toEqual(act)
   })
 
-  test('of a chain that is too long, or not wanted', () => {
+  test('says that the chain is too long, or that the mode does not allow it', () => {
     const act = { sub: 'a', act: { sub: 'b' } }
     expect(readDelegation({ act }, context, 1)).toMatchObject({
-      ...{ code: 'actor_chain_too_long', reason: 'act is nested deeper than 1' },
+      code: 'actor_chain_too_long',
+      reason: 'act is nested deeper than maxActorDepth (1)',
     })
     const [actor] = readChain({ act }, context, 8).actors
     expect(checkDelegation(actor, 'direct')).toMatchObject({
       code: 'delegation_forbidden',
-      reason: 'the token names an actor (act), and only direct access is allowed',
+      reason: 'the token has an actor (act), but only direct access is allowed',
     })
     expect(checkDelegation(undefined, 'delegated')).toMatchObject({
       code: 'delegation_required',
-      reason: 'the token names no actor (act), and only delegated access is allowed',
+      reason: 'the token has no actor (act), but only delegated access is allowed',
     })
   })
 })
 
-describe('as much of a chain as can be read', () => {
+describe('readChain', () => {
   const context = { issuer: 'https://as.example.com', profile: { actorSubjectIsClient: true } }
 
   test.each<readonly [act: object, actors: readonly string[], depth: number]>([
     [{ sub: 'a', act: { sub: 'b', act: { sub: 'c' } } }, ['a', 'b'], 3],
     [{ sub: 'a', act: { act: { sub: 'c' } } }, ['a'], 3],
     [{ act: { sub: 'b' } }, [], 2],
-  ])('of %j: %j', (act, actors, depth) => {
+  ])('reads %j as the actors %j before the first problem', (act, actors, depth) => {
     const found = readChain({ act }, context, 2)
     expect(found.actors.map(({ subject }) => subject)).toEqual(actors)
     expect(found.depth).toBe(depth)
     expect(found.refusal).toBeDefined()
   })
 
-  test('a long nested act is no long member', () => {
+  test('does not count a nested act as a long member', () => {
     const act = { sub: 'a', act: { sub: 'b', one: 'x'.repeat(1000), two: 'y'.repeat(1000) } }
     expect(readChain({ act }, context, 8)).toMatchObject({ depth: 2, refusal: undefined })
   })
@@ -229,15 +246,14 @@ describe('as much of a chain as can be read', () => {
     [{ sub: 'a', iss: 'https://as.example.com' }, 'a'],
     [{ sub: 'a', iss: 'https://b.example.com' }, undefined],
     [{ sub: 'a', client_id: 'c' }, 'c'],
-  ])('where subjects are clients, %j is the client %s', (act, clientId) => {
+  ])('with actorSubjectIsClient in the profile, the client id of %j is %s', (act, clientId) => {
     expect(readChain({ act }, context, 8).actors[0]?.clientId).toBe(clientId)
-    const clientsElsewhere = { ...context, profile: {} }
-    const [actor] = readChain({ act }, clientsElsewhere, 8).actors
+    const [actor] = readChain({ act }, { ...context, profile: {} }, 8).actors
     expect(actor?.clientId).toBe(clientId === 'c' ? 'c' : undefined)
   })
 })
 
-test('a copy without act inherits nothing, and is frozen all the way down', () => {
+test('withoutAct returns a copy that inherits nothing and is frozen at every level', () => {
   const copy = withoutAct({ act: 1, none: null, deep: { list: [{}] } })
   expect(copy).toEqual({ none: null, deep: { list: [{}] } })
   for (const name of ['constructor', 'toString', '__proto__']) expect(name in copy).toBe(false)

@@ -2,74 +2,70 @@ import { createTestClock, type TestIssuer } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { audienceRule } from '../../src/config/audience.ts'
 import type { IssuerOptions, VerifierOptions } from '../../src/index.ts'
-import {
-  createJudge,
-  type Judge,
-  type Judgement,
-  requireAudience,
-} from '../../src/verify/pipeline.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { requireAudience } from '../../src/verify/pipeline.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
+import { openPipeline, type OpenPipeline, type Verified } from './open-pipeline.ts'
 
 const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const issuer = await startIssuer({ clock })
 const tenant = await startIssuer({ clock, path: '/tenant' })
 
-const policyOf = (options: VerifierOptions) => createPolicy(options, optionNames.verifier)
+const policyOf = (options: VerifierOptions) => createPolicy(options, 'verifier')
 
-function judgeWith(options: VerifierOptions = {}, of: TestIssuer = issuer): Judge {
-  const judge = createJudge(policyOf({ ...optionsFor(of), ...options }))
-  onTestFinished(() => judge.operations.close())
-  return judge
+function pipelineWith(options: VerifierOptions = {}, of: TestIssuer = issuer): OpenPipeline {
+  const pipeline = openPipeline(policyOf({ ...optionsFor(of), ...options }))
+  onTestFinished(() => pipeline.operations.close())
+  return pipeline
 }
 
-const told = ({ result }: Judgement): string =>
+const told = ({ result }: Verified): string =>
   result instanceof Refusal ? `${result.code}: ${result.reason}` : 'granted'
 
-describe('an issuer without audience', () => {
+describe('an issuer without an audience', () => {
   const message =
-    "There is no audience for 'https://b.example.com'. Set audience: 'order-service', or let requireAudience('order-service') run first."
+    "No audience is configured for the issuer 'https://b.example.com'. Set audience: 'order-service', or let requireAudience('order-service') run first."
   const without = { issuers: [{ issuer: issuer.url, audience: aud }, 'https://b.example.com'] }
 
-  test('is misuse, unless a route has one', async () => {
-    const judge = createJudge(policyOf({ ...without, clock }))
-    expect(() => judge.judge(issuer.token({ aud }))).toThrow(message)
-    expect(told(await judge.judge(issuer.token({ aud }), audienceRule(aud)))).toBe('granted')
+  test('is a ConfigError unless the guard supplies one', async () => {
+    const pipeline = openPipeline(policyOf({ ...without, clock }))
+    expect(() => pipeline.verify(issuer.token({ aud }))).toThrow(message)
+    expect(told(await pipeline.verify(issuer.token({ aud }), audienceRule(aud)))).toBe('granted')
   })
 
-  test('is asked for by itself', () => {
+  test('is what requireAudience checks for', () => {
     expect(() => requireAudience(policyOf(without))).toThrow(message)
     expect(() => requireAudience(policyOf(without), audienceRule('x'))).not.toThrow()
     expect(() => requireAudience(policyOf(optionsFor(issuer)))).not.toThrow()
   })
 })
 
-test("a route's audience stands in for the configured one", async () => {
-  const judge = judgeWith()
+test("the guard's audience replaces the configured one", async () => {
+  const pipeline = pipelineWith()
   const token = issuer.token({ aud: 'stock' })
-  expect(told(await judge.judge(token))).toMatch(/^audience_mismatch/)
-  expect(told(await judge.judge(token, audienceRule('stock')))).toBe('granted')
+  expect(told(await pipeline.verify(token))).toMatch(/^audience_mismatch/)
+  expect(told(await pipeline.verify(token, audienceRule('stock')))).toBe('granted')
 })
 
-test('a token that is too long is neither hashed nor counted', async () => {
-  const judge = judgeWith({ maxTokenBytes: 256 })
-  expect((await judge.judge('x'.repeat(257))).identity).toStrictEqual({})
-  expect((await judge.judge(undefined as never)).identity).toStrictEqual({})
-  expect(judge.cache).toMatchObject({ hits: 0, misses: 0 })
-  expect((await judge.judge('x'.repeat(256))).identity).toStrictEqual({ cached: false })
-  expect(judge.cache).toMatchObject({ hits: 0, misses: 1 })
+test('a token over the size limit is not looked up in the cache', async () => {
+  const pipeline = pipelineWith({ maxTokenBytes: 256 })
+  expect((await pipeline.verify('x'.repeat(257))).identity).toStrictEqual({})
+  expect((await pipeline.verify(undefined as never)).identity).toStrictEqual({})
+  expect(pipeline.cache).toMatchObject({ hits: 0, misses: 0 })
+  expect((await pipeline.verify('x'.repeat(256))).identity).toStrictEqual({ cached: false })
+  expect(pipeline.cache).toMatchObject({ hits: 0, misses: 1 })
 })
 
-test('where nothing is remembered, nothing is said of it', async () => {
-  const judge = judgeWith({ cache: false })
-  expect((await judge.judge(issuer.token({ aud }))).identity).not.toHaveProperty('cached')
-  expect(judge.cache).toBeUndefined()
-  expect(judge.operations.health()).not.toHaveProperty('cache')
+test('without a cache, neither records nor health mention it', async () => {
+  const pipeline = pipelineWith({ cache: false })
+  expect((await pipeline.verify(issuer.token({ aud }))).identity).not.toHaveProperty('cached')
+  expect(pipeline.cache).toBeUndefined()
+  expect(pipeline.operations.health()).not.toHaveProperty('cache')
 })
 
-describe('what breaks down is no verdict', () => {
+describe('an unexpected exception makes the decision unavailable', () => {
   const failure = { code: 'verification_failed', detail: { retryAfter: 1 } }
 
   /** A clock that can be made to fail. */
@@ -87,27 +83,27 @@ describe('what breaks down is no verdict', () => {
     [new RangeError('secret'), 'RangeError'],
     ['secret', 'string'],
     [undefined, 'undefined'],
-  ])('whatever is thrown: %s', async (thrown, what) => {
+  ])('even if %s is thrown', async (thrown, what) => {
     const { fault, clock: own } = failing()
-    const judge = judgeWith({ clock: own })
+    const pipeline = pipelineWith({ clock: own })
     const token = issuer.token({ aud, sub: 'user-7' })
-    const reason = `the verification broke down: ${what}`
+    const reason = `unexpected error during verification: ${what}`
     fault.thrown = thrown
-    // once the keys are there, and at once
-    const [late, soon] = [await judge.judge(token), await judge.judge(token)]
+    // with keys still to be fetched, and with keys in place
+    const [late, soon] = [await pipeline.verify(token), await pipeline.verify(token)]
     for (const { result, identity } of [late, soon]) {
       expect(result).toMatchObject({ ...failure, reason })
       expect(identity).toMatchObject({ cached: false, subject: 'user-7' })
     }
     delete fault.thrown
-    await judge.judge(token)
-    await judge.judge(token)
-    expect((await judge.judge(token)).identity).toMatchObject({ cached: true })
+    await pipeline.verify(token)
+    await pipeline.verify(token)
+    expect((await pipeline.verify(token)).identity).toMatchObject({ cached: true })
     fault.thrown = thrown
-    // while it is remembered
-    const again = await judge.judge(token)
+    // while it is cached
+    const again = await pipeline.verify(token)
     expect(again.result).toMatchObject({ ...failure, reason })
-    expect(again.identity).toStrictEqual({})
+    expect(again.identity).toMatchObject({ cached: true, subject: 'user-7' })
   })
 })
 
@@ -116,98 +112,99 @@ describe('hints for the operator', () => {
     {
       codes: ['token_expired', 'audience_mismatch'] as const,
       when: () => true,
-      message: 'Mend it.',
+      message: 'Fix it.',
     },
   ]
   const profile = { ...defaultProfile, hints }
 
-  test('are added to a refusal, also of a token that is remembered', async () => {
+  test('are added to the reason, also for a cached token', async () => {
     await using own = await startIssuer()
-    const judge = judgeWith({ profile }, own)
-    expect(told(await judge.judge(own.token({ aud: 'x' })))).toBe(
-      'audience_mismatch: aud is ["x"]; this route expects one of ["order-service"]. Mend it.',
+    const pipeline = pipelineWith({ profile }, own)
+    expect(told(await pipeline.verify(own.token({ aud: 'x' })))).toBe(
+      'audience_mismatch: aud is ["x"], expected one of ["order-service"]. Fix it.',
     )
     const token = own.token({ aud, sub: 'user-7', actors: ['a'], expiresIn: 10 })
-    for (let at = 0; at < 2; at += 1) await judge.judge(token)
+    for (let at = 0; at < 2; at += 1) await pipeline.verify(token)
     own.clock.advance(60)
-    const late = await judge.judge(token)
-    expect(told(late)).toBe('token_expired: exp is 50 s ago; the tolerance is 5 s. Mend it.')
+    const late = await pipeline.verify(token)
+    expect(told(late)).toBe('token_expired: exp was 50 s ago; clockTolerance is 5 s. Fix it.')
     expect(late.identity).toMatchObject({ cached: true, subject: 'user-7', chain: { depth: 1 } })
-    expect(judge.cache).toMatchObject({ hits: 1 })
+    expect(pipeline.cache).toMatchObject({ hits: 1 })
   })
 })
 
-describe('beside the configured issuers, those that a rule takes', () => {
+describe('resolveIssuer', () => {
   function resolving(answer: (iss: string) => IssuerOptions | undefined) {
     const asked: string[] = []
     const resolveIssuer = (iss: string) => (asked.push(iss), answer(iss))
-    return { asked, judge: judgeWith({ resolveIssuer }) }
+    return { asked, pipeline: pipelineWith({ resolveIssuer }) }
   }
   const ours = (iss: string): IssuerOptions => ({ issuer: iss })
 
-  test('a configured one is not asked about, and what is no string neither', async () => {
-    const { asked, judge } = resolving(ours)
-    expect(told(await judge.judge(issuer.token({ aud })))).toBe('granted')
-    expect(told(await judge.judge(tenant.token({ aud })))).toBe('granted')
-    const odd = await judge.judge(tenant.token({ aud, claims: { iss: [tenant.url] } }))
+  test('is not asked about configured issuers, or about an iss that is not a string', async () => {
+    const { asked, pipeline } = resolving(ours)
+    expect(told(await pipeline.verify(issuer.token({ aud })))).toBe('granted')
+    expect(told(await pipeline.verify(tenant.token({ aud })))).toBe('granted')
+    const odd = await pipeline.verify(tenant.token({ aud, claims: { iss: [tenant.url] } }))
     expect(told(odd)).toBe("issuer_not_trusted: the token's iss is not a string")
     expect(asked).toEqual([tenant.url])
   })
 
-  test('one without audience gives no verdict', async () => {
-    const judge = createJudge(policyOf({ clock, resolveIssuer: ours }))
-    onTestFinished(() => judge.operations.close())
-    const { result } = await judge.judge(tenant.token({ aud }))
+  test('without an audience makes the decision unavailable', async () => {
+    const pipeline = openPipeline(policyOf({ clock, resolveIssuer: ours }))
+    onTestFinished(() => pipeline.operations.close())
+    const { result } = await pipeline.verify(tenant.token({ aud }))
     expect(result).toMatchObject({
-      ...{ code: 'verification_failed', reason: 'resolveIssuer gave no audience' },
+      code: 'verification_failed',
+      reason: 'resolveIssuer returned no audience',
       detail: { retryAfter: 1 },
     })
-    expect(told(await judge.judge(tenant.token({ aud }), audienceRule(aud)))).toBe('granted')
+    expect(told(await pipeline.verify(tenant.token({ aud }), audienceRule(aud)))).toBe('granted')
   })
 
-  test('all of them are there for the operator', async () => {
-    const { judge } = resolving(ours)
-    const { operations } = judge
+  test('adds its issuers to health and to blockKey', async () => {
+    const { pipeline } = resolving(ours)
+    const { operations } = pipeline
     const states = () => operations.health().issuers.map(({ issuer: of, state }) => [of, state])
     expect(states()).toEqual([[issuer.url, 'none']])
-    await judge.judge(issuer.token({ aud }))
-    await judge.judge(tenant.token({ aud }))
+    await pipeline.verify(issuer.token({ aud }))
+    await pipeline.verify(tenant.token({ aud }))
     expect(states()).toEqual([
       [issuer.url, 'fresh'],
       [tenant.url, 'fresh'],
     ])
-    expect(operations.health().cache).toEqual(judge.cache)
+    expect(operations.health().cache).toEqual(pipeline.cache)
 
     operations.blockKey(tenant.key.kid)
     const token = tenant.token({ aud, sub: 'again' })
-    expect(told(await judge.judge(token))).toMatch(/^key_not_found/)
-    expect(told(await judge.judge(issuer.token({ aud })))).toMatch(/^key_not_found/)
+    expect(told(await pipeline.verify(token))).toMatch(/^key_not_found/)
+    expect(told(await pipeline.verify(issuer.token({ aud })))).toMatch(/^key_not_found/)
   })
 
-  test('the end is the end of all work for later', async () => {
+  test('leaves no timers behind after close', async () => {
     const pending = new Set<() => void>()
     const schedule = (_delay: number, callback: () => void): (() => void) => {
       pending.add(callback)
       return () => pending.delete(callback)
     }
     const own = { now: () => clock.now(), monotonic: () => clock.monotonic(), schedule }
-    const judge = judgeWith({ clock: own, resolveIssuer: ours })
-    await judge.judge(issuer.token({ aud }))
-    await judge.judge(tenant.token({ aud }))
+    const pipeline = pipelineWith({ clock: own, resolveIssuer: ours })
+    await pipeline.verify(issuer.token({ aud }))
+    await pipeline.verify(tenant.token({ aud }))
     expect(pending.size).toBe(2)
-    judge.operations.close()
+    pipeline.operations.close()
     expect(pending.size).toBe(0)
   })
 
-  test('without a rule there are the configured ones alone', () => {
-    const { operations } = judgeWith()
+  test('is optional', () => {
+    const { operations } = pipelineWith()
     expect(operations.health().issuers.map(({ issuer: of }) => of)).toEqual([issuer.url])
     expect(() => operations.blockKey('x')).not.toThrow()
     expect(() => operations.close()).not.toThrow()
   })
 })
 
-describe('of each token so much is known as it came far', () => {
+describe('the record names the token as far as it was verified', () => {
   const forged = (): string => `${issuer.token({ aud }).slice(0, -9)}AAAAAAAAA`
 
   test.each<readonly [code: string, make: () => string, member: string | readonly string[]]>([
@@ -221,9 +218,9 @@ describe('of each token so much is known as it came far', () => {
     ['actor_malformed', () => issuer.token({ aud, claims: { may_act: 1 } }), 'subject'],
     ['granted', () => issuer.token({ aud }), 'subject'],
   ])('%s (%#)', async (code, make, member) => {
-    const judged = await judgeWith().judge(make())
-    expect(told(judged).split(':')[0]).toBe(code)
-    const members = Object.keys(judged.identity)
+    const verified = await pipelineWith().verify(make())
+    expect(told(verified).split(':')[0]).toBe(code)
+    const members = Object.keys(verified.identity)
     if (typeof member === 'string') expect(members).toContain(member)
     else expect(members).toEqual(member)
     expect(members.includes('subject')).toBe(member === 'subject')

@@ -223,8 +223,8 @@ test('beside configured issuers, and with every guard that looks at the issuer',
       expect(statusOf(result)).toBe('proceed')
     }
   }
-  expect(() => desk.guards.requireActor('someone')).toThrow('With several issuers')
-  expect(() => desk.guards.requireClient('someone')).toThrow('With several issuers')
+  expect(() => desk.guards.requireActor('someone')).toThrow('more than one issuer')
+  expect(() => desk.guards.requireClient('someone')).toThrow('more than one issuer')
 })
 
 test('what is refused is recorded with its issuer', async () => {

@@ -1,9 +1,9 @@
 import { createTestClock, createTestIssuer } from '@resource-server/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { VerificationKey } from '../../src/jose/jwk.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
-import { ResolvedIssuers, type Trusted } from '../../src/verify/resolved-issuers.ts'
+import { ResolvedIssuers, type TrustedIssuer } from '../../src/verify/resolved-issuers.ts'
 
 // Which issuers are live, for how long, and what their keys are worth after that.
 
@@ -19,7 +19,7 @@ interface Desk {
   readonly clock: ReturnType<typeof createTestClock>
   readonly asked: readonly string[]
   readonly fetched: readonly string[]
-  readonly admit: (iss?: string) => Promise<Trusted>
+  readonly admit: (iss?: string) => Promise<TrustedIssuer>
 }
 
 function open(rule: (iss: string) => unknown): Desk {
@@ -39,9 +39,9 @@ function open(rule: (iss: string) => unknown): Desk {
     )
   }
   const options = { audience: 'order-service', clock, resolveIssuer, fetch }
-  const policy = createPolicy(options, optionNames.verifier)
+  const policy = createPolicy(options, 'verifier')
   const issuers = new ResolvedIssuers(policy, policy.resolveIssuer!)
-  const admit = async (iss = tenant): Promise<Trusted> => {
+  const admit = async (iss = tenant): Promise<TrustedIssuer> => {
     const found = await issuers.find(iss)
     if (found instanceof Refusal) throw new Error(found.reason)
     return found
@@ -49,7 +49,7 @@ function open(rule: (iss: string) => unknown): Desk {
   return { issuers, clock, asked, fetched, admit }
 }
 
-async function keyOf({ source }: Trusted): Promise<VerificationKey> {
+async function keyOf({ source }: TrustedIssuer): Promise<VerificationKey> {
   const key = await source.find(header)
   if (key instanceof Refusal) throw new Error(key.reason)
   return key
@@ -71,7 +71,7 @@ test.each<[what: string, iss: string, rule: () => unknown, code: string, reason:
   [
     ...(['answered oddly', tenant, () => ({ issuer: 'https://other.example' })] as const),
     'verification_failed',
-    'resolveIssuer gave no answer: resolveIssuer returned another issuer. Return { issuer } as it was asked.',
+    'resolveIssuer gave no answer: resolveIssuer returned a different issuer. Return { issuer } exactly as it was passed in.',
   ],
 ])('an issuer that is %s', async (_what, iss, rule, code, reason) => {
   const detail = code === 'verification_failed' ? { retryAfter: 1 } : {}
@@ -168,7 +168,7 @@ describe('the keys of a live issuer', () => {
     source.blockKey(kid)
     expect(await source.find(header)).toMatchObject({ code: 'key_not_found' })
     for (const work of [source.warmUp(), source.refreshKeys()])
-      await expect(work).rejects.toThrow("No key of 'jwks' can be used")
+      await expect(work).rejects.toThrow("No key in 'jwks' is usable")
   })
 
   test('are fetched where none are given, until it is closed', async () => {

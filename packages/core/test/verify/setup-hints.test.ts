@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { advise } from '../../src/verify/setup-hints.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { withSetupHint } from '../../src/verify/setup-hints.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import type { Hint } from '../../src/options/profile.ts'
 import { refuse } from '../../src/errors/refusal.ts'
@@ -14,14 +14,14 @@ const hint = (message: string, more: Partial<Hint> = {}): Hint => ({
 /** The reason after advice by these hints of the issuers A and B. */
 function advised(
   hints: { readonly a?: readonly Hint[]; readonly b?: readonly Hint[] },
-  unverified?: Parameters<typeof advise>[1],
+  unverified?: Parameters<typeof withSetupHint>[1],
 ): string {
   const issuers = [
     { issuer: a, profile: { ...defaultProfile, hints: hints.a ?? [] } },
     { issuer: b, profile: { ...defaultProfile, hints: hints.b ?? [] } },
   ]
-  const policy = createPolicy({ issuers, audience: 'x' }, optionNames.verifier)
-  return advise(refuse('claim_missing', 'why'), unverified, policy).reason
+  const policy = createPolicy({ issuers, audience: 'x' }, 'verifier')
+  return withSetupHint(refuse('claim_missing', 'why'), unverified, policy).reason
 }
 
 const header = { alg: 'ES256', kid: undefined, typ: 'at+jwt' }
@@ -73,19 +73,19 @@ test('what the caller is told stays the same', () => {
       issuer: { issuer: a, profile: { ...defaultProfile, hints: [hint('Mend.')] } },
       audience: 'x',
     },
-    optionNames.verifier,
+    'verifier',
   )
   const refusal = refuse('audience_mismatch', 'why', { scope: ['a'] })
-  expect(advise(refusal, of(a), policy)).toEqual(
+  expect(withSetupHint(refusal, of(a), policy)).toEqual(
     refuse('audience_mismatch', 'why. Mend.', { scope: ['a'] }),
   )
   const other = refuse('token_expired', 'why')
-  expect(advise(other, of(a), policy)).toBe(other)
+  expect(withSetupHint(other, of(a), policy)).toBe(other)
 })
 
 test('a profile may have no hints', () => {
   const { hints: _, ...profile } = defaultProfile
-  const policy = createPolicy({ issuer: a, profile, audience: 'x' }, optionNames.verifier)
+  const policy = createPolicy({ issuer: a, profile, audience: 'x' }, 'verifier')
   const refusal = refuse('claim_missing', 'why')
-  expect(advise(refusal, of(a), policy)).toBe(refusal)
+  expect(withSetupHint(refusal, of(a), policy)).toBe(refusal)
 })

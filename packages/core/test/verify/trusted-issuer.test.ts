@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../src/index.ts'
 import type { Unverified } from '../../src/jose/jws.ts'
-import { createPolicy, optionNames } from '../../src/config/policy.ts'
+import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { checkHeader, trustedIssuer } from '../../src/verify/trusted-issuer.ts'
 import { aud, judgeFor, optionsFor, startIssuer } from '../support.ts'
@@ -133,7 +133,7 @@ describe('of several issuers', () => {
 describe('what the operator reads', () => {
   const [a, b] = ['https://a.example.com', 'https://b.example.com/']
   const policyOf = (options: VerifierOptions) =>
-    createPolicy({ audience: aud, ...options }, optionNames.verifier)
+    createPolicy({ audience: aud, ...options }, 'verifier')
   const twin = (known: string): string =>
     `the token's iss and the configured issuer '${known}' differ by a trailing slash: configure it as in the token`
 

@@ -51,7 +51,7 @@ describe('check', () => {
   test('gives a code and a reason', async () => {
     expect(await verifier.check(expired)).toEqual({
       ...{ ok: false, outcome: 'refused', code: 'token_expired' },
-      reason: 'exp is 3600 s ago; the tolerance is 5 s',
+      reason: 'exp was 3600 s ago; clockTolerance is 5 s',
     })
   })
 

@@ -84,7 +84,7 @@ export function refused(options: RefusedOptions): ExpectedResponse {
   }
 }
 
-const credentialRequired = 'This resource needs an access token'
+const credentialRequired = 'An access token is required'
 
 export const noCredential: ExpectedResponse = refused({
   status: 401,
@@ -153,7 +153,7 @@ export function insufficientScope(scopes: string): ExpectedResponse {
 
 /** The token could not be verified: 503 without a challenge. */
 export function unavailable(code: Code): ExpectedResponse {
-  const detail = 'The access token cannot be checked at the moment'
+  const detail = 'The access token cannot be verified at the moment'
   return {
     status: 503,
     challenges: [],

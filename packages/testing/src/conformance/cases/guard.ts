@@ -22,23 +22,20 @@ const audienceMismatch = invalidToken(
   'audience_mismatch',
   'The access token is meant for another audience',
 )
-const actorRefused = forbidden('actor_not_allowed', 'The acting party is not allowed here')
+const actorRefused = forbidden('actor_not_allowed', 'The actor is not allowed here')
 const delegationForbidden = forbidden(
   'delegation_forbidden',
   'Delegated access is not allowed here',
 )
 const delegationRequired = forbidden('delegation_required', 'Only delegated access is allowed here')
-const clientRefused = forbidden(
-  'client_not_allowed',
-  'Only exchanged access tokens are allowed here',
-)
+const clientRefused = forbidden('client_not_allowed', 'The client is not allowed here')
 const accessRefused = (code: 'claim_not_accepted' | 'policy_denied'): ExpectedResponse =>
   forbidden(code, 'Access is not allowed')
 const stepUpRequired = refused({
   status: 401,
   code: 'authentication_insufficient',
   error: 'insufficient_user_authentication',
-  detail: 'A fresher or stronger sign-in is required',
+  detail: 'More recent or stronger authentication is required',
   parameters: 'acr_values="mfa hwk", max_age="300"',
 })
 

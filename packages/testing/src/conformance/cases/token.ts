@@ -46,7 +46,7 @@ const verified: readonly VerifiedRow[] = [
   {
     token: 'id-token',
     code: 'not_an_access_token',
-    detail: 'This is not an access token',
+    detail: 'The token is not an access token',
     proves: 'token-type',
   },
   {
@@ -73,7 +73,7 @@ const verified: readonly VerifiedRow[] = [
   {
     token: 'long-lived',
     code: 'lifetime_too_long',
-    detail: 'The access token lives too long',
+    detail: "The token's lifetime exceeds the maximum",
     setup: 'max-lifetime',
   },
   {
@@ -96,7 +96,7 @@ const verified: readonly VerifiedRow[] = [
   {
     token: 'nine-actors',
     code: 'actor_chain_too_long',
-    detail: 'The access token names too many actors',
+    detail: 'The access token has too many actors',
   },
 ]
 

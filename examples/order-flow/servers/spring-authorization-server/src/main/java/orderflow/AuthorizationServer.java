@@ -19,7 +19,7 @@ import org.springframework.security.oauth2.server.authorization.settings.ClientS
 import org.springframework.security.oauth2.server.authorization.token.JwtEncodingContext;
 import org.springframework.security.oauth2.server.authorization.token.OAuth2TokenCustomizer;
 
-/** The authorization server of the order flow. Keys and secrets are for a machine's own loopback. */
+/** The authorization server of the demo. Its secrets are public: use it on loopback only. */
 @SpringBootApplication
 public class AuthorizationServer {
   public static void main(String[] arguments) {
@@ -50,7 +50,7 @@ public class AuthorizationServer {
         .scope("openid");
   }
 
-  /** Each secret must be another one: the repository refuses one that it holds already. */
+  /** Each client needs its own secret: the repository rejects a secret that is already registered. */
   private static RegisteredClient.Builder service(String id) {
     return RegisteredClient.withId(id)
         .clientId(id)
@@ -60,7 +60,7 @@ public class AuthorizationServer {
         .authorizationGrantType(AuthorizationGrantType.TOKEN_EXCHANGE);
   }
 
-  /** What the default server lacks: who the token is for. Runs beside the server's own, which writes act. */
+  /** Sets the audience and may_act. It runs in addition to the default customizer, which writes act. */
   @Bean
   @ConditionalOnBooleanProperty("order-flow.customized")
   OAuth2TokenCustomizer<JwtEncodingContext> audience(
@@ -76,7 +76,7 @@ public class AuthorizationServer {
         context.getClaims().audience(List.of(services.get(client)));
       }
       if (client.equals("web-shop")) {
-        // The server compares this with the actor token's iss as it holds it: a URL, and no text.
+        // The server compares this value with the actor token's iss, which is a URL, not a string.
         context.getClaims().claim("may_act", Map.of("iss", issuer, "sub", "user-service"));
       }
     };

@@ -1,0 +1,105 @@
+import type { IssuerPolicy, Policy } from '../config/policy.ts'
+import type { Refusal } from '../errors/refusal.ts'
+import type { Guard } from '../guards/guards.ts'
+import type { Unverified } from '../jose/jws.ts'
+import type { Verified } from '../jose/signature.ts'
+import type { DecisionRecord, Identity, RecordBody } from '../options/decision-record.ts'
+import type { AccessToken } from '../token/access-token.ts'
+import { claimedIdentity, identityOf, unverifiedIdentity } from './identity.ts'
+import type { Timing } from './reporter.ts'
+
+/** How far the verification of a token got. The pipeline fills it in; records are built from it. */
+export interface VerificationTrace {
+  /** Whether the token was found in the cache. Absent if the cache is off. */
+  cached?: boolean
+  /** Set once the token is parsed. */
+  unverified?: Unverified
+  /** Set once the token's issuer is known and trusted. */
+  issuer?: IssuerPolicy
+  /** Set once the signature is verified. */
+  verified?: Verified
+  /** Set once the claims are accepted, even if the token is refused afterwards. */
+  token?: AccessToken
+}
+
+/** What one guard decided about a request. */
+export interface GuardDecision {
+  readonly guard: Guard
+  readonly passed: boolean
+  /** Absent if there was no listener when the guard ran. */
+  readonly timing: Timing | undefined
+}
+
+/** Everything a record is built from. */
+export interface Decision {
+  /** Absent if access was granted. */
+  readonly refusal: Refusal | undefined
+  readonly guards: readonly GuardDecision[]
+  readonly request?: NonNullable<RecordBody['request']>
+  readonly trace: VerificationTrace
+  /** One for each guard; a single one if there was no request. */
+  readonly timings: readonly Timing[]
+  readonly verificationMs: number | undefined
+}
+
+/** Builds the record of a decision. Unknown members are absent. */
+export function buildRecord(decision: Decision, policy: Policy): RecordBody {
+  const { refusal, guards, request, trace, timings, verificationMs } = decision
+  const deciding = guards.at(-1)?.guard
+  const audience = requiredAudience(guards, policy)
+  const scopes = guards.flatMap(({ guard }) => guard.scopes ?? [])
+  return {
+    time: decidedAt(timings.at(-1), policy),
+    ...outcomeOf(refusal),
+    ...(deciding && { guard: deciding.name }),
+    checks: guards.map(({ guard, passed }) => ({ guard: guard.name, passed })),
+    ...(request && { request }),
+    ...(timings.length > 0 && { durationMs: total(timings) }),
+    ...(verificationMs !== undefined && { verificationMs }),
+    ...(audience.length > 0 && { requiredAudience: audience }),
+    ...(scopes.length > 0 && { requiredScopes: [...new Set(scopes)] }),
+    ...recordedIdentity(trace, policy),
+  }
+}
+
+function outcomeOf(
+  refusal: Refusal | undefined,
+): Pick<DecisionRecord, 'outcome' | 'code' | 'reason'> {
+  if (!refusal) return { outcome: 'granted' }
+  const { category, code, reason } = refusal
+  return { outcome: category, code, reason }
+}
+
+/** A grant is recorded after the response, and the wall clock may have been moved in between. */
+function decidedAt(timing: Timing | undefined, { clock }: Policy): string {
+  const elapsed = timing ? clock.monotonic() - timing.at : 0
+  return new Date(clock.now() - elapsed).toISOString()
+}
+
+function requiredAudience(
+  guards: readonly GuardDecision[],
+  { issuers }: Policy,
+): readonly string[] {
+  const required = guards.map(({ guard }) => guard.audience).filter((rule) => rule !== undefined)
+  const configured = [...issuers.values()].map(({ audience }) => audience)
+  const rules = required.length > 0 ? required : configured
+  return [...new Set(rules.flatMap((rule) => rule?.names ?? []))]
+}
+
+function recordedIdentity(trace: VerificationTrace, policy: Policy): Identity {
+  const { cached } = trace
+  return { ...(cached !== undefined && { cached }), ...tokenIdentity(trace, policy) }
+}
+
+/** A credential that could not be parsed may be anything, even a password: not even its hash is recorded. */
+function tokenIdentity(trace: VerificationTrace, policy: Policy): Identity {
+  const { token, verified, issuer, unverified } = trace
+  if (token) return identityOf(token, policy)
+  if (verified && issuer) return claimedIdentity(verified, issuer, policy)
+  return unverified ? unverifiedIdentity(unverified) : {}
+}
+
+function total(timings: readonly Timing[]): number {
+  const sum = timings.reduce((milliseconds, { took }) => milliseconds + took, 0)
+  return Math.round(sum * 1000) / 1000
+}

@@ -1,0 +1,365 @@
+import { ConfigError } from '../errors/refusal.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import type { Fetch } from '../lib/fetch-json.ts'
+import type { Bounds } from '../lib/generational-map.ts'
+import { type Algorithm, defaultAlgorithms } from '../options/algorithms.ts'
+import type { KeyStore, KeyStoreOptions } from '../options/key-store.ts'
+import { type OptionTable, readOptions, required } from '../options/option-table.ts'
+import {
+  booleanOption,
+  choiceOption,
+  functionOption,
+  numberOption,
+} from '../options/option-types.ts'
+import type {
+  CacheOptions,
+  DelegationMode,
+  IssuerOptions,
+  RecordOptions,
+  ResourceServerOptions,
+  VerifierOptions,
+} from '../options/options.ts'
+import type { Profile } from '../options/profile.ts'
+import type { Implication } from '../options/scope.ts'
+import type { RefusalBodyWriter } from '../errors/problem-details.ts'
+import { defaultProfile } from '../providers/default.ts'
+import { type AudienceRule, audienceRule } from './audience.ts'
+import {
+  readAlgorithms,
+  readClock,
+  readImpliedScopes,
+  readIssuer,
+  readJwks,
+  readJwksUri,
+  readProfile,
+  readRealm,
+  readRefusalBody,
+} from './read-option.ts'
+import { readClaimNames, readPseudonymKey } from './records.ts'
+import { readResource, type Resource } from './resource.ts'
+
+// Every option of the project with its default, range, documentation and check. An option that is added to a
+// type does not compile until it has a row here.
+
+/** The options of one issuer. */
+export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
+  issuer: {
+    default: required,
+    defaultText: '',
+    range: '',
+    description: 'The issuer identifier, exactly as in `iss`; a trailing slash counts.',
+    read: readIssuer,
+  },
+  audience: {
+    default: undefined,
+    defaultText: 'set by `requireAudience`',
+    range: '',
+    description: 'The names of this service: a name, a list, or `{ only: … }`.',
+    read: (value) => audienceRule(value),
+  },
+  algorithms: {
+    default: undefined,
+    defaultText: defaultAlgorithms.map((name) => `\`${name}\``).join(', '),
+    range: '',
+    description: 'The allowed signature algorithms. Symmetric algorithms are not supported.',
+    read: readAlgorithms,
+  },
+  impliedScopes: {
+    default: [],
+    defaultText: 'none',
+    range: '',
+    description: "Scopes that imply others, such as `{ admin: ['orders:*'] }`.",
+    read: readImpliedScopes,
+  },
+  profile: {
+    default: defaultProfile,
+    defaultText: "accepts every provider's default tokens",
+    range: '',
+    description: "What the issuer's tokens look like: `'rfc9068'` or a profile.",
+    read: readProfile,
+  },
+  jwksUri: {
+    default: undefined,
+    defaultText: 'found by discovery',
+    range: '',
+    description: 'The URL of the key set.',
+    read: readJwksUri,
+  },
+  jwks: {
+    default: undefined,
+    defaultText: 'fetched',
+    range: '1 to 100 keys',
+    description: 'A fixed key set.',
+    read: readJwks,
+  },
+}
+
+export interface IssuerSettings {
+  readonly issuer: string
+  readonly audience: AudienceRule | undefined
+  /** `undefined` if the user did not choose. */
+  readonly algorithms: readonly Algorithm[] | undefined
+  readonly impliedScopes: readonly Implication[]
+  readonly profile: Profile
+  readonly jwksUri: string | undefined
+  readonly jwks: { readonly keys: readonly object[] } | undefined
+}
+
+export const cacheOptions: OptionTable<CacheOptions, CacheSettings> = {
+  maxTokens: numberOption(
+    10_000,
+    { min: 2, max: 1e7, unit: 'tokens', whole: true },
+    'How many verified tokens the cache holds.',
+  ),
+  maxBytes: numberOption(
+    2 ** 25,
+    { min: 65_536, max: 2 ** 34, unit: 'bytes', whole: true },
+    'The estimated size of the cache.',
+  ),
+}
+
+interface CacheSettings {
+  readonly maxTokens: number
+  readonly maxBytes: number
+}
+
+/** `undefined` turns the cache off. */
+function readCache(value: unknown): Bounds | undefined {
+  if (value === false) return undefined
+  if (value !== true && (typeof value !== 'object' || value === null)) {
+    throw new ConfigError(
+      "'cache' must be a boolean or an object.",
+      'Set cache: false, or cache: { maxTokens: 10000 }.',
+    )
+  }
+  const given = value === true ? {} : value
+  const { maxTokens, maxBytes } = readOptions(cacheOptions, given, 'cache option')
+  return Object.freeze({ entries: maxTokens, bytes: maxBytes })
+}
+
+export const recordOptions: OptionTable<RecordOptions, RecordSettings> = {
+  pseudonymKey: {
+    default: undefined,
+    defaultText: 'no pseudonyms',
+    range: 'at least 32 bytes',
+    description: 'Replaces subjects and actors that may be people with an HMAC under this key.',
+    read: readPseudonymKey,
+  },
+  claims: {
+    default: [],
+    defaultText: 'none',
+    range: '',
+    description: "Names of claims to include in records, such as `['tenant']`.",
+    read: readClaimNames,
+  },
+  maxPending: numberOption(
+    1000,
+    { min: 1, max: 1e5, unit: 'records', whole: true },
+    'How many promises of `onDecision` may be pending.',
+  ),
+}
+
+export interface RecordSettings {
+  readonly pseudonymKey: Uint8Array | undefined
+  readonly claims: readonly string[]
+  readonly maxPending: number
+}
+
+export const keyStoreOptions: OptionTable<KeyStoreOptions, KeyStoreSettings> = {
+  store: {
+    default: required,
+    defaultText: '',
+    range: '',
+    description: 'Where key sets are kept: an object with `get` and `set`.',
+    read: (value) => {
+      const { get, set } = (value ?? {}) as Partial<KeyStore>
+      if (typeof get === 'function' && typeof set === 'function') return value as KeyStore
+      throw new ConfigError("'keyStore.store' must have the methods get() and set().", 'Add both.')
+    },
+  },
+  secret: {
+    default: required,
+    defaultText: '',
+    range: 'at least 32 characters',
+    description: 'The key of the HMAC over stored key sets; the same in the whole fleet.',
+    read: (value) => {
+      if (typeof value === 'string' && value.length >= 32) return new TextEncoder().encode(value)
+      throw new ConfigError(
+        "'keyStore.secret' must be a string of at least 32 characters.",
+        'Generate one: openssl rand -base64 32.',
+      )
+    },
+  },
+}
+
+export interface KeyStoreSettings {
+  readonly store: KeyStore
+  readonly secret: Uint8Array
+}
+
+/** The options of a verifier, in addition to those of its issuer. */
+export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> = {
+  issuers: {
+    default: undefined,
+    defaultText: 'the one `issuer`',
+    range: '',
+    description: 'Several issuers, instead of `issuer`.',
+    read: (value) => {
+      if (Array.isArray(value) && value.length > 0) return [...value] as unknown[]
+      throw new ConfigError(
+        "'issuers' must be a non-empty array.",
+        "List issuers, or set 'issuer'.",
+      )
+    },
+  },
+  resolveIssuer: functionOption(
+    undefined,
+    'configured issuers only',
+    'Decides about issuers that are not known in advance, one per tenant for example.',
+  ),
+  maxResolvedIssuers: numberOption(
+    100,
+    { min: 1, max: 10_000, unit: 'issuers', whole: true },
+    'How many resolved issuers are kept; the least recently used is dropped.',
+  ),
+  clockTolerance: numberOption(
+    5,
+    { min: 0, max: 600, unit: 'seconds' },
+    'Allowed clock skew for `exp` and `nbf`.',
+  ),
+  maxLifetime: numberOption(
+    undefined,
+    { min: 1, max: 1e10, unit: 'seconds' },
+    'The maximum lifetime of a token, from `iat` to `exp` and from now to `exp`.',
+  ),
+  maxTokenBytes: numberOption(
+    8192,
+    { min: 256, max: 1e6, unit: 'bytes', whole: true },
+    'The maximum size of a token.',
+  ),
+  maxActorDepth: numberOption(
+    8,
+    { min: 1, max: 16, unit: 'actors', whole: true },
+    'How many actors a token may name.',
+  ),
+  delegation: choiceOption<DelegationMode>(
+    ['any', 'direct', 'delegated'],
+    'Whether tokens may, must not, or must name an actor.',
+  ),
+  cache: {
+    default: readCache(true),
+    defaultText: '`true`',
+    range: '',
+    description: 'The cache of verified tokens: `false`, or its limits.',
+    read: readCache,
+  },
+  cryptography: choiceOption<'native' | 'webcrypto'>(
+    ['native', 'webcrypto'],
+    'What verifies signatures. `native` is faster on Node and the same as `webcrypto` elsewhere.',
+  ),
+  onDecision: functionOption(undefined, 'none', 'Receives a record of each decision.'),
+  records: {
+    default: readOptions(recordOptions, {}, 'records option'),
+    defaultText: 'see below',
+    range: '',
+    description: 'What decision records include and redact.',
+    read: (value) => readOptions(recordOptions, value, 'records option'),
+  },
+  allowInsecureHttp: booleanOption(
+    false,
+    'Accepts `http:` issuers and key sets that are not on loopback.',
+  ),
+  staleIfError: numberOption(
+    3600,
+    { min: 0, max: 86_400, unit: 'seconds' },
+    'How long an expired key set may be used while the issuer is unavailable.',
+  ),
+  keyStore: {
+    default: undefined,
+    defaultText: 'none',
+    range: '',
+    description: 'Keeps key sets across restarts: `{ store, secret }`.',
+    read: (value) => readOptions(keyStoreOptions, value, 'keyStore option'),
+  },
+  clock: {
+    default: systemClock,
+    defaultText: "the system's clocks",
+    range: '',
+    description: 'Where the time comes from. Tests pass their own.',
+    read: readClock,
+  },
+  fetch: functionOption<Fetch, Fetch>(
+    // Looked up at each call, so that a later replacement of the global is used.
+    (url, init) => globalThis.fetch(url, init),
+    'the global `fetch`',
+    'Fetches metadata and key sets, for proxies and custom certificate authorities.',
+  ),
+}
+
+type OwnVerifierOptions = Omit<VerifierOptions, keyof IssuerOptions>
+
+export interface VerifierSettings {
+  readonly issuers: readonly unknown[] | undefined
+  readonly resolveIssuer: ((issuer: string) => unknown) | undefined
+  readonly maxResolvedIssuers: number
+  readonly clockTolerance: number
+  readonly maxLifetime: number | undefined
+  readonly maxTokenBytes: number
+  readonly maxActorDepth: number
+  readonly delegation: DelegationMode
+  readonly cache: Bounds | undefined
+  readonly cryptography: 'native' | 'webcrypto'
+  readonly onDecision: VerifierOptions['onDecision']
+  readonly records: RecordSettings
+  readonly allowInsecureHttp: boolean
+  /** Seconds. */
+  readonly staleIfError: number
+  readonly keyStore: KeyStoreSettings | undefined
+  readonly clock: Clock
+  readonly fetch: Fetch
+}
+
+/** The options of a resource server, in addition to those of a verifier. */
+export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings> = {
+  optional: booleanOption(
+    false,
+    'Lets requests without an `Authorization` header pass `requireAudience` as anonymous.',
+  ),
+  onRefusal: choiceOption<'reply' | 'throw'>(
+    ['reply', 'throw'],
+    "Whether refusals are answered or passed to the host's error handling.",
+  ),
+  allowPreflight: booleanOption(false, 'Lets CORS preflights pass without a token.'),
+  realm: {
+    default: 'api',
+    defaultText: "`'api'`",
+    range: '',
+    description: 'The `realm` of challenges.',
+    read: readRealm,
+  },
+  resource: {
+    default: undefined,
+    defaultText: 'none',
+    range: '',
+    description: "This service's resource identifier (RFC 9728), a URL.",
+    read: (value, _name, { allowInsecureHttp }) => readResource(value, allowInsecureHttp),
+  },
+  refusalBody: {
+    default: undefined,
+    defaultText: '`application/problem+json`',
+    range: '',
+    description: 'Writes the bodies of refusals.',
+    read: readRefusalBody,
+  },
+}
+
+type OwnServerOptions = Omit<ResourceServerOptions, keyof VerifierOptions>
+
+export interface ServerSettings {
+  readonly optional: boolean
+  readonly onRefusal: 'reply' | 'throw'
+  readonly allowPreflight: boolean
+  readonly realm: string
+  readonly resource: Resource | undefined
+  readonly refusalBody: RefusalBodyWriter | undefined
+}

@@ -1,0 +1,264 @@
+import { type KeySet, readKeySet, withoutKids } from '../jose/jwk.ts'
+import type { IssuerPolicy, Policy } from '../config/policy.ts'
+import type { Refusal } from '../errors/refusal.ts'
+import { errorFrom, type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
+import {
+  ageOf,
+  type CachedKeySet,
+  EmptySetGracePeriod,
+  isFresh,
+  isOverdue,
+  isRefreshDue,
+  isUsable,
+  refreshAge,
+  seconds,
+} from './freshness.ts'
+import { KeyEventReporter } from './events.ts'
+import { Backoff, messageOf } from './backoff.ts'
+import type { KeyHealth } from './key-source.ts'
+import { KeySetPersistence } from './persistence.ts'
+
+/**
+ * The key set of one issuer: fetched when first needed, cached, and refreshed in the background.
+ *
+ * All callers share one fetch. A fetched key set replaces the cached one completely, so a key that the
+ * issuer removes is gone. After a failed fetch, the cached key set stays in use until it expires.
+ */
+export class KeySetCache {
+  readonly #issuer: IssuerPolicy
+  readonly #clock: Policy['clock']
+  readonly #schedule: Policy['schedule']
+  readonly #staleIfError: number
+  readonly #fetcher: KeySetFetcher
+  readonly #backoff: Backoff
+  readonly #events: KeyEventReporter
+  readonly #persistence: KeySetPersistence
+  readonly #emptySets = new EmptySetGracePeriod()
+  readonly #blocked = new Set<string>()
+  #cached: CachedKeySet | undefined
+  #restoring: Promise<void> | undefined
+  #inFlight: Promise<void> | undefined
+  #fetches = 0
+  #closed = false
+  #cancelTimer: () => void = () => {}
+
+  constructor(issuer: IssuerPolicy, policy: Policy) {
+    this.#issuer = issuer
+    this.#clock = policy.clock
+    this.#schedule = policy.schedule
+    this.#staleIfError = policy.staleIfError * seconds
+    this.#fetcher = new KeySetFetcher(issuer, policy)
+    this.#backoff = new Backoff(issuer.issuer, policy.clock)
+    this.#events = new KeyEventReporter(issuer.issuer, policy.clock, () => this.usable)
+    this.#persistence = new KeySetPersistence(issuer, policy, (reason) =>
+      this.#events.report('not-stored', { reason }),
+    )
+  }
+
+  /** The cached key set, usable or not. A successful fetch replaces this object. */
+  get cached(): CachedKeySet | undefined {
+    return this.#cached
+  }
+
+  /** The cached key set, if it is fresh or may be used while stale. */
+  get usable(): KeySet | undefined {
+    const cached = this.#cached
+    return cached && isUsable(cached, this.#now(), this.#staleIfError) ? cached.set : undefined
+  }
+
+  /** The key set that requests can use without waiting: usable, and not outdated by a suspension. */
+  get current(): KeySet | undefined {
+    const usable = this.usable
+    return usable && !this.#wasSuspended() ? usable : undefined
+  }
+
+  get isFetching(): boolean {
+    return this.#inFlight !== undefined
+  }
+
+  get isFailing(): boolean {
+    return this.#backoff.isFailing
+  }
+
+  /** Whether a fetch may start now. */
+  get mayFetch(): boolean {
+    return !this.#closed && this.#backoff.delayLeft === 0
+  }
+
+  /** Fetches the key set, or joins the fetch in flight. Never rejects. `isFailing` has the outcome. */
+  fetch(): Promise<void> {
+    this.#restoring ??= this.#restore()
+    this.#inFlight ??= this.#fetch().finally(() => {
+      this.#inFlight = undefined
+      this.#scheduleNext()
+    })
+    return this.#inFlight
+  }
+
+  /** Starts a fetch in the background if one is due. */
+  fetchIfDue(): void {
+    const isDue =
+      !this.#cached || this.#backoff.isFailing || isRefreshDue(this.#cached, this.#now())
+    if (isDue && this.mayFetch) void this.fetch()
+    this.#reportIfStale()
+  }
+
+  /** Waits for the key store or the issuer, whichever provides a key set first. */
+  async waitForKeySet(): Promise<KeySet | Refusal> {
+    const fetched = this.#backoff.isFailing || this.#closed ? undefined : this.fetch()
+    await this.#restoring
+    if (!this.current) await fetched
+    return this.usable ?? this.unavailable(this.#whyUnusable())
+  }
+
+  async warmUp(): Promise<void> {
+    if (this.usable) return
+    if (this.#backoff.delayLeft === 0) await this.fetch()
+    await this.#restoring
+    if (!this.usable) throw this.#backoff.toError(this.#whyUnusable())
+  }
+
+  async refresh(): Promise<void> {
+    // The issuer may have answered a fetch in flight before the change that the caller knows about.
+    await this.#inFlight
+    await this.fetch()
+    if (this.#backoff.isFailing) throw this.#backoff.toError('the refresh failed')
+  }
+
+  block(kid: string): void {
+    this.#blocked.add(kid)
+    if (this.#cached) {
+      this.#cached = { ...this.#cached, set: withoutKids(this.#cached.set, this.#blocked) }
+    }
+    this.#events.report('blocked')
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelTimer()
+    this.#fetcher.close()
+  }
+
+  unavailable(problem: string): Refusal {
+    return this.#backoff.refusal(problem)
+  }
+
+  health(): KeyHealth {
+    const usable = this.usable
+    const cached = this.#cached
+    const now = this.#now()
+    const { lastError, failures } = this.#backoff
+    const delay = this.#delayToNext()
+    return {
+      issuer: this.#issuer.issuer,
+      state: usable ? (isFresh(cached!, now) ? 'fresh' : 'stale') : 'none',
+      keys: usable?.keys.length ?? 0,
+      skipped: usable?.skipped ?? [],
+      ...(cached && { age: ageOf(cached, now) / seconds }),
+      ...(lastError !== undefined && { lastError }),
+      ...(delay !== undefined && !this.#closed && { nextAttempt: Math.max(0, delay) / seconds }),
+      inFlight: this.isFetching,
+      fetches: this.#fetches,
+      failures,
+    }
+  }
+
+  #now(): number {
+    return this.#clock.monotonic()
+  }
+
+  #whyUnusable(): string {
+    return this.#cached ? 'the cached key set has expired' : 'not fetched yet'
+  }
+
+  /** Whether a suspension kept the refresh timer from firing. A restored key set has no such timer. */
+  #wasSuspended(): boolean {
+    const cached = this.#cached!
+    if (this.#backoff.isFailing || this.#closed || cached.restored) return false
+    return isOverdue(cached, this.#now())
+  }
+
+  /** Reads the key store once, at the start. A key set from the issuer takes precedence. */
+  async #restore(): Promise<void> {
+    const restored = await this.#persistence.restore()
+    if (!restored || this.#cached) return
+    this.#cached = { ...restored, set: withoutKids(restored.set, this.#blocked) }
+    this.#events.report('restored')
+  }
+
+  async #fetch(): Promise<void> {
+    const requestedAt = this.#now()
+    this.#fetches += 1
+    try {
+      const fetched = await this.#fetcher.fetch()
+      this.#accept(await this.#read(fetched), fetched, requestedAt)
+      void this.#persistence.save(fetched.body)
+      this.#backoff.recordSuccess()
+      this.#events.reportFetched(this.#now() - requestedAt)
+    } catch (error) {
+      this.#backoff.recordFailure(error)
+      this.#fetcher.reset()
+      const reason = messageOf(error)
+      this.#events.report('failed', { reason, duration: this.#now() - requestedAt })
+    }
+  }
+
+  /** @throws FetchError if the response is not a JWKS */
+  async #read({ url, body }: FetchedKeySet): Promise<KeySet> {
+    if (!body) {
+      if (this.#cached) return this.#cached.set
+      throw errorFrom(url, 'the response has status 304, but no key set is cached')
+    }
+    const set = await readKeySet(body, this.#issuer, this.#cached?.set)
+    if (set) return set
+    throw errorFrom(url, 'the response is not a JWKS with at most 100 keys')
+  }
+
+  /** @throws FetchError if the key set is empty and the grace period is active */
+  #accept(read: KeySet, { url, lifetime }: FetchedKeySet, requestedAt: number): void {
+    // A key may have been blocked while the key set was being read.
+    const set = withoutKids(read, this.#blocked)
+    const previous = this.#cached?.set
+    const grace = this.#emptySets.check(previous, set, requestedAt)
+    if (grace === 'active') {
+      this.#events.report('empty', { reason: 'the previous key set stays in use for now' })
+      throw errorFrom(url, 'the fetched key set has no usable key')
+    }
+    if (grace === 'expired') this.#events.report('empty', { reason: 'no usable key is left' })
+    this.#cached = { set, requestedAt, lifetime, refreshAge: refreshAge(lifetime) }
+    if (previous && !hasSameKeys(previous, set)) this.#events.report('rotated')
+  }
+
+  /** The timer holds only a weak reference, so an unused verifier can be garbage collected. */
+  #scheduleNext(): void {
+    this.#cancelTimer()
+    if (this.#closed) return
+    const self = new WeakRef(this)
+    this.#cancelTimer = this.#schedule(Math.max(1, this.#delayToNext()!), () => {
+      const cache = self.deref()
+      if (cache) cache.#onTimer()
+    })
+  }
+
+  /** Milliseconds until the next fetch. `undefined` before the first one. */
+  #delayToNext(): number | undefined {
+    if (this.#backoff.isFailing) return this.#backoff.delayLeft
+    return this.#cached && this.#cached.refreshAge - ageOf(this.#cached, this.#now())
+  }
+
+  /** A timer can fire slightly early. Then nothing is due yet, and the timer is set again. */
+  #onTimer(): void {
+    this.fetchIfDue()
+    if (!this.isFetching) this.#scheduleNext()
+  }
+
+  #reportIfStale(): void {
+    const reason = this.#backoff.lastError
+    if (reason === undefined || !this.#cached || isFresh(this.#cached, this.#now())) return
+    this.#events.reportStale(reason)
+  }
+}
+
+function hasSameKeys({ keys }: KeySet, other: KeySet): boolean {
+  return keys.length === other.keys.length && keys.every((key) => other.keys.includes(key))
+}

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import {
+  buildRecord,
+  type Decision,
+  type GuardDecision,
+  type VerificationTrace,
+} from '../../src/audit/build-record.ts'
+import type { Timing } from '../../src/audit/reporter.ts'
+import { audienceRule } from '../../src/config/audience.ts'
+import { createPolicy, type Policy } from '../../src/config/policy.ts'
+import { refuse } from '../../src/errors/refusal.ts'
+import type { Guard } from '../../src/guards/guards.ts'
+import type { Unverified } from '../../src/jose/jws.ts'
+
+const clock = { now: () => Date.UTC(2026, 10, 24, 12), monotonic: () => 5000 }
+const policyOf = (options: object): Policy =>
+  createPolicy({ issuer: 'https://as.example', clock, ...options }, 'resource server')
+const policy = policyOf({ audience: 'orders' })
+const noon = '2026-11-24T12:00:00.000Z'
+
+const ran = (name: string, passed: boolean, more: Partial<Guard> = {}): GuardDecision => ({
+  guard: { name, admitsAnonymous: false, check: () => undefined, ...more },
+  passed,
+  timing: undefined,
+})
+const decision = (more: Partial<Decision> = {}): Decision => ({
+  refusal: undefined,
+  guards: [],
+  trace: {},
+  timings: [],
+  verificationMs: undefined,
+  ...more,
+})
+const timings: readonly [Timing, Timing, Timing] = [
+  { at: 2000, took: 0.0014 },
+  { at: 3000, took: 0.0004 },
+  { at: 4000, took: 0.0012 },
+]
+
+describe('buildRecord', () => {
+  test('leaves out what is unknown', () => {
+    expect(buildRecord(decision(), policyOf({}))).toStrictEqual({
+      time: noon,
+      outcome: 'granted',
+      checks: [],
+    })
+  })
+
+  test('names the deciding guard, every check, and all required scopes once', () => {
+    const guards = [
+      ran('a', true, { scopes: ['x', 'y'] }),
+      ran('untimed', true),
+      ran('c', false, { scopes: ['z', 'x'] }),
+    ]
+    const refusal = refuse('scope_insufficient', 'why')
+    const request = { method: 'GET', path: '/orders', route: '/:kind' }
+    expect(
+      buildRecord(decision({ refusal, guards, request, timings, verificationMs: 0 }), policy),
+    ).toStrictEqual({
+      time: '2026-11-24T11:59:59.000Z',
+      outcome: 'refused',
+      code: 'scope_insufficient',
+      reason: 'why',
+      guard: 'c',
+      checks: [
+        { guard: 'a', passed: true },
+        { guard: 'untimed', passed: true },
+        { guard: 'c', passed: false },
+      ],
+      request,
+      durationMs: 0.003,
+      verificationMs: 0,
+      requiredAudience: ['orders'],
+      requiredScopes: ['x', 'y', 'z'],
+    })
+  })
+
+  test('reports an outage as unavailable', () => {
+    const refusal = refuse('keys_unavailable', 'why')
+    expect(buildRecord(decision({ refusal }), policy)).toMatchObject({
+      outcome: 'unavailable',
+      code: 'keys_unavailable',
+      reason: 'why',
+    })
+  })
+
+  test('dates the decision by the monotonic clock', () => {
+    expect(buildRecord(decision({ timings: [timings[0]] }), policy).time).toBe(
+      '2026-11-24T11:59:57.000Z',
+    )
+  })
+
+  test('prefers the audience that guards require to the configured one', () => {
+    const guards = [
+      ran('a', true, { audience: audienceRule('stock') }),
+      ran('b', true),
+      ran('c', true, { audience: audienceRule(['stock', 'bills']) }),
+    ]
+    expect(buildRecord(decision({ guards }), policy).requiredAudience).toEqual(['stock', 'bills'])
+  })
+})
+
+describe('the token in a record', () => {
+  const unverified = {
+    raw: 'a.b.c',
+    header: { alg: 'ES256', kid: 'k', typ: undefined },
+    claims: { iss: 'https://as.example' },
+  } as unknown as Unverified
+  const identityOf = (trace: VerificationTrace): object => buildRecord(decision({ trace }), policy)
+
+  test('is absent if it could not be parsed', () => {
+    const members = Object.keys(identityOf({ cached: false }))
+    expect(members).toEqual(['time', 'outcome', 'checks', 'requiredAudience', 'cached'])
+  })
+
+  test('is unverified until the signature is verified', () => {
+    expect(identityOf({ unverified })).toMatchObject({
+      unverified: { issuer: 'https://as.example', kid: 'k', alg: 'ES256' },
+    })
+  })
+})

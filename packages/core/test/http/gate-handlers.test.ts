@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { createGate } from '../../src/adapter.ts'
+import type { Guards } from '../../src/index.ts'
+
+// What the gate knows of the handlers that a host makes of its guards.
+
+const options = { issuer: 'https://as.example.com', resource: 'https://orders.example.com' }
+
+/** A gate whose guards become this handler. */
+function gateWith<Handler>(handler: () => Handler) {
+  const gate = createGate(options)
+  const guards: Guards<Handler> = gate.guards(handler)
+  const openapi = gate.openapi<Handler>()
+  return { gate, guards, openapi }
+}
+
+describe('a handler', () => {
+  test.each([() => () => {}, () => ({}), () => []])(
+    'that is an object leads to its guard',
+    (make) => {
+      const { guards, openapi } = gateWith<object>(make)
+      const handler = guards.requireScope('orders:read')
+      expect(openapi.security(handler)).toEqual([{ accessToken: ['orders:read'] }])
+    },
+  )
+
+  test.each([undefined, null, 'name', 7])('that is %s leads to no guard', (handler) => {
+    const { guards, openapi } = gateWith<unknown>(() => handler)
+    expect(guards.requireScope('orders:read')).toBe(handler)
+    expect(() => openapi.security(handler)).toThrow(
+      expect.objectContaining({ name: 'ConfigError' }),
+    )
+  })
+
+  test('of another gate leads to no guard', () => {
+    const [one, other] = [gateWith<object>(() => ({})), gateWith<object>(() => ({}))]
+    const handler = one.guards.requireScope('orders:read')
+    expect(() => other.openapi.security(handler)).toThrow(
+      expect.objectContaining({ name: 'ConfigError' }),
+    )
+  })
+})
+
+test('the metadata lists the scopes of all guards, once each, and is empty before', () => {
+  const { gate, guards } = gateWith<object>(() => ({}))
+  const { document } = gate.metadata()
+  expect(document()).not.toHaveProperty('scopes_supported')
+  guards.requireScope('b', 'a')
+  guards.requireAnyScope('a', 'c')
+  expect(document().scopes_supported).toEqual(['a', 'b', 'c'])
+})
