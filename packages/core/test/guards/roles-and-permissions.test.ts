@@ -1,4 +1,4 @@
-import { type Shape, type TokenOptions } from '@resource-server/testing'
+import { type ProviderId, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import {
@@ -23,7 +23,7 @@ interface Outcome {
 async function outcome(
   options: Partial<ResourceServerOptions>,
   guard: (guards: Guards<Guard>) => Guard,
-  token: Partial<TokenOptions> & { readonly shape?: Shape },
+  token: Partial<TokenOptions> & { readonly provider?: ProviderId },
 ): Promise<Outcome> {
   const { gate, guards, pass, records } = openDesk({ ...optionsFor(issuer), ...options })
   const request = {}
@@ -44,7 +44,7 @@ const keycloakRoles = {
   realm_access: { roles: ['editor', 'offline_access'] },
   resource_access: { [aud]: { roles: ['reader'] }, other: { roles: ['admin'] } },
 }
-const keycloakToken = { shape: 'keycloak' as const, claims: keycloakRoles }
+const keycloakToken = { provider: 'keycloak' as const, claims: keycloakRoles }
 
 describe('requireRole', () => {
   test.each<[string, Profile, [string, ...string[]], number]>([
@@ -81,7 +81,7 @@ describe('requireRole', () => {
   test('uses app roles for Entra', async () => {
     const tenant = '11111111-2222-4333-8444-555555555555'
     const { profile } = entra({ tenant })
-    const token = { shape: 'entra' as const, claims: { tid: tenant, roles: ['Orders.Read'] } }
+    const token = { provider: 'entra' as const, claims: { tid: tenant, roles: ['Orders.Read'] } }
     const found = await outcome({ profile }, (guards) => guards.requireRole('Orders.Read'), token)
     expect(found.status).toBe(200)
   })
@@ -112,7 +112,7 @@ describe('requireRole', () => {
 
 describe('requirePermission', () => {
   const { profile } = auth0('acme.auth0.com')
-  const token = { shape: 'auth0' as const, claims: { permissions: ['read:orders'] } }
+  const token = { provider: 'auth0' as const, claims: { permissions: ['read:orders'] } }
 
   test('accepts a token with the permission', async () => {
     const found = await outcome({ profile }, (g) => g.requirePermission('read:orders'), token)

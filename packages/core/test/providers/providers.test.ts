@@ -1,4 +1,4 @@
-import { createTestIssuer, type Shape, type TokenOptions } from '@resource-server/testing'
+import { createTestIssuer, type ProviderId, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   type Code,
@@ -31,7 +31,7 @@ const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
 const providers: [
   name: string,
   profile: Profile,
-  shape: Shape,
+  shape: ProviderId,
   claims?: Readonly<Record<string, unknown>>,
 ][] = [
   ['auth0', auth0('acme.auth0.com').profile, 'auth0'],
@@ -62,15 +62,20 @@ const providers: [
   ['zitadel', zitadel('https://z.example').profile, 'zitadel'],
 ]
 
-const scoped = (shape: Shape): { scope?: string } => (shape === 'zitadel' ? {} : { scope: 'read' })
+const scoped = (shape: ProviderId): { scope?: string } =>
+  shape === 'zitadel' ? {} : { scope: 'read' }
 
 async function verify(
-  shape: Shape,
+  shape: ProviderId,
   token: Partial<TokenOptions>,
   options: Partial<VerifierOptions> = {},
   path?: string,
 ): Promise<{ code: Code | 'granted'; reason: string }> {
-  const issuer = await createTestIssuer({ shape, algorithm: 'ES256', ...(path && { path }) })
+  const issuer = await createTestIssuer({
+    provider: shape,
+    algorithm: 'ES256',
+    ...(path && { path }),
+  })
   onTestFinished(() => issuer.close())
   const { clock, url } = issuer
   const verifier = createVerifier({ issuer: url, audience: aud, clock, ...options })
@@ -85,7 +90,7 @@ describe.each(providers)('the profile %s', (name, profile, shape, claims = {}) =
 
   const refuses = name === 'dex' ? 'accepts' : 'refuses'
   test(`${refuses} an ID token for this audience`, async () => {
-    const issuer = await createTestIssuer({ shape, algorithm: 'ES256' })
+    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const { clock, url } = issuer
     const verifier = createVerifier({ issuer: url, audience: aud, clock, profile })
@@ -169,7 +174,7 @@ describe('roles and permissions', () => {
     'the profile %s reads %j as roles %j and permissions %j',
     async (name, change, roles, permissions) => {
       const [, profile, shape, claims] = rowOf(name)
-      const issuer = await createTestIssuer({ shape, algorithm: 'ES256' })
+      const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
       onTestFinished(() => issuer.close())
       const verifier = createVerifier({
         issuer: issuer.url,
@@ -211,7 +216,7 @@ describe('an Entra key, whose issuer member', () => {
     onTestFinished(() => issuer.close())
     const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }] }
     const claims = { iss: named.issuer, tid: tenant }
-    const token = issuer.token({ shape: 'entra', aud, scope: 'read', claims })
+    const token = issuer.token({ provider: 'entra', aud, scope: 'read', claims })
     const options = { audience: aud, clock: issuer.clock }
     const result = await createVerifier({ ...options, issuer: { ...named, jwks } }).check(token)
     expect(result.ok ? 'granted' : result.code).toBe(code)
@@ -276,7 +281,7 @@ test.each<[string, () => unknown, string]>([
 
 describe('issuer as an object', () => {
   test('overrides the common options', async () => {
-    const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256' })
+    const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const own = { ...keycloak('https://k.example/realms/x'), issuer: issuer.url }
     const common = { clock: issuer.clock, audience: 'another-service' }
@@ -301,7 +306,7 @@ describe('issuer as an object', () => {
 describe('hints in the reasons of refusals', () => {
   type Case = [
     what: string,
-    shape: Shape,
+    shape: ProviderId,
     token: Partial<TokenOptions>,
     code: Code,
     text: string,
@@ -444,8 +449,8 @@ describe('hints in the reasons of refusals', () => {
     },
   )
 
-  async function withoutSlash(shape: Shape): Promise<{ code: string; reason: string }> {
-    const issuer = await createTestIssuer({ shape, algorithm: 'ES256', path: '/' })
+  async function withoutSlash(shape: ProviderId): Promise<{ code: string; reason: string }> {
+    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256', path: '/' })
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({ issuer: issuer.url.slice(0, -1), audience: aud })
     const result = await verifier.check(issuer.token({ aud }))
@@ -469,7 +474,7 @@ describe('hints in the reasons of refusals', () => {
   })
 
   test('are never sent to the caller', async () => {
-    const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256', path: realm })
+    const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256', path: realm })
     onTestFinished(() => issuer.close())
     const desk = openDesk({ issuer: issuer.url, audience: aud, clock: issuer.clock })
     const guard = desk.guards.requireAuthentication()
@@ -491,7 +496,7 @@ describe('hints in the reasons of refusals', () => {
     expect(result.reason).not.toContain('mapper')
   })
 
-  test.each<[Shape, Partial<TokenOptions>]>([
+  test.each<[ProviderId, Partial<TokenOptions>]>([
     ['entra-v1', { aud: 'another' }],
     ['wso2', { aud: 'another' }],
     ['hydra', { aud: 'another' }],
