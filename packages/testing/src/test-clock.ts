@@ -43,6 +43,15 @@ const wholeSecond = (time: number): Date => new Date(Math.floor(time / 1000) * 1
  * @param start the initial time of the wall clock. Default: the current time, rounded down to the
  *   second, so that `advance(300)` ends exactly at the `exp` of a token that lives for 300 seconds.
  * @throws TypeError if `start` is not a valid Date
+ *
+ * @example
+ * ```ts
+ * import { createTestClock } from '@resource-server/testing'
+ *
+ * const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
+ * clock.advance(300)
+ * console.log(new Date(clock.now()).toISOString())
+ * ```
  */
 export function createTestClock(start: Date = wholeSecond(Date.now())): TestClock {
   if (!(start instanceof Date) || !Number.isFinite(start.getTime())) {

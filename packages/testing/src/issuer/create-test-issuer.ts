@@ -37,6 +37,18 @@ const rules: Rules<TestIssuerOptions> = {
  * Starts a test issuer. Close it when the tests are done.
  *
  * @throws TypeError if an option is unknown or malformed
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from '@resource-server/core'
+ * import { createTestIssuer } from '@resource-server/testing'
+ *
+ * const issuer = await createTestIssuer()
+ * const verifier = createVerifier({ issuer: issuer.url, audience: 'orders', clock: issuer.clock })
+ * const token = await verifier.verify(issuer.token({ aud: 'orders', scope: 'orders:read' }))
+ * console.log(token.hasScope('orders:read'))
+ * await issuer.close()
+ * ```
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)
