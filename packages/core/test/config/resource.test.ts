@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
 import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
-import { bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import { bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 const optionsOf = (resource: unknown): ResourceServerOptions =>
@@ -68,7 +68,7 @@ test('allowInsecureHttp allows a plain http URL as the resource', () => {
 })
 
 test('without a resource, metadata() throws and challenges have no resource_metadata', async () => {
-  const { gate, guards, pass } = openDesk(optionsFor(issuer))
+  const { gate, guards, pass } = createGateHarness(optionsFor(issuer))
   expect(() => gate.metadata()).toThrow(
     new ConfigError(
       "There is no metadata without 'resource'.",
@@ -82,7 +82,7 @@ test('without a resource, metadata() throws and challenges have no resource_meta
 
 describe('scopes_supported in the metadata', () => {
   test('lists the scopes of all guards created so far, sorted and without duplicates', () => {
-    const { gate, guards } = openDesk(optionsOf('https://api.example.com'))
+    const { gate, guards } = createGateHarness(optionsOf('https://api.example.com'))
     const { document } = gate.metadata()
     // Section 3.2: empty lists are omitted.
     expect(document()).not.toHaveProperty('scopes_supported')
@@ -97,7 +97,7 @@ describe('scopes_supported in the metadata', () => {
   })
 
   test('omits the scopes of a guard whose creation failed', () => {
-    const { gate, guards } = openDesk(optionsOf('https://api.example.com'))
+    const { gate, guards } = createGateHarness(optionsOf('https://api.example.com'))
     expect(() => guards.requireScope('a', '')).toThrow(ConfigError)
     expect(gate.metadata().document()).not.toHaveProperty('scopes_supported')
   })
@@ -138,7 +138,7 @@ test('with resolveIssuer only, the metadata names no authorization servers', () 
 })
 
 test('a challenge contains the scopes of all guards that ran for the request', async () => {
-  const { guards, pass } = openDesk(optionsFor(issuer))
+  const { guards, pass } = createGateHarness(optionsFor(issuer))
   const token = issuer.token({ aud: 'order-service', scope: 'a c d' })
   const key = {}
   const challengeOf = async (guard: Parameters<typeof pass>[1]) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, type HeaderPair } from '../../src/adapter.ts'
 import { readCredential } from '../../src/http/bearer-token.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
 const good = issuer.token({ aud })
@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
 
 describe.each([false, true])('with optional: %s', (optional) => {
   test.each(cases)('%s', async (_what, headers, outcome, code) => {
-    const { guards, pass, records } = openDesk({ ...optionsFor(issuer), optional })
+    const { guards, pass, records } = createGateHarness({ ...optionsFor(issuer), optional })
     const result = await pass({}, guards.requireAudience(aud), headers)
     // Optional means that no credential is allowed, never that a bad one is.
     const missing = code === 'credential_missing' && optional
@@ -191,7 +191,7 @@ test.each([
   ['a header of another name', { headers: [['X-Access-Token', good]] as const }],
   ['a cookie', { headers: [['Cookie', `access_token=${good}`]] as const }],
 ])('a token in %s is never read', async (_what, request) => {
-  const { gate, guards } = openDesk(optionsFor(issuer))
+  const { gate, guards } = createGateHarness(optionsFor(issuer))
   const asked = { method: 'GET', url: '/orders', headers: [], ...request }
   expect(statusOf(await gate.pass({}, asked, guards.requireAuthentication()))).toBe(401)
 })

@@ -1,14 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { createGate, type HeaderPair, type GuardResult } from '../../src/adapter.ts'
 import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
-import { aud, bearer, type Desk, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  aud,
+  bearer,
+  type GateHarness,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
 // What several guards of one request make of it.
 
 const issuer = await startIssuer()
 const good = issuer.token({ aud, scope: 'a b' })
-const open = (options: Partial<ResourceServerOptions> = {}): Desk =>
-  openDesk({ ...optionsFor(issuer), ...options })
+const open = (options: Partial<ResourceServerOptions> = {}): GateHarness =>
+  createGateHarness({ ...optionsFor(issuer), ...options })
 
 const challengeOf = (result: GuardResult): string | undefined =>
   result.action === 'reply' ? result.reply.headers['WWW-Authenticate'] : result.action

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
-import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  responseSent,
+  aud,
+  bearer,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
 // When a request is recorded, and how often.
 
@@ -11,7 +19,7 @@ const good = issuer.token({ aud })
 
 describe('a granted request is recorded', () => {
   test('when the host has answered, and once', async () => {
-    const { guards, pass, records, settle } = openDesk(options)
+    const { guards, pass, records, settle } = createGateHarness(options)
     const key = {}
     await pass(key, guards.requireAuthentication(), bearer(good))
     expect(records).toEqual([])
@@ -21,7 +29,7 @@ describe('a granted request is recorded', () => {
   })
 
   test('not while a guard is at work, whatever the host has answered', async () => {
-    const { guards, pass, records, settle } = openDesk(options)
+    const { guards, pass, records, settle } = createGateHarness(options)
     const key = {}
     let decide = (_answer: boolean): void => {}
     const slow = guards.requirePolicy(() => new Promise<boolean>((resolve) => (decide = resolve)))
@@ -36,7 +44,7 @@ describe('a granted request is recorded', () => {
   })
 
   test('once more where it was reopened', async () => {
-    const { gate, guards, pass, records, settle } = openDesk(options)
+    const { gate, guards, pass, records, settle } = createGateHarness(options)
     const key = {}
     await pass(key, guards.requireAuthentication(), bearer(good))
     await settle(key)
@@ -48,7 +56,7 @@ describe('a granted request is recorded', () => {
 })
 
 test('a refused request is recorded once, also where it was reopened', async () => {
-  const { gate, guards, pass, records, settle } = openDesk(options)
+  const { gate, guards, pass, records, settle } = createGateHarness(options)
   const key = {}
   await pass(key, guards.requireScope('x'), bearer(good))
   gate.resetRecord(key)
@@ -58,7 +66,7 @@ test('a refused request is recorded once, also where it was reopened', async () 
 })
 
 test('a request that no guard has seen is none', async () => {
-  const { gate, records, settle } = openDesk(options)
+  const { gate, records, settle } = createGateHarness(options)
   gate.resetRecord({})
   await settle({})
   expect(records).toEqual([])
@@ -76,10 +84,10 @@ test('where nobody listens, requests pass all the same', async () => {
 })
 
 test('without any audience a request is misuse, and recorded as undecided', async () => {
-  const { guards, pass, records } = openDesk({ clock: issuer.clock, issuer: issuer.url })
+  const { guards, pass, records } = createGateHarness({ clock: issuer.clock, issuer: issuer.url })
   const key = {}
   await expect(pass(key, guards.requireAuthentication(), bearer(good))).rejects.toThrow(ConfigError)
-  await answered()
+  await responseSent()
   expect(records).toMatchObject([
     {
       ...{ outcome: 'unavailable', code: 'verification_failed' },

@@ -4,12 +4,12 @@ import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
 import {
   aud,
   bearer,
-  type Desk,
-  type Make,
-  openDesk,
+  type GateHarness,
+  type MakeGuard,
+  createGateHarness,
   startIssuer,
   statusOf,
-  walk,
+  runGuards,
 } from '../support.ts'
 
 // What a request has, and when.
@@ -18,29 +18,29 @@ const issuer = await startIssuer()
 const { url, clock } = issuer
 const good = issuer.token({ aud, scope: 'orders:read' })
 
-const open = (options: Partial<ResourceServerOptions> = {}): Desk =>
-  openDesk({ issuer: url, clock, ...options })
-const orders: Make = (g) => g.requireAudience(aud)
-const anybody: Make = (g) => g.requireAuthentication()
+const open = (options: Partial<ResourceServerOptions> = {}): GateHarness =>
+  createGateHarness({ issuer: url, clock, ...options })
+const orders: MakeGuard = (g) => g.requireAudience(aud)
+const anybody: MakeGuard = (g) => g.requireAuthentication()
 
 describe('a forgotten await', () => {
   test('does not let a later guard answer before an earlier one has decided', async () => {
-    const desk = open({ audience: aud })
+    const harness = open({ audience: aud })
     const key = {}
     let decide = (_answer: boolean): void => {}
-    const slow = desk.guards.requirePolicy(
+    const slow = harness.guards.requirePolicy(
       () => new Promise<boolean>((resolve) => (decide = resolve)),
     )
-    const forgotten = desk.pass(key, slow, bearer(good))
+    const forgotten = harness.pass(key, slow, bearer(good))
     const order: string[] = []
-    const later = desk.pass(key, anybody(desk.guards), bearer(good)).then((result) => {
+    const later = harness.pass(key, anybody(harness.guards), bearer(good)).then((result) => {
       order.push('later')
       return result
     })
     // Long enough for a verification without anything to wait for.
-    await walk(open({ audience: aud }), [anybody], good)
-    await walk(open({ audience: aud }), [anybody], good)
-    expect(() => desk.gate.token(key)).toThrow('A guard is still running on this request')
+    await runGuards(open({ audience: aud }), [anybody], good)
+    await runGuards(open({ audience: aud }), [anybody], good)
+    expect(() => harness.gate.token(key)).toThrow('A guard is still running on this request')
     order.push('earlier')
     decide(false)
     expect(statusOf(await later)).toBe(403)
@@ -49,34 +49,34 @@ describe('a forgotten await', () => {
   })
 
   test('takes back what an earlier guard let through, until it has decided', async () => {
-    const desk = open()
+    const harness = open()
     const key = {}
-    await desk.pass(key, orders(desk.guards), bearer(good))
-    expect(desk.gate.token(key)?.subject).toBe('user-42')
-    const slow = desk.guards.requirePolicy(() => Promise.resolve(false))
-    const forgotten = desk.pass(key, slow, bearer(good))
-    expect(() => desk.gate.token(key)).toThrow('A guard is still running on this request')
+    await harness.pass(key, orders(harness.guards), bearer(good))
+    expect(harness.gate.token(key)?.subject).toBe('user-42')
+    const slow = harness.guards.requirePolicy(() => Promise.resolve(false))
+    const forgotten = harness.pass(key, slow, bearer(good))
+    expect(() => harness.gate.token(key)).toThrow('A guard is still running on this request')
     expect(statusOf(await forgotten)).toBe(403)
   })
 
   test('and a token that is asked for too early is an error, not an absent token', async () => {
-    const desk = open({ optional: true })
+    const harness = open({ optional: true })
     const key = {}
-    const passing = desk.pass(key, orders(desk.guards), bearer(good))
-    expect(() => desk.gate.token(key)).toThrow(ConfigError)
+    const passing = harness.pass(key, orders(harness.guards), bearer(good))
+    expect(() => harness.gate.token(key)).toThrow(ConfigError)
     await passing
-    expect(desk.gate.token(key)?.subject).toBe('user-42')
+    expect(harness.gate.token(key)?.subject).toBe('user-42')
   })
 })
 
 describe('the token of a request', () => {
   test('is there once all guards so far let it through', async () => {
-    const desk = open()
+    const harness = open()
     const key = {}
-    await desk.pass(key, orders(desk.guards), bearer(good))
-    expect(desk.gate.token(key)).toMatchObject({ subject: 'user-42' })
-    await desk.pass(key, desk.guards.requireScope('x'), bearer(good))
-    expect(() => desk.gate.token(key)).toThrow('This request was refused.')
+    await harness.pass(key, orders(harness.guards), bearer(good))
+    expect(harness.gate.token(key)).toMatchObject({ subject: 'user-42' })
+    await harness.pass(key, harness.guards.requireScope('x'), bearer(good))
+    expect(() => harness.gate.token(key)).toThrow('This request was refused.')
   })
 
   test('is not there without a guard', () => {
@@ -84,9 +84,9 @@ describe('the token of a request', () => {
   })
 
   test("is the request's own: another request of the same caller has none", async () => {
-    const desk = open()
-    await desk.pass({}, orders(desk.guards), bearer(good))
-    expect(() => desk.gate.token({})).toThrow(ConfigError)
+    const harness = open()
+    await harness.pass({}, orders(harness.guards), bearer(good))
+    expect(() => harness.gate.token({})).toThrow(ConfigError)
   })
 
   test("is the instance's own: another instance knows nothing of it", async () => {
@@ -97,22 +97,22 @@ describe('the token of a request', () => {
   })
 
   test('is not what somebody wrote to the request', async () => {
-    const desk = open({ audience: aud })
+    const harness = open({ audience: aud })
     const auth = { subject: 'admin', scopes: ['admin'], audience: [aud] }
     const key = { auth, token: auth, user: auth }
-    expect(statusOf(await desk.pass(key, desk.guards.requireScope('admin'), bearer(good)))).toBe(
-      403,
-    )
-    expect(statusOf(await desk.pass({ auth }, anybody(desk.guards)))).toBe(401)
+    expect(
+      statusOf(await harness.pass(key, harness.guards.requireScope('admin'), bearer(good))),
+    ).toBe(403)
+    expect(statusOf(await harness.pass({ auth }, anybody(harness.guards)))).toBe(401)
   })
 
   test('is of the headers as they were when the first guard came', async () => {
-    const desk = open()
+    const harness = open()
     const key = {}
-    await desk.pass(key, orders(desk.guards), bearer(good))
+    await harness.pass(key, orders(harness.guards), bearer(good))
     const admin = issuer.token({ aud, sub: 'admin', scope: 'x' })
-    await desk.pass(key, anybody(desk.guards), bearer(admin))
-    expect(desk.gate.token(key)?.subject).toBe('user-42')
+    await harness.pass(key, anybody(harness.guards), bearer(admin))
+    expect(harness.gate.token(key)?.subject).toBe('user-42')
   })
 })
 
@@ -125,8 +125,8 @@ describe('a preflight', () => {
     ],
   } as const
 
-  const send = async (desk: Desk, request: Partial<HttpRequest> = {}, key = {}) =>
-    statusOf(await desk.gate.pass(key, { ...preflight, ...request }, orders(desk.guards)))
+  const send = async (harness: GateHarness, request: Partial<HttpRequest> = {}, key = {}) =>
+    statusOf(await harness.gate.pass(key, { ...preflight, ...request }, orders(harness.guards)))
 
   test('needs a token like any request', async () => {
     expect(await send(open())).toBe(401)
@@ -137,30 +137,32 @@ describe('a preflight', () => {
   })
 
   test('is none without its headers or with another method', async () => {
-    const desk = open({ allowPreflight: true })
-    expect(await send(desk, { headers: [] })).toBe(401)
-    expect(await send(desk, { headers: [preflight.headers[0]] })).toBe(401)
-    expect(await send(desk, { headers: [preflight.headers[1]] })).toBe(401)
-    expect(await send(desk, { method: 'GET' })).toBe(401)
+    const harness = open({ allowPreflight: true })
+    expect(await send(harness, { headers: [] })).toBe(401)
+    expect(await send(harness, { headers: [preflight.headers[0]] })).toBe(401)
+    expect(await send(harness, { headers: [preflight.headers[1]] })).toBe(401)
+    expect(await send(harness, { method: 'GET' })).toBe(401)
   })
 
   test('has no token, and leaves no record', async () => {
-    const desk = open({ allowPreflight: true })
+    const harness = open({ allowPreflight: true })
     const key = {}
-    await send(desk, {}, key)
-    await desk.settle(key)
-    expect(() => desk.gate.token(key)).toThrow('This request is a CORS preflight and has no token.')
-    expect(desk.records).toEqual([])
+    await send(harness, {}, key)
+    await harness.settle(key)
+    expect(() => harness.gate.token(key)).toThrow(
+      'This request is a CORS preflight and has no token.',
+    )
+    expect(harness.records).toEqual([])
   })
 
   test('does not wash off a refusal, and buys nothing for the request that it becomes', async () => {
-    const desk = open({ allowPreflight: true })
+    const harness = open({ allowPreflight: true })
     const refused = {}
-    expect(await send(desk, { method: 'GET' }, refused)).toBe(401)
-    expect(await send(desk, {}, refused)).toBe(401)
+    expect(await send(harness, { method: 'GET' }, refused)).toBe(401)
+    expect(await send(harness, {}, refused)).toBe(401)
     const overridden = {}
-    expect(await send(desk, {}, overridden)).toBe('proceed')
-    expect(await send(desk, { method: 'PUT' }, overridden)).toBe(401)
+    expect(await send(harness, {}, overridden)).toBe('proceed')
+    expect(await send(harness, { method: 'PUT' }, overridden)).toBe(401)
   })
 })
 
@@ -168,11 +170,11 @@ describe('what a guard throws', () => {
   test.each([undefined, null, 0, '', 'route', { status: 200 }])(
     'is an Error to the host: %j',
     async (odd) => {
-      const desk = open({ audience: aud })
-      const guard = desk.guards.requirePolicy(() => {
+      const harness = open({ audience: aud })
+      const guard = harness.guards.requirePolicy(() => {
         throw odd
       })
-      const thrown: unknown = await desk
+      const thrown: unknown = await harness
         .pass({}, guard, bearer(good))
         .catch((error: unknown) => error)
       expect(thrown).toBeInstanceOf(Error)
@@ -184,20 +186,20 @@ describe('what a guard throws', () => {
   )
 
   test('is handed on as it is where it is an Error, and refuses for good', async () => {
-    const desk = open({ audience: aud })
+    const harness = open({ audience: aud })
     const key = {}
     const fault = new Error('the database is away')
-    const guard = desk.guards.requirePolicy(() => Promise.reject(fault))
-    await expect(desk.pass(key, guard, bearer(good))).rejects.toBe(fault)
-    expect(statusOf(await desk.pass(key, anybody(desk.guards), bearer(good)))).toBe(503)
-    expect(desk.records).toMatchObject([{ outcome: 'unavailable', code: 'verification_failed' }])
-    expect(JSON.stringify(desk.records)).not.toContain('database')
+    const guard = harness.guards.requirePolicy(() => Promise.reject(fault))
+    await expect(harness.pass(key, guard, bearer(good))).rejects.toBe(fault)
+    expect(statusOf(await harness.pass(key, anybody(harness.guards), bearer(good)))).toBe(503)
+    expect(harness.records).toMatchObject([{ outcome: 'unavailable', code: 'verification_failed' }])
+    expect(JSON.stringify(harness.records)).not.toContain('database')
   })
 })
 
 test('with onRefusal: throw the host gets an error with status and headers', async () => {
-  const desk = open({ onRefusal: 'throw' })
-  const result = await desk.pass({}, orders(desk.guards))
+  const harness = open({ onRefusal: 'throw' })
+  const result = await harness.pass({}, orders(harness.guards))
   expect(result).toMatchObject({
     action: 'throw',
     error: {

@@ -4,7 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createGate, nodeGuard, type Reply, sendNode } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
-import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  responseSent,
+  aud,
+  bearer,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
 const issuer = await startIssuer()
 const good = issuer.token({ aud })
@@ -41,7 +49,7 @@ async function serve(handle: (exchange: Exchange) => Promise<void>): Promise<unk
   })
   try {
     await handled
-    await answered()
+    await responseSent()
     return await got
   } finally {
     server.closeAllConnections()
@@ -52,7 +60,7 @@ async function serve(handle: (exchange: Exchange) => Promise<void>): Promise<unk
 /** Until timers that are due have run. */
 const timersDue = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0))
 
-const open = () => openDesk(optionsFor(issuer))
+const open = () => createGateHarness(optionsFor(issuer))
 
 describe('a request is recorded once', () => {
   test('when its response is finished, however many guards there are', async () => {
@@ -187,9 +195,9 @@ describe('what carries the token', () => {
     const other = open()
     await serve(async ({ request, response }) => {
       const attachTo: { readonly auth?: unknown } = {}
-      const desk = open()
+      const harness = open()
       const exchange = { request, response, attachTo }
-      await nodeGuard(desk.gate)(desk.guards.requireAuthentication(), exchange)
+      await nodeGuard(harness.gate)(harness.guards.requireAuthentication(), exchange)
       await nodeGuard(other.gate)(other.guards.requireScope('x'), exchange)
       expect(() => attachTo.auth).toThrow('This request was refused.')
       response.end()

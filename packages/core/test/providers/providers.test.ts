@@ -22,7 +22,7 @@ import {
   wso2,
   zitadel,
 } from '../../src/providers/index.ts'
-import { aud, bearer, openDesk } from '../support.ts'
+import { aud, bearer, createGateHarness } from '../support.ts'
 
 const tenant = '11111111-2222-4333-8444-555555555555'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
@@ -471,15 +471,15 @@ describe('hints in the reasons of refusals', () => {
   test('are never sent to the caller', async () => {
     const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256', path: realm })
     onTestFinished(() => issuer.close())
-    const desk = openDesk({ issuer: issuer.url, audience: aud, clock: issuer.clock })
-    const guard = desk.guards.requireAuthentication()
+    const harness = createGateHarness({ issuer: issuer.url, audience: aud, clock: issuer.clock })
+    const guard = harness.guards.requireAuthentication()
     const replies = await Promise.all(
       ['account', 'another'].map((name) =>
-        desk.pass({}, guard, bearer(issuer.token({ aud: name }))),
+        harness.pass({}, guard, bearer(issuer.token({ aud: name }))),
       ),
     )
     expect(replies[0]).toEqual(replies[1])
-    const reasons = desk.records
+    const reasons = harness.records
       .map(({ reason = '' }) => reason)
       .toSorted((a, b) => b.length - a.length)
     expect(reasons.map((reason) => reason.includes('mapper'))).toEqual([true, false])

@@ -6,7 +6,7 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../src/index.ts'
-import { aud, bearer, openDesk, statusOf } from '../support.ts'
+import { aud, bearer, createGateHarness, statusOf } from '../support.ts'
 
 // Tenants that are not known in advance.
 
@@ -214,25 +214,28 @@ test('beside configured issuers, and with every guard that looks at the issuer',
   const [configured, tenant] = [await startTenant(), await startTenant()]
   const resolveIssuer = (issuer: string): IssuerOptions | undefined =>
     issuer === tenant.url ? { issuer } : undefined
-  const desk = openDesk({ issuer: configured.url, audience: aud, clock, resolveIssuer })
-  const guards = [desk.guards.requireAudience(aud), desk.guards.requireAudience([aud, 'other'])]
+  const harness = createGateHarness({ issuer: configured.url, audience: aud, clock, resolveIssuer })
+  const guards = [
+    harness.guards.requireAudience(aud),
+    harness.guards.requireAudience([aud, 'other']),
+  ]
   for (const one of [configured, tenant]) {
     const key = {}
     for (const guard of guards) {
-      const result = await desk.pass(key, guard, bearer(one.token({ aud })))
+      const result = await harness.pass(key, guard, bearer(one.token({ aud })))
       expect(statusOf(result)).toBe('proceed')
     }
   }
-  expect(() => desk.guards.requireActor('someone')).toThrow('more than one issuer')
-  expect(() => desk.guards.requireClient('someone')).toThrow('more than one issuer')
+  expect(() => harness.guards.requireActor('someone')).toThrow('more than one issuer')
+  expect(() => harness.guards.requireClient('someone')).toThrow('more than one issuer')
 })
 
 test('what is refused is recorded with its issuer', async () => {
   const tenant = await startTenant()
   const resolveIssuer = (issuer: string): IssuerOptions => ({ issuer })
-  const desk = openDesk({ audience: aud, clock, resolveIssuer })
-  const guard = desk.guards.requireAuthentication()
-  await desk.pass({}, guard, bearer(tenant.token({ aud: 'stock-service' })))
+  const harness = createGateHarness({ audience: aud, clock, resolveIssuer })
+  const guard = harness.guards.requireAuthentication()
+  await harness.pass({}, guard, bearer(tenant.token({ aud: 'stock-service' })))
   await new Promise((resolve) => setImmediate(resolve))
-  expect(desk.records[0]).toMatchObject({ code: 'audience_mismatch', issuer: tenant.url })
+  expect(harness.records[0]).toMatchObject({ code: 'audience_mismatch', issuer: tenant.url })
 })

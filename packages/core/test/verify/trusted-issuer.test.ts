@@ -4,17 +4,17 @@ import type { Unverified } from '../../src/jose/jws.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { checkHeader, trustedIssuer } from '../../src/verify/trusted-issuer.ts'
-import { aud, judgeFor, optionsFor, startIssuer } from '../support.ts'
+import { aud, outcomeFor, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer({ path: '/realms/test' })
-const judge = judgeFor(issuer)
-const judgeIss = (iss: unknown) => judge(issuer.token({ aud, claims: { iss } }))
-const judgeHeader = (header: object, options = {}) =>
-  judge(issuer.token({ aud, header: { ...header } }), options)
+const outcomeOf = outcomeFor(issuer)
+const outcomeOfIss = (iss: unknown) => outcomeOf(issuer.token({ aud, claims: { iss } }))
+const outcomeOfHeader = (header: object, options = {}) =>
+  outcomeOf(issuer.token({ aud, header: { ...header } }), options)
 
 describe('the issuer is compared letter by letter', () => {
   test('and the configured one is trusted', async () => {
-    expect(await judgeIss(issuer.url)).toBe('granted')
+    expect(await outcomeOfIss(issuer.url)).toBe('granted')
   })
 
   test.each([
@@ -31,7 +31,7 @@ describe('the issuer is compared letter by letter', () => {
     ['a name that objects inherit', 'constructor'],
     ['nothing', ''],
   ])('so %s makes another one', async (_what, iss) => {
-    expect(await judgeIss(iss)).toBe('issuer_not_trusted')
+    expect(await outcomeOfIss(iss)).toBe('issuer_not_trusted')
   })
 
   test('and the operator is told where only the slash differs', async () => {
@@ -59,19 +59,19 @@ describe('the type of the token', () => {
   ]
 
   test.each(all)('%s is usual', async (typ) => {
-    expect(await judgeHeader({ typ })).toBe('granted')
+    expect(await outcomeOfHeader({ typ })).toBe('granted')
   })
 
   test.each(all)('%s, under RFC 9068', async (typ) => {
     const wanted = typ?.toLowerCase().includes('at+jwt') ? 'granted' : 'type_not_accepted'
-    expect(await judgeHeader({ typ }, { profile: 'rfc9068' })).toBe(wanted)
+    expect(await outcomeOfHeader({ typ }, { profile: 'rfc9068' })).toBe(wanted)
   })
 
   test.each([
     ...['dpop+jwt', 'logout+jwt', 'id+jwt', 'secevent+jwt', 'token-introspection+jwt', 'JWS', ''],
     ...['at+jwt ', 'application/jwt', 'at jwt', 'null'],
   ])('%s is of another kind', async (typ) => {
-    expect(await judgeHeader({ typ })).toBe('type_not_accepted')
+    expect(await outcomeOfHeader({ typ })).toBe('type_not_accepted')
   })
 })
 
@@ -79,20 +79,20 @@ describe('the algorithm', () => {
   test.each(['none', 'None', 'HS256', 'HS512', 'es256', 'ES256 ', 'ES256K', '', 'toString'])(
     '%s is never allowed',
     async (alg) => {
-      expect(await judgeHeader({ alg })).toBe('algorithm_not_allowed')
+      expect(await outcomeOfHeader({ alg })).toBe('algorithm_not_allowed')
     },
   )
 
   test.each(['RS384', 'RS512', 'PS384', 'PS512', 'ES512'])(
     '%s is allowed by a wish',
     async (alg) => {
-      expect(await judgeHeader({ alg })).toBe('algorithm_not_allowed')
-      expect(await judgeHeader({ alg }, { algorithms: [alg] })).toBe('key_not_found')
+      expect(await outcomeOfHeader({ alg })).toBe('algorithm_not_allowed')
+      expect(await outcomeOfHeader({ alg }, { algorithms: [alg] })).toBe('key_not_found')
     },
   )
 
   test('that was not chosen is refused', async () => {
-    expect(await judge(issuer.token({ aud }), { algorithms: ['RS256'] })).toBe(
+    expect(await outcomeOf(issuer.token({ aud }), { algorithms: ['RS256'] })).toBe(
       'algorithm_not_allowed',
     )
   })
@@ -100,8 +100,10 @@ describe('the algorithm', () => {
   test.each(['EdDSA', 'Ed25519'] as const)('%s goes by two names', async (algorithm) => {
     await using other = await startIssuer({ algorithm })
     for (const chosen of ['EdDSA', 'Ed25519'] as const)
-      expect(await judgeFor(other)(other.token({ aud }), { algorithms: [chosen] })).toBe('granted')
-    expect(await judgeFor(other)(other.token({ aud }))).toBe('granted')
+      expect(await outcomeFor(other)(other.token({ aud }), { algorithms: [chosen] })).toBe(
+        'granted',
+      )
+    expect(await outcomeFor(other)(other.token({ aud }))).toBe('granted')
   })
 })
 

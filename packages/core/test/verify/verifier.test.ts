@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createVerifier, type DecisionRecord, VerificationError } from '../../src/index.ts'
-import { answered, aud, optionsFor, startIssuer } from '../support.ts'
+import { responseSent, aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 const verifier = createVerifier(optionsFor(issuer))
@@ -114,7 +114,7 @@ describe('the record of a decision', () => {
     })
     await made.check(good)
     await made.check(expired)
-    await answered()
+    await responseSent()
     const time = new Date(issuer.clock.now()).toISOString()
     const common = { version: 1, time, checks: [], durationMs: 0, verificationMs: 0 }
     const requiredAudience = [aud, 'orders', 'b']
@@ -131,7 +131,7 @@ describe('the record of a decision', () => {
     subscribe('resource-server:decision', hear)
     onTestFinished(() => void unsubscribe('resource-server:decision', hear))
     expect(await pending).toMatchObject({ ok: true })
-    await answered()
+    await responseSent()
     expect(heard).toMatchObject([{ outcome: 'granted', requiredAudience: [aud] }])
     expect(heard[0]).not.toHaveProperty('durationMs')
     expect(heard[0]).not.toHaveProperty('verificationMs')
