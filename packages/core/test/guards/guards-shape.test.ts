@@ -115,8 +115,8 @@ describe('a guard after the first one', () => {
 
 test.each<[result: unknown, shown: string]>([
   [false, 'false'],
-  [undefined, 'no boolean'],
-  ['true', 'no boolean'],
+  [undefined, 'a value that is not a boolean'],
+  ['true', 'a value that is not a boolean'],
 ])(
   'the reason of policy_denied gives the result of a function that returns %j',
   async (result, shown) => {
@@ -133,23 +133,26 @@ describe('a ConfigError', () => {
   /** The guards without their types, as JavaScript code sees them. */
   const untyped = guards as unknown as Record<keyof typeof guards, (...args: unknown[]) => Guard>
   const fix =
-    'Write it with its parentheses, app.use(requireAuthentication()), and several values as a list.'
+    'Call it, as in app.use(requireAuthentication()), and pass several values as an array.'
   test.each<[name: keyof typeof guards, given: number, accepted: number]>([
     ['requireAuthentication', 1, 0],
     ['requireAudience', 2, 1],
     ['requireClaim', 3, 2],
     ['requireDirect', 2, 0],
     ['requireStepUp', 2, 1],
-  ])('says that %s got %i arguments and accepts %i', (name, given, accepted) => {
+  ])('says that %s got %i arguments, at most %i expected', (name, given, accepted) => {
     const make = (): unknown => untyped[name](...Array<string>(given).fill('a'))
     expect(make).toThrow(
-      new ConfigError(`A guard got ${given} arguments and takes ${accepted}.`, fix),
+      new ConfigError(
+        `${name} got too many arguments: ${given}, expected at most ${accepted}.`,
+        fix,
+      ),
     )
   })
 
   test('is thrown by requirePolicy without a function and by requireClient with null', () => {
     expect(() => untyped.requirePolicy('yes')).toThrow(
-      new ConfigError('requirePolicy got no function.', 'Write requirePolicy((token) => …).'),
+      new ConfigError('requirePolicy needs a function.', 'Write requirePolicy((token) => …).'),
     )
     expect(() => untyped.requireClient(null)).toThrow(ConfigError)
   })
