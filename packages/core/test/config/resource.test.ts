@@ -71,8 +71,8 @@ test('without a resource, metadata() throws and challenges have no resource_meta
   const { gate, guards, pass } = createGateHarness(optionsFor(issuer))
   expect(() => gate.metadata()).toThrow(
     new ConfigError(
-      "There is no metadata without 'resource'.",
-      "Set resource: 'https://orders.example.com', as clients reach this service.",
+      "The metadata requires the option 'resource'.",
+      "Set it to the URL that clients use for this service, such as 'https://orders.example.com'.",
     ),
   )
   expect(JSON.stringify(await pass({}, guards.requireAuthentication()))).not.toContain(
