@@ -39,7 +39,7 @@ export class RequestRefusedError extends VerificationError {
     this.headers = reply.headers
     this.body = reply.body
     this.expose = this.category === 'refused'
-    // A refusal is not a bug, and hosts log stacks. The place where it was created does not help.
+    // A refusal is not a bug, and hosts log stacks. Its stack does not help.
     this.stack = `${this.name}: ${this.message}`
   }
 }

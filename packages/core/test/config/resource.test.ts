@@ -114,7 +114,7 @@ test.each([
   ['/.well-known/oauth-protected-resource/v1/', 'GET', 'proceed'],
   ['/v1', 'GET', 'proceed'],
   ['', 'GET', 'proceed'],
-])('for the URL %j and the method %s, the metadata handler says %s', (url, method, action) => {
+])('for the URL %j and the method %s, the metadata handler returns %s', (url, method, action) => {
   expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).action).toBe(action)
 })
 

@@ -148,17 +148,17 @@ describe('a request is recorded once', () => {
 test('without a listener, no events of the response are used and a later listener gets no record', async () => {
   const gate = createGate(optionsFor(issuer))
   const { requireAuthentication } = gate.guards((guard) => guard)
-  const heard: unknown[] = []
-  const hear = (record: unknown): void => void heard.push(record)
+  const received: unknown[] = []
+  const listener = (record: unknown): void => void received.push(record)
   await serve(async ({ request, response }) => {
     const before = ['finish', 'close'].map((event) => response.listenerCount(event))
     await nodeGuard(gate)(requireAuthentication(), { request, response })
     expect(['finish', 'close'].map((event) => response.listenerCount(event))).toEqual(before)
-    subscribe('resource-server:decision', hear)
+    subscribe('resource-server:decision', listener)
     response.end()
   })
-  unsubscribe('resource-server:decision', hear)
-  expect(heard).toEqual([])
+  unsubscribe('resource-server:decision', listener)
+  expect(received).toEqual([])
 })
 
 describe('attachTo', () => {
