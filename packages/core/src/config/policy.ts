@@ -104,8 +104,8 @@ function issuerEntries(
     )
   }
   return issuers.map((entry) => {
-    const options = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
-    return { ...common, ...options }
+    const given = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
+    return { ...common, ...given }
   })
 }
 

@@ -1,7 +1,7 @@
 import { buildRecord, type VerificationTrace } from '../../src/audit/build-record.ts'
 import type { AudienceRule } from '../../src/config/audience.ts'
 import type { Policy } from '../../src/config/policy.ts'
-import { Refusal } from '../../src/errors/refusal.ts'
+import type { Refusal } from '../../src/errors/refusal.ts'
 import { andThen, type MaybePromise } from '../../src/lib/maybe-promise.ts'
 import type { Identity } from '../../src/options/decision-record.ts'
 import type { AccessToken } from '../../src/token/access-token.ts'
