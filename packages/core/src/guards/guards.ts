@@ -11,19 +11,19 @@ import { allScopesCheck, anyScopeCheck, type ScopeNeed } from './scope.ts'
 import { type StepUp, stepUpCheck } from './step-up.ts'
 import { type AccessToken, profileOf, type TokenView, viewOf } from '../token/access-token.ts'
 
-/** A check on a verified token. It can refuse a request, but never grants one on its own. */
-export interface Guard {
+/** What the first guard on a request requires of the token, instead of the configured values. */
+export interface Requirements {
+  readonly audience?: AudienceRule
+  readonly delegation?: DelegationMode
+}
+
+/** A check of a verified token. It refuses or returns nothing; it cannot grant access on its own. */
+export interface Guard extends Requirements {
   /** The guard's name in decision records, such as `requireScope(orders:read)`. */
   readonly name: string
-  /** Replaces the configured audience if this guard is the first one on a request. */
-  readonly audience?: AudienceRule
-  /** The required scopes, for decision records. */
-  readonly scopes?: readonly string[]
-  /** Replaces the configured `delegation` if this guard is the first one on a request. */
-  readonly delegation?: DelegationMode
   /** Whether anonymous requests pass, if the policy allows them (`optional`). */
   readonly admitsAnonymous: boolean
-  /** The required scopes, for metadata, challenges and the OpenAPI description. */
+  /** The required scopes, for records, metadata, challenges and the OpenAPI description. */
   readonly scopeNeed?: ScopeNeed
   check(token: AccessToken): Refusal | undefined | Promise<Refusal | undefined>
 }
@@ -121,12 +121,10 @@ export function createGuards<Handler, C extends object>(
     ),
     requireScope: (...scopes) =>
       guard(named('requireScope', scopes), allScopesCheck(scopes), {
-        scopes,
         scopeNeed: { all: scopes },
       }),
     requireAnyScope: (...scopes) =>
       guard(named('requireAnyScope', scopes), anyScopeCheck(scopes), {
-        scopes,
         scopeNeed: { any: scopes },
       }),
     requireRole: (...roles) =>

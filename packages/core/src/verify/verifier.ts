@@ -3,11 +3,12 @@ import { createReporter } from '../audit/reporter.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
 import { Refusal, VerificationError } from '../errors/refusal.ts'
+import type { Requirements } from '../guards/guards.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import type { VerifierOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from './operations.ts'
-import { Pipeline, requireAudience, type Requirements } from './pipeline.ts'
+import { Pipeline, requireAudience } from './pipeline.ts'
 
 /** The result of `check`. Access is granted only if `ok` is true. */
 export type VerificationResult<C extends object = object> =

@@ -48,9 +48,9 @@ describe('buildRecord', () => {
 
   test('names the deciding guard, every check, and all required scopes once', () => {
     const guards = [
-      ran('a', true, { scopes: ['x', 'y'] }),
+      ran('a', true, { scopeNeed: { all: ['x', 'y'] } }),
       ran('untimed', true),
-      ran('c', false, { scopes: ['z', 'x'] }),
+      ran('c', false, { scopeNeed: { any: ['z', 'x'] } }),
     ]
     const refusal = refuse('scope_insufficient', 'why')
     const request = { method: 'GET', path: '/orders', route: '/:kind' }
