@@ -10,7 +10,7 @@ import {
   choiceOption,
   functionOption,
   numberOption,
-} from '../options/option-types.ts'
+} from '../options/option-rows.ts'
 import type {
   CacheOptions,
   DelegationMode,
