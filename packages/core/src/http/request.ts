@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly route?: (() => string | undefined) | undefined
 }
 
-/** The part of a `node:http` request that is used here. Express, Koa and Fastify are built on it. */
+/** The part of a `node:http` request that is used here. Express, Koa, and Fastify are built on it. */
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined

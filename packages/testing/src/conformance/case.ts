@@ -2,7 +2,7 @@ import type { Code, DecisionRecord } from '@resource-server/core'
 import type { RequirementId } from './requirements.ts'
 import type { SetupName } from './setups.ts'
 
-/** A request and the required response. Plain data that can be printed, counted and compared. */
+/** A request and the required response. Plain data that can be printed, counted, and compared. */
 export interface Case {
   /** Unique and stable. */
   readonly id: string

@@ -1,6 +1,6 @@
 import type { AccessToken, Guards, ResourceServerOptions } from '@resource-server/core'
 
-/** A framework with its adapter. Define one host for each framework version that is supported. */
+/** A framework with its adapter. Define one host for each supported framework version. */
 export interface Host {
   /** The name and version, such as `Express 5`. */
   readonly name: string
@@ -14,7 +14,7 @@ export interface Host {
   start(setup: HostSetup): Promise<RunningHost>
 }
 
-/** An app that listens. */
+/** A running app. */
 export interface RunningHost {
   readonly port: number
   /** Also closes open connections. */

@@ -30,10 +30,10 @@ export interface TestIssuerOptions {
 }
 
 /**
- * An authorization server for tests, on a free port of 127.0.0.1. Its metadata, key set and signatures
- * are real, so the code under test runs without mocks.
+ * An authorization server for tests, on a free port of 127.0.0.1. Its metadata, key set, and
+ * signatures are real, so the code under test runs without mocks.
  *
- * It issues every token that a test asks for. It has no login, no token endpoint and no policy.
+ * It issues any token that a test asks for. It has no login, no token endpoint, and no policy.
  */
 export interface TestIssuer extends AsyncDisposable {
   /** The issuer identifier: the `iss` of its tokens, and the `issuer` option of the code under test. */
@@ -43,11 +43,11 @@ export interface TestIssuer extends AsyncDisposable {
   /** The clock that dates the tokens. Pass it on: `resourceServer({ clock: issuer.clock })`. */
   readonly clock: TestClock
   /**
-   * The current signing key. The keys of every issuer are named `key-1`, `key-2` and so on, so two
+   * The current signing key. The keys of every issuer are named `key-1`, `key-2`, and so on, so two
    * issuers have different keys with the same `kid`. A verifier that confuses them fails the test.
    */
   readonly key: SigningKey
-  /** How often metadata and key set were fetched so far. */
+  /** How often the metadata and the key set have been fetched so far. */
   readonly requests: RequestCounts
   /** Creates tokens that must be refused. */
   readonly forge: Forgeries
