@@ -10,7 +10,7 @@ export interface SigningKey {
   readonly kid: string
   /** The entry in the key set (RFC 7517): the public members, `kid`, `alg`, and `use: 'sig'`. */
   readonly publicJwk: JsonObject
-  /** The same with the private members. Never published. */
+  /** The same entry with the private members. Never published. */
   readonly privateJwk: JsonObject
 }
 
