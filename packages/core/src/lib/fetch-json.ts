@@ -26,7 +26,7 @@ export type Fetch = (
 /** The part of a Fetch `Response` that is read. The global `Response` has this type. */
 export interface FetchResponse {
   readonly status: number
-  /** `Cache-Control`, `ETag`, `Retry-After` and `Date` are read. */
+  /** `Cache-Control`, `ETag`, `Retry-After`, and `Date` are read. */
   readonly headers: { get(name: string): string | null }
   /** The decoded bytes. At most 256 KiB are read. */
   readonly body: ReadableStream<Uint8Array> | null

@@ -8,7 +8,7 @@ export interface Case {
   readonly id: string
   /** The requirements that this case proves. */
   readonly proves: readonly [RequirementId, ...RequirementId[]]
-  /** The ids of the attacks in the project's corpus that this case covers. */
+  /** The IDs of the attacks in the project's corpus that this case covers. */
   readonly corpus?: readonly string[]
   /** The setup of the app. Default `default`. */
   readonly setup?: SetupName

@@ -27,7 +27,7 @@ export interface HostSetup {
   /**
    * If set, the app must assign this value where the adapter attaches the token (`req.auth`,
    * `ctx.state.auth`), before any guard runs. A guard that trusts it grants access without a token. A
-   * host whose adapter attaches nothing ignores it.
+   * host ignores it if its adapter does not attach the token.
    */
   readonly spoofedAuth?: object
 }

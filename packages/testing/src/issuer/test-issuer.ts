@@ -53,7 +53,7 @@ export interface TestIssuer extends AsyncDisposable {
   readonly forge: Forgeries
 
   /**
-   * Creates a signed access token. With `actors` it is an exchanged token.
+   * Creates a signed access token. With `actors`, it is an exchanged token.
    *
    * @throws TypeError if `aud` is missing, if an option is unknown or malformed, or if the provider's
    *   tokens cannot express it
@@ -73,13 +73,13 @@ export interface TestIssuer extends AsyncDisposable {
    * Creates a new signing key and returns it.
    *
    * @param options.overlap whether the earlier keys stay in the key set, so that earlier tokens remain
-   *   valid, as in a planned rotation. Default true. With false only the new key is published, as
+   *   valid, as in a planned rotation. Default true. With false, only the new key is published, as
    *   after a leak.
    */
   rotateKeys(options?: { readonly overlap?: boolean }): SigningKey
   /**
-   * Starts an outage: metadata and key set no longer get a proper response. A verifier keeps what it
-   * has already fetched.
+   * Starts an outage: requests for the metadata and the key set no longer get a valid response. A
+   * verifier keeps what it has already fetched.
    *
    * @param mode how the issuer responds. Default `disconnect`.
    * @throws TypeError if the mode is unknown
