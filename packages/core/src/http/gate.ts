@@ -32,7 +32,7 @@ const proceed: GuardResult = Object.freeze({ action: 'proceed' })
 const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 
 /**
- * What an adapter needs for one resource server: it runs guards on requests and remembers what they decided.
+ * Everything an adapter needs for one resource server: runs guards on requests and remembers their results.
  * `key` is always the host's raw request.
  */
 export class Gate<C extends object = object> {
