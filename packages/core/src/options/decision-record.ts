@@ -56,6 +56,11 @@ export interface DecisionRecord {
   readonly code?: Code
   /** The full reason, for the operator. Absent if access was granted. */
   readonly reason?: string
+  /**
+   * The claim at fault: the top-level name, such as `exp` or `act`. Absent if access was granted, and if it
+   * is not one claim.
+   */
+  readonly claim?: string
   /** The guard that decided: the one that refused, or the last one that passed. */
   readonly guard?: string
   /** The guards that ran, in order. */

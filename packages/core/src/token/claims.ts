@@ -1,4 +1,10 @@
-import { audienceClaims, audienceOf, type AudienceRule, checkAudience } from '../config/audience.ts'
+import {
+  audienceClaim,
+  audienceClaims,
+  audienceOf,
+  type AudienceRule,
+  checkAudience,
+} from '../config/audience.ts'
 import { hasAny, type JsonObject, own } from '../lib/json.ts'
 import { readNames } from './claim-path.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
@@ -83,7 +89,8 @@ function hasRequiredClaims(
 ): Refusal | undefined {
   for (const names of requiredBy(profile)) {
     if (hasAny(claims, names)) continue
-    return refuse('claim_missing', `the token has no ${names.join(' or ')}`)
+    const detail = names.length === 1 ? { claim: names[0]! } : {}
+    return refuse('claim_missing', `the token has no ${names.join(' or ')}`, detail)
   }
   return undefined
 }
@@ -123,10 +130,10 @@ const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean,
 function isWellFormed(claims: JsonObject): Refusal | undefined {
   for (const [name, is, what] of shapes) {
     if (!Object.hasOwn(claims, name) || is(claims[name])) continue
-    return refuse('claim_malformed', `${name} is not ${what}`)
+    return malformed(name, `${name} is not ${what}`)
   }
   if ((own(claims, 'iat') as number) > (own(claims, 'exp') as number)) {
-    return refuse('claim_malformed', 'iat is after exp')
+    return malformed('iat', 'iat is after exp')
   }
   return undefined
 }
@@ -146,7 +153,7 @@ function hasMatchingTenant(claims: JsonObject, { issuer }: ClaimContext): Refusa
   const tenants = issuer.issuer.split('/').filter((part) => uuid.test(part))
   if (tenants.length === 0) return undefined
   if (tenants.some((tenant) => tenant.toLowerCase() === tid.toLowerCase())) return undefined
-  return refuse('claim_malformed', 'tid does not match the tenant in iss')
+  return malformed('tid', 'tid does not match the tenant in iss')
 }
 
 /** Checks the roles and permissions, if the profile says where they are. */
@@ -159,7 +166,7 @@ function hasWellFormedRoles(
   const wrong = paths.find((path) => !readNames(claims, [path]))
   if (!wrong) return undefined
   const expected = wrong.format === 'keys' ? 'an object' : 'a string or a list of strings'
-  return refuse('claim_malformed', `${wrong.path.join('.')} is malformed, expected ${expected}`)
+  return malformed(wrong.path[0]!, `${wrong.path.join('.')} is malformed, expected ${expected}`)
 }
 
 /**
@@ -173,12 +180,14 @@ function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal |
     return refuse(
       'token_expired',
       `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
+      { claim: 'exp' },
     )
   }
   if (nbf !== undefined && now + policy.clockTolerance < nbf) {
     return refuse(
       'token_not_yet_valid',
       `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
+      { claim: 'nbf' },
     )
   }
   return undefined
@@ -199,6 +208,7 @@ function isWithinMaxLifetime(
   return refuse(
     'lifetime_too_long',
     `the token's lifetime is ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
+    { claim: 'exp' },
   )
 }
 
@@ -207,14 +217,14 @@ function hasExpectedAudience(
   claims: JsonObject,
   { audience, issuer }: ClaimContext,
 ): Refusal | undefined {
-  const found = audienceOf(claims, issuer.profile)
-  if (!found.every(isNonEmptyString)) {
-    return refuse(
-      'claim_malformed',
+  const { profile } = issuer
+  if (!audienceOf(claims, profile).every(isNonEmptyString)) {
+    return malformed(
+      audienceClaim(claims, profile),
       'the audience is not a non-empty string or a list of non-empty strings',
     )
   }
-  return checkAudience(found, audience, issuer.profile)
+  return checkAudience(claims, audience, profile)
 }
 
 /**
@@ -226,7 +236,12 @@ function isNotBound(claims: JsonObject): Refusal | undefined {
   return refuse(
     'binding_unsupported',
     'the token has cnf: it is bound to a key, but was sent as a bearer token',
+    { claim: 'cnf' },
   )
+}
+
+function malformed(claim: string, reason: string): Refusal {
+  return refuse('claim_malformed', reason, { claim })
 }
 
 function isObject(value: unknown): boolean {

@@ -13,11 +13,18 @@ const forbiddenTypes = ['id', 'refresh', 'offline', 'logout']
 export function checkKind(claims: JsonObject, profile: Profile): Refusal | undefined {
   const forbidden = forbiddenClaim(claims, profile)
   if (forbidden === 'nonce') {
-    return refuse('not_an_access_token', 'the token has nonce but no scope, like an ID token')
+    return refuse('not_an_access_token', 'the token has nonce but no scope, like an ID token', {
+      claim: 'nonce',
+    })
   }
-  const mark = forbidden === undefined ? forbiddenType(claims) : `the token has ${forbidden}`
-  if (mark) return refuse('not_an_access_token', `${mark}, which marks another kind of token`)
+  if (forbidden !== undefined) return otherKind(forbidden, `the token has ${forbidden}`)
+  const type = forbiddenType(claims)
+  if (type) return otherKind(...type)
   return checkExpectedClaims(claims, profile)
+}
+
+function otherKind(claim: string, mark: string): Refusal {
+  return refuse('not_an_access_token', `${mark}, which marks another kind of token`, { claim })
 }
 
 function forbiddenClaim(claims: JsonObject, profile: Profile): string | undefined {
@@ -40,13 +47,14 @@ function checkExpectedClaims(
   if (!wrong) return undefined
   const [name, values] = wrong
   const reason = `the profile '${profile}' requires the claim ${name} to be ${values.join(' or ')}`
-  return refuse('not_an_access_token', reason)
+  return refuse('not_an_access_token', reason, { claim: name })
 }
 
-function forbiddenType(claims: JsonObject): string | undefined {
+function forbiddenType(claims: JsonObject): [claim: string, mark: string] | undefined {
   const typ = lowerCase(own(claims, 'typ'))
-  if (forbiddenTypes.includes(typ)) return `the claim typ is '${typ}'`
-  return lowerCase(own(claims, 'token_use')) === 'id' ? "the claim token_use is 'id'" : undefined
+  if (forbiddenTypes.includes(typ)) return ['typ', `the claim typ is '${typ}'`]
+  if (lowerCase(own(claims, 'token_use')) !== 'id') return undefined
+  return ['token_use', "the claim token_use is 'id'"]
 }
 
 /** Empty for a value that is not a string. A later check refuses that value as malformed. */

@@ -23,7 +23,9 @@ const answerFor = 1 * minutes
 const maxRefused = 10_000
 const maxAsking = 1_000
 
-const refusedByRule = refuse('issuer_not_trusted', "resolveIssuer refuses the token's iss")
+const refusedByRule = refuse('issuer_not_trusted', "resolveIssuer refuses the token's iss", {
+  claim: 'iss',
+})
 
 /**
  * Issuers that are not known in advance. The rule decides before anything is fetched. The least recently
@@ -50,7 +52,9 @@ export class ResolvedIssuers {
 
   find(iss: string): TrustedIssuer | Refusal | Promise<TrustedIssuer | Refusal> {
     if (!isPlainlySpelled(iss, this.#policy.allowInsecureHttp)) {
-      return refuse('issuer_not_trusted', "the token's iss is no plainly spelled issuer")
+      return refuse('issuer_not_trusted', "the token's iss is no plainly spelled issuer", {
+        claim: 'iss',
+      })
     }
     const live = this.#live.get(iss)
     if (live && this.#isRecent(live.asked)) return this.#use(iss, live)

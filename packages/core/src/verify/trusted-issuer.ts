@@ -11,7 +11,7 @@ import { type Refusal, refuse } from '../errors/refusal.ts'
 export function trustedIssuer({ claims }: Unverified, policy: Policy): IssuerPolicy | Refusal {
   const iss = own(claims, 'iss')
   const found = typeof iss === 'string' ? policy.issuers.get(iss) : undefined
-  return found ?? refuse('issuer_not_trusted', whyUntrusted(iss, policy))
+  return found ?? refuse('issuer_not_trusted', whyUntrusted(iss, policy), { claim: 'iss' })
 }
 
 function whyUntrusted(iss: unknown, { issuers }: Policy): string {

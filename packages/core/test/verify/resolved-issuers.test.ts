@@ -74,7 +74,7 @@ test.each<[what: string, iss: string, rule: () => unknown, code: string, reason:
     'resolveIssuer gave no answer: resolveIssuer returned a different issuer. Return { issuer } exactly as it was passed in.',
   ],
 ])('an issuer that is %s', async (_what, iss, rule, code, reason) => {
-  const detail = code === 'verification_failed' ? { retryAfter: 1 } : {}
+  const detail = code === 'verification_failed' ? { retryAfter: 1 } : { claim: 'iss' }
   expect(await open(rule).issuers.find(iss)).toEqual(new Refusal(code as never, reason, detail))
 })
 

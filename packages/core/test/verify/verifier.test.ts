@@ -52,6 +52,7 @@ describe('check', () => {
     expect(await verifier.check(expired)).toEqual({
       ...{ ok: false, outcome: 'refused', code: 'token_expired' },
       reason: 'exp was 3600 s ago; clockTolerance is 5 s',
+      claim: 'exp',
     })
   })
 
