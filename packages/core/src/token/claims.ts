@@ -18,6 +18,8 @@ export interface ClaimContext {
   readonly policy: Policy
   readonly issuer: IssuerPolicy
   readonly audience: AudienceRule
+  /** The `typ` of the verified header, or `undefined` if it has none. */
+  readonly typ: string | undefined
   /** The current time, in seconds since the epoch. */
   readonly now: number
 }
@@ -68,11 +70,8 @@ const allChecks: readonly Check[] = [
   isNotBound,
 ]
 
-function isAccessToken(
-  claims: JsonObject,
-  { issuer: { profile } }: ClaimContext,
-): Refusal | undefined {
-  return checkKind(claims, profile)
+function isAccessToken(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
+  return checkKind(claims, typ, issuer.profile)
 }
 
 /**

@@ -7,11 +7,36 @@ import { type Refusal, refuse } from '../errors/refusal.ts'
  * tokens (OpenID Connect Back-Channel Logout section 2.4).
  */
 const defaultForbiddenClaims = ['at_hash', 'c_hash', 's_hash', 'events', 'nonce']
+
+/** The claims of an ID token. They prove nothing if the header says that it is an access token. */
+const idTokenClaims = ['at_hash', 'c_hash', 's_hash', 'nonce']
+
+const forbiddenInAccessTokens = defaultForbiddenClaims.filter(
+  (name) => !idTokenClaims.includes(name),
+)
 const forbiddenTypes = ['id', 'refresh', 'offline', 'logout']
 
-/** Refuses tokens of another kind, such as ID tokens, that the same issuer signs. */
-export function checkKind(claims: JsonObject, profile: Profile): Refusal | undefined {
-  const forbidden = forbiddenClaim(claims, profile)
+/**
+ * Whether the header says that the token is an access token (RFC 9068 section 2.1).
+ *
+ * @param typ the `typ` of the header, or `undefined` if it has none
+ */
+function saysAccessToken(typ: string | undefined): boolean {
+  const type = typ?.toLowerCase()
+  return type === 'at+jwt' || type === 'application/at+jwt'
+}
+
+/**
+ * Refuses tokens of another kind, such as ID tokens, that the same issuer signs.
+ *
+ * @param typ the `typ` of the verified header, or `undefined` if it has none
+ */
+export function checkKind(
+  claims: JsonObject,
+  typ: string | undefined,
+  profile: Profile,
+): Refusal | undefined {
+  const forbidden = forbiddenClaim(claims, forbiddenBy(profile, typ), profile)
   if (forbidden === 'nonce') {
     return refuse('not_an_access_token', 'the token has nonce but no scope, like an ID token', {
       claim: 'nonce',
@@ -27,8 +52,18 @@ function otherKind(claim: string, mark: string): Refusal {
   return refuse('not_an_access_token', `${mark}, which marks another kind of token`, { claim })
 }
 
-function forbiddenClaim(claims: JsonObject, profile: Profile): string | undefined {
-  for (const name of profile.forbiddenClaims ?? defaultForbiddenClaims) {
+/** A list in the profile applies to every token, whatever its `typ`. */
+function forbiddenBy({ forbiddenClaims }: Profile, typ: string | undefined): readonly string[] {
+  if (forbiddenClaims) return forbiddenClaims
+  return saysAccessToken(typ) ? forbiddenInAccessTokens : defaultForbiddenClaims
+}
+
+function forbiddenClaim(
+  claims: JsonObject,
+  forbidden: readonly string[],
+  profile: Profile,
+): string | undefined {
+  for (const name of forbidden) {
     if (!Object.hasOwn(claims, name)) continue
     if (name !== 'nonce' || !hasAny(claims, profile.scopeClaims)) return name
   }

@@ -2,7 +2,7 @@ import type { VerificationTrace } from '../audit/build-record.ts'
 import type { AudienceRule } from '../config/audience.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
-import { parseJws, type Unverified } from '../jose/jws.ts'
+import { type JoseHeader, parseJws, type Unverified } from '../jose/jws.ts'
 import { type Verified, verifySignature } from '../jose/signature.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
@@ -15,7 +15,7 @@ import {
   readContent,
   type TokenContent,
 } from '../token/access-token.ts'
-import { checkClaims, recheckClaims } from '../token/claims.ts'
+import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
@@ -103,7 +103,7 @@ export class Pipeline {
       const token = createToken(content, jwt)
       trace.cached = true
       trace.token = token
-      const context = this.#contextFor(issuer, requirements.audience ?? issuer.audience!)
+      const context = this.#contextFor(header, issuer, requirements.audience ?? issuer.audience!)
       const refusal =
         recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
       if (!refusal) return token
@@ -189,8 +189,8 @@ export class Pipeline {
     const audience = requirements.audience ?? issuer.audience
     // Only a resolved issuer can get here without one: configured issuers are checked in `verify`.
     if (!audience) return unavailable('resolveIssuer returned no audience')
-    const { claims } = verified
-    const refusal = checkClaims(claims, this.#contextFor(issuer, audience))
+    const { header, claims } = verified
+    const refusal = checkClaims(claims, this.#contextFor(header, issuer, audience))
     if (refusal) return refusal
     const delegation = readDelegation(claims, issuer, this.policy.maxActorDepth)
     if (delegation instanceof Refusal) return delegation
@@ -200,8 +200,9 @@ export class Pipeline {
     return readContent({ verified, delegation, mayAct, profile, impliedScopes })
   }
 
-  #contextFor(issuer: IssuerPolicy, audience: AudienceRule): Parameters<typeof checkClaims>[1] {
-    return { policy: this.policy, issuer, audience, now: this.policy.clock.now() / 1000 }
+  #contextFor({ typ }: JoseHeader, issuer: IssuerPolicy, audience: AudienceRule): ClaimContext {
+    const { policy } = this
+    return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {

@@ -36,11 +36,22 @@ export function checkHeader({ alg, typ }: JoseHeader, issuer: IssuerPolicy): Ref
     )
   }
   if (!issuer.profile.types.includes(typ?.toLowerCase())) {
-    return refuse('type_not_accepted', `the token's typ is none of ${describeTypes(issuer)}`)
+    return refuse('type_not_accepted', whyOtherType(typ, issuer))
   }
   return undefined
 }
 
-function describeTypes({ profile }: IssuerPolicy): string {
-  return profile.types.map((type) => type ?? 'absent').join(', ')
+/** Names the setting that accepts the type. */
+function whyOtherType(typ: string | undefined, { profile }: IssuerPolicy): string {
+  const accepted = profile.types.map((type) => type ?? 'absent').join(', ')
+  const found = typ === undefined ? 'the token has no typ' : `the token's typ is ${shownType(typ)}`
+  return (
+    `${found}, and the profile '${profile.name}' accepts ${accepted}. If the issuer's access tokens have ` +
+    "another typ, add it to 'types' in the profile, in lowercase, or add undefined for none"
+  )
+}
+
+/** A type that is not verified is shown only if it is a short media type, so it needs no escaping. */
+function shownType(typ: string): string {
+  return /^[\w!#$&^.+/-]{1,64}$/.test(typ) ? `'${typ}'` : 'not a media type'
 }

@@ -15,7 +15,12 @@ const validClaims = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 3
  * Checks the valid claims with these changes. A claim that is `undefined` is removed. Returns
  * `accepted`, or the code and the reason of the refusal.
  */
-function run(claims: object, options: VerifierOptions = {}, check = checkClaims): string {
+function run(
+  claims: object,
+  options: VerifierOptions = {},
+  check = checkClaims,
+  typ: string | undefined = undefined,
+): string {
   const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
   const present = Object.entries({ ...validClaims, ...claims }).filter(
@@ -23,7 +28,7 @@ function run(claims: object, options: VerifierOptions = {}, check = checkClaims)
   )
   if (!issuer?.audience) throw new Error('the policy has no issuer with an audience')
   const { audience } = issuer
-  const refusal = check(Object.fromEntries(present), { policy, issuer, audience, now })
+  const refusal = check(Object.fromEntries(present), { policy, issuer, audience, typ, now })
   return refusal ? `${refusal.code}: ${refusal.reason}` : 'accepted'
 }
 

@@ -35,8 +35,17 @@ describe('the kind of token', () => {
     { token_use: 'id' },
     { token_use: 'ID' },
   ])('is not an access token with %j', async (claims) => {
-    expect(await codeForClaims(claims)).toBe('not_an_access_token')
+    const header = { typ: 'JWT' }
+    const token = issuer.token({ aud, scope: 'orders:read', header, claims: { ...claims } })
+    expect(await codeFor(token)).toBe('not_an_access_token')
   })
+
+  test.each([{ at_hash: 'x' }, { c_hash: 'x' }, { nonce: 'x', scope: undefined }])(
+    'is an access token with %j if the header has the typ at+jwt',
+    async (claims) => {
+      expect(await codeForClaims(claims)).toBe('granted')
+    },
+  )
 
   test.each([
     { typ: 'Bearer' },
@@ -48,7 +57,8 @@ describe('the kind of token', () => {
   })
 
   test('is not an access token with nonce but without scope', async () => {
-    expect(await codeForClaims({ nonce: 'x', scope: undefined })).toBe('not_an_access_token')
+    const token = issuer.token({ aud, header: { typ: 'JWT' }, claims: { nonce: 'x' } })
+    expect(await codeFor(token)).toBe('not_an_access_token')
   })
 
   test.each(['typ', 'token_use'])('is refused as malformed if %s is not a string', async (name) => {
@@ -228,7 +238,7 @@ describe('a token that is bound to a key', () => {
 })
 
 test.each([
-  ['not_an_access_token before claim_missing', { at_hash: 'x', sub: undefined }],
+  ['not_an_access_token before claim_missing', { typ: 'ID', sub: undefined }],
   ['claim_missing before claim_malformed', { sub: undefined, nbf: 'x' }],
   ['claim_malformed before token_expired', { exp: now - 60, iat: now - 90, nbf: 'x' }],
   ['token_expired before audience_mismatch', { exp: now - 60, iat: now - 90, aud: 'x' }],

@@ -38,7 +38,7 @@ describe('checkKind', () => {
       profile(acme),
     ],
   ])('refuses with "%s": %j', (reason, claims, of) => {
-    expect(checkKind(claims, of)).toMatchObject({ code: 'not_an_access_token', reason })
+    expect(checkKind(claims, undefined, of)).toMatchObject({ code: 'not_an_access_token', reason })
   })
 
   test.each<readonly [claims: JsonObject, profile: Profile]>([
@@ -52,6 +52,30 @@ describe('checkKind', () => {
     [{ typ: 'Bearer', use: 'access' }, profile(acme)],
     [{ typ: 'JWT', use: 'access' }, profile(acme)],
   ])('accepts %j as an access token', (claims, of) => {
-    expect(checkKind(claims, of)).toBeUndefined()
+    expect(checkKind(claims, undefined, of)).toBeUndefined()
+  })
+})
+
+describe.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('checkKind with the typ %s', (typ) => {
+  test.each<readonly [claims: JsonObject, profile: Profile]>([
+    [{ nonce: 'x' }, profile()],
+    [{ at_hash: 'x', c_hash: 'x', s_hash: null }, profile()],
+    [{ nonce: 'x', at_hash: 'x' }, profile({ scopeClaims: [] })],
+  ])('accepts %j, because the claims of an ID token prove nothing', (claims, of) => {
+    expect(checkKind(claims, typ, of)).toBeUndefined()
+    for (const other of ['jwt', 'at+jwt2', 'at', undefined]) {
+      expect(checkKind(claims, other, of)).toMatchObject({ code: 'not_an_access_token' })
+    }
+  })
+
+  test.each<readonly [claims: JsonObject, profile: Profile]>([
+    [{ events: {} }, profile()],
+    [{ typ: 'ID' }, profile()],
+    [{ token_use: 'id' }, profile()],
+    [{ at_hash: 'x' }, profile({ forbiddenClaims: ['at_hash'] })],
+    [{ nonce: 'x' }, profile({ forbiddenClaims: ['nonce'] })],
+    [{ typ: 'Bearer' }, profile(acme)],
+  ])('refuses %j', (claims, of) => {
+    expect(checkKind(claims, typ, of)).toMatchObject({ code: 'not_an_access_token' })
   })
 })

@@ -14,7 +14,7 @@ import { answered, aud, bearer, type Make, openDesk, optionsFor, startIssuer } f
 const issuer = await startIssuer({ clock: createTestClock(new Date('2026-01-01T00:00:00Z')) })
 const now = issuer.clock.now() / 1000
 const tokenWith = (claims: object): string =>
-  issuer.token({ aud, scope: 'orders:read', claims: { ...claims } })
+  issuer.token({ aud, scope: 'orders:read', header: { typ: 'JWT' }, claims: { ...claims } })
 
 type Row = readonly [claims: object, claim: string | undefined, options: Partial<VerifierOptions>]
 const profileWith = (members: object) => ({ profile: { ...defaultProfile, ...members } })
