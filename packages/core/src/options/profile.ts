@@ -99,6 +99,14 @@ export interface Profile {
    * Connect Core section 2). If the `typ` of the header is `at+jwt`, the default is `events` alone.
    */
   readonly forbiddenClaims?: readonly string[]
+  /**
+   * Whether a token is accepted if nothing shows that it is an access token. By default such a token is
+   * refused, because ID tokens can look the same: its `typ` is not `at+jwt`, and it has no scope claim, no
+   * client claim (an `azp` that equals the only audience does not count), and none of the claims `typ:
+   * Bearer`, `token_use: access` and `type: access_token`. Set it if `requiredClaims` or `expectedClaims`
+   * exclude the issuer's ID tokens, or if the issuer has none. Default false.
+   */
+  readonly acceptUnmarked?: boolean
   /** The claims that can contain the audience. The first one that is present is used. Default: `aud`. */
   readonly audienceClaims?: readonly string[]
   /** Where the roles are. Default: none, and `requireRole` cannot be used. */

@@ -26,6 +26,8 @@ const profile: Profile = {
   // An access token is an ID token with these two claims added: authentik/providers/oauth2/id_token.py in
   // https://github.com/goauthentik/authentik
   requiredClaims: ['azp', 'uid'],
+  // azp equals aud, and uid is only in access tokens.
+  acceptUnmarked: true,
   // Not nonce, which is copied from the ID token.
   forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
   ignoredAudiences: [],

@@ -42,6 +42,7 @@ const profile: Profile = {
   clientClaims: ['azp'],
   scopeClaims: [],
   requiredClaims: [],
+  acceptUnmarked: true,
   ignoredAudiences: [],
   // newAccessToken calls newIDToken, with nonce and at_hash: server/oauth2.go in
   // https://github.com/dexidp/dex

@@ -56,6 +56,8 @@ const profileOf = (tenant: string, version: 1 | 2): Profile => ({
   clientClaims: version === 1 ? ['appid'] : ['azp'],
   // ID tokens do not have this claim; same page.
   requiredClaims: version === 1 ? ['appid'] : ['azp'],
+  // An app that requests a token for itself gets one whose azp equals aud.
+  acceptUnmarked: true,
   expectedClaims: { ver: [`${version}.0`], tid: [tenant] },
   scopeClaims: ['scp'],
   ignoredAudiences: [],

@@ -57,6 +57,7 @@ const profileOf = (client: string | undefined): Profile => ({
   // In other kinds of tokens, the typ claim is ID, Refresh, Offline or Logout:
   // https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/util/TokenUtil.html
   expectedClaims: { typ: ['Bearer', 'DPoP'] },
+  acceptUnmarked: true,
   // Keycloak's own account console is in nearly every token. The default roles include some of its roles,
   // and Keycloak adds the clients of a token's roles to aud ("Audience support", same page).
   ignoredAudiences: ['account'],

@@ -31,6 +31,7 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // ID tokens have jti but not nbf; same file. In both kinds of tokens, aud is the client id.
   requiredClaims: ['nbf', 'jti'],
+  acceptUnmarked: true,
   ignoredAudiences: [],
   // The claims that the customizers in the guides write:
   // https://docs.spring.io/spring-authorization-server/reference/guides/how-to-custom-claims-authorities.html

@@ -27,6 +27,7 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // ID tokens do not have jti; same page.
   requiredClaims: ['jti'],
+  acceptUnmarked: true,
   ignoredAudiences: [],
   // An object whose keys are the roles: https://zitadel.com/docs/guides/integrate/retrieve-user-roles
   roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],

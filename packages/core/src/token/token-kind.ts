@@ -1,3 +1,4 @@
+import { audienceOf } from '../config/audience.ts'
 import { hasAny, type JsonObject, own } from '../lib/json.ts'
 import type { Profile } from '../options/profile.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
@@ -45,7 +46,48 @@ export function checkKind(
   if (forbidden !== undefined) return otherKind(forbidden, `the token has ${forbidden}`)
   const type = forbiddenType(claims)
   if (type) return otherKind(...type)
-  return checkExpectedClaims(claims, profile)
+  const unexpected = checkExpectedClaims(claims, profile)
+  if (unexpected) return unexpected
+  return profile.acceptUnmarked || isMarked(claims, typ, profile) ? undefined : unmarked(profile)
+}
+
+/** The claims by which some issuers mark their access tokens. */
+const marks: readonly (readonly [name: string, value: string])[] = [
+  ['typ', 'Bearer'],
+  ['token_use', 'access'],
+  ['type', 'access_token'],
+]
+
+/**
+ * Whether something shows that the token is an access token. An ID token without nonce consists of `iss`,
+ * `sub`, `aud`, `exp` and `iat`, and an access token may consist of the same claims (RFC 9068 section 5).
+ */
+function isMarked(claims: JsonObject, typ: string | undefined, profile: Profile): boolean {
+  return (
+    saysAccessToken(typ) ||
+    hasAny(claims, profile.scopeClaims) ||
+    profile.clientClaims.some((name) => showsClient(claims, name, profile)) ||
+    marks.some(([name, value]) => own(claims, name) === value)
+  )
+}
+
+/** An `azp` that equals the only audience shows nothing: ID tokens have it, too. */
+function showsClient(claims: JsonObject, name: string, profile: Profile): boolean {
+  if (!Object.hasOwn(claims, name)) return false
+  if (name !== 'azp') return true
+  const audience = audienceOf(claims, profile)
+  return audience.length === 0 || audience.some((other) => other !== claims['azp'])
+}
+
+function unmarked({ scopeClaims, clientClaims }: Profile): Refusal {
+  return refuse(
+    'not_an_access_token',
+    'nothing shows that the token is an access token: its typ is not at+jwt, and it has no scope ' +
+      `(${scopeClaims.join(', ')}), no client id (${clientClaims.join(', ')}; an azp that equals aud does ` +
+      'not count) and no claim such as token_use. If it is an ID token, send the access token instead. ' +
+      'If it is an access token, configure the provider by name, such as keycloak(url), let the issuer ' +
+      'add a scope or a client_id, or set acceptUnmarked in the profile',
+  )
 }
 
 function otherKind(claim: string, mark: string): Refusal {

@@ -67,6 +67,7 @@ const rows: readonly Row[] = [
       ...[[{ path: 'a' }], [{ path: ['a'], format: 'csv' }], [{ path: [''], format: 'keys' }]],
     ],
   ]),
+  ['acceptUnmarked', 'a boolean', [true, false], [undefined, 'true', 1]],
   ['actorSubjectIsClient', 'a boolean', [true, false], [undefined, 'true', 1]],
   [
     ...(['actorNames', "a list of 'sub' and 'client_id'"] as const),
@@ -120,7 +121,7 @@ test.each(['scopes', 'toString', '__proto__'])('%s is no member', (name) => {
     odd,
     `A profile has no '${name}'.`,
     'It has name, types, clientClaims, scopeClaims, requiredClaims, ' +
-      'ignoredAudiences, expectedClaims, forbiddenClaims, audienceClaims, roles, permissions, ' +
+      'ignoredAudiences, expectedClaims, forbiddenClaims, acceptUnmarked, audienceClaims, roles, permissions, ' +
       'actorSubjectIsClient, actorNames, discovery, keyIssuerPlaceholder, hints.',
   )
 })

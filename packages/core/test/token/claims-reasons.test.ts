@@ -9,7 +9,7 @@ import { defaultProfile } from '../../src/providers/default.ts'
 const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const now = clock.now() / 1000
 const iss = 'https://as.example.com'
-const validClaims = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 300 }
+const validClaims = { iss, sub: 'user-42', aud: 'orders', scope: 'a', iat: now, exp: now + 300 }
 
 /**
  * Checks the valid claims with these changes. A claim that is `undefined` is removed. Returns

@@ -1,6 +1,7 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
+import { defaultProfile } from '../../src/providers/default.ts'
 import { aud, judgeFor, startIssuer } from '../support.ts'
 
 // A fixed time, because it is part of test titles.
@@ -12,7 +13,8 @@ const codeForClaims = (claims: object, options: VerifierOptions = {}) =>
 
 /** Verifies a token with a number in a JSON spelling that JSON.stringify does not produce. */
 function codeForNumber(name: string, spelling: string) {
-  const claims = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300, [name]: 'HERE' }
+  const valid = { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 300 }
+  const claims = { ...valid, [name]: 'HERE' }
   return codeFor(issuer.sign({ payload: JSON.stringify(claims).replace('"HERE"', spelling) }))
 }
 
@@ -65,6 +67,33 @@ describe('the kind of token', () => {
     for (const value of [1, null, ['ID'], { toString: 1, valueOf: 1 }, ''])
       expect(await codeForClaims({ [name]: value })).toBe('claim_malformed')
   })
+})
+
+describe('an ID token without nonce, whose aud is the audience of this service', () => {
+  const idToken = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300, jti: 'x' }
+  const marks = [{ typ: 'Bearer' }, { token_use: 'access' }, { type: 'access_token' }]
+
+  test.each([{}, { azp: aud }, { email: 'user@example.com', auth_time: now, sid: 'x' }])(
+    'is refused with %j, whether typ is JWT or absent',
+    async (claims) => {
+      for (const header of [{}, { typ: 'JWT' }]) {
+        const token = issuer.sign({ header, payload: { ...idToken, ...claims } })
+        expect(await codeFor(token)).toBe('not_an_access_token')
+      }
+    },
+  )
+
+  test('is accepted if the profile sets acceptUnmarked', async () => {
+    const profile = { ...defaultProfile, acceptUnmarked: true }
+    expect(await codeFor(issuer.sign({ payload: idToken }), { profile })).toBe('granted')
+  })
+
+  test.each([...marks, { scope: 'a' }, { client_id: 'shop' }, { azp: 'shop' }])(
+    'would be an access token with %j',
+    async (claims) => {
+      expect(await codeFor(issuer.sign({ payload: { ...idToken, ...claims } }))).toBe('granted')
+    },
+  )
 })
 
 describe('required claims', () => {
