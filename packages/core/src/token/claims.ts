@@ -58,7 +58,12 @@ function firstRefusal(
 }
 
 /** The checks whose result can change for the same token and policy. */
-const repeatedChecks: readonly Check[] = [isCurrent, isWithinMaxLifetime, hasExpectedAudience]
+const repeatedChecks: readonly Check[] = [
+  isNotExpired,
+  isAlreadyValid,
+  isWithinMaxLifetime,
+  hasExpectedAudience,
+]
 
 const allChecks: readonly Check[] = [
   isAccessToken,
@@ -66,6 +71,9 @@ const allChecks: readonly Check[] = [
   isWellFormed,
   hasMatchingTenant,
   hasWellFormedRoles,
+  // Also the first of the repeated checks. Here it decides before the order of the times does.
+  isNotExpired,
+  isIssuedBeforeExpiry,
   ...repeatedChecks,
   isNotBound,
 ]
@@ -131,9 +139,6 @@ function isWellFormed(claims: JsonObject): Refusal | undefined {
     if (!Object.hasOwn(claims, name) || is(claims[name])) continue
     return malformed(name, `${name} is not ${what}`)
   }
-  if ((own(claims, 'iat') as number) > (own(claims, 'exp') as number)) {
-    return malformed('iat', 'iat is after exp')
-  }
   return undefined
 }
 
@@ -168,28 +173,35 @@ function hasWellFormedRoles(
   return malformed(wrong.path[0]!, `${wrong.path.join('.')} is malformed, expected ${expected}`)
 }
 
-/**
- * Checks `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5). An `iat` in the future is accepted,
- * because the issuer's clock may be ahead.
- */
-function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+/** Checks `exp` (RFC 7519 section 4.1.4). */
+function isNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const exp = own(claims, 'exp') as number
+  if (now - policy.clockTolerance < exp) return undefined
+  return refuse(
+    'token_expired',
+    `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
+    { claim: 'exp' },
+  )
+}
+
+/** Refuses a token that expires before it is issued. An expired token is reported as expired first. */
+function isIssuedBeforeExpiry(claims: JsonObject): Refusal | undefined {
+  if ((own(claims, 'iat') as number) <= (own(claims, 'exp') as number)) return undefined
+  return malformed('iat', 'iat is after exp')
+}
+
+/**
+ * Checks `nbf` (RFC 7519 section 4.1.5). An `iat` in the future is accepted, because the issuer's
+ * clock may be ahead.
+ */
+function isAlreadyValid(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const nbf = own(claims, 'nbf') as number | undefined
-  if (now - policy.clockTolerance >= exp) {
-    return refuse(
-      'token_expired',
-      `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
-      { claim: 'exp' },
-    )
-  }
-  if (nbf !== undefined && now + policy.clockTolerance < nbf) {
-    return refuse(
-      'token_not_yet_valid',
-      `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
-      { claim: 'nbf' },
-    )
-  }
-  return undefined
+  if (nbf === undefined || now + policy.clockTolerance >= nbf) return undefined
+  return refuse(
+    'token_not_yet_valid',
+    `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
+    { claim: 'nbf' },
+  )
 }
 
 /**

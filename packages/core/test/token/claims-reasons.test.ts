@@ -61,6 +61,8 @@ test.each<readonly [claims: object, code: string, reason: string]>([
   [{ scp: [1] }, 'claim_malformed', 'scp is not a string or a list of strings'],
   [{ cnf: 'x' }, 'claim_malformed', 'cnf is not an object'],
   [{ iat: now + 301 }, 'claim_malformed', 'iat is after exp'],
+  [{ iat: now, exp: now - 5 }, 'token_expired', 'exp was 5 s ago; clockTolerance is 5 s'],
+  [{ iat: now, exp: now - 4 }, 'claim_malformed', 'iat is after exp'],
   [{ exp: now - 5.0004, iat: now - 9 }, 'token_expired', 'exp was 5 s ago; clockTolerance is 5 s'],
   [
     { exp: now - 60.1236, iat: now - 90 },

@@ -270,6 +270,8 @@ test.each([
   ['not_an_access_token before claim_missing', { typ: 'ID', sub: undefined }],
   ['claim_missing before claim_malformed', { sub: undefined, nbf: 'x' }],
   ['claim_malformed before token_expired', { exp: now - 60, iat: now - 90, nbf: 'x' }],
+  ['token_expired before claim_malformed', { exp: now - 60, iat: now }],
+  ['claim_malformed before token_not_yet_valid', { iat: now + 301, nbf: now + 60 }],
   ['token_expired before audience_mismatch', { exp: now - 60, iat: now - 90, aud: 'x' }],
   ['audience_mismatch before binding_unsupported', { aud: 'x', cnf: {} }],
   ['binding_unsupported before actor_malformed', { cnf: {}, act: 'x' }],
