@@ -96,7 +96,7 @@ export interface Profile {
   /**
    * Claims that only other kinds of tokens have. A token with one of them is refused. Default: `at_hash`,
    * `c_hash`, `s_hash`, `events` and `nonce`. `nonce` is only refused if the token has no scope (OpenID
-   * Connect Core section 2). If the `typ` of the header is `at+jwt`, the default is `events` alone.
+   * Connect Core section 2), and `events` only if it is an object (RFC 8417 section 2.2). If the `typ` of the header is `at+jwt`, the default is `events` alone.
    */
   readonly forbiddenClaims?: readonly string[]
   /**

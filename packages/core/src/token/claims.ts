@@ -73,7 +73,7 @@ const allChecks: readonly Check[] = [
   hasWellFormedRoles,
   // Also the first of the repeated checks. Here it decides before the order of the times does.
   isNotExpired,
-  isIssuedBeforeExpiry,
+  hasOrderedTimes,
   ...repeatedChecks,
   isNotBound,
 ]
@@ -184,10 +184,14 @@ function isNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusa
   )
 }
 
-/** Refuses a token that expires before it is issued. An expired token is reported as expired first. */
-function isIssuedBeforeExpiry(claims: JsonObject): Refusal | undefined {
-  if ((own(claims, 'iat') as number) <= (own(claims, 'exp') as number)) return undefined
-  return malformed('iat', 'iat is after exp')
+/** Refuses a token that is valid at no time. An expired token is reported as expired first. */
+function hasOrderedTimes(claims: JsonObject): Refusal | undefined {
+  const exp = own(claims, 'exp') as number
+  for (const name of ['iat', 'nbf']) {
+    const time = own(claims, name) as number | undefined
+    if (time !== undefined && time > exp) return malformed(name, `${name} is after exp`)
+  }
+  return undefined
 }
 
 /**

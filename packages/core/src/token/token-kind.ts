@@ -1,5 +1,5 @@
 import { audienceOf } from '../config/audience.ts'
-import { hasAny, type JsonObject, own } from '../lib/json.ts'
+import { hasAny, isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import type { Profile } from '../options/profile.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 
@@ -106,10 +106,16 @@ function forbiddenClaim(
   profile: Profile,
 ): string | undefined {
   for (const name of forbidden) {
-    if (!Object.hasOwn(claims, name)) continue
-    if (name !== 'nonce' || !hasAny(claims, profile.scopeClaims)) return name
+    if (Object.hasOwn(claims, name) && marksAnotherKind(claims, name, profile)) return name
   }
   return undefined
+}
+
+function marksAnotherKind(claims: JsonObject, name: string, profile: Profile): boolean {
+  if (name === 'nonce') return !hasAny(claims, profile.scopeClaims)
+  // In a security event token and a logout token, `events` is an object (RFC 8417 section 2.2).
+  if (name === 'events') return isJsonObject(claims[name])
+  return true
 }
 
 /** Checks the claims that tell this provider's access tokens from its other tokens. */

@@ -184,6 +184,11 @@ describe('a decision record', () => {
       ['actor_claims_ignored'],
     ],
     [
+      'scopes_differ for scope and scp',
+      { scope: 'a', scp: ['b'], act: { sub: 'a' } },
+      ['scopes_differ'],
+    ],
+    [
       'actor_claims_ignored for cnf in act',
       { act: { sub: 'a', cnf: {} } },
       ['actor_claims_ignored'],
