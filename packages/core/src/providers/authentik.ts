@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
@@ -13,8 +14,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: authentik('https://authentik.example.com/application/o/shop/'),
  *   audience: 'WxYz0123456789',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function authentik(issuer: string): ProviderIssuer {
+export function authentik(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('authentik(url)', more)
   return { issuer, profile }
 }
 

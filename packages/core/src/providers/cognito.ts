@@ -1,3 +1,5 @@
+import { noMoreArguments, type OptionTable, readOptions } from '../options/option-table.ts'
+import { booleanOption, textOption } from '../options/option-types.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { cognitoHints } from './hints.ts'
@@ -18,6 +20,17 @@ export interface CognitoOptions {
   readonly clientIdAsAudience?: boolean
 }
 
+const cognitoOptions: OptionTable<CognitoOptions, Required<CognitoOptions>> = {
+  region: textOption('eu-central-1', 'The AWS region.'),
+  userPoolId: textOption('eu-central-1_AbCdEfGhI', 'The id of the user pool.'),
+  clientIdAsAudience: booleanOption(
+    false,
+    'Whether `client_id` is used as the audience of a token without `aud`.',
+  ),
+}
+
+const fix = "Write cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_…' })."
+
 /**
  * An Amazon Cognito user pool. Groups are roles.
  *
@@ -30,18 +43,20 @@ export interface CognitoOptions {
  *   audience: 'https://orders.example.com',
  * })
  *
- * @throws ConfigError if the region is malformed or the id of the pool does not start with it
+ * @throws ConfigError if the region is malformed or the id of the pool does not start with it, or if an
+ * option is unknown
  */
-export function cognito({
-  region,
-  userPoolId,
-  clientIdAsAudience = false,
-}: CognitoOptions): ProviderIssuer {
+export function cognito(options: CognitoOptions, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('cognito(options)', more)
+  const { region, userPoolId, clientIdAsAudience } = readOptions(
+    cognitoOptions,
+    options,
+    'cognito option',
+    undefined,
+    fix,
+  )
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region) || !userPoolId.startsWith(`${region}_`)) {
-    throw new ConfigError(
-      `The user pool '${userPoolId}' is not in the region '${region}'.`,
-      "Write cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_…' }).",
-    )
+    throw new ConfigError(`The user pool '${userPoolId}' is not in the region '${region}'.`, fix)
   }
   return {
     // https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html

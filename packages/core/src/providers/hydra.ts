@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { hydraOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
@@ -14,8 +15,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: hydra('https://hydra.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function hydra(issuer: string): ProviderIssuer {
+export function hydra(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('hydra(url)', more)
   return { issuer, profile }
 }
 

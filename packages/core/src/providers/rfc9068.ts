@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
@@ -23,7 +24,10 @@ export const rfc9068Profile: Profile = {
  *   issuer: rfc9068('https://as.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function rfc9068(issuer: string): ProviderIssuer {
+export function rfc9068(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('rfc9068(url)', more)
   return { issuer, profile: rfc9068Profile }
 }

@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { zitadelOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
@@ -14,8 +15,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: zitadel('https://shop-abc123.zitadel.cloud'),
  *   audience: '265379523456789012',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function zitadel(issuer: string): ProviderIssuer {
+export function zitadel(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('zitadel(url)', more)
   return { issuer, profile }
 }
 
