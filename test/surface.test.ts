@@ -23,6 +23,8 @@ test('core exports', () => {
     'VerificationError',
     'codes',
     'createVerifier',
+    'defaultProfile',
+    'extend',
     'formatActorChain',
     'pseudonymize',
   ])
@@ -46,8 +48,9 @@ const providers = [
 const camel = (name: string): string =>
   name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 
-test('core/providers exports every provider', () => {
-  expect(exported(profiles)).toEqual(providers.map(camel).toSorted())
+test('core/providers exports every provider, and what extends a profile', () => {
+  const all = [...providers.map(camel), 'defaultProfile', 'extend']
+  expect(exported(profiles)).toEqual(all.toSorted())
 })
 
 test.each([

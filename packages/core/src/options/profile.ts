@@ -59,18 +59,15 @@ export interface ClaimPath {
 
 /**
  * What the access tokens of an authorization server look like: where the values are, and which claims must
- * be present. Write your own, or extend the profile of a provider function.
+ * be present. To change some members of a profile, use `extend`.
  *
  * @example
- * import { keycloak } from '@resource-server/core/providers'
- * import type { Profile } from '@resource-server/core'
+ * import { defaultProfile, extend, type Profile } from '@resource-server/core'
  *
- * const { profile } = keycloak('https://keycloak.example.com/realms/shop')
- * export const ours: Profile = {
- *   ...profile,
- *   name: 'our-keycloak',
- *   permissions: [{ path: ['permissions'] }],
- * }
+ * export const ours: Profile = extend(defaultProfile, {
+ *   name: 'our-server',
+ *   roles: [{ path: ['authorization', 'roles'] }],
+ * })
  */
 export interface Profile {
   /** A label for people. It has no effect. */

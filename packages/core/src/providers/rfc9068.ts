@@ -1,16 +1,17 @@
+import { checkedProfile } from '../options/check-profile.ts'
 import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /** RFC 9068 without exceptions: section 2.1 for `typ`, section 2.2 for the required claims. */
-export const rfc9068Profile: Profile = {
+export const rfc9068Profile: Profile = /* @__PURE__ */ checkedProfile({
   name: 'rfc9068',
   types: ['at+jwt', 'application/at+jwt'],
   clientClaims: ['client_id'],
   scopeClaims: ['scope'],
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],
-}
+})
 
 /**
  * Any issuer whose access tokens conform to RFC 9068, by its issuer URL. Tokens must have the `typ` `at+jwt`

@@ -94,7 +94,7 @@ function hasRequiredClaims(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
-  for (const names of requiredBy(profile)) {
+  for (const names of rulesOf(profile).required) {
     if (hasAny(claims, names)) continue
     const detail = names.length === 1 ? { claim: names[0]! } : {}
     return refuse('claim_missing', `the token has no ${names.join(' or ')}`, detail)
@@ -102,40 +102,61 @@ function hasRequiredClaims(
   return undefined
 }
 
-/** The result of `requiredClaims` by profile, so that it is not built again for every token. */
-const required = new WeakMap<Profile, readonly (readonly string[])[]>()
-
-function requiredBy(profile: Profile): readonly (readonly string[])[] {
-  const known = required.get(profile)
-  if (known) return known
-  const lists = requiredClaims(profile).map((names) => [names].flat())
-  required.set(profile, lists)
-  return lists
+/** What a profile requires of claims. */
+interface ClaimRules {
+  /** One claim of each list must be present. */
+  readonly required: readonly (readonly string[])[]
+  readonly shapes: readonly Shape[]
 }
 
-/** A claim of the wrong type is refused. It does not count as an absent claim. */
-const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean, what: string])[] =
-  [
-    ['sub', isNonEmptyString, 'a non-empty string'],
-    ['aud', isAudience, 'a non-empty string or a list of non-empty strings'],
-    ['exp', isNumericDate, 'a NumericDate'],
-    ['iat', isNumericDate, 'a NumericDate'],
-    ['nbf', isNumericDate, 'a NumericDate'],
-    ['auth_time', isNumericDate, 'a NumericDate'],
-    ['jti', isNonEmptyString, 'a non-empty string'],
-    ['typ', isNonEmptyString, 'a non-empty string'],
-    ['token_use', isNonEmptyString, 'a non-empty string'],
-    ['client_id', isNonEmptyString, 'a non-empty string'],
-    ['azp', isNonEmptyString, 'a non-empty string'],
-    ['cid', isNonEmptyString, 'a non-empty string'],
-    ['appid', isNonEmptyString, 'a non-empty string'],
-    ['scope', isScopeClaim, 'a string or a list of strings'],
-    ['scp', isScopeClaim, 'a string or a list of strings'],
-    ['cnf', isObject, 'an object'],
-  ]
+/** By profile, so that the rules are not built again for every token. */
+const rules = new WeakMap<Profile, ClaimRules>()
 
-function isWellFormed(claims: JsonObject): Refusal | undefined {
-  for (const [name, is, what] of shapes) {
+function rulesOf(profile: Profile): ClaimRules {
+  const known = rules.get(profile)
+  if (known) return known
+  const required = requiredClaims(profile).map((names) => [names].flat())
+  const made = { required, shapes: [...shapes, ...ownShapes(profile)] }
+  rules.set(profile, made)
+  return made
+}
+
+/** The scope and client claims that only this profile reads. */
+function ownShapes({ scopeClaims, clientClaims }: Profile): readonly Shape[] {
+  const isOwn = (name: string): boolean => !shapes.some(([known]) => known === name)
+  return [
+    ...scopeClaims.filter(isOwn).map((name): Shape => [name, isScopeClaim, scopeShape]),
+    ...clientClaims.filter(isOwn).map((name): Shape => [name, isNonEmptyString, stringShape]),
+  ]
+}
+
+type Shape = readonly [name: string, is: (value: unknown) => boolean, what: string]
+
+const stringShape = 'a non-empty string'
+const scopeShape = 'a string or a list of strings'
+
+/** A claim of the wrong type is refused. It does not count as an absent claim. */
+const shapes: readonly Shape[] = [
+  ['sub', isNonEmptyString, stringShape],
+  ['aud', isAudience, 'a non-empty string or a list of non-empty strings'],
+  ['exp', isNumericDate, 'a NumericDate'],
+  ['iat', isNumericDate, 'a NumericDate'],
+  ['nbf', isNumericDate, 'a NumericDate'],
+  ['auth_time', isNumericDate, 'a NumericDate'],
+  ['jti', isNonEmptyString, stringShape],
+  ['typ', isNonEmptyString, stringShape],
+  ['token_use', isNonEmptyString, stringShape],
+  ['client_id', isNonEmptyString, stringShape],
+  ['azp', isNonEmptyString, stringShape],
+  ['cid', isNonEmptyString, stringShape],
+  ['appid', isNonEmptyString, stringShape],
+  ['scope', isScopeClaim, scopeShape],
+  ['scp', isScopeClaim, scopeShape],
+  ['cnf', isObject, 'an object'],
+]
+
+function isWellFormed(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+  for (const [name, is, what] of rulesOf(issuer.profile).shapes) {
     if (!Object.hasOwn(claims, name) || is(claims[name])) continue
     return malformed(name, `${name} is not ${what}`)
   }

@@ -86,7 +86,7 @@ function unmarked({ scopeClaims, clientClaims }: Profile): Refusal {
       `(${scopeClaims.join(', ')}), no client id (${clientClaims.join(', ')}; an azp that equals aud does ` +
       'not count) and no claim such as token_use. If it is an ID token, send the access token instead. ' +
       'If it is an access token, configure the provider by name, such as keycloak(url), let the issuer ' +
-      'add a scope or a client_id, or set acceptUnmarked in the profile',
+      'add a scope or a client_id, or set acceptUnmarked: extend(defaultProfile, { acceptUnmarked: true })',
   )
 }
 

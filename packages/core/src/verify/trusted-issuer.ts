@@ -47,7 +47,7 @@ function whyOtherType(typ: string | undefined, { profile }: IssuerPolicy): strin
   const found = typ === undefined ? 'the token has no typ' : `the token's typ is ${shownType(typ)}`
   return (
     `${found}, and the profile '${profile.name}' accepts ${accepted}. If the issuer's access tokens have ` +
-    "another typ, add it to 'types' in the profile, in lowercase, or add undefined for none"
+    "another typ, add it to 'types' with extend(profile, { types: [ … ] }), in lowercase, or undefined for none"
   )
 }
 

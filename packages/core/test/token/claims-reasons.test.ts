@@ -112,6 +112,27 @@ describe('requiredClaims of a profile', () => {
   })
 })
 
+describe('scopeClaims and clientClaims of a profile', () => {
+  const profile = { ...defaultProfile, scopeClaims: ['permissions'], clientClaims: ['app'] }
+
+  test.each<readonly [claims: object, outcome: string]>([
+    [{ permissions: ['a'], app: 'shop' }, 'accepted'],
+    [{ permissions: 'a' }, 'accepted'],
+    [{ permissions: 1 }, 'claim_malformed: permissions is not a string or a list of strings'],
+    [{ permissions: null }, 'claim_malformed: permissions is not a string or a list of strings'],
+    [
+      { permissions: ['a', 1] },
+      'claim_malformed: permissions is not a string or a list of strings',
+    ],
+    [{ app: 1 }, 'claim_malformed: app is not a non-empty string'],
+    [{ app: '' }, 'claim_malformed: app is not a non-empty string'],
+    [{ app: ['shop'] }, 'claim_malformed: app is not a non-empty string'],
+  ])('must have the right type, as in a token with %j: %s', (claims, outcome) => {
+    expect(run(claims, { profile: { ...profile, acceptUnmarked: true } })).toBe(outcome)
+    expect(run(claims)).toBe('accepted')
+  })
+})
+
 describe('audienceClaims of a profile', () => {
   const profile = { ...defaultProfile, audienceClaims: ['resource', 'aud'] }
   const malformed =

@@ -127,7 +127,7 @@ describe('an access token without the typ at+jwt', () => {
         'scp), no client id (client_id, azp, cid, appid; an azp that equals aud does not count) and no claim ' +
         'such as token_use. If it is an ID token, send the access token instead. If it is an access token, ' +
         'configure the provider by name, such as keycloak(url), let the issuer add a scope or a client_id, or ' +
-        'set acceptUnmarked in the profile',
+        'set acceptUnmarked: extend(defaultProfile, { acceptUnmarked: true })',
     )
   })
 })

@@ -160,7 +160,7 @@ describe('what the operator reads', () => {
 
   const otherType =
     "and the profile 'default' accepts at+jwt, absent. If the issuer's access tokens have another typ, add it " +
-    "to 'types' in the profile, in lowercase, or add undefined for none"
+    "to 'types' with extend(profile, { types: [ … ] }), in lowercase, or undefined for none"
 
   test.each([
     [{ alg: 'none' }, 'algorithm_not_allowed', "the token's alg is none of ES256, EdDSA"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkedProfile } from '../../src/config/read-profile.ts'
+import { checkedProfile } from '../../src/options/check-profile.ts'
 import type { Profile } from '../../src/options/profile.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
@@ -105,8 +105,7 @@ test.each(Object.keys(least))('%s cannot be left out', (name) => {
   const inherited = Object.create(least, {}) as object
   const rest = { ...least, [name]: undefined } as Record<string, unknown>
   delete rest[name]
-  const fix =
-    "Write profile: 'rfc9068', or give every member of the type Profile that has no default."
+  const fix = 'Write profile: extend(defaultProfile, { … }) to change some members of a profile.'
   expectMisuse(rest, `The profile has no '${name}'.`, fix)
   expectMisuse(Object.assign(inherited, rest), `The profile has no '${name}'.`, fix)
 })
@@ -133,4 +132,24 @@ test('what is checked is a copy, frozen, and inherits nothing', () => {
   expect(checked.types).toEqual([])
   expect(Object.isFrozen(checked)).toBe(true)
   expect(Object.getPrototypeOf(checked)).toBeNull()
+})
+
+test('the copy is also frozen at every level, and inherits nothing there', () => {
+  const roles = [{ path: ['roles'] }]
+  const expectedClaims = { use: ['access'] }
+  const checked = checkedProfile({ ...least, roles, expectedClaims, hints: [hint] })
+  roles[0]!.path.push('other')
+  expectedClaims.use.push('id')
+  hint.codes.push('claim_missing')
+  expect(checked).toMatchObject({
+    roles: [{ path: ['roles'] }],
+    expectedClaims: { use: ['access'] },
+  })
+  const { roles: [place] = [], hints: [copy] = [] } = checked
+  for (const value of [place, place?.path, checked.expectedClaims, copy, copy?.codes]) {
+    expect(value).toBeDefined()
+    expect(Object.isFrozen(value)).toBe(true)
+  }
+  expect(copy?.codes).toEqual(['token_expired'])
+  expect(Object.getPrototypeOf(place)).toBeNull()
 })

@@ -1,5 +1,5 @@
-import type { Profile } from '../options/profile.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import type { Profile } from './profile.ts'
 
 /** What each member of a profile must be. */
 const members: Readonly<
@@ -37,9 +37,10 @@ const needed = [
 ]
 
 /**
- * A profile that somebody may have written without types.
+ * Checks a profile, which may come from JavaScript, and returns a copy. The copy is frozen at every level
+ * and inherits nothing, so later changes have no effect.
  *
- * @throws ConfigError for a member that is missing, unknown or of another kind
+ * @throws ConfigError if a member is missing, unknown or of the wrong type
  */
 export function checkedProfile(given: unknown): Profile {
   // Without a prototype, so that nothing inherited counts as a member.
@@ -48,7 +49,7 @@ export function checkedProfile(given: unknown): Profile {
   if (missing) {
     throw new ConfigError(
       `The profile has no '${missing}'.`,
-      "Write profile: 'rfc9068', or give every member of the type Profile that has no default.",
+      'Write profile: extend(defaultProfile, { … }) to change some members of a profile.',
     )
   }
   for (const [name, value] of Object.entries(own)) {
@@ -61,7 +62,15 @@ export function checkedProfile(given: unknown): Profile {
     if (!is(value))
       throw new ConfigError(`The profile's '${name}' is not ${what}.`, 'See the type Profile.')
   }
-  return Object.freeze(own as unknown as Profile)
+  return frozenCopy(own) as Profile
+}
+
+function frozenCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
+  if (typeof value !== 'object' || value === null) return value
+  const copy: Record<string, unknown> = Object.create(null)
+  for (const [name, member] of Object.entries(value)) copy[name] = frozenCopy(member)
+  return Object.freeze(copy)
 }
 
 function isName(value: unknown): value is string {
