@@ -41,13 +41,15 @@ export function claimedIdentity(
   issuer: IssuerPolicy,
   policy: Policy,
 ): Identity {
-  const subject = nonEmptyString(own(claims, 'sub'))
+  const members = claimedMembers(claims, issuer)
+  const substitute = issuer.profile.clientIdAsSubject ? members.clientId : undefined
+  const subject = Object.hasOwn(claims, 'sub') ? nonEmptyString(claims['sub']) : substitute
   const chain = readChain(claims, issuer, policy.maxActorDepth)
   const party = { issuer: issuer.issuer, subject }
   return {
     issuer: issuer.issuer,
     ...defined({ subject }),
-    ...claimedMembers(claims, issuer),
+    ...members,
     ...actorMembers(chain),
     ...anomaliesOf(chain.actors, party, claims, issuer.profile),
     ...tokenReference(raw, claims),

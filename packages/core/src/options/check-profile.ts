@@ -17,6 +17,7 @@ const members: Readonly<
   expectedClaims: [isExpectation, 'an object of lists of values'],
   forbiddenClaims: [listOf(isName), 'a list of names'],
   acceptUnmarked: [(value) => typeof value === 'boolean', 'a boolean'],
+  clientIdAsSubject: [(value) => typeof value === 'boolean', 'a boolean'],
   audienceClaims: [isNames, 'a list of one or more names'],
   roles: [listOf(isPlace), 'a list of { path: [name, …] }'],
   permissions: [listOf(isPlace), 'a list of { path: [name, …] }'],

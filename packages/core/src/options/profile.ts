@@ -106,6 +106,13 @@ export interface Profile {
   readonly acceptUnmarked?: boolean
   /** The claims that can contain the audience. The first one that is present is used. Default: `aud`. */
   readonly audienceClaims?: readonly string[]
+  /**
+   * Whether the client id is the subject of a token without `sub`. Some servers omit `sub` from the tokens
+   * that a client gets for itself; RFC 9068 section 2.2 recommends the client id for them. Such a token is
+   * otherwise refused. Not guaranteed: that no user's `sub` equals a client id, so do not set it if users
+   * can choose their `sub`. Default false.
+   */
+  readonly clientIdAsSubject?: boolean
   /** Where the roles are. Default: none, and `requireRole` cannot be used. */
   readonly roles?: readonly ClaimPath[]
   /** Where the permissions are. Default: none, and `requirePermission` cannot be used. */

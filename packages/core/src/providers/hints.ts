@@ -86,12 +86,15 @@ export const oktaHints: readonly Hint[] = [
   },
 ]
 
+const clientClaims = ['client_id', 'azp', 'cid', 'appid']
+
 /** A token without client id, whose scopes are absent or a list. */
 const isSpring = (token: HintedToken): boolean =>
   typeof claim(token, 'aud') === 'string' &&
   has(token, 'nbf') &&
   (!has(token, 'scope') || Array.isArray(claim(token, 'scope'))) &&
-  !['scp', 'client_id', 'azp', 'cid', 'appid'].some((name) => has(token, name))
+  !has(token, 'scp') &&
+  !clientClaims.some((name) => has(token, name))
 
 export const springHints: readonly Hint[] = [
   {
@@ -160,6 +163,16 @@ const dexHints: readonly Hint[] = [
   },
 ]
 
+export const subjectHint: Hint = {
+  codes: ['claim_missing'],
+  when: (token) =>
+    has(token, 'aud') && !has(token, 'sub') && clientClaims.some((name) => has(token, name)),
+  message:
+    'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client ' +
+    'gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: ' +
+    'extend(defaultProfile, { clientIdAsSubject: true }).',
+}
+
 export const allHints: readonly Hint[] = [
   ...keycloakHints,
   ...auth0Hints,
@@ -167,6 +180,7 @@ export const allHints: readonly Hint[] = [
   ...entraHints,
   ...cognitoHints,
   ...dexHints,
+  subjectHint,
   // Last, because it is the least certain.
   ...springHints,
 ]

@@ -1,6 +1,7 @@
 import { checkedProfile } from '../options/check-profile.ts'
 import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
+import { subjectHint } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /** RFC 9068 without exceptions: section 2.1 for `typ`, section 2.2 for the required claims. */
@@ -11,6 +12,7 @@ export const rfc9068Profile: Profile = /* @__PURE__ */ checkedProfile({
   scopeClaims: ['scope'],
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],
+  hints: [subjectHint],
 })
 
 /**

@@ -87,7 +87,8 @@ function isAccessToken(claims: JsonObject, { typ, issuer }: ClaimContext): Refus
  * omit. One claim of each inner list is enough.
  */
 function requiredClaims(profile: Profile): readonly (string | readonly string[])[] {
-  return ['iss', 'exp', audienceClaims(profile), 'sub', 'iat', ...profile.requiredClaims]
+  const subject = profile.clientIdAsSubject ? ['sub', ...profile.clientClaims] : 'sub'
+  return ['iss', 'exp', audienceClaims(profile), subject, 'iat', ...profile.requiredClaims]
 }
 
 function hasRequiredClaims(

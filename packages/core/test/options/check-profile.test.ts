@@ -68,6 +68,7 @@ const rows: readonly Row[] = [
     ],
   ]),
   ['acceptUnmarked', 'a boolean', [true, false], [undefined, 'true', 1]],
+  ['clientIdAsSubject', 'a boolean', [true, false], [undefined, 'true', 1]],
   ['actorSubjectIsClient', 'a boolean', [true, false], [undefined, 'true', 1]],
   [
     ...(['actorNames', "a list of 'sub' and 'client_id'"] as const),
@@ -120,7 +121,7 @@ test.each(['scopes', 'toString', '__proto__'])('%s is no member', (name) => {
     odd,
     `A profile has no '${name}'.`,
     'It has name, types, clientClaims, scopeClaims, requiredClaims, ' +
-      'ignoredAudiences, expectedClaims, forbiddenClaims, acceptUnmarked, audienceClaims, roles, permissions, ' +
+      'ignoredAudiences, expectedClaims, forbiddenClaims, acceptUnmarked, clientIdAsSubject, audienceClaims, roles, permissions, ' +
       'actorSubjectIsClient, actorNames, discovery, keyIssuerPlaceholder, hints.',
   )
 })

@@ -164,8 +164,22 @@ const rows: Readonly<Record<string, Row>> = {
     matches: [{ token_use: 'access' }],
     rejects: [{}, { token_use: 'access', aud: 'x' }, { token_use: 'id' }],
   },
+  'tokens without sub': {
+    hint: hints.subjectHint,
+    codes: ['claim_missing'],
+    message:
+      'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: extend(defaultProfile, { clientIdAsSubject: true }).',
+    matches: ['client_id', 'azp', 'cid', 'appid'].map((name) => ({ aud: 'stock', [name]: 'x' })),
+    rejects: [
+      {},
+      { aud: 'stock' },
+      { client_id: 'x' },
+      { aud: 'stock', client_id: 'x', sub: 'u' },
+      { aud: 'stock', client_id: 'x', sub: null },
+    ],
+  },
   "Dex's access tokens": {
-    hint: hints.allHints.at(-2),
+    hint: hints.allHints.at(-3),
     codes: ['not_an_access_token'],
     message:
       "Dex's access tokens cannot be distinguished from its ID tokens. Configure dex(url, { acceptIdTokens: true }) if that is acceptable here.",
@@ -205,6 +219,7 @@ test('the default profile has all hints except those for opaque tokens, with the
     ...hints.entraHints,
     ...hints.cognitoHints,
     rows["Dex's access tokens"]?.hint,
+    hints.subjectHint,
     ...hints.springHints,
   ])
 })

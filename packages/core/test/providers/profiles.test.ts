@@ -191,6 +191,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
     url,
     {
       name: 'rfc9068',
+      hints: [hints.subjectHint],
       types: ['at+jwt', 'application/at+jwt'],
       clientClaims: ['client_id'],
       requiredClaims: ['client_id', 'jti'],
