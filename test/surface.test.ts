@@ -35,6 +35,7 @@ const providers = [
   ...[
     'auth0',
     'authentik',
+    'better-auth',
     'cognito',
     'dex',
     'entra',

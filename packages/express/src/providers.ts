@@ -2,6 +2,7 @@
 export {
   auth0,
   authentik,
+  betterAuth,
   cognito,
   defaultProfile,
   dex,

@@ -1,6 +1,6 @@
 import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
-import { hydraOpaque } from './hints.ts'
+import { audienceHint, hydraOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
@@ -33,5 +33,5 @@ const profile: Profile = {
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],
   discovery: 'openid',
-  hints: [hydraOpaque],
+  hints: [hydraOpaque, audienceHint],
 }

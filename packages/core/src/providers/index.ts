@@ -1,6 +1,7 @@
 // All providers. Each can also be imported on its own, such as from providers/keycloak.
 export { auth0 } from './auth0.ts'
 export { authentik } from './authentik.ts'
+export { betterAuth } from './better-auth.ts'
 export { cognito, type CognitoOptions } from './cognito.ts'
 export { defaultProfile } from './default.ts'
 export { dex, type DexOptions } from './dex.ts'

@@ -1,6 +1,6 @@
 import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
-import { zitadelOpaque } from './hints.ts'
+import { scopeHint, zitadelOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
@@ -36,5 +36,5 @@ const profile: Profile = {
   // An object whose keys are the roles: https://zitadel.com/docs/guides/integrate/retrieve-user-roles
   roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],
   discovery: 'openid',
-  hints: [zitadelOpaque],
+  hints: [zitadelOpaque, scopeHint],
 }

@@ -18,6 +18,21 @@ describe('the issuer URL', () => {
       'https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_x',
     ],
     [
+      'cognito with the updated issuer type',
+      () => cognito({ ...pool, issuerType: 'updated' }),
+      'https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC',
+    ],
+    [
+      'cognito with the original issuer type',
+      () => cognito({ ...pool, issuerType: 'original' }),
+      'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC',
+    ],
+    [
+      'cognito with a replica',
+      () => cognito({ ...pool, replicaRegion: 'eu-west-1' }),
+      'https://cognito-idp.eu-west-1.amazonaws.com/eu-central-1_AbC',
+    ],
+    [
       'keycloak with a path before the realm',
       () => keycloak('http://k:8080/auth/realms/shop'),
       'http://k:8080/auth/realms/shop',
@@ -268,6 +283,26 @@ describe('an option of the wrong type throws a ConfigError', () => {
       "cognito({ …, clientIdAsAudience: 'yes' })",
       () => cognito({ ...pool, clientIdAsAudience: 'yes' } as never),
       "'clientIdAsAudience' must be a boolean, got a string.",
+    ],
+    [
+      'cognito({ …, issuerType: true })',
+      () => cognito({ ...pool, issuerType: true } as never),
+      "'issuerType' must be one of 'original', 'updated'.",
+    ],
+    [
+      'cognito({ …, replicaRegion: 1 })',
+      () => cognito({ ...pool, replicaRegion: 1 } as never),
+      "'replicaRegion' must be a string, got a number.",
+    ],
+    [
+      "cognito({ …, replicaRegion: 'west' })",
+      () => cognito({ ...pool, replicaRegion: 'west' }),
+      "'west' is not an AWS region.",
+    ],
+    [
+      "cognito({ …, replicaRegion, issuerType: 'updated' })",
+      () => cognito({ ...pool, replicaRegion: 'eu-west-1', issuerType: 'updated' }),
+      "'replicaRegion' has no effect with issuerType: 'updated'",
     ],
     [
       'entra(tenant)',

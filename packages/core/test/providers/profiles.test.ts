@@ -5,6 +5,7 @@ import * as hints from '../../src/providers/hints.ts'
 import {
   auth0,
   authentik,
+  betterAuth,
   cognito,
   dex,
   entra,
@@ -59,6 +60,20 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
       forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
       ignoredAudiences: [],
       roles: [{ path: ['groups'] }],
+    },
+  ],
+  [
+    'betterAuth',
+    () => betterAuth(url),
+    url,
+    {
+      name: 'better-auth',
+      types: ['at+jwt'],
+      clientClaims: ['client_id', 'azp'],
+      requiredClaims: ['client_id', 'jti'],
+      scopeClaims: ['scope'],
+      ignoredAudiences: [`${url}/oauth2/userinfo`],
+      hints: [hints.betterAuthOpaque],
     },
   ],
   ...[false, true].map((clientIdAsAudience) => {
@@ -133,7 +148,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
       requiredClaims: ['client_id', 'jti'],
       scopeClaims: ['scp', 'scope'],
       ignoredAudiences: [],
-      hints: [hints.hydraOpaque],
+      hints: [hints.hydraOpaque, hints.audienceHint],
     },
   ],
   ...[undefined, 'shop'].map((rolesOf) => {
@@ -244,7 +259,7 @@ test.each<[name: string, make: Make, issuer: string, profile: Profile]>([
       acceptUnmarked: true,
       scopeClaims: ['scope'],
       ignoredAudiences: [],
-      hints: [hints.zitadelOpaque],
+      hints: [hints.zitadelOpaque, hints.scopeHint],
       roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],
     },
   ],
