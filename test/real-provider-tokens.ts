@@ -79,7 +79,7 @@ export const expectations: Readonly<Record<string, Expected>> = {
   'kc-dock-es512': onlyWith('ES512'),
   'kc-dock-hs256': symmetric,
   'kc-dock-light': { audience: 'parcel-api', plain: 'claim_missing', claim: 'aud' },
-  'kc-dock-light-mended': granted,
+  'kc-dock-light-with-claims': granted,
   'kc-dock-nobasic': { plain: 'claim_missing', claim: 'sub' },
   'kc-dock-ps256': granted,
   'kc-dock-ps512': onlyWith('PS512'),

@@ -109,8 +109,8 @@ function anomaliesOf(
   const found: Readonly<Record<Anomaly, boolean>> = {
     actor_repeated: new Set(keys).size < keys.length,
     actor_is_subject: keys[0] === keyOf(subject),
-    actor_claims_ignored: actors.some(({ claims }) =>
-      ignoredClaims.some((name) => Object.hasOwn(claims, name)),
+    actor_claims_ignored: actors.some((actor) =>
+      ignoredClaims.some((name) => Object.hasOwn(actor.claims, name)),
     ),
     scopes_differ: differ(scopeClaims.concat('scope', 'scp'), claims),
   }

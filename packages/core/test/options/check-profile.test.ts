@@ -3,7 +3,7 @@ import { checkedProfile } from '../../src/options/check-profile.ts'
 import type { Profile } from '../../src/options/profile.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
-// A profile that somebody wrote without types.
+// Profiles written without the help of types.
 
 const least = {
   ...{ name: 'own', types: [], clientClaims: [], scopeClaims: [] },
@@ -111,11 +111,11 @@ test.each(Object.keys(least))('%s cannot be left out', (name) => {
   expectMisuse(Object.assign(inherited, rest), `The profile has no '${name}'.`, fix)
 })
 
-test.each([undefined, null, 'rfc9069', 1])('%s is no profile', (given) => {
+test.each([undefined, null, 'rfc9069', 1])('%s is not a profile', (given) => {
   expect(() => checkedProfile(given)).toThrow("The profile has no 'name'.")
 })
 
-test.each(['scopes', 'toString', '__proto__'])('%s is no member', (name) => {
+test.each(['scopes', 'toString', '__proto__'])('%s is not a member', (name) => {
   const odd = Object.defineProperty({ ...least }, name, { value: [], enumerable: true })
   expectMisuse(
     odd,
@@ -139,7 +139,7 @@ test('the copy is also frozen at every level, and inherits nothing there', () =>
   const roles = [{ path: ['roles'] }]
   const expectedClaims = { use: ['access'] }
   const checked = checkedProfile({ ...least, roles, expectedClaims, hints: [hint] })
-  roles[0]!.path.push('other')
+  roles[0]?.path.push('other')
   expectedClaims.use.push('id')
   hint.codes.push('claim_missing')
   expect(checked).toMatchObject({

@@ -11,6 +11,8 @@ import { keycloak, rfc9068 } from '../../src/providers/index.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
+/** Like the value of an unset variable in JavaScript. */
+const unset = undefined as never
 const realm = 'https://keycloak.example.com/realms/shop'
 
 async function verify(claims: object, options: Partial<VerifierOptions>) {
@@ -64,7 +66,7 @@ describe('extend', () => {
     ],
     [
       'extend(defaultProfile, { roles: undefined })',
-      () => extend(defaultProfile, { roles: undefined as never }),
+      () => extend(defaultProfile, { roles: unset }),
       "The profile's 'roles' is not a list",
     ],
     [
@@ -137,7 +139,7 @@ test('the default profile cannot be changed by other code', () => {
 })
 
 test('the default profile inherits nothing from a polluted Object.prototype', () => {
-  Object.defineProperty(Object.prototype, 'acceptUnmarked', { value: true, configurable: true })
+  Reflect.set(Object.prototype, 'acceptUnmarked', true)
   try {
     expect(defaultProfile.acceptUnmarked).toBeUndefined()
   } finally {

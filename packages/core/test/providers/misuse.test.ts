@@ -6,6 +6,9 @@ import { auth0, cognito, dex, entra, keycloak, okta } from '../../src/providers/
 // The arguments of provider functions, and the errors for invalid ones.
 
 const tenant = '11111111-2222-4333-8444-555555555555'
+/** Like the value of an unset variable in JavaScript. */
+const unset = undefined as never
+const realm = 'https://k.example/realms/x'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
 
 describe('the issuer URL', () => {
@@ -144,7 +147,6 @@ describe('entra() throws a ConfigError for the tenant', () => {
 })
 
 describe('keycloak() throws a ConfigError', () => {
-  const realm = 'https://k.example/realms/x'
   test.each(['https://k.example', 'https://k.example/realms/', `${realm}/`, `${realm}/y`])(
     'for the URL %s',
     (url) => {
@@ -190,7 +192,6 @@ describe('okta() throws a ConfigError for the URL', () => {
   })
 })
 
-const realm = 'https://k.example/realms/x'
 const url = 'https://as.example.com/oauth2/x'
 
 describe('an unknown option throws a ConfigError', () => {
@@ -224,15 +225,12 @@ describe('an unknown option throws a ConfigError', () => {
   })
 
   test.each<readonly [call: string, run: () => unknown]>([
-    [
-      'keycloak(url, { rolesOf: undefined })',
-      () => keycloak(realm, { rolesOf: undefined } as never),
-    ],
+    ['keycloak(url, { rolesOf: undefined })', () => keycloak(realm, { rolesOf: unset })],
     [
       'cognito({ …, clientIdAsAudience: undefined })',
-      () => cognito({ ...pool, clientIdAsAudience: undefined } as never),
+      () => cognito({ ...pool, clientIdAsAudience: unset }),
     ],
-    ['entra({ tenant, version: undefined })', () => entra({ tenant, version: undefined } as never)],
+    ['entra({ tenant, version: undefined })', () => entra({ tenant, version: unset })],
     [
       'dex(url, { acceptIdTokens: undefined })',
       () => dex(url, { acceptIdTokens: undefined } as never),
@@ -351,9 +349,9 @@ describe('an argument that would be ignored throws a ConfigError', () => {
     const call = make as (...given: unknown[]) => unknown
     expect(() => call(...given)).not.toThrow()
     for (const more of [{ rolesOf: 'shop' }, undefined, 0]) {
-      const error = expect(() => call(...given, more))
-      error.toThrow(ConfigError)
-      error.toThrow(`Pass options such as audience to resourceServer() or createVerifier().`)
+      const run = (): unknown => call(...given, more)
+      expect(run).toThrow(ConfigError)
+      expect(run).toThrow('Pass options such as audience to resourceServer() or createVerifier().')
     }
   })
 })

@@ -19,7 +19,7 @@ function run(
   claims: object,
   options: VerifierOptions = {},
   check = checkClaims,
-  typ: string | undefined = undefined,
+  typ?: string,
 ): string {
   const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
