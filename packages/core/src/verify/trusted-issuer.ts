@@ -53,5 +53,6 @@ function whyOtherType(typ: string | undefined, { profile }: IssuerPolicy): strin
 
 /** A type that is not verified is shown only if it is a short media type, so it needs no escaping. */
 function shownType(typ: string): string {
-  return /^[\w!#$&^.+/-]{1,64}$/.test(typ) ? `'${typ}'` : 'not a media type'
+  const isShown = typ.length <= 64 && /^[\w!#$&^.+/-]+$/.test(typ)
+  return isShown ? `'${typ}'` : 'not a media type'
 }
