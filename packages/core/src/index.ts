@@ -23,6 +23,8 @@ export type {
 export type { Algorithm } from './options/algorithms.ts'
 export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
 export type { ActorName, ClaimPath, Hint, HintedToken, Profile } from './options/profile.ts'
+export { extend } from './options/extend-profile.ts'
+export { defaultProfile } from './providers/default.ts'
 export type { Clock } from './lib/clock.ts'
 export type { Fetch, FetchResponse } from './lib/fetch-json.ts'
 

@@ -15,6 +15,8 @@ export {
   codes,
   ConfigError,
   createVerifier,
+  defaultProfile,
+  extend,
   formatActorChain,
   pseudonymize,
   VerificationError,

@@ -18,6 +18,8 @@ export {
   codes,
   ConfigError,
   createVerifier,
+  defaultProfile,
+  extend,
   formatActorChain,
   pseudonymize,
   VerificationError,

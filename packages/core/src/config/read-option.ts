@@ -8,11 +8,11 @@ import { type RefusalBodyWriter, sampleRefusal, tryBody } from '../errors/proble
 import { ConfigError } from '../errors/refusal.ts'
 import type { Clock } from '../lib/clock.ts'
 import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
+import { checkedProfile } from '../options/check-profile.ts'
 import { kindOf, ownOptions, type ReadContext } from '../options/option-table.ts'
 import type { Profile } from '../options/profile.ts'
 import { type Implication, implication } from '../options/scope.ts'
 import { rfc9068Profile } from '../providers/rfc9068.ts'
-import { checkedProfile } from './read-profile.ts'
 
 // Readers of options that need more than a type and a range. Each returns the checked value or throws a
 // ConfigError.

@@ -14,6 +14,11 @@ interface ChallengeDetail {
 export interface RefusalDetail extends ChallengeDetail {
   /** Seconds after which a retry may succeed. Only for the category `unavailable`. */
   readonly retryAfter?: number
+  /**
+   * The claim at fault, if it is one claim: the top-level name, such as `exp` or `act`. For the operator
+   * only: it is never part of a response.
+   */
+  readonly claim?: string
 }
 
 /**
@@ -35,6 +40,11 @@ export class Refusal {
   get category(): Category {
     return codes[this.code].category
   }
+}
+
+/** The member `claim` of a result or a record. Empty if no single claim is at fault. */
+export function claimOf({ claim }: RefusalDetail): Pick<RefusalDetail, 'claim'> {
+  return claim === undefined ? {} : { claim }
 }
 
 export function refuse(code: Code, reason: string, detail?: RefusalDetail): Refusal {
@@ -119,6 +129,7 @@ export class VerificationError extends Error {
   readonly reason: string
   /** Seconds after which a retry may succeed. Only with the category `unavailable`. */
   readonly retryAfter: number | undefined
+  readonly #claim: string | undefined
 
   constructor(refusal: Refusal, message: string = `${refusal.code}: ${refusal.reason}`) {
     super(message)
@@ -126,5 +137,14 @@ export class VerificationError extends Error {
     this.category = refusal.category
     this.reason = refusal.reason
     this.retryAfter = refusal.detail.retryAfter
+    this.#claim = refusal.detail.claim
+  }
+
+  /**
+   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
+   * not send it to the caller. A getter, so that `JSON.stringify` omits it.
+   */
+  get claim(): string | undefined {
+    return this.#claim
   }
 }

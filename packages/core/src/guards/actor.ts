@@ -60,12 +60,15 @@ export function actorCheck(
       return refuse(
         'actor_not_allowed',
         'the token has no actor (act), but this route requires one',
+        { claim: 'act' },
       )
     }
     if (tests.some((test) => test(actor))) return undefined
     const { issuer: iss, subject: sub, clientId } = actor
     const found = JSON.stringify({ iss, sub, client_id: clientId })
-    return refuse('actor_not_allowed', `the current actor ${found} is not allowed here`)
+    return refuse('actor_not_allowed', `the current actor ${found} is not allowed here`, {
+      claim: 'act',
+    })
   }
 }
 

@@ -181,7 +181,7 @@ function audienceGuard(audience: AudienceRule): Guard {
     name: named('requireAudience', audience.names),
     audience,
     admitsAnonymous: true,
-    check: (token) => checkAudience(token.audience, audience, profileOf(token)),
+    check: (token) => checkAudience(token.claims, audience, profileOf(token)),
   }
 }
 

@@ -10,6 +10,7 @@ import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
 import { Pipeline } from '../verify/pipeline.ts'
+import { withSetupHint } from '../verify/setup-hints.ts'
 import { readCredential } from './bearer-token.ts'
 import { type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
@@ -194,7 +195,15 @@ export class Gate<C extends object = object> {
   ): MaybePromise<Refusal | undefined> {
     if (token instanceof Refusal) return token
     if (!token) return guard.admitsAnonymous ? undefined : noCredential
-    return andThen(guard.check(token), (refusal) => refusal && withAllScopes(refusal, state, token))
+    return andThen(
+      guard.check(token),
+      (refusal) => refusal && this.#explained(withAllScopes(refusal, state, token), token),
+    )
+  }
+
+  /** The header of a token from the cache is not at hand, and no hint about a guard needs it. */
+  #explained(refusal: Refusal, { claims }: AccessToken): Refusal {
+    return withSetupHint(refusal, { claims }, this.#policy)
   }
 
   #conclude(

@@ -30,8 +30,14 @@ export interface UnverifiedNames {
  * - `actor_repeated`: the same actor occurs more than once.
  * - `actor_is_subject`: the current actor is the subject.
  * - `actor_claims_ignored`: `act` contains `exp`, `nbf`, `aud`, or `cnf`, which have no meaning there.
+ * - `scopes_differ`: the token has several scope claims, such as `scope` and `scp`, with different scopes.
+ *   Only one of them is used.
  */
-export type Anomaly = 'actor_repeated' | 'actor_is_subject' | 'actor_claims_ignored'
+export type Anomaly =
+  | 'actor_repeated'
+  | 'actor_is_subject'
+  | 'actor_claims_ignored'
+  | 'scopes_differ'
 
 /**
  * Why access was granted or not: one record per decision, with the guards in the order they ran. It
@@ -56,6 +62,11 @@ export interface DecisionRecord {
   readonly code?: Code
   /** The full reason, for the operator. Absent if access was granted. */
   readonly reason?: string
+  /**
+   * The claim at fault: the top-level name, such as `exp` or `act`. Absent if access was granted, and if it
+   * is not one claim.
+   */
+  readonly claim?: string
   /** The guard that decided: the one that refused, or the last one that passed. */
   readonly guard?: string
   /** The guards that ran, in order. */

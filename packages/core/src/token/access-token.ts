@@ -17,7 +17,7 @@ declare const brand: unique symbol
 export interface StandardClaims {
   /** The issuer. */
   readonly iss: string
-  /** The subject. */
+  /** The subject. Absent from some tokens if the profile sets `clientIdAsSubject`; use `token.subject`. */
   readonly sub: string
   /** The audience: one name or a list of names. */
   readonly aud: string | readonly string[]
@@ -45,7 +45,10 @@ export type Claims<C extends object = object> = StandardClaims &
  * which `Object.assign` and spread do not guarantee.
  */
 class View<C extends object = object> {
-  /** `sub`: the user or client that the token is about. Unique only together with `issuer`. */
+  /**
+   * `sub`: the user or client that the token is about. The client id if the token has no `sub` and the
+   * profile sets `clientIdAsSubject`. Unique only together with `issuer`.
+   */
   readonly subject: string
   /** `iss`: the issuer that signed the token. */
   readonly issuer: string
@@ -180,14 +183,16 @@ export function readContent({
   impliedScopes,
 }: ContentSource): TokenContent {
   const { claims } = verified
+  const clientId = firstPresent(claims, profile.clientClaims) as string | undefined
   const content: Omit<TokenContent, typeof brand> = {
-    subject: own(claims, 'sub') as string,
+    // Only with `clientIdAsSubject` was a token without `sub` accepted.
+    subject: (own(claims, 'sub') ?? clientId) as string,
     issuer: own(claims, 'iss') as string,
     audience: Object.freeze([...audienceOf(claims, profile)]),
     scopes: Object.freeze(readScopes(firstPresent(claims, profile.scopeClaims)) ?? []),
     roles: namesAt(claims, profile.roles),
     permissions: namesAt(claims, profile.permissions),
-    clientId: firstPresent(claims, profile.clientClaims) as string | undefined,
+    clientId,
     actor: delegation.actor,
     mayAct,
     claims: withoutAct(claims) as Claims,

@@ -112,7 +112,9 @@ export function readChain(claims: JsonObject, context: ActorContext, maxDepth: n
 }
 
 function tooLong(maxDepth: number): Refusal {
-  return refuse('actor_chain_too_long', `act is nested deeper than maxActorDepth (${maxDepth})`)
+  return refuse('actor_chain_too_long', `act is nested deeper than maxActorDepth (${maxDepth})`, {
+    claim: 'act',
+  })
 }
 
 /** Checks whether the token has an actor, if the mode requires or forbids one. */
@@ -124,12 +126,14 @@ export function checkDelegation(
     return refuse(
       'delegation_required',
       'the token has no actor (act), but only delegated access is allowed',
+      { claim: 'act' },
     )
   }
   if (mode === 'direct' && actor) {
     return refuse(
       'delegation_forbidden',
       'the token has an actor (act), but only direct access is allowed',
+      { claim: 'act' },
     )
   }
   return undefined
@@ -145,7 +149,7 @@ export function readMayAct(
   if (!Object.hasOwn(claims, 'may_act')) return undefined
   const mayAct = own(claims, 'may_act')
   const problem = problemOf(mayAct)
-  if (problem) return refuse('actor_malformed', `may_act ${problem}`)
+  if (problem) return refuse('actor_malformed', `may_act ${problem}`, { claim: 'may_act' })
   return withoutAct(mayAct as JsonObject)
 }
 
@@ -153,7 +157,7 @@ function readActor(act: unknown, level: number, context: ActorContext): Actor | 
   const problem = problemOf(act) ?? missingSub(act as JsonObject)
   if (problem) {
     const where = level === 1 ? 'act' : `act at level ${level}`
-    return refuse('actor_malformed', `${where} ${problem}`)
+    return refuse('actor_malformed', `${where} ${problem}`, { claim: 'act' })
   }
   const members = act as JsonObject
   const issuer = (own(members, 'iss') ?? context.issuer) as string

@@ -3,7 +3,7 @@ import type { AudienceRule } from '../config/audience.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import type { Requirements } from '../guards/guards.ts'
-import { parseJws, type Unverified } from '../jose/jws.ts'
+import { type JoseHeader, parseJws, type Unverified } from '../jose/jws.ts'
 import { type Verified, verifySignature } from '../jose/signature.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
@@ -99,7 +99,7 @@ export class Pipeline {
       const token = createToken(content, jwt)
       trace.cached = true
       trace.token = token
-      const context = this.#contextFor(issuer, requirements)
+      const context = this.#contextFor(header, issuer, requirements)
       if (context instanceof Refusal) return context
       const refusal =
         recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
@@ -161,9 +161,9 @@ export class Pipeline {
     issuer: IssuerPolicy,
     requirements: Requirements,
   ): TokenContent | Refusal {
-    const context = this.#contextFor(issuer, requirements)
+    const { header, claims } = verified
+    const context = this.#contextFor(header, issuer, requirements)
     if (context instanceof Refusal) return context
-    const { claims } = verified
     const refusal = checkClaims(claims, context)
     if (refusal) return refusal
     const delegation = readDelegation(claims, issuer, this.policy.maxActorDepth)
@@ -175,10 +175,15 @@ export class Pipeline {
   }
 
   /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */
-  #contextFor(issuer: IssuerPolicy, requirements: Requirements): ClaimContext | Refusal {
+  #contextFor(
+    { typ }: JoseHeader,
+    issuer: IssuerPolicy,
+    requirements: Requirements,
+  ): ClaimContext | Refusal {
     const audience = requirements.audience ?? issuer.audience
     if (!audience) return unavailable('resolveIssuer returned no audience')
-    return { policy: this.policy, issuer, audience, now: this.policy.clock.now() / 1000 }
+    const { policy } = this
+    return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {

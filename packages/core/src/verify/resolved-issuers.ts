@@ -24,7 +24,9 @@ const maxRefused = 10_000
 /** How many calls of `resolveIssuer` may be pending. */
 const maxPending = 1_000
 
-const notAccepted = refuse('issuer_not_trusted', "resolveIssuer does not accept the token's iss")
+const notAccepted = refuse('issuer_not_trusted', "resolveIssuer does not accept the token's iss", {
+  claim: 'iss',
+})
 
 /**
  * Issuers that are not known in advance. `resolveIssuer` decides before anything is fetched. If there are too
@@ -51,7 +53,9 @@ export class ResolvedIssuers {
 
   find(iss: string): TrustedIssuer | Refusal | Promise<TrustedIssuer | Refusal> {
     if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) {
-      return refuse('issuer_not_trusted', "the token's iss is not a normalized issuer URL")
+      return refuse('issuer_not_trusted', "the token's iss is not a normalized issuer URL", {
+        claim: 'iss',
+      })
     }
     const accepted = this.#accepted.get(iss)
     if (accepted && this.#isRecent(accepted.resolvedAt)) return this.#use(iss, accepted)

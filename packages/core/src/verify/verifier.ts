@@ -2,7 +2,7 @@ import { buildRecord, type VerificationTrace } from '../audit/build-record.ts'
 import { createReporter } from '../audit/reporter.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
-import { Refusal, VerificationError } from '../errors/refusal.ts'
+import { claimOf, Refusal, VerificationError } from '../errors/refusal.ts'
 import type { Requirements } from '../guards/guards.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import type { VerifierOptions } from '../options/options.ts'
@@ -20,6 +20,8 @@ export type VerificationResult<C extends object = object> =
       readonly code: Code
       /** For the operator's log. Don't send it to the caller. */
       readonly reason: string
+      /** The claim at fault, such as `exp`. Absent if it is not one claim. Don't send it to the caller. */
+      readonly claim?: string
     }
 
 /**
@@ -110,6 +112,6 @@ function publicResult<C extends object>(result: AccessToken | Refusal): Verifica
   if (!(result instanceof Refusal)) {
     return { ok: true, outcome: 'granted', token: result as AccessToken<C> }
   }
-  const { category, code, reason } = result
-  return { ok: false, outcome: category, code, reason }
+  const { category, code, reason, detail } = result
+  return { ok: false, outcome: category, code, reason, ...claimOf(detail) }
 }

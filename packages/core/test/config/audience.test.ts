@@ -131,7 +131,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
     `aud is ["${'x'.repeat(253)}"…, expected one of ["a"]`,
   ],
 ])('the reason for a mismatch shows both audiences: %s', (_what, expected, found, reason) => {
-  const refusal = checkAudience(found, audienceRule(expected), defaultProfile)
+  const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
   expect(refusal).toMatchObject({ code: 'audience_mismatch', reason })
 })
 

@@ -27,7 +27,7 @@ async function outcomeOf(
 ): Promise<Code | 'granted'> {
   const verifier = createVerifier({ ...optionsFor(issuer), jwks: { keys: [...keys] }, ...options })
   const now = issuer.clock.now() / 1000
-  const payload = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
+  const payload = { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 60 }
   const result = await verifier.check(issuer.sign({ header, payload, key }))
   return result.ok ? 'granted' : result.code
 }

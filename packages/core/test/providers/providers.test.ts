@@ -255,7 +255,7 @@ test.each<[string, () => unknown, string]>([
   [
     'keycloak with rolesOf undefined',
     () => keycloak('https://k.example/realms/x', { rolesOf: undefined as never }),
-    "'rolesOf' must be a client id",
+    "'rolesOf' is undefined",
   ],
   [
     'okta with the org authorization server',

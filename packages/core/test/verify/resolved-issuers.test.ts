@@ -85,7 +85,7 @@ test.each<[what: string, iss: string, resolve: () => unknown, code: string, reas
     'resolveIssuer failed: resolveIssuer returned a different issuer. Return { issuer } exactly as it was passed in.',
   ],
 ])('find returns a refusal for an issuer that is %s', async (_what, iss, resolve, code, reason) => {
-  const detail = code === 'verification_failed' ? { retryAfter: 1 } : {}
+  const detail = code === 'verification_failed' ? { retryAfter: 1 } : { claim: 'iss' }
   expect(await createHarness(resolve).issuers.find(iss)).toEqual(
     new Refusal(code as never, reason, detail),
   )
