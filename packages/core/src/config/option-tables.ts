@@ -58,7 +58,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     read: (value) => audienceRule(value),
   },
   algorithms: {
-    default: undefined,
+    default: defaultAlgorithms,
     defaultText: defaultAlgorithms.map((name) => `\`${name}\``).join(', '),
     range: '',
     description: 'The allowed signature algorithms. Symmetric algorithms are not supported.',
@@ -97,8 +97,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
 export interface IssuerSettings {
   readonly issuer: string
   readonly audience: AudienceRule | undefined
-  /** `undefined` if the user did not choose. */
-  readonly algorithms: readonly Algorithm[] | undefined
+  readonly algorithms: readonly Algorithm[]
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
   readonly jwksUri: string | undefined

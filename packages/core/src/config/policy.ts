@@ -1,7 +1,6 @@
 import { ConfigError } from '../errors/refusal.ts'
 import { type Clock, schedule } from '../lib/clock.ts'
 import { own } from '../lib/json.ts'
-import { type Algorithm, defaultAlgorithms } from '../options/algorithms.ts'
 import {
   checkNames,
   type OptionObject,
@@ -20,11 +19,7 @@ import {
 } from './option-tables.ts'
 
 /** How one issuer's tokens are verified. Every member has its final value. */
-export interface IssuerPolicy extends IssuerSettings {
-  readonly algorithms: readonly Algorithm[]
-  /** Whether the user chose the algorithms: then a key without `alg` must fit exactly one of them. */
-  readonly algorithmsChosen: boolean
-}
+export type IssuerPolicy = IssuerSettings
 
 /** All options with their defaults filled in. Frozen. */
 export interface Policy
@@ -155,9 +150,5 @@ function issuerPolicy(options: OptionObject, context: ReadContext): IssuerPolicy
   if (settings.jwksUri !== undefined && settings.jwks) {
     throw new ConfigError("'jwksUri' and 'jwks' cannot be combined.", 'Remove one of them.')
   }
-  return Object.freeze({
-    ...settings,
-    algorithms: settings.algorithms ?? defaultAlgorithms,
-    algorithmsChosen: settings.algorithms !== undefined,
-  })
+  return Object.freeze(settings)
 }

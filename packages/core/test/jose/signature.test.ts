@@ -1,6 +1,7 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { readKeys, type VerificationKey } from '../../src/jose/jwk.ts'
+import type { VerificationKey } from '../../src/jose/jwk.ts'
+import { readKeys } from '../../src/jose/key-set.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
