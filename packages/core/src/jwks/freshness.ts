@@ -78,6 +78,18 @@ export function isOverdue(cached: CachedKeySet, now: number): boolean {
   return ageOf(cached, now) >= 2 * cached.lifetime
 }
 
+/**
+ * Whether so much time passed during a fetch that its response is too old. The process was suspended, or
+ * a test advanced its clock.
+ */
+export function isOutdated(
+  cached: CachedKeySet | undefined,
+  requestedAt: number,
+  now: number,
+): boolean {
+  return now - requestedAt >= (cached?.lifetime ?? lifetimes.default)
+}
+
 /** How long an empty key set counts as a mistake of the issuer. */
 const gracePeriod = 5 * minutes
 

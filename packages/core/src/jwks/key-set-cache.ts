@@ -15,6 +15,7 @@ import {
   type CachedKeySet,
   EmptySetGracePeriod,
   isFresh,
+  isOutdated,
   isOverdue,
   isRefreshDue,
   isUsable,
@@ -25,6 +26,9 @@ import { KeyEventReporter } from './events.ts'
 import { Backoff, messageOf } from './backoff.ts'
 import type { KeyHealth } from './key-source.ts'
 import { KeySetPersistence } from './persistence.ts'
+
+/** How often a fetch is repeated because the process was suspended during it. */
+const maxRepeats = 2
 
 /**
  * The key set of one issuer: fetched when first needed, cached, and refreshed in the background.
@@ -214,8 +218,16 @@ export class KeySetCache {
     this.#events.report('restored')
   }
 
+  /** Repeats a fetch during which the process was suspended, because its response is too old. */
   async #fetch(): Promise<void> {
-    const requestedAt = this.#now()
+    for (let repeats = 0; repeats <= maxRepeats; repeats += 1) {
+      const requestedAt = this.#now()
+      await this.#fetchOnce(requestedAt)
+      if (this.#closed || !isOutdated(this.#cached, requestedAt, this.#now())) return
+    }
+  }
+
+  async #fetchOnce(requestedAt: number): Promise<void> {
     this.#fetches += 1
     try {
       const fetched = await this.#fetcher.fetch()
