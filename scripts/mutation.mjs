@@ -1,7 +1,7 @@
-// `npm run test:mutation`: removes each check in core, one at a time, and runs the unit tests of its file.
-// `-- json jws` selects files. A survivor must be listed in test/mutation/survivors.json with a reason, or the
-// command fails. With `--all-tests`, all unit tests of core run against the survivors, which takes half a minute
-// each. Not part of `npm test`.
+// `npm run test:mutation`: removes each check in core, one at a time, and runs the unit tests of its room.
+// `-- jose lib/json` selects rooms or files. A survivor must be listed in test/mutation/survivors.json with a
+// reason, or the command fails. With `--all-tests`, all unit tests of core run against the survivors, which takes
+// half a minute each. Not part of `npm test`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, root, run, tool } from './run.mjs'
@@ -18,68 +18,7 @@ const report = join(cache, 'mutation-report.json')
 const summary = join(cache, 'mutation.json')
 /** The only test that fails for a mutant that throws when its file is loaded. */
 const loads = 'test/mutation/loads.test.ts'
-const everything = [`${tests}/*.test.ts`, loads]
-/** Files and folders whose tests are not, or not only, in the test file of the same name. */
-const elsewhere = /** @type {Record<string, string[]>} */ ({
-  'actor-rule': ['actor-rule', 'actor-rule-texts'],
-  audit: ['audit', 'reporter', 'sink'],
-  claims: ['claims', 'claims-reasons'],
-  gate: ['gate', 'gate-records', 'gate-guards', 'node-host'],
-  'request-gate': ['gate', 'gate-records', 'gate-guards', 'credential', 'node-host'],
-  turns: ['gate', 'gate-guards'],
-  guards: ['guards', 'guards-misuse', 'guards-shape'],
-  http: ['http', 'deadline'],
-  jwk: ['jwk', 'jwk-sets'],
-  jws: ['jws', 'jws-reasons'],
-  'keys/create': ['fixed-keys'],
-  'keys/download': ['download'],
-  'keys/empty-sets': ['fetched-keys', 'fetched-keys-events'],
-  'keys/events': ['key-events'],
-  'keys/failures': [
-    'failures',
-    'fetched-keys',
-    'fetched-keys-events',
-    'fetched-keys-unknown',
-    'key-events',
-  ],
-  'keys/fetched-keys': [
-    'fetched-keys',
-    'fetched-keys-unknown',
-    'fetched-keys-events',
-    'fetched-keys-stored',
-    'fetched-keys-asleep',
-    'key-store',
-  ],
-  'keys/fixed-keys': ['fixed-keys'],
-  'keys/held': ['fetched-keys', 'fetched-keys-asleep', 'fetched-keys-stored'],
-  'keys/stored-keys': ['fetched-keys-stored', 'fetched-keys-events', 'key-store'],
-  'keys/timing': ['unknown-kids'],
-  'keys/unknown-kids': ['unknown-kids'],
-  'keys/vault': ['vault'],
-  metadata: ['metadata', 'metadata-addresses'],
-  'option-checks': ['option-checks', 'option-checks-keys'],
-  platform: ['platform', 'sha256', 'signature-check', 'reporter', 'sink'],
-  policy: ['policy', 'policy-values', 'policy-resolver'],
-  profiles: ['profiles-data', 'profiles-misuse'],
-  'profiles/hints': ['profile-hints'],
-  'resolved-issuers': ['resolve-issuer', 'resolved-issuers'],
-  'resource-metadata': ['resource'],
-  signature: ['signature', 'other-runtime'],
-  token: ['token', 'token-content'],
-})
-
-/** Files with types only, and files for other runtimes. */
-const without = [
-  'record',
-  'options',
-  'profiles/profile',
-  'profiles/index',
-  'keys/source',
-  'keys/store',
-  'platform/web',
-  'index',
-  'adapter',
-]
+const everything = [`${tests}/**/*.test.ts`, loads]
 
 /** @type {Record<string, Excuse[]>} */
 const excuses = JSON.parse(readFileSync(join(root, 'test/mutation/survivors.json'), 'utf8'))
@@ -87,7 +26,7 @@ const excuses = JSON.parse(readFileSync(join(root, 'test/mutation/survivors.json
 const all = readdirSync(join(root, source), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
   .map((path) => path.replaceAll('\\', '/').slice(0, -3))
-  .filter((name) => !without.includes(name))
+  .filter((name) => name.includes('/') && name !== 'platform/web')
   .toSorted()
 
 /**
@@ -118,19 +57,11 @@ const describe = ({ mutatorName, replacement }) =>
 const nameOf = (mutant) =>
   `${mutant.location.start.line}:${mutant.location.start.column} ${describe(mutant)}`
 
-/** @type {(name: string) => string[]} */
-function ownTests(name) {
-  const folder = name.split('/')[0] ?? name
-  const own = (elsewhere[name] ?? elsewhere[folder] ?? [folder]).map(
-    (test) => `${tests}/${test}.test.ts`,
-  )
-  return own.every((path) => existsSync(join(root, path))) ? [...own, loads] : everything
-}
-
 /** @type {(name: string) => Result} */
 function mutateFile(name) {
   const path = `${source}/${name}.ts`
-  const first = mutate([path], ownTests(name))
+  // The tests of a room are in the folder of the same name.
+  const first = mutate([path], [`${tests}/${name.split('/')[0]}/*.test.ts`, loads])
   const survivors = first.filter(survives)
   const retry = process.argv.includes('--all-tests') && survivors.length > 0
   const alive = retry ? runAllTests(path, survivors) : survivors
@@ -172,7 +103,9 @@ mkdirSync(cache, { recursive: true })
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 /** @type {Record<string, Result>} the results of earlier runs, by file */
 const results = existsSync(summary) ? JSON.parse(readFileSync(summary, 'utf8')) : {}
-for (const name of all.filter((file) => wanted.length === 0 || wanted.includes(file))) {
+const isWanted = (/** @type {string} */ file) =>
+  wanted.length === 0 || wanted.some((name) => file === name || file.startsWith(`${name}/`))
+for (const name of all.filter(isWanted)) {
   const { killed, alive, unexplained, outdated } = (results[name] = mutateFile(name))
   writeFileSync(summary, JSON.stringify(results, undefined, 2))
   const total = killed + alive.length

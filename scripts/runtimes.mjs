@@ -48,7 +48,7 @@ const commands = {
 }
 
 const { createTestIssuer } = await import('@resource-server/testing')
-const { exchange } = await import('@resource-server/testing/conformance')
+const { sendRaw } = await import('@resource-server/testing/conformance')
 const { casesFor } = await import('../test/runtimes/cases.mjs')
 const issuer = await createTestIssuer()
 const cases = casesFor(issuer)
@@ -134,7 +134,7 @@ async function portOf(app) {
 async function ask(port, of) {
   if (!of) throw new Error('the list of cases is empty')
   const lines = [`GET ${of.path} HTTP/1.1`, 'Host: orders', 'Connection: close', ...of.headers]
-  const [answer] = await exchange(port, [...lines, '', ''].join('\r\n'))
+  const [answer] = await sendRaw(port, [...lines, '', ''].join('\r\n'))
   if (!answer) throw new Error(`${of.name}: no response`)
   const telling = /^(?:www-authenticate|cache-control|retry-after)$/i
   const ours = answer.headers.filter(

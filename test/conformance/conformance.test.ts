@@ -1,36 +1,43 @@
 import {
+  type Case,
   cases,
   comparable,
-  constructions,
-  createWorld,
+  createIssuers,
+  misconfigurations,
   startConformance,
 } from '@resource-server/testing/conformance'
 import { afterAll, describe, expect, test } from 'vitest'
-import { hosts } from './hosts.ts'
+import { hosts } from '../hosts/index.ts'
 
-const world = await createWorld()
+const issuers = await createIssuers()
 const suites = await Promise.all(
-  hosts.map(async (host) => ({ name: host.name, suite: await startConformance(host, world) })),
+  hosts.map(async (host) => ({ name: host.name, suite: await startConformance(host, issuers) })),
 )
 afterAll(async () => {
   await Promise.all(suites.map(({ suite }) => suite.close()))
-  await world.close()
+  await issuers.close()
 })
 
+/** Such as `401 token_expired`. */
+const resultOf = ({ expect: expected }: Case): string =>
+  expected.map(({ status, record }) => [status, record?.code].filter(Boolean).join(' ')).join(', ')
+
+const titled = cases.map((each) => [each.id, resultOf(each), each] as const)
+
 describe.each(suites)('$name', ({ suite }) => {
-  test.each(cases)('$id', async (each) => {
+  test.each(titled)('%s: responds %s', async (_id, _result, each) => {
     expect(await suite.problems(each)).toEqual([])
   })
 
-  test.each(constructions)('does not start: $id', async (each) => {
-    expect(await suite.constructionProblems(each)).toEqual([])
+  test.each(misconfigurations)('$id: throws a ConfigError at construction', async (each) => {
+    expect(await suite.misconfigurationProblems(each)).toEqual([])
   })
 })
 
-describe('all hosts answer alike', () => {
-  test.each(cases)('$id', async (each) => {
-    const answers = suites.map(async ({ suite }) => comparable(each, await suite.outcome(each)))
-    const [first, ...others] = await Promise.all(answers)
+describe('all hosts send the same response', () => {
+  test.each(titled)('%s: %s', async (_id, _result, each) => {
+    const responses = suites.map(async ({ suite }) => comparable(each, await suite.outcome(each)))
+    const [first, ...others] = await Promise.all(responses)
     expect(others).toEqual(others.map(() => first))
   })
 })

@@ -1,232 +1,239 @@
-// Each scenario puts one fault to a running service and counts what its users notice.
+// Each scenario causes one fault and counts the failed and slow requests of a running service.
 import { createSigningKey } from '@resource-server/testing'
 import { gzipSync } from 'node:zlib'
 import { open } from './client.mjs'
 
-/** @typedef {Awaited<ReturnType<typeof import('./world.mjs').createWorld>>} World */
-/** @typedef {import('./client.mjs').Answer} Answer */
-/** @typedef {{ answers: Answer[], fetches: number, notes?: string, wrong?: string[] }} Outcome */
+/** @typedef {Awaited<ReturnType<typeof import('./test-setup.mjs').startTestSetup>>} TestSetup */
+/** @typedef {import('./client.mjs').Response} Response */
+/** @typedef {{ responses: Response[], fetches: number, notes?: string, errors?: string[] }} Outcome */
 
 const herd = 10_000
 const refreshDue = 290
 const aud = 'order-service'
 
-/** @type {(world: World, name?: string) => string} */
-const tokenOf = (world, name = 'user-42') => world.issuer.token({ aud, sub: name, expiresIn: 7200 })
+/** @type {(setup: TestSetup, name?: string) => string} */
+const tokenOf = (setup, name = 'user-42') => setup.issuer.token({ aud, sub: name, expiresIn: 7200 })
 
-/** @type {(connections: import('./client.mjs').Connection[], token: string) => Promise<Answer[]>} */
+/** @type {(connections: import('./client.mjs').Connection[], token: string) => Promise<Response[]>} */
 const all = (connections, token) => Promise.all(connections.map((ask) => ask(token)))
 
 /** @type {(claim: boolean, what: string) => string[]} */
 const unless = (claim, what) => (claim ? [] : [what])
 
-/** What is counted from here on. @type {(world: World) => Promise<() => number>} */
-async function counting(world) {
-  await world.call('measure')
-  const before = world.fetches()
-  return () => world.fetches() - before
+/** Starts a measurement. Returns a function that returns the number of fetches since. @type {(setup: TestSetup) => Promise<() => number>} */
+async function startMeasurement(setup) {
+  await setup.call('measure')
+  const before = setup.fetches()
+  return () => setup.fetches() - before
 }
 
-/** A service that has served before. @type {(world: World, count: number) => ReturnType<typeof open>} */
-async function warmed(world, count) {
-  const opened = await open(world.port, count)
-  await opened.connections[0]?.(tokenOf(world))
+/** Opens connections to a service that has already responded once. @type {(setup: TestSetup, count: number) => ReturnType<typeof open>} */
+async function openWarm(setup, count) {
+  const opened = await open(setup.port, count)
+  await opened.connections[0]?.(tokenOf(setup))
   return opened
 }
 
-/** @type {(world: World, key: import('@resource-server/testing').SigningKey) => string} */
-const signedBy = (world, key) => {
-  const now = Math.floor(world.issuer.clock.now() / 1000)
-  const payload = { iss: world.issuer.url, sub: 'user-42', aud, iat: now, exp: now + 7200 }
-  return world.issuer.sign({ header: { typ: 'at+jwt', alg: 'ES256', kid: key.kid }, payload, key })
+/** @type {(setup: TestSetup, key: import('@resource-server/testing').SigningKey) => string} */
+const signedBy = (setup, key) => {
+  const now = Math.floor(setup.issuer.clock.now() / 1000)
+  const payload = { iss: setup.issuer.url, sub: 'user-42', aud, iat: now, exp: now + 7200 }
+  return setup.issuer.sign({ header: { typ: 'at+jwt', alg: 'ES256', kid: key.kid }, payload, key })
 }
 
-/** @type {Record<string, (world: World) => Promise<Outcome>>} */
+/** @type {Record<string, (setup: TestSetup) => Promise<Outcome>>} */
 export const scenarios = {
-  'herd at cold start': async (world) => {
-    const { connections, close } = await open(world.port, herd)
-    const fetches = await counting(world)
-    const answers = await all(connections, tokenOf(world))
+  'herd at cold start': async (setup) => {
+    const { connections, close } = await open(setup.port, herd)
+    const fetches = await startMeasurement(setup)
+    const responses = await all(connections, tokenOf(setup))
     close()
-    return { answers, fetches: fetches(), wrong: unless(fetches() === 1, 'more than one fetch') }
+    return { responses, fetches: fetches(), errors: unless(fetches() === 1, 'more than one fetch') }
   },
 
-  'herd at expiry': async (world) => {
-    const { connections, close } = await warmed(world, herd)
-    const token = tokenOf(world)
-    const fetches = await counting(world)
+  'herd at expiry': async (setup) => {
+    const { connections, close } = await openWarm(setup, herd)
+    const token = tokenOf(setup)
+    const fetches = await startMeasurement(setup)
     /** @type {(() => void)[]} */
-    const held = []
-    world.answerWith((response) => void held.push(() => world.usual(response)))
-    await world.advance(refreshDue)
-    await world.advance(15)
-    const answers = await all(connections, token)
-    // All were answered, and the fetch has no answer yet: none of them can have waited for it.
-    const waited = world.waiting() === 1 ? 0 : herd
-    for (const release of held) release()
-    await world.attempts(2)
+    const delayedResponses = []
+    setup.respondWith((response) => void delayedResponses.push(() => setup.sendKeySet(response)))
+    await setup.advance(refreshDue)
+    await setup.advance(15)
+    const responses = await all(connections, token)
+    // All requests have a response and the fetch does not, so no request can have waited for it.
+    const waited = setup.waiting() === 1 ? 0 : herd
+    for (const release of delayedResponses) release()
+    await setup.waitForFetches(2)
     close()
-    const wrong = [
+    const errors = [
       ...unless(fetches() === 1, 'more than one fetch'),
-      ...unless(waited === 0, 'somebody waited'),
+      ...unless(waited === 0, 'a request waited for the fetch'),
     ]
-    return { answers, fetches: fetches(), notes: `${waited} waited`, wrong }
+    return { responses, fetches: fetches(), notes: `${waited} waited`, errors }
   },
 
-  'an hour of outage': async (world) => {
-    const { connections, close } = await warmed(world, 20)
-    const token = tokenOf(world)
-    const fetches = await counting(world)
-    world.answerWith((response) => void response.writeHead(500).end())
-    /** @type {Answer[]} */
-    const answers = []
-    // Freshness ends after 5 minutes, stale use an hour later.
+  'an hour of outage': async (setup) => {
+    const { connections, close } = await openWarm(setup, 20)
+    const token = tokenOf(setup)
+    const fetches = await startMeasurement(setup)
+    setup.respondWith((response) => void response.writeHead(500).end())
+    /** @type {Response[]} */
+    const responses = []
+    // The keys are fresh for 5 minutes, and stale keys are used for one more hour.
     for (let past = 0; past < 64; past += 1) {
-      await world.advance(60)
-      answers.push(...(await all(connections, token)))
+      await setup.advance(60)
+      responses.push(...(await all(connections, token)))
     }
-    const failures = (await world.call('health')).failures
-    await world.advance(120)
+    const failures = (await setup.call('health')).failures
+    await setup.advance(120)
     const [after] = await all(connections.slice(0, 1), token)
     close()
-    const wrong = unless(after?.status === 503, `then ${after?.status} and not 503`)
+    const errors = unless(
+      after?.status === 503,
+      `status ${after?.status} instead of 503 after the outage limit`,
+    )
     const notes = `${failures} retries; 503 after 1 h 5 min`
-    return { answers, fetches: fetches(), notes, wrong }
+    return { responses, fetches: fetches(), notes, errors }
   },
 
-  'rotation with overlap': async (world) => {
-    const { connections, close } = await warmed(world, 20)
+  'rotation with overlap': async (setup) => {
+    const { connections, close } = await openWarm(setup, 20)
     const next = createSigningKey('ES256', 'next')
-    world.publish(world.issuer.key.publicJwk, next.publicJwk)
-    const fetches = await counting(world)
-    const answers = []
+    setup.publish(setup.issuer.key.publicJwk, next.publicJwk)
+    const fetches = await startMeasurement(setup)
+    const responses = []
     for (let round = 0; round < 50; round += 1) {
       if (round === 10) {
-        await world.advance(refreshDue)
-        await world.attempts(2)
+        await setup.advance(refreshDue)
+        await setup.waitForFetches(2)
       }
-      answers.push(...(await all(connections, round < 10 ? tokenOf(world) : signedBy(world, next))))
+      responses.push(
+        ...(await all(connections, round < 10 ? tokenOf(setup) : signedBy(setup, next))),
+      )
     }
     close()
-    return { answers, fetches: fetches() }
+    return { responses, fetches: fetches() }
   },
 
-  'rotation without overlap': async (world) => {
-    const { connections, close } = await warmed(world, 20)
+  'rotation without overlap': async (setup) => {
+    const { connections, close } = await openWarm(setup, 20)
     const next = createSigningKey('ES256', 'next')
-    const fetches = await counting(world)
-    const answers = []
+    const fetches = await startMeasurement(setup)
+    const responses = []
     for (let round = 0; round < 50; round += 1) {
-      if (round === 10) world.publish(next.publicJwk)
-      answers.push(...(await all(connections, round < 10 ? tokenOf(world) : signedBy(world, next))))
+      if (round === 10) setup.publish(next.publicJwk)
+      responses.push(
+        ...(await all(connections, round < 10 ? tokenOf(setup) : signedBy(setup, next))),
+      )
     }
     close()
-    return { answers, fetches: fetches() }
+    return { responses, fetches: fetches() }
   },
 
-  'quiet minute': (world) => minute(world, 0),
-  'minute of flood': async (world) => {
-    const outcome = await minute(world, 10)
-    return { ...outcome, wrong: unless(outcome.fetches <= 12, 'more than 12 fetches') }
+  'quiet minute': (setup) => minute(setup, 0),
+  'minute of flood': async (setup) => {
+    const outcome = await minute(setup, 10)
+    return { ...outcome, errors: unless(outcome.fetches <= 12, 'more than 12 fetches') }
   },
-  'as many ordinary ones': (world) => minute(world, 10, true),
+  'minute of ordinary load': (setup) => minute(setup, 10, true),
 
-  'slow server, 3 s': async (world) => {
-    const { connections, close } = await warmed(world, 20)
-    const token = tokenOf(world)
-    const fetches = await counting(world)
-    world.answerWith((response) => void setTimeout(() => world.usual(response), 3000).unref())
-    await world.advance(refreshDue)
-    const answers = await during(world, connections, token)
+  'slow server, 3 s': async (setup) => {
+    const { connections, close } = await openWarm(setup, 20)
+    const token = tokenOf(setup)
+    const fetches = await startMeasurement(setup)
+    setup.respondWith((response) => void setTimeout(() => setup.sendKeySet(response), 3000).unref())
+    await setup.advance(refreshDue)
+    const responses = await sendDuringRefresh(setup, connections, token)
     close()
-    return { answers, fetches: fetches() }
+    return { responses, fetches: fetches() }
   },
 
-  'hanging server': async (world) => {
-    const { connections, close } = await warmed(world, 20)
-    const token = tokenOf(world)
-    const fetches = await counting(world)
-    world.answerWith(() => {})
-    await world.advance(refreshDue)
-    const answers = await during(world, connections, token)
+  'hanging server': async (setup) => {
+    const { connections, close } = await openWarm(setup, 20)
+    const token = tokenOf(setup)
+    const fetches = await startMeasurement(setup)
+    setup.respondWith(() => {})
+    await setup.advance(refreshDue)
+    const responses = await sendDuringRefresh(setup, connections, token)
     close()
-    return { answers, fetches: fetches() }
+    return { responses, fetches: fetches() }
   },
 
-  'key set of 200 MiB': (world) => huge(world, {}, endless),
-  'gzip bomb of 1 GiB': (world) => huge(world, { 'content-encoding': 'gzip' }, bomb),
+  'key set of 200 MiB': (setup) => oversizedKeySet(setup, {}, largeJson),
+  'gzip bomb of 1 GiB': (setup) => oversizedKeySet(setup, { 'content-encoding': 'gzip' }, gzipBomb),
 }
 
-/** Traffic until the refresh that is under way has ended. */
-async function during(
-  /** @type {World} */ world,
+/** Sends requests until the current refresh has ended. */
+async function sendDuringRefresh(
+  /** @type {TestSetup} */ setup,
   /** @type {import('./client.mjs').Connection[]} */ connections,
   /** @type {string} */ token,
 ) {
-  /** @type {Answer[]} */
-  const answers = []
+  /** @type {Response[]} */
+  const responses = []
   const refresh = { ended: false }
-  const ending = world.attempts(2).then(() => (refresh.ended = true))
+  const ending = setup.waitForFetches(2).then(() => (refresh.ended = true))
   while (!refresh.ended) {
-    answers.push(...(await all(connections, token)))
+    responses.push(...(await all(connections, token)))
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   await ending
-  return answers
+  return responses
 }
 
 /**
- * A fake minute in six real seconds. Each 10 ms two requests that are measured, and so many others: with
- * invented names, or ordinary ones to compare with.
+ * Simulates a minute in six seconds. Every 10 ms it sends two requests that are measured, and `others` that
+ * are not: with unknown kids, or ordinary ones for comparison.
  *
- * @param {World} world
+ * @param {TestSetup} setup
  * @param {number} others
  */
-async function minute(world, others, ordinary = false) {
-  const { connections, close } = await warmed(world, 64)
-  const ours = connections.slice(0, 16)
-  const theirs = connections.slice(16)
-  const tokens = Array.from({ length: 100 }, (_, at) => tokenOf(world, `user-${at}`))
+async function minute(setup, others, ordinary = false) {
+  const { connections, close } = await openWarm(setup, 64)
+  const measured = connections.slice(0, 16)
+  const unmeasured = connections.slice(16)
+  const tokens = Array.from({ length: 100 }, (_, at) => tokenOf(setup, `user-${at}`))
   const [, payload, signature] = (tokens[0] ?? '').split('.')
   const header = (/** @type {string} */ kid) =>
     Buffer.from(JSON.stringify({ typ: 'at+jwt', alg: 'ES256', kid })).toString('base64url')
-  const fetches = await counting(world)
-  /** @type {Answer[]} */
-  const answers = []
+  const fetches = await startMeasurement(setup)
+  /** @type {Response[]} */
+  const responses = []
   /** @type {Promise<unknown>[]} */
   const pending = []
-  let names = 0
+  let sent = 0
   for (let tick = 0; tick < 600; tick += 1) {
     const next = new Promise((resolve) => setTimeout(resolve, 10))
     for (let at = 0; at < 2; at += 1) {
-      const ask = ours[(2 * tick + at) % ours.length]
+      const ask = measured[(2 * tick + at) % measured.length]
       const token = tokens[(2 * tick + at) % tokens.length]
-      if (ask && token) pending.push(ask(token).then((answer) => answers.push(answer)))
+      if (ask && token) pending.push(ask(token).then((response) => responses.push(response)))
     }
     for (let at = 0; at < others; at += 1) {
-      names += 1
-      const ask = theirs[names % theirs.length]
-      const invented = `${header(`invented-${names}`)}.${payload}.${signature}`
-      if (ask) pending.push(ask(ordinary ? (tokens[names % tokens.length] ?? '') : invented))
+      sent += 1
+      const ask = unmeasured[sent % unmeasured.length]
+      const unknownKid = `${header(`unknown-${sent}`)}.${payload}.${signature}`
+      if (ask) pending.push(ask(ordinary ? (tokens[sent % tokens.length] ?? '') : unknownKid))
     }
-    if (tick % 10 === 9) await world.advance(1)
+    if (tick % 10 === 9) await setup.advance(1)
     await next
     if (tick % 10 === 9) await Promise.all(pending.splice(0))
   }
   close()
-  return { answers, fetches: fetches(), notes: `${names} others` }
+  return { responses, fetches: fetches(), notes: `${sent} others` }
 }
 
-async function huge(
-  /** @type {World} */ world,
+async function oversizedKeySet(
+  /** @type {TestSetup} */ setup,
   /** @type {Record<string, string>} */ headers,
   /** @type {() => Generator<Uint8Array>} */ body,
 ) {
-  const { connections, close } = await warmed(world, 20)
-  const token = tokenOf(world)
+  const { connections, close } = await openWarm(setup, 20)
+  const token = tokenOf(setup)
   await all(connections, token)
-  const fetches = await counting(world)
-  world.answerWith((response) => {
+  const fetches = await startMeasurement(setup)
+  setup.respondWith((response) => {
     response.writeHead(200, headers)
     const chunks = body()
     const more = () => {
@@ -236,26 +243,26 @@ async function huge(
     response.on('drain', more)
     more()
   })
-  await world.advance(refreshDue)
-  const answers = await during(world, connections, token)
-  const { failures } = await world.call('health')
-  const grown = await world.call('growth')
+  await setup.advance(refreshDue)
+  const responses = await sendDuringRefresh(setup, connections, token)
+  const { failures } = await setup.call('health')
+  const grown = await setup.call('growth')
   close()
-  const wrong = [
-    ...unless(failures === 1, 'it was taken'),
-    ...unless(grown < 5 * 2 ** 20, 'it took more than 5 MiB'),
+  const errors = [
+    ...unless(failures === 1, 'the key set was accepted'),
+    ...unless(grown < 5 * 2 ** 20, 'memory grew by more than 5 MiB'),
   ]
-  return { answers, fetches: fetches(), wrong }
+  return { responses, fetches: fetches(), errors }
 }
 
-function* endless() {
+function* largeJson() {
   const chunk = Buffer.alloc(65_536, 'x')
   yield Buffer.from('{"keys":[],"fill":"')
   for (let at = 0; at < 3200; at += 1) yield chunk
 }
 
-/** Sixteen members of 64 MiB each: a gzip file may have several, one after the other. */
-function* bomb() {
+/** A gzip file may consist of several members. These are sixteen, of 64 MiB each. */
+function* gzipBomb() {
   const member = gzipSync(Buffer.alloc(2 ** 26, 0x20))
   for (let at = 0; at < 16; at += 1) yield member
 }

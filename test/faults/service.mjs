@@ -1,4 +1,4 @@
-// A service of its own process: Express, with a clock that the parent moves.
+// The service under test: an Express app in its own process, with a clock that the parent advances.
 import { createServer } from 'node:http'
 import { createTestClock } from '@resource-server/testing'
 import { resourceServer } from '@resource-server/express'
@@ -15,23 +15,23 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 16_384 }, () => {
   process.send?.({ port: /** @type {import('node:net').AddressInfo} */ (server.address()).port })
 })
 
-const held = () => {
+const memoryInUse = () => {
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
 let [base, peak] = [0, 0]
-const watch = setInterval(() => (peak = Math.max(peak, held())), 5)
+const sampler = setInterval(() => (peak = Math.max(peak, memoryInUse())), 5)
 
 /** @type {Record<string, (value: number) => unknown>} */
 const calls = {
   advance: (seconds) => clock.advance(seconds),
   health: () => api.health().issuers[0],
-  /** From here on growth is measured. */
+  /** Starts the measurement of memory growth. */
   measure: () => {
     globalThis.gc?.()
-    base = peak = held()
+    base = peak = memoryInUse()
   },
-  growth: () => Math.max(peak, held()) - base,
+  growth: () => Math.max(peak, memoryInUse()) - base,
 }
 
 process.on('message', (/** @type {{ id: number, call: string, value: number }} */ message) => {
@@ -39,7 +39,7 @@ process.on('message', (/** @type {{ id: number, call: string, value: number }} *
   process.send?.({ id, result: calls[call]?.(value) ?? null })
 })
 process.on('disconnect', () => {
-  clearInterval(watch)
+  clearInterval(sampler)
   server.close()
   server.closeAllConnections()
   api.close()

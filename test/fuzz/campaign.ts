@@ -1,42 +1,54 @@
 import { codes, createVerifier, type Verifier } from '@resource-server/core'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { audience, issuer, mint, mintGood, now, published } from './mint.ts'
+import {
+  audience,
+  generateToken,
+  generateValidToken,
+  issuer,
+  now,
+  published,
+} from './generate-token.ts'
 import { createRandom } from './random.ts'
 
 export interface Findings {
   readonly seed: number
   tokens: number
-  /** By the issuer itself, so that the signature holds. */
+  /** Tokens with a valid signature. */
   signed: number
   granted: number
-  /** jose accepts these and we do not, by our code. */
+  /** The number of tokens that jose accepts and core refuses, by code. */
   readonly stricter: Record<string, number>
-  /** What must not be: how often. */
-  faults: number
-  /** A token, and what is wrong with the verdict. At most ten. */
-  readonly wrong: string[]
+  /** The number of wrong results. */
+  errors: number
+  /** The first ten wrong results, each with its token. */
+  readonly examples: string[]
 }
 
 const jwks = { keys: published.map(({ jwk }) => ({ ...jwk })) }
-/** Ed25519 (RFC 9864) is another name of EdDSA to us; to jose a key that says the one is not for the other. */
+/**
+ * Without `alg`: core treats Ed25519 (RFC 9864) and EdDSA as the same algorithm, and jose accepts a key only
+ * for the one that it names.
+ */
 const keySet = createLocalJWKSet({
   keys: published.map(({ jwk: { alg: _, ...rest } }) => ({ ...rest })),
 })
 
-/** Codes that say that something below broke, or could not be had: nothing of that is outside here. */
-const accidents: readonly string[] = [
+/** Codes for an internal error or unavailable keys. With fixed keys, neither may occur. */
+const unexpectedCodes: readonly string[] = [
   'verification_failed',
   'keys_unavailable',
   'metadata_rejected',
 ]
 
-const ours = (): Verifier =>
+const createCoreVerifier = (): Verifier =>
   createVerifier({
-    ...{ issuer, audience, jwks },
+    issuer,
+    audience,
+    jwks,
     clock: { now: () => now * 1000, monotonic: () => 0 },
   })
 
-/** jose as its documentation has it, with the same issuer, audience, algorithms and tolerance. */
+/** Verifies with jose, with the same issuer, audience, algorithms and clock tolerance. */
 async function joseAccepts(token: string): Promise<boolean> {
   const options = { issuer, audience, algorithms: ['ES256', 'EdDSA', 'Ed25519'], clockTolerance: 5 }
   try {
@@ -49,54 +61,54 @@ async function joseAccepts(token: string): Promise<boolean> {
 
 const batch = 250
 
-/** Mints tokens until `enough` says so, and judges each by core and by jose. */
-export async function campaign(
+/** Generates tokens until `enough` returns true, and verifies each with core and with jose. */
+export async function runCampaign(
   seed: number,
   enough: (tokens: number) => boolean,
 ): Promise<Findings> {
   const random = createRandom(seed)
-  const verifier = ours()
-  const pool = Array.from({ length: 64 }, () => mintGood(random))
+  const verifier = createCoreVerifier()
+  const validTokens = Array.from({ length: 64 }, () => generateValidToken(random))
   const findings: Findings = {
     seed,
     tokens: 0,
     signed: 0,
     granted: 0,
-    faults: 0,
+    errors: 0,
     stricter: {},
-    wrong: [],
+    examples: [],
   }
   while (!enough(findings.tokens)) {
-    const minted = Array.from({ length: batch }, () => mint(random, pool))
-    await Promise.all(minted.map((one) => judge(one.token, one.signed, verifier, findings)))
+    const generated = Array.from({ length: batch }, () => generateToken(random, validTokens))
+    await Promise.all(generated.map((one) => verifyBoth(one.token, one.signed, verifier, findings)))
   }
   return findings
 }
 
-async function judge(
+async function verifyBoth(
   token: string,
   signed: boolean,
   verifier: Verifier,
   findings: Findings,
 ): Promise<void> {
-  const wrong = (what: string): void => {
-    findings.faults += 1
-    if (findings.wrong.length < 10) findings.wrong.push(`${what}: ${JSON.stringify(token)}`)
+  const report = (what: string): void => {
+    findings.errors += 1
+    if (findings.examples.length < 10) findings.examples.push(`${what}: ${JSON.stringify(token)}`)
   }
-  const [verdict, accepted] = await Promise.all([
-    verifier.check(token).catch((error: unknown) => `it threw ${String(error)}`),
+  const [result, acceptedByJose] = await Promise.all([
+    verifier.check(token).catch((error: unknown) => `core threw ${String(error)}`),
     joseAccepts(token),
   ])
   findings.tokens += 1
   if (signed) findings.signed += 1
-  if (typeof verdict === 'string') return wrong(verdict)
-  if (verdict.ok) {
+  if (typeof result === 'string') return report(result)
+  if (result.ok) {
     findings.granted += 1
-    if (!signed) wrong('granted, though the issuer did not sign it')
-    if (!accepted) wrong('granted, though jose refuses it')
+    if (!signed) report('core grants a token that the issuer did not sign')
+    if (!acceptedByJose) report('core grants a token that jose refuses')
   } else {
-    if (!(verdict.code in codes)) wrong(`there is no code ${verdict.code}`)
-    if (accidents.includes(verdict.code)) wrong(`${verdict.code}, ${verdict.reason}`)
-    if (accepted) findings.stricter[verdict.code] = (findings.stricter[verdict.code] ?? 0) + 1
+    if (!(result.code in codes)) report(`unknown code ${result.code}`)
+    if (unexpectedCodes.includes(result.code)) report(`${result.code}: ${result.reason}`)
+    if (acceptedByJose) findings.stricter[result.code] = (findings.stricter[result.code] ?? 0) + 1
   }
 }

@@ -1,7 +1,7 @@
 import type { Random } from './random.ts'
-import { oddText } from './values.ts'
+import { unusualText } from './values.ts'
 
-/** Members as text, so that they can be written twice, in any order, and as no JSON at all. */
+/** Members as text, so that they can be duplicated, reordered and malformed. */
 type Members = [name: string, value: string][]
 
 type Change = (
@@ -12,25 +12,26 @@ type Change = (
 ) => void
 
 const changes: readonly Change[] = [
-  // Left out.
+  // Removes a member.
   (members, random) => void members.splice(random.below(members.length), 1),
-  // Another value.
+  // Replaces a value.
   (members, random, _, fitting) => {
     const member = random.pick(members)
-    if (member) member[1] = oddText(random, fitting)
+    if (member) member[1] = unusualText(random, fitting)
   },
-  // One more.
+  // Adds a member.
   (members, random, names, fitting) =>
     void members.splice(random.below(members.length + 1), 0, [
       JSON.stringify(random.pick(names)),
-      oddText(random, fitting),
+      unusualText(random, fitting),
     ]),
-  // Twice.
+  // Duplicates a member.
   (members, random, _, fitting) => {
     const member = random.pick(members)
-    if (member) members.push([member[0], random.chance(0.5) ? member[1] : oddText(random, fitting)])
+    if (member)
+      members.push([member[0], random.chance(0.5) ? member[1] : unusualText(random, fitting)])
   },
-  // Its name escaped, so that the text differs and the name does not.
+  // Escapes a character of a name. The name stays the same.
   (members, random) => {
     const member = random.pick(members)
     if (member)
@@ -39,19 +40,19 @@ const changes: readonly Change[] = [
         (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`,
       )
   },
-  // Another name.
+  // Renames a member.
   (members, random, names) => {
     const member = random.pick(members)
     if (member) member[0] = JSON.stringify(random.pick(names))
   },
-  // Its value in a list, or in an object.
+  // Wraps a value in a list or in an object.
   (members, random) => {
     const member = random.pick(members)
     if (member) member[1] = random.chance(0.5) ? `[${member[1]}]` : `{"a":${member[1]}}`
   },
 ]
 
-const wholes: readonly ((text: string, random: Random) => string)[] = [
+const textChanges: readonly ((text: string, random: Random) => string)[] = [
   (text) => text,
   (text) => text,
   (text) => text,
@@ -65,7 +66,7 @@ const wholes: readonly ((text: string, random: Random) => string)[] = [
   },
 ]
 
-/** A JSON object, changed in one to three places, as text. */
+/** Writes an object as JSON with one to three changes. */
 export function mutateJson(
   object: Readonly<Record<string, unknown>>,
   random: Random,
@@ -76,9 +77,9 @@ export function mutateJson(
     JSON.stringify(name),
     JSON.stringify(value),
   ])
-  for (let left = 1 + random.below(3); left > 0; left -= 1) {
+  for (let remaining = 1 + random.below(3); remaining > 0; remaining -= 1) {
     random.pick(changes)(members, random, names, fitting)
   }
   const text = `{${members.map(([name, value]) => `${name}:${value}`).join(',')}}`
-  return random.pick(wholes)(text, random)
+  return random.pick(textChanges)(text, random)
 }

@@ -1,6 +1,6 @@
-/** Random numbers that a seed gives again (mulberry32), and picks by them. */
+/** Random numbers that a seed reproduces (mulberry32). */
 export interface Random {
-  /** From 0 up to and without `bound`. */
+  /** An integer from 0 to `bound - 1`. */
   below(bound: number): number
   pick<T>(list: readonly T[]): T
   chance(probability: number): boolean

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keys, signWith } from '../security/keys.ts'
+import { keys, signWith } from '../security/fixtures/keys.ts'
 import { startCounting } from './steps.ts'
 
 const { count: countSteps } = startCounting()
@@ -8,7 +8,10 @@ const { createVerifier } = await import('@resource-server/core')
 const [issuer, audience, now] = ['https://as.example', 'order-service', 1_790_000_000]
 const key = keys.es256()
 const verifier = createVerifier({
-  ...{ issuer, audience, jwks: { keys: [{ ...key.jwk }] }, maxTokenBytes: 1_000_000 },
+  issuer,
+  audience,
+  jwks: { keys: [{ ...key.jwk }] },
+  maxTokenBytes: 1_000_000,
   clock: { now: () => now * 1000, monotonic: () => 0 },
 })
 
@@ -21,16 +24,16 @@ const sign = (header: string, payload: string): string => {
 const header = JSON.stringify({ typ: 'at+jwt', alg: key.alg, kid: key.kid })
 const claims = JSON.stringify({ iss: issuer, sub: 'x', aud: audience, iat: now, exp: now + 300 })
 
-/** A member in front of good claims. */
+/** A signed token with another member before its valid claims. */
 const withMember = (member: string): string => sign(header, claims.replace('{', `{${member},`))
-/** The claims without their own audience. */
+/** A signed token with these audiences instead of its own. */
 const withAudiences = (aud: string): string =>
   sign(header, claims.replace(`"aud":"${audience}"`, `"aud":[${aud}]`))
 const list = (count: number, write: (at: number) => string): string =>
   Array.from({ length: count }, (_, at) => write(at)).join()
 
-/** Texts of a given length that give as much work as their length can. */
-const shapes: Readonly<Record<string, (length: number) => string>> = {
+/** Tokens of a given length that cause as much work as possible. */
+const costlyTokens: Readonly<Record<string, (length: number) => string>> = {
   'a long string': (n) => withMember(`"x":"${'x'.repeat(n)}"`),
   'escapes in a string': (n) => withMember(`"x":"${'\\"'.repeat(n / 2)}"`),
   'escaped names': (n) => withMember(list(n / 16, (at) => `"\\u0061${at}":1`)),
@@ -49,33 +52,34 @@ const shapes: Readonly<Record<string, (length: number) => string>> = {
   brackets: (n) => `${encode(header)}.${encode('['.repeat(n))}.AAAA`,
   quotes: (n) => `${encode(header)}.${encode('"'.repeat(n))}.AAAA`,
   backslashes: (n) => `${encode(header)}.${encode(`{"${'\\'.repeat(n)}`)}.AAAA`,
-  'no JSON, colons': (n) => `${encode(header)}.${encode(`{${'"":'.repeat(n / 3)}`)}.AAAA`,
+  'invalid JSON with many colons': (n) =>
+    `${encode(header)}.${encode(`{${'"":'.repeat(n / 3)}`)}.AAAA`,
 }
 
-/** A plain token takes some hundreds of steps, whatever its length. */
+/** An ordinary token takes some hundreds of steps. */
 const base = 2500
 const perByte = 8
 
-test.each(Object.entries(shapes))(
-  '%s: the work grows with the length and no faster',
-  async (_, shape) => {
+test.each(Object.entries(costlyTokens))(
+  '%s: the number of steps grows at most linearly with the length',
+  async (_, createToken) => {
     await verifier.check(sign(header, claims))
     const lengths = [3000, 12_000, 48_000, 192_000]
     const steps = []
     for (const length of lengths) {
-      const token = shape(length)
+      const token = createToken(length)
       const counted = await countSteps(() => verifier.check(token))
       expect(counted).toBeLessThan(base + perByte * token.length)
       steps.push(counted)
     }
-    // Four times the length: at most four times the steps, and a little.
+    // Four times the length takes at most 4.5 times the steps, plus a constant.
     for (const [at, counted] of steps.entries()) {
       if (at > 0) expect(counted).toBeLessThan(4.5 * steps[at - 1]! + base)
     }
   },
 )
 
-test('steps are counted', async () => {
+test('the step counter counts the steps of core', async () => {
   const few = await countSteps(async () => {})
   const some = await countSteps(() => verifier.check(sign(header, claims)))
   const many = await countSteps(() => verifier.check(withMember(list(5000, (at) => `"${at}":1`))))

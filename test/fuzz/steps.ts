@@ -8,10 +8,10 @@ interface Coverage {
 }
 
 /**
- * Counts what core does, not how long it takes: how often its blocks of code run, as the engine
- * counts them for coverage. What happens inside one call of the engine, such as JSON.parse or a
- * regular expression, is one step; that those are linear is shown elsewhere. Only code that is
- * loaded afterwards is counted block by block.
+ * Counts how often the code blocks of core run, with V8's coverage counters. In contrast to a time, the
+ * count is reproducible. A call into the engine, such as JSON.parse or a regular expression, counts as one
+ * step; other tests show that these are linear. Import core only after this call, because blocks are counted
+ * only in modules that are loaded later.
  */
 export function startCounting(): {
   readonly count: (work: () => Promise<unknown>) => Promise<number>
@@ -22,15 +22,15 @@ export function startCounting(): {
   session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
   return {
     count: async (work) => {
-      take(session)
+      takeCount(session)
       await work()
-      return take(session)
+      return takeCount(session)
     },
   }
 }
 
-/** The counts since the last call. */
-function take(session: Session): number {
+/** The number of steps since the last call. */
+function takeCount(session: Session): number {
   let steps = 0
   session.post('Profiler.takePreciseCoverage', (error, coverage) => {
     if (error) throw error

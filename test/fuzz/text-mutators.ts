@@ -3,7 +3,7 @@ import type { Random } from './random.ts'
 type Segments = [header: string, payload: string, signature: string]
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const strange = [
+const unusual = [
   '=',
   '==',
   '+',
@@ -27,25 +27,25 @@ const splice = (text: string, at: number, count: number, insert: string): string
 
 const bytesOf = (segment: string): Buffer => Buffer.from(segment, 'base64url')
 
-/** Changes of a token's text that leave its signature as it was, or spoil it. */
+/** Changes to the text of a token. */
 const changes: readonly ((segments: Segments, random: Random, other: Segments) => string)[] = [
-  // A character.
+  // Replaces a character.
   (segments, random) => {
     const token = segments.join('.')
     return splice(token, random.below(token.length), 1, alphabet[random.below(64)]!)
   },
   (segments, random) => {
     const token = segments.join('.')
-    return splice(token, random.below(token.length + 1), random.below(3), random.pick(strange))
+    return splice(token, random.below(token.length + 1), random.below(3), random.pick(unusual))
   },
-  // The last character, where unused bits hide.
+  // Changes the last character of a segment, which has unused bits.
   (segments, random) => {
     const at = random.below(3)
     const changed = [...segments]
     changed[at] = segments[at]!.slice(0, -1) + alphabet[random.below(64)]!
     return changed.join('.')
   },
-  // Another spelling of base64.
+  // Uses another encoding for a segment.
   (segments, random) => {
     const at = random.below(3)
     const changed: string[] = [...segments]
@@ -58,27 +58,27 @@ const changes: readonly ((segments: Segments, random: Random, other: Segments) =
     ])
     return changed.join('.')
   },
-  // Parts of two tokens.
+  // Combines segments of two tokens.
   (segments, random, other) =>
     segments.map((segment, at) => (random.chance(0.5) ? segment : other[at]!)).join('.'),
-  // Fewer, more, or in another order.
+  // Changes the number and the order of the segments.
   (segments, random, other) => {
     const parts = [...segments, ...other, '', 'AAAA']
     return Array.from({ length: 1 + random.below(6) }, () => random.pick(parts)).join('.')
   },
   (segments) => segments.toReversed().join('.'),
-  // Bytes of a segment.
+  // Flips bits of a segment.
   (segments, random) => {
     const at = random.below(3)
     const bytes = bytesOf(segments[at]!)
-    for (let left = 1 + random.below(3); left > 0; left -= 1) {
+    for (let remaining = 1 + random.below(3); remaining > 0; remaining -= 1) {
       bytes[random.below(bytes.length)]! ^= 1 << random.below(8)
     }
     const changed: string[] = [...segments]
     changed[at] = bytes.toString('base64url')
     return changed.join('.')
   },
-  // Signatures of other lengths and of nothing.
+  // Replaces the signature with one of another length or without content.
   ([header, payload, signature], random) => {
     const bytes = bytesOf(signature)
     const forged = random.pick([

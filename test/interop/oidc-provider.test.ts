@@ -5,10 +5,10 @@ import {
 } from '../../examples/order-flow/src/authorization-server/authorization-server.ts'
 import { demoSignIn } from '../../examples/order-flow/src/demo/sign-ins.ts'
 import { tokenExchange } from '../../examples/order-flow/src/services/exchange.ts'
-import { ledgerOf } from './ledger.ts'
+import { resultsOf } from './results.ts'
 import { type Service, startService } from './service.ts'
 
-const note = ledgerOf('oidc-provider')
+const addResult = resultsOf('oidc-provider')
 
 let server: AuthorizationServer
 let user: Service
@@ -41,34 +41,39 @@ const exchangerFor = (clientId: string) =>
     clientSecret: server.clientSecrets.get(clientId),
   })
 
-test('tokens of RFC 9068, exchanged over two hops, with act nested and signed by two algorithms', async () => {
+test('RFC 9068 tokens are accepted over two exchanges, with a nested act and two algorithms', async () => {
   const { accessToken } = await demoSignIn('webShop', server)
-  expect(await user.show(accessToken)).toMatchObject({ status: 200 })
-  note({ kind: 'accepted', what: 'token of a sign-in', seen: 'user-42, profile rfc9068' })
+  expect(await user.send(accessToken)).toMatchObject({ status: 200 })
+  addResult({ kind: 'accepted', what: 'token of a sign-in', seen: 'user-42, profile rfc9068' })
 
   const forOrders = { audience: 'order-service', scope: 'orders:read' }
   const second = await (await exchangerFor('user-service'))(accessToken, forOrders)
-  expect(await order.show(second)).toMatchObject({
+  expect(await order.send(second)).toMatchObject({
     status: 200,
     record: { subject: 'user-42', actor: { subject: 'user-service' } },
   })
-  note({ kind: 'chain', what: 'first hop', seen: 'user-42, user-service acts' })
+  addResult({ kind: 'chain', what: 'first hop', seen: 'user-42, user-service acts' })
 
   const forItems = { audience: 'inventory-service', scope: 'read:items' }
   const third = await (await exchangerFor('order-service'))(second, forItems)
-  expect(await inventory.show(third)).toMatchObject({
+  expect(await inventory.send(third)).toMatchObject({
     status: 200,
     record: {
       actor: { subject: 'order-service' },
       chain: { actors: [{ subject: 'order-service' }, { subject: 'user-service' }], depth: 2 },
     },
   })
-  note({
-    ...{ kind: 'chain', what: 'second hop' },
+  addResult({
+    kind: 'chain',
+    what: 'second hop',
     seen: 'user-42, order-service acts, user-service before',
   })
 
-  const replayed = await inventory.show(second)
+  const replayed = await inventory.send(second)
   expect(replayed).toMatchObject({ status: 401, record: { code: 'audience_mismatch' } })
-  note({ kind: 'refused', what: "the first hop's token sent on", seen: replayed.record.reason! })
+  addResult({
+    kind: 'refused',
+    what: "the first hop's token forwarded",
+    seen: replayed.record.reason!,
+  })
 })

@@ -11,57 +11,58 @@ import { listen } from '../../examples/order-flow/src/listen.ts'
 
 type Api = ResourceServer<object, unknown>
 
-interface Seen {
+interface Result {
   readonly status: number
   readonly record: DecisionRecord
 }
 
-/** A guarded route, and what it makes of a token. */
+/** A service with one guarded route. */
 export interface Service {
   readonly api: Api
   readonly url: string
-  readonly show: (token: string) => Promise<Seen>
+  /** Sends a token. Resolves to the status and the decision record. */
+  readonly send: (token: string) => Promise<Result>
   readonly close: () => Promise<void>
 }
 
-/** One guarded route over a real socket. */
+/** Starts a service with one guarded route. */
 export async function startService(
   options: ResourceServerOptions,
   guards: (api: Api) => readonly ExpressGuard[] = (api) => [api.requireAuthentication()],
 ): Promise<Service> {
-  const { promise, arrivals } = mailbox()
-  const api = resourceServer({ ...options, onDecision: arrivals })
-  const app = express().get('/', ...guards(api), (_req, res) => void res.send('in'))
+  const { nextRecord, onDecision } = recordQueue()
+  const api = resourceServer({ ...options, onDecision })
+  const app = express().get('/', ...guards(api), (_req, res) => void res.send('ok'))
   const { url, close } = await listen(createServer(app))
   return {
     api,
     url,
     close,
-    show: async (token) => {
-      const record = promise()
-      const { status } = await ask(url, token)
+    send: async (token) => {
+      const record = nextRecord()
+      const { status } = await get(url, token)
       return { status, record: await record }
     },
   }
 }
 
-export async function ask(url: string, token: string): Promise<Response> {
+export async function get(url: string, token: string): Promise<Response> {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } })
   await response.text()
   return response
 }
 
-/** A granted request is recorded after its answer, so the record is waited for. */
-function mailbox(): {
-  promise: () => Promise<DecisionRecord>
-  arrivals: (record: DecisionRecord) => void
+/** A granted request is recorded after its response, so `nextRecord` waits for the record. */
+function recordQueue(): {
+  nextRecord: () => Promise<DecisionRecord>
+  onDecision: (record: DecisionRecord) => void
 } {
   let deliver: (record: DecisionRecord) => void = () => undefined
   return {
-    promise: () =>
+    nextRecord: () =>
       new Promise((resolve) => {
         deliver = resolve
       }),
-    arrivals: (record) => deliver(record),
+    onDecision: (record) => deliver(record),
   }
 }

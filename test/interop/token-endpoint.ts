@@ -1,9 +1,9 @@
-/** Plain token requests: what is sent stands here, and nothing is hidden by a client library. */
+// Token requests without a client library, so that the parameters are visible here.
 
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
-interface Refused {
+interface TokenError {
   readonly error: string
   readonly description: string
 }
@@ -18,16 +18,16 @@ interface Exchange {
 }
 
 export interface TokenEndpoint {
-  /** @throws where the server refuses */
+  /** @throws if the server refuses the request */
   readonly request: (client: string, form: Form) => Promise<string>
   readonly asClient: (client: string, scope?: string) => Promise<string>
-  /** RFC 8693 section 2.1. @throws where the server refuses */
+  /** RFC 8693 section 2.1. @throws if the server refuses the request */
   readonly exchange: (client: string, exchange: Exchange) => Promise<string>
-  /** The same where the server is to refuse. @throws where it does not */
-  readonly refusalOf: (client: string, exchange: Exchange) => Promise<Refused>
+  /** The error of an exchange that the server must refuse. @throws if the server issues a token */
+  readonly refusalOf: (client: string, exchange: Exchange) => Promise<TokenError>
 }
 
-/** Public clients have no secret; the services' secrets are `<client>-secret`. */
+/** The secret of a client is `<client>-secret`. Public clients have none. */
 export function tokenEndpoint(url: string, publicClients: readonly string[] = []): TokenEndpoint {
   const post = async (client: string, form: Form): Promise<Record<string, string>> => {
     const isPublic = publicClients.includes(client)
@@ -38,9 +38,9 @@ export function tokenEndpoint(url: string, publicClients: readonly string[] = []
     return (await response.json()) as Record<string, string>
   }
   const request = async (client: string, form: Form): Promise<string> => {
-    const answer = await post(client, form)
-    if (answer.access_token) return answer.access_token
-    throw new Error(`${client} got no token: ${answer.error} ${answer.error_description ?? ''}`)
+    const response = await post(client, form)
+    if (response.access_token) return response.access_token
+    throw new Error(`${client} got no token: ${response.error} ${response.error_description ?? ''}`)
   }
   return {
     request,

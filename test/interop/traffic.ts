@@ -1,31 +1,31 @@
-import { ask } from './service.ts'
+import { get } from './service.ts'
 
-interface Counted {
+interface Counts {
   readonly requests: number
-  /** Answers other than 200, by status; a request that broke off counts as 0. */
+  /** The number of responses other than 200, by status. A failed connection has status 0. */
   readonly failures: Readonly<Record<string, number>>
 }
 
-/** Requests without a pause, while something happens. */
+/** Continuous requests. */
 export interface Traffic {
-  /** From now on with these tokens, in turn. */
+  /** Sends these tokens from now on, one after the other. */
   readonly use: (...tokens: readonly string[]) => void
-  readonly stop: () => Promise<Counted>
+  readonly stop: () => Promise<Counts>
 }
 
 const clients = 4
 
-/** Keeps four requests under way until it is stopped. Each must be let in. */
+/** Sends requests with four concurrent clients until it is stopped. */
 export function startTraffic(url: string, ...first: readonly string[]): Traffic {
   let tokens = first
-  const ended = new AbortController()
+  const abort = new AbortController()
   let requests = 0
   const failures: Record<string, number> = {}
   const client = async (): Promise<void> => {
-    while (!ended.signal.aborted) {
+    while (!abort.signal.aborted) {
       const token = tokens[requests % tokens.length] ?? ''
       requests += 1
-      const status = await ask(url, token).then(
+      const status = await get(url, token).then(
         (response) => response.status,
         () => 0,
       )
@@ -38,7 +38,7 @@ export function startTraffic(url: string, ...first: readonly string[]): Traffic 
       tokens = next
     },
     stop: async () => {
-      ended.abort()
+      abort.abort()
       await all
       return { requests, failures }
     },

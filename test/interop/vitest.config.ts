@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-// `npm run test:interop` only: these tests start servers that npm does not bring.
+// For `npm run test:interop`. These tests start servers that are not npm packages.
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/interop/*.test.ts'],
-    // One server at a time: each takes a core and half a gigabyte.
+    // One server at a time, because each needs a core and 512 MB.
     fileParallelism: false,
     expect: { requireAssertions: true },
     allowOnly: false,

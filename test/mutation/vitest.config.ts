@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** The tests that speak of core, over its source and not over what the build wrote. */
+/** The unit tests of core, run on its source instead of the built code. */
 export default defineConfig({
   root: at('.'),
   resolve: {
@@ -15,7 +15,7 @@ export default defineConfig({
       },
       { find: /^@resource-server\/testing$/, replacement: at('packages/testing/src/index.ts') },
       {
-        find: /^@resource-server\/core\/profiles$/,
+        find: /^@resource-server\/core\/providers$/,
         replacement: at('packages/core/src/providers/index.ts'),
       },
       { find: '#platform', replacement: at('packages/core/src/platform/node.ts') },
@@ -23,9 +23,9 @@ export default defineConfig({
     ],
   },
   test: {
-    // scripts/mutation.mjs says which: those of a file, or all.
-    include: (process.env['MUTATION_TESTS'] ?? 'packages/core/test/*.test.ts').split(';'),
-    exclude: ['packages/core/test/{fuzz,retained,cryptography}.test.ts'],
+    // scripts/mutation.mjs passes the tests of a room, or all.
+    include: (process.env['MUTATION_TESTS'] ?? 'packages/core/test/**/*.test.ts').split(';'),
+    exclude: ['packages/core/test/{fuzz,verify/retained,jose/cryptography}.test.ts'],
     env: { FUZZ_SEED: '1', FUZZ_RUNS: '100' },
     testTimeout: 20_000,
   },

@@ -1,5 +1,5 @@
-// The built packages at work, in plain JavaScript: a real issuer, real servers, a few requests.
-// Prints nothing if all is well. The matrix runs it on each Node we support.
+// A smoke test of the built packages in plain JavaScript. Prints nothing on success. Runs on each
+// supported version of Node.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
@@ -32,18 +32,18 @@ const server = express()
 await once(server, 'listening')
 const address = server.address()
 assert.ok(address !== null && typeof address === 'object')
-const ask = (/** @type {Record<string, string>} */ headers) =>
+const get = (/** @type {Record<string, string>} */ headers) =>
   fetch(`http://127.0.0.1:${address.port}/orders`, { headers })
 const bearer = (/** @type {string} */ token) => ({ authorization: `Bearer ${token}` })
 
-const granted = await ask(bearer(issuer.token(order)))
+const granted = await get(bearer(issuer.token(order)))
 assert.deepEqual([granted.status, await granted.json()], [200, 'user-42'])
-assert.equal((await ask({})).status, 401)
-assert.equal((await ask(bearer('not.a.token'))).status, 401)
-assert.equal((await ask(bearer(issuer.token({ aud: 'inventory-service' })))).status, 401)
-assert.equal((await ask(bearer(issuer.token({ aud: 'order-service' })))).status, 403)
+assert.equal((await get({})).status, 401)
+assert.equal((await get(bearer('not.a.token'))).status, 401)
+assert.equal((await get(bearer(issuer.token({ aud: 'inventory-service' })))).status, 401)
+assert.equal((await get(bearer(issuer.token({ aud: 'order-service' })))).status, 403)
 
-// With the other hosts: one answer to let in, one to refuse
+// With the other hosts: one granted and one refused request
 const koa = new Koa().use(forKoa(options).requireScope('orders:read')).use((ctx) => {
   ctx.body = ctx.state.auth.subject
 })
@@ -62,7 +62,7 @@ const hono = new Hono().get('/', (context) => handle(context.req.raw))
 const koaAddress = koaServer.address()
 assert.ok(koaAddress !== null && typeof koaAddress === 'object')
 /** @type {((headers: Record<string, string>) => Promise<Response>)[]} */
-const asks = [
+const clients = [
   (headers) => fetch(`http://127.0.0.1:${koaAddress.port}/`, { headers }),
   async (headers) => {
     const { statusCode, body } = await app.inject({ url: '/', headers })
@@ -70,16 +70,16 @@ const asks = [
   },
   async (headers) => hono.request('/', { headers }),
 ]
-for (const askHost of asks) {
-  const letIn = await askHost(bearer(issuer.token(order)))
-  assert.deepEqual([letIn.status, await letIn.text()], [200, 'user-42'])
-  assert.equal((await askHost({})).status, 401)
+for (const client of clients) {
+  const response = await client(bearer(issuer.token(order)))
+  assert.deepEqual([response.status, await response.text()], [200, 'user-42'])
+  assert.equal((await client({})).status, 401)
 }
 await app.close()
 koaServer.close()
 koaServer.closeAllConnections()
 
-// Through require(), which Node offers for ESM since 20.19
+// With require(), which supports ESM since Node 20.19
 const require = createRequire(import.meta.url)
 assert.equal(require('@resource-server/core').createVerifier, createVerifier)
 

@@ -1,5 +1,5 @@
-import { groups } from './groups.ts'
-import { hosts } from './hosts.ts'
-import { runGroup } from './run.ts'
+import { groups } from './attacks/index.ts'
+import { hostTargets } from './runner/host-targets.ts'
+import { runGroup } from './runner/run-group.ts'
 
-for (const [name, group] of Object.entries(groups)) runGroup(name, group, hosts)
+for (const [name, group] of Object.entries(groups)) runGroup(name, group, hostTargets)

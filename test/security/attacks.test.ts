@@ -1,5 +1,5 @@
-import { core } from './engines.ts'
-import { groups } from './groups.ts'
-import { runGroup } from './run.ts'
+import { groups } from './attacks/index.ts'
+import { runGroup } from './runner/run-group.ts'
+import { core } from './runner/targets.ts'
 
 for (const [name, group] of Object.entries(groups)) runGroup(name, group, [core])

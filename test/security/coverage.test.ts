@@ -1,27 +1,27 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { corpus, open } from './corpus.ts'
-import { groups } from './groups.ts'
+import { groups } from './attacks/index.ts'
+import { corpus, runnable } from './corpus/corpus.ts'
 
-const built = Object.values(groups).flatMap((group) => Object.keys(group))
+const implemented = Object.values(groups).flatMap((group) => Object.keys(group))
 
-test('every open case of the corpus has a test, and every test a case', () => {
-  const wanted = open.map(({ id }) => id)
-  expect(built.toSorted()).toEqual(wanted.toSorted())
+test('every runnable case of the corpus has a test, and every test has a case', () => {
+  const required = runnable.map(({ id }) => id)
+  expect(implemented.toSorted()).toEqual(required.toSorted())
 })
 
-test('no case stands there twice', () => {
+test('the ids of the cases are unique', () => {
   expect(new Set(corpus.map(({ id }) => id)).size).toBe(corpus.length)
-  expect(new Set(built).size).toBe(built.length)
+  expect(new Set(implemented).size).toBe(implemented.length)
 })
 
-test('a case stands in the group that its name says', () => {
+test('the id of a case starts with the name of its group', () => {
   for (const [name, group] of Object.entries(groups)) {
     for (const id of Object.keys(group)) expect(id.split('-')[0]).toBe(name)
   }
 })
 
-test('a case is excluded for a reason', () => {
+test('the excluded cases are exactly these, with their reasons', () => {
   const excluded = corpus.filter((entry) => entry.excluded !== undefined)
   expect(excluded.map(({ id, excluded: reason }) => `${id}: ${reason}`)).toEqual([
     'HTTP-query+hdr: query tokens are never read; the header decides',
@@ -29,24 +29,24 @@ test('a case is excluded for a reason', () => {
   ])
 })
 
-test('the advisories name cases that have a test', () => {
+test('every advisory in docs/security/advisories.md names cases that have a test', () => {
   const page = new URL('../../docs/security/advisories.md', import.meta.url)
   const rows = readFileSync(page, 'utf8')
     .split('\n')
     .filter((line) => /^\| (CVE|GHSA)-/.test(line))
   expect(rows.length).toBeGreaterThan(40)
   const named = rows.flatMap((row) => row.split('|').at(-2)!.trim().split(', '))
-  expect(named.filter((id) => !built.includes(id))).toEqual([])
+  expect(named.filter((id) => !implemented.includes(id))).toEqual([])
 })
 
-// Shown by name with every run, as not done yet.
+// Listed in every run as not implemented yet.
 const pending = corpus.filter((entry) => entry.not_built_yet !== undefined)
-// oxlint-disable-next-line vitest/warn-todo -- that is the point
-for (const { id, not_built_yet: what } of pending) test.todo(`${id} waits for: ${what}`)
+// oxlint-disable-next-line vitest/warn-todo -- pending cases must stay visible
+for (const { id, not_built_yet: feature } of pending) test.todo(`${id} requires ${feature}`)
 
-test('the cases that wait are counted', () => {
-  const kinds = pending.map(({ not_built_yet: what }) => what)
-  const count = (kind: string): number => kinds.filter((what) => what === kind).length
+test('31 cases are pending: 29 for DPoP, 1 for a denylist, 1 for a fallback key set', () => {
+  const features = pending.map(({ not_built_yet: feature }) => feature)
+  const count = (feature: string): number => features.filter((one) => one === feature).length
   expect([count('DPoP'), count('denylist'), count('fallback key set')]).toEqual([29, 1, 1])
   expect(pending).toHaveLength(31)
 })

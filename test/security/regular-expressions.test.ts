@@ -5,12 +5,12 @@ import { type AnyNode, parse } from 'acorn'
 import { checkSync } from 'recheck'
 import { expect, test } from 'vitest'
 
-// No regular expression of ours takes more than linear time, whatever it is given. Read from what the
-// build writes, so that a parser of plain JavaScript is enough.
+// Every regular expression of the packages matches in linear time, whatever the input. The build output
+// is read, because a JavaScript parser can parse it.
 
 const packages = fileURLToPath(new URL('../../packages', import.meta.url))
 
-// The testing package reads what tests write.
+// The testing package only reads input from tests.
 const names = readdirSync(packages).filter((name) => name !== 'testing')
 const sources = names.flatMap((name) =>
   readdirSync(join(packages, name, 'dist'), { recursive: true, encoding: 'utf8' })
@@ -18,14 +18,14 @@ const sources = names.flatMap((name) =>
     .map((path) => join(packages, name, 'dist', path)),
 )
 
-interface Found {
+interface Expressions {
   readonly literals: RegExp[]
-  /** Made at run time, out of text that nobody could check beforehand. */
+  /** The number of uses of `RegExp`, whose patterns cannot be checked here. */
   dynamic: number
 }
 
-function regularExpressionsIn(code: string): Found {
-  const found: Found = { literals: [], dynamic: 0 }
+function regularExpressionsIn(code: string): Expressions {
+  const found: Expressions = { literals: [], dynamic: 0 }
   const visit = (node: AnyNode): void => {
     if (node.type === 'Literal' && node.regex) {
       found.literals.push(new RegExp(node.regex.pattern, node.regex.flags))
@@ -44,8 +44,8 @@ function isNode(value: unknown): value is AnyNode {
 }
 
 /**
- * How matching time grows with the text, by an automaton, which misses nothing. `undefined` where only
- * trying was possible.
+ * How the matching time grows with the length of the text. Computed by an automaton, which is complete;
+ * `undefined` if only fuzzing was possible.
  */
 function growthOf({ source, flags }: RegExp): string | undefined {
   const found = checkSync(source, flags, { timeout: 20_000 })
@@ -54,29 +54,29 @@ function growthOf({ source, flags }: RegExp): string | undefined {
     : undefined
 }
 
-/** Too large for the automaton, and linear to the eye: one class between two anchors. */
-const seen = ['/^[A-Za-z0-9_-]{1,1400}$/']
+/** Too large for the automaton, but evidently linear: one character class between two anchors. */
+const reviewed = ['/^[A-Za-z0-9_-]{1,1400}$/']
 
 const all = sources.map((path) => [path, regularExpressionsIn(readFileSync(path, 'utf8'))] as const)
 
-test('the analyser finds what is not linear', () => {
-  const bad = [/^(a+)+$/, /^(?:a|a)*$/, /^a*a*$/, /a+$/, /\s+,/]
+test('the analyzer detects expressions that are not linear', () => {
+  const nonLinear = [/^(a+)+$/, /^(?:a|a)*$/, /^a*a*$/, /a+$/, /\s+,/]
   const growth = ['exponential', 'exponential', 'polynomial', 'polynomial', 'polynomial']
-  expect(bad.map(growthOf)).toEqual(growth)
+  expect(nonLinear.map(growthOf)).toEqual(growth)
   expect(growthOf(/^[a-z]+=*$/)).toBe('linear')
 })
 
-test('there are some, and all are linear', () => {
+test('all regular expressions of the packages are linear', () => {
   const literals = all.flatMap(([, { literals: list }]) => list)
   expect(literals.length).toBeGreaterThan(10)
   const others = new Map(literals.map((literal) => [String(literal), growthOf(literal)]))
   for (const [literal, growth] of others) {
-    // `safe` is bounded by the expression itself, whatever the text.
+    // `safe` means that the expression bounds the time, whatever the text.
     if (growth === 'linear' || growth === 'safe') others.delete(literal)
   }
-  expect([...others.keys()].filter((literal) => !seen.includes(literal))).toEqual([])
+  expect([...others.keys()].filter((literal) => !reviewed.includes(literal))).toEqual([])
 })
 
-test('none is made at run time', () => {
+test('no package creates a regular expression at run time', () => {
   expect(all.filter(([, { dynamic }]) => dynamic > 0).map(([path]) => path)).toEqual([])
 })

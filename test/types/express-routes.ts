@@ -1,4 +1,4 @@
-// Wherever Express takes a handler, a guard fits without a cast, and the route's types stay.
+// A guard can be used wherever Express accepts a handler, and keeps the types of the route.
 import {
   type AccessToken,
   type ExpressGuard,
@@ -26,12 +26,12 @@ router
   .all(api.requireDelegated())
   .get(api.requireScope('orders:read'), api.requireClaim('tenant', 'acme'), (req, res) => {
     const [id, line]: [string, string] = [req.params.id, req.params.line]
-    // @ts-expect-error two guards before it take nothing away and add nothing
+    // @ts-expect-error two guards before the handler do not change the parameters
     req.params.lines
     res.json({ id, line })
   })
 
-// A list of guards, kept for several routes
+// A list of guards for several routes
 const both = [api.requireScope('orders:read'), api.requireActor('user-service')]
 app.use('/lists', both)
 app.get('/more/:more', ...both, (req, res) => {
@@ -42,10 +42,10 @@ app.get('/more/:more', ...both, (req, res) => {
 const guard: ExpressGuard = api.requireStepUp({ acr: 'mfa', maxAge: 300 })
 const handler: RequestHandler = guard
 
-// What a route declares of its body stays as well
+// The types of the route's body are kept as well
 app.post<{ id: string }, { ok: boolean }, { amount: number }>('/pay/:id', guard, (req, res) => {
   const amount: number = req.body.amount
-  // @ts-expect-error the body has no such member
+  // @ts-expect-error the body does not have this member
   const total: number = req.body.total
   res.json({ ok: amount > total })
 })
@@ -55,27 +55,27 @@ app.get('/claims', guard, (req, res) => {
   const tenant: string = token.claims.tenant
   const roles: readonly string[] | undefined = token.claims.roles
   const issuedAt: number = token.claims.iat
-  // @ts-expect-error a claim that nobody named is unknown
+  // @ts-expect-error an undeclared claim is unknown
   const department: string = token.claims['department']
-  // @ts-expect-error nobody may write to claims
+  // @ts-expect-error claims are read-only
   token.claims.tenant = 'other'
   res.json({ tenant, roles, issuedAt, department })
 })
 
 api.requirePolicy(({ claims }) => claims.roles?.includes(claims.tenant) ?? false)
 api.requirePolicy(async ({ claims }) => claims.tenant === 'acme')
-// @ts-expect-error a policy sees the claims that were named
+// @ts-expect-error a policy function sees the declared claims only
 api.requirePolicy(({ claims }) => claims.tenants === 'acme')
-// @ts-expect-error and resolves to yes or no
+// @ts-expect-error a policy function resolves to a boolean
 api.requirePolicy(async () => 1)
 
 app.get('/audit', guard, (req, res) => {
   const { actor, priorActors } = api.token(req)
-  // @ts-expect-error who acted before is for audit: no guard takes it
+  // @ts-expect-error prior actors are for audit only: no guard accepts them
   api.requireActor(...priorActors)
-  // @ts-expect-error nor one of them
+  // @ts-expect-error the same for one of them
   api.requireActor(priorActors[0])
-  // @ts-expect-error nor can it stand for a client
+  // @ts-expect-error a prior actor is not a client
   api.requireClient(priorActors[0])
   res.json({ actor: actor?.subject, clients: priorActors.map(({ clientId }) => clientId) })
 })

@@ -7,18 +7,18 @@ const api = resourceServer<{ tenant: string }>(options)
 
 app.use('/orders', api.requireAudience('order-service'))
 app.get('/orders/:id', api.requireScope('orders:read'), (req, res) => {
-  // Behind a guard the route's own types stay what they are.
+  // A guard keeps the types of the route.
   const id: string = req.params.id
-  // @ts-expect-error there is no such parameter
+  // @ts-expect-error the route does not have this parameter
   const order: string = req.params.order
-  // The claim type travels with the token, without a cast.
+  // The token has the declared claims, without a cast.
   const tenant: string = api.token(req).claims.tenant
-  // @ts-expect-error the global declaration is for those who import '@resource-server/express/augment'
+  // @ts-expect-error the global augmentation requires '@resource-server/express/augment'
   const auth = req.auth
   res.json({ id, order, tenant, auth })
 })
 
-// @ts-expect-error a guard must be made before it can guard: this would never be called
+// @ts-expect-error requireScope must be called: it returns the guard
 app.get('/forgotten', api.requireScope, (_req, res) => res.json({}))
 
 const lenient = resourceServer({ ...options, optional: true })

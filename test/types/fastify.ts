@@ -1,7 +1,7 @@
 import resourceServerPlugin, { resourceServer } from '@resource-server/fastify'
 import fastify, { type FastifyRequest } from 'fastify'
 
-// The user's claims, by declaration merging.
+// The claims are declared by declaration merging.
 declare module '@resource-server/fastify' {
   interface AuthTypes {
     readonly claims: { readonly tenant: string }
@@ -11,7 +11,7 @@ declare module '@resource-server/fastify' {
 const app = fastify()
 await app.register(resourceServer, { issuer: 'https://as.example.com', audience: 'order-service' })
 await app.register(resourceServerPlugin, { issuer: 'https://as.example.com' })
-// @ts-expect-error an option that does not exist is a mistake, not a wish
+// @ts-expect-error an unknown option
 await app.register(resourceServer, { issuer: 'https://as.example.com', audiance: 'x' })
 
 interface Route {
@@ -19,17 +19,17 @@ interface Route {
   Body: { sku: string }
   Reply: { 200: { id: string; tenant: string } }
 }
-// Behind a guard the route's own types stay what they are.
+// A guard keeps the types of the route.
 app.post<Route>(
   '/orders/:id',
   { onRequest: app.requireScope('orders:write') },
   async (request, reply) => {
     const id: string = request.params.id
     const sku: string = request.body.sku
-    // @ts-expect-error there is no such parameter
+    // @ts-expect-error the route does not have this parameter
     const order: string = request.params.order
     const { tenant } = request.auth.claims
-    // @ts-expect-error a claim that nobody named is unknown
+    // @ts-expect-error an undeclared claim is unknown
     const department: string = request.auth.claims['department']
     return reply.code(200).send({ id: id + sku + order + department, tenant })
   },
@@ -43,7 +43,7 @@ app.get(
   async () => 'in',
 )
 
-// @ts-expect-error a guard must be made before it can guard
+// @ts-expect-error requireScope must be called: it returns the guard
 app.get('/forgotten', { onRequest: app.requireScope }, async () => 'in')
-// @ts-expect-error nobody may write to the token of a request
+// @ts-expect-error the token of a request is read-only
 app.get('/written', async (request) => (request.auth = undefined))

@@ -5,23 +5,23 @@ const api = resourceServer<{ tenant: string }>(options)
 
 export async function handle(request: Request): Promise<Response> {
   const auth = await api.authenticate(request, api.requireScope('orders:read'))
-  // @ts-expect-error before it is known that somebody was let in, there is no token
+  // @ts-expect-error there is no token before auth.ok is checked
   const early: AccessToken = auth.token
   if (!auth.ok) return auth.response
   const tenant: string = auth.token.claims.tenant
-  // @ts-expect-error and no response afterwards
+  // @ts-expect-error there is no response if auth.ok is true
   auth.response
   return Response.json({ early, tenant })
 }
 
-// A promise is no answer: who forgets to wait lets nobody in.
-export function forgetful(request: Request): Response | undefined {
+// A result that is not awaited does not compile.
+export function withoutAwait(request: Request): Response | undefined {
   const auth = api.authenticate(request)
-  // @ts-expect-error not waited for
+  // @ts-expect-error the promise is not awaited
   return auth.ok ? new Response('in') : undefined
 }
 
-// What the host passes on stays typed.
+// The arguments of the host are typed.
 interface Context {
   readonly params: { readonly id: string }
 }
@@ -32,9 +32,9 @@ const answer: Promise<Response> = get(new Request('https://orders.example'), {
 // @ts-expect-error the context is missing
 void get(new Request('https://orders.example'))
 
-// @ts-expect-error a guard must be made before it can guard
+// @ts-expect-error requireScope must be called: it returns the guard
 api.protect(() => new Response(), api.requireScope)
-// @ts-expect-error and only resourceServer makes them
+// @ts-expect-error only resourceServer creates guards
 const forged: FetchGuard = { name: 'mine' }
 
 const lenient = resourceServer({ ...options, optional: true })

@@ -1,4 +1,4 @@
-// Design: policy sees the current actor only. RFC 8693 section 4.1.
+// Policy considers only the current actor: RFC 8693 section 4.1.
 import type { AccessToken, Actor, Guards, PriorActor, TokenView } from '@resource-server/core'
 
 declare const guards: Guards<unknown, { tenant: string }>
@@ -8,9 +8,9 @@ declare function isSupport(actor: Actor): boolean
 guards.requireAudience('order-service')
 guards.requireAudience(['order-service', 'orders'])
 guards.requireAudience({ only: 'order-service' })
-// @ts-expect-error the audience is never optional
+// @ts-expect-error the audience is required
 guards.requireAudience()
-// @ts-expect-error compared exactly: no patterns
+// @ts-expect-error audiences are compared exactly, so patterns are not supported
 guards.requireAudience(/order-.*/)
 
 guards.requireScope('orders:read', 'orders:write')
@@ -24,42 +24,42 @@ guards.requireActor(...names)
 guards.requireClient(...names)
 
 guards.requirePolicy(({ actor, claims }) => actor?.subject === claims.tenant)
-// @ts-expect-error prior actors are for audit, no policy gets to see them
+// @ts-expect-error prior actors are for audit only: policy functions do not see them
 guards.requirePolicy(({ priorActors }) => priorActors.length === 0)
-// @ts-expect-error a prior actor has no place in a guard
+// @ts-expect-error no guard accepts a prior actor
 guards.requireActor(token.priorActors[0])
-// @ts-expect-error nor have all of them
+// @ts-expect-error the same for all of them
 guards.requireActor(...token.priorActors)
-// @ts-expect-error a policy answers yes or no
+// @ts-expect-error a policy function returns a boolean
 guards.requirePolicy(() => 'yes')
 
-// @ts-expect-error nobody may write to a token
+// @ts-expect-error the token is read-only
 token.subject = 'user-43'
-// @ts-expect-error nor to a list in it
+// @ts-expect-error the lists in the token are read-only
 token.scopes.push('orders:write')
 
 const view: TokenView = token
-// @ts-expect-error what a policy is given holds no prior actors
+// @ts-expect-error the view for policy functions has no prior actors
 view.priorActors
-// @ts-expect-error and not the token to send on
+// @ts-expect-error the view for policy functions has no raw token
 view.raw
 
 guards.requireActor({ iss: 'https://as.example.com', sub: 'order-service' })
 guards.requireActor({ iss: 'https://as.example.com', client_id: 'order-service' })
-// @ts-expect-error an issuer alone names nobody
+// @ts-expect-error an issuer alone does not identify an actor
 guards.requireActor({ iss: 'https://as.example.com' })
-// @ts-expect-error nor does a subject whose issuer is not known
+// @ts-expect-error a subject requires its issuer
 guards.requireActor({ sub: 'order-service' })
 guards.requireActor((actor) => actor.claims['role'] === 'support')
-// @ts-expect-error a prior actor is no Actor, so what judges actors takes none
+// @ts-expect-error a prior actor is not an Actor
 isSupport(token.priorActors[0]!)
-// @ts-expect-error and a function that looks at prior actors is no rule
+// @ts-expect-error the predicate of requireActor gets the current actor
 guards.requireActor((prior: PriorActor) => prior.subject === 'support')
-// @ts-expect-error what an actor says of itself has no chain in it that is typed
+// @ts-expect-error the claims of an actor have no typed act
 const inner: { sub: string } = token.actor?.claims['act']
 
 guards.requireClient('user-service', { iss: 'https://as.example.com', client_id: 'web-shop' })
-// @ts-expect-error an actor is no evidence of exchange by itself: clients are compared
+// @ts-expect-error requireClient compares client ids, not subjects
 guards.requireClient({ iss: 'https://as.example.com', sub: 'user-service' })
-// @ts-expect-error nor is a prior one
+// @ts-expect-error a prior actor is not a client
 guards.requireClient(token.priorActors[0])

@@ -2,50 +2,49 @@ import type { Code } from '../../packages/core/src/errors/codes.ts'
 
 interface Exception {
   readonly code: Code
-  readonly because: string
+  readonly reason: string
 }
 
 const symmetric: Exception = {
   code: 'algorithm_not_allowed',
-  because:
-    'with a shared secret whoever can verify can also mint: symmetric algorithms are never allowed',
+  reason:
+    'symmetric algorithms are not supported: with a shared secret, every verifier can issue tokens',
 }
 
-const otherPs: Exception = {
+const otherPssAlgorithm: Exception = {
   code: 'algorithm_not_allowed',
-  because: 'the key says PS256 and the header PS384: one key serves one algorithm',
+  reason: 'the key has alg PS256 and the header PS384: a key is used for one algorithm only',
 }
 
 const es521: Exception = {
   code: 'key_not_found',
-  because: "the key's alg is ES521, which does not exist (RFC 7518 section 3.1)",
+  reason: "the key's alg is ES521, which does not exist (RFC 7518 section 3.1)",
 }
 
-const spelling: Exception = {
+const encoding: Exception = {
   code: 'token_malformed',
-  because:
-    'there are characters outside the base64url alphabet (RFC 7515 section 2), and it is symmetric',
+  reason: 'it has characters outside the base64url alphabet (RFC 7515 section 2), and is symmetric',
 }
 
 const jwe: Exception = {
   code: 'token_encrypted',
-  because: 'encrypted tokens are not read: RFC 9068 section 2.1 has signed ones',
+  reason: 'encrypted tokens are not supported: RFC 9068 section 2.1 requires signed tokens',
 }
 
-/** Vectors that are valid and that we refuse, with our code. There is none the other way around. */
+/** Valid vectors that are refused, with the code. No invalid vector is accepted. */
 export const exceptions: Readonly<Record<string, Exception>> = {
   'signature 1': symmetric,
-  'signature 346': otherPs,
+  'signature 346': otherPssAlgorithm,
   'signature 347': es521,
   'signature 348': symmetric,
-  'signature 350': otherPs,
+  'signature 350': otherPssAlgorithm,
   'signature 351': es521,
   'signature 352': symmetric,
   'signature 357': symmetric,
   'signature 358': symmetric,
   'signature 359': symmetric,
-  'signature 372': spelling,
-  'signature 373': spelling,
+  'signature 372': encoding,
+  'signature 373': encoding,
   'signature 376': symmetric,
   'signature 377': symmetric,
   'key 2': symmetric,

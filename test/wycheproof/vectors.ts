@@ -5,14 +5,14 @@ import { wycheproofFolder } from '../../scripts/wycheproof.mjs'
 type Json = Readonly<Record<string, unknown>>
 
 export interface Vector {
-  /** As exceptions name it: file and test id. */
+  /** The file and the test id, as in exceptions.ts. */
   readonly id: string
-  readonly what: string
-  /** A JWS, or a JWE; an object is one in a JSON serialization. */
+  readonly description: string
+  /** A JWS or a JWE. An object is a JSON serialization. */
   readonly token: unknown
   readonly encrypted: boolean
   readonly valid: boolean
-  /** The key set of its group. */
+  /** The key set of the vector's group. */
   readonly keys: readonly Json[]
 }
 
@@ -39,11 +39,11 @@ export function read(name: (typeof files)[number]): readonly Vector[] {
   const path = join(folder!, `json_web_${name}_test.json`)
   const { testGroups } = JSON.parse(readFileSync(path, 'utf8')) as File
   return testGroups.flatMap((group) => {
-    const shown = group.public ?? group.private
-    const keys = (shown['keys'] ?? [shown]) as readonly Json[]
+    const published = group.public ?? group.private
+    const keys = (published['keys'] ?? [published]) as readonly Json[]
     return group.tests.map(({ tcId, comment, jws, jwe, result }) => ({
       id: `${name} ${tcId}`,
-      what: `${group.comment}, ${comment}`,
+      description: `${group.comment}, ${comment}`,
       token: jws ?? jwe,
       encrypted: jws === undefined,
       valid: result === 'valid',

@@ -212,7 +212,7 @@ function withResponse(error: RequestRefusedError): RequestRefusedError {
   })
 }
 
-/** Keeps the guards out of reach, so that nobody can pass in an object that accepts every token. */
+/** Keeps the guards private, so that an object from elsewhere cannot act as a guard that accepts every token. */
 function hiddenGuards(): {
   readonly wrap: (guard: Guard) => FetchGuard
   readonly unwrap: (given: readonly FetchGuard[]) => readonly Guard[]

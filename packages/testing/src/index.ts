@@ -1,21 +1,21 @@
 // The issuer
-export { createTestIssuer } from './issuer.ts'
-export type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
-export type { Discovery } from './metadata.ts'
-export type { DownMode } from './outage.ts'
-export type { Requests } from './server.ts'
+export { createTestIssuer } from './issuer/create-test-issuer.ts'
+export type { TestIssuer, TestIssuerOptions } from './issuer/test-issuer.ts'
+export type { Discovery } from './issuer/metadata.ts'
+export type { OutageMode } from './issuer/outage.ts'
+export type { RequestCounts } from './issuer/server.ts'
 
 // Tokens
-export type { IdTokenOptions, TokenOptions } from './token-options.ts'
-export type { ActorClaims, Shape } from './shapes.ts'
-export type { Forge } from './forge.ts'
-export type { Part, RawToken } from './jws.ts'
+export type { IdTokenOptions, TokenOptions } from './tokens/token-options.ts'
+export type { ActorClaims, ProviderId } from './tokens/providers.ts'
+export type { Forgeries } from './tokens/forgeries.ts'
+export type { RawToken, TokenPart } from './tokens/sign.ts'
 
 // Keys
-export { createSigningKey } from './keys.ts'
-export type { JsonObject, SigningKey } from './keys.ts'
-export type { Algorithm } from './algorithms.ts'
+export { createSigningKey } from './keys/signing-keys.ts'
+export type { JsonObject, SigningKey } from './keys/signing-keys.ts'
+export type { Algorithm } from '@resource-server/core'
 
 // Time
-export { createTestClock } from './clock.ts'
-export type { TestClock } from './clock.ts'
+export { createTestClock } from './test-clock.ts'
+export type { TestClock } from './test-clock.ts'

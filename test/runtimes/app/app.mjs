@@ -1,4 +1,4 @@
-// The app that every runtime runs: two routes, guarded, on the web-standard adapter.
+// The app that every runtime runs: two guarded routes with the fetch adapter.
 import { resourceServer } from '@resource-server/fetch'
 import { Hono } from 'hono'
 
@@ -9,11 +9,11 @@ export function createApp(issuer) {
     (request) => new Response(api.token(request).subject),
     api.requireScope('orders:read'),
   )
-  const acted = api.protect(
+  const delegated = api.protect(
     (request) => new Response(api.token(request).actor?.subject),
     api.requireActor('user-service'),
   )
   return new Hono()
     .get('/orders', (context) => orders(context.req.raw))
-    .get('/acted', (context) => acted(context.req.raw))
+    .get('/delegated', (context) => delegated(context.req.raw))
 }

@@ -1,4 +1,4 @@
-// workerd hands over what is configured with the request.
+// workerd passes the configuration with each request.
 import { createApp } from './app.mjs'
 
 /** @type {ReturnType<typeof createApp> | undefined} */

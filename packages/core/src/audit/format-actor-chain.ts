@@ -19,8 +19,12 @@ const maxLength = 64
  *
  * @example
  * ```ts
- * // user-42 ⇐ user-service ⇐ order-service
- * console.log(formatActorChain(token))
+ * import { type AccessToken, formatActorChain } from '@resource-server/core'
+ *
+ * export function log(token: AccessToken): void {
+ *   // user-42 ⇐ user-service ⇐ order-service
+ *   console.log(formatActorChain(token))
+ * }
  * ```
  */
 export function formatActorChain(of: AccessToken | DecisionRecord): string {

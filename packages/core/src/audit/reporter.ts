@@ -82,9 +82,9 @@ function recordOf(
   }
 }
 
-/** The channel gets every count; the process prints one warning. */
-function onLoss(total: number, why: string): void {
+/** Publishes every count to the channel, and prints one warning per process. */
+function onLoss(total: number, cause: string): void {
   losses.publish({ lost: total })
   if (total === 1)
-    platform.warn(`Decision records are being lost: onDecision does not accept them (${why}).`)
+    platform.warn(`Decision records are being lost: onDecision does not accept them (${cause}).`)
 }

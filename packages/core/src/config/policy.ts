@@ -25,7 +25,7 @@ export type IssuerPolicy = IssuerSettings
 export interface Policy
   extends Omit<VerifierSettings, 'issuers' | 'resolveIssuer'>, ServerSettings {
   readonly issuers: ReadonlyMap<string, IssuerPolicy>
-  /** Asked about an issuer that is not among `issuers`. */
+  /** Called for an issuer that is not one of `issuers`. */
   readonly resolveIssuer: ((issuer: string) => Promise<IssuerPolicy | undefined>) | undefined
   readonly schedule: NonNullable<Clock['schedule']>
 }
@@ -44,11 +44,7 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
   const options = ownOptions(given, 'option')
   checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
-  const {
-    issuers: list,
-    resolveIssuer: rule,
-    ...verifier
-  } = readRows(verifierOptions, options, context)
+  const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
   const server = readRows(resourceServerOptions, options, context)
   if (server.refusalBody && server.onRefusal === 'throw') {
     throw new ConfigError(
@@ -60,8 +56,8 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
   return Object.freeze({
     ...verifier,
     ...server,
-    issuers: issuerPolicies(issuerEntries(options, list, rule), context),
-    resolveIssuer: rule && issuerResolver(rule, options, context),
+    issuers: issuerPolicies(issuerEntries(options, list, resolveIssuer), context),
+    resolveIssuer: resolveIssuer && issuerResolver(resolveIssuer, options, context),
     schedule: clock.schedule?.bind(clock) ?? schedule,
   })
 }
@@ -88,11 +84,11 @@ function issuerPolicies(
 function issuerEntries(
   options: OptionObject,
   issuers: VerifierSettings['issuers'],
-  rule: VerifierSettings['resolveIssuer'],
+  resolveIssuer: VerifierSettings['resolveIssuer'],
 ): readonly OptionObject[] {
   const common = commonOptions(options)
   if (!issuers) {
-    const onlyResolved = rule !== undefined && !Object.hasOwn(options, 'issuer')
+    const onlyResolved = resolveIssuer !== undefined && !Object.hasOwn(options, 'issuer')
     return onlyResolved ? [] : [singleIssuer(common)]
   }
   const single = ['issuer', 'jwksUri', 'jwks'].find((name) => Object.hasOwn(options, name))
@@ -103,8 +99,8 @@ function issuerEntries(
     )
   }
   return issuers.map((entry) => {
-    const options = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
-    return { ...common, ...options }
+    const itsOwn = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
+    return { ...common, ...itsOwn }
   })
 }
 
@@ -126,15 +122,18 @@ function ownIssuerOptions(given: unknown): OptionObject {
   return options
 }
 
-/** What the rule returns, over the common options. It must be the issuer that the rule was asked about. */
+/**
+ * Merges the result of `resolveIssuer` with the common options. The result must be for the issuer that the
+ * function was called with.
+ */
 function issuerResolver(
-  rule: (issuer: string) => unknown,
+  resolveIssuer: (issuer: string) => unknown,
   options: OptionObject,
   context: ReadContext,
 ): Policy['resolveIssuer'] {
   const { issuer: _, jwksUri: _uri, jwks: _jwks, ...common } = commonOptions(options)
   return async (iss) => {
-    const given = await rule(iss)
+    const given = await resolveIssuer(iss)
     if (given === undefined) return undefined
     const policy = issuerPolicy({ ...common, ...ownIssuerOptions(given) }, context)
     if (policy.issuer === iss) return policy

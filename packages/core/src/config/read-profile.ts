@@ -5,10 +5,10 @@ import { ConfigError } from '../errors/refusal.ts'
 const members: Readonly<
   Record<keyof Profile, readonly [is: (value: unknown) => boolean, what: string]>
 > = {
-  name: [isName, 'a name'],
+  name: [isName, 'a non-empty string'],
   types: [
     listOf((type) => type === undefined || isLowerCase(type)),
-    'a list of types in lower case',
+    'a list of types in lowercase',
   ],
   clientClaims: [listOf(isName), 'a list of names'],
   scopeClaims: [listOf(isName), 'a list of names'],
@@ -22,11 +22,11 @@ const members: Readonly<
   actorSubjectIsClient: [(value) => typeof value === 'boolean', 'a boolean'],
   actorNames: [isActorNames, "a list of 'sub' and 'client_id'"],
   discovery: [(value) => value === 'openid' || value === 'oauth', "'openid' or 'oauth'"],
-  keyIssuerPlaceholder: [isName, 'a placeholder'],
+  keyIssuerPlaceholder: [isName, 'a non-empty string'],
   hints: [listOf(isHint), 'a list of { codes, when, message }'],
 }
 
-const needed = [
+const required = [
   'name',
   'types',
   'clientClaims',
@@ -36,29 +36,29 @@ const needed = [
 ]
 
 /**
- * A profile that somebody may have written without types.
+ * Checks and copies a profile, which may come from JavaScript code without types.
  *
- * @throws ConfigError for a member that is missing, unknown or of another kind
+ * @throws ConfigError if a member is missing, unknown or invalid
  */
 export function checkedProfile(given: unknown): Profile {
-  // Without a prototype, so that nothing inherited counts as a member.
+  // Without a prototype, so that inherited properties are not members.
   const own: Record<string, unknown> = Object.assign(Object.create(null), given)
-  const missing = needed.find((name) => !Object.hasOwn(own, name))
+  const missing = required.find((name) => !Object.hasOwn(own, name))
   if (missing) {
     throw new ConfigError(
-      `The profile has no '${missing}'.`,
-      "Write profile: 'rfc9068', or give every member of the type Profile that has no default.",
+      `The profile must have the member '${missing}'.`,
+      "Set profile: 'rfc9068', or add every required member of the type Profile.",
     )
   }
   for (const [name, value] of Object.entries(own)) {
     if (!Object.hasOwn(members, name))
       throw new ConfigError(
-        `A profile has no '${name}'.`,
-        `It has ${Object.keys(members).join(', ')}.`,
+        `Unknown member '${name}' of the profile.`,
+        `Use only ${Object.keys(members).join(', ')}.`,
       )
     const [is, what] = members[name as keyof Profile]
     if (!is(value))
-      throw new ConfigError(`The profile's '${name}' is not ${what}.`, 'See the type Profile.')
+      throw new ConfigError(`The profile's '${name}' must be ${what}.`, 'See the type Profile.')
   }
   return Object.freeze(own as unknown as Profile)
 }

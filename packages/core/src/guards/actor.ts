@@ -25,9 +25,11 @@ export type ActorIdentity =
  *
  * @example
  * ```ts
- * api.requireActor('order-service')
- * api.requireActor({ iss: 'https://login.example.com', sub: 'order-service' })
- * api.requireActor((actor) => actor.claims['role'] === 'support')
+ * import type { ActorRule } from '@resource-server/core'
+ *
+ * export const bySubject: ActorRule = 'order-service'
+ * export const byIssuer: ActorRule = { iss: 'https://login.example.com', sub: 'order-service' }
+ * export const byPredicate: ActorRule = (actor) => actor.claims['role'] === 'support'
  * ```
  */
 export type ActorRule =

@@ -15,9 +15,11 @@ type Scalar = string | number | boolean
  *
  * @example
  * ```ts
- * api.requireClaim('tenant', 'acme')
- * api.requireClaim('plan', ['team', 'enterprise'])
- * api.requireClaim('level', (level) => typeof level === 'number' && level >= 2)
+ * import type { ClaimRule } from '@resource-server/core'
+ *
+ * export const tenant: ClaimRule = 'acme'
+ * export const plan: ClaimRule = ['team', 'enterprise']
+ * export const level: ClaimRule = (value) => typeof value === 'number' && value >= 2
  * ```
  */
 export type ClaimRule = Scalar | readonly Scalar[] | ((value: unknown) => boolean)

@@ -14,8 +14,10 @@ export interface ClientIdentity {
  *
  * @example
  * ```ts
- * api.requireClient('user-service')
- * api.requireClient({ iss: 'https://login.example.com', client_id: 'user-service' })
+ * import type { ClientRule } from '@resource-server/core'
+ *
+ * export const byId: ClientRule = 'user-service'
+ * export const byIssuer: ClientRule = { iss: 'https://login.example.com', client_id: 'user-service' }
  * ```
  */
 export type ClientRule = string | ClientIdentity

@@ -7,8 +7,10 @@ import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
  *
  * @example
  * ```ts
+ * import type { StepUp } from '@resource-server/core'
+ *
  * // Multi-factor authentication within the last five minutes.
- * api.requireStepUp({ acr: 'mfa', maxAge: 300 })
+ * export const recentMfa: StepUp = { acr: 'mfa', maxAge: 300 }
  * ```
  */
 export interface StepUp {

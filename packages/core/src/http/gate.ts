@@ -41,7 +41,7 @@ export class Gate<C extends object = object> {
   readonly #pipeline: Pipeline
   readonly #reporter: Reporter
   readonly #states = privateSlot<RequestState>()
-  /** Guards by the handler that the host made of them. */
+  /** The guard of each handler that the host created. */
   readonly #guards = new WeakMap<object, Guard>()
   readonly #scopes = new Set<string>()
 

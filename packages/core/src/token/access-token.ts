@@ -112,7 +112,10 @@ class View<C extends object = object> {
  *
  * @example
  * ```ts
- * const sameTenant = api.requirePolicy((token) => token.claims['tenant'] === 'acme')
+ * import type { TokenView } from '@resource-server/core'
+ *
+ * // A policy function, for `requirePolicy`.
+ * export const isAcme = (token: TokenView): boolean => token.claims['tenant'] === 'acme'
  * ```
  */
 export interface TokenView<C extends object = object> extends Pick<View<C>, keyof View<C>> {}
@@ -126,8 +129,10 @@ export interface TokenView<C extends object = object> extends Pick<View<C>, keyo
  *
  * @example
  * ```ts
- * const token = await verifier.verify(text)
- * console.log(token.subject, token.actor?.subject, token.hasScope('orders:read'))
+ * import type { AccessToken } from '@resource-server/core'
+ *
+ * export const describe = (token: AccessToken): string =>
+ *   `${token.subject}, through ${token.actor?.subject ?? 'no other service'}`
  * ```
  */
 export interface AccessToken<C extends object = object> extends TokenView<C> {

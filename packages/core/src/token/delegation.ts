@@ -38,7 +38,10 @@ export interface Actor {
  *
  * @example
  * ```ts
- * const names = token.priorActors.map((actor) => `${actor.subject} (${actor.issuer})`)
+ * import type { AccessToken } from '@resource-server/core'
+ *
+ * export const actorsBefore = (token: AccessToken): readonly string[] =>
+ *   token.priorActors.map((actor) => `${actor.subject} (${actor.issuer})`)
  * ```
  */
 export interface PriorActor extends Omit<Actor, typeof auditOnly> {

@@ -2,49 +2,52 @@ import type { KeyHealth, KeySource } from '../jwks/key-source.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import type { CacheStatistics } from './token-cache.ts'
 
-/** For a health page. It names no secret. */
+/** The state of the key sets and the cache, for a health endpoint. Contains no secrets. */
 export interface Health {
   readonly issuers: readonly KeyHealth[]
-  /** Absent where no token is remembered. */
+  /** Absent if the cache is off. */
   readonly cache?: CacheStatistics
 }
 
-/** What an operator asks and does while the service runs. Nothing here depends on `this`. */
+/** Operations for the running service. They can be destructured, because none depends on `this`. */
 export interface Operations {
   /**
-   * Fetches the keys of all issuers, so that the first request does not wait for them. It waits five
-   * seconds at the most. Where it fails, the keys are asked for again in the background.
+   * Fetches the keys of all configured issuers, so that the first request does not wait for them. Waits for
+   * at most five seconds. If it fails, the keys are fetched again in the background.
    *
-   * @throws ConfigError where an issuer's metadata cannot be right
-   * @throws VerificationError where an issuer cannot be reached
+   * @throws ConfigError if an issuer's metadata is invalid
+   * @throws VerificationError if an issuer is unavailable
    */
   readonly warmUp: () => Promise<void>
   /**
-   * For a readiness probe: whether every issuer has keys that may serve. Never waits; where keys are
-   * missing it starts an attempt.
+   * Whether every configured issuer has usable keys, for a readiness probe. Never waits. If keys are
+   * missing, starts to fetch them.
    */
   readonly ready: () => boolean
+  /** Returns the state of the key sets and the cache. Never waits. */
   readonly health: () => Health
   /**
-   * Asks all issuers for their keys now, whatever is held, on the day that a key was compromised. A key
-   * that the answer lacks serves no more.
+   * Fetches the keys of all issuers now, even if the current ones are fresh: for example, after a key was
+   * compromised and removed. A key that is missing from the response is no longer used.
    *
-   * @throws ConfigError or VerificationError where one cannot be asked; what it had serves on
+   * @throws ConfigError or VerificationError if a key set cannot be fetched; its previous keys stay in use
    */
   readonly refreshKeys: () => Promise<void>
-  /** Never takes a key of this name again, of any issuer, whatever is published, until a new start. */
+  /** Refuses all keys with this `kid`, of every issuer, until the process restarts. */
   readonly blockKey: (kid: string) => void
-  /** Ends all background work. What is held serves until it is too old. */
+  /** Stops all background work. The current keys remain usable until they expire. */
   readonly close: () => void
 }
 
 interface Parts {
-  /** Those that are known from the start: the service is ready when they are. */
+  /** The key sources of configured issuers. The service is ready when all of them are. */
   readonly configured: () => readonly KeySource[]
+  /** The key sources of the issuers that `resolveIssuer` accepted. */
   readonly resolved: () => readonly KeySource[]
   readonly cache: () => CacheStatistics | undefined
-  /** Of what is resolved, now and later. */
+  /** Blocks a key of resolved issuers, now and later. */
   readonly blockKey: (kid: string) => void
+  /** Closes the key sources of resolved issuers. */
   readonly close: () => void
 }
 
@@ -52,7 +55,7 @@ export function operationsOn({ configured, resolved, cache, blockKey, close }: P
   const sources = (): readonly KeySource[] => [...configured(), ...resolved()]
   return {
     warmUp: () => all(configured().map((source) => source.warmUp())),
-    // All are asked, so that each one that is missing is looked for.
+    // Calls ready() on every source, because it starts to fetch missing keys.
     ready: () =>
       configured()
         .map((source) => source.ready())
@@ -76,7 +79,7 @@ export function operationsOn({ configured, resolved, cache, blockKey, close }: P
   }
 }
 
-/** All at once. What waiting does not mend is told first. */
+/** Waits for all of them. Throws a ConfigError first, because a retry does not fix it. */
 async function all(work: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work)
   const errors = outcomes.flatMap((outcome): unknown[] =>

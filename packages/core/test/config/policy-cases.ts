@@ -1,4 +1,4 @@
-/** Invalid options, and what the error says. */
+/** Invalid options, and what the expected messages. */
 
 export const issuer = 'https://as.example.com'
 export const audience = 'order-service'
@@ -12,7 +12,7 @@ export const profile = {
   requiredClaims: [],
 }
 
-export type Case = readonly [what: string, options: unknown, says: string]
+export type Case = readonly [what: string, options: unknown, message: string]
 
 export const general: readonly Case[] = [
   ['no options', undefined, 'An object of options is required, got undefined'],
@@ -116,9 +116,9 @@ export const audiences: readonly Case[] = [
     `No audience is configured for the issuer '${issuer}/b'`,
   ],
   ...[null, '', ' ', [], [''], [audience, 1], /order/, { only: '' }, { only: [] }, {}, 1, true].map(
-    (odd): Case => [
-      `the audience ${odd instanceof RegExp ? odd : JSON.stringify(odd)}`,
-      { issuer, audience: odd },
+    (value): Case => [
+      `the audience ${value instanceof RegExp ? value : JSON.stringify(value)}`,
+      { issuer, audience: value },
       'The audience must be a non-empty string',
     ],
   ),
@@ -137,9 +137,9 @@ export const limits: readonly Case[] = [
   ['maxResolvedIssuers', 1, 10_000],
 ].flatMap(([name, min, max]) =>
   [NaN, Infinity, -Infinity, -1, Number(min) - 1, Number(max) + 1, '5', null, [5], 5n, true].map(
-    (odd): Case => [
-      `${name}: ${typeof odd === 'bigint' ? '5n' : (JSON.stringify(odd) ?? '')} (${String(odd)})`,
-      { ...base, [name as string]: odd },
+    (value): Case => [
+      `${name}: ${typeof value === 'bigint' ? '5n' : (JSON.stringify(value) ?? '')} (${String(value)})`,
+      { ...base, [name as string]: value },
       `'${name}' must be a`,
     ],
   ),
@@ -154,9 +154,9 @@ export const others: readonly Case[] = [
   ['half a byte', { ...base, maxTokenBytes: 512.5 }, 'must be a whole number'],
   ['no algorithms', { ...base, algorithms: [] }, "'algorithms' must be a non-empty array"],
   ['an algorithm that is not an array', { ...base, algorithms: 'RS256' }, "'algorithms' must be"],
-  ...['HS256', 'none', 'None', 'rs256', 'RSA-OAEP', 'ES256K', '', null].map((odd): Case => [
-    `the algorithm ${odd}`,
-    { ...base, algorithms: ['RS256', odd] },
+  ...['HS256', 'none', 'None', 'rs256', 'RSA-OAEP', 'ES256K', '', null].map((value): Case => [
+    `the algorithm ${value}`,
+    { ...base, algorithms: ['RS256', value] },
     "Symmetric algorithms and 'none' are not supported",
   ]),
   [
@@ -219,9 +219,13 @@ export const others: readonly Case[] = [
     { ...base, jwks: { keys: [{ ...key, toJSON: () => key }] } },
     "'jwks' must be a key set",
   ],
-  ['a profile that does not exist', { ...base, profile: 'RFC9068' }, 'Write profile:'],
-  ['a profile that is null', { ...base, profile: null }, 'Write profile:'],
-  ['a profile that lacks a member', { ...base, profile }, "The profile has no 'ignoredAudiences'"],
+  ['a profile that does not exist', { ...base, profile: 'RFC9068' }, 'Set profile:'],
+  ['a profile that is null', { ...base, profile: null }, 'Set profile:'],
+  [
+    'a profile that lacks a member',
+    { ...base, profile },
+    "The profile must have the member 'ignoredAudiences'",
+  ],
 ]
 
 export const hosts: readonly Case[] = [

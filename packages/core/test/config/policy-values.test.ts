@@ -130,8 +130,8 @@ test('a resource server has the options of a verifier and six of its own', () =>
 
 test('the policy is frozen', () => {
   const { issuers, cache } = policyOf({ ...base, algorithms: ['ES256'] })
-  const made = issuers.get(issuer)
-  expect([policyOf(base), made, made?.algorithms, cache].every(Object.isFrozen)).toBe(true)
+  const policy = issuers.get(issuer)
+  expect([policyOf(base), policy, policy?.algorithms, cache].every(Object.isFrozen)).toBe(true)
 })
 
 describe('a number outside its range is refused', () => {
@@ -149,10 +149,10 @@ describe('a number outside its range is refused', () => {
     const policyWith = (value: number): Policy =>
       policyOf({ ...base, [name]: inner === undefined ? value : { [inner]: value } })
     for (const fits of [min, max]) expect(() => policyWith(fits)).not.toThrow()
-    for (const odd of [min - 1, max + 1, ...(whole ? [min + 0.5] : [])]) {
-      expect(() => policyWith(odd)).toThrow(
+    for (const value of [min - 1, max + 1, ...(whole ? [min + 0.5] : [])]) {
+      expect(() => policyWith(value)).toThrow(
         new ConfigError(
-          `'${inner ?? name}' must be a ${whole}number from ${min} to ${max}, got ${odd}.`,
+          `'${inner ?? name}' must be a ${whole}number from ${min} to ${max}, got ${value}.`,
           `Pass a number of ${unit}.`,
         ),
       )

@@ -10,7 +10,7 @@ import {
 import { ConfigError } from '../../src/errors/refusal.ts'
 import { type Option, readOptions } from '../../src/options/option-table.ts'
 
-// The readers of single options: which values they accept, and what an operator is told otherwise.
+// The readers of single options: which values they accept, and the errors for all others.
 
 const misuse = (problem: string, fix: string): ConfigError => new ConfigError(problem, fix)
 const useHttps = 'Use https. On a trusted network, allowInsecureHttp: true permits http.'
@@ -337,7 +337,7 @@ describe('records', () => {
     'Generate one, openssl rand -base64 32, and load it from where you keep secrets.'
   const notNames = "'records.claims' must be an array of claim names. Set claims: ['tenant']."
 
-  test.each<readonly [what: string, records: unknown, says: string]>([
+  test.each<readonly [what: string, records: unknown, message: string]>([
     ['an array', [], 'An object of records options is required, got an array. Pass at least'],
     [
       'an unknown option',
@@ -363,9 +363,9 @@ describe('records', () => {
     ],
     ['too many pending promises', { maxPending: 100_001 }, "'maxPending' must be a whole number"],
     ['half a promise', { maxPending: 1.5 }, "'maxPending' must be a whole number"],
-  ])('refuse %s', (_what, value, says) => {
+  ])('refuse %s', (_what, value, message) => {
     expect(() => read(records, value)).toThrow(ConfigError)
-    expect(() => read(records, value)).toThrow(says)
+    expect(() => read(records, value)).toThrow(message)
   })
 })
 
@@ -385,13 +385,13 @@ describe('every option', () => {
   )
 
   test.each(rows)('%s has a description that is one sentence', (_name, { description }) => {
-    expect(description).toMatch(/^[A-Z].*\.$/)
+    expect(description).toMatch(/^[A-Z`].*\.$/)
   })
 
   test('that is inherited is ignored', () => {
     const inherited = Object.create({
-      maxTokens: 'odd',
-      maxBytes: 'odd',
+      maxTokens: 'invalid',
+      maxBytes: 'invalid',
     }) as object
     expect(readOptions(cacheOptions, inherited, 'option')).toEqual({
       maxTokens: 10_000,

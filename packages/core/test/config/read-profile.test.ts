@@ -3,11 +3,15 @@ import { checkedProfile } from '../../src/config/read-profile.ts'
 import type { Profile } from '../../src/options/profile.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
-// A profile that somebody wrote without types.
+// A profile from JavaScript code without types.
 
-const least = {
-  ...{ name: 'own', types: [], clientClaims: [], scopeClaims: [] },
-  ...{ requiredClaims: [], ignoredAudiences: [] },
+const minimal = {
+  name: 'own',
+  types: [],
+  clientClaims: [],
+  scopeClaims: [],
+  requiredClaims: [],
+  ignoredAudiences: [],
 }
 
 function expectMisuse(profile: unknown, problem: string, fix: string): void {
@@ -22,38 +26,43 @@ const hint = { codes: ['token_expired'], when: () => true, message: 'Set the clo
 type Row = readonly [
   name: keyof Profile,
   what: string,
-  good: readonly unknown[],
-  bad: readonly unknown[],
+  valid: readonly unknown[],
+  invalid: readonly unknown[],
 ]
 
 const rows: readonly Row[] = [
-  ['name', 'a name', ['x'], ['', 1, undefined, ['x']]],
+  ['name', 'a non-empty string', ['x'], ['', 1, undefined, ['x']]],
   [
-    ...(['types', 'a list of types in lower case'] as const),
+    'types',
+    'a list of types in lowercase',
     [[], ['jwt', undefined], [undefined]],
     [undefined, 'jwt', ['JWT'], ['jwt', 'At+jwt'], [''], [null], [1]],
   ],
   ['clientClaims', names, [[], ['azp']], ['azp', [''], ['azp', 1], [undefined], undefined]],
   ['scopeClaims', names, [[], ['scp']], ['scp', [''], ['scp', 1], [undefined], undefined]],
   [
-    ...(['requiredClaims', names] as const),
+    'requiredClaims',
+    names,
     [[], ['a', ['b', 'c']]],
     ['a', [''], [[]], [['']], ['a', ['b', 1]], [1], {}],
   ],
   ['ignoredAudiences', 'a list of audiences', [[], ['a']], ['a', [''], ['a', 1], undefined]],
   [
-    ...(['expectedClaims', 'an object of lists of values'] as const),
+    'expectedClaims',
+    'an object of lists of values',
     [{}, { typ: ['Bearer'] }],
     [null, undefined, 'typ', () => {}, { typ: 'Bearer' }, { typ: [] }, { a: ['b'], typ: [''] }],
   ],
   ['forbiddenClaims', names, [[], ['nonce']], ['nonce', [''], ['nonce', 1], undefined]],
   [
-    ...(['audienceClaims', 'a list of one or more names'] as const),
+    'audienceClaims',
+    'a list of one or more names',
     [['aud'], ['aud', 'client_id']],
     [[], 'aud', [''], ['aud', 1], undefined, { length: 1 }],
   ],
   ...(['roles', 'permissions'] as const).map((name): Row => [
-    ...([name, places] as const),
+    name,
+    places,
     [
       [],
       [{ path: ['a', 'b'] }],
@@ -63,70 +72,87 @@ const rows: readonly Row[] = [
       ],
     ],
     [
-      ...[undefined, 'roles', ['roles'], [null], [undefined], [{}], [{ path: [] }]],
-      ...[[{ path: 'a' }], [{ path: ['a'], format: 'csv' }], [{ path: [''], format: 'keys' }]],
+      undefined,
+      'roles',
+      ['roles'],
+      [null],
+      [undefined],
+      [{}],
+      [{ path: [] }],
+      [{ path: 'a' }],
+      [{ path: ['a'], format: 'csv' }],
+      [{ path: [''], format: 'keys' }],
     ],
   ]),
   ['actorSubjectIsClient', 'a boolean', [true, false], [undefined, 'true', 1]],
   [
-    ...(['actorNames', "a list of 'sub' and 'client_id'"] as const),
+    'actorNames',
+    "a list of 'sub' and 'client_id'",
     [['sub'], ['client_id'], ['client_id', 'sub']],
     [[], 'sub', undefined, ['azp'], ['sub', 'azp'], ['']],
   ],
   ['discovery', "'openid' or 'oauth'", ['openid', 'oauth'], ['', undefined, 'both', ['openid']]],
-  ['keyIssuerPlaceholder', 'a placeholder', ['{tenantid}'], ['', 1, undefined]],
+  ['keyIssuerPlaceholder', 'a non-empty string', ['{tenantid}'], ['', 1, undefined]],
   [
-    ...(['hints', hints] as const),
+    'hints',
+    hints,
     [[], [hint]],
     [
-      ...[undefined, hint, [null], [undefined], [{}], [{ ...hint, codes: [] }]],
-      ...[[{ ...hint, codes: 'token_expired' }], [{ ...hint, when: true }]],
-      ...[[{ ...hint, message: '' }], [hint, { ...hint, message: undefined }]],
+      undefined,
+      hint,
+      [null],
+      [undefined],
+      [{}],
+      [{ ...hint, codes: [] }],
+      [{ ...hint, codes: 'token_expired' }],
+      [{ ...hint, when: true }],
+      [{ ...hint, message: '' }],
+      [hint, { ...hint, message: undefined }],
     ],
   ],
 ]
 
-describe.each(rows)('%s', (name, what, good, bad) => {
-  test.each(good.map((value) => ({ value })))('may be $value', ({ value }) => {
-    expect(checkedProfile({ ...least, [name]: value })).toEqual({ ...least, [name]: value })
+describe.each(rows)("the profile's %s", (name, what, valid, invalid) => {
+  test.each(valid.map((value) => ({ value })))('may be $value', ({ value }) => {
+    expect(checkedProfile({ ...minimal, [name]: value })).toEqual({ ...minimal, [name]: value })
   })
 
-  test.each(bad.map((value) => ({ value })))('may not be $value', ({ value }) => {
+  test.each(invalid.map((value) => ({ value })))('must not be $value', ({ value }) => {
     expectMisuse(
-      { ...least, [name]: value },
-      `The profile's '${name}' is not ${what}.`,
+      { ...minimal, [name]: value },
+      `The profile's '${name}' must be ${what}.`,
       'See the type Profile.',
     )
   })
 })
 
-test.each(Object.keys(least))('%s cannot be left out', (name) => {
-  const inherited = Object.create(least, {}) as object
-  const rest = { ...least, [name]: undefined } as Record<string, unknown>
+test.each(Object.keys(minimal))('a profile must have %s', (name) => {
+  const inherited = Object.create(minimal, {}) as object
+  const rest = { ...minimal, [name]: undefined } as Record<string, unknown>
   delete rest[name]
-  const fix =
-    "Write profile: 'rfc9068', or give every member of the type Profile that has no default."
-  expectMisuse(rest, `The profile has no '${name}'.`, fix)
-  expectMisuse(Object.assign(inherited, rest), `The profile has no '${name}'.`, fix)
+  const problem = `The profile must have the member '${name}'.`
+  const fix = "Set profile: 'rfc9068', or add every required member of the type Profile."
+  expectMisuse(rest, problem, fix)
+  expectMisuse(Object.assign(inherited, rest), problem, fix)
 })
 
-test.each([undefined, null, 'rfc9069', 1])('%s is no profile', (given) => {
-  expect(() => checkedProfile(given)).toThrow("The profile has no 'name'.")
+test.each([undefined, null, 'rfc9069', 1])('%s is not a profile', (given) => {
+  expect(() => checkedProfile(given)).toThrow("The profile must have the member 'name'.")
 })
 
-test.each(['scopes', 'toString', '__proto__'])('%s is no member', (name) => {
-  const odd = Object.defineProperty({ ...least }, name, { value: [], enumerable: true })
+test.each(['scopes', 'toString', '__proto__'])('a profile must not have a member %s', (name) => {
+  const profile = Object.defineProperty({ ...minimal }, name, { value: [], enumerable: true })
   expectMisuse(
-    odd,
-    `A profile has no '${name}'.`,
-    'It has name, types, clientClaims, scopeClaims, requiredClaims, ' +
+    profile,
+    `Unknown member '${name}' of the profile.`,
+    'Use only name, types, clientClaims, scopeClaims, requiredClaims, ' +
       'ignoredAudiences, expectedClaims, forbiddenClaims, audienceClaims, roles, permissions, ' +
       'actorSubjectIsClient, actorNames, discovery, keyIssuerPlaceholder, hints.',
   )
 })
 
-test('what is checked is a copy, frozen, and inherits nothing', () => {
-  const own: Record<string, unknown> = { ...least }
+test('checkedProfile returns a frozen copy without a prototype', () => {
+  const own: Record<string, unknown> = { ...minimal }
   const checked = checkedProfile(own)
   own['types'] = ['jwt']
   expect(checked.types).toEqual([])

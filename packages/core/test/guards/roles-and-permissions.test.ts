@@ -1,4 +1,4 @@
-import { type Shape, type TokenOptions } from '@resource-server/testing'
+import { type ProviderId, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import {
@@ -8,7 +8,7 @@ import {
   type ResourceServerOptions,
 } from '../../src/index.ts'
 import { auth0, entra, keycloak } from '../../src/providers/index.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 
@@ -23,9 +23,9 @@ interface Outcome {
 async function outcome(
   options: Partial<ResourceServerOptions>,
   guard: (guards: Guards<Guard>) => Guard,
-  token: Partial<TokenOptions> & { readonly shape?: Shape },
+  token: Partial<TokenOptions> & { readonly provider?: ProviderId },
 ): Promise<Outcome> {
-  const { gate, guards, pass, records } = openDesk({ ...optionsFor(issuer), ...options })
+  const { gate, guards, pass, records } = createGateHarness({ ...optionsFor(issuer), ...options })
   const request = {}
   const result = await pass(request, guard(guards), bearer(issuer.token({ aud, ...token })))
   gate.recordDecision(request)
@@ -44,7 +44,7 @@ const keycloakRoles = {
   realm_access: { roles: ['editor', 'offline_access'] },
   resource_access: { [aud]: { roles: ['reader'] }, other: { roles: ['admin'] } },
 }
-const keycloakToken = { shape: 'keycloak' as const, claims: keycloakRoles }
+const keycloakToken = { provider: 'keycloak' as const, claims: keycloakRoles }
 
 describe('requireRole', () => {
   test.each<[string, Profile, [string, ...string[]], number]>([
@@ -81,7 +81,7 @@ describe('requireRole', () => {
   test('uses app roles for Entra', async () => {
     const tenant = '11111111-2222-4333-8444-555555555555'
     const { profile } = entra({ tenant })
-    const token = { shape: 'entra' as const, claims: { tid: tenant, roles: ['Orders.Read'] } }
+    const token = { provider: 'entra' as const, claims: { tid: tenant, roles: ['Orders.Read'] } }
     const found = await outcome({ profile }, (guards) => guards.requireRole('Orders.Read'), token)
     expect(found.status).toBe(200)
   })
@@ -91,12 +91,12 @@ describe('requireRole', () => {
     ['an empty string', (guards: Guards<Guard>) => guards.requireRole('')],
     ['a list', (guards: Guards<Guard>) => guards.requireRole(['a'] as never)],
   ])('throws a ConfigError for %s', (_what, make) => {
-    const { guards } = openDesk({ ...optionsFor(issuer), profile: realmProfile })
+    const { guards } = createGateHarness({ ...optionsFor(issuer), profile: realmProfile })
     expect(() => make(guards)).toThrow(ConfigError)
   })
 
   test('throws a ConfigError if the profile has no roles', () => {
-    const { guards } = openDesk(optionsFor(issuer))
+    const { guards } = createGateHarness(optionsFor(issuer))
     expect(() => guards.requireRole('admin')).toThrow('Name the provider')
     expect(() => guards.requirePermission('read')).toThrow('Name the provider')
   })
@@ -104,7 +104,7 @@ describe('requireRole', () => {
   test('can be used if one of several issuers has roles', async () => {
     const issuers = [{ issuer: issuer.url, audience: aud }, keycloak('https://k.example/realms/x')]
     const { issuer: _, ...common } = optionsFor(issuer)
-    const { guards, pass } = openDesk({ ...common, issuers })
+    const { guards, pass } = createGateHarness({ ...common, issuers })
     const result = await pass({}, guards.requireRole('admin'), bearer(issuer.token({ aud })))
     expect(result).toMatchObject({ action: 'reply', reply: { status: 403 } })
   })
@@ -112,7 +112,7 @@ describe('requireRole', () => {
 
 describe('requirePermission', () => {
   const { profile } = auth0('acme.auth0.com')
-  const token = { shape: 'auth0' as const, claims: { permissions: ['read:orders'] } }
+  const token = { provider: 'auth0' as const, claims: { permissions: ['read:orders'] } }
 
   test('accepts a token with the permission', async () => {
     const found = await outcome({ profile }, (g) => g.requirePermission('read:orders'), token)
@@ -201,7 +201,7 @@ describe('impliedScopes', () => {
     const other = await startIssuer()
     const { audience, clock } = optionsFor(issuer)
     const issuers = [issuer.url, { issuer: other.url, impliedScopes: { admin: ['orders:read'] } }]
-    const { guards, pass } = openDesk({ audience, clock, issuers })
+    const { guards, pass } = createGateHarness({ audience, clock, issuers })
     const guard = guards.requireScope('orders:read')
     const results = await Promise.all(
       [issuer, other].map((one) => pass({}, guard, bearer(one.token({ aud, scope: 'admin' })))),
@@ -221,6 +221,6 @@ describe('impliedScopes', () => {
     ['a number in a list', { admin: [1] }],
   ])('cause a ConfigError: %s', (_what, value) => {
     const options = { ...optionsFor(issuer), impliedScopes: value as never }
-    expect(() => openDesk(options)).toThrow(ConfigError)
+    expect(() => createGateHarness(options)).toThrow(ConfigError)
   })
 })

@@ -5,7 +5,7 @@ import { entra } from '../../src/providers/index.ts'
 
 // Entra's tenants share one key set, and the tenants are not known when the process starts.
 
-const testIssuer = await createTestIssuer({ shape: 'entra' })
+const testIssuer = await createTestIssuer({ provider: 'entra' })
 afterAll(() => testIssuer.close())
 
 const [customer, otherTenant] = ['11111111', '22222222'].map(

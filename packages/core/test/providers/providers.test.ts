@@ -1,4 +1,4 @@
-import { createTestIssuer, type Shape, type TokenOptions } from '@resource-server/testing'
+import { createTestIssuer, type ProviderId, type TokenOptions } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   type Code,
@@ -22,7 +22,7 @@ import {
   wso2,
   zitadel,
 } from '../../src/providers/index.ts'
-import { aud, bearer, openDesk } from '../support.ts'
+import { aud, bearer, createGateHarness } from '../support.ts'
 
 const tenant = '11111111-2222-4333-8444-555555555555'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
@@ -31,7 +31,7 @@ const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
 const providers: [
   name: string,
   profile: Profile,
-  shape: Shape,
+  shape: ProviderId,
   claims?: Readonly<Record<string, unknown>>,
 ][] = [
   ['auth0', auth0('acme.auth0.com').profile, 'auth0'],
@@ -62,15 +62,20 @@ const providers: [
   ['zitadel', zitadel('https://z.example').profile, 'zitadel'],
 ]
 
-const scoped = (shape: Shape): { scope?: string } => (shape === 'zitadel' ? {} : { scope: 'read' })
+const scoped = (shape: ProviderId): { scope?: string } =>
+  shape === 'zitadel' ? {} : { scope: 'read' }
 
 async function verify(
-  shape: Shape,
+  shape: ProviderId,
   token: Partial<TokenOptions>,
   options: Partial<VerifierOptions> = {},
   path?: string,
 ): Promise<{ code: Code | 'granted'; reason: string }> {
-  const issuer = await createTestIssuer({ shape, algorithm: 'ES256', ...(path && { path }) })
+  const issuer = await createTestIssuer({
+    provider: shape,
+    algorithm: 'ES256',
+    ...(path && { path }),
+  })
   onTestFinished(() => issuer.close())
   const { clock, url } = issuer
   const verifier = createVerifier({ issuer: url, audience: aud, clock, ...options })
@@ -85,7 +90,7 @@ describe.each(providers)('the profile %s', (name, profile, shape, claims = {}) =
 
   const refuses = name === 'dex' ? 'accepts' : 'refuses'
   test(`${refuses} an ID token for this audience`, async () => {
-    const issuer = await createTestIssuer({ shape, algorithm: 'ES256' })
+    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const { clock, url } = issuer
     const verifier = createVerifier({ issuer: url, audience: aud, clock, profile })
@@ -169,7 +174,7 @@ describe('roles and permissions', () => {
     'the profile %s reads %j as roles %j and permissions %j',
     async (name, change, roles, permissions) => {
       const [, profile, shape, claims] = rowOf(name)
-      const issuer = await createTestIssuer({ shape, algorithm: 'ES256' })
+      const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256' })
       onTestFinished(() => issuer.close())
       const verifier = createVerifier({
         issuer: issuer.url,
@@ -211,7 +216,7 @@ describe('an Entra key, whose issuer member', () => {
     onTestFinished(() => issuer.close())
     const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }] }
     const claims = { iss: named.issuer, tid: tenant }
-    const token = issuer.token({ shape: 'entra', aud, scope: 'read', claims })
+    const token = issuer.token({ provider: 'entra', aud, scope: 'read', claims })
     const options = { audience: aud, clock: issuer.clock }
     const result = await createVerifier({ ...options, issuer: { ...named, jwks } }).check(token)
     expect(result.ok ? 'granted' : result.code).toBe(code)
@@ -276,7 +281,7 @@ test.each<[string, () => unknown, string]>([
 
 describe('issuer as an object', () => {
   test('overrides the common options', async () => {
-    const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256' })
+    const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
     const own = { ...keycloak('https://k.example/realms/x'), issuer: issuer.url }
     const common = { clock: issuer.clock, audience: 'another-service' }
@@ -301,7 +306,7 @@ describe('issuer as an object', () => {
 describe('hints in the reasons of refusals', () => {
   type Case = [
     what: string,
-    shape: Shape,
+    shape: ProviderId,
     token: Partial<TokenOptions>,
     code: Code,
     text: string,
@@ -444,8 +449,8 @@ describe('hints in the reasons of refusals', () => {
     },
   )
 
-  async function withoutSlash(shape: Shape): Promise<{ code: string; reason: string }> {
-    const issuer = await createTestIssuer({ shape, algorithm: 'ES256', path: '/' })
+  async function withoutSlash(shape: ProviderId): Promise<{ code: string; reason: string }> {
+    const issuer = await createTestIssuer({ provider: shape, algorithm: 'ES256', path: '/' })
     onTestFinished(() => issuer.close())
     const verifier = createVerifier({ issuer: issuer.url.slice(0, -1), audience: aud })
     const result = await verifier.check(issuer.token({ aud }))
@@ -469,17 +474,17 @@ describe('hints in the reasons of refusals', () => {
   })
 
   test('are never sent to the caller', async () => {
-    const issuer = await createTestIssuer({ shape: 'keycloak', algorithm: 'ES256', path: realm })
+    const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256', path: realm })
     onTestFinished(() => issuer.close())
-    const desk = openDesk({ issuer: issuer.url, audience: aud, clock: issuer.clock })
-    const guard = desk.guards.requireAuthentication()
+    const harness = createGateHarness({ issuer: issuer.url, audience: aud, clock: issuer.clock })
+    const guard = harness.guards.requireAuthentication()
     const replies = await Promise.all(
       ['account', 'another'].map((name) =>
-        desk.pass({}, guard, bearer(issuer.token({ aud: name }))),
+        harness.pass({}, guard, bearer(issuer.token({ aud: name }))),
       ),
     )
     expect(replies[0]).toEqual(replies[1])
-    const reasons = desk.records
+    const reasons = harness.records
       .map(({ reason = '' }) => reason)
       .toSorted((a, b) => b.length - a.length)
     expect(reasons.map((reason) => reason.includes('mapper'))).toEqual([true, false])
@@ -491,7 +496,7 @@ describe('hints in the reasons of refusals', () => {
     expect(result.reason).not.toContain('mapper')
   })
 
-  test.each<[Shape, Partial<TokenOptions>]>([
+  test.each<[ProviderId, Partial<TokenOptions>]>([
     ['entra-v1', { aud: 'another' }],
     ['wso2', { aud: 'another' }],
     ['hydra', { aud: 'another' }],
@@ -572,25 +577,25 @@ describe('a custom profile', () => {
   })
 
   test.each<[string, object, string]>([
-    ['an unknown member', { scopes: [] }, "A profile has no 'scopes'"],
-    ['a type in uppercase', { types: ['JWT'] }, "'types' is not a list of types in lower case"],
-    ['a claim name that is a number', { clientClaims: [1] }, "'clientClaims' is not"],
-    ['an empty list of alternatives', { requiredClaims: [[]] }, "'requiredClaims' is not"],
-    ['no audience claims', { audienceClaims: [] }, "'audienceClaims' is not"],
-    ['a string instead of a path', { roles: ['roles'] }, "'roles' is not"],
-    ['an unknown format', { roles: [{ path: ['a'], format: 'csv' }] }, "'roles' is not"],
+    ['an unknown member', { scopes: [] }, "Unknown member 'scopes' of the profile"],
+    ['a type in uppercase', { types: ['JWT'] }, "'types' must be a list of types in lowercase"],
+    ['a claim name that is a number', { clientClaims: [1] }, "'clientClaims' must be"],
+    ['an empty list of alternatives', { requiredClaims: [[]] }, "'requiredClaims' must be"],
+    ['no audience claims', { audienceClaims: [] }, "'audienceClaims' must be"],
+    ['a string instead of a path', { roles: ['roles'] }, "'roles' must be"],
+    ['an unknown format', { roles: [{ path: ['a'], format: 'csv' }] }, "'roles' must be"],
     [
       'a string instead of a list of values',
       { expectedClaims: { typ: 'Bearer' } },
-      "'expectedClaims' is not",
+      "'expectedClaims' must be",
     ],
-    ['unknown metadata', { discovery: 'webfinger' }, "'discovery' is not"],
+    ['unknown metadata', { discovery: 'webfinger' }, "'discovery' must be"],
     [
       'a hint without a message',
       { hints: [{ codes: ['token_expired'], when: () => true }] },
-      "'hints' is",
+      "'hints' must be",
     ],
-    ['undefined as a value', { roles: undefined }, "'roles' is not"],
+    ['undefined as a value', { roles: undefined }, "'roles' must be"],
   ])('with %s is a ConfigError', (_what, members, text) => {
     const profile = { ...base, ...members } as Profile
     const create = (): unknown =>

@@ -1,11 +1,11 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
-import { aud, judgeFor, startIssuer } from '../support.ts'
+import { aud, outcomeFor, startIssuer } from '../support.ts'
 
 // A fixed time, because it is part of test titles.
 const issuer = await startIssuer({ clock: createTestClock(new Date('2026-01-01T00:00:00Z')) })
-const codeFor = judgeFor(issuer)
+const codeFor = outcomeFor(issuer)
 const now = issuer.clock.now() / 1000
 const codeForClaims = (claims: object, options: VerifierOptions = {}) =>
   codeFor(issuer.token({ aud, scope: 'orders:read', claims: { ...claims } }), options)
@@ -155,7 +155,7 @@ describe('the times of a token', () => {
 
   test('are compared with the current time at every verification', async () => {
     await using other = await startIssuer()
-    const codeForOther = judgeFor(other)
+    const codeForOther = outcomeFor(other)
     const token = other.token({ aud, expiresIn: 300 })
     other.clock.advance(304)
     expect(await codeForOther(token)).toBe('granted')

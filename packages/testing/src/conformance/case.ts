@@ -2,41 +2,45 @@ import type { Code, DecisionRecord } from '@resource-server/core'
 import type { RequirementId } from './requirements.ts'
 import type { SetupName } from './setups.ts'
 
-/** One proof that a host does what is required. Data: it can be printed, counted and compared. */
+/** A request and the required response. Plain data that can be printed, counted and compared. */
 export interface Case {
-  /** Unique, and stable: a host's exclusions name it. */
+  /** Unique and stable. */
   readonly id: string
+  /** The requirements that this case proves. */
   readonly proves: readonly [RequirementId, ...RequirementId[]]
-  /** Attacks of the project's corpus that this is one of. */
+  /** The ids of the attacks in the project's corpus that this case covers. */
   readonly corpus?: readonly string[]
-  /** Default `plain`. */
+  /** The setup of the app. Default `default`. */
   readonly setup?: SetupName
-  /** Bytes, as latin1. `{{name}}` stands for a token. */
+  /** The bytes to send, as latin1. `{{name}}` is replaced with the token of that name. */
   readonly request: string
-  /** One for each request in the bytes, in order. */
-  readonly expect: readonly Expected[]
+  /** One response for each request in the bytes, in order. */
+  readonly expect: readonly ExpectedResponse[]
 }
 
-export interface Expected {
+export interface ExpectedResponse {
   readonly status: number
-  /** Absent where the host itself answers, and words it as it likes. */
+  /** Absent if the framework writes the response. */
   readonly challenges?: readonly string[]
-  /** Absent likewise. An object is compared as JSON; `{{issuer}}` stands for a URL. */
+  /**
+   * Absent if the framework writes the response. An object is compared as JSON, in which `{{issuer}}` is
+   * replaced with the issuer's URL.
+   */
   readonly body?: string | object
-  /** Names in lower case; `undefined` means that there is none. Others may be there. */
+  /** Names in lowercase. `undefined` requires that the header is absent. Other headers are allowed. */
   readonly headers?: Readonly<Record<string, string | undefined>>
-  /** The members to compare; absent where nothing is recorded. */
+  /** The members of the decision record to compare. Absent if there must be no record. */
   readonly record?: Partial<DecisionRecord>
-  /** Whether the handler ran. Default false. */
+  /** Whether the handler runs. Default false. */
   readonly handled?: boolean
 }
 
-/** Let in: the handler's own answer, untouched. */
-export function granted(who: string, record: Partial<DecisionRecord> = {}): Expected {
+/** The request is granted, and the handler's response is sent unchanged. */
+export function granted(body: string, record: Partial<DecisionRecord> = {}): ExpectedResponse {
   return {
     status: 200,
     challenges: [],
-    body: who,
+    body,
     headers: { 'cache-control': undefined, 'retry-after': undefined },
     record: { outcome: 'granted', ...record },
     handled: true,
@@ -50,25 +54,26 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 }
 
-interface Refused {
+interface RefusedOptions {
   readonly status: 400 | 401 | 403
   readonly code: Code
   readonly error?: string
   readonly detail: string
-  /** More parameters of the challenge, as they stand there. */
-  readonly also?: string
-  readonly realm?: string
+  /** Additional challenge parameters, formatted. */
+  readonly parameters?: string
   readonly record?: Partial<DecisionRecord>
 }
 
-/** Refused by the resource server: the whole answer, to the letter. */
-export function refused(what: Refused): Expected {
-  const { status, code, error, detail, also, realm = 'realm="api"', record } = what
-  const described = error && `error="${error}", error_description="${detail}"`
-  const parameters = [realm, described, also].filter((part) => part !== undefined).join(', ')
+/** The request is refused with exactly this response. */
+export function refused(options: RefusedOptions): ExpectedResponse {
+  const { status, code, error, detail, parameters, record } = options
+  const errorParameters = error && `error="${error}", error_description="${detail}"`
+  const challenge = ['realm="api"', errorParameters, parameters].filter(
+    (part) => part !== undefined,
+  )
   return {
     status,
-    challenges: [`Bearer ${parameters}`],
+    challenges: [`Bearer ${challenge.join(', ')}`],
     body: { type: 'about:blank', title: titles[status], status, detail, ...(error && { error }) },
     headers: {
       'content-type': 'application/problem+json',
@@ -79,28 +84,50 @@ export function refused(what: Refused): Expected {
   }
 }
 
-export const noCredential: Expected = refused({
+const credentialRequired = 'An access token is required'
+
+export const noCredential: ExpectedResponse = refused({
   status: 401,
   code: 'credential_missing',
-  detail: 'An access token is required',
+  detail: credentialRequired,
 })
 
-/** The same, where the challenge says where the metadata is: RFC 9728 section 5.1. */
-export function pointing(expected: Expected, url: string): Expected {
+export const unsupportedScheme: ExpectedResponse = refused({
+  status: 401,
+  code: 'credential_scheme_unsupported',
+  detail: credentialRequired,
+})
+
+/** Replaces the realm of the challenge. The realm is formatted, such as `realm="api"`. */
+export function withRealm(expected: ExpectedResponse, realm: string): ExpectedResponse {
+  const challenges = expected.challenges?.map((each) => each.replace('realm="api"', () => realm))
+  return { ...expected, ...(challenges && { challenges }) }
+}
+
+/** Adds the URL of the resource metadata to the challenge: RFC 9728 section 5.1. */
+export function withMetadataUrl(expected: ExpectedResponse, url: string): ExpectedResponse {
   const challenges = expected.challenges?.map((each) => `${each}, resource_metadata="${url}"`)
   return { ...expected, ...(challenges && { challenges }) }
 }
 
-/** The same, with another body. */
-export function worded(expected: Expected, contentType: string, body: string): Expected {
+/** Replaces the body. */
+export function withBody(
+  expected: ExpectedResponse,
+  contentType: string,
+  body: string,
+): ExpectedResponse {
   return { ...expected, body, headers: { ...expected.headers, 'content-type': contentType } }
 }
 
-export function badRequest(code: Code, detail: string): Expected {
+export function invalidRequest(code: Code, detail: string): ExpectedResponse {
   return refused({ status: 400, code, error: 'invalid_request', detail })
 }
 
-export function badToken(code: Code, detail: string, record?: Partial<DecisionRecord>): Expected {
+export function invalidToken(
+  code: Code,
+  detail: string,
+  record?: Partial<DecisionRecord>,
+): ExpectedResponse {
   return refused({
     status: 401,
     code,
@@ -110,22 +137,22 @@ export function badToken(code: Code, detail: string, record?: Partial<DecisionRe
   })
 }
 
-export function forbidden(code: Code, detail: string): Expected {
+export function forbidden(code: Code, detail: string): ExpectedResponse {
   return refused({ status: 403, code, detail })
 }
 
-export function lacksScope(scopes: string): Expected {
+export function insufficientScope(scopes: string): ExpectedResponse {
   return refused({
     status: 403,
     code: 'scope_insufficient',
     error: 'insufficient_scope',
     detail: 'The access token lacks a required scope',
-    also: `scope="${scopes}"`,
+    parameters: `scope="${scopes}"`,
   })
 }
 
-/** No verdict: nobody is told that the token is bad. */
-export function undecided(code: Code): Expected {
+/** The token could not be verified: 503 without a challenge. */
+export function unavailable(code: Code): ExpectedResponse {
   const detail = 'The access token cannot be verified at the moment'
   return {
     status: 503,
@@ -136,7 +163,7 @@ export function undecided(code: Code): Expected {
   }
 }
 
-/** The host's own answer: only its status is known. */
-export function byHost(status: number, record?: Partial<DecisionRecord>): Expected {
+/** The framework writes the response, so only its status is compared. */
+export function byFramework(status: number, record?: Partial<DecisionRecord>): ExpectedResponse {
   return { status, ...(record && { record }) }
 }

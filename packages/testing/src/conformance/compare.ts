@@ -1,99 +1,108 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Case, Expected } from './case.ts'
+import type { Case, ExpectedResponse } from './case.ts'
 import { challengesOf } from './challenges.ts'
-import type { Outcome } from './serve.ts'
-import { type Answer, valuesOf } from './wire.ts'
+import { headerValues, type RawResponse } from './raw-http.ts'
+import type { Outcome } from './test-app.ts'
 
-/** What an outcome has that its case does not allow, in words. Empty where the host conforms. */
+/** The differences between an outcome and its case, in words. Empty if the host conforms. */
 export function problemsOf({ expect }: Case, outcome: Outcome): readonly string[] {
-  const { answers, records, handled } = outcome
-  const counted = expect.filter((each) => each.handled).length
+  const { responses, records, handled } = outcome
+  const expectedHandled = expect.filter((each) => each.handled).length
   return [
-    ...differences('answers', expect.length, answers.length),
-    ...expect.flatMap((each, at) => answerProblems(each, answers[at])),
-    ...differences('handlers that ran', counted, handled),
+    ...differences('number of responses', expect.length, responses.length),
+    ...expect.flatMap((each, at) => responseProblems(each, responses[at])),
+    ...differences('number of requests that reached a handler', expectedHandled, handled),
     ...recordProblems(expect, records),
   ]
 }
 
-function answerProblems(expected: Expected, answer: Answer | undefined): readonly string[] {
-  if (!answer) return []
+function responseProblems(
+  expected: ExpectedResponse,
+  response: RawResponse | undefined,
+): readonly string[] {
+  if (!response) return []
   const { status, challenges, body, headers = {} } = expected
   return [
-    ...differences('status', status, answer.status),
-    ...(challenges ? differences('challenges', challenges, challengesOf(answer)) : []),
-    ...bodyProblems(body, answer.body),
+    ...differences('status', status, response.status),
+    ...(challenges ? differences('challenges', challenges, challengesOf(response)) : []),
+    ...bodyProblems(body, response.body),
     ...Object.entries(headers).flatMap(([name, value]) =>
-      differences(name, value === undefined ? [] : [value], valuesOf(answer, name)),
+      differences(name, value === undefined ? [] : [value], headerValues(response, name)),
     ),
   ]
 }
 
-function bodyProblems(expected: Expected['body'], found: string): readonly string[] {
+function bodyProblems(expected: ExpectedResponse['body'], actual: string): readonly string[] {
   if (expected === undefined) return []
-  if (typeof expected === 'string') return differences('body', expected, found)
+  if (typeof expected === 'string') return differences('body', expected, actual)
   try {
-    return differences('body', expected, JSON.parse(found))
+    return differences('body', expected, JSON.parse(actual))
   } catch {
-    return [`body: expected JSON, found ${JSON.stringify(found.slice(0, 200))}`]
+    return [`body: expected JSON, got ${JSON.stringify(actual.slice(0, 200))}`]
   }
 }
 
-/** In any order: requests of one connection may be judged at the same time. */
-function recordProblems(expect: Case['expect'], found: Outcome['records']): readonly string[] {
-  const rest = [...found]
-  const wanted = expect.flatMap(({ record }) => record ?? [])
-  const missing = wanted.filter((record) => {
-    const at = rest.findIndex((candidate) => has(candidate, record))
-    if (at >= 0) rest.splice(at, 1)
+/** Compares in any order, because requests on one connection may be verified concurrently. */
+function recordProblems(expect: Case['expect'], actual: Outcome['records']): readonly string[] {
+  const unmatched = [...actual]
+  const expected = expect.flatMap(({ record }) => record ?? [])
+  const missing = expected.filter((record) => {
+    const at = unmatched.findIndex((candidate) => hasMembers(candidate, record))
+    if (at >= 0) unmatched.splice(at, 1)
     return at < 0
   })
-  return missing.length + rest.length === 0 ? [] : differences('records', wanted, found)
+  if (missing.length + unmatched.length === 0) return []
+  return differences('records', expected, actual)
 }
 
-function has(found: object, wanted: object): boolean {
-  return Object.entries(wanted).every(([name, value]) =>
-    isDeepStrictEqual((found as Record<string, unknown>)[name], value),
+function hasMembers(actual: object, expected: object): boolean {
+  return Object.entries(expected).every(([name, value]) =>
+    isDeepStrictEqual((actual as Record<string, unknown>)[name], value),
   )
 }
 
-function differences(what: string, expected: unknown, found: unknown): readonly string[] {
-  if (isDeepStrictEqual(expected, found)) return []
-  return [`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`]
+function differences(what: string, expected: unknown, actual: unknown): readonly string[] {
+  if (isDeepStrictEqual(expected, actual)) return []
+  return [`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`]
 }
 
 /**
- * The tokens, or signatures of tokens, that an outcome gives away. A signature is what makes words a
- * token; without it, what stands in a token may be recorded.
+ * A problem for each token, or signature of a token, that a response or a record contains. The claims
+ * may be recorded: without the signature they are not a usable token.
  */
-export function leaksOf(outcome: Outcome, sent: readonly string[]): readonly string[] {
-  const shown = JSON.stringify([outcome.answers, outcome.records])
+export function exposedTokens(outcome: Outcome, sent: readonly string[]): readonly string[] {
+  const output = JSON.stringify([outcome.responses, outcome.records])
   return sent
     .flatMap((token) => [token, token.split('.')[2] ?? ''])
-    .filter((secret) => secret.length > 20 && shown.includes(secret))
-    .map((secret) => `a token is shown: …${secret.slice(-12)}`)
+    .filter((secret) => secret.length > 20 && output.includes(secret))
+    .map((secret) => `a response or a record contains a token: …${secret.slice(-12)}`)
 }
 
 /**
- * What must be the same on every host. Where the host itself answers, that is the status alone; where
- * the resource server answers, it is all but what HTTP servers add of their own accord.
+ * The part of an outcome that must be the same on every host. If the framework itself responds, that is
+ * only the status. If the resource server responds, it is everything except the headers that HTTP
+ * servers add.
  */
-export function comparable({ expect }: Case, { answers }: Outcome): readonly unknown[] {
-  return answers.map((answer, at) => {
-    const { status, body } = answer
+export function comparable({ expect }: Case, { responses }: Outcome): readonly unknown[] {
+  return responses.map((response, at) => {
+    const { status, body } = response
     if (!expect[at]?.challenges) return { status }
-    const challenges = challengesOf(answer)
+    const challenges = challengesOf(response)
     if (expect[at].body === undefined) return { status, challenges }
     const headers = expect[at].handled
       ? []
-      : answer.headers.filter(([name]) => !ofServers.has(name.toLowerCase()))
-    // Names of headers are case-insensitive: RFC 9110 section 5.1.
-    const named = headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`)
-    return { status, challenges, body, headers: named.toSorted() }
+      : response.headers.filter(([name]) => !addedByServers.has(name.toLowerCase()))
+    // Header names are case-insensitive: RFC 9110 section 5.1.
+    const lines = headers.map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+    return { status, challenges, body, headers: lines.toSorted() }
   })
 }
 
-/** How a message is framed, when it was sent and by what. */
-const ofServers: ReadonlySet<string> = new Set([
-  ...['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding', 'x-powered-by'],
+const addedByServers: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'transfer-encoding',
+  'x-powered-by',
 ])

@@ -1,22 +1,23 @@
 import type { AccessToken, Guards, ResourceServerOptions } from '@resource-server/core'
 
-/** A framework with its adapter, for the suite to start. One for each version that is supported. */
+/** A framework with its adapter. Define one host for each framework version that is supported. */
 export interface Host {
-  /** With its version, such as `Express 5`. */
+  /** The name and version, such as `Express 5`. */
   readonly name: string
   /**
-   * Starts an app on a free port of 127.0.0.1. Rejects with what the adapter throws.
+   * Starts an app on a free port of 127.0.0.1. Rejects with the error that the adapter throws.
    *
-   * The app passes `setup.options` to the adapter and changes nothing about them. It serves the
-   * metadata of the resource where `options.resource` is set, ahead of the routes: `api.metadata()`. It answers each
-   * route as `Route` says, and leaves everything else (errors, unknown paths) to the framework.
+   * The app passes `setup.options` to the adapter unchanged. It responds to each route as described in
+   * `Route`, and leaves everything else (errors, unknown paths) to the framework. If `options.resource`
+   * is set, it serves the resource metadata (`api.metadata()`) before the routes.
    */
   start(setup: HostSetup): Promise<RunningHost>
 }
 
+/** An app that listens. */
 export interface RunningHost {
   readonly port: number
-  /** Ends open connections as well. */
+  /** Also closes open connections. */
   close(): Promise<void>
 }
 
@@ -24,22 +25,23 @@ export interface HostSetup {
   readonly options: ResourceServerOptions
   readonly routes: readonly Route[]
   /**
-   * Where it is set: put this where the adapter attaches the token (`req.auth`, `ctx.state.auth`),
-   * ahead of all guards. A guard that believes it lets a stranger in. A host whose adapter attaches
-   * nothing has nothing to do.
+   * If set, the app must assign this value where the adapter attaches the token (`req.auth`,
+   * `ctx.state.auth`), before any guard runs. A guard that trusts it grants access without a token. A
+   * host whose adapter attaches nothing ignores it.
    */
-  readonly planted?: object
+  readonly spoofedAuth?: object
 }
 
-/** A route of the app. Its handler runs only where all guards let the request through. */
+/** A route of the app. Its handler runs only if all guards pass. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'OPTIONS'
   readonly path: string
-  /** Called once, with the guards of the app's resource server. They run in this order. */
+  /** Called once with the guards of the app's resource server. Returns them in the order they run. */
   readonly guards: <Handler>(guards: Guards<Handler>) => readonly Handler[]
   /**
-   * What the handler answers, as text with status 200: `route.answer(() => api.token(request))`. The
-   * function gives what the adapter gives, and throws what the adapter throws.
+   * Returns the text that the handler responds with, with status 200:
+   * `route.respond(() => api.token(request))`. The function must return what the adapter returns, and
+   * throw what the adapter throws.
    */
-  readonly answer: (token: () => AccessToken | undefined) => string
+  readonly respond: (token: () => AccessToken | undefined) => string
 }

@@ -1,12 +1,12 @@
-/** What is asked of every host, and where that is written. */
+/** A requirement on every host. */
 export interface Requirement {
-  /** An RFC with its section, or a rule of this project's design. */
+  /** An RFC and its section, or a section or rule of this project's design. */
   readonly source: string
   readonly text: string
 }
 
 export type RequirementId =
-  | 'one-transport'
+  | 'header-only'
   | 'scheme-case'
   | 'header-case'
   | 'other-schemes'
@@ -23,124 +23,169 @@ export type RequirementId =
   | 'quoting'
   | 'no-oracle'
   | 'no-secrets'
-  | 'token-for-us'
+  | 'audience'
   | 'token-claims'
-  | 'token-kind'
+  | 'token-type'
   | 'bound-token'
   | 'scope-grammar'
+  | 'current-actor'
   | 'resource-metadata'
   | 'metadata-challenge'
-  | 'own-body'
-  | 'current-actor'
+  | 'custom-body'
   | 'attached-token'
-  | 'nothing-planted'
-  | 'guards-in-turn'
-  | 'errors-stay-closed'
-  | 'thrown'
+  | 'spoofed-auth'
+  | 'all-guards'
+  | 'fail-closed'
+  | 'thrown-refusal'
   | 'optional'
   | 'preflight'
   | 'head'
   | 'connection'
   | 'one-record'
-  | 'host-parser'
+  | 'http-parser'
   | 'config-error'
 
-const from =
-  (source: string) =>
-  (text: string): Requirement => ({ source, text })
+const requirement = (source: string, text: string): Requirement => ({ source, text })
 
 export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   // The credential
-  'one-transport': from('RFC 6750 section 2')(
-    'A token is taken from the Authorization header and from nowhere else.',
+  'header-only': requirement(
+    'RFC 6750 section 2',
+    'A token is accepted only in the Authorization header.',
   ),
-  'scheme-case': from('RFC 9110 section 11.1')('The scheme is compared without regard to case.'),
-  'header-case': from('RFC 9110 section 5.1')('A header is found under any spelling of its name.'),
-  'other-schemes': from('RFC 6750 section 3.1')(
-    'Another scheme is no credential for this resource: 401 without an error code.',
+  'scheme-case': requirement('RFC 9110 section 11.1', 'The scheme is case-insensitive.'),
+  'header-case': requirement('RFC 9110 section 5.1', 'The name of the header is case-insensitive.'),
+  'other-schemes': requirement(
+    'RFC 6750 section 3.1',
+    'Another scheme is not a credential for this resource: 401 without an error code.',
   ),
-  'credential-syntax': from('RFC 6750 section 2.1')(
-    'What follows Bearer is one space and one token; anything else is 400 invalid_request.',
+  'credential-syntax': requirement(
+    'RFC 6750 section 2.1',
+    'Bearer is followed by one space and one token; anything else is 400 invalid_request.',
   ),
-  'one-credential': from('RFC 6750 section 3.1')(
-    'Two credentials, in two headers or joined into one, are 400 invalid_request.',
+  'one-credential': requirement(
+    'RFC 6750 section 3.1',
+    'Two credentials, in two headers or joined by a comma, are 400 invalid_request.',
   ),
 
-  // The answer
-  'bare-challenge': from('RFC 6750 section 3.1')(
-    'A request without a credential is challenged without an error code.',
+  // The response
+  'bare-challenge': requirement(
+    'RFC 6750 section 3.1',
+    'The challenge for a request without a credential has no error code.',
   ),
-  'invalid-token': from('RFC 6750 section 3.1')('A token that is not valid is 401 invalid_token.'),
-  'insufficient-scope': from('RFC 6750 section 3.1')(
-    'A token that lacks a scope is 403, naming all scopes that the route requires.',
+  'invalid-token': requirement('RFC 6750 section 3.1', 'An invalid token is 401 invalid_token.'),
+  'insufficient-scope': requirement(
+    'RFC 6750 section 3.1',
+    'A token without a required scope is 403, with all scopes that the route requires.',
   ),
-  'policy-refusal': from('RFC 9110 section 15.5.4')(
-    'A token that a policy turns down is 403 without an error code.',
+  'policy-refusal': requirement(
+    'RFC 9110 section 15.5.4',
+    'A token that a policy refuses is 403 without an error code.',
   ),
-  'step-up': from('RFC 9470 section 3')(
-    'A sign-in too weak or too old is 401 insufficient_user_authentication, saying what is asked for.',
+  'step-up': requirement(
+    'RFC 9470 section 3',
+    'Authentication that is too weak or too old is 401 insufficient_user_authentication, with what is required.',
   ),
-  outage: from('RFC 9110 section 15.6.4')(
-    'Where the keys cannot be had, the answer is 503 without a challenge, and never 401.',
+  outage: requirement(
+    'RFC 9110 section 15.6.4',
+    'If the keys are unavailable, the response is 503 without a challenge, never 401.',
   ),
-  'no-store': from('RFC 9111 section 5.2.2.5')('No cache keeps a refusal.'),
-  'problem-details': from('RFC 9457 section 3')(
+  'no-store': requirement('RFC 9111 section 5.2.2.5', 'A refusal must not be cached.'),
+  'problem-details': requirement(
+    'RFC 9457 section 3',
     'The body of a refusal is application/problem+json.',
   ),
-  quoting: from('RFC 9110 section 5.6.4')('No value leaves its quotes in a challenge.'),
-  'no-oracle': from('RFC 8725 section 3.8, design rule 13')(
-    'Before the signature holds, all refusals read the same to the caller.',
+  quoting: requirement('RFC 9110 section 5.6.4', 'Values in a challenge are quoted and escaped.'),
+  'no-oracle': requirement(
+    'RFC 8725 section 3.8, design rule 13',
+    'Until the signature is verified, the caller sees the same response for every refusal.',
   ),
-  'no-secrets': from('RFC 6750 section 5.3')('No token is in an answer or in a record.'),
+  'no-secrets': requirement(
+    'RFC 6750 section 5.3',
+    'Responses and records do not contain the token.',
+  ),
 
   // The token
-  'token-for-us': from('RFC 9068 section 4')('A token is taken by the audience it names only.'),
-  'token-claims': from('RFC 9068 section 4, RFC 7519 section 4.1')(
-    'A claim that is malformed, missing or out of its time refuses the token.',
+  audience: requirement(
+    'RFC 9068 section 4',
+    'A token is accepted only by an audience that it names.',
   ),
-  'token-kind': from('RFC 8725 section 3.11')('What is no access token is not taken for one.'),
-  'bound-token': from('RFC 9449 section 7.2')('A token bound to a key is no bearer token.'),
-  'scope-grammar': from('RFC 6749 section 3.3')(
-    'Scopes are split on spaces alone, and compared exactly.',
+  'token-claims': requirement(
+    'RFC 9068 section 4, RFC 7519 section 4.1',
+    'A claim that is malformed, missing or outside its validity period refuses the token.',
   ),
-  'current-actor': from('RFC 8693 section 4.1')('Policy looks at the current actor alone.'),
+  'token-type': requirement(
+    'RFC 8725 section 3.11',
+    'A token of another type is not accepted as an access token.',
+  ),
+  'bound-token': requirement(
+    'RFC 9449 section 7.2',
+    'A token that is bound to a key is not accepted as a bearer token.',
+  ),
+  'scope-grammar': requirement(
+    'RFC 6749 section 3.3',
+    'Scopes are separated only by spaces and compared exactly.',
+  ),
+  'current-actor': requirement('RFC 8693 section 4.1', 'Policy considers only the current actor.'),
 
-  // What the resource server says of itself
-  'resource-metadata': from('RFC 9728 section 3')(
-    'The metadata is at the well-known path, as configured, and open to everybody.',
+  // What the resource server publishes about itself
+  'resource-metadata': requirement(
+    'RFC 9728 section 3',
+    'The metadata is served at the configured well-known path, without authentication.',
   ),
-  'metadata-challenge': from('RFC 9728 section 5.1')(
-    'Every challenge says where the metadata is, going by what is configured.',
+  'metadata-challenge': requirement(
+    'RFC 9728 section 5.1',
+    'Every challenge contains the configured URL of the metadata.',
   ),
-  'own-body': from('design section 2')(
-    'A body of the user changes neither status nor challenge, also where it cannot be written.',
+  'custom-body': requirement(
+    'design section 2',
+    'A custom body changes neither the status nor the challenge, even if it cannot be created.',
   ),
 
   // The host
-  'attached-token': from('design section 2')('The handler gets the token of its own request.'),
-  'nothing-planted': from('design section 2')(
-    'What somebody else attached to the request is never believed.',
+  'attached-token': requirement(
+    'design section 2',
+    'The handler receives the token of its own request.',
   ),
-  'guards-in-turn': from('design section 2')('All guards of a route hold, in their order.'),
-  'errors-stay-closed': from('design section 6')(
-    'Misuse and what a policy function throws are the 500 of the host; the handler does not run.',
+  'spoofed-auth': requirement(
+    'design section 2',
+    'A value that other code attached to the request is ignored.',
   ),
-  thrown: from('design section 2')(
-    'Told to throw, refusals reach the error handling of the host with status and challenge.',
+  'all-guards': requirement('design section 2', 'All guards of a route must pass, in order.'),
+  'fail-closed': requirement(
+    'design section 6',
+    'If a policy function throws or a guard is misused, the framework responds 500 and the handler does not run.',
   ),
-  optional: from('design rule 6')(
-    'Optional lets an absent credential through as anonymous, and never a bad one.',
+  'thrown-refusal': requirement(
+    'design section 2',
+    "With onRefusal: 'throw', the framework's error handling receives the status and the challenge.",
   ),
-  preflight: from('design rule 16')(
-    'A CORS preflight passes only where that is asked for, and nothing else passes with it.',
+  optional: requirement(
+    'design rule 6',
+    'With optional: true, a request without a credential is anonymous, and an invalid credential is refused.',
   ),
-  head: from('RFC 9110 section 9.3.2')('HEAD is judged as GET is, and answered without a body.'),
-  connection: from('RFC 9112 section 9.3')(
-    'Requests that share a connection share no credential and no verdict.',
+  preflight: requirement(
+    'design rule 16',
+    'Only a CORS preflight passes without a token, and only with allowPreflight.',
   ),
-  'one-record': from('design section 4')('Each request leaves one record, with its checks.'),
-  'host-parser': from('RFC 9112 section 5')(
-    'What is no HTTP is turned down by the host before any guard is asked.',
+  head: requirement(
+    'RFC 9110 section 9.3.2',
+    'HEAD is decided as GET is, and the response has no body.',
   ),
-  'config-error': from('design rule 7')('A guard that asks for nothing dies at construction.'),
+  connection: requirement(
+    'RFC 9112 section 9.3',
+    'Requests on one connection share neither a credential nor a decision.',
+  ),
+  'one-record': requirement(
+    'design section 4',
+    'Each request has exactly one decision record, which contains its checks.',
+  ),
+  'http-parser': requirement(
+    'RFC 9112 section 5',
+    'Malformed HTTP is refused by the host before any guard runs.',
+  ),
+  'config-error': requirement(
+    'design rule 7',
+    'A guard without a requirement fails at construction.',
+  ),
 }

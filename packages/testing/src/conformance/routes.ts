@@ -2,26 +2,29 @@ import type { AccessToken } from '@resource-server/core'
 import type { Route } from './host.ts'
 import { audience } from './tokens.ts'
 
-/** What a handler saw, so that a case can tell whose token was attached. */
-function who(token: () => AccessToken | undefined): string {
-  const found = token()
-  if (!found) return 'anonymous'
-  const { subject, actor } = found
+/** Responds with the subject and the actor, so that a case can tell which token was attached. */
+function describeToken(token: () => AccessToken | undefined): string {
+  const attached = token()
+  if (!attached) return 'anonymous'
+  const { subject, actor } = attached
   return actor ? `${subject} through ${actor.subject}` : subject
 }
 
-const on =
-  (method: Route['method']) =>
-  (path: string, guards: Route['guards']): Route => ({ method, path, guards, answer: who })
-const get = on('GET')
+const route = (method: Route['method'], path: string, guards: Route['guards']): Route => ({
+  method,
+  path,
+  guards,
+  respond: describeToken,
+})
+const get = (path: string, guards: Route['guards']): Route => route('GET', path, guards)
 
-/** For setups whose profile knows roles and permissions: elsewhere these guards die at construction. */
-export const privilegeRoutes: readonly Route[] = [
+/** For setups whose profile maps roles and permissions. Without one, these guards are a ConfigError. */
+export const roleRoutes: readonly Route[] = [
   get('/role', (api) => [api.requireRole('editor')]),
   get('/permission', (api) => [api.requirePermission('orders:cancel')]),
 ]
 
-/** The routes that most setups have: one for each guard, and one for what can go wrong. */
+/** The routes of most setups. */
 export const routes: readonly Route[] = [
   get('/any', (api) => [api.requireAuthentication()]),
   get('/orders', (api) => [api.requireAudience(audience)]),
@@ -41,7 +44,7 @@ export const routes: readonly Route[] = [
   get('/prior-actor', (api) => [api.requireActor('mobile-gateway')]),
   get('/direct', (api) => [api.requireDirect()]),
   get('/delegated', (api) => [api.requireDelegated()]),
-  get('/exchanged', (api) => [api.requireClient('nobody')]),
+  get('/client', (api) => [api.requireClient('another-client')]),
   get('/claim', (api) => [api.requireClaim('tenant', 'acme')]),
   get('/policy', (api) => [api.requirePolicy(() => false)]),
   get('/step-up', (api) => [api.requireStepUp({ acr: ['mfa', 'hwk'], maxAge: 300 })]),
@@ -59,9 +62,9 @@ export const routes: readonly Route[] = [
     api.requirePolicy(() => Promise.reject(new Error('the database is at 10.0.0.7'))),
   ]),
   get('/unguarded', () => []),
-  on('POST')('/orders', (api) => [api.requireAudience(audience)]),
+  route('POST', '/orders', (api) => [api.requireAudience(audience)]),
   {
-    ...on('OPTIONS')('/orders', (api) => [api.requireAudience(audience)]),
-    answer: () => 'preflight',
+    ...route('OPTIONS', '/orders', (api) => [api.requireAudience(audience)]),
+    respond: () => 'preflight',
   },
 ]

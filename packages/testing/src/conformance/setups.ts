@@ -1,31 +1,31 @@
 import type { Profile, ResourceServerOptions } from '@resource-server/core'
 import type { HostSetup, Route } from './host.ts'
-import { privilegeRoutes, routes } from './routes.ts'
-import { audience, type Issuers } from './tokens.ts'
+import { roleRoutes, routes } from './routes.ts'
+import { audience, type IssuersByRole } from './tokens.ts'
 
 export type SetupName =
-  | 'plain'
+  | 'default'
   | 'optional'
-  | 'preflight'
-  | 'thrown'
-  | 'quoted'
-  | 'limited'
-  | 'direct'
+  | 'allow-preflight'
+  | 'throw-refusals'
+  | 'realm-with-quotes'
+  | 'max-lifetime'
+  | 'direct-only'
   | 'listener-throws'
   | 'no-audience'
-  | 'silent'
-  | 'impostor'
-  | 'twofold'
-  | 'planted'
-  | 'privileged'
-  | 'described'
-  | 'worded'
-  | 'worded-badly'
+  | 'issuer-down'
+  | 'issuer-mismatched'
+  | 'issuer-with-two-keys'
+  | 'spoofed-auth'
+  | 'roles'
+  | 'resource'
+  | 'custom-body'
+  | 'broken-custom-body'
 
-/** As clients reach the service, whatever they write into Host. */
+/** The resource identifier that clients use, whatever the Host header says. */
 const resource = 'https://orders.example.com/v1'
 
-/** Says where roles and permissions are; no plain issuer does. */
+/** A profile that maps roles and permissions. A plain issuer URL maps neither. */
 const profile: Profile = {
   name: 'conformance',
   types: ['at+jwt'],
@@ -37,69 +37,70 @@ const profile: Profile = {
   permissions: [{ path: ['permissions'] }],
 }
 
-type Setup = (issuers: Issuers) => HostSetup
+type Setup = (issuers: IssuersByRole) => HostSetup
 
-const plain = ({ issuer }: Issuers): ResourceServerOptions => ({
-  issuer: issuer.url,
+const defaultOptions = ({ trusted }: IssuersByRole): ResourceServerOptions => ({
+  issuer: trusted.url,
   audience,
-  clock: issuer.clock,
+  clock: trusted.clock,
 })
-const and =
-  (options: Partial<ResourceServerOptions>, own: readonly Route[] = routes): Setup =>
-  (issuers) => ({ options: { ...plain(issuers), ...options }, routes: own })
-const trusting =
-  (name: keyof Issuers): Setup =>
+
+const withOptions =
+  (options: Partial<ResourceServerOptions>, appRoutes: readonly Route[] = routes): Setup =>
+  (issuers) => ({ options: { ...defaultOptions(issuers), ...options }, routes: appRoutes })
+
+const withIssuer =
+  (role: keyof IssuersByRole): Setup =>
   (issuers) => ({
-    options: { ...plain(issuers), issuer: issuers[name].url },
+    options: { ...defaultOptions(issuers), issuer: issuers[role].url },
     routes,
   })
 
-/** How the app of a case is set up. */
+/** The setups of the app that a case can choose from. */
 export const setups: Readonly<Record<SetupName, Setup>> = {
-  /** One issuer, one audience, and every default. */
-  plain: and({}),
-  optional: and({ optional: true }),
-  preflight: and({ allowPreflight: true }),
-  /** Refusals go to the framework's error handling. */
-  thrown: and({ onRefusal: 'throw' }),
-  /** A realm that tries to leave its quotes. */
-  quoted: and({ realm: String.raw`orders "v1" \ , Basic realm="x` }),
-  limited: and({ maxLifetime: 3600 }),
-  direct: and({ delegation: 'direct' }),
-  'listener-throws': and({
+  /** One issuer, one audience, and the default of every other option. */
+  default: withOptions({}),
+  optional: withOptions({ optional: true }),
+  'allow-preflight': withOptions({ allowPreflight: true }),
+  /** Refusals are thrown to the framework's error handling. */
+  'throw-refusals': withOptions({ onRefusal: 'throw' }),
+  /** A realm that would break out of its quotes if it were not escaped. */
+  'realm-with-quotes': withOptions({ realm: String.raw`orders "v1" \ , Basic realm="x` }),
+  'max-lifetime': withOptions({ maxLifetime: 3600 }),
+  'direct-only': withOptions({ delegation: 'direct' }),
+  'listener-throws': withOptions({
     onDecision: () => {
-      throw new Error('a sink that is broken')
+      throw new Error('the listener is broken')
     },
   }),
-  'no-audience': ({ issuer }) => ({
-    options: { issuer: issuer.url, clock: issuer.clock },
+  'no-audience': ({ trusted }) => ({
+    options: { issuer: trusted.url, clock: trusted.clock },
     routes,
   }),
-  silent: trusting('silent'),
-  impostor: trusting('impostor'),
-  twofold: trusting('twofold'),
-  /** The word of somebody, where the adapter puts the token. */
-  planted: (issuers) => ({
-    options: plain(issuers),
+  'issuer-down': withIssuer('down'),
+  'issuer-mismatched': withIssuer('mismatched'),
+  'issuer-with-two-keys': withIssuer('twoKeys'),
+  /** Other code has set a value where the adapter attaches the token. */
+  'spoofed-auth': (issuers) => ({
+    options: defaultOptions(issuers),
     routes,
-    planted: { subject: 'stranger', scopes: ['orders:read'], audience: [audience] },
+    spoofedAuth: { subject: 'attacker', scopes: ['orders:read'], audience: [audience] },
   }),
-  privileged: and({ profile }, privilegeRoutes),
-  /** With metadata to show: RFC 9728. */
-  described: and({ resource }),
-  /** With bodies of its own. */
-  worded: and({
+  roles: withOptions({ profile }, roleRoutes),
+  /** With resource metadata: RFC 9728. */
+  resource: withOptions({ resource }),
+  'custom-body': withOptions({
     refusalBody: ({ status, title, detail }) => ({
       contentType: 'text/plain; charset=utf-8',
       body: `${status} ${title}: ${detail}`,
     }),
   }),
-  /** With bodies that work at the start and no longer. */
-  'worded-badly': and({
+  /** `refusalBody` works at construction, and then throws or returns a header injection. */
+  'broken-custom-body': withOptions({
     refusalBody: ({ error, title }) => {
-      if (error === 'invalid_token') throw new Error('the template is gone')
-      const lines = error === 'insufficient_scope' ? '\r\nSet-Cookie: x=y' : ''
-      return { contentType: `text/plain${lines}`, body: title }
+      if (error === 'invalid_token') throw new Error('the template is missing')
+      const injection = error === 'insufficient_scope' ? '\r\nSet-Cookie: x=y' : ''
+      return { contentType: `text/plain${injection}`, body: title }
     },
   }),
 }

@@ -1,66 +1,70 @@
-import type { Case, Expected } from './case.ts'
-import { cases } from './cases/cases.ts'
-import { type Construction, constructions } from './cases/construction.ts'
-import { leaksOf, problemsOf } from './compare.ts'
+import type { Case, ExpectedResponse } from './case.ts'
+import { cases } from './cases/index.ts'
+import { type Misconfiguration, misconfigurations } from './cases/misconfiguration.ts'
+import { exposedTokens, problemsOf } from './compare.ts'
 import type { Host } from './host.ts'
-import { type Outcome, serve, type Served } from './serve.ts'
+import { createIssuers, type Issuers } from './issuers.ts'
 import { setups, type SetupName } from './setups.ts'
-import { createWorld, type World } from './world.ts'
+import { type Outcome, startApp, type TestApp } from './test-app.ts'
 
-/** The suite on one host. */
-export interface Conformance extends AsyncDisposable {
+/** The conformance suite of one host. */
+export interface ConformanceSuite extends AsyncDisposable {
   readonly cases: readonly Case[]
-  readonly constructions: readonly Construction[]
-  /** What the host does otherwise than the case says, in words. Empty: it conforms. */
+  readonly misconfigurations: readonly Misconfiguration[]
+  /** The differences between the host and the case, in words. Empty if the host conforms. */
   problems(of: Case): Promise<readonly string[]>
-  /** What the host does, for comparisons of one's own. Each case is sent once. */
+  /** What the host does, for other comparisons. Each case is sent only once. */
   outcome(of: Case): Promise<Outcome>
-  /** Empty where the app does not start, and says `ConfigError`. */
-  constructionProblems(of: Construction): Promise<readonly string[]>
+  /** Empty if the app does not start and rejects with a `ConfigError`. */
+  misconfigurationProblems(of: Misconfiguration): Promise<readonly string[]>
   close(): Promise<void>
 }
 
 /**
- * Runs the conformance suite on a host, under any test runner:
+ * Prepares the conformance suite for a host. It works with any test runner:
  *
  *     const suite = await startConformance(host)
  *     after(() => suite.close())
  *     for (const each of suite.cases) {
  *       test(each.id, async () => assert.deepEqual(await suite.problems(each), []))
  *     }
- *     for (const each of suite.constructions) {
- *       test(each.id, async () => assert.deepEqual(await suite.constructionProblems(each), []))
+ *     for (const each of suite.misconfigurations) {
+ *       test(each.id, async () => assert.deepEqual(await suite.misconfigurationProblems(each), []))
  *     }
  *
- * Apps are started when a case asks for them, one for each setup, and end with `close`.
+ * The suite starts one app for each setup, when a case needs it, and stops them in `close`.
  *
- * @param world share one among several hosts, and their answers can be compared; it is then yours to
- *   close. By default the suite has its own.
+ * @param issuers issuers from `createIssuers`, to compare the responses of several hosts. The caller
+ *   closes them. By default the suite starts and closes its own.
  */
-export async function startConformance(host: Host, world?: World): Promise<Conformance> {
-  const own = world ? undefined : await createWorld()
-  return new Suite(host, world ?? own!, own)
+export async function startConformance(host: Host, issuers?: Issuers): Promise<ConformanceSuite> {
+  if (issuers) return new HostSuite(host, issuers, undefined)
+  const own = await createIssuers()
+  return new HostSuite(host, own, own)
 }
 
-class Suite implements Conformance {
+class HostSuite implements ConformanceSuite {
   readonly cases: readonly Case[] = cases
-  readonly constructions: readonly Construction[] = constructions
+  readonly misconfigurations: readonly Misconfiguration[] = misconfigurations
   readonly #host: Host
-  readonly #world: World
-  readonly #own: World | undefined
-  readonly #apps = new Map<SetupName, Promise<Served>>()
+  readonly #issuers: Issuers
+  readonly #ownIssuers: Issuers | undefined
+  readonly #apps = new Map<SetupName, Promise<TestApp>>()
   readonly #outcomes = new Map<Case, Promise<Outcome>>()
 
-  constructor(host: Host, world: World, own: World | undefined) {
+  constructor(host: Host, issuers: Issuers, ownIssuers: Issuers | undefined) {
     this.#host = host
-    this.#world = world
-    this.#own = own
+    this.#issuers = issuers
+    this.#ownIssuers = ownIssuers
   }
 
   async problems(of: Case): Promise<readonly string[]> {
     const outcome = await this.outcome(of)
-    const expect = of.expect.map((each) => this.#filled(each))
-    return [...problemsOf({ ...of, expect }, outcome), ...leaksOf(outcome, this.#world.sent)]
+    const expect = of.expect.map((each) => this.#fillBody(each))
+    return [
+      ...problemsOf({ ...of, expect }, outcome),
+      ...exposedTokens(outcome, this.#issuers.sentTokens),
+    ]
   }
 
   outcome(of: Case): Promise<Outcome> {
@@ -71,41 +75,41 @@ class Suite implements Conformance {
     return outcome
   }
 
-  async #send({ setup = 'plain', request, expect }: Case): Promise<Outcome> {
+  async #send({ setup = 'default', request, expect }: Case): Promise<Outcome> {
     const app = await this.#app(setup)
-    const expected = expect.filter(({ record }) => record).length
-    return app.send(this.#world.fill(request), expected)
+    const expectedRecords = expect.filter(({ record }) => record).length
+    return app.send(this.#issuers.fill(request), expectedRecords)
   }
 
-  #filled(expected: Expected): Expected {
+  #fillBody(expected: ExpectedResponse): ExpectedResponse {
     const { body } = expected
     if (typeof body !== 'object') return expected
-    return { ...expected, body: JSON.parse(this.#world.fill(JSON.stringify(body))) as object }
+    return { ...expected, body: JSON.parse(this.#issuers.fill(JSON.stringify(body))) as object }
   }
 
-  #app(name: SetupName): Promise<Served> {
-    const app = this.#apps.get(name) ?? serve(this.#host, setups[name](this.#world))
+  #app(name: SetupName): Promise<TestApp> {
+    const app = this.#apps.get(name) ?? startApp(this.#host, setups[name](this.#issuers))
     this.#apps.set(name, app)
     return app
   }
 
-  async constructionProblems({ guards }: Construction): Promise<readonly string[]> {
-    const { options } = setups.plain(this.#world)
-    const route = { method: 'GET', path: '/', guards, answer: () => '' } as const
+  async misconfigurationProblems({ guards }: Misconfiguration): Promise<readonly string[]> {
+    const { options } = setups.default(this.#issuers)
+    const route = { method: 'GET', path: '/', guards, respond: () => '' } as const
     try {
-      const app = await serve(this.#host, { options, routes: [route] })
+      const app = await startApp(this.#host, { options, routes: [route] })
       await app.close()
-      return ['the app started, and should not have']
+      return ['expected a ConfigError, but the app started']
     } catch (error) {
       const name = error instanceof Error ? error.name : typeof error
-      return name === 'ConfigError' ? [] : [`expected a ConfigError, found ${String(error)}`]
+      return name === 'ConfigError' ? [] : [`expected a ConfigError, got ${String(error)}`]
     }
   }
 
   async close(): Promise<void> {
     const apps = await Promise.allSettled(this.#apps.values())
     for (const app of apps) if (app.status === 'fulfilled') await app.value.close()
-    await this.#own?.close()
+    await this.#ownIssuers?.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,113 +1,115 @@
-import type { TestIssuer } from '../test-issuer.ts'
-import type { TokenOptions } from '../token-options.ts'
+import type { TestIssuer } from '../issuer/test-issuer.ts'
+import type { TokenOptions } from '../tokens/token-options.ts'
 
-/** The issuers that tokens come from. */
-export interface Issuers {
-  readonly issuer: TestIssuer
+/** The issuers that the cases need, by their role. */
+export interface IssuersByRole {
+  /** The issuer that the hosts trust. */
+  readonly trusted: TestIssuer
+  /** Another issuer whose key has the same `kid`. */
   readonly other: TestIssuer
-  readonly silent: TestIssuer
-  readonly impostor: TestIssuer
-  readonly twofold: TestIssuer
+  /** An issuer that does not respond. */
+  readonly down: TestIssuer
+  /** An issuer whose metadata contains another issuer's identifier. */
+  readonly mismatched: TestIssuer
+  /** An issuer with two suitable keys, so that a token without `kid` is ambiguous. */
+  readonly twoKeys: TestIssuer
 }
 
-type Mint = (issuers: Issuers) => string
+type CreateToken = (issuers: IssuersByRole) => string
 
 export const audience = 'order-service'
 
-const from =
-  (name: keyof Issuers, options: Partial<TokenOptions> = {}): Mint =>
+const tokenFrom =
+  (role: keyof IssuersByRole, options: Partial<TokenOptions> = {}): CreateToken =>
   (issuers) =>
-    issuers[name].token({ aud: audience, ...options })
-const token = (options: Partial<TokenOptions> = {}): Mint => from('issuer', options)
-const claims = (added: Readonly<Record<string, unknown>>): Mint => token({ claims: added })
+    issuers[role].token({ aud: audience, ...options })
+const token = (options: Partial<TokenOptions> = {}): CreateToken => tokenFrom('trusted', options)
+const claims = (added: Readonly<Record<string, unknown>>): CreateToken => token({ claims: added })
 const forged =
-  (name: keyof TestIssuer['forge']): Mint =>
-  (issuers) =>
-    issuers.issuer.forge[name]({ aud: audience })
+  (name: keyof TestIssuer['forge']): CreateToken =>
+  ({ trusted }) =>
+    trusted.forge[name]({ aud: audience })
 
-/** The lines that hold nothing but themselves: they are sent for what a token is not. */
+/** Text that is sent in place of a token. */
 const text =
-  (value: string): Mint =>
+  (value: string): CreateToken =>
   () =>
     value
 
-/** What stands for `{{name}}` in the bytes of a case. */
-export const tokens: Readonly<Record<string, Mint>> = {
-  // That would be let in
+/** A token whose user authenticated `seconds` from now, with a strong method. */
+const authenticatedAt =
+  (seconds: number): CreateToken =>
+  ({ trusted }) =>
+    trusted.token({
+      aud: audience,
+      claims: { acr: 'mfa', auth_time: trusted.clock.now() / 1000 + seconds },
+    })
+
+/** The tokens that replace `{{name}}` in the requests of the cases. */
+export const tokens: Readonly<Record<string, CreateToken>> = {
+  // Valid tokens
   good: token(),
   read: token({ scope: 'orders:read' }),
   'read-write': token({ scope: 'orders:read orders:write' }),
   delegated: token({ actors: ['user-service', 'mobile-gateway'] }),
   'delegated-read': token({ actors: ['user-service'], scope: 'orders:read' }),
   editor: claims({ roles: ['editor'], permissions: ['orders:cancel'] }),
-  strong: ({ issuer }) =>
-    issuer.token({
-      aud: audience,
-      claims: { acr: 'mfa', auth_time: issuer.clock.now() / 1000 - 60 },
-    }),
-  'of-other': from('other', { scope: 'orders:read' }),
+  'strong-authentication': authenticatedAt(-60),
+  'other-issuer': tokenFrom('other', { scope: 'orders:read' }),
 
-  // No token, or a broken one
+  // Malformed tokens, and tokens whose signature is not valid or cannot be verified
   garbage: text('garbage'),
   opaque: text('mF_9.B5f-4.1JqM'),
   huge: text('x'.repeat(9_000)),
   encrypted: text('e30.e30.e30.e30.e30'),
-  'header-no-json': ({ issuer }) => issuer.sign({ header: '{"alg":"ES256"', payload: '{}' }),
-  'payload-twice': ({ issuer }) => issuer.sign({ payload: '{"aud":"x","aud":"y"}' }),
+  'invalid-json-header': ({ trusted }) => trusted.sign({ header: '{"alg":"ES256"', payload: '{}' }),
+  'duplicate-member': ({ trusted }) => trusted.sign({ payload: '{"aud":"x","aud":"y"}' }),
   crit: token({ header: { crit: ['exp'] } }),
-  'type-foreign': token({ header: { typ: 'logout+jwt' } }),
+  'wrong-typ': token({ header: { typ: 'logout+jwt' } }),
   unsigned: forged('unsigned'),
   hmac: forged('hmacWithPublicKey'),
-  'of-nobody': forged('wrongIssuer'),
+  'unknown-issuer': forged('wrongIssuer'),
   tampered: forged('tampered'),
-  'strangers-key': forged('unknownKey'),
-  'kid-unknown': token({ header: { kid: 'no-such-key' } }),
-  'kid-hostile': token({ header: { kid: 'a\r\nSet-Cookie: x=y\u0000\u001b[31m' } }),
-  'kid-absent': from('twofold', { header: { kid: undefined } }),
-  'of-silent': from('silent'),
-  'of-impostor': from('impostor'),
+  'unknown-key': forged('unknownKey'),
+  'unknown-kid': token({ header: { kid: 'no-such-key' } }),
+  'hostile-kid': token({ header: { kid: 'a\r\nSet-Cookie: x=y\u0000\u001b[31m' } }),
+  'ambiguous-key': tokenFrom('twoKeys', { header: { kid: undefined } }),
+  'issuer-down': tokenFrom('down'),
+  'issuer-mismatched': tokenFrom('mismatched'),
 
-  // Well signed, and not for here or not for now
-  id: ({ issuer }) => issuer.idToken({ aud: audience }),
+  // Correctly signed tokens that are not valid here or now
+  'id-token': ({ trusted }) => trusted.idToken({ aud: audience }),
   'no-subject': claims({ sub: undefined }),
-  'nbf-text': claims({ nbf: '1' }),
+  'nbf-string': claims({ nbf: '1' }),
   expired: forged('expired'),
-  early: token({ notBefore: 60 }),
+  'not-yet-valid': token({ notBefore: 60 }),
   'long-lived': token({ expiresIn: 86_400 }),
-  'for-others': token({ aud: 'stock-service' }),
-  bound: claims({ cnf: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' } }),
-  'actor-text': claims({ act: 'user-service' }),
-  'actors-nine': token({ actors: Array.from({ length: 9 }, (_, at) => `service-${at}`) }),
+  'other-audience': token({ aud: 'stock-service' }),
+  'key-bound': claims({ cnf: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' } }),
+  'actor-string': claims({ act: 'user-service' }),
+  'nine-actors': token({ actors: Array.from({ length: 9 }, (_, at) => `service-${at}`) }),
 
-  // Scopes of every shape: RFC 6749 section 3.3
+  // Scope claims: RFC 6749 section 3.3
+  'scope-read': token({ scope: 'read' }),
   'scope-empty': claims({ scope: '' }),
   'scope-prefix': token({ scope: 'read:all' }),
   'scope-suffix': token({ scope: 'xread read1' }),
-  'scope-list': claims({ scope: ['read'] }),
-  'scope-nested': claims({ scope: [['read']] }),
+  'scope-array': claims({ scope: ['read'] }),
+  'scope-nested-array': claims({ scope: [['read']] }),
   'scope-object': claims({ scope: { read: true } }),
   'scope-number': claims({ scope: 1 }),
-  'scope-true': claims({ scope: true }),
-  'scope-duck': claims({ scope: { includes: 'read', split: 'read' } }),
+  'scope-boolean': claims({ scope: true }),
+  'scope-string-like-object': claims({ scope: { includes: 'read', split: 'read' } }),
   'scope-tab': claims({ scope: 'write\tread' }),
-  'scope-no-break': claims({ scope: 'write\u00a0read' }),
+  'scope-no-break-space': claims({ scope: 'write\u00a0read' }),
   'scope-em-space': claims({ scope: 'write\u2003read' }),
-  'scope-wide-space': claims({ scope: 'write\u3000read' }),
+  'scope-ideographic-space': claims({ scope: 'write\u3000read' }),
   'scope-line-feed': claims({ scope: 'write\nread' }),
   'scope-comma': token({ scope: 'read,write' }),
   'scope-two-spaces': claims({ scope: 'write  read' }),
-  'scope-read': token({ scope: 'read' }),
 
-  // Sign-ins: RFC 9470
-  'sign-in-weak': claims({ acr: 'pwd' }),
-  'sign-in-old': ({ issuer }) =>
-    issuer.token({
-      aud: audience,
-      claims: { acr: 'mfa', auth_time: issuer.clock.now() / 1000 - 3600 },
-    }),
-  'sign-in-future': ({ issuer }) =>
-    issuer.token({
-      aud: audience,
-      claims: { acr: 'mfa', auth_time: issuer.clock.now() / 1000 + 3600 },
-    }),
+  // Authentication strength and age: RFC 9470
+  'weak-authentication': claims({ acr: 'pwd' }),
+  'old-authentication': authenticatedAt(-3600),
+  'future-authentication': authenticatedAt(3600),
 }

@@ -1,101 +1,105 @@
 import {
-  badToken,
-  byHost,
+  byFramework,
   type Case,
-  type Expected,
+  type ExpectedResponse,
   forbidden,
   granted,
-  lacksScope,
+  insufficientScope,
+  invalidToken,
   noCredential,
   refused,
 } from '../case.ts'
+import { formatGet } from '../raw-http.ts'
 import type { RequirementId } from '../requirements.ts'
-import { get } from '../serve.ts'
+import type { SetupName } from '../setups.ts'
 
-const send = (path: string, token: string): string =>
-  get(path, `Authorization: Bearer {{${token}}}`)
+const get = (path: string, token: string): string =>
+  formatGet(path, `Authorization: Bearer {{${token}}}`)
 
-const stepUp = refused({
+const user = granted('user-42')
+const delegatedUser = granted('user-42 through user-service')
+const audienceMismatch = invalidToken(
+  'audience_mismatch',
+  'The access token is meant for another audience',
+)
+const actorRefused = forbidden('actor_not_allowed', 'The actor is not allowed here')
+const delegationForbidden = forbidden(
+  'delegation_forbidden',
+  'Delegated access is not allowed here',
+)
+const delegationRequired = forbidden('delegation_required', 'Only delegated access is allowed here')
+const clientRefused = forbidden('client_not_allowed', 'The client is not allowed here')
+const accessRefused = (code: 'claim_not_accepted' | 'policy_denied'): ExpectedResponse =>
+  forbidden(code, 'Access is not allowed')
+const stepUpRequired = refused({
   status: 401,
   code: 'authentication_insufficient',
   error: 'insufficient_user_authentication',
   detail: 'More recent or stronger authentication is required',
-  also: 'acr_values="mfa hwk", max_age="300"',
+  parameters: 'acr_values="mfa hwk", max_age="300"',
 })
-const otherAudience = badToken(
-  'audience_mismatch',
-  'The access token is meant for another audience',
-)
-const noActor = forbidden('actor_not_allowed', 'The actor is not allowed here')
-const noAccess = (code: 'claim_not_accepted' | 'policy_denied'): Expected =>
-  forbidden(code, 'Access is not allowed')
-const me = granted('user-42')
-const delegate = granted('user-42 through user-service')
 
-type Row = readonly [path: string, token: string, proves: RequirementId, expect: Expected]
-
-const rows: readonly Row[] = [
-  ['/orders', 'good', 'token-for-us', me],
-  ['/stock', 'good', 'token-for-us', otherAudience],
-  ['/stock', 'for-others', 'token-for-us', me],
-  ['/both', 'good', 'guards-in-turn', otherAudience],
-  ['/only', 'good', 'token-for-us', me],
-  ['/actor', 'delegated', 'policy-refusal', noActor],
-  ['/actor', 'good', 'policy-refusal', noActor],
-  ['/prior-actor', 'delegated', 'current-actor', noActor],
-  ['/direct', 'good', 'attached-token', me],
-  [
-    ...(['/direct', 'delegated', 'policy-refusal'] as const),
-    forbidden('delegation_forbidden', 'Delegated access is not allowed here'),
-  ],
-  ['/delegated', 'delegated', 'attached-token', delegate],
-  [
-    ...(['/delegated', 'good', 'policy-refusal'] as const),
-    forbidden('delegation_required', 'Only delegated access is allowed here'),
-  ],
-  [
-    ...(['/exchanged', 'good', 'policy-refusal'] as const),
-    forbidden('client_not_allowed', 'The client is not allowed here'),
-  ],
-  ['/claim', 'good', 'policy-refusal', noAccess('claim_not_accepted')],
-  ['/policy', 'good', 'policy-refusal', noAccess('policy_denied')],
-  ['/step-up', 'strong', 'step-up', me],
-  ['/step-up', 'good', 'step-up', stepUp],
-  ['/step-up', 'sign-in-weak', 'step-up', stepUp],
-  ['/step-up', 'sign-in-old', 'step-up', stepUp],
-  ['/step-up', 'sign-in-future', 'step-up', stepUp],
-]
-
-/** Nothing to ask for is named: no client can ask for a role. */
-const noPrivilege = (code: 'role_insufficient' | 'permission_insufficient'): Expected =>
+/** Without a scope parameter, because a client cannot request a role. */
+const privilegeMissing = (
+  code: 'role_insufficient' | 'permission_insufficient',
+): ExpectedResponse =>
   refused({
-    ...{ status: 403, code, error: 'insufficient_scope' },
+    status: 403,
+    code,
+    error: 'insufficient_scope',
     detail: 'The access token lacks a required privilege',
   })
 
-const privileges: readonly Row[] = [
-  ['/role', 'editor', 'policy-refusal', me],
-  ['/role', 'good', 'policy-refusal', noPrivilege('role_insufficient')],
-  ['/permission', 'editor', 'policy-refusal', me],
-  ['/permission', 'good', 'policy-refusal', noPrivilege('permission_insufficient')],
+type Row = readonly [
+  path: string,
+  token: string,
+  proves: RequirementId,
+  expect: ExpectedResponse,
+  setup?: SetupName,
 ]
 
-/** The host's own 500: its words are its own, but the handler does not run, and it is recorded. */
-const threw = byHost(500, { outcome: 'unavailable', code: 'verification_failed' })
+const rows: readonly Row[] = [
+  ['/orders', 'good', 'audience', user],
+  ['/stock', 'good', 'audience', audienceMismatch],
+  ['/stock', 'other-audience', 'audience', user],
+  ['/both', 'good', 'all-guards', audienceMismatch],
+  ['/only', 'good', 'audience', user],
+  ['/actor', 'delegated', 'policy-refusal', actorRefused],
+  ['/actor', 'good', 'policy-refusal', actorRefused],
+  ['/prior-actor', 'delegated', 'current-actor', actorRefused],
+  ['/direct', 'good', 'attached-token', user],
+  ['/direct', 'delegated', 'policy-refusal', delegationForbidden],
+  ['/delegated', 'delegated', 'attached-token', delegatedUser],
+  ['/delegated', 'good', 'policy-refusal', delegationRequired],
+  ['/client', 'good', 'policy-refusal', clientRefused],
+  ['/claim', 'good', 'policy-refusal', accessRefused('claim_not_accepted')],
+  ['/policy', 'good', 'policy-refusal', accessRefused('policy_denied')],
+  ['/step-up', 'strong-authentication', 'step-up', user],
+  ['/step-up', 'good', 'step-up', stepUpRequired],
+  ['/step-up', 'weak-authentication', 'step-up', stepUpRequired],
+  ['/step-up', 'old-authentication', 'step-up', stepUpRequired],
+  ['/step-up', 'future-authentication', 'step-up', stepUpRequired],
+  ['/role', 'editor', 'policy-refusal', user, 'roles'],
+  ['/role', 'good', 'policy-refusal', privilegeMissing('role_insufficient'), 'roles'],
+  ['/permission', 'editor', 'policy-refusal', user, 'roles'],
+  ['/permission', 'good', 'policy-refusal', privilegeMissing('permission_insufficient'), 'roles'],
+]
+
+/** The framework responds 500. The handler does not run, and the decision is recorded. */
+const guardFailed = byFramework(500, { outcome: 'unavailable', code: 'verification_failed' })
 
 export const guardCases: readonly Case[] = [
-  ...rows.map(([path, token, proves, expected]): Case => ({
-    ...{ id: `guard-${path.slice(1)}-${token}`, proves: [proves] },
-    ...{ request: send(path, token), expect: [expected] },
-  })),
-  ...privileges.map(([path, token, proves, expected]): Case => ({
-    ...{ id: `guard-${path.slice(1)}-${token}`, proves: [proves], setup: 'privileged' },
-    ...{ request: send(path, token), expect: [expected] },
+  ...rows.map(([path, token, proves, expected, setup]): Case => ({
+    id: `guard-${path.slice(1)}-${token}`,
+    proves: [proves],
+    ...(setup && { setup }),
+    request: get(path, token),
+    expect: [expected],
   })),
   {
-    id: 'guards-all-hold',
-    proves: ['guards-in-turn', 'one-record'],
-    request: send('/three', 'delegated-read'),
+    id: 'guards-all-pass',
+    proves: ['all-guards', 'one-record'],
+    request: get('/three', 'delegated-read'),
     expect: [
       granted('user-42 through user-service', {
         checks: [
@@ -108,11 +112,11 @@ export const guardCases: readonly Case[] = [
   },
   {
     id: 'guards-second-refuses',
-    proves: ['guards-in-turn', 'one-record'],
-    request: send('/three', 'delegated'),
+    proves: ['all-guards', 'one-record'],
+    request: get('/three', 'delegated'),
     expect: [
       {
-        ...lacksScope('orders:read'),
+        ...insufficientScope('orders:read'),
         record: {
           outcome: 'refused',
           code: 'scope_insufficient',
@@ -125,53 +129,53 @@ export const guardCases: readonly Case[] = [
     ],
   },
   {
-    id: 'guard-throws',
-    proves: ['errors-stay-closed'],
+    id: 'policy-throws',
+    proves: ['fail-closed'],
     corpus: ['HTTP-error-mount'],
-    request: send('/throws', 'good'),
-    expect: [threw],
+    request: get('/throws', 'good'),
+    expect: [guardFailed],
   },
   {
-    id: 'guard-rejects',
-    proves: ['errors-stay-closed'],
+    id: 'policy-rejects',
+    proves: ['fail-closed'],
     corpus: ['HTTP-error-mount'],
-    request: send('/rejects', 'good'),
-    expect: [threw],
+    request: get('/rejects', 'good'),
+    expect: [guardFailed],
   },
   {
-    id: 'guard-forgotten',
-    proves: ['errors-stay-closed'],
+    id: 'route-without-guard',
+    proves: ['fail-closed'],
     corpus: ['HTTP-fastify-encaps', 'HTTP-error-mount'],
-    request: send('/unguarded', 'good'),
-    expect: [byHost(500)],
+    request: get('/unguarded', 'good'),
+    expect: [byFramework(500)],
   },
   {
-    id: 'audience-forgotten',
-    proves: ['errors-stay-closed'],
+    id: 'no-audience-configured',
+    proves: ['fail-closed'],
     setup: 'no-audience',
-    request: send('/read', 'read'),
-    expect: [byHost(500, { outcome: 'unavailable' })],
+    request: get('/read', 'read'),
+    expect: [byFramework(500, { outcome: 'unavailable' })],
   },
   {
-    id: 'planted-token',
-    proves: ['nothing-planted'],
+    id: 'spoofed-auth-without-token',
+    proves: ['spoofed-auth'],
     corpus: ['HTTP-req-auth-preset'],
-    setup: 'planted',
-    request: get('/read'),
+    setup: 'spoofed-auth',
+    request: formatGet('/read'),
     expect: [noCredential],
   },
   {
-    id: 'planted-beside-a-good-token',
-    proves: ['nothing-planted'],
-    setup: 'planted',
-    request: send('/read', 'good'),
-    expect: [lacksScope('orders:read')],
+    id: 'spoofed-auth-with-insufficient-token',
+    proves: ['spoofed-auth'],
+    setup: 'spoofed-auth',
+    request: get('/read', 'good'),
+    expect: [insufficientScope('orders:read')],
   },
   {
-    id: 'planted-and-let-in',
-    proves: ['nothing-planted', 'attached-token'],
-    setup: 'planted',
-    request: send('/read', 'read'),
+    id: 'spoofed-auth-with-valid-token',
+    proves: ['spoofed-auth', 'attached-token'],
+    setup: 'spoofed-auth',
+    request: get('/read', 'read'),
     expect: [granted('user-42')],
   },
 ]

@@ -1,25 +1,26 @@
 import {
-  badRequest,
-  badToken,
   type Case,
-  type Expected,
+  type ExpectedResponse,
   forbidden,
   granted,
-  lacksScope,
+  insufficientScope,
+  invalidRequest,
+  invalidToken,
   noCredential,
-  refused,
+  unsupportedScheme,
+  withRealm,
 } from '../case.ts'
-import { ask, get } from '../serve.ts'
+import { formatGet, formatRequest } from '../raw-http.ts'
 
 const anonymous = granted('anonymous')
-const expired = badToken('token_expired', 'The access token expired')
+const expired = invalidToken('token_expired', 'The access token expired')
 const preflight = ['Origin: https://shop.test', 'Access-Control-Request-Method: GET']
 
-/** There is no decision about a preflight: nobody was let in or kept out. */
-const { record: _, ...unrecorded } = granted('preflight')
+/** A preflight is not a decision, so it has no record. */
+const { record: _, ...passedPreflight } = granted('preflight')
 
-/** The status and the challenge reach the caller; the rest is the host's. */
-const thrown = ({ status, challenges, record }: Expected): Expected => ({
+/** The framework's error handling writes the body. The status and the challenge are ours. */
+const thrown = ({ status, challenges, record }: ExpectedResponse): ExpectedResponse => ({
   status,
   ...(challenges && { challenges }),
   ...(record && { record }),
@@ -27,136 +28,123 @@ const thrown = ({ status, challenges, record }: Expected): Expected => ({
 
 export const optionCases: readonly Case[] = [
   {
-    id: 'optional-anonymous',
+    id: 'optional-without-credential',
     proves: ['optional'],
     setup: 'optional',
-    request: get('/orders'),
+    request: formatGet('/orders'),
     expect: [anonymous],
   },
   {
-    id: 'optional-good',
+    id: 'optional-with-valid-token',
     proves: ['optional', 'attached-token'],
     setup: 'optional',
-    request: get('/orders', 'Authorization: Bearer {{good}}'),
+    request: formatGet('/orders', 'Authorization: Bearer {{good}}'),
     expect: [granted('user-42')],
   },
   {
-    id: 'optional-expired',
+    id: 'optional-with-expired-token',
     proves: ['optional'],
     setup: 'optional',
-    request: get('/orders', 'Authorization: Bearer {{expired}}'),
+    request: formatGet('/orders', 'Authorization: Bearer {{expired}}'),
     expect: [expired],
   },
   {
-    id: 'optional-empty-header',
+    id: 'optional-with-empty-header',
     proves: ['optional'],
     setup: 'optional',
-    request: get('/orders', 'Authorization:'),
-    expect: [badRequest('credential_malformed', 'The Authorization header is malformed')],
+    request: formatGet('/orders', 'Authorization:'),
+    expect: [invalidRequest('credential_malformed', 'The Authorization header is malformed')],
   },
   {
-    id: 'optional-other-scheme',
+    id: 'optional-with-another-scheme',
     proves: ['optional'],
     setup: 'optional',
-    request: get('/orders', 'Authorization: Basic dXNlcjpwYXNz'),
-    expect: [
-      refused({
-        status: 401,
-        code: 'credential_scheme_unsupported',
-        detail: 'An access token is required',
-      }),
-    ],
+    request: formatGet('/orders', 'Authorization: Basic dXNlcjpwYXNz'),
+    expect: [unsupportedScheme],
   },
   {
-    id: 'optional-scope',
+    id: 'optional-on-a-scope-guard',
     proves: ['optional'],
     setup: 'optional',
-    request: get('/read'),
+    request: formatGet('/read'),
     expect: [noCredential],
   },
   {
-    id: 'direct-only-delegated',
+    id: 'direct-only-with-delegated-token',
     proves: ['policy-refusal'],
-    setup: 'direct',
-    request: get('/any', 'Authorization: Bearer {{delegated}}'),
+    setup: 'direct-only',
+    request: formatGet('/any', 'Authorization: Bearer {{delegated}}'),
     expect: [forbidden('delegation_forbidden', 'Delegated access is not allowed here')],
   },
   {
-    id: 'preflight-passes',
+    id: 'preflight-allowed',
     proves: ['preflight'],
     corpus: ['HTTP-options'],
-    setup: 'preflight',
-    request: ask('OPTIONS', '/orders', ...preflight),
-    expect: [unrecorded],
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', ...preflight),
+    expect: [passedPreflight],
   },
   {
-    id: 'preflight-not-asked-for',
+    id: 'preflight-not-allowed',
     proves: ['preflight'],
-    request: ask('OPTIONS', '/orders', ...preflight),
+    request: formatRequest('OPTIONS', '/orders', ...preflight),
     expect: [noCredential],
   },
   {
     id: 'preflight-without-origin',
     proves: ['preflight'],
-    setup: 'preflight',
-    request: ask('OPTIONS', '/orders', 'Access-Control-Request-Method: GET'),
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', 'Access-Control-Request-Method: GET'),
     expect: [noCredential],
   },
   {
-    id: 'preflight-by-get',
+    id: 'preflight-headers-on-get',
     proves: ['preflight'],
-    setup: 'preflight',
-    request: get('/orders', ...preflight),
+    setup: 'allow-preflight',
+    request: formatGet('/orders', ...preflight),
     expect: [noCredential],
   },
   {
-    id: 'quoted-realm',
+    id: 'realm-with-quotes',
     proves: ['quoting'],
-    setup: 'quoted',
-    request: get('/any'),
-    expect: [
-      refused({
-        status: 401,
-        code: 'credential_missing',
-        detail: 'An access token is required',
-        realm: String.raw`realm="orders \"v1\" \\ , Basic realm=\"x"`,
-      }),
-    ],
+    setup: 'realm-with-quotes',
+    request: formatGet('/any'),
+    expect: [withRealm(noCredential, String.raw`realm="orders \"v1\" \\ , Basic realm=\"x"`)],
   },
   {
-    id: 'thrown-credential',
-    proves: ['thrown'],
-    setup: 'thrown',
-    request: get('/any'),
+    id: 'throw-refusals-without-credential',
+    proves: ['thrown-refusal'],
+    setup: 'throw-refusals',
+    request: formatGet('/any'),
     expect: [thrown(noCredential)],
   },
   {
-    id: 'thrown-token',
-    proves: ['thrown', 'no-secrets'],
+    id: 'throw-refusals-with-expired-token',
+    proves: ['thrown-refusal', 'no-secrets'],
     corpus: ['LEAK-err-cause'],
-    setup: 'thrown',
-    request: get('/any', 'Authorization: Bearer {{expired}}'),
+    setup: 'throw-refusals',
+    request: formatGet('/any', 'Authorization: Bearer {{expired}}'),
     expect: [thrown(expired)],
   },
   {
-    id: 'thrown-scope',
-    proves: ['thrown'],
-    setup: 'thrown',
-    request: get('/read', 'Authorization: Bearer {{good}}'),
-    expect: [thrown(lacksScope('orders:read'))],
+    id: 'throw-refusals-with-insufficient-scope',
+    proves: ['thrown-refusal'],
+    setup: 'throw-refusals',
+    request: formatGet('/read', 'Authorization: Bearer {{good}}'),
+    expect: [thrown(insufficientScope('orders:read'))],
   },
   {
-    id: 'listener-throws-granted',
+    id: 'listener-throws-on-granted',
     proves: ['one-record'],
     setup: 'listener-throws',
-    request: get('/any', 'Authorization: Bearer {{good}}'),
+    request: formatGet('/any', 'Authorization: Bearer {{good}}'),
     expect: [granted('user-42')],
   },
   {
-    id: 'listener-throws-refused',
+    id: 'listener-throws-on-refused',
     proves: ['one-record'],
     setup: 'listener-throws',
-    request: get('/any', 'Authorization: Bearer {{expired}}'),
+    request: formatGet('/any', 'Authorization: Bearer {{expired}}'),
     expect: [expired],
   },
 ]

@@ -1,30 +1,41 @@
-import { badToken, type Case, type Expected, granted, lacksScope } from '../case.ts'
-import { get } from '../serve.ts'
+import {
+  type Case,
+  type ExpectedResponse,
+  granted,
+  insufficientScope,
+  invalidToken,
+} from '../case.ts'
+import { formatGet } from '../raw-http.ts'
 
-const needsRead = lacksScope('read')
-const malformed = badToken('claim_malformed', 'A claim of the access token is malformed')
-const through = granted('user-42')
+const get = (path: string, token: string): string =>
+  formatGet(path, `Authorization: Bearer {{${token}}}`)
 
-/** The route wants `read`. What the token has says its name. */
-const rows: readonly (readonly [token: string, corpus: string | undefined, expect: Expected])[] = [
-  ['scope-read', undefined, through],
-  ['good', undefined, needsRead],
-  ['scope-empty', 'SCP-empty', needsRead],
-  ['scope-prefix', 'SCP-prefix', needsRead],
-  ['scope-suffix', 'SCP-suffix', needsRead],
-  ['scope-list', 'SCP-array', through],
-  ['scope-nested', 'SCP-array-nested', malformed],
+const lacksRead = insufficientScope('read')
+const malformed = invalidToken('claim_malformed', 'A claim of the access token is malformed')
+const grantedToUser = granted('user-42')
+
+type Row = readonly [token: string, corpus: string | undefined, expect: ExpectedResponse]
+
+/** Scope claims that are sent to a route that requires `read`. */
+const rows: readonly Row[] = [
+  ['scope-read', undefined, grantedToUser],
+  ['good', undefined, lacksRead],
+  ['scope-empty', 'SCP-empty', lacksRead],
+  ['scope-prefix', 'SCP-prefix', lacksRead],
+  ['scope-suffix', 'SCP-suffix', lacksRead],
+  ['scope-array', 'SCP-array', grantedToUser],
+  ['scope-nested-array', 'SCP-array-nested', malformed],
   ['scope-object', 'SCP-array-nested', malformed],
   ['scope-number', 'SCP-array-nested', malformed],
-  ['scope-true', 'SCP-array-nested', malformed],
-  ['scope-duck', 'SCP-obj-includes', malformed],
-  ['scope-tab', 'SCP-tab', needsRead],
-  ['scope-no-break', 'SCP-nbsp', needsRead],
-  ['scope-em-space', 'SCP-nbsp', needsRead],
-  ['scope-wide-space', 'SCP-nbsp', needsRead],
-  ['scope-line-feed', 'SCP-nbsp', needsRead],
-  ['scope-comma', 'SCP-comma', needsRead],
-  ['scope-two-spaces', 'SCP-double-space', through],
+  ['scope-boolean', 'SCP-array-nested', malformed],
+  ['scope-string-like-object', 'SCP-obj-includes', malformed],
+  ['scope-tab', 'SCP-tab', lacksRead],
+  ['scope-no-break-space', 'SCP-nbsp', lacksRead],
+  ['scope-em-space', 'SCP-nbsp', lacksRead],
+  ['scope-ideographic-space', 'SCP-nbsp', lacksRead],
+  ['scope-line-feed', 'SCP-nbsp', lacksRead],
+  ['scope-comma', 'SCP-comma', lacksRead],
+  ['scope-two-spaces', 'SCP-double-space', grantedToUser],
 ]
 
 export const scopeCases: readonly Case[] = [
@@ -32,45 +43,45 @@ export const scopeCases: readonly Case[] = [
     id: `claim-${token}`,
     proves: ['scope-grammar'],
     ...(corpus && { corpus: [corpus] }),
-    request: get('/scope', `Authorization: Bearer {{${token}}}`),
+    request: get('/scope', token),
     expect: [expected],
   })),
   {
-    id: 'scope-of-two',
+    id: 'one-of-two-required-scopes',
     proves: ['insufficient-scope'],
     corpus: ['SCP-any-vs-all'],
-    request: get('/read-write', 'Authorization: Bearer {{read}}'),
-    expect: [lacksScope('orders:read orders:write')],
+    request: get('/read-write', 'read'),
+    expect: [insufficientScope('orders:read orders:write')],
   },
   {
-    id: 'scope-both',
+    id: 'both-required-scopes',
     proves: ['scope-grammar'],
-    request: get('/read-write', 'Authorization: Bearer {{read-write}}'),
+    request: get('/read-write', 'read-write'),
     expect: [granted('user-42')],
   },
   {
-    id: 'scope-any-held',
+    id: 'one-of-the-alternative-scopes',
     proves: ['scope-grammar'],
-    request: get('/read-or-write', 'Authorization: Bearer {{read-write}}'),
+    request: get('/read-or-write', 'read-write'),
     expect: [granted('user-42')],
   },
   {
-    id: 'scope-any-lacking',
+    id: 'none-of-the-alternative-scopes',
     proves: ['insufficient-scope'],
-    request: get('/read-or-write', 'Authorization: Bearer {{read}}'),
-    expect: [lacksScope('orders:write orders:admin')],
+    request: get('/read-or-write', 'read'),
+    expect: [insufficientScope('orders:write orders:admin')],
   },
   {
-    id: 'scope-of-the-second-guard',
-    proves: ['insufficient-scope', 'guards-in-turn'],
-    request: get('/read-then-write', 'Authorization: Bearer {{read}}'),
-    expect: [lacksScope('orders:read orders:write')],
+    id: 'scope-of-the-second-guard-missing',
+    proves: ['insufficient-scope', 'all-guards'],
+    request: get('/read-then-write', 'read'),
+    expect: [insufficientScope('orders:read orders:write')],
   },
   {
-    id: 'scope-prototype',
+    id: 'scope-named-like-a-prototype-member',
     proves: ['scope-grammar'],
     corpus: ['SCP-proto'],
-    request: get('/prototype', 'Authorization: Bearer {{read}}'),
-    expect: [lacksScope('__proto__ constructor')],
+    request: get('/prototype', 'read'),
+    expect: [insufficientScope('__proto__ constructor')],
   },
 ]

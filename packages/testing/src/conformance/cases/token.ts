@@ -1,56 +1,53 @@
-import type { Code, DecisionRecord } from '@resource-server/core'
-import { badToken, type Case, type Expected, undecided } from '../case.ts'
-import { get } from '../serve.ts'
+import type { Code } from '@resource-server/core'
+import { type Case, type ExpectedResponse, invalidToken, unavailable } from '../case.ts'
+import { formatGet } from '../raw-http.ts'
 import type { RequirementId } from '../requirements.ts'
 import type { SetupName } from '../setups.ts'
-
-const send = (token: string): string => get('/any', `Authorization: Bearer {{${token}}}`)
 
 interface Row {
   readonly token: string
   readonly code: Code
   readonly setup?: SetupName
   readonly corpus?: readonly string[]
-  readonly record?: Partial<DecisionRecord>
 }
 
-/** Whose signature does not hold, or was not looked at: one answer for all of them. */
-const opaque: readonly Row[] = [
+/** The signature is not valid or was not verified. All of them get the same response. */
+const unverified: readonly Row[] = [
   { token: 'garbage', code: 'token_malformed' },
   { token: 'opaque', code: 'token_malformed' },
   { token: 'huge', code: 'token_too_large' },
   { token: 'encrypted', code: 'token_encrypted' },
-  { token: 'header-no-json', code: 'header_malformed' },
-  { token: 'payload-twice', code: 'payload_malformed' },
+  { token: 'invalid-json-header', code: 'header_malformed' },
+  { token: 'duplicate-member', code: 'payload_malformed' },
   { token: 'crit', code: 'header_unsupported' },
-  { token: 'type-foreign', code: 'type_not_accepted' },
+  { token: 'wrong-typ', code: 'type_not_accepted' },
   { token: 'unsigned', code: 'token_malformed' },
   { token: 'hmac', code: 'algorithm_not_allowed' },
+  { token: 'unknown-issuer', code: 'issuer_not_trusted', corpus: ['LEAK-oracle-sig'] },
+  { token: 'other-issuer', code: 'issuer_not_trusted' },
+  { token: 'unknown-kid', code: 'key_not_found', corpus: ['LEAK-oracle-sig'] },
   {
-    ...{ token: 'of-nobody', code: 'issuer_not_trusted', corpus: ['LEAK-oracle-sig'] },
-  },
-  { token: 'of-other', code: 'issuer_not_trusted' },
-  { token: 'kid-unknown', code: 'key_not_found', corpus: ['LEAK-oracle-sig'] },
-  {
-    token: 'kid-hostile',
+    token: 'hostile-kid',
     code: 'key_not_found',
     corpus: ['LEAK-log-inject', 'LEAK-metrics-card'],
   },
-  { token: 'kid-absent', code: 'key_ambiguous', setup: 'twofold' },
-  { token: 'strangers-key', code: 'signature_invalid', corpus: ['LEAK-oracle-sig'] },
+  { token: 'ambiguous-key', code: 'key_ambiguous', setup: 'issuer-with-two-keys' },
+  { token: 'unknown-key', code: 'signature_invalid', corpus: ['LEAK-oracle-sig'] },
   { token: 'tampered', code: 'signature_invalid', corpus: ['LEAK-log-token'] },
 ]
 
-interface Described extends Row {
+interface VerifiedRow extends Row {
   readonly detail: string
   readonly proves?: RequirementId
 }
 
-/** Whose signature holds: the caller, who can read the token as well, is told what is wrong. */
-const described: readonly Described[] = [
+/** The signature is valid, so the caller may learn the reason: the caller can read the token anyway. */
+const verified: readonly VerifiedRow[] = [
   {
-    ...{ token: 'id', code: 'not_an_access_token', detail: 'The token is not an access token' },
-    proves: 'token-kind',
+    token: 'id-token',
+    code: 'not_an_access_token',
+    detail: 'The token is not an access token',
+    proves: 'token-type',
   },
   {
     token: 'no-subject',
@@ -58,7 +55,7 @@ const described: readonly Described[] = [
     detail: 'The access token lacks a required claim',
   },
   {
-    token: 'nbf-text',
+    token: 'nbf-string',
     code: 'claim_malformed',
     detail: 'A claim of the access token is malformed',
   },
@@ -68,69 +65,78 @@ const described: readonly Described[] = [
     detail: 'The access token expired',
     corpus: ['LEAK-oracle-claims', 'HTTP-cache-headers'],
   },
-  { token: 'early', code: 'token_not_yet_valid', detail: 'The access token is not valid yet' },
   {
-    ...{
-      token: 'long-lived',
-      code: 'lifetime_too_long',
-      detail: "The token's lifetime exceeds the maximum",
-    },
-    setup: 'limited',
+    token: 'not-yet-valid',
+    code: 'token_not_yet_valid',
+    detail: 'The access token is not valid yet',
   },
   {
-    token: 'for-others',
+    token: 'long-lived',
+    code: 'lifetime_too_long',
+    detail: "The token's lifetime exceeds the maximum",
+    setup: 'max-lifetime',
+  },
+  {
+    token: 'other-audience',
     code: 'audience_mismatch',
     detail: 'The access token is meant for another audience',
-    proves: 'token-for-us',
+    proves: 'audience',
   },
   {
-    ...{
-      token: 'bound',
-      code: 'binding_unsupported',
-      detail: 'The access token is bound to a key',
-    },
+    token: 'key-bound',
+    code: 'binding_unsupported',
+    detail: 'The access token is bound to a key',
     proves: 'bound-token',
   },
   {
-    token: 'actor-text',
+    token: 'actor-string',
     code: 'actor_malformed',
     detail: 'The actor of the access token is malformed',
   },
   {
-    token: 'actors-nine',
+    token: 'nine-actors',
     code: 'actor_chain_too_long',
     detail: 'The access token has too many actors',
   },
 ]
 
-/** RFC 9110 section 10.2.3, where there is something to wait for. */
-const outages: readonly (Row & { readonly setup: SetupName })[] = [
-  { token: 'of-silent', code: 'keys_unavailable', setup: 'silent', corpus: ['LEAK-jwks-err'] },
-  { token: 'of-impostor', code: 'metadata_rejected', setup: 'impostor' },
+/** The keys are unavailable. */
+const outages: readonly Row[] = [
+  {
+    token: 'issuer-down',
+    code: 'keys_unavailable',
+    setup: 'issuer-down',
+    corpus: ['LEAK-jwks-err'],
+  },
+  { token: 'issuer-mismatched', code: 'metadata_rejected', setup: 'issuer-mismatched' },
 ]
 
-function caseOf(row: Row, proves: Case['proves'], expected: Expected): Case {
+function caseOf(row: Row, proves: Case['proves'], expected: ExpectedResponse): Case {
   const { token, setup, corpus } = row
   return {
     id: `token-${token}`,
     proves,
     ...(setup && { setup }),
     ...(corpus && { corpus }),
-    request: send(token),
+    request: formatGet('/any', `Authorization: Bearer {{${token}}}`),
     expect: [expected],
   }
 }
 
 export const tokenCases: readonly Case[] = [
-  ...opaque.map((row) =>
+  ...unverified.map((row) =>
     caseOf(
       row,
       ['no-oracle', 'invalid-token', 'no-secrets'],
-      badToken(row.code, 'The access token is not valid', row.record),
+      invalidToken(row.code, 'The access token is not valid'),
     ),
   ),
-  ...described.map((row) =>
-    caseOf(row, [row.proves ?? 'token-claims', 'invalid-token'], badToken(row.code, row.detail)),
+  ...verified.map((row) =>
+    caseOf(
+      row,
+      [row.proves ?? 'token-claims', 'invalid-token'],
+      invalidToken(row.code, row.detail),
+    ),
   ),
-  ...outages.map((row) => caseOf(row, ['outage'], undecided(row.code))),
+  ...outages.map((row) => caseOf(row, ['outage'], unavailable(row.code))),
 ]

@@ -1,0 +1,96 @@
+import {
+  boolean,
+  checkOptions,
+  issuerPath,
+  object,
+  oneOf,
+  type Rules,
+  testClock,
+} from '../check-options.ts'
+import { algorithmNames } from '../keys/algorithms.ts'
+import { createKeyRing } from '../keys/signing-keys.ts'
+import { createTestClock } from '../test-clock.ts'
+import {
+  buildIdToken,
+  buildToken,
+  type TokenContext,
+  type UnsignedToken,
+} from '../tokens/build-token.ts'
+import { createForgeries } from '../tokens/forgeries.ts'
+import { providerIds, providers } from '../tokens/providers.ts'
+import { sign } from '../tokens/sign.ts'
+import { discoveries, issuerResources, issuerUrls } from './metadata.ts'
+import { outageModes } from './outage.ts'
+import { startServer } from './server.ts'
+import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
+
+const rules: Rules<TestIssuerOptions> = {
+  path: issuerPath,
+  algorithm: oneOf(algorithmNames),
+  clock: testClock,
+  provider: oneOf(providerIds),
+  discovery: oneOf(discoveries),
+  metadata: object,
+}
+
+/**
+ * Starts a test issuer. Close it when the tests are done.
+ *
+ * @throws TypeError if an option is unknown or malformed
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from '@resource-server/core'
+ * import { createTestIssuer } from '@resource-server/testing'
+ *
+ * const issuer = await createTestIssuer()
+ * const verifier = createVerifier({ issuer: issuer.url, audience: 'orders', clock: issuer.clock })
+ * const token = await verifier.verify(issuer.token({ aud: 'orders', scope: 'orders:read' }))
+ * console.log(token.hasScope('orders:read'))
+ * await issuer.close()
+ * ```
+ */
+export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  checkOptions('createTestIssuer', options, rules)
+  const { path = '', algorithm = 'RS256', provider = 'rfc9068' } = options
+  const { discovery = 'both', metadata = {}, clock = createTestClock() } = options
+  const ring = createKeyRing(algorithm, providers[provider].keySet)
+  const server = await startServer((origin) =>
+    issuerResources(issuerUrls(origin, path), ring, { discovery, metadata }),
+  )
+  const { issuer, jwksUri } = issuerUrls(server.origin, path)
+
+  const context = (): TokenContext => ({ issuer, provider, now: Math.floor(clock.now() / 1000) })
+  const signed = ({ header, payload }: UnsignedToken): string =>
+    sign(header, payload, ring.current())
+
+  return {
+    url: issuer,
+    jwksUri,
+    clock,
+    get key() {
+      return ring.current()
+    },
+    get requests() {
+      return server.requests()
+    },
+    forge: createForgeries({
+      build: (token) => buildToken(token, context()),
+      currentKey: () => ring.current(),
+    }),
+    token: (token) => signed(buildToken(token, context())),
+    idToken: (token) => signed(buildIdToken(token, context())),
+    sign: ({ header = {}, payload, key = ring.current() }) => sign(header, payload, key),
+    rotateKeys(rotation = {}) {
+      checkOptions('rotateKeys', rotation, { overlap: boolean })
+      return ring.rotate(rotation.overlap ?? true)
+    },
+    stop(mode = 'disconnect') {
+      checkOptions('stop', { mode }, { mode: oneOf(outageModes) })
+      server.setOutage(mode)
+    },
+    resume: () => server.setOutage(undefined),
+    close: () => server.close(),
+    [Symbol.asyncDispose]: () => server.close(),
+  }
+}

@@ -1,0 +1,98 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { Algorithm } from '@resource-server/core'
+import type { JsonObject, SigningKey } from '../keys/signing-keys.ts'
+import type { TestClock } from '../test-clock.ts'
+import type { Forgeries } from '../tokens/forgeries.ts'
+import type { ProviderId } from '../tokens/providers.ts'
+import type { RawToken } from '../tokens/sign.ts'
+import type { IdTokenOptions, TokenOptions } from '../tokens/token-options.ts'
+import type { Discovery } from './metadata.ts'
+import type { OutageMode } from './outage.ts'
+import type { RequestCounts } from './server.ts'
+
+/** The options of a test issuer. Every option has a default. */
+export interface TestIssuerOptions {
+  /**
+   * The path of the issuer identifier, such as `/realms/test`. Default: no path. With `/` the
+   * identifier ends in a slash, as Auth0's does.
+   */
+  readonly path?: string
+  /** The signature algorithm. Default `RS256`. */
+  readonly algorithm?: Algorithm
+  /** The clock that dates the tokens. Default: a new clock. Two issuers can share one. */
+  readonly clock?: TestClock
+  /** The provider whose tokens and key set to imitate. Default `rfc9068`. */
+  readonly provider?: ProviderId
+  /** The metadata to serve. Default `both`. The key set is always served. */
+  readonly discovery?: Discovery
+  /** Members to add to the metadata, or to replace in it. A member that is `undefined` is omitted. */
+  readonly metadata?: JsonObject
+}
+
+/**
+ * An authorization server for tests, on a free port of 127.0.0.1. Its metadata, key set and signatures
+ * are real, so the code under test runs without mocks.
+ *
+ * It issues every token that a test asks for. It has no login, no token endpoint and no policy.
+ */
+export interface TestIssuer extends AsyncDisposable {
+  /** The issuer identifier: the `iss` of its tokens, and the `issuer` option of the code under test. */
+  readonly url: string
+  /** The URL of the key set. */
+  readonly jwksUri: string
+  /** The clock that dates the tokens. Pass it on: `resourceServer({ clock: issuer.clock })`. */
+  readonly clock: TestClock
+  /**
+   * The current signing key. The keys of every issuer are named `key-1`, `key-2` and so on, so two
+   * issuers have different keys with the same `kid`. A verifier that confuses them fails the test.
+   */
+  readonly key: SigningKey
+  /** How often metadata and key set were fetched so far. */
+  readonly requests: RequestCounts
+  /** Creates tokens that must be refused. */
+  readonly forge: Forgeries
+
+  /**
+   * Creates a signed access token. With `actors` it is an exchanged token.
+   *
+   * @throws TypeError if `aud` is missing, if an option is unknown or malformed, or if the provider's
+   *   tokens cannot express it
+   */
+  token(options: TokenOptions): string
+  /**
+   * Creates an ID token, which no resource server may accept. It has `nonce` and `at_hash`, and no
+   * scope.
+   *
+   * @throws TypeError if `aud` is missing, or if an option is unknown or malformed
+   */
+  idToken(options: IdTokenOptions): string
+  /** Signs any header and payload, without checks and without default claims. For malformed tokens. */
+  sign(token: RawToken): string
+
+  /**
+   * Creates a new signing key and returns it.
+   *
+   * @param options.overlap whether the earlier keys stay in the key set, so that earlier tokens remain
+   *   valid, as in a planned rotation. Default true. With false only the new key is published, as
+   *   after a leak.
+   */
+  rotateKeys(options?: { readonly overlap?: boolean }): SigningKey
+  /**
+   * Starts an outage: metadata and key set no longer get a proper response. A verifier keeps what it
+   * has already fetched.
+   *
+   * @param mode how the issuer responds. Default `disconnect`.
+   * @throws TypeError if the mode is unknown
+   */
+  stop(mode?: OutageMode): void
+  /** Ends the outage. Requests that already hang or stall continue to do so. */
+  resume(): void
+
+  /**
+   * Frees the port and closes all connections, including hanging ones. Can be called twice. Tokens can
+   * still be created. An issuer that is not closed does not keep the process alive.
+   */
+  close(): Promise<void>
+  /** Same as `close`, for `await using issuer = await createTestIssuer()`. */
+  [Symbol.asyncDispose](): Promise<void>
+}

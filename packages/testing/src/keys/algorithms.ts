@@ -1,0 +1,76 @@
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
+import type { Algorithm } from '@resource-server/core'
+
+interface KeyPair {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
+
+interface SignatureAlgorithm {
+  readonly generate: () => KeyPair
+  readonly sign: (data: Uint8Array, key: KeyObject) => Buffer
+}
+
+/**
+ * Keys are generated as PEM and parsed again. On Node 20, exporting a key that still belongs to its
+ * generation job can deadlock: a garbage collection during the export waits for the lock that the
+ * export holds.
+ */
+const asPem = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+} as const
+
+function parsePem(pair: unknown): KeyPair {
+  const { publicKey, privateKey } = pair as { publicKey: string; privateKey: string }
+  return { publicKey: createPublicKey(publicKey), privateKey: createPrivateKey(privateKey) }
+}
+
+const rsa = (digest: string): SignatureAlgorithm => ({
+  generate: () => parsePem(generateKeyPairSync('rsa', { modulusLength: 2048, ...asPem })),
+  sign: (data, key) => sign(digest, data, key),
+})
+
+const rsaPss = (digest: string): SignatureAlgorithm => ({
+  generate: rsa(digest).generate,
+  sign: (data, key) =>
+    sign(digest, data, {
+      key,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    }),
+})
+
+const ecdsa = (digest: string, namedCurve: string): SignatureAlgorithm => ({
+  generate: () => parsePem(generateKeyPairSync('ec', { namedCurve, ...asPem })),
+  sign: (data, key) => sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }),
+})
+
+const ed25519: SignatureAlgorithm = {
+  generate: () => parsePem(generateKeyPairSync('ed25519', asPem)),
+  sign: (data, key) => sign(null, data, key),
+}
+
+/** RFC 7518 section 3.1, RFC 8037 and RFC 9864. */
+export const algorithms: Readonly<Record<Algorithm, SignatureAlgorithm>> = {
+  RS256: rsa('sha256'),
+  RS384: rsa('sha384'),
+  RS512: rsa('sha512'),
+  PS256: rsaPss('sha256'),
+  PS384: rsaPss('sha384'),
+  PS512: rsaPss('sha512'),
+  ES256: ecdsa('sha256', 'P-256'),
+  ES384: ecdsa('sha384', 'P-384'),
+  ES512: ecdsa('sha512', 'P-521'),
+  EdDSA: ed25519,
+  Ed25519: ed25519,
+}
+
+export const algorithmNames: readonly string[] = Object.keys(algorithms)

@@ -1,0 +1,8 @@
+import type { Host } from '@resource-server/testing/conformance'
+import { expressHosts } from './express.ts'
+import { fastifyHost } from './fastify.ts'
+import { honoHost } from './hono.ts'
+import { koaHosts } from './koa.ts'
+
+/** Every host that has an adapter. The conformance suite and the attacks run on each of them. */
+export const hosts: readonly Host[] = [...expressHosts, ...koaHosts, fastifyHost, honoHost]

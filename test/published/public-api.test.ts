@@ -1,0 +1,223 @@
+import { readFileSync } from 'node:fs'
+import * as core from '@resource-server/core'
+import * as adapter from '@resource-server/core/adapter'
+import * as coreProviders from '@resource-server/core/providers'
+import * as express from '@resource-server/express'
+import * as expressProviders from '@resource-server/express/providers'
+import * as fastify from '@resource-server/fastify'
+import * as fastifyProviders from '@resource-server/fastify/providers'
+import * as fetch from '@resource-server/fetch'
+import * as fetchProviders from '@resource-server/fetch/providers'
+import * as koa from '@resource-server/koa'
+import * as koaProviders from '@resource-server/koa/providers'
+import * as testing from '@resource-server/testing'
+import * as conformance from '@resource-server/testing/conformance'
+import { expect, test } from 'vitest'
+
+// The public API. A change here affects users and requires a changeset.
+
+const exported = (module: object): string[] => Object.keys(module).toSorted()
+
+test('core has exactly these exports', () => {
+  expect(exported(core)).toEqual([
+    'ConfigError',
+    'VerificationError',
+    'codes',
+    'createVerifier',
+    'formatActorChain',
+    'pseudonymize',
+  ])
+})
+
+/** Each has an entry point of its own: `@resource-server/core/providers/keycloak`. */
+const providers = [
+  'auth0',
+  'authentik',
+  'cognito',
+  'dex',
+  'entra',
+  'hydra',
+  'keycloak',
+  'oidc-provider',
+  'okta',
+  'rfc9068',
+  'spring-authorization-server',
+  'wso2',
+  'zitadel',
+]
+const camel = (name: string): string =>
+  name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+
+test('core/providers exports every provider function', () => {
+  expect(exported(coreProviders)).toEqual(providers.map(camel).toSorted())
+})
+
+test.each([
+  ['express', expressProviders],
+  ['fastify', fastifyProviders],
+  ['fetch', fetchProviders],
+  ['koa', koaProviders],
+])('%s/providers has the same exports as core/providers', (_name, module) => {
+  expect(exported(module)).toEqual(exported(coreProviders))
+})
+
+test.each(providers)('core/providers/%s exports its provider function', async (name) => {
+  const module = (await import(`@resource-server/core/providers/${name}`)) as object
+  expect(exported(module)).toContain(camel(name))
+})
+
+test('core/adapter has exactly these exports', () => {
+  expect(exported(adapter)).toEqual([
+    'RequestRefusedError',
+    'authenticateOnly',
+    'createGate',
+    'fromFetch',
+    'fromNode',
+    'nodeGuard',
+    'sendNode',
+  ])
+})
+
+test.each([
+  ['express', express, []],
+  // Fastify plugins are default exports.
+  ['fastify', fastify, ['default']],
+  ['fetch', fetch, []],
+  ['koa', koa, []],
+])('%s has the exports of core and its own', (_name, module, others) => {
+  const own = ['RequestRefusedError', 'resourceServer', ...others]
+  expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
+})
+
+/** The names in a file's export lists, types included. Types do not exist at run time. */
+function listedIn(path: string): string[] {
+  const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+  const lists = [...text.matchAll(/^export (?:type )?\{([^}]*)\} from '(?:[^']*)'$/gm)]
+  const names = lists.flatMap(([, list]) => list!.split(','))
+  return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
+}
+
+test.each(['express', 'fastify', 'fetch', 'koa'])(
+  '%s re-exports all values and types of core',
+  (name) => {
+    const reexported = listedIn(`packages/${name}/src/index.ts`)
+    expect(reexported.toSorted()).toEqual(
+      [...listedIn('packages/core/src/index.ts'), 'RequestRefusedError'].toSorted(),
+    )
+  },
+)
+
+test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider', (name) => {
+  expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
+    listedIn('packages/core/src/providers/index.ts').toSorted(),
+  )
+})
+
+test('no package uses export *', () => {
+  const files = ['core', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'testing', 'trace']
+  const indexes = files.map((name) => `packages/${name}/src/index.ts`)
+  const starred = indexes.filter((path) =>
+    /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
+  )
+  expect(starred).toEqual([])
+})
+
+test('testing has exactly these exports', () => {
+  expect(exported(testing)).toEqual(['createSigningKey', 'createTestClock', 'createTestIssuer'])
+})
+
+test('testing/conformance has exactly these exports', () => {
+  expect(exported(conformance)).toEqual([
+    'cases',
+    'challengesOf',
+    'comparable',
+    'createIssuers',
+    'formatGet',
+    'formatRequest',
+    'headerValues',
+    'misconfigurations',
+    'requirements',
+    'sendRaw',
+    'startApp',
+    'startConformance',
+  ])
+})
+
+test.each([
+  [
+    'core',
+    [
+      '.',
+      './adapter',
+      './providers',
+      ...providers.map((name) => `./providers/${name}`),
+      './decision-record.schema.json',
+    ],
+  ],
+  ['express', ['.', './augment', './providers']],
+  ['fastify', ['.', './providers']],
+  ['fetch', ['.', './providers']],
+  ['koa', ['.', './providers']],
+  ['testing', ['.', './conformance']],
+  ['trace', ['.']],
+  ['opentelemetry', ['.']],
+])('%s has exactly these entry points', (name, entries) => {
+  const manifest = new URL(`../../packages/${name}/package.json`, import.meta.url)
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }
+  expect(Object.keys(exports)).toEqual(entries)
+})
+
+test('the codes have exactly these categories, statuses and errors', () => {
+  const table = Object.entries(core.codes).map(
+    ([code, { category, status, error }]) => `${code} ${category} ${status} ${error ?? '-'}`,
+  )
+  expect(table.join('\n')).toBe(`credential_missing refused 401 -
+credential_scheme_unsupported refused 401 -
+credential_repeated refused 400 invalid_request
+credential_malformed refused 400 invalid_request
+token_too_large refused 401 invalid_token
+token_malformed refused 401 invalid_token
+token_encrypted refused 401 invalid_token
+header_malformed refused 401 invalid_token
+payload_malformed refused 401 invalid_token
+header_unsupported refused 401 invalid_token
+type_not_accepted refused 401 invalid_token
+algorithm_not_allowed refused 401 invalid_token
+issuer_not_trusted refused 401 invalid_token
+key_not_found refused 401 invalid_token
+key_ambiguous refused 401 invalid_token
+signature_invalid refused 401 invalid_token
+not_an_access_token refused 401 invalid_token
+claim_missing refused 401 invalid_token
+claim_malformed refused 401 invalid_token
+token_expired refused 401 invalid_token
+token_not_yet_valid refused 401 invalid_token
+lifetime_too_long refused 401 invalid_token
+audience_mismatch refused 401 invalid_token
+binding_unsupported refused 401 invalid_token
+actor_malformed refused 401 invalid_token
+actor_chain_too_long refused 401 invalid_token
+scope_insufficient refused 403 insufficient_scope
+role_insufficient refused 403 insufficient_scope
+permission_insufficient refused 403 insufficient_scope
+authentication_insufficient refused 401 insufficient_user_authentication
+actor_not_allowed refused 403 -
+delegation_required refused 403 -
+delegation_forbidden refused 403 -
+client_not_allowed refused 403 -
+claim_not_accepted refused 403 -
+policy_denied refused 403 -
+keys_unavailable unavailable 503 -
+metadata_rejected unavailable 503 -
+verification_failed unavailable 503 -`)
+})
+
+test('codes of tokens without a verified signature have the same status, error and description', () => {
+  const unverified = Object.entries(core.codes).slice(4, 16)
+  expect(unverified.at(0)?.[0]).toBe('token_too_large')
+  expect(unverified.at(-1)?.[0]).toBe('signature_invalid')
+  expect(
+    new Set(unverified.map(([, entry]) => `${entry.status} ${entry.error} ${entry.description}`))
+      .size,
+  ).toBe(1)
+})
