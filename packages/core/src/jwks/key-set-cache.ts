@@ -278,7 +278,7 @@ export class KeySetCache {
     return errorFrom(
       url,
       skipped.length === 0
-        ? 'the key set is empty'
+        ? 'the key set has no usable key: it is empty'
         : `the key set has no usable key: ${describeSkipped(skipped)}`,
     )
   }
