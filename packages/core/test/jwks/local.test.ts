@@ -150,7 +150,7 @@ describe('a key without kid', () => {
   test('is blocked together with the kid of the tokens it serves', async () => {
     const verifier = verifierWithKeys(withoutKid)
     await verifier.warmUp()
-    verifier.blockKey(issuer.key.kid)
+    verifier.blockKey({ issuer: issuer.url, kid: issuer.key.kid })
     expect(await verifier.check(token)).toMatchObject({ code: 'key_not_found' })
     const otherKid = issuer.token({ aud, header: { kid: 'other' } })
     expect(await verifier.check(otherKid)).toMatchObject({ code: 'keys_unavailable' })
@@ -160,7 +160,7 @@ describe('a key without kid', () => {
   test('is not blocked with the kid of another key', async () => {
     const verifier = verifierWithKeys(withoutKid, named.publicJwk)
     await verifier.warmUp()
-    verifier.blockKey('named')
+    verifier.blockKey({ issuer: issuer.url, kid: 'named' })
     expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ ok: true })
     expect(verifier.health().issuers[0]).toMatchObject({ keys: 1 })
   })
@@ -174,13 +174,13 @@ test('a cached token is refused when its key is blocked', async () => {
     expect(await verifier.check(newToken)).toMatchObject({ ok: true })
     expect(verifier.health().cache).toMatchObject({ hits })
   }
-  verifier.blockKey(issuer.key.kid)
+  verifier.blockKey({ issuer: issuer.url, kid: issuer.key.kid })
   expect(await verifier.check(newToken)).toMatchObject({ code: 'key_not_found' })
 })
 
 test('a key that is blocked before the keys are read is not used', async () => {
   const verifier = verifierWithKeys(good)
-  verifier.blockKey(issuer.key.kid)
+  verifier.blockKey({ issuer: issuer.url, kid: issuer.key.kid })
   expect(await verifier.check(issuer.token({ aud }))).toMatchObject({ code: 'key_not_found' })
 })
 

@@ -99,11 +99,11 @@ test('an outage is reported as failed for each fetch and as stale once', async (
 
 test('blockKey() is reported, and applies to all key sets fetched later', async () => {
   const { verifier, takeEvents, check } = startRemote(jwksResponse('ab'))
-  verifier.blockKey('c')
+  verifier.blockKey({ issuer, kid: 'c' })
   expect(takeEvents()).toEqual([{ event: 'blocked', keys: 0, skipped: [] }])
   await verifier.warmUp()
   takeEvents()
-  verifier.blockKey('a')
+  verifier.blockKey({ issuer, kid: 'a' })
   const skipped = [{ kid: 'a', reason: 'blocked with blockKey()' }]
   expect(takeEvents()).toEqual([{ event: 'blocked', keys: 1, skipped }])
   await verifier.refreshKeys()
@@ -123,7 +123,7 @@ test('a key set without usable keys is a failed fetch, and after five minutes it
   await refresh('a')
   const rejected = [
     { event: 'empty', keys: 1, skipped: [], reason: 'the previous key set stays in use for now' },
-    { ...failed, reason: `GET ${jwksUri}: the key set is empty` },
+    { ...failed, reason: `GET ${jwksUri}: the key set has no usable key: it is empty` },
   ]
   expect(await refresh('')).toEqual(rejected)
   // A key set with keys in between restarts the five minutes.

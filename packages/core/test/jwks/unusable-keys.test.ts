@@ -76,7 +76,7 @@ test('an empty key set is an outage, and it ends when a key is published', async
   const token = issuer.token({ aud })
   expect(await verifier.check(token)).toMatchObject({
     code: 'keys_unavailable',
-    reason: `JWKS of '${issuer.url}' is unavailable: it has no usable key (GET ${issuer.jwksUri}: the key set is empty)`,
+    reason: `JWKS of '${issuer.url}' is unavailable: it has no usable key (GET ${issuer.jwksUri}: the key set has no usable key: it is empty)`,
   })
   expect(verifier.ready()).toBe(false)
   published.keys = [good]
@@ -98,7 +98,7 @@ test('a key set whose keys are all for algorithms that are not listed is an outa
 test('a key set whose only key is blocked is not ready, and its tokens are refused', async () => {
   const { verifier } = startWith([good])
   await verifier.warmUp()
-  verifier.blockKey(kid)
+  verifier.blockKey({ issuer: issuer.url, kid })
   expect(verifier.ready()).toBe(false)
   expect(await verifier.check(issuer.token({ aud }))).toMatchObject({
     code: 'key_not_found',
