@@ -92,7 +92,8 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     default: undefined,
     defaultText: 'fetched',
     range: '1 to 100 keys',
-    description: 'A fixed key set, used instead of a fetched one.',
+    description:
+      'A fixed key set, used instead of a fetched one. With `jwks` or `jwksUri`, `issuer` can be any string.',
     read: readJwks,
   },
 }

@@ -9,6 +9,7 @@ import {
   readOptions,
   readRows,
 } from '../options/option-table.ts'
+import { requireDiscovery } from './read-option.ts'
 import {
   issuerOptions,
   type IssuerSettings,
@@ -149,5 +150,6 @@ function issuerPolicy(options: OptionObject, context: ReadContext): IssuerPolicy
   if (settings.jwksUri !== undefined && settings.jwks) {
     throw new ConfigError("'jwksUri' and 'jwks' cannot be combined.", 'Remove one of them.')
   }
+  if (settings.jwksUri === undefined && !settings.jwks) requireDiscovery(settings.issuer, context)
   return Object.freeze(settings)
 }
