@@ -54,6 +54,7 @@ export type {
   IssuerOptions,
   KeyEvent,
   KeyHealth,
+  SkippedKey,
   KeyStore,
   KeyStoreOptions,
   OpenApi,

@@ -51,6 +51,7 @@ export type {
   IssuerOptions,
   KeyEvent,
   KeyHealth,
+  SkippedKey,
   KeyStore,
   KeyStoreOptions,
   OpenApi,

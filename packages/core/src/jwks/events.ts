@@ -25,8 +25,8 @@ export interface KeyEvent {
    * - `failed`: a fetch failed. The cached key set stays in use.
    * - `rotated`: the fetched key set has different keys.
    * - `stale`: the cached key set is no longer fresh because fetches fail. Published once per outage.
-   * - `empty`: a key set without usable keys was fetched. `reason` says whether the previous one stays
-   *   in use.
+   * - `empty`: a key set without usable keys was fetched. This is an outage. `reason` says whether the
+   *   previous one stays in use.
    * - `blocked`: a key was blocked with `blockKey()`.
    * - `restored`: after the process started, a key set from the key store is in use.
    * - `not-stored`: the key store failed.
