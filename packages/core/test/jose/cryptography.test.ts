@@ -36,7 +36,7 @@ const policyFor = (algorithm: Algorithm): IssuerPolicy =>
 
 async function importKey(jwk: object, algorithm: Algorithm): Promise<VerificationKey> {
   const { keys, skipped } = await readKeys([jwk], policyFor(algorithm))
-  if (!keys[0]) throw new Error(skipped.join())
+  if (!keys[0]) throw new Error(skipped[0]?.reason)
   return keys[0]
 }
 

@@ -96,7 +96,7 @@ test('a token with the kid of a key of another type is refused as key_not_found'
 async function importKey(): Promise<VerificationKey> {
   const policy = createPolicy(optionsFor(issuer), 'verifier')
   const { keys, skipped } = await readKeys([issuer.key.publicJwk], policy.issuers.get(issuer.url)!)
-  if (!keys[0]) throw new Error(skipped.join())
+  if (!keys[0]) throw new Error(skipped[0]?.reason)
   return keys[0]
 }
 
