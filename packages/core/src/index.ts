@@ -6,6 +6,7 @@ export type { Actor, PriorActor } from './token/delegation.ts'
 // Operate
 export type { Health, Operations } from './verify/operations.ts'
 export type { CacheStatistics } from './verify/token-cache.ts'
+export type { SkippedKey } from './jose/jwk.ts'
 export type { KeyHealth } from './jwks/key-source.ts'
 export type { KeyEvent } from './jwks/events.ts'
 

@@ -60,7 +60,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     read: (value) => audienceRule(value),
   },
   algorithms: {
-    default: undefined,
+    default: defaultAlgorithms,
     defaultText: defaultAlgorithms.map((name) => `\`${name}\``).join(', '),
     range: '',
     description: 'Accepted signature algorithms. Symmetric algorithms are not supported.',
@@ -92,7 +92,8 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     default: undefined,
     defaultText: 'fetched',
     range: '1 to 100 keys',
-    description: 'A fixed key set, used instead of a fetched one.',
+    description:
+      'A fixed key set, used instead of a fetched one. With `jwks` or `jwksUri`, `issuer` can be any string.',
     read: readJwks,
   },
 }
@@ -100,8 +101,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
 export interface IssuerSettings {
   readonly issuer: string
   readonly audience: AudienceRule | undefined
-  /** `undefined` if the user did not choose. */
-  readonly algorithms: readonly Algorithm[] | undefined
+  readonly algorithms: readonly Algorithm[]
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
   readonly jwksUri: string | undefined

@@ -147,7 +147,7 @@ async function getJson(
   }
   const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
   const unchanged = response.status === 304 && Boolean(etag)
-  if (response.status !== 200) await response.body?.cancel()
+  if (response.status !== 200) discard(response.body)
   if (response.status !== 200 && !unchanged) {
     const { status } = response
     const retryAfter = retryAfterOf(response.headers)
@@ -169,13 +169,35 @@ function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   return wait > 0 ? wait : undefined
 }
 
+/**
+ * Releases the connection without waiting. If the body was cloned, `cancel()` settles only after the clone
+ * was read or canceled too, which may never happen.
+ */
+function discard(body: ReadableStream<Uint8Array> | null): void {
+  void ignoreErrors(async () => body?.cancel())
+}
+
+async function ignoreErrors(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch {
+    // The response is not used, so it does not matter.
+  }
+}
+
+/** Does not use `for await`, which would wait for the body to be canceled. */
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw new FetchError(`answered with more than ${maxBytes} bytes`)
-    chunks.push(chunk)
+  const iterator = body[Symbol.asyncIterator]()
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    size += next.value.byteLength
+    if (size > maxBytes) {
+      void ignoreErrors(async () => iterator.return?.())
+      throw new FetchError(`answered with more than ${maxBytes} bytes`)
+    }
+    chunks.push(next.value)
   }
   return concat(chunks, size)
 }

@@ -54,16 +54,18 @@ export type DelegationMode = 'any' | 'direct' | 'delegated'
  */
 export interface IssuerOptions {
   /**
-   * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. It must be an
-   * `https` URL without user, query, or fragment (RFC 8414 section 2). `http` is allowed for loopback
-   * hosts, and for others with `allowInsecureHttp`.
+   * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. Without
+   * `jwksUri` and `jwks`, it must be an `https` URL without user, query, or fragment (RFC 8414 section 2).
+   * With one of them, it can be any string. `http` URLs are allowed for loopback hosts, and for others with
+   * `allowInsecureHttp`.
    */
   readonly issuer: string
   /** The names of this service in tokens of this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
   /**
    * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256, ES384,
-   * and EdDSA. Symmetric algorithms are not supported.
+   * and EdDSA. Symmetric algorithms are not supported. An RSA key without `alg` serves every RS algorithm in
+   * the list, and PS algorithms only if the list has no RS algorithm.
    */
   readonly algorithms?: readonly Algorithm[]
   /**
@@ -85,7 +87,8 @@ export interface IssuerOptions {
   readonly jwksUri?: string
   /**
    * A fixed key set (RFC 7517 section 5) of 1 to 100 public keys. If set, nothing is fetched. Cannot be
-   * combined with `jwksUri`. Throws a `ConfigError` if no key in it can be used.
+   * combined with `jwksUri`. Throws a `ConfigError` if no key in it can be used. A key without `kid`, such as
+   * one from a PEM file, serves tokens whose `kid` is not that of another key.
    */
   readonly jwks?: { readonly keys: readonly object[] }
 }

@@ -43,10 +43,10 @@ export class Pipeline {
     this.#cache = createTokenCache(policy)
     this.#hasAudience = !issuerWithoutAudience(policy)
     this.operations = operationsOn({
-      configured: () => [...this.#sources.values()],
+      configured: this.#sources,
       resolved: () => resolved?.sources ?? [],
       cache: () => this.cacheStatistics,
-      blockKey: (kid) => resolved?.blockKey(kid),
+      blockKey: (issuer, kid) => resolved?.blockKey(issuer, kid) ?? false,
       close: () => resolved?.close(),
     })
   }

@@ -39,7 +39,8 @@ export class ResolvedIssuers {
   readonly #accepted = new Map<string, Accepted>()
   readonly #pending = new Map<string, Promise<Accepted | Refusal>>()
   readonly #refused = new GenerationalMap<number>({ entries: maxRefused, bytes: maxRefused * 512 })
-  readonly #blocked = new Set<string>()
+  /** The blocked `kid` values of each issuer, also of issuers that are not accepted yet. */
+  readonly #blocked = new Map<string, Set<string>>()
   #closed = false
 
   constructor(policy: Policy, resolve: NonNullable<Policy['resolveIssuer']>) {
@@ -63,9 +64,12 @@ export class ResolvedIssuers {
     return this.#resolveOnce(iss)
   }
 
-  blockKey(kid: string): void {
-    this.#blocked.add(kid)
-    for (const source of this.sources) source.blockKey(kid)
+  /** Returns `false` if no token of this issuer is accepted. */
+  blockKey(iss: string, kid: string): boolean {
+    if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) return false
+    this.#blocked.set(iss, (this.#blocked.get(iss) ?? new Set()).add(kid))
+    this.#accepted.get(iss)?.source.blockKey(kid)
+    return true
   }
 
   close(): void {
@@ -131,7 +135,7 @@ export class ResolvedIssuers {
   /** A key source whose keys, and the cached tokens that depend on them, count only while the result does. */
   #sourceOf(iss: string, issuer: IssuerPolicy): KeySource {
     const source = createKeySource(issuer, this.#policy)
-    for (const kid of this.#blocked) source.blockKey(kid)
+    for (const kid of this.#blocked.get(iss) ?? []) source.blockKey(kid)
     if (this.#closed) source.close()
     const isCurrent = (): boolean => {
       const accepted = this.#accepted.get(iss)
