@@ -238,7 +238,11 @@ export const others: readonly Case[] = [
     { ...base, jwks: { keys: [{ ...key, toJSON: () => key }] } },
     "'jwks' must be a key set",
   ],
-  ['a profile that does not exist', { ...base, profile: 'RFC9068' }, 'Write profile: extend(defaultProfile'],
+  [
+    'a profile that does not exist',
+    { ...base, profile: 'RFC9068' },
+    'Write profile: extend(defaultProfile',
+  ],
   ['a profile that is null', { ...base, profile: null }, 'Write profile: extend(defaultProfile'],
   [
     'a profile that lacks a member',
