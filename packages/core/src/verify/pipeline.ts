@@ -108,7 +108,11 @@ export class Pipeline {
         recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
       if (!refusal) return token
       if (refusal.code === 'token_expired') this.#cache!.delete(id)
-      return withSetupHint(refusal, { header, claims: content.claims }, this.policy)
+      return withSetupHint(
+        refusal,
+        { parsed: { header, claims: content.claims }, jwt },
+        this.policy,
+      )
     } catch (error) {
       return unexpected(error)
     }
@@ -123,7 +127,7 @@ export class Pipeline {
     try {
       const result = await this.#runChecks(jwt, requirements, trace, id)
       if (!(result instanceof Refusal)) return result
-      return withSetupHint(result, trace.unverified, this.policy)
+      return withSetupHint(result, { parsed: trace.unverified, jwt }, this.policy)
     } catch (error) {
       return unexpected(error)
     }
