@@ -40,10 +40,10 @@ export function checkAudience(
   profile: Profile,
 ): Refusal | undefined {
   if (matches(expected, found, profile.ignoredAudiences)) return undefined
-  return refuse(
-    'audience_mismatch',
-    `aud is ${quote(found)}, expected ${describeAudience(expected)}`,
-  )
+  const advice = adviceFor(found, expected)
+  const reason = `aud is ${quote(found)}, expected ${describeAudience(expected)}`
+  if (advice === undefined) return refuse('audience_mismatch', reason)
+  return refuse('audience_mismatch', `${reason}. ${advice}`, { explained: true })
 }
 
 /** The claims that can contain the audience: `aud`, unless the profile lists others. */
@@ -78,6 +78,32 @@ function matches(
 
 function describeAudience({ names, exclusive }: AudienceRule): string {
   return exclusive ? `only ${JSON.stringify(names)}` : `one of ${JSON.stringify(names)}`
+}
+
+/** What to change if the token is nearly for this service. */
+function adviceFor(
+  found: readonly string[],
+  { names, exclusive }: AudienceRule,
+): string | undefined {
+  if (exclusive && found.some((name) => names.includes(name))) {
+    return (
+      'The token names this service, but other audiences as well, and { only } allows none. If they belong ' +
+      "to the issuer, such as its userinfo endpoint, list them in 'ignoredAudiences' of the profile. " +
+      'Otherwise let the client request a token for this service alone'
+    )
+  }
+  const isSimilar = (one: string, other: string): boolean =>
+    one !== other && normalized(one) === normalized(other)
+  if (!found.some((one) => names.some((other) => isSimilar(one, other)))) return undefined
+  return (
+    'They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the ' +
+    "same text in 'audience' and at the issuer"
+  )
+}
+
+/** For the advice only. The check itself compares exactly. */
+function normalized(name: string): string {
+  return (name.endsWith('/') ? name.slice(0, -1) : name).toLowerCase()
 }
 
 function isOnly(audience: unknown): audience is Extract<Audience, { only: unknown }> {
