@@ -1,6 +1,7 @@
 import { FetchError } from '../lib/fetch-json.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse, VerificationError } from '../errors/refusal.ts'
+import { IssuerFetchError } from './fetch-failure.ts'
 import { retryDelay, seconds } from './freshness.ts'
 
 interface Failure {
@@ -60,7 +61,7 @@ export class Backoff {
   /** The answer to a request. It includes the last error, if there is one. */
   refusal(problem: string): Refusal {
     const code = this.#last?.error instanceof ConfigError ? 'metadata_rejected' : 'keys_unavailable'
-    const cause = this.#last ? ` (${messageOf(this.#last.error)})` : ''
+    const cause = this.#last ? describeCause(this.#last.error) : ''
     const retryAfter = Math.max(1, Math.ceil(this.delayLeft / seconds))
     return refuse(code, `JWKS of '${this.#issuer}' is unavailable: ${problem}${cause}`, {
       retryAfter,
@@ -72,6 +73,11 @@ export class Backoff {
     const error = this.#last?.error
     return error instanceof ConfigError ? error : new VerificationError(this.refusal(problem))
   }
+}
+
+function describeCause(error: unknown): string {
+  const advice = error instanceof IssuerFetchError ? error.advice : undefined
+  return ` (${messageOf(error)})${advice === undefined ? '' : `. ${advice}`}`
 }
 
 export function messageOf(error: unknown): string {

@@ -1,7 +1,8 @@
 import { type KeySet, readKeySet, withoutKids } from '../jose/jwk.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Refusal } from '../errors/refusal.ts'
-import { errorFrom, type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
+import { errorFrom } from './fetch-failure.ts'
+import { type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
 import {
   ageOf,
   type CachedKeySet,
