@@ -1,7 +1,7 @@
 import { FetchError } from '../lib/fetch-json.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse, VerificationError } from '../errors/refusal.ts'
-import { IssuerFetchError } from './fetch-failure.ts'
+import { adviceOf, messageOf } from './fetch-failure.ts'
 import { retryDelay, seconds } from './freshness.ts'
 
 interface Failure {
@@ -41,6 +41,11 @@ export class Backoff {
     return this.#last && messageOf(this.#last.error)
   }
 
+  /** What the last fetch threw. `undefined` if it succeeded. */
+  get lastThrown(): unknown {
+    return this.#last?.error
+  }
+
   /** Milliseconds until the next fetch is allowed. */
   get delayLeft(): number {
     return this.#last ? Math.max(0, this.#last.retryAt - this.#clock.monotonic()) : 0
@@ -76,10 +81,6 @@ export class Backoff {
 }
 
 function describeCause(error: unknown): string {
-  const advice = error instanceof IssuerFetchError ? error.advice : undefined
+  const advice = adviceOf(error)
   return ` (${messageOf(error)})${advice === undefined ? '' : `. ${advice}`}`
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown error'
 }

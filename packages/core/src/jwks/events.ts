@@ -1,6 +1,8 @@
 import * as platform from '#platform'
 import type { Policy } from '../config/policy.ts'
 import { emptyKeySet, type KeySet } from '../jose/jwk.ts'
+import { describeFailure, messageOf } from './fetch-failure.ts'
+import { type Availability, outageWarnings } from './outage-warnings.ts'
 
 const channel = platform.channel('resource-server:keys')
 
@@ -56,13 +58,20 @@ export function publishKeyEvent(build: () => KeyEvent): void {
 export class KeyEventReporter {
   readonly #issuer: string
   readonly #clock: Policy['clock']
+  readonly #log: Policy['log']
   readonly #usableSet: () => KeySet | undefined
   #staleReported = false
+  #isClosed = false
 
   /** @param usableSet returns the key set that is in use at the time of an event */
-  constructor(issuer: string, clock: Policy['clock'], usableSet: () => KeySet | undefined) {
+  constructor(
+    issuer: string,
+    { clock, log }: Pick<Policy, 'clock' | 'log'>,
+    usableSet: () => KeySet | undefined,
+  ) {
     this.#issuer = issuer
     this.#clock = clock
+    this.#log = log
     this.#usableSet = usableSet
   }
 
@@ -81,15 +90,39 @@ export class KeyEventReporter {
     })
   }
 
+  reportFailed(error: unknown, duration: number): void {
+    this.report('failed', { reason: messageOf(error), duration })
+    if (this.#usableSet()) return
+    this.#warn(
+      'unavailable',
+      `JWKS of '${this.#issuer}' is unavailable, so its tokens cannot be verified: ${describeFailure(error)}.`,
+    )
+  }
+
   /** Reports `stale`, but only once until the next successful fetch. */
-  reportStale(reason: string): void {
+  reportStale(error: unknown): void {
     if (this.#staleReported) return
     this.#staleReported = true
-    this.report('stale', { reason })
+    this.report('stale', { reason: messageOf(error) })
+    this.#warn(
+      'stale',
+      `JWKS of '${this.#issuer}' cannot be refreshed. The last keys are used for the time in staleIfError: ` +
+        `${describeFailure(error)}.`,
+    )
   }
 
   reportFetched(duration: number): void {
     this.#staleReported = false
     this.report('fetched', { duration })
+    this.#warn('available', `JWKS of '${this.#issuer}' is available again.`)
+  }
+
+  /** Stops the warnings: a fetch that `close()` aborts is not an outage. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #warn(state: Availability, message: string): void {
+    if (this.#log !== 'off' && !this.#isClosed) outageWarnings.update(this.#issuer, state, message)
   }
 }

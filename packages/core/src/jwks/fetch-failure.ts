@@ -16,6 +16,21 @@ export class IssuerFetchError extends FetchError {
   }
 }
 
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown error'
+}
+
+export function adviceOf(error: unknown): string | undefined {
+  return error instanceof IssuerFetchError ? error.advice : undefined
+}
+
+/** The message and the advice, without a final period. */
+export function describeFailure(error: unknown): string {
+  const advice = adviceOf(error)
+  const message = messageOf(error).replace(/\.$/, '')
+  return advice === undefined ? message : `${message}. ${advice}`
+}
+
 /** Creates an error that names the URL of one request. */
 export function errorFrom(
   url: string,

@@ -15,7 +15,7 @@ import {
   seconds,
 } from './freshness.ts'
 import { KeyEventReporter } from './events.ts'
-import { Backoff, messageOf } from './backoff.ts'
+import { Backoff } from './backoff.ts'
 import type { KeyHealth } from './key-source.ts'
 import { KeySetPersistence } from './persistence.ts'
 
@@ -50,7 +50,7 @@ export class KeySetCache {
     this.#staleIfError = policy.staleIfError * seconds
     this.#fetcher = new KeySetFetcher(issuer, policy)
     this.#backoff = new Backoff(issuer.issuer, policy.clock)
-    this.#events = new KeyEventReporter(issuer.issuer, policy.clock, () => this.usable)
+    this.#events = new KeyEventReporter(issuer.issuer, policy, () => this.usable)
     this.#persistence = new KeySetPersistence(issuer, policy, (reason) =>
       this.#events.report('not-stored', { reason }),
     )
@@ -137,6 +137,7 @@ export class KeySetCache {
   close(): void {
     this.#closed = true
     this.#cancelTimer()
+    this.#events.close()
     this.#fetcher.close()
   }
 
@@ -199,8 +200,7 @@ export class KeySetCache {
     } catch (error) {
       this.#backoff.recordFailure(error)
       this.#fetcher.reset()
-      const reason = messageOf(error)
-      this.#events.report('failed', { reason, duration: this.#now() - requestedAt })
+      this.#events.reportFailed(error, this.#now() - requestedAt)
     }
   }
 
@@ -254,9 +254,8 @@ export class KeySetCache {
   }
 
   #reportIfStale(): void {
-    const reason = this.#backoff.lastError
-    if (reason === undefined || !this.#cached || isFresh(this.#cached, this.#now())) return
-    this.#events.reportStale(reason)
+    if (!this.#backoff.isFailing || !this.#cached || isFresh(this.#cached, this.#now())) return
+    this.#events.reportStale(this.#backoff.lastThrown)
   }
 }
 

@@ -20,6 +20,7 @@ import { checkDelegation, readDelegation, readMayAct } from '../token/delegation
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
 import { withSetupHint } from './setup-hints.ts'
+import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
 
@@ -37,6 +38,7 @@ export class Pipeline {
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
   readonly #hasAudience: boolean
+  readonly #warnings: SetupWarnings
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -48,6 +50,7 @@ export class Pipeline {
     this.#resolved = resolved
     this.#cache = createTokenCache(policy)
     this.#hasAudience = !issuerWithoutAudience(policy)
+    this.#warnings = new SetupWarnings(policy)
     this.operations = operationsOn({
       configured: () => [...this.#sources.values()],
       resolved: () => resolved?.sources ?? [],
@@ -126,10 +129,17 @@ export class Pipeline {
   ): Promise<AccessToken | Refusal> {
     try {
       const result = await this.#runChecks(jwt, requirements, trace, id)
-      if (!(result instanceof Refusal)) return result
-      return withSetupHint(result, { parsed: trace.unverified, jwt }, this.policy)
+      if (!(result instanceof Refusal)) {
+        this.#warnings.accepted()
+        return result
+      }
+      const refusal = withSetupHint(result, { parsed: trace.unverified, jwt }, this.policy)
+      this.#warnings.refused(refusal, trace.issuer)
+      return refusal
     } catch (error) {
-      return unexpected(error)
+      const refusal = unexpected(error)
+      this.#warnings.refused(refusal, trace.issuer)
+      return refusal
     }
   }
 
