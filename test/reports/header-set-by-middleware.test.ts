@@ -2,6 +2,7 @@ import { resourceServer as express } from '@resource-server/express'
 import { resourceServer as fastify } from '@resource-server/fastify'
 import { resourceServer as koa } from '@resource-server/koa'
 import type { DecisionRecord } from '@resource-server/core'
+import type { RunningHost } from '@resource-server/testing/conformance'
 import { createTestIssuer } from '@resource-server/testing'
 import createExpress from 'express'
 import createFastify from 'fastify'
@@ -23,6 +24,11 @@ function change(request: IncomingMessage): void {
   if (request.url?.includes('delete')) delete request.headers.authorization
 }
 
+function portOf(server: RunningHost): number {
+  onTestFinished(() => server.close())
+  return server.port
+}
+
 type Options = Parameters<typeof express>[0]
 
 const hosts: Readonly<Record<string, (options: Options) => Promise<number>>> = {
@@ -34,9 +40,7 @@ const hosts: Readonly<Record<string, (options: Options) => Promise<number>>> = {
       next()
     })
     app.get('/', api.requireAuthentication(), (_request, response) => void response.send('in'))
-    const { port, close } = await listening(app.listen(0, '127.0.0.1'))
-    onTestFinished(close)
-    return port
+    return portOf(await listening(app.listen(0, '127.0.0.1')))
   },
   Koa: async (options) => {
     const api = koa(options)
@@ -49,9 +53,7 @@ const hosts: Readonly<Record<string, (options: Options) => Promise<number>>> = {
     app.use((context) => {
       context.body = 'in'
     })
-    const { port, close } = await listening(app.listen(0, '127.0.0.1'))
-    onTestFinished(close)
-    return port
+    return portOf(await listening(app.listen(0, '127.0.0.1')))
   },
   Fastify: async (options) => {
     const app = createFastify({ forceCloseConnections: true })

@@ -71,7 +71,7 @@ const records: DecisionRecord[] = []
 
 const running = await Promise.all(
   hosts.map(async (host) => {
-    const { port, close } = await host.start({
+    const server = await host.start({
       options: {
         issuer: issuer.url,
         clock: issuer.clock,
@@ -96,11 +96,13 @@ const running = await Promise.all(
     })
     const statusOf = async (token: string): Promise<number> => {
       const authorization = `Bearer ${token}`
-      const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { authorization } })
+      const response = await fetch(`http://127.0.0.1:${server.port}/`, {
+        headers: { authorization },
+      })
       await response.text()
       return response.status
     }
-    return { name: host.name, statusOf, close }
+    return { name: host.name, statusOf, close: () => server.close() }
   }),
 )
 afterAll(async () => {

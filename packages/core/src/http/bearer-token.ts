@@ -106,7 +106,8 @@ function describeToken(value: string): string {
   if (rest === '') return ': nothing follows. Is a variable of the client not set?'
   if (/^bearer\b/i.test(rest)) return ": the word 'Bearer' is there twice"
   if (/^["'`]|["'`]$/.test(rest)) return ': the token is in quotes'
-  if (/^\[object /.test(rest)) return ': an object follows. Let the client send the token inside it'
+  if (rest.startsWith('[object '))
+    return ': an object follows. Let the client send the token inside it'
   if (/\s/.test(rest)) return ': the token contains white space'
   if (/^[ \t]{2}/.test(value) || value.startsWith('\t')) return ': there is more white space'
   return ': the token contains characters that a token cannot contain'

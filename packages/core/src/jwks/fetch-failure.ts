@@ -47,8 +47,13 @@ export function metadataError(
 ): IssuerFetchError {
   const message = attempts.map(({ url, error }) => describeRequest(url, error.message)).join('; ')
   const errors = attempts.map(({ error }) => error)
+  const { status, code } = errors.at(-1)!
   const delays = errors.flatMap(({ retryAfter }) => retryAfter ?? [])
-  const last = { ...errors.at(-1), ...(delays.length > 0 && { retryAfter: Math.max(...delays) }) }
+  const last = {
+    status,
+    code,
+    retryAfter: delays.length > 0 ? Math.max(...delays) : undefined,
+  }
   return new IssuerFetchError(message, last, adviceFor(errors, 'metadata'))
 }
 

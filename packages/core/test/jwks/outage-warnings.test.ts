@@ -16,7 +16,7 @@ function createWarnings(limit = Infinity) {
   }
   const warnings = new OutageWarnings(limiter, {
     monotonic: () => clock.monotonic(),
-    schedule: (delay, callback) => clock.schedule!(delay, callback),
+    schedule: (delay, callback) => clock.schedule(delay, callback),
   })
   const update = (issuer: string, state: 'available' | 'stale' | 'unavailable'): void =>
     warnings.update(issuer, state, `${issuer} ${state}`)

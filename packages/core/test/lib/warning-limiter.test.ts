@@ -7,7 +7,7 @@ function createLimiter() {
   const printed: string[] = []
   const limiter = new WarningLimiter((message) => void printed.push(message), {
     monotonic: () => clock.monotonic(),
-    schedule: (delay, callback) => clock.schedule!(delay, callback),
+    schedule: (delay, callback) => clock.schedule(delay, callback),
   })
   const take = (): readonly string[] => printed.splice(0)
   const print = (count: number): readonly boolean[] =>
