@@ -173,7 +173,7 @@ describe('hints for real tokens', () => {
   test.each([
     ['kc-dock-light', 'lightweight access token'],
     ['kc-dock-nobasic', 'client scope "basic"'],
-    ['hydra-cc-noaud', "'audience' (Ory Hydra"],
+    ['hydra-cc-noaud', "Ory Hydra: the parameter 'audience'"],
   ])('%s: %s', async (file, hint) => {
     const token = tokens.find((one) => one.file === file)!
     const audience = audienceOf(token, expectations[file]!)

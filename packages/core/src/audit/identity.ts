@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from 'jose'
 import { type Actor, type PriorActor, readChain } from '../token/delegation.ts'
 import { type JsonObject, own } from '../lib/json.ts'
+import { escapeForLog } from '../lib/quote.ts'
 import type { Unverified } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Anomaly, Identity, RecordedActor } from '../options/decision-record.ts'
@@ -152,6 +153,8 @@ function defined<T extends object>(members: T): Defined<T> {
   ) as Defined<T>
 }
 
+const maxLength = 128
+
 /**
  * What a record says about a token whose signature is not verified: the hash of the token, and the
  * names that it claims, escaped for logs and cut to 128 characters.
@@ -161,19 +164,10 @@ export function unverifiedIdentity({ raw, header, claims }: Unverified): Identit
   const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
   return {
     tokenSha256: sha256(raw),
-    unverified: Object.fromEntries(
-      strings.map(([name, value]) => [name, escapeForLog(value as string)]),
-    ),
+    unverified: Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)])),
   }
 }
 
-function escapeForLog(value: string): string {
-  const escaped = value
-    .slice(0, 128)
-    .replace(/[^\x20-\x7e]/g, (character) => `\\u${hex(character)}`)
-  return escaped.slice(0, 128)
-}
-
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).padStart(4, '0')
+function shown(value: string): string {
+  return escapeForLog(value.slice(0, maxLength)).slice(0, maxLength)
 }

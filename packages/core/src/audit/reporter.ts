@@ -1,5 +1,6 @@
 import type { Policy } from '../config/policy.ts'
 import { pseudonymous } from './pseudonym.ts'
+import { escapeForLog } from '../lib/quote.ts'
 import type { DecisionRecord, RecordBody } from '../options/decision-record.ts'
 import { createSink } from './sink.ts'
 import * as platform from '#platform'
@@ -30,13 +31,17 @@ const losses = platform.channel('resource-server:lost')
 /** Records waiting for their responses to be sent. */
 const maxWaiting = 100
 
-export function createReporter({ onDecision, clock, records }: Policy): Reporter {
+export function createReporter({ onDecision, clock, records, log }: Policy): Reporter {
+  const onLoss = log === 'off' ? publishLoss : warnOfLoss
   const sink = onDecision && createSink(onDecision, { maxPending: records.maxPending, onLoss })
-  const hasListeners = (): boolean => sink !== undefined || decisions.hasSubscribers
+  const printsRefusals = log === 'refusals' || (log === 'warnings' && platform.isDebugging())
+  const hasListeners = (): boolean =>
+    sink !== undefined || printsRefusals || decisions.hasSubscribers
   const report = (body: () => RecordBody): void => {
     if (!hasListeners()) return
     const record = recordOf(body, records.pseudonymKey)
     if (!record) return sink?.lose()
+    if (printsRefusals && record.outcome !== 'granted') platform.printLine(describeRefusal(record))
     decisions.publish(record)
     sink?.take(record)
   }
@@ -82,9 +87,23 @@ function recordOf(
   }
 }
 
-/** Publishes every count to the channel, and prints one warning per process. */
-function onLoss(total: number, cause: string): void {
+/**
+ * One line of ASCII, built from the record, so that it has the same pseudonyms. It contains the pattern of the
+ * route instead of the path, because a path can contain personal data.
+ */
+function describeRefusal({ outcome, code, reason, guard, request }: DecisionRecord): string {
+  const { method = '', route = '' } = request ?? {}
+  const by = guard === undefined ? '' : ` by ${guard}`
+  return escapeForLog(`${`${method} ${route}`.trim()} ${outcome}${by}: ${code}: ${reason}`.trim())
+}
+
+function publishLoss(total: number): void {
   losses.publish({ lost: total })
+}
+
+/** Publishes every count to the channel, and prints one warning per process. */
+function warnOfLoss(total: number, cause: string): void {
+  publishLoss(total)
   if (total === 1)
     platform.warn(`Decision records are being lost: onDecision does not accept them (${cause}).`)
 }

@@ -43,7 +43,9 @@ export function checkAudience(
   if (matches(expected, found, profile.ignoredAudiences)) return undefined
   const claim = audienceClaim(claims, profile)
   const reason = `${claim} is ${quote(found)}, expected ${describeAudience(expected)}`
-  return refuse('audience_mismatch', reason, { claim })
+  const advice = adviceFor(found, expected)
+  if (advice === undefined) return refuse('audience_mismatch', reason, { claim })
+  return refuse('audience_mismatch', `${reason}. ${advice}`, { claim, explained: true })
 }
 
 /** The claims that can contain the audience: `aud`, unless the profile lists others. */
@@ -82,6 +84,32 @@ function matches(
 
 function describeAudience({ names, exclusive }: AudienceRule): string {
   return exclusive ? `only ${JSON.stringify(names)}` : `one of ${JSON.stringify(names)}`
+}
+
+/** What to change if the token is nearly for this service. */
+function adviceFor(
+  found: readonly string[],
+  { names, exclusive }: AudienceRule,
+): string | undefined {
+  if (exclusive && found.some((name) => names.includes(name))) {
+    return (
+      'The token names this service, but other audiences as well, and { only } allows none. If they belong ' +
+      "to the issuer, such as its userinfo endpoint, list them in 'ignoredAudiences' of the profile. " +
+      'Otherwise let the client request a token for this service alone'
+    )
+  }
+  const isSimilar = (one: string, other: string): boolean =>
+    one !== other && normalized(one) === normalized(other)
+  if (!found.some((one) => names.some((other) => isSimilar(one, other)))) return undefined
+  return (
+    'They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the ' +
+    "same text in 'audience' and at the issuer"
+  )
+}
+
+/** For the advice only. The check itself compares exactly. */
+function normalized(name: string): string {
+  return (name.endsWith('/') ? name.slice(0, -1) : name).toLowerCase()
 }
 
 function isOnly(audience: unknown): audience is Extract<Audience, { only: unknown }> {

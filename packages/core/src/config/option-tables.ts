@@ -274,6 +274,10 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     description: 'What decision records include and redact. See the options of `records`.',
     read: (value) => readOptions(recordOptions, value, 'records option'),
   },
+  log: choiceOption<'warnings' | 'refusals' | 'off'>(
+    ['warnings', 'refusals', 'off'],
+    "What is printed: warnings about outages and setup mistakes, every refusal as well, or nothing. `NODE_DEBUG=resource-server` prints refusals unless this is `'off'`.",
+  ),
   allowInsecureHttp: booleanOption(false, 'Allows `http:` URLs on hosts other than loopback.'),
   staleIfError: numberOption(
     3600,
@@ -317,6 +321,7 @@ export interface VerifierSettings {
   readonly cryptography: 'native' | 'webcrypto'
   readonly onDecision: VerifierOptions['onDecision']
   readonly records: RecordSettings
+  readonly log: 'warnings' | 'refusals' | 'off'
   readonly allowInsecureHttp: boolean
   /** Seconds. */
   readonly staleIfError: number

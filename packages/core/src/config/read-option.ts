@@ -57,7 +57,20 @@ export function requireDiscovery(issuer: string, context: ReadContext): void {
       "Remove them (RFC 8414 section 2), or set 'jwksUri' or 'jwks'.",
     )
   }
+  requireIssuer(url)
   requireSecure(url, `The issuer '${issuer}'`, context)
+}
+
+const wellKnown = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)/
+
+/** The URL of an issuer's metadata is not the issuer. */
+function requireIssuer({ origin, pathname }: URL): void {
+  if (!wellKnown.test(pathname)) return
+  const issuer = origin + pathname.replace(wellKnown, '')
+  throw new ConfigError(
+    `The issuer '${origin}${pathname}' is the URL of its metadata.`,
+    `Set it to the value of 'issuer' in that metadata, such as '${issuer}'.`,
+  )
 }
 
 export function readAlgorithms(value: unknown): readonly Algorithm[] {

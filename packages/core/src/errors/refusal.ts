@@ -19,11 +19,14 @@ export interface RefusalDetail extends ChallengeDetail {
    * only: it is never part of a response.
    */
   readonly claim?: string
+  /** True if the reason says what the operator can do, so that no hint of the profile is added. */
+  readonly explained?: boolean
 }
 
 /**
- * A refusal as a value: the pipeline returns it and never throws it. `reason` is for the operator. It may
- * quote verified claims. It contains no token, no key and nothing unverified.
+ * A refusal as a value: the pipeline returns it and never throws it. `reason` is for the operator and is
+ * never part of a response. It may contain values from the token. Those that are not verified are quoted
+ * with `quote()`. It contains no token and no key.
  */
 export class Refusal {
   readonly code: Code

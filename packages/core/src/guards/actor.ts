@@ -1,4 +1,4 @@
-import type { Actor } from '../token/delegation.ts'
+import { type Actor, exchangeWithoutAct } from '../token/delegation.ts'
 import type { Policy } from '../config/policy.ts'
 import type { ActorName } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
@@ -59,7 +59,7 @@ export function actorCheck(
     if (!actor) {
       return refuse(
         'actor_not_allowed',
-        'the token has no actor (act), but this route requires one',
+        `the token has no actor (act), but this route requires one. ${exchangeWithoutAct}`,
         { claim: 'act' },
       )
     }

@@ -50,16 +50,65 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   return whyNotBearer(value)
 }
 
+/**
+ * The refusal of a request without a credential. It says so if code before the guard set the header: that
+ * header is ignored, because only the one that the client sent counts.
+ */
+export function missingCredential({ hostHeaders }: HttpRequest): Refusal {
+  const isSet = hostHeaders !== undefined && hostHeaders['authorization'] !== undefined
+  return isSet ? setByOtherCode : noCredential
+}
+
+const noCredential = refuse('credential_missing', 'the request has no Authorization header')
+const setByOtherCode = refuse(
+  'credential_missing',
+  'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, ' +
+    'which is ignored: only the headers that the client sent count. To verify a token from another place, ' +
+    'use createVerifier',
+)
+
 function whyNotBearer(value: string): Refusal {
   if (isJoined(value)) {
     return refuse('credential_repeated', 'the Authorization header has more than one credential')
   }
   const [scheme = ''] = value.split(/[ \t]/, 1)
   if (scheme.toLowerCase() !== 'bearer') {
-    return refuse(
-      'credential_scheme_unsupported',
-      'the Authorization header does not use the Bearer scheme',
-    )
+    return refuse('credential_scheme_unsupported', describeScheme(value))
   }
-  return refuse('credential_malformed', 'Bearer is not followed by one space and one token')
+  return refuse(
+    'credential_malformed',
+    `Bearer is not followed by one space and one token${describeToken(value.slice(scheme.length))}`,
+  )
+}
+
+/** Schemes that can be named. Another first word may be a token or a password. */
+const knownSchemes = ['basic', 'digest', 'dpop', 'negotiate', 'ntlm', 'apikey', 'token', 'jwt']
+
+function describeScheme(value: string): string {
+  const reason = 'the Authorization header does not use the Bearer scheme'
+  const [scheme = ''] = value.toLowerCase().split(/[ \t:]/, 1)
+  if (scheme === 'bearer') return `${reason}: the word is not followed by a space`
+  if (scheme === 'dpop') {
+    return `${reason} but DPoP. Tokens that are bound to a key are not supported`
+  }
+  if (knownSchemes.includes(scheme)) {
+    return `${reason} but '${scheme}'. Let the client send 'Authorization: Bearer <token>'`
+  }
+  const isAlone = !/[ \t]/.test(value.trim())
+  return isAlone
+    ? `${reason}: it is one word. If that is the token, let the client send 'Authorization: Bearer <token>'`
+    : reason
+}
+
+/** What follows the scheme instead of a token, without quoting it: it may be a secret. */
+function describeToken(value: string): string {
+  const rest = value.trim()
+  if (rest === '') return ': nothing follows. Is a variable of the client not set?'
+  if (/^bearer\b/i.test(rest)) return ": the word 'Bearer' is there twice"
+  if (/^["'`]|["'`]$/.test(rest)) return ': the token is in quotes'
+  if (rest.startsWith('[object '))
+    return ': an object follows. Let the client send the token inside it'
+  if (/\s/.test(rest)) return ': the token contains white space'
+  if (/^[ \t]{2}/.test(value) || value.startsWith('\t')) return ': there is more white space'
+  return ': the token contains characters that a token cannot contain'
 }

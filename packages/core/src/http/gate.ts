@@ -11,7 +11,7 @@ import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
 import { Pipeline } from '../verify/pipeline.ts'
 import { withSetupHint } from '../verify/setup-hints.ts'
-import { readCredential } from './bearer-token.ts'
+import { missingCredential, readCredential } from './bearer-token.ts'
 import { type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
 import { type HttpRequest, isPreflight, pathOf } from './request.ts'
@@ -30,7 +30,6 @@ export function createGate<C extends object = object>(options: ResourceServerOpt
 }
 
 const proceed: GuardResult = Object.freeze({ action: 'proceed' })
-const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 
 /**
  * Everything an adapter needs for one resource server: runs guards on requests and remembers their results.
@@ -178,7 +177,7 @@ export class Gate<C extends object = object> {
     if (state.credential === 'unread') state.credential = readCredential(state.request)
     const { credential } = state
     if (credential instanceof Refusal) return credential
-    if (!credential) return this.#policy.optional ? undefined : noCredential
+    if (!credential) return this.#policy.optional ? undefined : missingCredential(state.request)
     if (state.verification) return state.verification
     const stop = this.#reporter.stopwatch()
     return andThen(this.#pipeline.verify(credential.token, guard, state.trace), (result) => {
@@ -194,7 +193,7 @@ export class Gate<C extends object = object> {
     token: AccessToken | undefined | Refusal,
   ): MaybePromise<Refusal | undefined> {
     if (token instanceof Refusal) return token
-    if (!token) return guard.admitsAnonymous ? undefined : noCredential
+    if (!token) return guard.admitsAnonymous ? undefined : missingCredential(state.request)
     return andThen(
       guard.check(token),
       (refusal) => refusal && this.#explained(withAllScopes(refusal, state, token), token),
@@ -203,7 +202,7 @@ export class Gate<C extends object = object> {
 
   /** The header of a token from the cache is not at hand, and no hint about a guard needs it. */
   #explained(refusal: Refusal, { claims }: AccessToken): Refusal {
-    return withSetupHint(refusal, { claims }, this.#policy)
+    return withSetupHint(refusal, { parsed: { claims } }, this.#policy)
   }
 
   #conclude(

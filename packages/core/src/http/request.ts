@@ -11,6 +11,11 @@ export interface HttpRequest {
    * and values, as in Node's `rawHeaders`.
    */
   readonly headers: readonly HeaderPair[] | readonly string[]
+  /**
+   * The host's own view of the headers, by name in lowercase, which other code can change. Used only in
+   * reasons: decisions depend on `headers` alone.
+   */
+  readonly hostHeaders?: { readonly [name: string]: unknown } | undefined
   /** Returns the pattern of the matched route. Called only when a decision record is built. */
   readonly route?: (() => string | undefined) | undefined
 }
@@ -41,7 +46,8 @@ export function fromNode(
   route?: () => string | undefined,
 ): HttpRequest {
   const { method = '', rawHeaders, headers } = request
-  return { method, url, headers: rawHeaders?.length ? rawHeaders : Object.entries(headers), route }
+  const sent = rawHeaders?.length ? rawHeaders : Object.entries(headers)
+  return { method, url, headers: sent, hostHeaders: headers, route }
 }
 
 /** Reads a Fetch request. Repeated headers are already joined with a comma; `readCredential` refuses those. */

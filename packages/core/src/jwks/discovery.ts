@@ -3,7 +3,9 @@ import { type JsonObject, own } from '../lib/json.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import { quote } from '../lib/quote.ts'
 import { isSecure, parseUrl } from '../lib/url.ts'
+import { metadataError } from './fetch-failure.ts'
 
 /**
  * Finds the URL of an issuer's key set in the issuer's metadata. Tries OpenID Connect Discovery 1.0
@@ -11,7 +13,7 @@ import { isSecure, parseUrl } from '../lib/url.ts'
  * one.
  *
  * @param options.insecure whether plain http is allowed
- * @throws FetchError if the metadata cannot be fetched
+ * @throws IssuerFetchError if the metadata cannot be fetched
  * @throws ConfigError if the metadata is wrong, so that a retry does not help
  */
 export async function discoverKeySet(
@@ -50,26 +52,35 @@ function metadataUrls(issuer: string, discovery: Profile['discovery']): readonly
   return discovery ? [urls[discovery]] : Object.values(urls)
 }
 
-/** Tries the next URL only if the server responds, with a status below 500. */
+/**
+ * Tries the next URL only if the server responds, with a status below 500: without the metadata, or with a
+ * page instead. Some servers answer every path with a page.
+ *
+ * @throws IssuerFetchError that names every URL and its response
+ */
 async function fetchFirst(
   fetch: Fetch,
-  [url, ...others]: readonly string[],
+  urls: readonly string[],
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  try {
-    return (await fetchJson(fetch, url!, { signal })).body
-  } catch (error) {
-    const isMissing = error instanceof FetchError && (error.status ?? 500) < 500
-    if (isMissing && others.length > 0) return fetchFirst(fetch, others, signal)
-    throw error
+  const attempts: { readonly url: string; readonly error: FetchError }[] = []
+  for (const url of urls) {
+    try {
+      return (await fetchJson(fetch, url, { signal })).body
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error
+      attempts.push({ url, error })
+      if ((error.status ?? 500) >= 500) break
+    }
   }
+  throw metadataError(attempts)
 }
 
 function requireSameIssuer(found: unknown, issuer: string): void {
   if (found === issuer) return
   const problem =
     typeof found === 'string'
-      ? `is for a different issuer: ${JSON.stringify(found.slice(0, 128))}`
+      ? `is for a different issuer: ${quote(found)}`
       : 'does not name its issuer'
   throw new ConfigError(
     `The metadata of '${issuer}' ${problem}.`,

@@ -1,6 +1,8 @@
 import * as platform from '#platform'
 import type { Policy } from '../config/policy.ts'
 import type { SkippedKey } from '../jose/jwk.ts'
+import { describeFailure, messageOf } from './fetch-failure.ts'
+import { type Availability, outageWarnings } from './outage-warnings.ts'
 
 const channel = platform.channel('resource-server:keys')
 
@@ -56,17 +58,20 @@ export function publishKeyEvent(build: () => KeyEvent): void {
 export class KeyEventReporter {
   readonly #issuer: string
   readonly #clock: Policy['clock']
+  readonly #log: Policy['log']
   readonly #keys: () => Pick<KeyEvent, 'keys' | 'skipped'>
   #staleReported = false
+  #isClosed = false
 
   /** @param keys returns the state of the keys at the time of an event */
   constructor(
     issuer: string,
-    clock: Policy['clock'],
+    { clock, log }: Pick<Policy, 'clock' | 'log'>,
     keys: () => Pick<KeyEvent, 'keys' | 'skipped'>,
   ) {
     this.#issuer = issuer
     this.#clock = clock
+    this.#log = log
     this.#keys = keys
   }
 
@@ -81,15 +86,39 @@ export class KeyEventReporter {
     }))
   }
 
+  reportFailed(error: unknown, duration: number): void {
+    this.report('failed', { reason: messageOf(error), duration })
+    if (this.#keys().keys > 0) return
+    this.#warn(
+      'unavailable',
+      `JWKS of '${this.#issuer}' is unavailable, so its tokens cannot be verified: ${describeFailure(error)}.`,
+    )
+  }
+
   /** Reports `stale`, but only once until the next successful fetch. */
-  reportStale(reason: string): void {
+  reportStale(error: unknown): void {
     if (this.#staleReported) return
     this.#staleReported = true
-    this.report('stale', { reason })
+    this.report('stale', { reason: messageOf(error) })
+    this.#warn(
+      'stale',
+      `JWKS of '${this.#issuer}' cannot be refreshed. The last keys are used for the time in staleIfError: ` +
+        `${describeFailure(error)}.`,
+    )
   }
 
   reportFetched(duration: number): void {
     this.#staleReported = false
     this.report('fetched', { duration })
+    this.#warn('available', `JWKS of '${this.#issuer}' is available again.`)
+  }
+
+  /** Stops the warnings: a fetch that `close()` aborts is not an outage. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #warn(state: Availability, message: string): void {
+    if (this.#log !== 'off' && !this.#isClosed) outageWarnings.update(this.#issuer, state, message)
   }
 }

@@ -9,7 +9,8 @@ import {
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Refusal } from '../errors/refusal.ts'
 import type { FetchError } from '../lib/fetch-json.ts'
-import { errorFrom, type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
+import { errorFrom } from './fetch-failure.ts'
+import { type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
 import {
   ageOf,
   type CachedKeySet,
@@ -23,7 +24,7 @@ import {
   seconds,
 } from './freshness.ts'
 import { KeyEventReporter } from './events.ts'
-import { Backoff, messageOf } from './backoff.ts'
+import { Backoff } from './backoff.ts'
 import type { KeyHealth } from './key-source.ts'
 import { KeySetPersistence } from './persistence.ts'
 
@@ -64,7 +65,7 @@ export class KeySetCache {
     this.#staleIfError = policy.staleIfError * seconds
     this.#fetcher = new KeySetFetcher(issuer, policy)
     this.#backoff = new Backoff(issuer.issuer, policy.clock)
-    this.#events = new KeyEventReporter(issuer.issuer, policy.clock, () => this.#keys())
+    this.#events = new KeyEventReporter(issuer.issuer, policy, () => this.#keys())
     this.#persistence = new KeySetPersistence(issuer, policy, (reason) =>
       this.#events.report('not-stored', { reason }),
     )
@@ -156,6 +157,7 @@ export class KeySetCache {
   close(): void {
     this.#closed = true
     this.#cancelTimer()
+    this.#events.close()
     this.#fetcher.close()
   }
 
@@ -238,8 +240,7 @@ export class KeySetCache {
     } catch (error) {
       this.#backoff.recordFailure(error)
       this.#fetcher.reset()
-      const reason = messageOf(error)
-      this.#events.report('failed', { reason, duration: this.#now() - requestedAt })
+      this.#events.reportFailed(error, this.#now() - requestedAt)
     }
   }
 
@@ -307,9 +308,8 @@ export class KeySetCache {
   }
 
   #reportIfStale(): void {
-    const reason = this.#backoff.lastError
-    if (reason === undefined || !this.#cached || isFresh(this.#cached, this.#now())) return
-    this.#events.reportStale(reason)
+    if (!this.#backoff.isFailing || !this.#cached || isFresh(this.#cached, this.#now())) return
+    this.#events.reportStale(this.#backoff.lastThrown)
   }
 }
 

@@ -1,3 +1,5 @@
+import { describeDuplicate } from './duplicate-member.ts'
+
 /** More than any real token or key set needs, and safe for a recursive walk. */
 const maxDepth = 32
 
@@ -38,7 +40,7 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
   if (!isJsonObject(value)) throw new JsonError('not a JSON object')
   const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
   visitObject(value, walk)
-  if (walk.members !== expectedMembers) throw new JsonError('duplicate member')
+  if (walk.members !== expectedMembers) throw new JsonError(describeDuplicate(text))
   return walk.protoMember ? (parse(text, withoutProto) as JsonObject) : value
 }
 

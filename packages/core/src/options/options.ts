@@ -239,6 +239,28 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   /** What decision records include and redact. */
   readonly records?: RecordOptions
   /**
+   * What is printed, without any token:
+   *
+   * - `warnings`: a warning if an issuer's keys become unavailable and when they are back, and if a mistake in
+   *   the setup causes every token to be refused. At most ten per minute. On Node they are process warnings of the
+   *   type `ResourceServerWarning`, elsewhere they go to `console.warn`.
+   * - `refusals`: also one line on stderr for each refusal, with its reason. The environment variable
+   *   `NODE_DEBUG=resource-server` does the same.
+   * - `off`: nothing, whatever `NODE_DEBUG` is.
+   *
+   * Default `warnings`.
+   *
+   * @example
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * export const verifier = createVerifier({
+   *   issuer: 'https://as.example.com',
+   *   audience: 'order-service',
+   *   log: 'refusals',
+   * })
+   */
+  readonly log?: 'warnings' | 'refusals' | 'off'
+  /**
    * Whether issuers and key sets may use `http` on hosts other than loopback. Default false. Anyone on the
    * network path can then replace the keys and forge tokens.
    */

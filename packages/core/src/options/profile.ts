@@ -7,8 +7,10 @@ import type { Code } from '../errors/codes.ts'
 export interface HintedToken {
   /** The `typ` of the header. */
   readonly typ: string | undefined
-  /** Empty if the token cannot be parsed. */
+  /** Empty if the token cannot be parsed. Before the signature is verified, a claim may have any type. */
   readonly claims: Readonly<Record<string, unknown>>
+  /** True if the token looks like an opaque or an encrypted token, and not like a JWT with a mistake. */
+  readonly opaque?: boolean
 }
 
 /**

@@ -2,8 +2,12 @@ import { own } from '../lib/json.ts'
 import type { Hint, HintedToken } from '../options/profile.ts'
 
 /**
- * Common configuration mistakes, by provider. Each hint recognizes its mistake by the token, so that it
- * also helps operators who configured only an issuer URL.
+ * Common configuration mistakes, by provider. Each hint recognizes its provider by what only that provider
+ * writes into its tokens, so that it also helps operators who configured only an issuer URL, and never shows
+ * up for another provider.
+ *
+ * The claims may be unverified and of any type. A claim is compared, never converted: converting an object
+ * such as `{"toString": 1}` to a string throws.
  */
 
 const claim = ({ claims }: HintedToken, name: string): unknown => own(claims, name)
@@ -17,7 +21,12 @@ const audiences = (token: HintedToken): unknown[] => [claim(token, 'aud')].flat(
 const issuedBy = (token: HintedToken, prefix: string): boolean =>
   text(token, 'iss').startsWith(prefix)
 
-const isKeycloak = (token: HintedToken): boolean => /\/realms\/[^/]+$/.test(text(token, 'iss'))
+const isKeycloak = (token: HintedToken): boolean =>
+  /^https?:\/\/.+\/realms\/[^/]+$/.test(text(token, 'iss'))
+
+/** Whether aud names a service other than Keycloak's own account console. */
+const isForService = (token: HintedToken): boolean =>
+  has(token, 'aud') && audiences(token).some((name) => name !== 'account')
 
 export const keycloakHints: readonly Hint[] = [
   {
@@ -31,30 +40,41 @@ export const keycloakHints: readonly Hint[] = [
   },
   {
     codes: ['audience_mismatch', 'claim_missing'],
-    when: (token) =>
-      isKeycloak(token) && (!has(token, 'aud') || audiences(token).includes('account')),
+    when: (token) => isKeycloak(token) && !isForService(token),
     message:
-      'Keycloak adds a service to aud only if a mapper is configured. Add an Audience mapper ' +
-      '(oidc-audience-mapper) for this service to a client scope of the client that requests the token. ' +
-      "The 'audience' parameter of a token exchange only selects from the audiences that mappers add.",
+      'Keycloak adds a service to aud only if a mapper is configured. If this client calls this service ' +
+      'directly, add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the ' +
+      'client. If another service calls this one, let that service exchange the token it received.',
+  },
+  {
+    codes: ['audience_mismatch'],
+    when: (token) => isKeycloak(token) && isForService(token),
+    message:
+      'The token was issued for another service. If that service forwarded it, let it exchange the token ' +
+      'for one with this service as its audience (in Keycloak: "Standard token exchange" of its client, ' +
+      'and an Audience mapper for this service in one of its client scopes). Do not add this service to ' +
+      'the tokens of the first client: every service that receives such a token could use it here.',
   },
 ]
+
+/** Auth0 adds this audience if the client requested the scope openid. Other issuers have a longer path. */
+const isAuth0Userinfo = (name: unknown): boolean =>
+  typeof name === 'string' && /^https:\/\/[^/]+\/userinfo$/.test(name)
 
 export const auth0Hints: readonly Hint[] = [
   {
     codes: ['audience_mismatch'],
-    when: (token) =>
-      audiences(token).some((name) => typeof name === 'string' && name.endsWith('/userinfo')),
+    when: (token) => audiences(token).some(isAuth0Userinfo),
     message:
       'Auth0 adds an API to aud only if the client requests it. Let the client send the parameter ' +
       "'audience' with the identifier of the API, and configure exactly that identifier as 'audience' here.",
   },
 ]
 
-/** Used only if the provider is configured, because any malformed token matches. */
+/** Used only if the provider is configured, because an opaque token does not show its provider. */
 const opaqueTokens = (message: string): Hint => ({
   codes: ['token_malformed', 'token_encrypted'],
-  when: () => true,
+  when: ({ opaque }) => opaque === true,
   message,
 })
 
@@ -98,10 +118,12 @@ export const oktaHints: readonly Hint[] = [
 
 const clientClaims = ['client_id', 'azp', 'cid', 'appid']
 
-/** A token without client id, whose scopes are absent or a list. */
+/** A token without client id, whose scopes are absent or a list, and whose nbf is the same as its iat. */
 const isSpring = (token: HintedToken): boolean =>
   typeof claim(token, 'aud') === 'string' &&
-  has(token, 'nbf') &&
+  typeof claim(token, 'nbf') === 'number' &&
+  claim(token, 'nbf') === claim(token, 'iat') &&
+  has(token, 'jti') &&
   (!has(token, 'scope') || Array.isArray(claim(token, 'scope'))) &&
   !has(token, 'scp') &&
   !clientClaims.some((name) => has(token, name))
@@ -155,10 +177,14 @@ export const entraHints: readonly Hint[] = [
 /** The region of the endpoint, and the region in the id of the pool. */
 const originalCognito = /^https:\/\/cognito-idp\.([a-z\d-]+)\.amazonaws\.com\/([a-z\d-]+)_/
 
+const isCognito = (token: HintedToken): boolean =>
+  claim(token, 'token_use') === 'access' &&
+  (has(token, 'origin_jti') || text(token, 'iss').includes('cognito-idp.'))
+
 export const cognitoHints: readonly Hint[] = [
   {
     codes: ['claim_missing'],
-    when: (token) => claim(token, 'token_use') === 'access' && !has(token, 'aud'),
+    when: (token) => isCognito(token) && !has(token, 'aud'),
     message:
       'Cognito access tokens have no aud unless the client requests a resource. Let the client request one, or ' +
       'use the client id as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
@@ -231,9 +257,8 @@ export const nullSubjectHint: Hint = {
 
 /** For tokens without a more specific hint. */
 export const audienceHint: Hint = {
-  codes: ['claim_missing', 'claim_malformed'],
-  when: (token) =>
-    !has(token, 'aud') || (Array.isArray(claim(token, 'aud')) && audiences(token).length === 0),
+  codes: ['claim_missing'],
+  when: (token) => !has(token, 'aud'),
   message:
     'Many servers write aud only if the client requests it. Let the client send the name of this service, in the ' +
     "parameter 'audience' (Ory Hydra, MITREid Connect) or 'resource' (RFC 8707: Authlib and others).",
@@ -256,6 +281,17 @@ export const subjectHint: Hint = {
     'gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: ' +
     'extend(defaultProfile, { clientIdAsSubject: true }).',
 }
+
+/** For all providers. Each applies to tokens that leave no doubt. */
+export const generalHints: readonly Hint[] = [
+  {
+    codes: ['claim_malformed', 'audience_mismatch'],
+    when: (token) => Array.isArray(claim(token, 'aud')) && audiences(token).length === 0,
+    message:
+      'aud is an empty list: the token was not issued for any service. Let the client request this service ' +
+      "as the audience (in Ory Hydra: the parameter 'audience', allowed in the client's 'audience').",
+  },
+]
 
 export const allHints: readonly Hint[] = [
   ...keycloakHints,

@@ -20,6 +20,7 @@ import { checkDelegation, readDelegation, readMayAct } from '../token/delegation
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
 import { withSetupHint } from './setup-hints.ts'
+import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
 
@@ -31,6 +32,7 @@ export class Pipeline {
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
   readonly #hasAudience: boolean
+  readonly #warnings: SetupWarnings
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -42,6 +44,7 @@ export class Pipeline {
     this.#resolved = resolved
     this.#cache = createTokenCache(policy)
     this.#hasAudience = !issuerWithoutAudience(policy)
+    this.#warnings = new SetupWarnings(policy)
     this.operations = operationsOn({
       configured: this.#sources,
       resolved: () => resolved?.sources ?? [],
@@ -72,10 +75,9 @@ export class Pipeline {
     const id = this.#cacheId(jwt)
     const cached = id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, trace)
     if (cached) return cached
-    return this.#verifyNew(jwt, requirements, trace, id).then(
-      (result) => (result instanceof Refusal ? this.#withHint(result, trace.unverified) : result),
-      unexpected,
-    )
+    return this.#verifyNew(jwt, requirements, trace, id)
+      .catch(unexpected)
+      .then((result) => this.#explained(result, jwt, trace))
   }
 
   /** A token over the size limit is never cached, so it is not hashed either. */
@@ -105,7 +107,8 @@ export class Pipeline {
         recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
       if (!refusal) return token
       if (refusal.code === 'token_expired') this.#cache!.delete(id)
-      return this.#withHint(refusal, { header, claims: content.claims })
+      const parsed = { header, claims: content.claims }
+      return withSetupHint(refusal, { parsed, jwt }, this.policy)
     } catch (error) {
       return unexpected(error)
     }
@@ -189,11 +192,19 @@ export class Pipeline {
     return checkDelegation(actor, delegation ?? this.policy.delegation)
   }
 
-  #withHint(
-    refusal: Refusal,
-    unverified: Pick<Unverified, 'header' | 'claims'> | undefined,
-  ): Refusal {
-    return withSetupHint(refusal, unverified, this.policy)
+  /** Adds a hint to the reason of a refusal, and warns the operator if every token may be refused. */
+  #explained(
+    result: AccessToken | Refusal,
+    jwt: string,
+    { unverified, issuer }: VerificationTrace,
+  ): AccessToken | Refusal {
+    if (!(result instanceof Refusal)) {
+      this.#warnings.accepted()
+      return result
+    }
+    const refusal = withSetupHint(result, { parsed: unverified, jwt }, this.policy)
+    this.#warnings.refused(refusal, issuer)
+    return refusal
   }
 }
 

@@ -117,7 +117,28 @@ test('audienceRule removes duplicate names and freezes the result', () => {
 test.each<readonly [what: string, expected: Audience, found: readonly string[], reason: string]>([
   ['one name', 'orders', ['stock'], 'aud is ["stock"], expected one of ["orders"]'],
   ['several names', ['a', 'b'], [], 'aud is [], expected one of ["a","b"]'],
-  ['{ only }', { only: 'a' }, ['a', 'b'], 'aud is ["a","b"], expected only ["a"]'],
+  ['{ only }', { only: 'a' }, ['b', 'c'], 'aud is ["b","c"], expected only ["a"]'],
+  [
+    '{ only } and a token that also names this service',
+    { only: 'a' },
+    ['a', 'b'],
+    'aud is ["a","b"], expected only ["a"]. The token names this service, but other audiences as well, and { only } allows none. If they belong to the issuer, such as its userinfo endpoint, list them in \'ignoredAudiences\' of the profile. Otherwise let the client request a token for this service alone',
+  ],
+  ...(
+    [
+      ['https://a.example/', 'https://a.example'],
+      ['https://a.example', 'https://a.example/'],
+      ['orders', 'Orders'],
+    ] as const
+  ).map(
+    ([name, found]) =>
+      [
+        `${name} and ${found}`,
+        name,
+        ['x', found],
+        `aud is ["x","${found}"], expected one of ["${name}"]. They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the same text in 'audience' and at the issuer`,
+      ] as const,
+  ),
   [
     'an aud of 256 characters',
     'a',

@@ -6,8 +6,9 @@ describe('fromNode', () => {
   const node = { method: 'GET', url: '/a', rawHeaders: ['A', '1', 'b', '2', 'A', '3'], headers: {} }
 
   test('reads rawHeaders, including repeated headers', () => {
-    const request = fromNode({ ...node, headers: { other: 'x' } })
-    expect(request).toEqual({ method: 'GET', url: '/a', headers: node.rawHeaders })
+    const hostHeaders = { other: 'x' }
+    const request = fromNode({ ...node, headers: hostHeaders })
+    expect(request).toEqual({ method: 'GET', url: '/a', headers: node.rawHeaders, hostHeaders })
     expect(headerValues(request, 'a')).toEqual(['1', '3'])
     expect(headerValues(request, 'b')).toEqual(['2'])
     // A value is not a header name.
@@ -34,7 +35,8 @@ describe('fromNode', () => {
   })
 
   test('returns an empty method and URL if they are absent', () => {
-    expect(fromNode({ rawHeaders: [], headers: {} })).toEqual({ method: '', url: '', headers: [] })
+    const empty = { method: '', url: '', headers: [], hostHeaders: {} }
+    expect(fromNode({ rawHeaders: [], headers: {} })).toEqual(empty)
   })
 })
 

@@ -148,6 +148,6 @@ describe('Ory Hydra 2.3.0, without a requested audience', () => {
       'JWT',
     )
     expect(result).toMatchObject({ code: 'claim_malformed', claim: 'aud' })
-    expect(result).toMatchObject({ reason: expect.stringContaining("'audience' (Ory Hydra") })
+    expect(result).toMatchObject({ reason: expect.stringContaining("Ory Hydra: the parameter 'audience'") })
   })
 })

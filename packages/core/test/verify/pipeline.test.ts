@@ -148,7 +148,9 @@ describe('resolveIssuer', () => {
     expect(summaryOf(await pipeline.verify(issuer.token({ aud })))).toBe('granted')
     expect(summaryOf(await pipeline.verify(tenant.token({ aud })))).toBe('granted')
     const result = await pipeline.verify(tenant.token({ aud, claims: { iss: [tenant.url] } }))
-    expect(summaryOf(result)).toBe("issuer_not_trusted: the token's iss is not a string")
+    expect(summaryOf(result)).toBe(
+      `issuer_not_trusted: the token's iss is not a string, expected "${issuer.url}"`,
+    )
     expect(resolved).toEqual([tenant.url])
   })
 
