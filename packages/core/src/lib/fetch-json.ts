@@ -28,8 +28,15 @@ export interface FetchResponse {
   readonly status: number
   /** `Cache-Control`, `ETag`, `Retry-After` and `Date` are read. */
   readonly headers: { get(name: string): string | null }
-  /** The decoded bytes. At most 256 KiB are read. */
-  readonly body: ReadableStream<Uint8Array> | null
+  /**
+   * The decoded bytes. At most 256 KiB are read, and the rest is canceled. The global `ReadableStream` has
+   * this type, and so does that of undici, which TypeScript treats as a different one.
+   */
+  readonly body: ReadableStream<Uint8Array> | CancelableBytes | null
+}
+
+interface CancelableBytes extends AsyncIterable<Uint8Array> {
+  cancel(): Promise<void>
 }
 
 /** Milliseconds for connecting, headers and body together. */
@@ -169,7 +176,7 @@ function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   return wait > 0 ? wait : undefined
 }
 
-async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+async function readBounded(body: FetchResponse['body']): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body ?? []) {
