@@ -1,6 +1,9 @@
 import { AsyncResource } from 'node:async_hooks'
 import { channel as open } from 'node:diagnostics_channel'
-import { emitWarning, nextTick } from 'node:process'
+import { emitWarning, nextTick, versions } from 'node:process'
+import { requireNodeVersion } from './node-version.ts'
+
+requireNodeVersion(versions)
 
 /** A diagnostics channel. Check `hasSubscribers` before building a message. */
 export interface Channel {
