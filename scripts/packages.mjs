@@ -155,7 +155,7 @@ const jestTools = [
 ]
 
 /**
- * What the adapters stand on. Without the types of Koa: beside Express 5 in one flat node_modules,
+ * The frameworks of the adapters. Koa's types are missing: next to those of Express 5 in one flat node_modules,
  * they do not compile with skipLibCheck off. test/types has them.
  */
 const frameworks = ['express', '@types/express', 'fastify', 'hono', 'koa']
