@@ -61,13 +61,17 @@ export interface Guards<Handler, C extends object = object> {
    * replaces the configured `delegation`. Otherwise 403.
    */
   readonly requireDirect: () => Handler
-  /** The token names an actor. As the first guard it replaces the configured `delegation`. Otherwise 403. */
+  /**
+   * The token names an actor. This does not prove an exchange: some issuers write `act` without one, for
+   * impersonation or an agent that signs in for a user. As the first guard it replaces the configured
+   * `delegation`. Otherwise 403.
+   */
   readonly requireDelegated: () => Handler
   /**
-   * Evidence that one of these clients got the token for this hop: the token's client, or the
-   * current actor's client id. Client ids are compared with client ids only. A bare id is one of the
-   * one configured issuer; with several issuers give `{ iss, client_id }`. What a client gets for
-   * itself (client credentials) is got by it as well. Otherwise 403.
+   * One of these clients obtained the token: it is the token's client, or the client id of the current
+   * actor. Client ids are compared with client ids only. A bare id is from the one configured issuer; with
+   * several issuers, pass `{ iss, client_id }`. This does not prove an exchange: a token that the client
+   * obtained for itself, or by signing a user in, passes too. Otherwise 403.
    */
   readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**
@@ -77,7 +81,10 @@ export interface Guards<Handler, C extends object = object> {
   readonly requireClaim: (name: string, expected?: ClaimRule) => Handler
   /** The function must return, or resolve to, `true`; what it throws is the host's 500. Otherwise 403. */
   readonly requirePolicy: (policy: (token: TokenView<C>) => boolean | Promise<boolean>) => Handler
-  /** How, or how long ago, the user signed in. Otherwise 401 (RFC 9470 section 3). */
+  /**
+   * How, or how long ago, the user signed in. Otherwise 401 (RFC 9470 section 3). A token exchange may lower
+   * `acr`, and then signing in again does not help: check it where the user's own token arrives.
+   */
   readonly requireStepUp: (wanted: StepUp) => Handler
 }
 
