@@ -31,6 +31,7 @@ import {
   readIssuer,
   readJwks,
   readJwksUri,
+  readMetadataUri,
   readProfile,
   readRealm,
   readRefusalBody,
@@ -78,6 +79,13 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     description: "What the issuer's tokens look like: `'rfc9068'` or a profile.",
     read: readProfile,
   },
+  metadataUri: {
+    default: undefined,
+    defaultText: 'from `issuer`',
+    range: '',
+    description: "The URL of the issuer's metadata, if it has another address here.",
+    read: readMetadataUri,
+  },
   jwksUri: {
     default: undefined,
     defaultText: 'found by discovery',
@@ -101,6 +109,7 @@ export interface IssuerSettings {
   readonly algorithms: readonly Algorithm[] | undefined
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
+  readonly metadataUri: string | undefined
   readonly jwksUri: string | undefined
   readonly jwks: { readonly keys: readonly object[] } | undefined
 }

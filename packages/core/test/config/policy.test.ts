@@ -53,6 +53,7 @@ test.each([
     'audience',
     'algorithms',
     'profile',
+    'metadataUri',
     'jwksUri',
     'jwks',
     'clockTolerance',
