@@ -24,7 +24,10 @@ async function start(settings: TestIssuerOptions = {}): Promise<Setup> {
       .catch(() => response.writeHead(502).end())
   })
   await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void proxy.close().closeAllConnections())
+  onTestFinished(() => {
+    proxy.close()
+    proxy.closeAllConnections()
+  })
   const publicOrigin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
 
   const name = `${publicOrigin}/realms/shop`

@@ -79,15 +79,15 @@ describe('issuer.stop', () => {
     expect((await fetch(issuer.jwksUri)).headers.get('retry-after')).toBeNull()
   })
 
-  test.each([
+  test.each<[OutageMode | undefined, object, string]>([
     [undefined, { retryAfter: 1 }, "'retryAfter' requires the mode 'error', got 'disconnect'"],
     ['hang', { retryAfter: 1 }, "'retryAfter' requires the mode 'error', got 'hang'"],
     ['error', { retryAfter: -1 }, "'retryAfter' must be a finite number of seconds"],
     ['error', { status: 503 }, "unknown option 'status'"],
-    ['down', {}, "'mode' must be one of disconnect, empty, error"],
+    ['down' as OutageMode, {}, "'mode' must be one of disconnect, empty, error"],
   ])('throws for %s with %j', async (mode, options, message) => {
     const issuer = await startIssuer()
-    expect(() => issuer.stop(mode as OutageMode, options as object)).toThrow(message)
+    expect(() => issuer.stop(mode, options)).toThrow(message)
     expect((await fetch(issuer.jwksUri)).status).toBe(200)
   })
 })
