@@ -155,8 +155,8 @@ const jestTools = [
 ]
 
 /**
- * The frameworks of the adapters. Koa's types are missing: next to those of Express 5 in one flat node_modules,
- * they do not compile with skipLibCheck off. test/types has them.
+ * The frameworks of the adapters. The types of Koa are missing, because they do not compile without
+ * skipLibCheck if Express 5 is in the same flat node_modules. test/types has them.
  */
 const frameworks = ['express', '@types/express', 'fastify', 'hono', 'koa']
 

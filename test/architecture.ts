@@ -49,3 +49,15 @@ export const adapters: Readonly<Record<string, string>> = {
   // Nothing: it also runs where Node's modules do not exist.
   fetch: '(?!)',
 }
+
+/** The packages that users install. */
+export const packages: readonly string[] = [
+  'core',
+  'express',
+  'fastify',
+  'fetch',
+  'koa',
+  'opentelemetry',
+  'testing',
+  'trace',
+]

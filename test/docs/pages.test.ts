@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { root, run, tool } from '../../scripts/run.mjs'
-import { blocksOf, modulesOf, readPages } from './pages.ts'
+import { packages } from '../architecture.ts'
+import { blocksOf, examplesIn, modulesOf, readPages, readSources } from './pages.ts'
 
 // Users copy the code on the pages, so all of it must compile in strict mode.
 
@@ -16,11 +17,27 @@ function packageDirectoryOf(path: string): string {
     : packageDirectoryOf(dirname(path))
 }
 
-const modules = pages.flatMap((page) => {
-  const folder = join(packageDirectoryOf(page.path), 'node_modules', '.cache', 'docs')
-  const name = page.path.replaceAll(/[\\/]/g, '+')
-  return modulesOf(page).map((code, at) => ({ file: join(folder, `${name}.${at}.mts`), code }))
-})
+interface Module {
+  readonly file: string
+  readonly code: string
+}
+
+function modulesFor(path: string, codes: readonly string[]): readonly Module[] {
+  const folder = join(packageDirectoryOf(path), 'node_modules', '.cache', 'docs')
+  const name = path.replaceAll(/[\\/]/g, '+')
+  return codes.map((code, at) => ({ file: join(folder, `${name}.${at}.mts`), code }))
+}
+
+const sources = packages.flatMap((name) => readSources(`packages/${name}/src`))
+const modules = [
+  ...pages.flatMap((page) => modulesFor(page.path, modulesOf(page))),
+  ...sources.flatMap((source) =>
+    modulesFor(
+      source.path,
+      examplesIn(source).map(({ text }) => text),
+    ),
+  ),
+]
 const project = join(root, 'node_modules', '.cache', 'docs', 'tsconfig.json')
 
 afterAll(() => {
@@ -28,7 +45,7 @@ afterAll(() => {
   rmSync(project, { force: true })
 })
 
-test('the TypeScript on all pages compiles', () => {
+test('the TypeScript on all pages and in all @example blocks compiles', () => {
   for (const { file, code } of modules) {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, code)
@@ -50,6 +67,28 @@ test('the TypeScript on all pages compiles', () => {
   const files = modules.map(({ file }) => file)
   writeFileSync(project, JSON.stringify({ compilerOptions, files }))
   expect(run(tool('tsc'), ['-p', project], { quiet: true }).output).toBe('')
+})
+
+/** The functions and classes that a package exports. */
+const entryPoints = packages.flatMap((name) => {
+  const index = readFileSync(join(root, `packages/${name}/src/index.ts`), 'utf8')
+  const own = [...index.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, found]) => found!)
+  const listed = [...index.matchAll(/^export \{([^}]*)\} from '\.[^']*'/gm)]
+    .flatMap(([, names]) => names!.split(','))
+    .map((text) => text.trim())
+    .filter((text) => text !== '' && !text.startsWith('type '))
+  return [...new Set([...own, ...listed])].map((entry) => [name, entry] as const)
+})
+
+test.each(entryPoints)('%s: %s has a docstring with an example', (name, entry) => {
+  const declared = new RegExp(
+    `/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?:(?!/\\*\\*).*\\n)*?export (?:declare )?(?:async )?(?:function|const|class) ${entry}\\b`,
+  )
+  const docstrings = sources
+    .filter(({ path }) => path.startsWith(join('packages', name)))
+    .map(({ text }) => declared.exec(text)?.[1])
+    .filter((text) => text !== undefined)
+  expect(docstrings.join('')).toContain('@example')
 })
 
 describe.each(pages)('$path', (page) => {

@@ -59,3 +59,24 @@ export function modulesOf(page: Page): string[] {
   }
   return modules
 }
+
+/** The `@example` blocks in a source file, as modules that keep their line numbers. */
+export function examplesIn({ path, text }: Page): Page[] {
+  return [...text.matchAll(/\/\*\*([^]*?)\*\//g)].flatMap((comment) => {
+    const start = comment.index
+    return [...comment[1]!.matchAll(/@example\n([^]*?)(?=\n *\* @|$)/g)].map((example) => {
+      const at = start + '/**'.length + example.index + '@example'.length
+      const gap = '\n'.repeat(text.slice(0, at).split('\n').length)
+      const code = example[1]!.replace(/^ *\* ?/gm, '').replace(/^```.*$/gm, '')
+      return { path, text: gap + code }
+    })
+  })
+}
+
+/** The TypeScript sources of a folder. */
+export function readSources(folder: string): Page[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+}

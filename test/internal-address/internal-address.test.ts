@@ -110,6 +110,12 @@ describe('an issuer with a public and an internal address', () => {
   })
 })
 
+test('metadataUri is enough for an issuer that is not a URL', async () => {
+  const { issuer, options } = await start({ issuer: 'urn:example:shop', path: '/realms/shop' })
+  const { metadataUri } = issuer
+  expect(await resultOf({ ...options, metadataUri }, issuer)).toMatchObject({ ok: true })
+})
+
 describe('metadataUri accepts no other issuer', () => {
   test('if its metadata names another issuer, warmUp() rejects and tokens are not accepted', async () => {
     const { options, issuer } = await start()

@@ -30,10 +30,10 @@ export function optionsFor(issuer: TestIssuer) {
   return { issuer: issuer.url, audience: aud, clock: issuer.clock } as const
 }
 
-type Verify = (token: string, options?: VerifierOptions) => Promise<Code | 'granted'>
+type OutcomeOf = (token: string, options?: VerifierOptions) => Promise<Code | 'granted'>
 
 /** Returns a function that verifies a token and resolves to `granted` or the code of the refusal. */
-export function judgeFor(issuer: TestIssuer): Verify {
+export function outcomeFor(issuer: TestIssuer): OutcomeOf {
   return async (token, options = {}) => {
     const result = await createVerifier({ ...optionsFor(issuer), ...options }).check(token)
     return result.ok ? 'granted' : result.code
@@ -41,7 +41,7 @@ export function judgeFor(issuer: TestIssuer): Verify {
 }
 
 /** A gate with its guards, and a function that sends a request through one of them. */
-export interface Desk {
+export interface GateHarness {
   readonly gate: Gate
   readonly guards: Guards<Guard>
   readonly records: readonly DecisionRecord[]
@@ -54,7 +54,7 @@ export interface Desk {
   ) => Promise<GuardResult>
 }
 
-export function openDesk(options: ResourceServerOptions): Desk {
+export function createGateHarness(options: ResourceServerOptions): GateHarness {
   const records: DecisionRecord[] = []
   const gate = createGate({ onDecision: (record) => void records.push(record), ...options })
   return {
@@ -62,7 +62,7 @@ export function openDesk(options: ResourceServerOptions): Desk {
     records,
     settle: async (key) => {
       gate.recordDecision(key)
-      await answered()
+      await responseSent()
     },
     guards: gate.guards((guard) => guard),
     pass: async (key, guard, headers = []) => {
@@ -70,14 +70,14 @@ export function openDesk(options: ResourceServerOptions): Desk {
       try {
         return await gate.pass(key, request, guard)
       } finally {
-        await answered()
+        await responseSent()
       }
     },
   }
 }
 
 /** Waits until the host would have sent the response. Refusals are recorded after that. */
-export function answered(): Promise<void> {
+export function responseSent(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
@@ -92,18 +92,19 @@ export function statusOf(result: GuardResult): number | string {
   return result.action === 'reply' ? result.reply.status : result.action
 }
 
-export type Make = (guards: Guards<Guard>) => Guard
+export type MakeGuard = (guards: Guards<Guard>) => Guard
 
-/** Sends one request through guards in order, as a host does. The first refusal ends it. */
-export async function walk(
-  desk: Desk,
-  makes: readonly Make[],
+/** Sends one request through guards in order, as a host does, until one does not proceed. */
+export async function runGuards(
+  harness: GateHarness,
+  route: readonly MakeGuard[],
   token?: string,
 ): Promise<number | string> {
   const key = {}
-  for (const make of makes) {
-    const result = await desk.pass(key, make(desk.guards), token === undefined ? [] : bearer(token))
+  const headers = token === undefined ? [] : bearer(token)
+  for (const make of route) {
+    const result = await harness.pass(key, make(harness.guards), headers)
     if (result.action !== 'proceed') return statusOf(result)
   }
-  return 'in'
+  return 'proceed'
 }

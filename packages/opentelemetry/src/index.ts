@@ -28,6 +28,14 @@ export interface Telemetry {
  *
  * Metric attributes are fixed values or configured issuers, never values from a token. Callers cannot
  * create new time series.
+ *
+ * @example
+ * ```ts
+ * import { startTelemetry } from '@resource-server/opentelemetry'
+ *
+ * const telemetry = startTelemetry()
+ * process.once('SIGTERM', () => telemetry.stop())
+ * ```
  */
 export function startTelemetry({
   meterProvider = metrics.getMeterProvider(),

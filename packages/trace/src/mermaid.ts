@@ -4,6 +4,16 @@ import { type Call, callsOf, participantsOf } from './call.ts'
 /**
  * Draws decision records as a Mermaid sequence diagram. The records may come from several services;
  * they are sorted by time.
+ *
+ * @example
+ * ```ts
+ * import type { DecisionRecord } from '@resource-server/core'
+ * import { traceMermaid } from '@resource-server/trace'
+ *
+ * const records: DecisionRecord[] = []
+ * export const onDecision = (record: DecisionRecord): void => void records.push(record)
+ * export const picture = (): string => traceMermaid(records)
+ * ```
  */
 export function traceMermaid(records: readonly DecisionRecord[]): string {
   const calls = callsOf(records)

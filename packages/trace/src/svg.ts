@@ -15,8 +15,18 @@ const colors: Readonly<Record<Call['outcome'], string>> = {
 
 /**
  * Draws decision records as an SVG sequence diagram. Each caller and service has a column, and each
- * request has a row with its arrow, token and decision. The records may come from several services;
+ * request has a row with its arrow, token, and decision. The records may come from several services;
  * they are sorted by time. The file has no scripts, no links and no external styles.
+ *
+ * @example
+ * ```ts
+ * import type { DecisionRecord } from '@resource-server/core'
+ * import { traceSvg } from '@resource-server/trace'
+ *
+ * const records: DecisionRecord[] = []
+ * export const onDecision = (record: DecisionRecord): void => void records.push(record)
+ * export const picture = (): string => traceSvg(records)
+ * ```
  */
 export function traceSvg(records: readonly DecisionRecord[]): string {
   const calls = callsOf(records)

@@ -1,5 +1,5 @@
-// Runs in a project that installed the packages: plays the README's Express example against a test
-// issuer, and prints the statuses of three requests. `node consumer.mjs`, beside example.json.
+// Runs in a project that installed the packages. Runs the README's Express example against a test issuer,
+// and prints the statuses of three requests. Usage: `node consumer.mjs`, in the folder of example.json.
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

@@ -31,7 +31,7 @@ export async function startRegistry(folder) {
   const server = spawn(
     process.execPath,
     [main, '--config', configuration(folder), '--listen', url],
-    // To a file: nobody reads a pipe while a command of the rehearsal runs.
+    // To a file, because a pipe is not read while a command of the rehearsal runs.
     { cwd: folder, stdio: ['ignore', output, output] },
   )
   process.once('exit', () => server.kill())

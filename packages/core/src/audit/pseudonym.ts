@@ -11,8 +11,12 @@ const prefix = 'hmac-sha256:'
  *
  * @example
  * ```ts
- * const pseudonym = pseudonymize(pseudonymKey, 'user-42')
- * const ofUser = records.filter((record) => record.subject === pseudonym)
+ * import { type DecisionRecord, pseudonymize } from '@resource-server/core'
+ *
+ * export function recordsOf(user: string, records: readonly DecisionRecord[], key: string) {
+ *   const pseudonym = pseudonymize(key, user)
+ *   return records.filter((record) => record.subject === pseudonym)
+ * }
  * ```
  */
 export function pseudonymize(key: string | Uint8Array, subject: string): string {

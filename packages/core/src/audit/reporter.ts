@@ -12,7 +12,7 @@ export interface Timing {
 
 /** Passes records to listeners. Nothing a listener does affects the decision or its caller. */
 export interface Reporter {
-  /** Whether there is a listener. Without one, nothing is built, timed or hashed. */
+  /** Whether there is a listener. Without one, nothing is built, timed, or hashed. */
   readonly hasListeners: () => boolean
   /** Reports immediately. For use after the response was sent. */
   readonly report: (body: () => RecordBody) => void
@@ -82,9 +82,9 @@ function recordOf(
   }
 }
 
-/** The channel gets every count; the process prints one warning. */
-function onLoss(total: number, why: string): void {
+/** Publishes every count to the channel, and prints one warning per process. */
+function onLoss(total: number, cause: string): void {
   losses.publish({ lost: total })
   if (total === 1)
-    platform.warn(`Decision records are being lost: onDecision does not accept them (${why}).`)
+    platform.warn(`Decision records are being lost: onDecision does not accept them (${cause}).`)
 }

@@ -10,7 +10,7 @@ import {
   choiceOption,
   functionOption,
   numberOption,
-} from '../options/option-types.ts'
+} from '../options/option-rows.ts'
 import type {
   CacheOptions,
   DelegationMode,
@@ -39,7 +39,7 @@ import {
 import { readClaimNames, readPseudonymKey } from './records.ts'
 import { readResource, type Resource } from './resource.ts'
 
-// Every option of the project with its default, range, documentation and check. An option that is added to a
+// Every option of the project with its default, range, documentation, and check. An option that is added to a
 // type does not compile until it has a row here.
 
 /** The options of one issuer. */
@@ -48,56 +48,60 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     default: required,
     defaultText: '',
     range: '',
-    description: 'The issuer identifier, exactly as in `iss`; a trailing slash counts.',
+    description:
+      'The authorization server: its issuer URL, exactly as in `iss`, or a provider such as `keycloak(url)`.',
     read: readIssuer,
   },
   audience: {
     default: undefined,
     defaultText: 'set by `requireAudience`',
     range: '',
-    description: 'The names of this service: a name, a list, or `{ only: … }`.',
+    description:
+      'The name of this service, a list of accepted names, or `{ only: name }` to allow no other audience.',
     read: (value) => audienceRule(value),
   },
   algorithms: {
-    default: undefined,
+    default: defaultAlgorithms,
     defaultText: defaultAlgorithms.map((name) => `\`${name}\``).join(', '),
     range: '',
-    description: 'The allowed signature algorithms. Symmetric algorithms are not supported.',
+    description: 'Accepted signature algorithms. Symmetric algorithms are not supported.',
     read: readAlgorithms,
   },
   impliedScopes: {
     default: [],
     defaultText: 'none',
     range: '',
-    description: "Scopes that imply others, such as `{ admin: ['orders:*'] }`.",
+    description: "Scopes that imply other scopes, such as `{ admin: ['orders:*'] }`.",
     read: readImpliedScopes,
   },
   profile: {
     default: defaultProfile,
     defaultText: "accepts every provider's default tokens",
     range: '',
-    description: "What the issuer's tokens look like: `'rfc9068'` or a profile.",
+    description:
+      "What the issuer's tokens look like: `'rfc9068'` for strict checks, or your own `Profile`.",
     read: readProfile,
   },
   metadataUri: {
     default: undefined,
-    defaultText: 'from `issuer`',
+    defaultText: 'found from `issuer`',
     range: '',
-    description: "The URL of the issuer's metadata, if it has another address here.",
+    description: "URL of the issuer's metadata, if it differs from the issuer's well-known URL.",
     read: readMetadataUri,
   },
   jwksUri: {
     default: undefined,
     defaultText: 'found by discovery',
     range: '',
-    description: 'The URL of the key set.',
+    description: 'URL of the key set.',
     read: readJwksUri,
   },
   jwks: {
     default: undefined,
     defaultText: 'fetched',
     range: '1 to 100 keys',
-    description: 'A fixed key set.',
+    description:
+      'A fixed key set, used instead of a fetched one. With `jwks`, `jwksUri`, or `metadataUri`, `issuer` can be any string.',
     read: readJwks,
   },
 }
@@ -105,8 +109,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
 export interface IssuerSettings {
   readonly issuer: string
   readonly audience: AudienceRule | undefined
-  /** `undefined` if the user did not choose. */
-  readonly algorithms: readonly Algorithm[] | undefined
+  readonly algorithms: readonly Algorithm[]
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
   readonly metadataUri: string | undefined
@@ -118,12 +121,12 @@ export const cacheOptions: OptionTable<CacheOptions, CacheSettings> = {
   maxTokens: numberOption(
     10_000,
     { min: 2, max: 1e7, unit: 'tokens', whole: true },
-    'How many verified tokens the cache holds.',
+    'Maximum number of cached tokens.',
   ),
   maxBytes: numberOption(
     2 ** 25,
     { min: 65_536, max: 2 ** 34, unit: 'bytes', whole: true },
-    'The estimated size of the cache.',
+    'Maximum estimated size of the cache.',
   ),
 }
 
@@ -151,7 +154,7 @@ export const recordOptions: OptionTable<RecordOptions, RecordSettings> = {
     default: undefined,
     defaultText: 'no pseudonyms',
     range: 'at least 32 bytes',
-    description: 'Replaces subjects and actors that may be people with an HMAC under this key.',
+    description: 'Replaces subjects, and actors that may be people, with an HMAC under this key.',
     read: readPseudonymKey,
   },
   claims: {
@@ -164,7 +167,7 @@ export const recordOptions: OptionTable<RecordOptions, RecordSettings> = {
   maxPending: numberOption(
     1000,
     { min: 1, max: 1e5, unit: 'records', whole: true },
-    'How many promises of `onDecision` may be pending.',
+    'Maximum number of pending promises from `onDecision`.',
   ),
 }
 
@@ -179,7 +182,7 @@ export const keyStoreOptions: OptionTable<KeyStoreOptions, KeyStoreSettings> = {
     default: required,
     defaultText: '',
     range: '',
-    description: 'Where key sets are kept: an object with `get` and `set`.',
+    description: 'Stores the key sets: an object with `get` and `set`.',
     read: (value) => {
       const { get, set } = (value ?? {}) as Partial<KeyStore>
       if (typeof get === 'function' && typeof set === 'function') return value as KeyStore
@@ -190,7 +193,7 @@ export const keyStoreOptions: OptionTable<KeyStoreOptions, KeyStoreSettings> = {
     default: required,
     defaultText: '',
     range: 'at least 32 characters',
-    description: 'The key of the HMAC over stored key sets; the same in the whole fleet.',
+    description: 'The HMAC key for stored key sets. Use the same one for all instances.',
     read: (value) => {
       if (typeof value === 'string' && value.length >= 32) return new TextEncoder().encode(value)
       throw new ConfigError(
@@ -210,9 +213,10 @@ export interface KeyStoreSettings {
 export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> = {
   issuers: {
     default: undefined,
-    defaultText: 'the one `issuer`',
+    defaultText: 'only `issuer`',
     range: '',
-    description: 'Several issuers, instead of `issuer`.',
+    description:
+      'Several authorization servers, instead of `issuer`: strings, providers, or objects with the options of one issuer.',
     read: (value) => {
       if (Array.isArray(value) && value.length > 0) return [...value] as unknown[]
       throw new ConfigError(
@@ -224,12 +228,12 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
   resolveIssuer: functionOption(
     undefined,
     'configured issuers only',
-    'Decides about issuers that are not known in advance, one per tenant for example.',
+    'A function `(issuer) => options` for issuers that are not known in advance. It returns `undefined` to refuse one.',
   ),
   maxResolvedIssuers: numberOption(
     100,
     { min: 1, max: 10_000, unit: 'issuers', whole: true },
-    'How many resolved issuers are kept; the least recently used is dropped.',
+    'Maximum number of resolved issuers whose keys are kept.',
   ),
   clockTolerance: numberOption(
     5,
@@ -239,69 +243,71 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
   maxLifetime: numberOption(
     undefined,
     { min: 1, max: 1e10, unit: 'seconds' },
-    'The maximum lifetime of a token, from `iat` to `exp` and from now to `exp`.',
+    'Maximum lifetime of a token: from `iat` to `exp`, and from now to `exp`.',
   ),
   maxTokenBytes: numberOption(
     8192,
     { min: 256, max: 1e6, unit: 'bytes', whole: true },
-    'The maximum size of a token.',
+    'Maximum size of a token. Longer tokens are refused without parsing.',
   ),
   maxActorDepth: numberOption(
     8,
     { min: 1, max: 16, unit: 'actors', whole: true },
-    'How many actors a token may name.',
+    'Maximum number of actors in an `act` chain.',
   ),
   delegation: choiceOption<DelegationMode>(
     ['any', 'direct', 'delegated'],
-    'Whether tokens may, must not, or must name an actor.',
+    "`'direct'` refuses tokens with an actor; `'delegated'` requires one.",
   ),
   cache: {
     default: readCache(true),
     defaultText: '`true`',
     range: '',
-    description: 'The cache of verified tokens: `false`, or its limits.',
+    description:
+      'Caches verified tokens by their SHA-256. `false` turns the cache off; an object sets its limits.',
     read: readCache,
   },
   cryptography: choiceOption<'native' | 'webcrypto'>(
     ['native', 'webcrypto'],
-    'What verifies signatures. `native` is faster on Node and the same as `webcrypto` elsewhere.',
+    "The cryptography that verifies signatures. `'native'` is faster on Node and the same as `'webcrypto'` elsewhere.",
   ),
-  onDecision: functionOption(undefined, 'none', 'Receives a record of each decision.'),
+  onDecision: functionOption(
+    undefined,
+    'none',
+    'Called with a record of each decision, after the response is sent.',
+  ),
   records: {
     default: readOptions(recordOptions, {}, 'records option'),
-    defaultText: 'see below',
+    defaultText: '`{}`',
     range: '',
-    description: 'What decision records include and redact.',
+    description: 'What decision records include and redact. See the options of `records`.',
     read: (value) => readOptions(recordOptions, value, 'records option'),
   },
-  allowInsecureHttp: booleanOption(
-    false,
-    'Accepts `http:` issuers and key sets that are not on loopback.',
-  ),
+  allowInsecureHttp: booleanOption(false, 'Allows `http:` URLs on hosts other than loopback.'),
   staleIfError: numberOption(
     3600,
     { min: 0, max: 86_400, unit: 'seconds' },
-    'How long an expired key set may be used while the issuer is unavailable.',
+    'How long an expired key set stays in use while the issuer is unreachable.',
   ),
   keyStore: {
     default: undefined,
     defaultText: 'none',
     range: '',
-    description: 'Keeps key sets across restarts: `{ store, secret }`.',
+    description: 'Keeps the last good key sets across restarts: `{ store, secret }`.',
     read: (value) => readOptions(keyStoreOptions, value, 'keyStore option'),
   },
   clock: {
     default: systemClock,
     defaultText: "the system's clocks",
     range: '',
-    description: 'Where the time comes from. Tests pass their own.',
+    description: 'The source of time. Tests can pass their own.',
     read: readClock,
   },
   fetch: functionOption<Fetch, Fetch>(
     // Looked up at each call, so that a later replacement of the global is used.
     (url, init) => globalThis.fetch(url, init),
     'the global `fetch`',
-    'Fetches metadata and key sets, for proxies and custom certificate authorities.',
+    'Fetches metadata and key sets, for example through a proxy or with mutual TLS.',
   ),
 }
 
@@ -332,32 +338,32 @@ export interface VerifierSettings {
 export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings> = {
   optional: booleanOption(
     false,
-    'Lets requests without an `Authorization` header pass `requireAudience` as anonymous.',
+    'Lets requests without an `Authorization` header pass `requireAudience`.',
   ),
   onRefusal: choiceOption<'reply' | 'throw'>(
     ['reply', 'throw'],
-    "Whether refusals are answered or passed to the host's error handling.",
+    "`'throw'` passes refusals to the framework's error handling.",
   ),
-  allowPreflight: booleanOption(false, 'Lets CORS preflights pass without a token.'),
+  allowPreflight: booleanOption(false, 'Lets CORS preflight requests pass without a token.'),
   realm: {
     default: 'api',
     defaultText: "`'api'`",
     range: '',
-    description: 'The `realm` of challenges.',
+    description: 'The `realm` of the challenge.',
     read: readRealm,
   },
   resource: {
     default: undefined,
     defaultText: 'none',
     range: '',
-    description: "This service's resource identifier (RFC 9728), a URL.",
+    description: 'The URL of this service. Enables resource metadata (RFC 9728).',
     read: (value, _name, { allowInsecureHttp }) => readResource(value, allowInsecureHttp),
   },
   refusalBody: {
     default: undefined,
     defaultText: '`application/problem+json`',
     range: '',
-    description: 'Writes the bodies of refusals.',
+    description: 'Returns the body of a refusal.',
     read: readRefusalBody,
   },
 }

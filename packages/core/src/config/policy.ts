@@ -1,7 +1,6 @@
 import { ConfigError } from '../errors/refusal.ts'
 import { type Clock, schedule } from '../lib/clock.ts'
 import { own } from '../lib/json.ts'
-import { type Algorithm, defaultAlgorithms } from '../options/algorithms.ts'
 import {
   checkNames,
   type OptionObject,
@@ -10,6 +9,7 @@ import {
   readOptions,
   readRows,
 } from '../options/option-table.ts'
+import { requireDiscovery } from './read-option.ts'
 import {
   issuerOptions,
   type IssuerSettings,
@@ -20,17 +20,13 @@ import {
 } from './option-tables.ts'
 
 /** How one issuer's tokens are verified. Every member has its final value. */
-export interface IssuerPolicy extends IssuerSettings {
-  readonly algorithms: readonly Algorithm[]
-  /** Whether the user chose the algorithms: then a key without `alg` must fit exactly one of them. */
-  readonly algorithmsChosen: boolean
-}
+export type IssuerPolicy = IssuerSettings
 
 /** All options with their defaults filled in. Frozen. */
 export interface Policy
   extends Omit<VerifierSettings, 'issuers' | 'resolveIssuer'>, ServerSettings {
   readonly issuers: ReadonlyMap<string, IssuerPolicy>
-  /** Asked about an issuer that is not among `issuers`. */
+  /** Called for an issuer that is not one of `issuers`. */
   readonly resolveIssuer: ((issuer: string) => Promise<IssuerPolicy | undefined>) | undefined
   readonly schedule: NonNullable<Clock['schedule']>
 }
@@ -49,11 +45,7 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
   const options = ownOptions(given, 'option')
   checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
-  const {
-    issuers: list,
-    resolveIssuer: rule,
-    ...verifier
-  } = readRows(verifierOptions, options, context)
+  const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
   const server = readRows(resourceServerOptions, options, context)
   if (server.refusalBody && server.onRefusal === 'throw') {
     throw new ConfigError(
@@ -65,8 +57,8 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
   return Object.freeze({
     ...verifier,
     ...server,
-    issuers: issuerPolicies(issuerEntries(options, list, rule), context),
-    resolveIssuer: rule && issuerResolver(rule, options, context),
+    issuers: issuerPolicies(issuerEntries(options, list, resolveIssuer), context),
+    resolveIssuer: resolveIssuer && issuerResolver(resolveIssuer, options, context),
     schedule: clock.schedule?.bind(clock) ?? schedule,
   })
 }
@@ -93,11 +85,11 @@ function issuerPolicies(
 function issuerEntries(
   options: OptionObject,
   issuers: VerifierSettings['issuers'],
-  rule: VerifierSettings['resolveIssuer'],
+  resolveIssuer: VerifierSettings['resolveIssuer'],
 ): readonly OptionObject[] {
   const common = commonOptions(options)
   if (!issuers) {
-    const onlyResolved = rule !== undefined && !Object.hasOwn(options, 'issuer')
+    const onlyResolved = resolveIssuer !== undefined && !Object.hasOwn(options, 'issuer')
     return onlyResolved ? [] : [singleIssuer(common)]
   }
   const single = ['issuer', ...keyOptions].find((name) => Object.hasOwn(options, name))
@@ -108,8 +100,8 @@ function issuerEntries(
     )
   }
   return issuers.map((entry) => {
-    const itsOwn = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
-    return { ...common, ...itsOwn }
+    const given = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
+    return { ...common, ...given }
   })
 }
 
@@ -134,15 +126,18 @@ function ownIssuerOptions(given: unknown): OptionObject {
   return options
 }
 
-/** What the rule returns, over the common options. It must be the issuer that the rule was asked about. */
+/**
+ * Merges the result of `resolveIssuer` with the common options. The result must be for the issuer that the
+ * function was called with.
+ */
 function issuerResolver(
-  rule: (issuer: string) => unknown,
+  resolveIssuer: (issuer: string) => unknown,
   options: OptionObject,
   context: ReadContext,
 ): Policy['resolveIssuer'] {
   const common = commonOptions(options, ['issuer', ...keyOptions])
   return async (iss) => {
-    const given = await rule(iss)
+    const given = await resolveIssuer(iss)
     if (given === undefined) return undefined
     const policy = issuerPolicy({ ...common, ...ownIssuerOptions(given) }, context)
     if (policy.issuer === iss) return policy
@@ -159,9 +154,6 @@ function issuerPolicy(options: OptionObject, context: ReadContext): IssuerPolicy
   if (second) {
     throw new ConfigError(`'${first}' and '${second}' cannot be combined.`, 'Remove one of them.')
   }
-  return Object.freeze({
-    ...settings,
-    algorithms: settings.algorithms ?? defaultAlgorithms,
-    algorithmsChosen: settings.algorithms !== undefined,
-  })
+  if (!first) requireDiscovery(settings.issuer, context)
+  return Object.freeze(settings)
 }

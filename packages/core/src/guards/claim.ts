@@ -6,7 +6,7 @@ type Scalar = string | number | boolean
 /**
  * Which values of a claim `requireClaim` accepts. Values are compared with `===`: `1` is not `'1'`.
  *
- * - A string, number or boolean accepts that value.
+ * - A string, number, or boolean accepts that value.
  * - A list accepts any of its entries.
  * - A function accepts the value if it returns `true`. It must be synchronous.
  *
@@ -15,9 +15,11 @@ type Scalar = string | number | boolean
  *
  * @example
  * ```ts
- * api.requireClaim('tenant', 'acme')
- * api.requireClaim('plan', ['team', 'enterprise'])
- * api.requireClaim('level', (level) => typeof level === 'number' && level >= 2)
+ * import type { ClaimRule } from '@resource-server/core'
+ *
+ * export const tenant: ClaimRule = 'acme'
+ * export const plan: ClaimRule = ['team', 'enterprise']
+ * export const level: ClaimRule = (value) => typeof value === 'number' && value >= 2
  * ```
  */
 export type ClaimRule = Scalar | readonly Scalar[] | ((value: unknown) => boolean)
@@ -35,11 +37,13 @@ export function claimCheck(
   const claim = claimName(name)
   const test = expected.length === 0 ? () => true : testOf(expected[0])
   return ({ claims }) => {
-    if (!Object.hasOwn(claims, claim))
-      return refuse('claim_not_accepted', `the token has no claim '${claim}'`)
-    return test(own(claims, claim))
-      ? undefined
-      : refuse('claim_not_accepted', `the value of the claim '${claim}' is not accepted`)
+    if (!Object.hasOwn(claims, claim)) {
+      return refuse('claim_not_accepted', `the token has no claim '${claim}'`, { claim })
+    }
+    if (test(own(claims, claim))) return undefined
+    return refuse('claim_not_accepted', `the value of the claim '${claim}' is not accepted`, {
+      claim,
+    })
   }
 }
 

@@ -7,8 +7,10 @@ import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
  *
  * @example
  * ```ts
+ * import type { StepUp } from '@resource-server/core'
+ *
  * // Multi-factor authentication within the last five minutes.
- * api.requireStepUp({ acr: 'mfa', maxAge: 300 })
+ * export const recentMfa: StepUp = { acr: 'mfa', maxAge: 300 }
  * ```
  */
 export interface StepUp {
@@ -42,15 +44,15 @@ export function stepUpCheck(
 ): (token: Token) => Refusal | undefined {
   const { acrValues, maxAge } = validated(requirement)
   const detail = { ...(acrValues && { acrValues }), ...(maxAge !== undefined && { maxAge }) }
+  const refuseFor = (claim: string, problem: string): Refusal =>
+    refuse('authentication_insufficient', problem, { ...detail, claim })
   return ({ claims: { acr, auth_time: authTime, iat } }) => {
-    const problem =
-      (acrValues && acrProblem(acr, acrValues)) ??
-      (maxAge === undefined
-        ? undefined
-        : ageProblem(authTime, { iat, now: clock.now() / 1000, maxAge, clockTolerance }))
-    return problem === undefined
-      ? undefined
-      : refuse('authentication_insufficient', problem, detail)
+    const wrongAcr = acrValues && acrProblem(acr, acrValues)
+    if (wrongAcr !== undefined) return refuseFor('acr', wrongAcr)
+    if (maxAge === undefined) return undefined
+    const times = { iat, now: clock.now() / 1000, maxAge, clockTolerance }
+    const wrongAge = ageProblem(authTime, times)
+    return wrongAge === undefined ? undefined : refuseFor('auth_time', wrongAge)
   }
 }
 

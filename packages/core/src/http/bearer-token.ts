@@ -1,39 +1,40 @@
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { type HttpRequest, headerValues } from './request.ts'
 
-declare const minted: unique symbol
+declare const brand: unique symbol
 
-/** A bearer token as the request carried it. Minted here only. */
+/** The bearer token of a request. Only this module creates it. */
 export interface Credential {
   readonly token: string
-  readonly [minted]: 'Credential'
+  readonly [brand]: 'Credential'
 }
 
-/** One space and a token68 (RFC 9110 section 11.2): dots, base64url and a little more; no comma. */
+/** One space and a token68 (RFC 9110 section 11.2), which cannot contain a comma. */
 const bearer = /^bearer [A-Za-z0-9\-._~+/]+=*$/i
 
 /**
- * A proxy, or the Fetch standard, joins two headers into one: a comma, then another scheme and its
- * token or alone, or nothing where one was empty. Of schemes with parameters, quoted commas are no joint.
+ * Proxies and the Fetch standard join repeated headers with a comma. It is followed by a scheme and its
+ * token, a scheme alone, or nothing if one of the headers was empty. The commas between the parameters of
+ * one credential, and those in quotes, must not match.
  */
-const joints: readonly RegExp[] = [
+const joinedHeaders: readonly RegExp[] = [
   /^[ \t]*bearer[ \t].*,[ \t]*[\w-]+[ \t]+[^ \t=]/i,
   /,[ \t]*[\w-]+[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*(?:,|$)/,
   /^[ \t]*,|,[ \t]+[\w-]*$/,
 ]
-/** Behind a Bearer token a comma alone is no joint: that is malformed. */
-const anotherFirst = /^[ \t]*([\w-]+)[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*,/
+/** A comma after the token of another scheme. After a Bearer token, a comma alone is only malformed. */
+const tokenOfFirstScheme = /^[ \t]*([\w-]+)[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*,/
 
 function isJoined(value: string): boolean {
-  const first = anotherFirst.exec(value)?.[1]
-  if (first !== undefined && !first.toLowerCase().startsWith('bearer')) return true
-  return joints.some((joint) => joint.test(value))
+  const scheme = tokenOfFirstScheme.exec(value)?.[1]
+  if (scheme !== undefined && !scheme.toLowerCase().startsWith('bearer')) return true
+  return joinedHeaders.some((pattern) => pattern.test(value))
 }
 
 /**
- * The request's one credential; `undefined` where there is no Authorization header at all. This is
- * the sole reader of that header. Tokens in the query, the body or a cookie are never read
- * (RFC 6750 section 2.1 is the only transport).
+ * Returns the request's credential, or `undefined` if the request has no `Authorization` header. A request
+ * with more than one credential is refused. Tokens in the query, the body or a cookie are never read: only
+ * RFC 6750 section 2.1 is supported. No other module reads this header.
  */
 export function readCredential(request: HttpRequest): Credential | undefined | Refusal {
   const values = headerValues(request, 'authorization')
@@ -51,16 +52,13 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
 
 function whyNotBearer(value: string): Refusal {
   if (isJoined(value)) {
-    return refuse(
-      'credential_repeated',
-      'two credentials were joined into one Authorization header',
-    )
+    return refuse('credential_repeated', 'the Authorization header has more than one credential')
   }
   const [scheme = ''] = value.split(/[ \t]/, 1)
   if (scheme.toLowerCase() !== 'bearer') {
     return refuse(
       'credential_scheme_unsupported',
-      'the Authorization header is not of the Bearer scheme',
+      'the Authorization header does not use the Bearer scheme',
     )
   }
   return refuse('credential_malformed', 'Bearer is not followed by one space and one token')

@@ -7,14 +7,14 @@ import {
 } from '../errors/problem-details.ts'
 import { brand, hasBrand, type Refusal, VerificationError } from '../errors/refusal.ts'
 
-/** A reply for a host to send: no host decides any of it. */
+/** A complete response for a host to send unchanged. */
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** A refusal as an error with what an HTTP host's error handling looks for. */
+/** An error for a refused request, with the members that the error handling of HTTP frameworks uses. */
 export class RequestRefusedError extends VerificationError {
   static {
     Object.defineProperty(this.prototype, brand('RequestRefusedError'), { value: true })
@@ -27,42 +27,45 @@ export class RequestRefusedError extends VerificationError {
   readonly status: number
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
-  /** What `onRefusal: 'reply'` would have sent. */
+  /** The body that `onRefusal: 'reply'` would send. */
   readonly body: string
-  /** For Koa and its like: whether a caller may read `message`. Without, they log it as a bug. */
+  /** For Koa: whether the caller may see `message`. If false, Koa also logs the error as a bug. */
   readonly expose: boolean
 
   constructor(refusal: Refusal, reply: Reply) {
-    // Hosts print messages to callers in development, so this one says no more than the wire.
+    // In development, hosts send messages to callers, so this one contains nothing that the reply does not.
     super(refusal, codes[refusal.code].description)
     this.status = this.statusCode = reply.status
     this.headers = reply.headers
     this.body = reply.body
     this.expose = this.category === 'refused'
-    // A refusal is no bug: where it was made helps nobody, and hosts log stacks.
+    // A refusal is not a bug, and hosts log stacks. Its stack does not help.
     this.stack = `${this.name}: ${this.message}`
   }
 }
 
-/** How a resource server words its refusals. */
-export interface Manner {
+/** The options of a resource server that affect its refusals. */
+export interface ReplySettings {
   readonly realm: string
-  /** Where the resource's metadata is, if it has any: RFC 9728 section 5.1. */
+  /** The URL of the resource's metadata, if it has any (RFC 9728 section 5.1). */
   readonly resource: { readonly metadataUrl: string } | undefined
   readonly refusalBody: RefusalBodyWriter | undefined
 }
 
-/** The sole writer of `WWW-Authenticate` (RFC 6750 section 3) and of refusals' bodies (RFC 9457). */
-export function replyTo(refusal: Refusal, manner: Manner): Reply {
+/**
+ * Returns the response to a refused request, with its `WWW-Authenticate` header (RFC 6750 section 3) and its
+ * body (RFC 9457 by default). No other module writes them.
+ */
+export function replyTo(refusal: Refusal, settings: ReplySettings): Reply {
   const shown = publicView(refusal)
-  const { refusalBody: write } = manner
+  const { refusalBody: write } = settings
   const { contentType, body } = (write && tryBody(write, shown)) ?? problemDetails(shown)
   return {
     status: shown.status,
     headers: {
       'Content-Type': contentType,
       'Cache-Control': 'no-store',
-      ...(refusal.category === 'refused' && { 'WWW-Authenticate': challenge(refusal, manner) }),
+      ...(refusal.category === 'refused' && { 'WWW-Authenticate': challenge(refusal, settings) }),
       ...(shown.retryAfter !== undefined && { 'Retry-After': String(shown.retryAfter) }),
     },
     body,
@@ -72,14 +75,16 @@ export function replyTo(refusal: Refusal, manner: Manner): Reply {
 function publicView({ code, detail: { scope, retryAfter } }: Refusal): RefusalInfo {
   const { status, error, description } = codes[code]
   return Object.freeze({
-    ...{ status, title: titles[status], detail: description },
+    status,
+    title: titles[status],
+    detail: description,
     ...(error && { error }),
     ...(scope && { scope: Object.freeze([...scope]) }),
     ...(retryAfter !== undefined && { retryAfter }),
   })
 }
 
-function challenge({ code, detail }: Refusal, { realm, resource }: Manner): string {
+function challenge({ code, detail }: Refusal, { realm, resource }: ReplySettings): string {
   const { error, description } = codes[code]
   const parameters: readonly (readonly [string, string | undefined])[] = [
     ['realm', realm],
@@ -94,7 +99,7 @@ function challenge({ code, detail }: Refusal, { realm, resource }: Manner): stri
   return `Bearer ${given.map(([name, value]) => `${name}=${quoted(value!)}`).join(', ')}`
 }
 
-/** RFC 9110 section 5.6.4, with anything that is not printable ASCII left out. */
+/** A quoted string (RFC 9110 section 5.6.4). Characters that are not printable ASCII are removed. */
 function quoted(value: string): string {
   const safe = value.replace(/[^\x20-\x7e]/g, '').replace(/["\\]/g, String.raw`\$&`)
   return `"${safe}"`

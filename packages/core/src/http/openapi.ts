@@ -11,19 +11,20 @@ export interface SecurityScheme {
 }
 
 /**
- * OpenAPI 3.1, section "Security Requirement Object": the scopes of one scheme. An empty object stands
- * for an anonymous request. OpenAPI 3.0 wants an empty list for this type of scheme.
+ * OpenAPI 3.1, section "Security Requirement Object": the scopes of one scheme. An empty object allows
+ * anonymous requests. OpenAPI 3.0 requires an empty list of scopes for this type of scheme.
  */
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>
 
-/** What an OpenAPI document needs to know of this resource server, as data. */
+/** The security definitions of this resource server, for an OpenAPI document. */
 export interface OpenApi<Handler> {
   /** For `components.securitySchemes`. */
   readonly securitySchemes: { readonly accessToken: SecurityScheme }
   /**
    * For an operation's `security`: one entry for each way to satisfy the guards' scopes.
    *
-   * @throws ConfigError for what is no guard of this resource server
+   * @throws ConfigError if an argument is not a guard of this resource server, or if there are no
+   *   arguments
    */
   readonly security: (...guards: readonly [Handler, ...Handler[]]) => readonly SecurityRequirement[]
 }
@@ -41,8 +42,8 @@ export function describeOpenApi<Handler>(
   return {
     securitySchemes: { accessToken },
     security: (...handlers) => {
-      const guards = handlers.map((handler) => guardOf(handler) ?? noGuard())
-      if (guards.length === 0) noGuard()
+      const guards = handlers.map((handler) => guardOf(handler) ?? notGuards())
+      if (guards.length === 0) notGuards()
       const needs = guards.flatMap(({ scopeNeed }) => scopeNeed ?? [])
       const anonymous = optional && guards.every(({ admitsAnonymous }) => admitsAnonymous)
       return [
@@ -53,9 +54,9 @@ export function describeOpenApi<Handler>(
   }
 }
 
-function noGuard(): never {
+function notGuards(): never {
   throw new ConfigError(
-    'openapi.security got something that is no guard of this resource server.',
-    "Hand over what its requireAudience('…'), requireScope('…') and others returned.",
+    'openapi.security accepts only guards of this resource server, at least one.',
+    "Pass the values that its requireAudience('…'), requireScope('…') and other factories return.",
   )
 }

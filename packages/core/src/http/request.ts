@@ -1,21 +1,21 @@
-/** A header as it was sent. The value is `unknown` because shims hand over arrays and worse. */
+/** A header as it was sent. The value is `unknown` because serverless shims may pass arrays and other values. */
 export type HeaderPair = readonly [name: string, value: unknown]
 
-/** The part of a request that a decision depends on, whatever the host. */
+/** The part of a request that decisions depend on. It is the same for all hosts. */
 export interface HttpRequest {
   readonly method: string
-  /** As the client sent it, with the query. */
+  /** The URL as the client sent it, with the query. */
   readonly url: string
   /**
-   * One pair for each line, a repeated header gives several; or names and values in turns, as Node's
-   * `rawHeaders`, which is taken as it is.
+   * Either one pair for each header line, so a repeated header has several pairs, or a flat list of names
+   * and values, as in Node's `rawHeaders`.
    */
   readonly headers: readonly HeaderPair[] | readonly string[]
-  /** The pattern of the route that matched, for the record. Asked when the record is made, if one is. */
+  /** Returns the pattern of the matched route. Called only when a decision record is built. */
   readonly route?: (() => string | undefined) | undefined
 }
 
-/** What `node:http` gives, and what Express, Koa and Fastify give underneath. */
+/** The part of a `node:http` request that is used here. Express, Koa, and Fastify are built on it. */
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
@@ -24,7 +24,7 @@ export interface NodeRequest {
   readonly headers: { readonly [name: string]: unknown }
 }
 
-/** What the Fetch standard gives. */
+/** The part of a Fetch `Request` that is used here. */
 export interface FetchRequest {
   readonly method: string
   readonly url: string
@@ -32,8 +32,8 @@ export interface FetchRequest {
 }
 
 /**
- * Reads `rawHeaders`, because Node shows only the first of two Authorization headers in `headers`.
- * Serverless shims leave `rawHeaders` empty; there `headers` is taken.
+ * Reads a Node request. It uses `rawHeaders`, because `headers` has only the first of two `Authorization`
+ * headers. If `rawHeaders` is empty, as in serverless shims, it uses `headers`.
  */
 export function fromNode(
   request: NodeRequest,
@@ -44,15 +44,19 @@ export function fromNode(
   return { method, url, headers: rawHeaders?.length ? rawHeaders : Object.entries(headers), route }
 }
 
-/** The Fetch standard joins repeated headers with a comma; the credential reader refuses those. */
+/** Reads a Fetch request. Repeated headers are already joined with a comma; `readCredential` refuses those. */
 export function fromFetch(request: FetchRequest): HttpRequest {
   const { method, headers } = request
-  // Its URLs are absolute; over HTTP/1.1 the client sent the rest.
+  // Fetch URLs are absolute, but over HTTP/1.1 the client sends only the path and the query.
   const url = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/'
   return { method, url, headers: [...headers] }
 }
 
-/** All values of a header, in order; its name in lower case. Nothing is joined and nothing dropped. */
+/**
+ * Returns all values of a header, in order, without joining them.
+ *
+ * @param name in lowercase
+ */
 export function headerValues({ headers }: HttpRequest, name: string): unknown[] {
   const values: unknown[] = []
   if (isFlat(headers)) {
@@ -69,18 +73,20 @@ function isFlat(headers: HttpRequest['headers']): headers is readonly string[] {
   return typeof headers[0] === 'string'
 }
 
-/** Most headers are told apart by their length alone. */
+/** Compares the length first, because it differs for most headers. */
 function isNamed(key: string, name: string): boolean {
   return key.length === name.length && key.toLowerCase() === name
 }
 
-/** Without the query, which may hold secrets. The Fetch standard gives absolute URLs. */
+/** Returns the path without the query, which may contain secrets. Accepts absolute URLs too. */
 export function pathOf({ url }: HttpRequest): string {
   const relative = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
   return relative.split(/[?#]/, 1)[0] || '/'
 }
 
-/** A CORS preflight as the Fetch standard defines it; every other OPTIONS is an ordinary request. */
+/**
+ * Whether this is a CORS preflight, as the Fetch standard defines it, and not another OPTIONS request.
+ */
 export function isPreflight(request: HttpRequest): boolean {
   return (
     request.method === 'OPTIONS' &&

@@ -1,53 +1,56 @@
 import type { Policy } from '../config/policy.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import { isIssuerUrl } from '../lib/url.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 import type { Reply } from './challenge.ts'
 
-/** RFC 9728 section 2: where clients of this resource server get their tokens, and how they send them. */
+/** Where clients get tokens for this resource server, and how they send them (RFC 9728 section 2). */
 export interface ResourceMetadata {
   readonly resource: string
   readonly authorization_servers?: readonly string[]
-  /** The scopes of all guards made so far, sorted. Absent while there are none. */
+  /** The scopes of all guards created so far, sorted. Absent if there are none. */
   readonly scopes_supported?: readonly string[]
   readonly bearer_methods_supported: readonly ['header']
 }
 
-/** The metadata of one resource server, and how a host serves it. */
+/** The metadata of a resource server, and a function that serves it. */
 export interface PublishedMetadata {
-  /** Where clients look for it: RFC 9728 section 3.1. */
+  /** The URL at which clients look for the metadata (RFC 9728 section 3.1). */
   readonly url: string
   readonly document: () => ResourceMetadata
-  /** Replies to a GET or HEAD of its path; every other request proceeds. */
+  /** Replies to GET and HEAD requests for the path of the metadata. Other requests proceed. */
   readonly pass: (
     request: HttpRequest,
   ) => { readonly action: 'reply'; readonly reply: Reply } | { readonly action: 'proceed' }
 }
 
-/** @throws ConfigError where no `resource` is configured */
+/** @throws ConfigError if no `resource` is configured */
 export function publishMetadata(
   { resource, issuers }: Policy,
   scopes: ReadonlySet<string>,
 ): PublishedMetadata {
   if (!resource) {
     throw new ConfigError(
-      "There is no metadata without 'resource'.",
-      "Set resource: 'https://orders.example.com', as clients reach this service.",
+      "The metadata requires the option 'resource'.",
+      "Set it to the URL that clients use for this service, such as 'https://orders.example.com'.",
     )
   }
+  // Other issuers have no metadata that a client could fetch.
+  const servers = [...issuers.keys()].filter(isIssuerUrl)
   const document = (): ResourceMetadata => ({
     resource: resource.identifier,
-    // Section 3.2: what has no values is left out. Resolved issuers are not known by name.
-    ...(issuers.size > 0 && { authorization_servers: [...issuers.keys()] }),
+    // Members without values are omitted (section 3.2). Resolved issuers are not known in advance.
+    ...(servers.length > 0 && { authorization_servers: servers }),
     ...(scopes.size > 0 && { scopes_supported: [...scopes].toSorted() }),
     bearer_methods_supported: ['header'],
   })
-  const isAsked = (request: HttpRequest): boolean =>
+  const isForMetadata = (request: HttpRequest): boolean =>
     ['GET', 'HEAD'].includes(request.method) && pathOf(request) === resource.metadataPath
   return {
     url: resource.metadataUrl,
     document,
     pass: (request) =>
-      isAsked(request) ? { action: 'reply', reply: json(document()) } : { action: 'proceed' },
+      isForMetadata(request) ? { action: 'reply', reply: json(document()) } : { action: 'proceed' },
   }
 }
 

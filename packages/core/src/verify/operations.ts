@@ -1,62 +1,81 @@
 import type { KeyHealth, KeySource } from '../jwks/key-source.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import { kindOf } from '../options/option-table.ts'
 import type { CacheStatistics } from './token-cache.ts'
 
-/** For a health page. It names no secret. */
+/** The state of the key sets and the cache, for a health endpoint. Contains no secrets. */
 export interface Health {
   readonly issuers: readonly KeyHealth[]
-  /** Absent where no token is remembered. */
+  /** Absent if the cache is off. */
   readonly cache?: CacheStatistics
 }
 
-/** What an operator asks and does while the service runs. Nothing here depends on `this`. */
+/**
+ * Methods to operate a running service. They can be destructured, because none of them depends on `this`.
+ */
 export interface Operations {
   /**
-   * Fetches the keys of all issuers, so that the first request does not wait for them. It waits five
-   * seconds at the most. Where it fails, the keys are asked for again in the background.
+   * Fetches the keys of all configured issuers, so that the first request does not wait for them. Waits for
+   * at most five seconds. If it fails, the keys are fetched again in the background.
    *
-   * @throws ConfigError where an issuer's metadata cannot be right
-   * @throws VerificationError where an issuer cannot be reached
+   * @throws ConfigError if an issuer's metadata is invalid
+   * @throws VerificationError if an issuer is unavailable
    */
   readonly warmUp: () => Promise<void>
   /**
-   * For a readiness probe: whether every issuer has keys that may serve. Never waits; where keys are
-   * missing it starts an attempt.
+   * Whether every configured issuer has usable keys, for a readiness probe. Never waits. If keys are
+   * missing, starts to fetch them.
    */
   readonly ready: () => boolean
+  /** Returns the state of the key sets and the cache. Never waits. */
   readonly health: () => Health
   /**
-   * Asks all issuers for their keys now, whatever is held, on the day that a key was compromised. A key
-   * that the answer lacks serves no more.
+   * Fetches the keys of all issuers now, even if the current ones are fresh: for example, after a
+   * compromised key was removed. A key that is missing from the response is no longer used.
    *
-   * @throws ConfigError or VerificationError where one cannot be asked; what it had serves on
+   * @throws ConfigError or VerificationError if a key set cannot be fetched; its previous keys stay in use
    */
   readonly refreshKeys: () => Promise<void>
-  /** Never takes a key of this name again, of any issuer, whatever is published, until a new start. */
-  readonly blockKey: (kid: string) => void
-  /** Ends all background work. What is held serves until it is too old. */
+  /**
+   * Refuses the key with this `kid` of this issuer until the process restarts, even if the issuer still
+   * publishes it. Keys of other issuers are not affected, because a `kid` is unique only within its issuer.
+   *
+   * @throws ConfigError if the issuer is unknown, so that a misspelled one does not go unnoticed
+   *
+   * @example
+   * ```ts
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * const issuer = 'https://as.example.com'
+   * const verifier = createVerifier({ issuer, audience: 'order-service' })
+   *
+   * verifier.blockKey({ issuer, kid: 'key-7' })
+   * ```
+   */
+  readonly blockKey: (key: { readonly issuer: string; readonly kid: string }) => void
+  /** Stops all background work. The current keys remain usable until they expire. */
   readonly close: () => void
 }
 
 interface Parts {
-  /** Those that are known from the start: the service is ready when they are. */
-  readonly configured: () => readonly KeySource[]
+  /** The key sources of configured issuers. The service is ready when all of them are. */
+  readonly configured: ReadonlyMap<string, KeySource>
+  /** The key sources of the issuers that `resolveIssuer` accepted. */
   readonly resolved: () => readonly KeySource[]
   readonly cache: () => CacheStatistics | undefined
-  /** Of what is resolved, now and later. */
-  readonly blockKey: (kid: string) => void
+  /** Blocks a key of an issuer that is or may be resolved. Returns `false` if the issuer cannot be one. */
+  readonly blockKey: (issuer: string, kid: string) => boolean
+  /** Closes the key sources of resolved issuers. */
   readonly close: () => void
 }
 
 export function operationsOn({ configured, resolved, cache, blockKey, close }: Parts): Operations {
-  const sources = (): readonly KeySource[] => [...configured(), ...resolved()]
+  const fixed = [...configured.values()]
+  const sources = (): readonly KeySource[] => [...fixed, ...resolved()]
   return {
-    warmUp: () => all(configured().map((source) => source.warmUp())),
-    // All are asked, so that each one that is missing is looked for.
-    ready: () =>
-      configured()
-        .map((source) => source.ready())
-        .every(Boolean),
+    warmUp: () => all(fixed.map((source) => source.warmUp())),
+    // Calls ready() on every source, because it starts to fetch missing keys.
+    ready: () => fixed.map((source) => source.ready()).every(Boolean),
     health: () => {
       const statistics = cache()
       return {
@@ -65,18 +84,39 @@ export function operationsOn({ configured, resolved, cache, blockKey, close }: P
       }
     },
     refreshKeys: () => all(sources().map((source) => source.refreshKeys())),
-    blockKey: (kid) => {
-      for (const source of configured()) source.blockKey(kid)
-      blockKey(kid)
+    blockKey: (key) => {
+      const { issuer, kid } = checkKey(key)
+      const source = configured.get(issuer)
+      if (source) source.blockKey(kid)
+      else if (!blockKey(issuer, kid)) throw unknownIssuer([...configured.keys()])
     },
     close: () => {
-      for (const source of configured()) source.close()
+      for (const source of fixed) source.close()
       close()
     },
   }
 }
 
-/** All at once. What waiting does not mend is told first. */
+function checkKey(key: unknown): { readonly issuer: string; readonly kid: string } {
+  const { issuer, kid } = (key ?? {}) as { readonly issuer?: unknown; readonly kid?: unknown }
+  if (typeof issuer === 'string' && typeof kid === 'string') return { issuer, kid }
+  const given = typeof key === 'object' && key !== null ? 'other members' : kindOf(key)
+  throw new ConfigError(
+    `blockKey() requires an issuer and a kid that are strings, got ${given}.`,
+    "Write blockKey({ issuer: 'https://as.example.com', kid: 'key-7' }).",
+  )
+}
+
+function unknownIssuer(configured: readonly string[]): ConfigError {
+  return new ConfigError(
+    'blockKey() was called with an unknown issuer.',
+    configured.length === 0
+      ? 'Pass the exact iss value of its tokens.'
+      : `Pass one of ${configured.map((issuer) => `'${issuer}'`).join(', ')}.`,
+  )
+}
+
+/** Waits for all of them. Throws a ConfigError first, because a retry does not fix it. */
 async function all(work: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work)
   const errors = outcomes.flatMap((outcome): unknown[] =>

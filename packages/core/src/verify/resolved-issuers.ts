@@ -6,37 +6,41 @@ import { minutes } from '../jwks/freshness.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
-/** An issuer whose tokens are taken, and its keys. */
+/** An issuer whose tokens are accepted, and the source of its keys. */
 export interface TrustedIssuer {
   readonly issuer: IssuerPolicy
   readonly source: KeySource
 }
 
-interface Live extends TrustedIssuer {
-  /** When the rule last said yes, by the monotonic clock. */
-  asked: number
+interface Accepted extends TrustedIssuer {
+  /** When `resolveIssuer` last accepted the issuer, by the monotonic clock. */
+  resolvedAt: number
 }
 
-/** So long an answer of the rule counts: a new issuer gets in, and a removed one is out, after that. */
-const answerFor = 1 * minutes
-/** Answers that were no, and questions that are open. */
+/** How long a result of `resolveIssuer` is used. Added and removed issuers take effect after that. */
+const resultLifetime = 1 * minutes
+/** How many refused issuers are remembered. */
 const maxRefused = 10_000
-const maxAsking = 1_000
+/** How many calls of `resolveIssuer` may be pending. */
+const maxPending = 1_000
 
-const refusedByRule = refuse('issuer_not_trusted', "resolveIssuer refuses the token's iss")
+const notAccepted = refuse('issuer_not_trusted', "resolveIssuer does not accept the token's iss", {
+  claim: 'iss',
+})
 
 /**
- * Issuers that are not known in advance. The rule decides before anything is fetched. The least recently
- * used is dropped when there are too many, first among those that never had keys: what a token names
- * costs its sender nothing.
+ * Issuers that are not known in advance. `resolveIssuer` decides before anything is fetched. If there are too
+ * many, the least recently used is dropped, first among those without keys, because anyone can send a token
+ * with any `iss`.
  */
 export class ResolvedIssuers {
   readonly #policy: Policy
   readonly #resolve: NonNullable<Policy['resolveIssuer']>
-  readonly #live = new Map<string, Live>()
-  readonly #asking = new Map<string, Promise<Live | Refusal>>()
+  readonly #accepted = new Map<string, Accepted>()
+  readonly #pending = new Map<string, Promise<Accepted | Refusal>>()
   readonly #refused = new GenerationalMap<number>({ entries: maxRefused, bytes: maxRefused * 512 })
-  readonly #blocked = new Set<string>()
+  /** The blocked `kid` values of each issuer, also of issuers that are not accepted yet. */
+  readonly #blocked = new Map<string, Set<string>>()
   #closed = false
 
   constructor(policy: Policy, resolve: NonNullable<Policy['resolveIssuer']>) {
@@ -45,22 +49,27 @@ export class ResolvedIssuers {
   }
 
   get sources(): readonly KeySource[] {
-    return [...this.#live.values()].map(({ source }) => source)
+    return [...this.#accepted.values()].map(({ source }) => source)
   }
 
   find(iss: string): TrustedIssuer | Refusal | Promise<TrustedIssuer | Refusal> {
-    if (!isPlainlySpelled(iss, this.#policy.allowInsecureHttp)) {
-      return refuse('issuer_not_trusted', "the token's iss is no plainly spelled issuer")
+    if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) {
+      return refuse('issuer_not_trusted', "the token's iss is not a normalized issuer URL", {
+        claim: 'iss',
+      })
     }
-    const live = this.#live.get(iss)
-    if (live && this.#isRecent(live.asked)) return this.#use(iss, live)
-    if (this.#isRecent(this.#refused.get(iss) ?? -Infinity)) return refusedByRule
-    return this.#ask(iss)
+    const accepted = this.#accepted.get(iss)
+    if (accepted && this.#isRecent(accepted.resolvedAt)) return this.#use(iss, accepted)
+    if (this.#isRecent(this.#refused.get(iss) ?? -Infinity)) return notAccepted
+    return this.#resolveOnce(iss)
   }
 
-  blockKey(kid: string): void {
-    this.#blocked.add(kid)
-    for (const source of this.sources) source.blockKey(kid)
+  /** Returns `false` if no token of this issuer is accepted. */
+  blockKey(iss: string, kid: string): boolean {
+    if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) return false
+    this.#blocked.set(iss, (this.#blocked.get(iss) ?? new Set()).add(kid))
+    this.#accepted.get(iss)?.source.blockKey(kid)
+    return true
   }
 
   close(): void {
@@ -69,70 +78,72 @@ export class ResolvedIssuers {
   }
 
   #isRecent(time: number): boolean {
-    return this.#policy.clock.monotonic() - time < answerFor
+    return this.#policy.clock.monotonic() - time < resultLifetime
   }
 
-  /** To the end of the line of those that are dropped. */
-  #use(iss: string, live: Live): Live {
-    this.#live.delete(iss)
-    this.#live.set(iss, live)
-    return live
+  /** Makes the issuer the most recently used one: a map keeps the order in which keys were added. */
+  #use(iss: string, accepted: Accepted): Accepted {
+    this.#accepted.delete(iss)
+    this.#accepted.set(iss, accepted)
+    return accepted
   }
 
-  /** One question at a time for each issuer. */
-  #ask(iss: string): Promise<Live | Refusal> {
-    const open = this.#asking.get(iss)
-    if (open) return open
-    if (this.#asking.size >= maxAsking) return Promise.resolve(noAnswer('too many are asked about'))
-    const asked = this.#answer(iss).finally(() => this.#asking.delete(iss))
-    this.#asking.set(iss, asked)
-    return asked
+  /** Calls `resolveIssuer`, once at a time for each issuer. */
+  #resolveOnce(iss: string): Promise<Accepted | Refusal> {
+    const pending = this.#pending.get(iss)
+    if (pending) return pending
+    if (this.#pending.size >= maxPending) {
+      return Promise.resolve(unresolved(`${maxPending} calls are pending`))
+    }
+    const result = this.#resolveNow(iss).finally(() => this.#pending.delete(iss))
+    this.#pending.set(iss, result)
+    return result
   }
 
-  async #answer(iss: string): Promise<Live | Refusal> {
+  async #resolveNow(iss: string): Promise<Accepted | Refusal> {
     const now = this.#policy.clock.monotonic()
     try {
       const issuer = await this.#resolve(iss)
-      return issuer ? this.#admit(iss, issuer, now) : this.#refuse(iss, now)
+      return issuer ? this.#accept(iss, issuer, now) : this.#refuse(iss, now)
     } catch (error) {
-      // A rule that cannot decide is an outage: the token may be good.
-      return noAnswer(error instanceof ConfigError ? error.message : 'it failed')
+      // The token may be valid, so this is an outage and not a refusal.
+      return unresolved(error instanceof ConfigError ? error.message : 'it threw')
     }
   }
 
   #refuse(iss: string, now: number): Refusal {
     this.#drop(iss)
     this.#refused.set(iss, now, iss.length)
-    return refusedByRule
+    return notAccepted
   }
 
-  /** What is as before keeps its keys. Anything else starts anew, and remembered tokens go. */
-  #admit(iss: string, issuer: IssuerPolicy, now: number): Live {
+  /** Keeps the keys of an issuer whose options are unchanged. Otherwise drops its keys and cached tokens. */
+  #accept(iss: string, issuer: IssuerPolicy, now: number): Accepted {
     this.#refused.delete(iss)
-    const before = this.#live.get(iss)
-    if (before && same(before.issuer, issuer)) {
-      before.asked = now
-      return this.#use(iss, before)
+    const previous = this.#accepted.get(iss)
+    if (previous && same(previous.issuer, issuer)) {
+      previous.resolvedAt = now
+      return this.#use(iss, previous)
     }
     this.#drop(iss)
     this.#makeRoom()
-    const live = { issuer, source: this.#sourceOf(iss, issuer), asked: now }
-    this.#live.set(iss, live)
-    return live
+    const accepted = { issuer, source: this.#sourceOf(iss, issuer), resolvedAt: now }
+    this.#accepted.set(iss, accepted)
+    return accepted
   }
 
-  /** Holds keys only while it is live and the rule's answer counts, and so do remembered tokens. */
+  /** A key source whose keys, and the cached tokens that depend on them, count only while the result does. */
   #sourceOf(iss: string, issuer: IssuerPolicy): KeySource {
     const source = createKeySource(issuer, this.#policy)
-    for (const kid of this.#blocked) source.blockKey(kid)
+    for (const kid of this.#blocked.get(iss) ?? []) source.blockKey(kid)
     if (this.#closed) source.close()
-    const counts = (): boolean => {
-      const live = this.#live.get(iss)
-      return live?.source === wrapped && this.#isRecent(live.asked)
+    const isCurrent = (): boolean => {
+      const accepted = this.#accepted.get(iss)
+      return accepted?.source === wrapped && this.#isRecent(accepted.resolvedAt)
     }
     const wrapped: KeySource = {
       find: (header) => source.find(header),
-      holds: (key) => counts() && source.holds(key),
+      holds: (key) => isCurrent() && source.holds(key),
       warmUp: () => source.warmUp(),
       ready: () => source.ready(),
       health: () => source.health(),
@@ -144,37 +155,39 @@ export class ResolvedIssuers {
   }
 
   #makeRoom(): void {
-    if (this.#live.size < this.#policy.maxResolvedIssuers) return
-    const line = [...this.#live.keys()]
-    const empty = line.find((iss) => this.#live.get(iss)!.source.health().state === 'none')
-    this.#drop(empty ?? line[0]!)
+    if (this.#accepted.size < this.#policy.maxResolvedIssuers) return
+    const byLastUse = [...this.#accepted.keys()]
+    const withoutKeys = byLastUse.find(
+      (iss) => this.#accepted.get(iss)!.source.health().state === 'none',
+    )
+    this.#drop(withoutKeys ?? byLastUse[0]!)
   }
 
   #drop(iss: string): void {
-    this.#live.get(iss)?.source.close()
-    this.#live.delete(iss)
+    this.#accepted.get(iss)?.source.close()
+    this.#accepted.delete(iss)
   }
 }
 
-function noAnswer(why: string): Refusal {
-  return refuse('verification_failed', `resolveIssuer gave no answer: ${why}`, { retryAfter: 1 })
+function unresolved(cause: string): Refusal {
+  return refuse('verification_failed', `resolveIssuer failed: ${cause}`, { retryAfter: 1 })
 }
 
-/** All of it is data, but for hints and the like, which decide nothing. */
+/** Compares all data. Functions, such as those in hints, are ignored, because they do not affect decisions. */
 function same(one: IssuerPolicy, other: IssuerPolicy): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-/** Longer than any issuer that somebody types into a configuration. */
+/** In characters. Longer than the issuers of known providers. */
 const maxLength = 512
 
 /**
- * Whether this is an issuer in its one spelling: a URL that a parser leaves as it is, letter by letter.
- * So what a rule looks at is what is fetched from. No user, port that goes without saying, upper case or
- * foreign letters in the host, dot at its end, dot segments, empty segments, escapes, backslashes, query or
- * fragment.
+ * Whether this is a normalized issuer URL: one that the URL parser does not change. So the string that
+ * `resolveIssuer` receives and the URL that is fetched cannot differ. It must not contain user information,
+ * the default port, a query or a fragment. The host must not contain uppercase or non-ASCII letters, or end
+ * with a dot. The path must not contain dot segments, empty segments, escapes, or backslashes.
  */
-export function isPlainlySpelled(iss: string, insecure: boolean): boolean {
+export function isNormalizedIssuer(iss: string, insecure: boolean): boolean {
   const url = iss.length <= maxLength && !hasOddities(iss) ? parseUrl(iss) : undefined
   if (!url || hasExtras(iss, url) || !isSecure(url, insecure)) return false
   return url.href === iss || (url.pathname === '/' && url.href === `${iss}/`)

@@ -1,7 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createVerifier, type DecisionRecord, type ResourceServerOptions } from '../../src/index.ts'
-import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  responseSent,
+  aud,
+  bearer,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
 const issuer = await startIssuer()
 const valid = issuer.token({ aud, scope: 'a', actors: ['order-service', 'user-service'] })
@@ -11,14 +19,14 @@ async function recordOf(token: string): Promise<DecisionRecord | undefined> {
   const records: DecisionRecord[] = []
   const onDecision = (record: DecisionRecord) => records.push(record)
   await createVerifier({ ...optionsFor(issuer), onDecision }).check(token)
-  await answered()
+  await responseSent()
   expect(records).toHaveLength(1)
   return records.at(0)
 }
 
 describe('a decision record', () => {
   test('of a granted request has the checks, the subject and the actors', async () => {
-    const { guards, pass, records, settle } = openDesk(optionsFor(issuer))
+    const { guards, pass, records, settle } = createGateHarness(optionsFor(issuer))
     const key = {}
     await pass(key, guards.requireAudience(aud), bearer(valid))
     await pass(key, guards.requireScope('a'), bearer(valid))
@@ -51,7 +59,7 @@ describe('a decision record', () => {
   })
 
   test('of a refusal has the guard and the reason', async () => {
-    const { guards, pass, records } = openDesk(optionsFor(issuer))
+    const { guards, pass, records } = createGateHarness(optionsFor(issuer))
     await pass({}, guards.requireScope('b'), bearer(valid))
     expect(records).toMatchObject([
       {
@@ -90,7 +98,7 @@ describe('a decision record', () => {
   })
 
   test('is frozen, and its path has no query', async () => {
-    const { guards, pass, records } = openDesk(optionsFor(issuer))
+    const { guards, pass, records } = createGateHarness(optionsFor(issuer))
     await pass({}, guards.requireAuthentication())
     expect(records[0]?.request?.path).toBe('/orders')
     expect(Object.isFrozen(records[0])).toBe(true)
@@ -126,7 +134,7 @@ describe('onDecision', () => {
 
   test.each(failingListeners)('does not change a decision if it %s', async (_what, onDecision) => {
     const options: ResourceServerOptions = { ...optionsFor(issuer), onDecision }
-    const { gate, guards, pass } = openDesk(options)
+    const { gate, guards, pass } = createGateHarness(options)
     const key = {}
     expect(statusOf(await pass(key, guards.requireScope('a'), bearer(valid)))).toBe('proceed')
     expect(() => gate.recordDecision(key)).not.toThrow()
@@ -139,12 +147,12 @@ describe('onDecision', () => {
 
 test('records are published on the diagnostics channel without onDecision', async () => {
   // Records of earlier tests are delivered first.
-  await answered()
+  await responseSent()
   const received: unknown[] = []
   const listener = (record: unknown) => void received.push(record)
   subscribe('resource-server:decision', listener)
   onTestFinished(() => void unsubscribe('resource-server:decision', listener))
   await createVerifier(optionsFor(issuer)).check(valid)
-  await answered()
+  await responseSent()
   expect(received).toMatchObject([{ version: 1, outcome: 'granted', subject: 'user-42' }])
 })

@@ -14,7 +14,14 @@ import {
   pseudonymize,
   type ResourceServerOptions,
 } from '../../src/index.ts'
-import { answered, aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import {
+  responseSent,
+  aud,
+  bearer,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+} from '../support.ts'
 
 const issuer = await startIssuer()
 const options = optionsFor(issuer)
@@ -42,7 +49,7 @@ async function recordOf(
   choose: (guards: Guards<Guard>) => readonly Guard[],
   more: Partial<ResourceServerOptions> = {},
 ): Promise<DecisionRecord> {
-  const { gate, guards, pass, records } = openDesk({ ...options, ...more })
+  const { gate, guards, pass, records } = createGateHarness({ ...options, ...more })
   const key = {}
   for (const guard of choose(guards)) await pass(key, guard, token ? bearer(token) : [])
   gate.recordDecision(key)
@@ -127,7 +134,7 @@ describe('a decision record', () => {
   })
 
   test('of a cached token differs only in the member cached', async () => {
-    const { gate, guards, pass, records } = openDesk(options)
+    const { gate, guards, pass, records } = createGateHarness(options)
     for (const key of [{}, {}, {}]) {
       await pass(key, guards.requireAuthentication(), bearer(valid))
       gate.recordDecision(key)
@@ -138,7 +145,7 @@ describe('a decision record', () => {
 
   test('of a cached token that has expired still has its actors', async () => {
     await using own = await startIssuer()
-    const { guards, pass, records } = openDesk(optionsFor(own))
+    const { guards, pass, records } = createGateHarness(optionsFor(own))
     const token = own.token({ aud, actors: ['a', 'b'], expiresIn: 10 })
     for (const key of [{}, {}]) await pass(key, guards.requireAuthentication(), bearer(token))
     own.clock.advance(60)
@@ -182,6 +189,11 @@ describe('a decision record', () => {
       'actor_claims_ignored for exp in a prior actor',
       { act: { sub: 'a', act: { sub: 'b', exp: 1 } } },
       ['actor_claims_ignored'],
+    ],
+    [
+      'scopes_differ for scope and scp',
+      { scope: 'a', scp: ['b'], act: { sub: 'a' } },
+      ['scopes_differ'],
     ],
     [
       'actor_claims_ignored for cnf in act',
@@ -238,12 +250,12 @@ describe('a decision record', () => {
     })
     expect(anonymous).toMatchObject({ outcome: 'granted', requiredAudience: [aud] })
 
-    const { guards, pass, records } = openDesk(options)
+    const { guards, pass, records } = createGateHarness(options)
     const throwing = guards.requirePolicy(() => {
       throw new Error('the database is down')
     })
     await expect(pass({}, throwing, bearer(valid))).rejects.toThrow('the database is down')
-    await answered()
+    await responseSent()
     expect(records).toMatchObject([
       { outcome: 'unavailable', code: 'verification_failed', guard: 'requirePolicy' },
     ])
@@ -265,7 +277,7 @@ describe('a decision record', () => {
       }
       await gate.pass(key, request, guard)
       route = '/orders/:id'
-      await answered()
+      await responseSent()
       gate.recordDecision(key)
       route = undefined
     }
@@ -282,7 +294,7 @@ describe('a decision record', () => {
     const verifier = createVerifier({ ...options, onDecision: (record) => records.push(record) })
     await verifier.check(valid)
     await verifier.check(issuer.forge.expired({ aud }))
-    await answered()
+    await responseSent()
     expect(records).toMatchObject([
       { outcome: 'granted', checks: [], requiredAudience: [aud], verificationMs: 0 },
       { outcome: 'refused', code: 'token_expired', subject: 'user-42' },
@@ -299,6 +311,7 @@ describe('the JSON schema of decision records', () => {
     outcome: true,
     code: true,
     reason: true,
+    claim: true,
     guard: true,
     checks: true,
     request: true,
@@ -333,6 +346,7 @@ describe('the JSON schema of decision records', () => {
   test.each<readonly [string, object]>([
     ['a record of another version', { version: 2 }],
     ['a granted record with a code', { code: 'token_expired', reason: 'x' }],
+    ['a granted record with a claim at fault', { claim: 'exp' }],
     ['a refused record without a code', { outcome: 'refused' }],
     ['a record with a token', { token: valid }],
     ['a record whose time is not a date', { time: 'today' }],
@@ -399,7 +413,7 @@ describe('the records option', () => {
     ['a maxPending of 1.5', { maxPending: 1.5 }],
     ['a list', []],
   ])('throws a ConfigError for %s', (_what, records) => {
-    expect(() => openDesk({ ...options, records: records as object })).toThrow(ConfigError)
+    expect(() => createGateHarness({ ...options, records: records as object })).toThrow(ConfigError)
   })
 })
 
@@ -429,10 +443,10 @@ describe('without a listener', () => {
     const { guard } = gate.guards((made) => ({ guard: made })).requireScope('orders:read')
     const key = {}
     await gate.pass({}, watchedRequest(token, []), guard)
-    await answered()
+    await responseSent()
     read.length = 0
     await gate.pass(key, watchedRequest(token, read), guard)
-    await answered()
+    await responseSent()
     gate.recordDecision(key)
     return read
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type DecisionRecord, formatActorChain } from '../../src/index.ts'
-import { answered, aud, optionsFor, startIssuer } from '../support.ts'
+import { responseSent, aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 
@@ -10,7 +10,7 @@ async function formatBoth(claims: Record<string, unknown>): Promise<readonly str
   const onDecision = (record: DecisionRecord) => records.push(record)
   const verifier = createVerifier({ ...optionsFor(issuer), onDecision })
   const token = await verifier.verify(issuer.token({ aud, claims }))
-  await answered()
+  await responseSent()
   return [formatActorChain(token), ...records.map(formatActorChain)]
 }
 

@@ -5,7 +5,7 @@ import { createReporter, type Reporter } from '../../src/audit/reporter.ts'
 import type { DecisionRecord, VerifierOptions } from '../../src/index.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import type { RecordBody } from '../../src/options/decision-record.ts'
-import { answered } from '../support.ts'
+import { responseSent } from '../support.ts'
 
 const body: RecordBody = { time: '2026-11-24T12:00:00.000Z', outcome: 'granted', checks: [] }
 
@@ -42,7 +42,7 @@ describe('a reporter without a listener', () => {
     reporter.report(build)
     reporter.reportLater(build)
     subscribeToChannel()
-    await answered()
+    await responseSent()
     expect(reporterWith().hasListeners()).toBe(true)
     expect(built).toBe(0)
   })
@@ -91,7 +91,7 @@ describe('a reporter with a listener', () => {
     for (let count = 0; count < 150; count += 1) {
       reporter.reportLater(() => body)
       expect(records).toHaveLength(count)
-      await answered()
+      await responseSent()
     }
     expect(records).toHaveLength(150)
   })

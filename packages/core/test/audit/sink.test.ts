@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { DecisionRecord } from '../../src/index.ts'
 import { createSink } from '../../src/audit/sink.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 const valid = issuer.token({ aud })
@@ -160,7 +160,10 @@ describe('lost records', () => {
       unsubscribe('resource-server:lost', listener)
       process.off('warning', warned)
     })
-    const { guards, pass } = openDesk({ ...optionsFor(issuer), onDecision: () => Promise.reject() })
+    const { guards, pass } = createGateHarness({
+      ...optionsFor(issuer),
+      onDecision: () => Promise.reject(),
+    })
     for (let count = 0; count < 3; count += 1)
       await pass({}, guards.requireActor('a'), bearer(valid))
     await settled()
@@ -175,7 +178,7 @@ describe('lost records', () => {
 })
 
 test('at most 100 records wait in a loop that never yields to the event loop', async () => {
-  const { gate, guards, records } = openDesk(optionsFor(issuer))
+  const { gate, guards, records } = createGateHarness(optionsFor(issuer))
   const guard = guards.requireActor('a')
   const request = { method: 'GET', url: '/', headers: bearer(valid) }
   for (let count = 0; count < 1000; count += 1) await gate.pass({}, request, guard)

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { audienceOf, audienceRule, checkAudience } from '../../src/config/audience.ts'
 import { type Audience, ConfigError } from '../../src/index.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
-import { judgeFor, startIssuer } from '../support.ts'
+import { outcomeFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
-const outcomeOf = judgeFor(issuer)
+const outcomeOf = outcomeFor(issuer)
 
 const accepted: readonly (readonly [expected: Audience, aud: string | string[]])[] = [
   ['orders', 'orders'],
@@ -71,13 +71,13 @@ test('a service with { only } also accepts tokens that name an ignored audience'
     requiredClaims: [],
     ignoredAudiences: ['userinfo', 'legacy'],
   }
-  const outcomeFor = (only: string, aud: string[]) =>
+  const outcomeForOnly = (only: string, aud: string[]) =>
     outcomeOf(issuer.token({ aud }), { audience: { only }, profile })
-  expect(await outcomeFor('orders', ['orders', 'userinfo'])).toBe('granted')
-  expect(await outcomeFor('orders', ['orders', 'userinfo', 'stock'])).toBe('audience_mismatch')
-  expect(await outcomeFor('orders', ['userinfo'])).toBe('audience_mismatch')
+  expect(await outcomeForOnly('orders', ['orders', 'userinfo'])).toBe('granted')
+  expect(await outcomeForOnly('orders', ['orders', 'userinfo', 'stock'])).toBe('audience_mismatch')
+  expect(await outcomeForOnly('orders', ['userinfo'])).toBe('audience_mismatch')
   // An ignored audience that is also the expected one is not ignored.
-  expect(await outcomeFor('legacy', ['legacy', 'userinfo'])).toBe('granted')
+  expect(await outcomeForOnly('legacy', ['legacy', 'userinfo'])).toBe('granted')
 })
 
 test.each<readonly [what: string, audience: unknown]>([
@@ -131,7 +131,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
     `aud is ["${'x'.repeat(253)}"…, expected one of ["a"]`,
   ],
 ])('the reason for a mismatch shows both audiences: %s', (_what, expected, found, reason) => {
-  const refusal = checkAudience(found, audienceRule(expected), defaultProfile)
+  const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
   expect(refusal).toMatchObject({ code: 'audience_mismatch', reason })
 })
 

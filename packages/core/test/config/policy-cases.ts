@@ -1,4 +1,4 @@
-/** Invalid options, and what the error says. */
+/** Invalid options, and what the expected messages. */
 
 export const issuer = 'https://as.example.com'
 export const audience = 'order-service'
@@ -12,7 +12,7 @@ export const profile = {
   requiredClaims: [],
 }
 
-export type Case = readonly [what: string, options: unknown, says: string]
+export type Case = readonly [what: string, options: unknown, message: string]
 
 export const general: readonly Case[] = [
   ['no options', undefined, 'An object of options is required, got undefined'],
@@ -32,10 +32,29 @@ export const issuers: readonly Case[] = [
     { ...base, issuer: new URL(issuer) },
     "'issuer' must be a string, got an object",
   ],
-  ['an empty issuer', { ...base, issuer: '' }, 'is not a URL'],
+  ['an empty issuer', { ...base, issuer: '' }, "'issuer' must not be empty"],
+  [
+    'an empty issuer with jwks',
+    { ...base, issuer: '', jwks: { keys: [key] } },
+    "'issuer' must not be empty",
+  ],
+  [
+    'an issuer with white space and jwks',
+    { ...base, issuer: 'my-auth\n', jwks: { keys: [key] } },
+    'must not start or end with white space',
+  ],
+  [
+    'an http issuer with jwks',
+    { ...base, issuer: 'http://as.example.com', jwks: { keys: [key] } },
+    'must use https. Use https.',
+  ],
   ['an issuer without a scheme', { ...base, issuer: 'as.example.com' }, 'is not a URL'],
   ['an issuer without slashes', { ...base, issuer: 'https:as.example.com' }, 'is not a URL'],
-  ['an issuer with white space', { ...base, issuer: `${issuer} ` }, 'is not a URL'],
+  [
+    'an issuer with white space',
+    { ...base, issuer: `${issuer} ` },
+    'must not start or end with white space',
+  ],
   ['an issuer with a line break', { ...base, issuer: 'https://as.exa\nmple.com' }, 'is not a URL'],
   [
     'an issuer with a query',
@@ -121,9 +140,9 @@ export const audiences: readonly Case[] = [
     `No audience is configured for the issuer '${issuer}/b'`,
   ],
   ...[null, '', ' ', [], [''], [audience, 1], /order/, { only: '' }, { only: [] }, {}, 1, true].map(
-    (odd): Case => [
-      `the audience ${odd instanceof RegExp ? odd : JSON.stringify(odd)}`,
-      { issuer, audience: odd },
+    (value): Case => [
+      `the audience ${value instanceof RegExp ? value : JSON.stringify(value)}`,
+      { issuer, audience: value },
       'The audience must be a non-empty string',
     ],
   ),
@@ -142,9 +161,9 @@ export const limits: readonly Case[] = [
   ['maxResolvedIssuers', 1, 10_000],
 ].flatMap(([name, min, max]) =>
   [NaN, Infinity, -Infinity, -1, Number(min) - 1, Number(max) + 1, '5', null, [5], 5n, true].map(
-    (odd): Case => [
-      `${name}: ${typeof odd === 'bigint' ? '5n' : (JSON.stringify(odd) ?? '')} (${String(odd)})`,
-      { ...base, [name as string]: odd },
+    (value): Case => [
+      `${name}: ${typeof value === 'bigint' ? '5n' : (JSON.stringify(value) ?? '')} (${String(value)})`,
+      { ...base, [name as string]: value },
       `'${name}' must be a`,
     ],
   ),
@@ -159,9 +178,9 @@ export const others: readonly Case[] = [
   ['half a byte', { ...base, maxTokenBytes: 512.5 }, 'must be a whole number'],
   ['no algorithms', { ...base, algorithms: [] }, "'algorithms' must be a non-empty array"],
   ['an algorithm that is not an array', { ...base, algorithms: 'RS256' }, "'algorithms' must be"],
-  ...['HS256', 'none', 'None', 'rs256', 'RSA-OAEP', 'ES256K', '', null].map((odd): Case => [
-    `the algorithm ${odd}`,
-    { ...base, algorithms: ['RS256', odd] },
+  ...['HS256', 'none', 'None', 'rs256', 'RSA-OAEP', 'ES256K', '', null].map((value): Case => [
+    `the algorithm ${value}`,
+    { ...base, algorithms: ['RS256', value] },
     "Symmetric algorithms and 'none' are not supported",
   ]),
   [
@@ -244,9 +263,17 @@ export const others: readonly Case[] = [
     { ...base, jwks: { keys: [{ ...key, toJSON: () => key }] } },
     "'jwks' must be a key set",
   ],
-  ['a profile that does not exist', { ...base, profile: 'RFC9068' }, 'Write profile:'],
-  ['a profile that is null', { ...base, profile: null }, 'Write profile:'],
-  ['a profile that lacks a member', { ...base, profile }, "The profile has no 'ignoredAudiences'"],
+  [
+    'a profile that does not exist',
+    { ...base, profile: 'RFC9068' },
+    'Write profile: extend(defaultProfile',
+  ],
+  ['a profile that is null', { ...base, profile: null }, 'Write profile: extend(defaultProfile'],
+  [
+    'a profile that lacks a member',
+    { ...base, profile },
+    "The profile must have the member 'ignoredAudiences'",
+  ],
 ]
 
 export const hosts: readonly Case[] = [

@@ -26,10 +26,10 @@ test('resolveIssuer can be used with or without configured issuers', () => {
 })
 
 test('resolveIssuer receives the issuer and refuses it by returning undefined', async () => {
-  const asked: string[] = []
-  const rule = (iss: string): void => void asked.push(iss)
-  expect(await policyOf({ audience, resolveIssuer: rule }).resolveIssuer?.(tenant)).toBeUndefined()
-  expect(asked).toEqual([tenant])
+  const received: string[] = []
+  const resolveIssuer = (iss: string): void => void received.push(iss)
+  expect(await policyOf({ audience, resolveIssuer }).resolveIssuer?.(tenant)).toBeUndefined()
+  expect(received).toEqual([tenant])
 })
 
 describe('what resolveIssuer returns', () => {

@@ -20,7 +20,6 @@ const plainIssuer = {
   profile: defaultProfile,
   impliedScopes: [],
   algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
-  algorithmsChosen: false,
   metadataUri: undefined,
   jwksUri: undefined,
   jwks: undefined,
@@ -133,8 +132,8 @@ test('a resource server has the options of a verifier and six of its own', () =>
 
 test('the policy is frozen', () => {
   const { issuers, cache } = policyOf({ ...base, algorithms: ['ES256'] })
-  const made = issuers.get(issuer)
-  expect([policyOf(base), made, made?.algorithms, cache].every(Object.isFrozen)).toBe(true)
+  const policy = issuers.get(issuer)
+  expect([policyOf(base), policy, policy?.algorithms, cache].every(Object.isFrozen)).toBe(true)
 })
 
 describe('a number outside its range is refused', () => {
@@ -152,10 +151,10 @@ describe('a number outside its range is refused', () => {
     const policyWith = (value: number): Policy =>
       policyOf({ ...base, [name]: inner === undefined ? value : { [inner]: value } })
     for (const fits of [min, max]) expect(() => policyWith(fits)).not.toThrow()
-    for (const odd of [min - 1, max + 1, ...(whole ? [min + 0.5] : [])]) {
-      expect(() => policyWith(odd)).toThrow(
+    for (const value of [min - 1, max + 1, ...(whole ? [min + 0.5] : [])]) {
+      expect(() => policyWith(value)).toThrow(
         new ConfigError(
-          `'${inner ?? name}' must be a ${whole}number from ${min} to ${max}, got ${odd}.`,
+          `'${inner ?? name}' must be a ${whole}number from ${min} to ${max}, got ${value}.`,
           `Pass a number of ${unit}.`,
         ),
       )
@@ -204,7 +203,6 @@ test('algorithms are listed once each, under their canonical names', () => {
   const algorithms = ['Ed25519', 'ES256', 'EdDSA', 'ES256']
   expect(policyOf({ ...base, algorithms }).issuers.get(issuer)).toMatchObject({
     algorithms: ['EdDSA', 'ES256'],
-    algorithmsChosen: true,
   })
   expect(() => policyOf({ ...base, algorithms: [] })).toThrow(
     new ConfigError(

@@ -18,17 +18,21 @@ import {
 const verifier = (options: unknown) => createVerifier(options as VerifierOptions)
 const gate = (options: unknown) => createGate(options as VerifierOptions)
 
-function expectMisuse(create: (options: unknown) => unknown, options: unknown, says: string): void {
+function expectMisuse(
+  create: (options: unknown) => unknown,
+  options: unknown,
+  message: string,
+): void {
   const created = (): unknown => create(options)
   expect(created).toThrow(ConfigError)
-  expect(created).toThrow(says)
+  expect(created).toThrow(message)
 }
 
 describe('createVerifier refuses', () => {
   test.each([...general, ...issuers, ...audiences, ...limits, ...others])(
     '%s',
-    (_what, options, says) => {
-      expectMisuse(verifier, options, says)
+    (_what, options, message) => {
+      expectMisuse(verifier, options, message)
     },
   )
 
@@ -43,32 +47,32 @@ describe('createVerifier refuses', () => {
 describe('createGate refuses', () => {
   const exceptMissing = audiences.filter(([what]) => !what.startsWith('no audience'))
   const all = [...general, ...issuers, ...exceptMissing, ...limits, ...others, ...hosts]
-  test.each(all)('%s', (_what, options, says) => expectMisuse(gate, options, says))
+  test.each(all)('%s', (_what, options, message) => expectMisuse(gate, options, message))
 })
 
 test.each([
-  ...[
-    'issuer',
-    'issuers',
-    'audience',
-    'algorithms',
-    'profile',
-    'metadataUri',
-    'jwksUri',
-    'jwks',
-    'clockTolerance',
-  ],
-  ...[
-    'maxLifetime',
-    'maxTokenBytes',
-    'maxActorDepth',
-    'delegation',
-    'onDecision',
-    'clock',
-    'fetch',
-  ],
-  ...['allowInsecureHttp', 'optional', 'onRefusal', 'allowPreflight', 'realm'],
-])('%s: undefined is refused, as it points to a missing environment variable', (name) => {
+  'issuer',
+  'issuers',
+  'audience',
+  'algorithms',
+  'profile',
+  'metadataUri',
+  'jwksUri',
+  'jwks',
+  'clockTolerance',
+  'maxLifetime',
+  'maxTokenBytes',
+  'maxActorDepth',
+  'delegation',
+  'onDecision',
+  'clock',
+  'fetch',
+  'allowInsecureHttp',
+  'optional',
+  'onRefusal',
+  'allowPreflight',
+  'realm',
+])('%s: undefined is refused, because it may be a missing environment variable', (name) => {
   const rest = name === 'issuers' ? { audience } : base
   expectMisuse(gate, { ...rest, [name]: undefined }, `'${name}' is undefined. Give it a value`)
 })

@@ -7,10 +7,11 @@ import {
   resourceServerOptions,
   verifierOptions,
 } from '../../src/config/option-tables.ts'
+import { requireDiscovery } from '../../src/config/read-option.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 import { type Option, readOptions } from '../../src/options/option-table.ts'
 
-// The readers of single options: which values they accept, and what an operator is told otherwise.
+// The readers of single options: which values they accept, and the errors for all others.
 
 const misuse = (problem: string, fix: string): ConfigError => new ConfigError(problem, fix)
 const useHttps = 'Use https. On a trusted network, allowInsecureHttp: true permits http.'
@@ -52,23 +53,44 @@ describe('issuer', () => {
     )
   })
 
+  test.each(['', ' ', ' https://as.example.com', 'https://as.example.com\n', 'my-auth '])(
+    '%j is empty or has white space at an end',
+    (value) => {
+      expect(() => read(issuer, value, true)).toThrow(
+        misuse(
+          "'issuer' must not be empty, and must not start or end with white space.",
+          'Write it exactly as in the iss claim of the tokens.',
+        ),
+      )
+    },
+  )
+
+  test('an http URL is refused without its user information', () => {
+    expect(() => read(issuer, 'http://u:secret@as.example.com/x', false)).toThrow(
+      misuse("The issuer 'http://as.example.com' must use https.", useHttps),
+    )
+  })
+})
+
+describe('an issuer that is used for discovery', () => {
+  const discover = (issuer: string) => (): void =>
+    requireDiscovery(issuer, { allowInsecureHttp: true })
+
   test.each([
-    '',
     'as.example.com',
     'https:as.example.com',
     'https:/as.example.com',
     'https://',
-    ' https://as.example.com',
-    'https://as.example.com ',
     'https://as.exa\nmple.com',
     '1https://as.example.com',
     'https://as.example.com/a b',
     'https://a.example:99999',
   ])('%j is not a URL', (value) => {
-    expect(() => read(issuer, value, true)).toThrow(
+    expect(read(issuerOptions.issuer, value, true)).toBe(value)
+    expect(discover(value)).toThrow(
       misuse(
         `The issuer '${value}' is not a URL.`,
-        'Write it exactly as in the iss claim of the tokens, starting with https://.',
+        "Write it exactly as in the iss claim of the tokens, starting with https://, or set 'jwksUri' or 'jwks'.",
       ),
     )
   })
@@ -80,10 +102,10 @@ describe('issuer', () => {
   ])(
     '%s has user information, a query or a fragment, which the message does not repeat',
     (value) => {
-      expect(() => read(issuer, value, true)).toThrow(
+      expect(discover(value)).toThrow(
         misuse(
           "The issuer 'https://as.example.com' must not contain user information, a query, or a fragment.",
-          'Remove them (RFC 8414 section 2).',
+          "Remove them (RFC 8414 section 2), or set 'jwksUri' or 'jwks'.",
         ),
       )
     },
@@ -93,7 +115,7 @@ describe('issuer', () => {
     ['http://as.example.com', false],
     ['ftp://as.example.com', true],
   ])('%s does not use https', (value, allowed) => {
-    expect(() => read(issuer, value, allowed)).toThrow(
+    expect(() => requireDiscovery(value, { allowInsecureHttp: allowed })).toThrow(
       misuse(`The issuer '${value}' must use https.`, useHttps),
     )
   })
@@ -361,7 +383,7 @@ describe('records', () => {
     'Generate one, openssl rand -base64 32, and load it from where you keep secrets.'
   const notNames = "'records.claims' must be an array of claim names. Set claims: ['tenant']."
 
-  test.each<readonly [what: string, records: unknown, says: string]>([
+  test.each<readonly [what: string, records: unknown, message: string]>([
     ['an array', [], 'An object of records options is required, got an array. Pass at least'],
     [
       'an unknown option',
@@ -387,9 +409,9 @@ describe('records', () => {
     ],
     ['too many pending promises', { maxPending: 100_001 }, "'maxPending' must be a whole number"],
     ['half a promise', { maxPending: 1.5 }, "'maxPending' must be a whole number"],
-  ])('refuse %s', (_what, value, says) => {
+  ])('refuse %s', (_what, value, message) => {
     expect(() => read(records, value)).toThrow(ConfigError)
-    expect(() => read(records, value)).toThrow(says)
+    expect(() => read(records, value)).toThrow(message)
   })
 })
 
@@ -409,13 +431,13 @@ describe('every option', () => {
   )
 
   test.each(rows)('%s has a description that is one sentence', (_name, { description }) => {
-    expect(description).toMatch(/^[A-Z].*\.$/)
+    expect(description).toMatch(/^[A-Z`].*\.$/)
   })
 
   test('that is inherited is ignored', () => {
     const inherited = Object.create({
-      maxTokens: 'odd',
-      maxBytes: 'odd',
+      maxTokens: 'invalid',
+      maxBytes: 'invalid',
     }) as object
     expect(readOptions(cacheOptions, inherited, 'option')).toEqual({
       maxTokens: 10_000,

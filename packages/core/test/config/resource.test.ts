@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
 import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
-import { bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import { bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 const optionsOf = (resource: unknown): ResourceServerOptions =>
@@ -68,11 +68,11 @@ test('allowInsecureHttp allows a plain http URL as the resource', () => {
 })
 
 test('without a resource, metadata() throws and challenges have no resource_metadata', async () => {
-  const { gate, guards, pass } = openDesk(optionsFor(issuer))
+  const { gate, guards, pass } = createGateHarness(optionsFor(issuer))
   expect(() => gate.metadata()).toThrow(
     new ConfigError(
-      "There is no metadata without 'resource'.",
-      "Set resource: 'https://orders.example.com', as clients reach this service.",
+      "The metadata requires the option 'resource'.",
+      "Set it to the URL that clients use for this service, such as 'https://orders.example.com'.",
     ),
   )
   expect(JSON.stringify(await pass({}, guards.requireAuthentication()))).not.toContain(
@@ -82,7 +82,7 @@ test('without a resource, metadata() throws and challenges have no resource_meta
 
 describe('scopes_supported in the metadata', () => {
   test('lists the scopes of all guards created so far, sorted and without duplicates', () => {
-    const { gate, guards } = openDesk(optionsOf('https://api.example.com'))
+    const { gate, guards } = createGateHarness(optionsOf('https://api.example.com'))
     const { document } = gate.metadata()
     // Section 3.2: empty lists are omitted.
     expect(document()).not.toHaveProperty('scopes_supported')
@@ -97,7 +97,7 @@ describe('scopes_supported in the metadata', () => {
   })
 
   test('omits the scopes of a guard whose creation failed', () => {
-    const { gate, guards } = openDesk(optionsOf('https://api.example.com'))
+    const { gate, guards } = createGateHarness(optionsOf('https://api.example.com'))
     expect(() => guards.requireScope('a', '')).toThrow(ConfigError)
     expect(gate.metadata().document()).not.toHaveProperty('scopes_supported')
   })
@@ -114,7 +114,7 @@ test.each([
   ['/.well-known/oauth-protected-resource/v1/', 'GET', 'proceed'],
   ['/v1', 'GET', 'proceed'],
   ['', 'GET', 'proceed'],
-])('for the URL %j and the method %s, the metadata handler says %s', (url, method, action) => {
+])('for the URL %j and the method %s, the metadata handler returns %s', (url, method, action) => {
   expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).action).toBe(action)
 })
 
@@ -138,7 +138,7 @@ test('with resolveIssuer only, the metadata names no authorization servers', () 
 })
 
 test('a challenge contains the scopes of all guards that ran for the request', async () => {
-  const { guards, pass } = openDesk(optionsFor(issuer))
+  const { guards, pass } = createGateHarness(optionsFor(issuer))
   const token = issuer.token({ aud: 'order-service', scope: 'a c d' })
   const key = {}
   const challengeOf = async (guard: Parameters<typeof pass>[1]) => {

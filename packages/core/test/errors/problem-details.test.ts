@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ConfigError, type RefusalInfo, type RefusalBodyWriter } from '../../src/index.ts'
 import { createGate } from '../../src/adapter.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 const good = issuer.token({ aud })
@@ -12,7 +12,7 @@ test('refusalBody receives what the default response contains, and nothing else'
     seen.push(refusal)
     return { contentType: 'text/plain', body: refusal.detail }
   }
-  const { guards, pass } = openDesk({ ...optionsFor(issuer), refusalBody })
+  const { guards, pass } = createGateHarness({ ...optionsFor(issuer), refusalBody })
   seen.length = 0
   await pass({}, guards.requireScope('b', 'a'), bearer(good))
   await pass({}, guards.requireAuthentication(), bearer('garbage'))
@@ -35,7 +35,7 @@ test('refusalBody receives what the default response contains, and nothing else'
 })
 
 test('the default body is a problem details object (RFC 9457)', async () => {
-  const { guards, pass } = openDesk(optionsFor(issuer))
+  const { guards, pass } = createGateHarness(optionsFor(issuer))
   const result = await pass({}, guards.requireAuthentication(), bearer('garbage'))
   expect(result).toMatchObject({
     reply: {
@@ -62,7 +62,7 @@ test('refusalBody is called with an ordinary refusal when the gate is created', 
 test.each(['text/html; charset=utf-8', 'a/b', '!#$/&~'])(
   'refusalBody may return the content type %s',
   async (contentType) => {
-    const { guards, pass } = openDesk({
+    const { guards, pass } = createGateHarness({
       ...optionsFor(issuer),
       refusalBody: () => ({ contentType, body: '' }),
     })
@@ -105,7 +105,7 @@ test.each<readonly [string, RefusalBodyWriter]>([
 
     let started = false
     const refusalBody: RefusalBodyWriter = (refusal) => (started ? broken(refusal) : works)
-    const { guards, pass } = openDesk({ ...optionsFor(issuer), refusalBody })
+    const { guards, pass } = createGateHarness({ ...optionsFor(issuer), refusalBody })
     started = true
     expect(await pass({}, guards.requireAuthentication())).toEqual({
       action: 'reply',

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { type ActorRule, ConfigError, type Profile, type TokenView } from '../../src/index.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { createDelegationFixture } from '../token/delegation-fixture.ts'
-import { bearer, openDesk } from '../support.ts'
+import { bearer, createGateHarness } from '../support.ts'
 
 const { issuer, options, sign, outcome } = await createDelegationFixture()
 
 describe('the actor of a token', () => {
   const view = async (claims: object, profile: Profile = defaultProfile): Promise<TokenView> => {
-    const { gate, guards, pass } = openDesk({ ...options, profile })
+    const { gate, guards, pass } = createGateHarness({ ...options, profile })
     const key = {}
     await pass(key, guards.requireAuthentication(), bearer(sign(claims)))
     return gate.token(key)!
@@ -136,7 +136,7 @@ describe('requireActor', () => {
       { iss: 'https://as.example.com', client_id: 'a' },
     ],
   ])('throws a ConfigError for %s', (_what, rule) => {
-    const { guards } = openDesk(options)
+    const { guards } = createGateHarness(options)
     expect(() => guards.requireActor(rule as ActorRule)).toThrow(ConfigError)
   })
 })

@@ -5,7 +5,7 @@ import { ConfigError, type Profile, type VerifierOptions } from '../../src/index
 import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { createDelegationFixture } from '../token/delegation-fixture.ts'
-import { aud, bearer, openDesk, statusOf } from '../support.ts'
+import { aud, bearer, createGateHarness, statusOf } from '../support.ts'
 
 const { issuer, options, sign, outcome } = await createDelegationFixture()
 
@@ -75,7 +75,7 @@ describe('requireClient', () => {
   })
 
   test('records why it refused', async () => {
-    const { guards, pass, records } = openDesk(options)
+    const { guards, pass, records } = createGateHarness(options)
     await pass({}, guards.requireClient('user-service'), bearer(sign({})))
     expect(records[0]?.reason).toBe(
       'the token has no client id (client_id, azp, cid, appid) and no actor with a client id, expected one of ["user-service"]',
@@ -85,7 +85,7 @@ describe('requireClient', () => {
   test('with several issuers, requires { iss, client_id } and compares both', async () => {
     await using second = await createTestIssuer({ algorithm: 'ES256' })
     const issuers = [issuer.url, second.url]
-    const { guards, pass } = openDesk({ issuers, audience: aud, clock: issuer.clock })
+    const { guards, pass } = createGateHarness({ issuers, audience: aud, clock: issuer.clock })
     expect(() => guards.requireClient('user-service')).toThrow(ConfigError)
     const guard = guards.requireClient({ iss: issuer.url, client_id: 'user-service' })
     const statusFor = async (from: typeof issuer) =>
@@ -104,7 +104,7 @@ describe('requireClient', () => {
       [{ iss: 'https://as.example.com', client_id: 'a', sub: 'b' }],
     ],
   ])('throws a ConfigError for %s', (_what, given) => {
-    const { guards } = openDesk(options)
+    const { guards } = createGateHarness(options)
     expect(() => guards.requireClient(...(given as [string]))).toThrow(ConfigError)
   })
 })

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
-import { openDesk, optionsFor, startIssuer } from '../support.ts'
+import { createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 
 describe('creating a guard throws a ConfigError', () => {
-  const { guards } = openDesk(optionsFor(issuer))
+  const { guards } = createGateHarness(optionsFor(issuer))
   /** The guards without their types, as JavaScript code sees them. */
   const untyped = guards as unknown as Record<keyof typeof guards, (...args: unknown[]) => Guard>
 

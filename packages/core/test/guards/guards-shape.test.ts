@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import { authenticateOnly } from '../../src/guards/guards.ts'
 import { ConfigError, type DecisionRecord } from '../../src/index.ts'
-import { aud, bearer, type Make, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  aud,
+  bearer,
+  type MakeGuard,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
 // A guard as data: its name in records, and its requirements, which the first guard on a route and the
 // OpenAPI description use.
@@ -10,7 +18,7 @@ import { aud, bearer, type Make, openDesk, optionsFor, startIssuer, statusOf } f
 const issuer = await startIssuer()
 const options = optionsFor(issuer)
 
-type Row = [name: string, make: Make, more?: Partial<Guard>]
+type Row = [name: string, make: MakeGuard, more?: Partial<Guard>]
 const ab = ['a', 'b']
 
 test.each<Row>([
@@ -25,12 +33,8 @@ test.each<Row>([
     (g) => g.requireAudience({ only: 'a' }),
     { audience: { names: ['a'], exclusive: true }, admitsAnonymous: true },
   ],
-  ['requireScope(a, b)', (g) => g.requireScope('a', 'b'), { scopes: ab, scopeNeed: { all: ab } }],
-  [
-    'requireAnyScope(a, b)',
-    (g) => g.requireAnyScope('a', 'b'),
-    { scopes: ab, scopeNeed: { any: ab } },
-  ],
+  ['requireScope(a, b)', (g) => g.requireScope('a', 'b'), { scopeNeed: { all: ab } }],
+  ['requireAnyScope(a, b)', (g) => g.requireAnyScope('a', 'b'), { scopeNeed: { any: ab } }],
   ['requireActor', (g) => g.requireActor('a', 'b')],
   ['requireDirect', (g) => g.requireDirect(), { delegation: 'direct' }],
   ['requireDelegated', (g) => g.requireDelegated(), { delegation: 'delegated' }],
@@ -43,7 +47,12 @@ test.each<Row>([
   ['requireStepUp', (g) => g.requireStepUp({ acr: 'mfa' })],
 ])('the guard %s has the expected name and requirements', (name, make, more = {}) => {
   const check: unknown = expect.any(Function)
-  expect(make(openDesk(options).guards)).toEqual({ name, admitsAnonymous: false, check, ...more })
+  expect(make(createGateHarness(options).guards)).toEqual({
+    name,
+    admitsAnonymous: false,
+    check,
+    ...more,
+  })
 })
 
 test('the names of requireRole and requirePermission contain their arguments', () => {
@@ -57,7 +66,7 @@ test('the names of requireRole and requirePermission contain their arguments', (
     roles: [{ path: ['r'] }],
     permissions: [{ path: ['p'] }],
   }
-  const { guards } = openDesk({ ...options, profile })
+  const { guards } = createGateHarness({ ...options, profile })
   expect(guards.requireRole('a', 'b').name).toBe('requireRole(a, b)')
   expect(guards.requirePermission('a').name).toBe('requirePermission(a)')
 })
@@ -74,10 +83,10 @@ test('authenticateOnly accepts every token for the configured audience', () => {
 
 /** The decision record of a request that runs these guards in order. */
 async function recordOf(
-  makes: readonly Make[],
+  makes: readonly MakeGuard[],
   claims: object,
 ): Promise<DecisionRecord | undefined> {
-  const { guards, pass, settle, records } = openDesk(options)
+  const { guards, pass, settle, records } = createGateHarness(options)
   const key = {}
   const token = issuer.token({ aud, claims: { ...claims } })
   for (const make of makes) {
@@ -90,7 +99,7 @@ async function recordOf(
 
 describe('a guard after the first one', () => {
   const act = { sub: 'order-service' }
-  test.each<[string, Make, object, string]>([
+  test.each<[string, MakeGuard, object, string]>([
     ['requireAudience', (g) => g.requireAudience('stock'), {}, 'audience_mismatch'],
     ['requireDirect', (g) => g.requireDirect(), { act }, 'delegation_forbidden'],
     ['requireDelegated', (g) => g.requireDelegated(), {}, 'delegation_required'],
@@ -102,8 +111,8 @@ describe('a guard after the first one', () => {
 
 test.each<[result: unknown, shown: string]>([
   [false, 'false'],
-  [undefined, 'no boolean'],
-  ['true', 'no boolean'],
+  [undefined, 'a value that is not a boolean'],
+  ['true', 'a value that is not a boolean'],
 ])(
   'the reason of policy_denied gives the result of a function that returns %j',
   async (result, shown) => {
@@ -116,27 +125,30 @@ test.each<[result: unknown, shown: string]>([
 )
 
 describe('a ConfigError', () => {
-  const { guards } = openDesk(options)
+  const { guards } = createGateHarness(options)
   /** The guards without their types, as JavaScript code sees them. */
   const untyped = guards as unknown as Record<keyof typeof guards, (...args: unknown[]) => Guard>
   const fix =
-    'Write it with its parentheses, app.use(requireAuthentication()), and several values as a list.'
+    'Call it, as in app.use(requireAuthentication()), and pass several values as an array.'
   test.each<[name: keyof typeof guards, given: number, accepted: number]>([
     ['requireAuthentication', 1, 0],
     ['requireAudience', 2, 1],
     ['requireClaim', 3, 2],
     ['requireDirect', 2, 0],
     ['requireStepUp', 2, 1],
-  ])('says that %s got %i arguments and accepts %i', (name, given, accepted) => {
+  ])('says that %s got %i arguments, at most %i expected', (name, given, accepted) => {
     const make = (): unknown => untyped[name](...Array<string>(given).fill('a'))
     expect(make).toThrow(
-      new ConfigError(`A guard got ${given} arguments and takes ${accepted}.`, fix),
+      new ConfigError(
+        `${name} got too many arguments: ${given}, expected at most ${accepted}.`,
+        fix,
+      ),
     )
   })
 
   test('is thrown by requirePolicy without a function and by requireClient with null', () => {
     expect(() => untyped.requirePolicy('yes')).toThrow(
-      new ConfigError('requirePolicy got no function.', 'Write requirePolicy((token) => …).'),
+      new ConfigError('requirePolicy needs a function.', 'Write requirePolicy((token) => …).'),
     )
     expect(() => untyped.requireClient(null)).toThrow(ConfigError)
   })

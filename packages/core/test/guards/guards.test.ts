@@ -1,16 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import type { Guard } from '../../src/adapter.ts'
-import { type Guards, type ResourceServerOptions } from '../../src/index.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import type { ResourceServerOptions } from '../../src/index.ts'
+import {
+  aud,
+  bearer,
+  createGateHarness,
+  type MakeGuard,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
 const issuer = await startIssuer()
 const now = issuer.clock.now() / 1000
 
-type Make = (guards: Guards<Guard>) => Guard
-type Row = readonly [what: string, make: Make, claims: object, code: string]
+type Row = readonly [what: string, make: MakeGuard, claims: object, code: string]
 
-async function outcome(make: Make, claims: object, options: Partial<ResourceServerOptions> = {}) {
-  const { guards, pass, settle, records } = openDesk({ ...optionsFor(issuer), ...options })
+async function outcome(
+  make: MakeGuard,
+  claims: object,
+  options: Partial<ResourceServerOptions> = {},
+) {
+  const { guards, pass, settle, records } = createGateHarness({ ...optionsFor(issuer), ...options })
   const key = {}
   const token = issuer.token({ aud, claims: { ...claims } })
   const result = await pass(key, make(guards), bearer(token))
@@ -437,7 +447,7 @@ describe('a guard on a route', () => {
 test('with several issuers, requireActor needs iss and sub and compares both', async () => {
   await using other = await startIssuer({ clock: issuer.clock })
   const options = { issuers: [issuer.url, other.url], audience: aud, clock: issuer.clock }
-  const { guards, pass } = openDesk(options)
+  const { guards, pass } = createGateHarness(options)
   expect(() => guards.requireActor('order-service')).toThrow(/more than one issuer.*{ iss, sub }/)
   const guard = guards.requireActor({ iss: issuer.url, sub: 'order-service' })
   const statusFor = async (one: typeof issuer) =>

@@ -8,7 +8,7 @@ import {
   type ResourceServerOptions,
 } from '../../src/index.ts'
 import { auth0, entra, keycloak } from '../../src/providers/index.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 
@@ -25,7 +25,7 @@ async function outcome(
   guard: (guards: Guards<Guard>) => Guard,
   token: Partial<TokenOptions> & { readonly provider?: ProviderId },
 ): Promise<Outcome> {
-  const { gate, guards, pass, records } = openDesk({ ...optionsFor(issuer), ...options })
+  const { gate, guards, pass, records } = createGateHarness({ ...optionsFor(issuer), ...options })
   const request = {}
   const result = await pass(request, guard(guards), bearer(issuer.token({ aud, ...token })))
   gate.recordDecision(request)
@@ -91,12 +91,12 @@ describe('requireRole', () => {
     ['an empty string', (guards: Guards<Guard>) => guards.requireRole('')],
     ['a list', (guards: Guards<Guard>) => guards.requireRole(['a'] as never)],
   ])('throws a ConfigError for %s', (_what, make) => {
-    const { guards } = openDesk({ ...optionsFor(issuer), profile: realmProfile })
+    const { guards } = createGateHarness({ ...optionsFor(issuer), profile: realmProfile })
     expect(() => make(guards)).toThrow(ConfigError)
   })
 
   test('throws a ConfigError if the profile has no roles', () => {
-    const { guards } = openDesk(optionsFor(issuer))
+    const { guards } = createGateHarness(optionsFor(issuer))
     expect(() => guards.requireRole('admin')).toThrow('Name the provider')
     expect(() => guards.requirePermission('read')).toThrow('Name the provider')
   })
@@ -104,7 +104,7 @@ describe('requireRole', () => {
   test('can be used if one of several issuers has roles', async () => {
     const issuers = [{ issuer: issuer.url, audience: aud }, keycloak('https://k.example/realms/x')]
     const { issuer: _, ...common } = optionsFor(issuer)
-    const { guards, pass } = openDesk({ ...common, issuers })
+    const { guards, pass } = createGateHarness({ ...common, issuers })
     const result = await pass({}, guards.requireRole('admin'), bearer(issuer.token({ aud })))
     expect(result).toMatchObject({ action: 'reply', reply: { status: 403 } })
   })
@@ -201,7 +201,7 @@ describe('impliedScopes', () => {
     const other = await startIssuer()
     const { audience, clock } = optionsFor(issuer)
     const issuers = [issuer.url, { issuer: other.url, impliedScopes: { admin: ['orders:read'] } }]
-    const { guards, pass } = openDesk({ audience, clock, issuers })
+    const { guards, pass } = createGateHarness({ audience, clock, issuers })
     const guard = guards.requireScope('orders:read')
     const results = await Promise.all(
       [issuer, other].map((one) => pass({}, guard, bearer(one.token({ aud, scope: 'admin' })))),
@@ -221,6 +221,6 @@ describe('impliedScopes', () => {
     ['a number in a list', { admin: [1] }],
   ])('cause a ConfigError: %s', (_what, value) => {
     const options = { ...optionsFor(issuer), impliedScopes: value as never }
-    expect(() => openDesk(options)).toThrow(ConfigError)
+    expect(() => createGateHarness(options)).toThrow(ConfigError)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, type HeaderPair } from '../../src/adapter.ts'
 import { readCredential } from '../../src/http/bearer-token.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
 const good = issuer.token({ aud })
@@ -15,10 +15,10 @@ type Case = readonly [
 ]
 const cases: readonly Case[] = [
   ['one bearer token', bearer(good), 'proceed', undefined],
-  ['another spelling of the scheme', [['authorization', `bEaReR ${good}`]], 'proceed', undefined],
-  ['another spelling of the header', [['AuThOrIzAtIoN', value]], 'proceed', undefined],
+  ['the scheme in mixed case', [['authorization', `bEaReR ${good}`]], 'proceed', undefined],
+  ['the header name in mixed case', [['AuThOrIzAtIoN', value]], 'proceed', undefined],
   [
-    'a header that is undefined beside it',
+    'one bearer token and a header that is undefined',
     [
       ['authorization', undefined],
       ['authorization', value],
@@ -26,9 +26,9 @@ const cases: readonly Case[] = [
     'proceed',
     undefined,
   ],
-  ['no header', [], 401, 'credential_missing'],
+  ['no headers', [], 401, 'credential_missing'],
   [
-    'only other headers',
+    'the token in other headers only',
     [
       ['Cookie', value],
       ['Proxy-Authorization', value],
@@ -36,18 +36,23 @@ const cases: readonly Case[] = [
     401,
     'credential_missing',
   ],
-  ['Basic', [['Authorization', 'Basic dXNlcjpwYXNz']], 401, 'credential_scheme_unsupported'],
-  ['DPoP', [['Authorization', `DPoP ${good}`]], 401, 'credential_scheme_unsupported'],
-  ['the token alone', [['Authorization', good]], 401, 'credential_scheme_unsupported'],
   [
-    'a scheme that begins like Bearer',
+    'the scheme Basic',
+    [['Authorization', 'Basic dXNlcjpwYXNz']],
+    401,
+    'credential_scheme_unsupported',
+  ],
+  ['the scheme DPoP', [['Authorization', `DPoP ${good}`]], 401, 'credential_scheme_unsupported'],
+  ['a token without a scheme', [['Authorization', good]], 401, 'credential_scheme_unsupported'],
+  [
+    'a scheme that starts with Bearer',
     [['Authorization', `Bearers ${good}`]],
     401,
     'credential_scheme_unsupported',
   ],
-  ['the same twice', [...bearer(good), ...bearer(good)], 400, 'credential_repeated'],
+  ['the same header twice', [...bearer(good), ...bearer(good)], 400, 'credential_repeated'],
   [
-    'two, spelled differently',
+    'two headers whose names differ in case',
     [
       ['authorization', value],
       ['AUTHORIZATION', value],
@@ -55,40 +60,80 @@ const cases: readonly Case[] = [
     400,
     'credential_repeated',
   ],
-  ['a bad one behind', [...bearer(good), ['Authorization', 'Basic x']], 400, 'credential_repeated'],
-  ['an empty one before', [['Authorization', ''], ...bearer(good)], 400, 'credential_repeated'],
-  ['a list, as shims give', [['authorization', [value]]], 400, 'credential_repeated'],
-  ['two joined', [['Authorization', `${value}, ${value}`]], 400, 'credential_repeated'],
   [
-    'two joined without a space',
+    'a Bearer header, then a Basic header',
+    [...bearer(good), ['Authorization', 'Basic x']],
+    400,
+    'credential_repeated',
+  ],
+  [
+    'an empty header, then a Bearer header',
+    [['Authorization', ''], ...bearer(good)],
+    400,
+    'credential_repeated',
+  ],
+  [
+    'an array of values, as in serverless shims',
+    [['authorization', [value]]],
+    400,
+    'credential_repeated',
+  ],
+  [
+    'two credentials joined by a comma',
+    [['Authorization', `${value}, ${value}`]],
+    400,
+    'credential_repeated',
+  ],
+  [
+    'two credentials joined without a space',
     [['Authorization', `${value},Bearer x`]],
     400,
     'credential_repeated',
   ],
   [
-    'a bearer joined to Basic',
+    'a Basic and a Bearer credential joined',
     [['Authorization', `Basic x, ${value}`]],
     400,
     'credential_repeated',
   ],
-  ['two joined by a tab', [['Authorization', `${value},\tbearer\tx`]], 400, 'credential_repeated'],
-  ['a comma behind', [['Authorization', `${value},`]], 400, 'credential_malformed'],
-  ['an empty header', [['Authorization', '']], 400, 'credential_malformed'],
-  ['white space', [['Authorization', ' \t']], 400, 'credential_malformed'],
-  ['no token', [['Authorization', 'Bearer']], 400, 'credential_malformed'],
-  ['a space for a token', [['Authorization', 'Bearer ']], 400, 'credential_malformed'],
-  ['two spaces', [['Authorization', `Bearer  ${good}`]], 400, 'credential_malformed'],
-  ['a tab', [['Authorization', `Bearer\t${good}`]], 400, 'credential_malformed'],
-  ['two words', [['Authorization', `Bearer ${good} x`]], 400, 'credential_malformed'],
-  ['a space behind', [['Authorization', `${value} `]], 400, 'credential_malformed'],
-  ['a line feed behind', [['Authorization', `${value}\n`]], 400, 'credential_malformed'],
-  ['quotes', [['Authorization', `Bearer "${good}"`]], 400, 'credential_malformed'],
-  ['a letter that no token has', [['Authorization', 'Bearer ä']], 400, 'credential_malformed'],
-  ['a number, as shims give', [['authorization', 1]], 400, 'credential_malformed'],
-  ['null', [['authorization', null]], 400, 'credential_malformed'],
-  ['an object', [['authorization', { toString: () => value }]], 400, 'credential_malformed'],
   [
-    'padding, which token68 allows and no JWS has',
+    'two credentials joined by a comma and a tab',
+    [['Authorization', `${value},\tbearer\tx`]],
+    400,
+    'credential_repeated',
+  ],
+  ['a comma after the token', [['Authorization', `${value},`]], 400, 'credential_malformed'],
+  ['an empty header', [['Authorization', '']], 400, 'credential_malformed'],
+  ['a header of white space', [['Authorization', ' \t']], 400, 'credential_malformed'],
+  ['Bearer without a token', [['Authorization', 'Bearer']], 400, 'credential_malformed'],
+  ['Bearer and a space', [['Authorization', 'Bearer ']], 400, 'credential_malformed'],
+  [
+    'two spaces before the token',
+    [['Authorization', `Bearer  ${good}`]],
+    400,
+    'credential_malformed',
+  ],
+  ['a tab before the token', [['Authorization', `Bearer\t${good}`]], 400, 'credential_malformed'],
+  [
+    'a second word after the token',
+    [['Authorization', `Bearer ${good} x`]],
+    400,
+    'credential_malformed',
+  ],
+  ['a space after the token', [['Authorization', `${value} `]], 400, 'credential_malformed'],
+  ['a line feed after the token', [['Authorization', `${value}\n`]], 400, 'credential_malformed'],
+  ['a token in quotes', [['Authorization', `Bearer "${good}"`]], 400, 'credential_malformed'],
+  ['a letter that is not ASCII', [['Authorization', 'Bearer ä']], 400, 'credential_malformed'],
+  ['a value that is a number', [['authorization', 1]], 400, 'credential_malformed'],
+  ['a value that is null', [['authorization', null]], 400, 'credential_malformed'],
+  [
+    'a value that is an object',
+    [['authorization', { toString: () => value }]],
+    400,
+    'credential_malformed',
+  ],
+  [
+    'a padded token, which token68 allows and JWS does not',
     [['Authorization', `${value}=`]],
     401,
     'token_malformed',
@@ -96,18 +141,18 @@ const cases: readonly Case[] = [
   ['an opaque token', [['Authorization', 'Bearer mF_9.B5f-4.1JqM']], 401, 'token_malformed'],
 ]
 
-describe.each([false, true])('with optional: %s', (optional) => {
+describe.each([false, true])('a request with optional: %s and', (optional) => {
   test.each(cases)('%s', async (_what, headers, outcome, code) => {
-    const { guards, pass, records } = openDesk({ ...optionsFor(issuer), optional })
+    const { guards, pass, records } = createGateHarness({ ...optionsFor(issuer), optional })
     const result = await pass({}, guards.requireAudience(aud), headers)
-    // Optional means that no credential is allowed, never that a bad one is.
+    // `optional` allows a request without credentials. It never accepts an invalid one.
     const missing = code === 'credential_missing' && optional
     expect(statusOf(result)).toBe(missing ? 'proceed' : outcome)
     if (result.action === 'reply') expect(records).toMatchObject([{ code }])
   })
 })
 
-// What a host hands over must not change the verdict: Node gives lines, the Fetch standard joins them.
+// The result must be the same for Node, which passes separate headers, and Fetch, which joins them.
 test.each([
   [value, value],
   [value, 'Bearer x'],
@@ -119,7 +164,7 @@ test.each([
   ['', value],
   ['', ''],
   ['DPoP x', 'Digest username="x", uri="/"'],
-])('%j and %j are two credentials, joined or not', (...values) => {
+])('refuses %j and %j as repeated credentials, joined or not', (...values) => {
   const pairs = values.map((one) => ['authorization', one] as const)
   const headers = new Headers()
   for (const [name, one] of pairs) headers.append(name, one)
@@ -130,57 +175,67 @@ test.each([
 })
 
 const reasons = {
-  credential_repeated: 'two credentials were joined into one Authorization header',
-  credential_scheme_unsupported: 'the Authorization header is not of the Bearer scheme',
+  credential_repeated: 'the Authorization header has more than one credential',
+  credential_scheme_unsupported: 'the Authorization header does not use the Bearer scheme',
   credential_malformed: 'Bearer is not followed by one space and one token',
 } as const
 
-describe('of one header', () => {
+describe('the code and reason for an Authorization header', () => {
   type Row = readonly [what: string, value: string, code: keyof typeof reasons]
   test.each<Row>([
     ...(
       [
-        ['parameters behind a token', 'Bearer abc, Digest username="a"'],
-        ['parameters behind a token, without a space', 'Bearer abc,Digest username="a"'],
-        ['parameters behind a token, with more spaces', 'Bearer abc, Digest  username="a"'],
-        ['parameters behind a token, all indented', ' \tBearer abc, Digest username="a"'],
-        ['a token behind parameters', 'Digest username="a", Basic abc=='],
-        ['a token behind parameters, without a space', 'Digest username="a",Basic abc=='],
-        ['a token behind parameters, with more spaces', 'Digest username="a", Basic  abc=='],
-        ['a token behind parameters, without padding', 'Digest username="a", Basic abc'],
-        ['a token behind parameters, and a space', 'Digest username="a", Basic abc '],
+        ['parameters after a token', 'Bearer abc, Digest username="a"'],
+        ['parameters after a token, without a space', 'Bearer abc,Digest username="a"'],
+        ['parameters after a token, with two spaces', 'Bearer abc, Digest  username="a"'],
+        [
+          'parameters after a token, with leading white space',
+          ' \tBearer abc, Digest username="a"',
+        ],
+        ['a token after parameters', 'Digest username="a", Basic abc=='],
+        ['a token after parameters, without a space', 'Digest username="a",Basic abc=='],
+        ['a token after parameters, with two spaces', 'Digest username="a", Basic  abc=='],
+        ['a token after parameters, without padding', 'Digest username="a", Basic abc'],
+        ['a token after parameters, with a trailing space', 'Digest username="a", Basic abc '],
         ['a token between parameters', 'Digest username="a", Basic abc, b="c"'],
-        ['nothing before parameters', ',Digest username="a"'],
+        ['an empty credential before parameters', ',Digest username="a"'],
         ['white space before parameters', ' \t,Digest username="a"'],
-        ['a scheme alone', 'Bearer abc, Negotiate'],
-        ['a scheme alone, with more spaces', 'Bearer abc,  Negotiate'],
-        ['parameters behind another token', 'Basic abc==,b="c"'],
-        ['parameters behind another token, with more spaces', 'Basic  abc,b="c"'],
-        ['parameters behind another token, indented', ' Basic abc,b="c"'],
-        ['parameters behind a scheme that ends like Bearer', 'Forbearer abc,b="c"'],
+        ['a scheme without a token', 'Bearer abc, Negotiate'],
+        ['a scheme without a token, with two spaces', 'Bearer abc,  Negotiate'],
+        ['parameters after another token', 'Basic abc==,b="c"'],
+        ['parameters after another token, with two spaces', 'Basic  abc,b="c"'],
+        ['parameters after another token, with leading white space', ' Basic abc,b="c"'],
+        ['parameters after a scheme that ends like Bearer', 'Forbearer abc,b="c"'],
       ] as const
-    ).map(([what, one]) => [`${what}: two`, one, 'credential_repeated'] as const),
+    ).map(([what, one]) => [`with ${what}: repeated`, one, 'credential_repeated'] as const),
     ...(
       [
         ['parameters', 'Digest username="Mufasa", realm="a", uri="/x", qop=auth, nc=00000001'],
         ['parameters without spaces', 'Digest username="Mufasa",realm="a",qop=auth'],
-        ['words in quotes', 'Digest realm="a bearer token, and more"'],
-        ['a token in quotes', 'Digest realm="a b, c"'],
+        ['a comma in quotes', 'Digest realm="a bearer token, and more"'],
+        ['a comma and a token in quotes', 'Digest realm="a b, c"'],
         ['a scheme with a comma', 'Bearer,x'],
-        ['parameters of a scheme that begins like Bearer', 'Bearers abc,b="c"'],
+        ['parameters of a scheme that starts with Bearer', 'Bearers abc,b="c"'],
       ] as const
-    ).map(([what, one]) => [`${what}: another`, one, 'credential_scheme_unsupported'] as const),
-    ['a parameter behind a token: none', 'Bearer abc,def="x"', 'credential_malformed'],
-    ['a comma in a token: none', 'Bearer abc,def', 'credential_malformed'],
+    ).map(
+      ([what, one]) =>
+        [`with ${what}: another scheme`, one, 'credential_scheme_unsupported'] as const,
+    ),
+    [
+      'with a parameter after a Bearer token: malformed',
+      'Bearer abc,def="x"',
+      'credential_malformed',
+    ],
+    ['with a comma in a token: malformed', 'Bearer abc,def', 'credential_malformed'],
   ])('%s', (_what, one, code) => {
     const request = { method: 'GET', url: '/', headers: [['Authorization', one]] as const }
     expect(readCredential(request)).toMatchObject({ code, reason: reasons[code] })
   })
 
   test.each([
-    ['several', [value, value], 'the request has more than one Authorization header'],
-    ['none', [' '], 'the Authorization header is empty'],
-  ])('%s: the reason says so', (_what, values, reason) => {
+    ['more than one header', [value, value], 'the request has more than one Authorization header'],
+    ['an empty header', [' '], 'the Authorization header is empty'],
+  ])('the reason for %s is exact', (_what, values, reason) => {
     const headers = values.map((one) => ['Authorization', one] as const)
     expect(readCredential({ method: 'GET', url: '/', headers })).toMatchObject({ reason })
   })
@@ -190,8 +245,8 @@ test.each([
   ['the query', { url: `/orders?access_token=${good}` }],
   ['a header of another name', { headers: [['X-Access-Token', good]] as const }],
   ['a cookie', { headers: [['Cookie', `access_token=${good}`]] as const }],
-])('a token in %s is never read', async (_what, request) => {
-  const { gate, guards } = openDesk(optionsFor(issuer))
-  const asked = { method: 'GET', url: '/orders', headers: [], ...request }
-  expect(statusOf(await gate.pass({}, asked, guards.requireAuthentication()))).toBe(401)
+])('does not read a token in %s', async (_what, request) => {
+  const { gate, guards } = createGateHarness(optionsFor(issuer))
+  const full = { method: 'GET', url: '/orders', headers: [], ...request }
+  expect(statusOf(await gate.pass({}, full, guards.requireAuthentication()))).toBe(401)
 })

@@ -10,7 +10,7 @@ const plain = { realm: 'api', resource: undefined, refusalBody: undefined }
 const challengeOf = (...refusal: Parameters<typeof refuse>): string | undefined =>
   replyTo(refuse(...refusal), plain).headers['WWW-Authenticate']
 
-test('what nobody presented is challenged without an error code (RFC 6750 section 3.1)', () => {
+test('the challenge for a missing credential has no error code (RFC 6750 section 3.1)', () => {
   expect(challengeOf('credential_missing', '')).toBe('Bearer realm="api"')
 })
 
@@ -18,11 +18,11 @@ test.each([
   ['a scope', { scope: ['orders:read', 'a/b'] }, 'scope="orders:read a/b"'],
   ['acr_values', { acrValues: ['mfa', 'hwk'] }, 'acr_values="mfa hwk"'],
   ['max_age', { maxAge: 0 }, 'max_age="0"'],
-])('%s is named in the challenge', (_what, detail, named) => {
-  expect(challengeOf('scope_insufficient', '', detail)).toMatch(new RegExp(`, ${named}$`))
+])('the challenge contains %s', (_what, detail, parameter) => {
+  expect(challengeOf('scope_insufficient', '', detail)).toMatch(new RegExp(`, ${parameter}$`))
 })
 
-test('a challenge names the metadata, last, and with whatever else it says', () => {
+test('resource_metadata is the last parameter of a challenge', () => {
   const resource = { metadataUrl: 'https://api.example.com/.well-known/oauth-protected-resource' }
   const { headers } = replyTo(refuse('token_expired', ''), { ...plain, resource })
   expect(headers['WWW-Authenticate']).toBe(
@@ -35,31 +35,31 @@ test.each([
   ['a quote', 'a"b', String.raw`a\"b`],
   ['a backslash', 'a\\', 'a\\\\'],
   ['a line break and a header', 'a\r\nSet-Cookie: x=y', 'aSet-Cookie: x=y'],
-  ['letters beyond ASCII', 'aäb', 'ab'],
-  ['an escape that ends the string', 'a\\"', String.raw`a\\\"`],
-])('%s cannot leave its quotes', (_what, realm, quoted) => {
+  ['a letter that is not ASCII', 'aäb', 'ab'],
+  ['an escaped quote at the end', 'a\\"', String.raw`a\\\"`],
+])('%s in the realm is escaped or removed', (_what, realm, quoted) => {
   const { headers } = replyTo(refuse('credential_missing', ''), { ...plain, realm })
   expect(headers['WWW-Authenticate']).toBe(`Bearer realm="${quoted}"`)
 })
 
-describe.each(Object.keys(codes) as (keyof typeof codes)[])('%s', (code) => {
-  const secret = 'the whole reason'
+describe.each(Object.keys(codes) as (keyof typeof codes)[])('the reply for %s', (code) => {
+  const secret = 'the internal reason'
   const reply = () => replyTo(refuse(code, secret, { retryAfter: 3 }), plain)
 
-  test('tells the caller its sentence and not its reason', () => {
+  test('contains the description of the code, not the reason', () => {
     expect(JSON.stringify(reply())).not.toContain(secret)
     expect(JSON.parse(reply().body)).toMatchObject({ detail: codes[code].description })
   })
 
-  test('is challenged where it was judged, and only there', () => {
+  test('has a challenge if the request was refused, but not if the result is unavailable', () => {
     expect('WWW-Authenticate' in reply().headers).toBe(codes[code].category === 'refused')
   })
 
-  test('is never cached', () => {
+  test('cannot be cached', () => {
     expect(reply().headers).toMatchObject({ 'Cache-Control': 'no-store', 'Retry-After': '3' })
   })
 
-  test('as an error says no more than the wire, and where it was made to nobody', () => {
+  test('becomes an error with the same data and without a stack trace', () => {
     const sent = reply()
     const error = new RequestRefusedError(refuse(code, secret), sent)
     expect(error).toMatchObject({ code, status: sent.status, statusCode: sent.status })
@@ -72,11 +72,11 @@ describe.each(Object.keys(codes) as (keyof typeof codes)[])('%s', (code) => {
   })
 })
 
-describe('a reply says, and says no more', () => {
+describe('the whole reply', () => {
   const problem = { type: 'about:blank', title: 'Unauthorized', status: 401 }
   const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
 
-  test('of nobody', () => {
+  test('for a missing credential', () => {
     const { body, ...rest } = replyTo(refuse('credential_missing', ''), plain)
     const challenge = 'Bearer realm="api"'
     expect(rest).toStrictEqual({
@@ -84,11 +84,12 @@ describe('a reply says, and says no more', () => {
       headers: { ...headers, 'WWW-Authenticate': challenge },
     })
     expect(JSON.parse(body)).toStrictEqual({
-      ...{ ...problem, detail: 'An access token is required' },
+      ...problem,
+      detail: 'An access token is required',
     })
   })
 
-  test('of a refused token', () => {
+  test('for an expired token, with the details of a refusal', () => {
     const refusal = refuse('token_expired', '', { scope: ['a', 'b'], acrValues: ['c'], maxAge: 5 })
     const { body, ...rest } = replyTo(refusal, plain)
     const challenge =
@@ -99,32 +100,37 @@ describe('a reply says, and says no more', () => {
       headers: { ...headers, 'WWW-Authenticate': challenge },
     })
     expect(JSON.parse(body)).toStrictEqual({
-      ...{ ...problem, detail: 'The access token expired', error: 'invalid_token' },
+      ...problem,
+      detail: 'The access token expired',
+      error: 'invalid_token',
     })
   })
 
-  test('of no verdict', () => {
+  test('for unavailable keys', () => {
     const { body, ...rest } = replyTo(refuse('keys_unavailable', '', { retryAfter: 0 }), plain)
     expect(rest).toStrictEqual({ status: 503, headers: { ...headers, 'Retry-After': '0' } })
     expect(JSON.parse(body)).toStrictEqual({
-      ...{ ...problem, title: 'Service Unavailable', status: 503 },
+      ...problem,
+      title: 'Service Unavailable',
+      status: 503,
       detail: 'The access token cannot be verified at the moment',
     })
   })
 })
 
-describe('who writes the body', () => {
-  const write = (refusal: RefusalInfo) => ({
-    ...{ contentType: 'text/plain', body: `${refusal.status} ${refusal.detail}` },
+describe('refusalBody', () => {
+  const write = ({ status, detail }: RefusalInfo) => ({
+    contentType: 'text/plain',
+    body: `${status} ${detail}`,
   })
 
-  test('has it sent', () => {
+  test('writes the body of the reply', () => {
     const reply = replyTo(refuse('token_expired', ''), { ...plain, refusalBody: write })
     expect(reply.headers).toMatchObject({ 'Content-Type': 'text/plain' })
     expect(reply.body).toBe('401 The access token expired')
   })
 
-  test('who fails has the default one sent', () => {
+  test('is replaced by the default body if it throws', () => {
     const reply = replyTo(refuse('token_expired', ''), {
       ...plain,
       refusalBody: () => {
@@ -136,36 +142,41 @@ describe('who writes the body', () => {
 
   test.each<readonly [string, Parameters<typeof refuse>, object]>([
     [
-      'nothing beside the status',
+      'only the status for a missing credential',
       ['credential_missing', 'why'],
       { status: 401, title: 'Unauthorized', detail: 'An access token is required' },
     ],
     [
-      'the error and the scopes',
+      'the error and the scopes of a challenge',
       ['scope_insufficient', 'why', { scope: ['a'], acrValues: ['b'], maxAge: 1 }],
       {
-        ...{ status: 403, title: 'Forbidden', detail: 'The access token lacks a required scope' },
-        ...{ error: 'insufficient_scope', scope: ['a'] },
+        status: 403,
+        title: 'Forbidden',
+        detail: 'The access token lacks a required scope',
+        error: 'insufficient_scope',
+        scope: ['a'],
       },
     ],
     [
-      'when to come back',
+      'retryAfter with status 503',
       ['verification_failed', 'why', { retryAfter: 1 }],
       {
-        ...{ status: 503, title: 'Service Unavailable', retryAfter: 1 },
+        status: 503,
+        title: 'Service Unavailable',
+        retryAfter: 1,
         detail: 'The access token cannot be verified at the moment',
       },
     ],
-  ])('sees %s', (_what, refusal, view) => {
-    const seen: RefusalInfo[] = []
-    const refusalBody = (shown: RefusalInfo) => (seen.push(shown), write(shown))
+  ])('receives %s', (_what, refusal, view) => {
+    const received: RefusalInfo[] = []
+    const refusalBody = (info: RefusalInfo) => (received.push(info), write(info))
     replyTo(refuse(...refusal), { ...plain, refusalBody })
-    expect(seen).toStrictEqual([view])
-    expect(Object.isFrozen(seen[0])).toBe(true)
+    expect(received).toStrictEqual([view])
+    expect(Object.isFrozen(received[0])).toBe(true)
   })
 })
 
-test('a refused request is known by the mark that other copies of the package look for', () => {
+test('instanceof RequestRefusedError works across copies of the package', () => {
   const refusal = refuse('token_expired', '')
   const error = new RequestRefusedError(refusal, replyTo(refusal, plain))
   expect(error).toBeInstanceOf(RequestRefusedError)

@@ -3,87 +3,111 @@ import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
 import {
   aud,
   bearer,
-  type Desk,
-  type Make,
-  openDesk,
+  type GateHarness,
+  type MakeGuard,
+  createGateHarness,
   startIssuer,
   statusOf,
-  walk,
+  runGuards,
 } from '../support.ts'
 
-// How the guards of one request add up.
+// How the guards of one request combine.
 
 const issuer = await startIssuer()
 const { url, clock } = issuer
 const good = issuer.token({ aud, scope: 'orders:read' })
 const both = issuer.token({ aud: [aud, 'stock'], scope: 'orders:read' })
 
-const open = (options: Partial<ResourceServerOptions> = {}): Desk =>
-  openDesk({ issuer: url, clock, ...options })
-const orders: Make = (g) => g.requireAudience(aud)
-const stock: Make = (g) => g.requireAudience('stock')
-const onlyOrders: Make = (g) => g.requireAudience({ only: aud })
-const scope: Make = (g) => g.requireScope('orders:read')
-const anybody: Make = (g) => g.requireAuthentication()
+const harnessWith = (options: Partial<ResourceServerOptions> = {}): GateHarness =>
+  createGateHarness({ issuer: url, clock, ...options })
+const orders: MakeGuard = (g) => g.requireAudience(aud)
+const stock: MakeGuard = (g) => g.requireAudience('stock')
+const onlyOrders: MakeGuard = (g) => g.requireAudience({ only: aud })
+const scope: MakeGuard = (g) => g.requireScope('orders:read')
+const authenticated: MakeGuard = (g) => g.requireAuthentication()
 
-describe('guards in a row', () => {
+describe('a route with', () => {
   type Row = readonly [
     what: string,
     audience: string | undefined,
-    makes: readonly Make[],
+    route: readonly MakeGuard[],
     token: string,
-    end: number | string,
+    result: number | string,
   ]
   const rows: readonly Row[] = [
-    ['an audience, then a scope', undefined, [orders, scope], good, 'in'],
-    ['an audience that is not met', undefined, [stock, scope], good, 401],
-    ['an audience that replaces the configured one', 'stock', [orders], good, 'in'],
-    ['an audience that replaces one the token would meet', aud, [stock], good, 401],
-    ['a second audience that holds as well', undefined, [orders, stock], both, 'in'],
-    ['a second audience that does not hold', undefined, [orders, stock], good, 401],
-    ['a first audience that does not hold', undefined, [stock, orders], good, 401],
+    ['an audience, then a scope', undefined, [orders, scope], good, 'proceed'],
+    ['an audience that the token does not name', undefined, [stock, scope], good, 401],
+    ['an audience first, which replaces the configured one', 'stock', [orders], good, 'proceed'],
+    [
+      'an audience first, which replaces a configured one that the token names',
+      aud,
+      [stock],
+      good,
+      401,
+    ],
+    ['a second audience that the token names too', undefined, [orders, stock], both, 'proceed'],
+    ['a second audience that the token does not name', undefined, [orders, stock], good, 401],
+    ['a first audience that the token does not name', undefined, [stock, orders], good, 401],
     ['a second audience that is stricter', undefined, [orders, onlyOrders], both, 401],
-    ['a scope first, for the configured audience', aud, [scope], good, 'in'],
-    ['a scope first, for a configured audience that is not met', 'stock', [scope], good, 401],
-    ['a scope first and an audience later, both met', aud, [scope, stock], both, 'in'],
-    ['a scope first and an audience later that is not met', aud, [scope, stock], good, 401],
-    ['an audience later does not replace the configured one', 'stock', [scope, orders], good, 401],
-    ['a refusal in the middle', undefined, [orders, (g) => g.requireScope('x'), scope], good, 403],
+    ['a scope first, for the configured audience', aud, [scope], good, 'proceed'],
+    [
+      'a scope first, for a configured audience that the token does not name',
+      'stock',
+      [scope],
+      good,
+      401,
+    ],
+    ['a scope, then an audience that the token names', aud, [scope, stock], both, 'proceed'],
+    ['a scope, then an audience that the token does not name', aud, [scope, stock], good, 401],
+    [
+      'an audience later, which does not replace the configured one',
+      'stock',
+      [scope, orders],
+      good,
+      401,
+    ],
+    [
+      'a guard in the middle that refuses',
+      undefined,
+      [orders, (g) => g.requireScope('x'), scope],
+      good,
+      403,
+    ],
   ]
 
-  test.each(rows)('%s', async (_what, audience, makes, token, end) => {
-    const desk = open(audience === undefined ? {} : { audience })
-    expect(await walk(desk, makes, token)).toBe(end)
+  test.each(rows)('%s results in $4', async (_what, audience, route, token, result) => {
+    const harness = harnessWith(audience === undefined ? {} : { audience })
+    expect(await runGuards(harness, route, token)).toBe(result)
   })
 
-  test('verify the token once', async () => {
+  test('several guards verifies the token once', async () => {
     const reads: string[] = []
     const counted = { ...clock, now: () => (reads.push('now'), clock.now()) }
-    const desk = openDesk({ issuer: url, clock: counted, onDecision: () => {} })
-    await walk(desk, [orders], good)
+    const harness = createGateHarness({ issuer: url, clock: counted, onDecision: () => {} })
+    await runGuards(harness, [orders], good)
     const once = reads.length
-    await walk(desk, [orders, scope, anybody, scope], good)
+    await runGuards(harness, [orders, scope, authenticated, scope], good)
     expect(reads.length).toBe(2 * once)
   })
 
-  test('refuse for good: no later guard takes it back, nor does a way around the host', async () => {
-    const desk = open()
+  test('a refusal refuses the request for all later guards', async () => {
+    const harness = harnessWith()
     const key = {}
-    const pass = async (make: Make) =>
-      statusOf(await desk.pass(key, make(desk.guards), bearer(good)))
+    const pass = async (make: MakeGuard) =>
+      statusOf(await harness.pass(key, make(harness.guards), bearer(good)))
     expect(await pass(stock)).toBe(401)
     expect(await pass(orders)).toBe(401)
     expect(await pass((g) => g.requirePolicy(() => true))).toBe(401)
-    expect(() => desk.gate.token(key)).toThrow(ConfigError)
-    expect(desk.records).toHaveLength(1)
+    expect(() => harness.gate.token(key)).toThrow(ConfigError)
+    expect(harness.records).toHaveLength(1)
   })
 })
 
-describe('where no audience is known', () => {
-  const makes: readonly (readonly [string, Make])[] = [
+describe('without any audience', () => {
+  const guards: readonly (readonly [string, MakeGuard])[] = [
     ['requireScope', scope],
     ['requireAnyScope', (g) => g.requireAnyScope('orders:read')],
-    ['requireAuthentication', anybody],
+    ['requireAuthentication', authenticated],
     ['requireDirect', (g) => g.requireDirect()],
     ['requireClaim', (g) => g.requireClaim('iss')],
     ['requirePolicy', (g) => g.requirePolicy(() => true)],
@@ -92,43 +116,49 @@ describe('where no audience is known', () => {
     ['requireActor', (g) => g.requireActor(() => true)],
   ]
 
-  test.each(makes)("%s is an error for the host's 500 and the log", async (_name, make) => {
-    const desk = open()
-    const key = {}
-    const passing = desk.pass(key, make(desk.guards), bearer(good))
-    await expect(passing).rejects.toThrow(ConfigError)
-    await expect(passing).rejects.toThrow(
-      /No audience is configured for .*requireAudience\('order-service'\) run first/,
-    )
-    expect(() => desk.gate.token(key)).toThrow(ConfigError)
-    expect(desk.records).toMatchObject([{ outcome: 'unavailable' }])
-  })
-
-  test.each(makes)('%s stays refused when an audience comes too late', async (_name, make) => {
-    const desk = open()
-    const key = {}
-    await desk.pass(key, make(desk.guards), bearer(good)).catch(() => {})
-    expect(statusOf(await desk.pass(key, orders(desk.guards), bearer(good)))).toBe(503)
-  })
-
-  test.each(makes)(
-    '%s, with optional: true, does not let the anonymous in',
+  test.each(guards)(
+    '%s as the first guard is a ConfigError, recorded as unavailable',
     async (_name, make) => {
-      expect(await walk(open({ optional: true }), [make])).toBe(401)
+      const harness = harnessWith()
+      const key = {}
+      const passing = harness.pass(key, make(harness.guards), bearer(good))
+      await expect(passing).rejects.toThrow(ConfigError)
+      await expect(passing).rejects.toThrow(
+        /No audience is configured for .*requireAudience\('order-service'\) run first/,
+      )
+      expect(() => harness.gate.token(key)).toThrow(ConfigError)
+      expect(harness.records).toMatchObject([{ outcome: 'unavailable' }])
     },
   )
 
-  test('for one issuer of two, none passes', async () => {
+  test.each(guards)(
+    '%s as the first guard refuses the request for a later requireAudience',
+    async (_name, make) => {
+      const harness = harnessWith()
+      const key = {}
+      await harness.pass(key, make(harness.guards), bearer(good)).catch(() => {})
+      expect(statusOf(await harness.pass(key, orders(harness.guards), bearer(good)))).toBe(503)
+    },
+  )
+
+  test.each(guards)('%s with optional: true refuses an anonymous request', async (_name, make) => {
+    expect(await runGuards(harnessWith({ optional: true }), [make])).toBe(401)
+  })
+
+  test('for one of two issuers, tokens of both need requireAudience', async () => {
     await using other = await startIssuer({ clock })
-    const desk = openDesk({ issuers: [{ issuer: url, audience: aud }, other.url], clock })
-    await expect(walk(desk, [scope], good)).rejects.toThrow(ConfigError)
-    expect(await walk(desk, [orders, scope], good)).toBe('in')
+    const harness = createGateHarness({
+      issuers: [{ issuer: url, audience: aud }, other.url],
+      clock,
+    })
+    await expect(runGuards(harness, [scope], good)).rejects.toThrow(ConfigError)
+    expect(await runGuards(harness, [orders, scope], good)).toBe('proceed')
   })
 })
 
 describe('an anonymous request', () => {
-  const guards: readonly (readonly [string, Make])[] = [
-    ['requireAuthentication', anybody],
+  const guards: readonly (readonly [string, MakeGuard])[] = [
+    ['requireAuthentication', authenticated],
     ['requireScope', scope],
     ['requireAnyScope', (g) => g.requireAnyScope('a')],
     ['requireActor', (g) => g.requireActor(() => true)],
@@ -140,30 +170,30 @@ describe('an anonymous request', () => {
     ['requireStepUp', (g) => g.requireStepUp({ acr: 'a' })],
   ]
 
-  test.each(guards)('is refused by %s also where it is allowed', async (_name, make) => {
-    const desk = open({ audience: aud, optional: true })
-    expect(await walk(desk, [orders, make])).toBe(401)
-    expect(await walk(desk, [make])).toBe(401)
+  test.each(guards)('is refused by %s, even with optional: true', async (_name, make) => {
+    const harness = harnessWith({ audience: aud, optional: true })
+    expect(await runGuards(harness, [orders, make])).toBe(401)
+    expect(await runGuards(harness, [make])).toBe(401)
   })
 
-  test('passes requireAudience where it is allowed, and nowhere else', async () => {
-    expect(await walk(open({ optional: true }), [orders, stock])).toBe('in')
-    expect(await walk(open(), [orders])).toBe(401)
+  test('passes requireAudience only with optional: true', async () => {
+    expect(await runGuards(harnessWith({ optional: true }), [orders, stock])).toBe('proceed')
+    expect(await runGuards(harnessWith(), [orders])).toBe(401)
   })
 
-  test('has no token, and says so without throwing', async () => {
-    const desk = open({ optional: true })
+  test('has the token undefined', async () => {
+    const harness = harnessWith({ optional: true })
     const key = {}
-    await desk.pass(key, orders(desk.guards))
-    expect(desk.gate.token(key)).toBeUndefined()
+    await harness.pass(key, orders(harness.guards))
+    expect(harness.gate.token(key)).toBeUndefined()
   })
 
   test.each([
     ['expired', issuer.forge.expired({ aud })],
     ['forged', issuer.forge.tampered({ aud })],
-    ["another's", issuer.token({ aud: 'stock' })],
-    ['garbage', 'garbage'],
-  ])('is not what a bad token makes: %s', async (_what, token) => {
-    expect(await walk(open({ optional: true }), [orders], token)).toBe(401)
+    ['for another service', issuer.token({ aud: 'stock' })],
+    ['malformed', 'garbage'],
+  ])('differs from one with a token that is %s, which gets 401', async (_what, token) => {
+    expect(await runGuards(harnessWith({ optional: true }), [orders], token)).toBe(401)
   })
 })

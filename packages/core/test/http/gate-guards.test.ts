@@ -1,23 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import { createGate, type HeaderPair, type GuardResult } from '../../src/adapter.ts'
 import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
-import { aud, bearer, type Desk, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  aud,
+  bearer,
+  type GateHarness,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
-// What several guards of one request make of it.
+// Challenges, anonymous requests and delegation with several guards on one request.
 
 const issuer = await startIssuer()
 const good = issuer.token({ aud, scope: 'a b' })
-const open = (options: Partial<ResourceServerOptions> = {}): Desk =>
-  openDesk({ ...optionsFor(issuer), ...options })
+const harnessWith = (options: Partial<ResourceServerOptions> = {}): GateHarness =>
+  createGateHarness({ ...optionsFor(issuer), ...options })
 
 const challengeOf = (result: GuardResult): string | undefined =>
   result.action === 'reply' ? result.reply.headers['WWW-Authenticate'] : result.action
 
-describe('a challenge names', () => {
+describe('a challenge', () => {
   const start = 'Bearer realm="api", error="insufficient_scope", error_description='
 
-  test('the scopes of all guards so far, each once', async () => {
-    const { guards, pass } = open()
+  test('lists the scopes of all guards so far, without duplicates', async () => {
+    const { guards, pass } = harnessWith()
     const key = {}
     await pass(key, guards.requireAuthentication(), bearer(good))
     await pass(key, guards.requireScope('a'), bearer(good))
@@ -27,8 +35,8 @@ describe('a challenge names', () => {
     )
   })
 
-  test('no scope where another thing is the reason', async () => {
-    const { guards, pass } = open()
+  test('lists no scopes if the refusal has another reason', async () => {
+    const { guards, pass } = harnessWith()
     const key = {}
     await pass(key, guards.requireScope('a'), bearer(good))
     const denied = guards.requirePolicy(() => false)
@@ -36,9 +44,9 @@ describe('a challenge names', () => {
   })
 })
 
-describe('nobody, where that is allowed', () => {
-  test('passes guards of who it is for, and none that looks at a token', async () => {
-    const { gate, guards, pass } = open({ optional: true })
+describe('an anonymous request', () => {
+  test('with optional: true passes requireAudience but not requireScope', async () => {
+    const { gate, guards, pass } = harnessWith({ optional: true })
     const key = {}
     expect(statusOf(await pass(key, guards.requireAudience(aud)))).toBe('proceed')
     expect(gate.token(key)).toBe(undefined)
@@ -46,8 +54,8 @@ describe('nobody, where that is allowed', () => {
     expect(() => gate.token(key)).toThrow(ConfigError)
   })
 
-  test('stays nobody: the headers are read once', async () => {
-    const { gate, guards } = open({ optional: true })
+  test('stays anonymous, because the headers are read once', async () => {
+    const { gate, guards } = harnessWith({ optional: true })
     const key = {}
     const headers: HeaderPair[] = []
     const request = { method: 'GET', url: '/', headers }
@@ -57,8 +65,8 @@ describe('nobody, where that is allowed', () => {
     expect(gate.token(key)).toBe(undefined)
   })
 
-  test('is recorded with a reason where it is not', async () => {
-    const { guards, pass, records } = open()
+  test('is refused without optional, and recorded with a reason', async () => {
+    const { guards, pass, records } = harnessWith()
     await pass({}, guards.requireAuthentication())
     expect(records).toMatchObject([
       { code: 'credential_missing', reason: 'the request has no Authorization header' },
@@ -66,33 +74,33 @@ describe('nobody, where that is allowed', () => {
   })
 })
 
-describe('whether somebody acts', () => {
-  const acting = issuer.token({ aud, actors: ['order-service'] })
+describe('the delegation option', () => {
+  const delegated = issuer.token({ aud, actors: ['order-service'] })
 
   test.each([
-    ['direct', acting, 403],
-    ['direct', good, 'proceed'],
-    ['delegated', good, 403],
-    ['delegated', acting, 'proceed'],
-  ] as const)('counts: %s', async (delegation, token, outcome) => {
-    const { guards, pass } = open({ delegation })
+    ['direct', 'refuses a delegated token', delegated, 403],
+    ['direct', 'accepts a direct token', good, 'proceed'],
+    ['delegated', 'refuses a direct token', good, 403],
+    ['delegated', 'accepts a delegated token', delegated, 'proceed'],
+  ] as const)('%s %s', async (delegation, _what, token, outcome) => {
+    const { guards, pass } = harnessWith({ delegation })
     expect(statusOf(await pass({}, guards.requireAuthentication(), bearer(token)))).toBe(outcome)
   })
 
-  test('is not asked of a token that is refused anyway', async () => {
-    const { guards, pass, records } = open({ delegation: 'delegated' })
+  test('is not checked for a token that is refused anyway', async () => {
+    const { guards, pass, records } = harnessWith({ delegation: 'delegated' })
     await pass({}, guards.requireAuthentication(), bearer(issuer.forge.expired({ aud })))
     expect(records).toMatchObject([{ code: 'token_expired' }])
   })
 
-  test('is what the first guard says, before what is configured', async () => {
-    const { guards, pass } = open({ delegation: 'direct' })
-    expect(statusOf(await pass({}, guards.requireDelegated(), bearer(acting)))).toBe('proceed')
+  test('is replaced by a first guard that requires another delegation', async () => {
+    const { guards, pass } = harnessWith({ delegation: 'direct' })
+    expect(statusOf(await pass({}, guards.requireDelegated(), bearer(delegated)))).toBe('proceed')
     expect(statusOf(await pass({}, guards.requireDelegated(), bearer(good)))).toBe(403)
   })
 })
 
-test('a gate tells what its guards ask for', () => {
+test('the metadata and the OpenAPI description list the scopes of the guards', () => {
   const resource = 'https://api.example.com'
   const gate = createGate({ ...optionsFor(issuer), resource })
   const handler = gate.guards((guard) => ({ guard })).requireScope('a')

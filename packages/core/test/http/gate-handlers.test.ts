@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
 import type { Guards } from '../../src/index.ts'
 
-// What the gate knows of the handlers that a host makes of its guards.
+// How the gate finds the guard of a handler that a host created.
 
 const options = { issuer: 'https://as.example.com', resource: 'https://orders.example.com' }
 
-/** A gate whose guards become this handler. */
+/** A gate whose host turns every guard into this handler. */
 function gateWith<Handler>(handler: () => Handler) {
   const gate = createGate(options)
   const guards: Guards<Handler> = gate.guards(handler)
@@ -16,7 +16,7 @@ function gateWith<Handler>(handler: () => Handler) {
 
 describe('a handler', () => {
   test.each([() => () => {}, () => ({}), () => []])(
-    'that is an object leads to its guard',
+    'that is an object is linked to its guard: %s',
     (make) => {
       const { guards, openapi } = gateWith<object>(make)
       const handler = guards.requireScope('orders:read')
@@ -24,7 +24,7 @@ describe('a handler', () => {
     },
   )
 
-  test.each([undefined, null, 'name', 7])('that is %s leads to no guard', (handler) => {
+  test.each([undefined, null, 'name', 7])('that is %s is not linked to a guard', (handler) => {
     const { guards, openapi } = gateWith<unknown>(() => handler)
     expect(guards.requireScope('orders:read')).toBe(handler)
     expect(() => openapi.security(handler)).toThrow(
@@ -32,7 +32,7 @@ describe('a handler', () => {
     )
   })
 
-  test('of another gate leads to no guard', () => {
+  test('of another gate is not linked to a guard', () => {
     const [one, other] = [gateWith<object>(() => ({})), gateWith<object>(() => ({}))]
     const handler = one.guards.requireScope('orders:read')
     expect(() => other.openapi.security(handler)).toThrow(
@@ -41,7 +41,7 @@ describe('a handler', () => {
   })
 })
 
-test('the metadata lists the scopes of all guards, once each, and is empty before', () => {
+test('the metadata lists the scopes of all guards created so far, without duplicates', () => {
   const { gate, guards } = gateWith<object>(() => ({}))
   const { document } = gate.metadata()
   expect(document()).not.toHaveProperty('scopes_supported')

@@ -1,17 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
-import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  responseSent,
+  aud,
+  bearer,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
-// When a request is recorded, and how often.
+// When a request is recorded, and how many times.
 
 const issuer = await startIssuer()
 const options = optionsFor(issuer)
 const good = issuer.token({ aud })
 
 describe('a granted request is recorded', () => {
-  test('when the host has answered, and once', async () => {
-    const { guards, pass, records, settle } = openDesk(options)
+  test('once, when the response is sent', async () => {
+    const { guards, pass, records, settle } = createGateHarness(options)
     const key = {}
     await pass(key, guards.requireAuthentication(), bearer(good))
     expect(records).toEqual([])
@@ -20,10 +28,10 @@ describe('a granted request is recorded', () => {
     expect(records).toMatchObject([{ outcome: 'granted' }])
   })
 
-  test('not while a guard is at work, whatever the host has answered', async () => {
-    const { guards, pass, records, settle } = openDesk(options)
+  test('not while a guard is running, even if the response is sent', async () => {
+    const { guards, pass, records, settle } = createGateHarness(options)
     const key = {}
-    let decide = (_answer: boolean): void => {}
+    let decide = (_result: boolean): void => {}
     const slow = guards.requirePolicy(() => new Promise<boolean>((resolve) => (decide = resolve)))
     await pass(key, guards.requireAuthentication(), bearer(good))
     const passing = pass(key, slow, bearer(good))
@@ -35,8 +43,8 @@ describe('a granted request is recorded', () => {
     expect(records).toMatchObject([{ checks: [{ passed: true }, { passed: true }] }])
   })
 
-  test('once more where it was reopened', async () => {
-    const { gate, guards, pass, records, settle } = openDesk(options)
+  test('once more after resetRecord', async () => {
+    const { gate, guards, pass, records, settle } = createGateHarness(options)
     const key = {}
     await pass(key, guards.requireAuthentication(), bearer(good))
     await settle(key)
@@ -47,8 +55,8 @@ describe('a granted request is recorded', () => {
   })
 })
 
-test('a refused request is recorded once, also where it was reopened', async () => {
-  const { gate, guards, pass, records, settle } = openDesk(options)
+test('a refused request is recorded once, even after resetRecord', async () => {
+  const { gate, guards, pass, records, settle } = createGateHarness(options)
   const key = {}
   await pass(key, guards.requireScope('x'), bearer(good))
   gate.resetRecord(key)
@@ -57,32 +65,33 @@ test('a refused request is recorded once, also where it was reopened', async () 
   expect(records).toMatchObject([{ outcome: 'refused', checks: [{ passed: false }] }])
 })
 
-test('a request that no guard has seen is none', async () => {
-  const { gate, records, settle } = openDesk(options)
+test('a request without a guard is not recorded', async () => {
+  const { gate, records, settle } = createGateHarness(options)
   gate.resetRecord({})
   await settle({})
   expect(records).toEqual([])
 })
 
-test('where nobody listens, requests pass all the same', async () => {
+test('a gate without a listener grants requests', async () => {
   const gate = createGate(options)
-  const guard = gate.guards((made) => made).requireAuthentication()
+  const guard = gate.guards((created) => created).requireAuthentication()
   const key = {}
-  const ask = (token: string) =>
+  const pass = (token: string) =>
     gate.pass(key, { method: 'GET', url: '/', headers: bearer(token) }, guard)
-  expect(await ask(good)).toEqual({ action: 'proceed' })
+  expect(await pass(good)).toEqual({ action: 'proceed' })
   gate.recordDecision(key)
   expect(gate.token(key)?.raw).toBe(good)
 })
 
-test('without any audience a request is misuse, and recorded as undecided', async () => {
-  const { guards, pass, records } = openDesk({ clock: issuer.clock, issuer: issuer.url })
+test('without an audience, a request rejects with a ConfigError and is recorded as unavailable', async () => {
+  const { guards, pass, records } = createGateHarness({ clock: issuer.clock, issuer: issuer.url })
   const key = {}
   await expect(pass(key, guards.requireAuthentication(), bearer(good))).rejects.toThrow(ConfigError)
-  await answered()
+  await responseSent()
   expect(records).toMatchObject([
     {
-      ...{ outcome: 'unavailable', code: 'verification_failed' },
+      outcome: 'unavailable',
+      code: 'verification_failed',
       reason: 'the guard requireAuthentication threw',
     },
   ])

@@ -4,7 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createGate, nodeGuard, type Reply, sendNode } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
-import { answered, aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import {
+  responseSent,
+  aud,
+  bearer,
+  createGateHarness,
+  optionsFor,
+  startIssuer,
+  statusOf,
+} from '../support.ts'
 
 const issuer = await startIssuer()
 const good = issuer.token({ aud })
@@ -12,11 +20,11 @@ const good = issuer.token({ aud })
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** The caller goes away; until the host has noticed. */
-  readonly hangUp: () => Promise<unknown>
+  /** Disconnects the caller, and waits until the server has noticed. */
+  readonly disconnect: () => Promise<unknown>
 }
 
-/** One request over a real socket, to its end: what the caller got, or `aborted`. */
+/** Sends one request over a real socket. Returns the response that the caller got, or `aborted`. */
 async function serve(handle: (exchange: Exchange) => Promise<void>): Promise<unknown> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -25,8 +33,8 @@ async function serve(handle: (exchange: Exchange) => Promise<void>): Promise<unk
   const handled = new Promise<void>((resolve, reject) => {
     server.once('request', (request, response) => {
       const closed = new Promise((over) => response.once('close', over))
-      const hangUp = (): Promise<unknown> => (client.destroy(), closed)
-      handle({ request, response, hangUp }).then(() => closed.then(() => resolve()), reject)
+      const disconnect = (): Promise<unknown> => (client.destroy(), closed)
+      handle({ request, response, disconnect }).then(() => closed.then(() => resolve()), reject)
     })
   })
   const client = get({ port, host: '127.0.0.1', path: '/orders?a=b', headers })
@@ -41,7 +49,7 @@ async function serve(handle: (exchange: Exchange) => Promise<void>): Promise<unk
   })
   try {
     await handled
-    await answered()
+    await responseSent()
     return await got
   } finally {
     server.closeAllConnections()
@@ -49,14 +57,14 @@ async function serve(handle: (exchange: Exchange) => Promise<void>): Promise<unk
   }
 }
 
-/** Until timers that are due have run. */
+/** Waits until the timers that are due have run. */
 const timersDue = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 0))
 
-const open = () => openDesk(optionsFor(issuer))
+const createHarness = () => createGateHarness(optionsFor(issuer))
 
 describe('a request is recorded once', () => {
-  test('when its response is finished, however many guards there are', async () => {
-    const { gate, guards, records } = open()
+  test('when its response is finished, also with several guards', async () => {
+    const { gate, guards, records } = createHarness()
     const pass = nodeGuard(gate)
     let atFinish: unknown
     await serve(async ({ request, response }) => {
@@ -72,35 +80,36 @@ describe('a request is recorded once', () => {
     expect(atFinish).toBe(1)
     expect(records).toEqual([
       expect.objectContaining({
-        ...{ outcome: 'granted', request: { method: 'GET', path: '/orders' } },
+        outcome: 'granted',
+        request: { method: 'GET', path: '/orders' },
         checks: [expect.anything(), expect.anything()],
       }),
     ])
   })
 
-  test('when the caller has gone', async () => {
-    const { gate, guards, records } = open()
-    await serve(async ({ request, response, hangUp }) => {
+  test('when the caller disconnects', async () => {
+    const { gate, guards, records } = createHarness()
+    await serve(async ({ request, response, disconnect }) => {
       await nodeGuard(gate)(guards.requireAuthentication(), { request, response })
-      await hangUp()
+      await disconnect()
     })
     expect(records).toMatchObject([{ outcome: 'granted' }])
   })
 
-  test('when the caller went while a guard was at work', async () => {
-    const { gate, guards, records } = open()
-    let decide = (_answer: boolean): void => {}
+  test('after a running guard if the caller disconnects meanwhile', async () => {
+    const { gate, guards, records } = createHarness()
+    let decide = (_result: boolean): void => {}
     let slow = guards.requireAuthentication()
-    const atWork = new Promise<void>((begun) => {
+    const running = new Promise<void>((begun) => {
       slow = guards.requirePolicy(() => {
         begun()
         return new Promise<boolean>((resolve) => (decide = resolve))
       })
     })
-    await serve(async ({ request, response, hangUp }) => {
+    await serve(async ({ request, response, disconnect }) => {
       const passing = nodeGuard(gate)(slow, { request, response })
-      await atWork
-      await hangUp()
+      await running
+      await disconnect()
       expect(records).toEqual([])
       decide(true)
       expect(await passing).toEqual({ action: 'proceed' })
@@ -112,12 +121,12 @@ describe('a request is recorded once', () => {
     expect(records).toHaveLength(1)
   })
 
-  test('when the caller had gone before, and the token was remembered', async () => {
-    const { gate, guards, pass, records } = open()
+  test('if the caller disconnected before the guard ran, and the token was cached', async () => {
+    const { gate, guards, pass, records } = createHarness()
     const guard = guards.requireAuthentication()
     for (const key of [{}, {}]) await pass(key, guard, bearer(good))
-    await serve(async ({ request, response, hangUp }) => {
-      await hangUp()
+    await serve(async ({ request, response, disconnect }) => {
+      await disconnect()
       expect(nodeGuard(gate)(guard, { request, response })).toEqual({ action: 'proceed' })
       expect(records).toEqual([])
       await timersDue()
@@ -125,8 +134,8 @@ describe('a request is recorded once', () => {
     expect(records).toMatchObject([{ outcome: 'granted', cached: true }])
   })
 
-  test('with the url and the route that the host names', async () => {
-    const { gate, guards, records } = open()
+  test('with the URL and the route from the host', async () => {
+    const { gate, guards, records } = createHarness()
     await serve(async ({ request, response }) => {
       const host = { url: '/api/orders', route: () => '/api/:kind' }
       await nodeGuard(gate)(guards.requireAuthentication(), { request, response, ...host })
@@ -136,25 +145,25 @@ describe('a request is recorded once', () => {
   })
 })
 
-test('where nobody listens for records, the response is left alone, and who comes later hears nothing', async () => {
+test('without a listener, no events of the response are used and a later listener gets no record', async () => {
   const gate = createGate(optionsFor(issuer))
   const { requireAuthentication } = gate.guards((guard) => guard)
-  const heard: unknown[] = []
-  const hear = (record: unknown): void => void heard.push(record)
+  const received: unknown[] = []
+  const listener = (record: unknown): void => void received.push(record)
   await serve(async ({ request, response }) => {
     const before = ['finish', 'close'].map((event) => response.listenerCount(event))
     await nodeGuard(gate)(requireAuthentication(), { request, response })
     expect(['finish', 'close'].map((event) => response.listenerCount(event))).toEqual(before)
-    subscribe('resource-server:decision', hear)
+    subscribe('resource-server:decision', listener)
     response.end()
   })
-  unsubscribe('resource-server:decision', hear)
-  expect(heard).toEqual([])
+  unsubscribe('resource-server:decision', listener)
+  expect(received).toEqual([])
 })
 
-describe('what carries the token', () => {
-  test('has it once the guard let the request through, out of sight', async () => {
-    const { gate, guards } = open()
+describe('attachTo', () => {
+  test('gets a non-enumerable auth, which throws until the guard has let the request through', async () => {
+    const { gate, guards } = createHarness()
     await serve(async ({ request, response }) => {
       const attachTo: { readonly auth?: unknown } = {}
       const exchange = { request, response, attachTo }
@@ -167,37 +176,40 @@ describe('what carries the token', () => {
     })
   })
 
-  test.each(['the request', 'another object'])('gives it to heirs: %s', async (which) => {
-    const { gate, guards } = open()
-    await serve(async ({ request, response }) => {
-      const attachTo: { readonly auth?: unknown } = which === 'the request' ? Object(request) : {}
-      const exchange = { request, response, attachTo }
-      await nodeGuard(gate)(guards.requireAuthentication(), exchange)
-      const heir = Object.create(attachTo) as { readonly auth?: unknown }
-      expect(heir.auth).toMatchObject({ subject: 'user-42' })
-      const stranger = Object.create(null) as { readonly auth?: unknown }
-      const borrowed = Object.getOwnPropertyDescriptor(attachTo, 'auth')!
-      Object.defineProperty(stranger, 'auth', borrowed)
-      expect(() => stranger.auth).toThrow('No guard ran on this request.')
-      response.end()
-    })
-  })
+  test.each(['the request', 'another object'])(
+    'works for objects that inherit from %s',
+    async (which) => {
+      const { gate, guards } = createHarness()
+      await serve(async ({ request, response }) => {
+        const attachTo: { readonly auth?: unknown } = which === 'the request' ? Object(request) : {}
+        const exchange = { request, response, attachTo }
+        await nodeGuard(gate)(guards.requireAuthentication(), exchange)
+        const inheriting = Object.create(attachTo) as { readonly auth?: unknown }
+        expect(inheriting.auth).toMatchObject({ subject: 'user-42' })
+        const unrelated = Object.create(null) as { readonly auth?: unknown }
+        const copied = Object.getOwnPropertyDescriptor(attachTo, 'auth')!
+        Object.defineProperty(unrelated, 'auth', copied)
+        expect(() => unrelated.auth).toThrow('No guard ran on this request.')
+        response.end()
+      })
+    },
+  )
 
-  test('is the last gate’s: another one takes over', async () => {
-    const other = open()
+  test('gets the token of the last gate that ran', async () => {
+    const other = createHarness()
     await serve(async ({ request, response }) => {
       const attachTo: { readonly auth?: unknown } = {}
-      const desk = open()
+      const harness = createHarness()
       const exchange = { request, response, attachTo }
-      await nodeGuard(desk.gate)(desk.guards.requireAuthentication(), exchange)
+      await nodeGuard(harness.gate)(harness.guards.requireAuthentication(), exchange)
       await nodeGuard(other.gate)(other.guards.requireScope('x'), exchange)
       expect(() => attachTo.auth).toThrow('This request was refused.')
       response.end()
     })
   })
 
-  test('need not be there', async () => {
-    const { gate, guards } = open()
+  test('is optional', async () => {
+    const { gate, guards } = createHarness()
     await serve(async ({ request, response }) => {
       const result = await nodeGuard(gate)(guards.requireAuthentication(), { request, response })
       expect(statusOf(result)).toBe('proceed')
@@ -214,14 +226,16 @@ describe('a reply', () => {
     body: 'no',
   }
 
-  test('is sent with its status, its headers and its body', async () => {
+  test('is sent with its status, headers and body', async () => {
     const got = await serve(async ({ response }) => sendNode(reply, response))
     expect(got).toMatchObject({
-      ...{ status: 403, headers: { 'content-type': 'text/plain', 'x-a': 'b' }, body: 'no' },
+      status: 403,
+      headers: { 'content-type': 'text/plain', 'x-a': 'b' },
+      body: 'no',
     })
   })
 
-  test('ends what somebody has begun to answer', async () => {
+  test('aborts a response that has already started', async () => {
     const got = await serve(async ({ response }) => {
       response.write('yes, ')
       sendNode(reply, response)

@@ -2,49 +2,50 @@ import { describe, expect, test } from 'vitest'
 import { fromFetch, fromNode } from '../../src/adapter.ts'
 import { headerValues, isPreflight, pathOf } from '../../src/http/request.ts'
 
-describe('a request of Node', () => {
+describe('fromNode', () => {
   const node = { method: 'GET', url: '/a', rawHeaders: ['A', '1', 'b', '2', 'A', '3'], headers: {} }
 
-  test('is read from its raw headers, repeated ones included', () => {
+  test('reads rawHeaders, including repeated headers', () => {
     const request = fromNode({ ...node, headers: { other: 'x' } })
     expect(request).toEqual({ method: 'GET', url: '/a', headers: node.rawHeaders })
     expect(headerValues(request, 'a')).toEqual(['1', '3'])
     expect(headerValues(request, 'b')).toEqual(['2'])
-    // A value is no name.
+    // A value is not a header name.
     expect(headerValues(request, '1')).toEqual([])
     expect(headerValues(request, 'other')).toEqual([])
   })
 
-  test('with a name and no value has the whole pairs', () => {
+  test('ignores a last name without a value', () => {
     const request = fromNode({ ...node, rawHeaders: ['A', '1', 'b'] })
     expect(headerValues(request, 'a')).toEqual(['1'])
     expect(headerValues(request, 'b')).toEqual([])
   })
 
-  test('of a shim without raw headers is read from its headers', () => {
+  test('reads headers if rawHeaders is empty or absent', () => {
     const headers = { authorization: ['x', 'y'], a: '1' }
     expect(fromNode({ ...node, rawHeaders: [], headers }).headers).toEqual(Object.entries(headers))
     const { rawHeaders: _, ...without } = { ...node, headers }
     expect(fromNode(without as unknown as typeof node).headers).toEqual(Object.entries(headers))
   })
 
-  test('has the url that the client asked for, where a router cut it', () => {
+  test('uses the original URL if a router changed it', () => {
     expect(fromNode({ ...node, originalUrl: '/orders/a' }).url).toBe('/orders/a')
     expect(fromNode(node, '/orders/a').url).toBe('/orders/a')
   })
 
-  test('without method and url has empty ones', () => {
+  test('returns an empty method and URL if they are absent', () => {
     expect(fromNode({ rawHeaders: [], headers: {} })).toEqual({ method: '', url: '', headers: [] })
   })
 })
 
-test('a request of the Fetch standard keeps what it joined', () => {
+test('fromFetch keeps repeated headers joined', () => {
   const request = new Request('https://orders.example/a', {
     headers: { Authorization: 'Bearer x' },
   })
   request.headers.append('authorization', 'Bearer y')
   expect(fromFetch(request)).toMatchObject({
-    ...{ method: 'GET', url: '/a' },
+    method: 'GET',
+    url: '/a',
     headers: [['authorization', 'Bearer x, Bearer y']],
   })
 })
@@ -53,14 +54,14 @@ test.each([
   ['https://orders.example', '/'],
   ['https://orders.example/a/b?c=d#e', '/a/b?c=d'],
   ['http://127.0.0.1:3000/?at=https://x/y', '/?at=https://x/y'],
-])('a request of the Fetch standard for %s has the url %s, as others have', (url, path) => {
+])('fromFetch of a Request for %s has the URL %s', (url, path) => {
   expect(fromFetch(new Request(url)).url.replace(/#.*/, '')).toBe(path)
 })
 
 test.each([
   ['/?at=https://x/y', '/?at=https://x/y'],
   ['https://orders.example', '/'],
-])('what a runtime gives for a url, %s, has the url %s', (url, path) => {
+])('fromFetch of the URL %s has the URL %s', (url, path) => {
   expect(fromFetch({ method: 'GET', url, headers: [] }).url).toBe(path)
 })
 
@@ -77,11 +78,11 @@ test.each([
   ['https://orders.example#part', '/'],
   ['HTTP+X-1.0://orders.example/orders', '/orders'],
   ['://orders.example/orders', '://orders.example/orders'],
-])('the path of %j is %j: no host, no query', (url, path) => {
+])('pathOf(%j) is %j, without the host and the query', (url, path) => {
   expect(pathOf({ method: 'GET', url, headers: [] })).toBe(path)
 })
 
-test('the values of a header are in order, whatever the case of its name', () => {
+test('headerValues returns the values in order and ignores the case of names', () => {
   const headers = [
     ['a', '1'],
     ['A', undefined],
@@ -93,17 +94,17 @@ test('the values of a header are in order, whatever the case of its name', () =>
   expect(headerValues(request, 'c')).toEqual([])
 })
 
-describe('a preflight', () => {
+describe('isPreflight', () => {
   const origin = ['Origin', 'https://shop.example'] as const
   const method = ['access-control-request-method', 'PUT'] as const
 
   test.each([
     ['OPTIONS with both headers', 'OPTIONS', [origin, method], true],
     ['OPTIONS without Origin', 'OPTIONS', [method], false],
-    ['OPTIONS without a method asked for', 'OPTIONS', [origin], false],
-    ['OPTIONS in small letters, which is another method', 'options', [origin, method], false],
+    ['OPTIONS without Access-Control-Request-Method', 'OPTIONS', [origin], false],
+    ['OPTIONS in lowercase, which is another method', 'options', [origin, method], false],
     ['GET with both headers', 'GET', [origin, method], false],
-  ])('%s', (_what, name, headers, is) => {
-    expect(isPreflight({ method: name, url: '/', headers })).toBe(is)
+  ])('for %s', (_what, name, headers, expected) => {
+    expect(isPreflight({ method: name, url: '/', headers })).toBe(expected)
   })
 })

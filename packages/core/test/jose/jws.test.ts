@@ -1,14 +1,14 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { aud, judgeFor, startIssuer } from '../support.ts'
+import { aud, outcomeFor, startIssuer } from '../support.ts'
 
 // Most of these tokens have a valid signature, so only the parser can refuse them.
 
 const issuer = await startIssuer()
-const outcomeOf = judgeFor(issuer)
+const outcomeOf = outcomeFor(issuer)
 const { kid, algorithm } = issuer.key
 const now = issuer.clock.now() / 1000
-const payload = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300 }
+const payload = { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 300 }
 const json = JSON.stringify(payload)
 const withHeader = (members: object) => issuer.sign({ header: { ...members }, payload })
 const good = issuer.sign({ payload })

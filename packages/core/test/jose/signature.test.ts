@@ -1,14 +1,15 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { readKeys, type VerificationKey } from '../../src/jose/jwk.ts'
+import type { VerificationKey } from '../../src/jose/jwk.ts'
+import { readKeys } from '../../src/jose/key-set.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
 import { verifySignature } from '../../src/jose/signature.ts'
-import { aud, judgeFor, optionsFor, startIssuer } from '../support.ts'
+import { aud, outcomeFor, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
-const outcomeOf = judgeFor(issuer)
+const outcomeOf = outcomeFor(issuer)
 
 test('every kind of forged token is refused', async () => {
   const outcomes = Object.entries(issuer.forge).map(async ([name, forge]) => [
@@ -58,7 +59,7 @@ test.each(['RS256', 'PS256', 'ES384', 'EdDSA'] as const)(
   'a signature with %s is valid only for the signed header and payload',
   async (algorithm) => {
     await using other = await startIssuer({ algorithm })
-    const otherOutcomeOf = judgeFor(other)
+    const otherOutcomeOf = outcomeFor(other)
     const [head, claims, signature] = other.token({ aud }).split('.')
     const [, changed] = other.token({ aud, sub: 'admin' }).split('.')
     const outcomeOfParts = (...parts: (string | undefined)[]) => otherOutcomeOf(parts.join('.'))
@@ -79,7 +80,7 @@ test('a PSS signature without its leading zero byte is refused', async () => {
   }
   let [input, signature] = split(other.token({ aud }))
   while (signature[0] !== 0) [input, signature] = split(other.token({ aud }))
-  const otherOutcomeOf = judgeFor(other)
+  const otherOutcomeOf = outcomeFor(other)
   const withSignature = (bytes: Buffer) => otherOutcomeOf(`${input}.${bytes.toString('base64url')}`)
   expect(await withSignature(signature)).toBe('granted')
   expect(await withSignature(signature.subarray(1))).toBe('signature_invalid')
@@ -95,7 +96,7 @@ test('a token with the kid of a key of another type is refused as key_not_found'
 async function importKey(): Promise<VerificationKey> {
   const policy = createPolicy(optionsFor(issuer), 'verifier')
   const { keys, skipped } = await readKeys([issuer.key.publicJwk], policy.issuers.get(issuer.url)!)
-  if (!keys[0]) throw new Error(skipped.join())
+  if (!keys[0]) throw new Error(skipped[0]?.reason)
   return keys[0]
 }
 

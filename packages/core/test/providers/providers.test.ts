@@ -1,4 +1,9 @@
-import { createTestIssuer, type ProviderId, type TokenOptions } from '@resource-server/testing'
+import {
+  createSigningKey,
+  createTestIssuer,
+  type ProviderId,
+  type TokenOptions,
+} from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   type Code,
@@ -22,7 +27,7 @@ import {
   wso2,
   zitadel,
 } from '../../src/providers/index.ts'
-import { aud, bearer, openDesk } from '../support.ts'
+import { aud, bearer, createGateHarness } from '../support.ts'
 
 const tenant = '11111111-2222-4333-8444-555555555555'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
@@ -214,7 +219,8 @@ describe('an Entra key, whose issuer member', () => {
   ])('%s', async (_what, keyIssuer, code) => {
     const issuer = await createTestIssuer({ algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
-    const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }] }
+    const sibling = createSigningKey('ES256', 'sibling').publicJwk
+    const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }, sibling] }
     const claims = { iss: named.issuer, tid: tenant }
     const token = issuer.token({ provider: 'entra', aud, scope: 'read', claims })
     const options = { audience: aud, clock: issuer.clock }
@@ -255,7 +261,7 @@ test.each<[string, () => unknown, string]>([
   [
     'keycloak with rolesOf undefined',
     () => keycloak('https://k.example/realms/x', { rolesOf: undefined as never }),
-    "'rolesOf' must be a client id",
+    "'rolesOf' is undefined",
   ],
   [
     'okta with the org authorization server',
@@ -476,15 +482,15 @@ describe('hints in the reasons of refusals', () => {
   test('are never sent to the caller', async () => {
     const issuer = await createTestIssuer({ provider: 'keycloak', algorithm: 'ES256', path: realm })
     onTestFinished(() => issuer.close())
-    const desk = openDesk({ issuer: issuer.url, audience: aud, clock: issuer.clock })
-    const guard = desk.guards.requireAuthentication()
+    const harness = createGateHarness({ issuer: issuer.url, audience: aud, clock: issuer.clock })
+    const guard = harness.guards.requireAuthentication()
     const replies = await Promise.all(
       ['account', 'another'].map((name) =>
-        desk.pass({}, guard, bearer(issuer.token({ aud: name }))),
+        harness.pass({}, guard, bearer(issuer.token({ aud: name }))),
       ),
     )
     expect(replies[0]).toEqual(replies[1])
-    const reasons = desk.records
+    const reasons = harness.records
       .map(({ reason = '' }) => reason)
       .toSorted((a, b) => b.length - a.length)
     expect(reasons.map((reason) => reason.includes('mapper'))).toEqual([true, false])
@@ -577,25 +583,25 @@ describe('a custom profile', () => {
   })
 
   test.each<[string, object, string]>([
-    ['an unknown member', { scopes: [] }, "A profile has no 'scopes'"],
-    ['a type in uppercase', { types: ['JWT'] }, "'types' is not a list of types in lower case"],
-    ['a claim name that is a number', { clientClaims: [1] }, "'clientClaims' is not"],
-    ['an empty list of alternatives', { requiredClaims: [[]] }, "'requiredClaims' is not"],
-    ['no audience claims', { audienceClaims: [] }, "'audienceClaims' is not"],
-    ['a string instead of a path', { roles: ['roles'] }, "'roles' is not"],
-    ['an unknown format', { roles: [{ path: ['a'], format: 'csv' }] }, "'roles' is not"],
+    ['an unknown member', { scopes: [] }, "Unknown member 'scopes' of the profile"],
+    ['a type in uppercase', { types: ['JWT'] }, "'types' must be a list of types in lowercase"],
+    ['a claim name that is a number', { clientClaims: [1] }, "'clientClaims' must be"],
+    ['an empty list of alternatives', { requiredClaims: [[]] }, "'requiredClaims' must be"],
+    ['no audience claims', { audienceClaims: [] }, "'audienceClaims' must be"],
+    ['a string instead of a path', { roles: ['roles'] }, "'roles' must be"],
+    ['an unknown format', { roles: [{ path: ['a'], format: 'csv' }] }, "'roles' must be"],
     [
       'a string instead of a list of values',
       { expectedClaims: { typ: 'Bearer' } },
-      "'expectedClaims' is not",
+      "'expectedClaims' must be",
     ],
-    ['unknown metadata', { discovery: 'webfinger' }, "'discovery' is not"],
+    ['unknown metadata', { discovery: 'webfinger' }, "'discovery' must be"],
     [
       'a hint without a message',
       { hints: [{ codes: ['token_expired'], when: () => true }] },
-      "'hints' is",
+      "'hints' must be",
     ],
-    ['undefined as a value', { roles: undefined }, "'roles' is not"],
+    ['undefined as a value', { roles: undefined }, "'roles' must be"],
   ])('with %s is a ConfigError', (_what, members, text) => {
     const profile = { ...base, ...members } as Profile
     const create = (): unknown =>

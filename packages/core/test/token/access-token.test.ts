@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type TokenView } from '../../src/index.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 const now = issuer.clock.now() / 1000
@@ -112,7 +112,7 @@ describe('the raw text of a token', () => {
 
 describe('the view that a policy function receives', () => {
   async function receivedView(): Promise<TokenView | undefined> {
-    const { guards, pass } = openDesk(optionsFor(issuer))
+    const { guards, pass } = createGateHarness(optionsFor(issuer))
     const views: TokenView[] = []
     const guard = guards.requirePolicy((view) => views.push(view) > 0)
     await pass({}, guard, bearer(raw))

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createDelegationFixture } from './delegation-fixture.ts'
-import { judgeFor } from '../support.ts'
+import { outcomeFor } from '../support.ts'
 
 const { issuer, sign, signText } = await createDelegationFixture()
-const codeFor = judgeFor(issuer)
+const codeFor = outcomeFor(issuer)
 
 /** `{ sub: 'a', act: { sub: 'a', … } }` as JSON text, built without recursion. */
 const nested = (levels: number): string =>

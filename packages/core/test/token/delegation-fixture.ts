@@ -1,7 +1,7 @@
 import type { TestIssuer } from '@resource-server/testing'
 import type { Guard } from '../../src/adapter.ts'
 import type { Guards, ResourceServerOptions } from '../../src/index.ts'
-import { aud, bearer, openDesk, optionsFor, startIssuer, statusOf } from '../support.ts'
+import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 type Outcome = (
   guard: (guards: Guards<Guard>) => Guard,
@@ -26,7 +26,7 @@ export async function createDelegationFixture(): Promise<DelegationFixture> {
   const options = optionsFor(issuer)
   const validClaims = (): object => {
     const now = Math.floor(issuer.clock.now() / 1000)
-    return { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
+    return { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 60 }
   }
   return {
     issuer,
@@ -37,7 +37,7 @@ export async function createDelegationFixture(): Promise<DelegationFixture> {
         payload: `${JSON.stringify(validClaims()).slice(0, -1)},"act":${act}${more}}`,
       }),
     outcome: async (guard, token, more = {}) => {
-      const { guards, pass } = openDesk({ ...options, ...more })
+      const { guards, pass } = createGateHarness({ ...options, ...more })
       return statusOf(await pass({}, guard(guards), bearer(token)))
     },
   }

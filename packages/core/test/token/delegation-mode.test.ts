@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import type { Guards } from '../../src/index.ts'
 import { createDelegationFixture } from './delegation-fixture.ts'
-import { aud, bearer, judgeFor, openDesk, statusOf } from '../support.ts'
+import { aud, bearer, outcomeFor, createGateHarness, statusOf } from '../support.ts'
 
 const { issuer, options, sign, outcome } = await createDelegationFixture()
-const codeFor = judgeFor(issuer)
+const codeFor = outcomeFor(issuer)
 
 describe('the delegation mode', () => {
   const direct = sign({})
@@ -43,7 +43,7 @@ describe('the delegation mode', () => {
   )
 
   test('of a later guard does not undo the refusal of an earlier guard', async () => {
-    const { guards, pass } = openDesk({ ...options, delegation: 'direct' })
+    const { guards, pass } = createGateHarness({ ...options, delegation: 'direct' })
     const key = {}
     expect(statusOf(await pass(key, guards.requireAudience(aud), bearer(delegated)))).toBe(403)
     expect(statusOf(await pass(key, guards.requireDelegated(), bearer(delegated)))).toBe(403)

@@ -7,10 +7,10 @@ import {
   withoutAct,
 } from '../../src/token/delegation.ts'
 import { createVerifier, type VerifierOptions } from '../../src/index.ts'
-import { aud, judgeFor, optionsFor, startIssuer } from '../support.ts'
+import { aud, outcomeFor, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
-const codeFor = judgeFor(issuer)
+const codeFor = outcomeFor(issuer)
 const verifier = createVerifier(optionsFor(issuer))
 const codeForAct = (act: unknown, options: VerifierOptions = {}) =>
   codeFor(issuer.token({ aud, claims: { act } }), options)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { createDelegationFixture } from './delegation-fixture.ts'
-import { bearer, openDesk, statusOf } from '../support.ts'
+import { bearer, createGateHarness, statusOf } from '../support.ts'
 
 const { issuer, options, sign } = await createDelegationFixture()
 
@@ -27,7 +27,7 @@ describe('guards and policy functions', () => {
     )
 
   const seenByPolicy: string[] = []
-  const server = openDesk({
+  const server = createGateHarness({
     ...options,
     profile: { ...defaultProfile, actorNames: ['client_id', 'sub'] },
   })

@@ -7,7 +7,7 @@ import type { Identity } from '../../src/options/decision-record.ts'
 import type { AccessToken } from '../../src/token/access-token.ts'
 import { Pipeline } from '../../src/verify/pipeline.ts'
 
-/** The result of one verification, and what a record would say about the token. */
+/** The result of one verification, and the token's part of the decision record. */
 export interface Verified {
   readonly result: AccessToken | Refusal
   readonly identity: Identity
@@ -38,7 +38,7 @@ export function openPipeline(policy: Policy): OpenPipeline {
   }
 }
 
-/** The record without what it says about the decision and the guards. */
+/** The record without the members about the decision and the guards. */
 function identityIn(trace: VerificationTrace, policy: Policy): Identity {
   const decision = {
     refusal: undefined,
@@ -47,7 +47,7 @@ function identityIn(trace: VerificationTrace, policy: Policy): Identity {
     timings: [],
     verificationMs: undefined,
   }
-  // The policy's own clock may be made to fail.
+  // The policy's own clock may be one that throws.
   const clock = { now: () => 0, monotonic: () => 0 }
   const record = buildRecord(decision, { ...policy, issuers: new Map(), clock })
   const members = Object.entries(record)

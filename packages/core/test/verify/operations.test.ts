@@ -3,116 +3,161 @@ import type { KeySource } from '../../src/jwks/key-source.ts'
 import { type Operations, operationsOn } from '../../src/verify/operations.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
-// Who is asked for what, among the keys that are configured and those of issuers that came later.
+// Which key sources each operation calls: those of configured issuers, and those of resolved ones.
 
 const statistics = { tokens: 1, bytes: 2, hits: 3, misses: 4 }
 
-interface Desk {
+interface Harness {
   readonly operations: Operations
-  /** What was asked of whom, in order. */
-  readonly asked: string[]
+  /** The calls of key sources, in order. */
+  readonly calls: string[]
 }
 
-interface Setting {
+interface Settings {
   readonly ready?: boolean
   readonly cached?: boolean
-  /** How work ends at a source, by its name. */
-  readonly end?: (name: string) => Promise<void>
+  /** The result of warmUp and refreshKeys, by the name of the source. */
+  readonly work?: (name: string) => Promise<void>
 }
 
-function open({ ready = true, cached = true, end = async () => {} }: Setting = {}): Desk {
-  const asked: string[] = []
+function createHarness({
+  ready = true,
+  cached = true,
+  work = async () => {},
+}: Settings = {}): Harness {
+  const calls: string[] = []
   const sourceOf = (name: string): KeySource => {
-    const note = (what: string): void => void asked.push(`${name}: ${what}`)
-    const work = (what: string) => () => {
+    const note = (what: string): void => void calls.push(`${name}: ${what}`)
+    const record = (what: string) => () => {
       note(what)
-      return end(name)
+      return work(name)
     }
     return {
       find: () => expect.unreachable(),
       holds: () => expect.unreachable(),
-      warmUp: work('warmUp'),
-      refreshKeys: work('refreshKeys'),
+      warmUp: record('warmUp'),
+      refreshKeys: record('refreshKeys'),
       ready: () => {
         note('ready')
         return ready || name !== 'a'
       },
       health: () => ({
-        ...{ issuer: name, state: 'fresh', keys: 1, skipped: [] },
-        ...{ inFlight: false, fetches: 1, failures: 0 },
+        issuer: name,
+        state: 'fresh',
+        keys: 1,
+        skipped: [],
+        inFlight: false,
+        fetches: 1,
+        failures: 0,
       }),
       blockKey: (kid) => note(`blockKey ${kid}`),
       close: () => note('close'),
     }
   }
-  const [configured, resolved] = [['a', 'b'].map(sourceOf), ['tenant'].map(sourceOf)]
+  const configured = new Map(['a', 'b'].map((name) => [name, sourceOf(name)]))
+  const resolved = [sourceOf('tenant')]
   const operations = operationsOn({
-    configured: () => configured,
+    configured,
     resolved: () => resolved,
     cache: () => (cached ? statistics : undefined),
-    blockKey: (kid) => void asked.push(`later: blockKey ${kid}`),
-    close: () => void asked.push('later: close'),
+    blockKey: (issuer, kid) => {
+      calls.push(`resolved: blockKey ${issuer} ${kid}`)
+      return issuer === 'tenant'
+    },
+    close: () => void calls.push('resolved: close'),
   })
-  return { operations, asked }
+  return { operations, calls }
 }
 
-test('the start waits for those that are configured', async () => {
-  const { operations, asked } = open()
+test('warmUp waits for the configured issuers only', async () => {
+  const { operations, calls } = createHarness()
   await operations.warmUp()
-  expect(asked).toEqual(['a: warmUp', 'b: warmUp'])
+  expect(calls).toEqual(['a: warmUp', 'b: warmUp'])
 })
 
-test('a reload asks all', async () => {
-  const { operations, asked } = open()
+test('refreshKeys refreshes the keys of all issuers', async () => {
+  const { operations, calls } = createHarness()
   await operations.refreshKeys()
-  expect(asked).toEqual(['a: refreshKeys', 'b: refreshKeys', 'tenant: refreshKeys'])
+  expect(calls).toEqual(['a: refreshKeys', 'b: refreshKeys', 'tenant: refreshKeys'])
 })
 
-test.each([true, false])(
-  'ready is what all that are configured say, and all are asked: %s',
-  (ready) => {
-    const { operations, asked } = open({ ready })
-    expect(operations.ready()).toBe(ready)
-    expect(asked).toEqual(['a: ready', 'b: ready'])
-  },
-)
+test.each([true, false])('ready asks every configured issuer and returns %s', (ready) => {
+  const { operations, calls } = createHarness({ ready })
+  expect(operations.ready()).toBe(ready)
+  expect(calls).toEqual(['a: ready', 'b: ready'])
+})
 
-test('the health is that of all, and of the cache where there is one', () => {
-  const { issuers, cache } = open().operations.health()
+test('health includes all issuers, and the cache if there is one', () => {
+  const { issuers, cache } = createHarness().operations.health()
   expect(issuers.map(({ issuer }) => issuer)).toEqual(['a', 'b', 'tenant'])
   expect(cache).toEqual(statistics)
-  expect(open({ cached: false }).operations.health()).not.toHaveProperty('cache')
+  expect(createHarness({ cached: false }).operations.health()).not.toHaveProperty('cache')
 })
 
-test('an eviction and the end reach all, and what comes later', () => {
-  const { operations, asked } = open()
-  operations.blockKey('k1')
-  expect(asked.splice(0)).toEqual(['a: blockKey k1', 'b: blockKey k1', 'later: blockKey k1'])
+test('blockKey reaches the one issuer that it names', () => {
+  const { operations, calls } = createHarness()
+  operations.blockKey({ issuer: 'b', kid: 'k1' })
+  expect(calls.splice(0)).toEqual(['b: blockKey k1'])
+  operations.blockKey({ issuer: 'tenant', kid: 'k1' })
+  expect(calls).toEqual(['resolved: blockKey tenant k1'])
+})
+
+test('blockKey throws a ConfigError for an unknown issuer, and lists the known ones', () => {
+  const block = (issuer: string) => () => createHarness().operations.blockKey({ issuer, kid: 'k1' })
+  expect(block('c')).toThrow(
+    new ConfigError('blockKey() was called with an unknown issuer.', "Pass one of 'a', 'b'."),
+  )
+  expect(block('c')).toThrow(ConfigError)
+})
+
+test.each([
+  ['a string', 'k1', 'a string'],
+  ['undefined', undefined, 'undefined'],
+  ['null', null, 'null'],
+  ['no kid', { issuer: 'a' }, 'other members'],
+  ['no issuer', { kid: 'k1' }, 'other members'],
+  ['a list of kids', { issuer: 'a', kid: ['k1'] }, 'other members'],
+])('blockKey throws a ConfigError for %s, and blocks nothing', (_what, given, got) => {
+  const { operations, calls } = createHarness()
+  expect(() => operations.blockKey(given as never)).toThrow(
+    new ConfigError(
+      `blockKey() requires an issuer and a kid that are strings, got ${got}.`,
+      "Write blockKey({ issuer: 'https://as.example.com', kid: 'key-7' }).",
+    ),
+  )
+  expect(calls).toEqual([])
+})
+
+test('close reaches the configured and the resolved issuers', () => {
+  const { operations, calls } = createHarness()
   operations.close()
-  expect(asked).toEqual(['a: close', 'b: close', 'later: close'])
+  expect(calls).toEqual(['a: close', 'b: close', 'resolved: close'])
 })
 
-test.each<[what: string, ends: Readonly<Record<string, Error>>, thrown: string]>([
-  ['the first', { b: new Error('b'), tenant: new Error('tenant') }, 'b'],
+test.each<[what: string, errors: Readonly<Record<string, Error>>, thrown: string]>([
+  ['the first one', { b: new Error('b'), tenant: new Error('tenant') }, 'b'],
   [
-    ...(['what waiting does not mend'] as const),
-    { a: new Error('a'), b: new ConfigError('Wrong.', 'Right it.') },
-    'Wrong. Right it.',
+    'a ConfigError',
+    { a: new Error('a'), b: new ConfigError('It is wrong.', 'Fix it.') },
+    'It is wrong. Fix it.',
   ],
-])('of several errors %s is thrown, once all have ended', async (_what, ends, thrown) => {
-  let settle = (): void => {}
-  const last = new Promise<void>((resolve) => (settle = resolve))
-  const end = async (name: string): Promise<void> => {
-    if (name === 'tenant') await last
-    if (ends[name]) throw ends[name]
-  }
-  let error: unknown = 'none yet'
-  const reloaded = open({ end })
-    .operations.refreshKeys()
-    .catch((caught: unknown) => (error = caught))
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(error).toBe('none yet')
-  settle()
-  await reloaded
-  expect(error).toHaveProperty('message', thrown)
-})
+])(
+  'refreshKeys throws %s of several errors, after all sources are done',
+  async (_what, errors, thrown) => {
+    let settle = (): void => {}
+    const last = new Promise<void>((resolve) => (settle = resolve))
+    const work = async (name: string): Promise<void> => {
+      if (name === 'tenant') await last
+      if (errors[name]) throw errors[name]
+    }
+    let error: unknown = 'none yet'
+    const refreshed = createHarness({ work })
+      .operations.refreshKeys()
+      .catch((caught: unknown) => (error = caught))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(error).toBe('none yet')
+    settle()
+    await refreshed
+    expect(error).toHaveProperty('message', thrown)
+  },
+)

@@ -21,7 +21,7 @@ function pipelineWith(options: VerifierOptions = {}, of: TestIssuer = issuer): O
   return pipeline
 }
 
-const told = ({ result }: Verified): string =>
+const summaryOf = ({ result }: Verified): string =>
   result instanceof Refusal ? `${result.code}: ${result.reason}` : 'granted'
 
 describe('an issuer without an audience', () => {
@@ -32,10 +32,12 @@ describe('an issuer without an audience', () => {
   test('is a ConfigError unless the guard supplies one', async () => {
     const pipeline = openPipeline(policyOf({ ...without, clock }))
     expect(() => pipeline.verify(issuer.token({ aud }))).toThrow(message)
-    expect(told(await pipeline.verify(issuer.token({ aud }), audienceRule(aud)))).toBe('granted')
+    expect(summaryOf(await pipeline.verify(issuer.token({ aud }), audienceRule(aud)))).toBe(
+      'granted',
+    )
   })
 
-  test('is what requireAudience checks for', () => {
+  test('makes requireAudience throw unless the guard supplies one', () => {
     expect(() => requireAudience(policyOf(without))).toThrow(message)
     expect(() => requireAudience(policyOf(without), audienceRule('x'))).not.toThrow()
     expect(() => requireAudience(policyOf(optionsFor(issuer)))).not.toThrow()
@@ -45,8 +47,8 @@ describe('an issuer without an audience', () => {
 test("the guard's audience replaces the configured one", async () => {
   const pipeline = pipelineWith()
   const token = issuer.token({ aud: 'stock' })
-  expect(told(await pipeline.verify(token))).toMatch(/^audience_mismatch/)
-  expect(told(await pipeline.verify(token, audienceRule('stock')))).toBe('granted')
+  expect(summaryOf(await pipeline.verify(token))).toMatch(/^audience_mismatch/)
+  expect(summaryOf(await pipeline.verify(token, audienceRule('stock')))).toBe('granted')
 })
 
 test('a token over the size limit is not looked up in the cache', async () => {
@@ -68,7 +70,7 @@ test('without a cache, neither records nor health mention it', async () => {
 describe('an unexpected exception makes the decision unavailable', () => {
   const failure = { code: 'verification_failed', detail: { retryAfter: 1 } }
 
-  /** A clock that can be made to fail. */
+  /** A clock that throws on request. */
   function failing() {
     const fault: { thrown?: unknown } = {}
     const now = (): number => {
@@ -120,34 +122,34 @@ describe('hints for the operator', () => {
   test('are added to the reason, also for a cached token', async () => {
     await using own = await startIssuer()
     const pipeline = pipelineWith({ profile }, own)
-    expect(told(await pipeline.verify(own.token({ aud: 'x' })))).toBe(
+    expect(summaryOf(await pipeline.verify(own.token({ aud: 'x' })))).toBe(
       'audience_mismatch: aud is ["x"], expected one of ["order-service"]. Fix it.',
     )
     const token = own.token({ aud, sub: 'user-7', actors: ['a'], expiresIn: 10 })
     for (let at = 0; at < 2; at += 1) await pipeline.verify(token)
     own.clock.advance(60)
     const late = await pipeline.verify(token)
-    expect(told(late)).toBe('token_expired: exp was 50 s ago; clockTolerance is 5 s. Fix it.')
+    expect(summaryOf(late)).toBe('token_expired: exp was 50 s ago; clockTolerance is 5 s. Fix it.')
     expect(late.identity).toMatchObject({ cached: true, subject: 'user-7', chain: { depth: 1 } })
     expect(pipeline.cache).toMatchObject({ hits: 1 })
   })
 })
 
 describe('resolveIssuer', () => {
-  function resolving(answer: (iss: string) => IssuerOptions | undefined) {
-    const asked: string[] = []
-    const resolveIssuer = (iss: string) => (asked.push(iss), answer(iss))
-    return { asked, pipeline: pipelineWith({ resolveIssuer }) }
+  function resolving(resolve: (iss: string) => IssuerOptions | undefined) {
+    const resolved: string[] = []
+    const resolveIssuer = (iss: string) => (resolved.push(iss), resolve(iss))
+    return { resolved, pipeline: pipelineWith({ resolveIssuer }) }
   }
   const ours = (iss: string): IssuerOptions => ({ issuer: iss })
 
-  test('is not asked about configured issuers, or about an iss that is not a string', async () => {
-    const { asked, pipeline } = resolving(ours)
-    expect(told(await pipeline.verify(issuer.token({ aud })))).toBe('granted')
-    expect(told(await pipeline.verify(tenant.token({ aud })))).toBe('granted')
-    const odd = await pipeline.verify(tenant.token({ aud, claims: { iss: [tenant.url] } }))
-    expect(told(odd)).toBe("issuer_not_trusted: the token's iss is not a string")
-    expect(asked).toEqual([tenant.url])
+  test('is not called for configured issuers, or for an iss that is not a string', async () => {
+    const { resolved, pipeline } = resolving(ours)
+    expect(summaryOf(await pipeline.verify(issuer.token({ aud })))).toBe('granted')
+    expect(summaryOf(await pipeline.verify(tenant.token({ aud })))).toBe('granted')
+    const result = await pipeline.verify(tenant.token({ aud, claims: { iss: [tenant.url] } }))
+    expect(summaryOf(result)).toBe("issuer_not_trusted: the token's iss is not a string")
+    expect(resolved).toEqual([tenant.url])
   })
 
   test('without an audience makes the decision unavailable', async () => {
@@ -159,7 +161,9 @@ describe('resolveIssuer', () => {
       reason: 'resolveIssuer returned no audience',
       detail: { retryAfter: 1 },
     })
-    expect(told(await pipeline.verify(tenant.token({ aud }), audienceRule(aud)))).toBe('granted')
+    expect(summaryOf(await pipeline.verify(tenant.token({ aud }), audienceRule(aud)))).toBe(
+      'granted',
+    )
   })
 
   test('adds its issuers to health and to blockKey', async () => {
@@ -175,10 +179,14 @@ describe('resolveIssuer', () => {
     ])
     expect(operations.health().cache).toEqual(pipeline.cache)
 
-    operations.blockKey(tenant.key.kid)
+    // The keys of test issuers have the same kid.
+    expect(tenant.key.kid).toBe(issuer.key.kid)
+    operations.blockKey({ issuer: tenant.url, kid: tenant.key.kid })
     const token = tenant.token({ aud, sub: 'again' })
-    expect(told(await pipeline.verify(token))).toMatch(/^key_not_found/)
-    expect(told(await pipeline.verify(issuer.token({ aud })))).toMatch(/^key_not_found/)
+    expect(summaryOf(await pipeline.verify(token))).toMatch(/^key_not_found/)
+    expect(summaryOf(await pipeline.verify(issuer.token({ aud, sub: 'again' })))).toBe('granted')
+    operations.blockKey({ issuer: issuer.url, kid: issuer.key.kid })
+    expect(summaryOf(await pipeline.verify(issuer.token({ aud })))).toMatch(/^key_not_found/)
   })
 
   test('leaves no timers behind after close', async () => {
@@ -199,7 +207,8 @@ describe('resolveIssuer', () => {
   test('is optional', () => {
     const { operations } = pipelineWith()
     expect(operations.health().issuers.map(({ issuer: of }) => of)).toEqual([issuer.url])
-    expect(() => operations.blockKey('x')).not.toThrow()
+    const unknown = { issuer: tenant.url, kid: 'x' }
+    expect(() => operations.blockKey(unknown)).toThrow(`Pass one of '${issuer.url}'.`)
     expect(() => operations.close()).not.toThrow()
   })
 })
@@ -219,7 +228,7 @@ describe('the record names the token as far as it was verified', () => {
     ['granted', () => issuer.token({ aud }), 'subject'],
   ])('%s (%#)', async (code, make, member) => {
     const verified = await pipelineWith().verify(make())
-    expect(told(verified).split(':')[0]).toBe(code)
+    expect(summaryOf(verified).split(':')[0]).toBe(code)
     const members = Object.keys(verified.identity)
     if (typeof member === 'string') expect(members).toContain(member)
     else expect(members).toEqual(member)

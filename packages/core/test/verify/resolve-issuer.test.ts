@@ -6,9 +6,9 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '../../src/index.ts'
-import { aud, bearer, openDesk, statusOf } from '../support.ts'
+import { aud, bearer, createGateHarness, statusOf } from '../support.ts'
 
-// Tenants that are not known in advance.
+// resolveIssuer, with tenants that are not known in advance.
 
 const clock = createTestClock()
 
@@ -20,126 +20,126 @@ async function startTenant(path = ''): Promise<TestIssuer> {
 
 interface Setup {
   readonly verifier: Verifier
-  /** What the rule was asked about, in order. */
-  readonly asked: readonly string[]
-  readonly ask: (token: string) => Promise<string>
+  /** The issuers that resolveIssuer was called with, in order. */
+  readonly resolved: readonly string[]
+  readonly outcomeOf: (token: string) => Promise<string>
 }
 
-/** A verifier whose rule knows these and nobody else. */
-function knowing(
+/** A verifier whose resolveIssuer accepts only these tenants. */
+function setupWith(
   tenants: readonly (IssuerOptions | TestIssuer)[],
   options: VerifierOptions = {},
 ): Setup {
-  const asked: string[] = []
-  const known = new Map(
+  const resolved: string[] = []
+  const accepted = new Map(
     tenants.map((tenant) =>
       'url' in tenant ? [tenant.url, { issuer: tenant.url }] : [tenant.issuer, tenant],
     ),
   )
   const resolveIssuer = (iss: string): IssuerOptions | undefined => {
-    asked.push(iss)
-    return known.get(iss)
+    resolved.push(iss)
+    return accepted.get(iss)
   }
-  return { ...setupOf({ resolveIssuer, ...options }), asked }
+  return { ...setupOf({ resolveIssuer, ...options }), resolved }
 }
 
-function setupOf(options: VerifierOptions): Omit<Setup, 'asked'> {
+function setupOf(options: VerifierOptions): Omit<Setup, 'resolved'> {
   const verifier = createVerifier({ audience: aud, clock, ...options })
   onTestFinished(() => verifier.close())
-  const ask = async (token: string): Promise<string> => {
-    const verdict = await verifier.check(token)
-    return verdict.ok ? 'granted' : verdict.code
+  const outcomeOf = async (token: string): Promise<string> => {
+    const result = await verifier.check(token)
+    return result.ok ? 'granted' : result.code
   }
-  return { verifier, ask }
+  return { verifier, outcomeOf }
 }
 
-test('a tenant that the rule knows is served, and one that it refuses is never fetched from', async () => {
+test('accepts a tenant that resolveIssuer accepts, and fetches nothing from one that it refuses', async () => {
   const [ours, theirs] = [await startTenant('/a'), await startTenant('/b')]
-  const { ask, asked } = knowing([ours])
-  expect(await ask(ours.token({ aud }))).toBe('granted')
-  expect(await ask(theirs.token({ aud }))).toBe('issuer_not_trusted')
+  const { outcomeOf, resolved } = setupWith([ours])
+  expect(await outcomeOf(ours.token({ aud }))).toBe('granted')
+  expect(await outcomeOf(theirs.token({ aud }))).toBe('issuer_not_trusted')
   expect(theirs.requests).toEqual({ discovery: 0, keys: 0 })
-  expect(asked).toEqual([ours.url, theirs.url])
+  expect(resolved).toEqual([ours.url, theirs.url])
 })
 
-test('two tenants with the same kid never mix', async () => {
+test('refuses a token of one tenant signed by another with the same kid', async () => {
   const [one, other] = [await startTenant(), await startTenant()]
-  const { ask } = knowing([one, other])
+  const { outcomeOf } = setupWith([one, other])
   expect(one.key.kid).toBe(other.key.kid)
-  expect(await ask(one.token({ aud }))).toBe('granted')
-  expect(await ask(other.token({ aud }))).toBe('granted')
+  expect(await outcomeOf(one.token({ aud }))).toBe('granted')
+  expect(await outcomeOf(other.token({ aud }))).toBe('granted')
   const mixed = one.token({ aud, claims: { iss: other.url } })
-  expect(await ask(mixed)).toBe('signature_invalid')
+  expect(await outcomeOf(mixed)).toBe('signature_invalid')
 })
 
-test('no answer is asked for twice within a minute, neither a yes nor a no', async () => {
+test('calls resolveIssuer once per minute for each issuer, whether accepted or refused', async () => {
   const [ours, theirs] = [await startTenant(), await startTenant()]
-  const { ask, asked } = knowing([ours])
+  const { outcomeOf, resolved } = setupWith([ours])
   for (let at = 0; at < 5; at += 1) {
-    await ask(ours.token({ aud, sub: `user-${at}` }))
-    await ask(theirs.token({ aud, sub: `user-${at}` }))
+    await outcomeOf(ours.token({ aud, sub: `user-${at}` }))
+    await outcomeOf(theirs.token({ aud, sub: `user-${at}` }))
   }
-  expect(asked).toHaveLength(2)
+  expect(resolved).toHaveLength(2)
   clock.advance(60)
-  await Promise.all([ask(ours.token({ aud })), ask(ours.token({ aud, sub: 'b' }))])
-  expect(asked).toHaveLength(3)
-  expect(ours.requests.keys, 'and the keys are kept').toBe(1)
+  await Promise.all([outcomeOf(ours.token({ aud })), outcomeOf(ours.token({ aud, sub: 'b' }))])
+  expect(resolved).toHaveLength(3)
+  expect(ours.requests.keys, 'the keys are kept').toBe(1)
 })
 
-test('a tenant that is removed is out within a minute, remembered tokens included', async () => {
+test('refuses a removed tenant after a minute, even for a cached token', async () => {
   const tenant = await startTenant()
   let member = true
-  const rule = (iss: string): IssuerOptions | undefined =>
+  const resolveIssuer = (iss: string): IssuerOptions | undefined =>
     member && iss === tenant.url ? { issuer: iss } : undefined
-  const { ask } = setupOf({ resolveIssuer: rule })
+  const { outcomeOf } = setupOf({ resolveIssuer })
   const token = tenant.token({ aud })
-  expect(await ask(token)).toBe('granted')
+  expect(await outcomeOf(token)).toBe('granted')
   member = false
   clock.advance(60)
-  expect(await ask(token)).toBe('issuer_not_trusted')
+  expect(await outcomeOf(token)).toBe('issuer_not_trusted')
 })
 
-test('a tenant whose options change is judged by the new ones, remembered tokens included', async () => {
+test('uses new options of a tenant after a minute, even for a cached token', async () => {
   const tenant = await startTenant()
   let audience = aud
-  const { ask } = setupOf({ resolveIssuer: (issuer) => ({ issuer, audience }) })
+  const { outcomeOf } = setupOf({ resolveIssuer: (issuer) => ({ issuer, audience }) })
   const token = tenant.token({ aud })
-  expect(await ask(token)).toBe('granted')
+  expect(await outcomeOf(token)).toBe('granted')
   audience = 'stock-service'
   clock.advance(60)
-  expect(await ask(token)).toBe('audience_mismatch')
+  expect(await outcomeOf(token)).toBe('audience_mismatch')
 })
 
-describe('the least recently used is dropped', () => {
-  test('when there are too many', async () => {
+describe('with more than maxResolvedIssuers', () => {
+  test('drops the least recently used issuer', async () => {
     const tenants = [await startTenant(), await startTenant(), await startTenant()] as const
-    const { ask, verifier } = knowing(tenants, { maxResolvedIssuers: 2 })
+    const { outcomeOf, verifier } = setupWith(tenants, { maxResolvedIssuers: 2 })
     for (const at of [0, 1, 0, 2] as const)
-      expect(await ask(tenants[at].token({ aud, sub: `user-${at}-${clock.now()}` }))).toBe(
+      expect(await outcomeOf(tenants[at].token({ aud, sub: `user-${at}-${clock.now()}` }))).toBe(
         'granted',
       )
     const live = verifier.health().issuers.map(({ issuer }) => issuer)
     expect(live).toEqual([tenants[0].url, tenants[2].url])
-    expect(await ask(tenants[1].token({ aud, sub: 'again' }))).toBe('granted')
+    expect(await outcomeOf(tenants[1].token({ aud, sub: 'again' }))).toBe('granted')
   })
 
-  test('and first of all one that has no keys', async () => {
+  test('first drops an issuer without keys', async () => {
     const tenants = [await startTenant(), await startTenant(), await startTenant()] as const
     tenants[1].stop()
-    const { ask, verifier } = knowing(tenants, { maxResolvedIssuers: 2 })
-    expect(await ask(tenants[0].token({ aud }))).toBe('granted')
-    expect(await ask(tenants[1].token({ aud }))).toBe('keys_unavailable')
-    expect(await ask(tenants[2].token({ aud }))).toBe('granted')
+    const { outcomeOf, verifier } = setupWith(tenants, { maxResolvedIssuers: 2 })
+    expect(await outcomeOf(tenants[0].token({ aud }))).toBe('granted')
+    expect(await outcomeOf(tenants[1].token({ aud }))).toBe('keys_unavailable')
+    expect(await outcomeOf(tenants[2].token({ aud }))).toBe('granted')
     const live = verifier.health().issuers.map(({ issuer }) => issuer)
     expect(live).toEqual([tenants[0].url, tenants[2].url])
   })
 })
 
-test('tricks of spelling do not reach the rule', async () => {
+test('does not call resolveIssuer with an issuer that is not normalized', async () => {
   const issuer = await startTenant('/tenants/a')
   const { port, origin } = new URL(issuer.url)
-  const { ask, asked } = knowing([issuer])
-  const tricks = [
+  const { outcomeOf, resolved } = setupWith([issuer])
+  const issuers = [
     `http://good.example.com@127.0.0.1:${port}/tenants/a`,
     `HTTP://127.0.0.1:${port}/tenants/a`,
     `http://127.1:${port}/tenants/a`,
@@ -169,33 +169,33 @@ test('tricks of spelling do not reach the rule', async () => {
     `https://as.example.com/${'a'.repeat(512)}`,
     '',
   ]
-  for (const iss of tricks)
-    expect(await ask(issuer.token({ aud, claims: { iss } })), iss).toBe('issuer_not_trusted')
-  expect(asked).toEqual([])
-  expect(await ask(issuer.token({ aud }))).toBe('granted')
+  for (const iss of issuers)
+    expect(await outcomeOf(issuer.token({ aud, claims: { iss } })), iss).toBe('issuer_not_trusted')
+  expect(resolved).toEqual([])
+  expect(await outcomeOf(issuer.token({ aud }))).toBe('granted')
 })
 
-describe('a rule that does not answer as it should gives no verdict', () => {
+describe('the decision is unavailable if resolveIssuer', () => {
   test.each<[string, (iss: string) => unknown]>([
     [
-      'it throws',
+      'throws',
       () => {
         throw new Error('down')
       },
     ],
-    ['it rejects', () => Promise.reject(new Error('down'))],
-    ['true is no policy', () => true],
-    ['null is no policy', () => null],
-    ['another issuer', () => ({ issuer: 'https://as.example.com' })],
-    ['an unknown option', (issuer) => ({ issuer, audiance: aud })],
-  ])('%s', async (_what, rule) => {
+    ['rejects', () => Promise.reject(new Error('down'))],
+    ['returns true', () => true],
+    ['returns null', () => null],
+    ['returns another issuer', () => ({ issuer: 'https://as.example.com' })],
+    ['returns an unknown option', (issuer) => ({ issuer, audiance: aud })],
+  ])('%s', async (_what, resolveIssuer) => {
     const tenant = await startTenant()
-    const { ask } = setupOf({ resolveIssuer: rule as never })
-    expect(await ask(tenant.token({ aud }))).toBe('verification_failed')
+    const { outcomeOf } = setupOf({ resolveIssuer: resolveIssuer as never })
+    expect(await outcomeOf(tenant.token({ aud }))).toBe('verification_failed')
     expect(tenant.requests).toEqual({ discovery: 0, keys: 0 })
   })
 
-  test('and neither does one that forgets the audience', async () => {
+  test('returns no audience, and none is configured', async () => {
     const tenant = await startTenant()
     const verifier = createVerifier({ clock, resolveIssuer: (issuer) => ({ issuer }) })
     onTestFinished(() => verifier.close())
@@ -203,36 +203,50 @@ describe('a rule that does not answer as it should gives no verdict', () => {
   })
 })
 
-test('an evicted key is refused at tenants that come later, too', async () => {
+test('refuses a blocked key of a tenant that is resolved later', async () => {
   const tenant = await startTenant()
-  const { ask, verifier } = knowing([tenant])
-  verifier.blockKey(tenant.key.kid)
-  expect(await ask(tenant.token({ aud }))).not.toBe('granted')
+  const other = await startTenant()
+  const { outcomeOf, verifier } = setupWith([tenant, other])
+  verifier.blockKey({ issuer: tenant.url, kid: tenant.key.kid })
+  expect(await outcomeOf(tenant.token({ aud }))).toBe('key_not_found')
+  expect(other.key.kid).toBe(tenant.key.kid)
+  expect(await outcomeOf(other.token({ aud }))).toBe('granted')
 })
 
-test('beside configured issuers, and with every guard that looks at the issuer', async () => {
+test('blockKey throws a ConfigError for an issuer that is never resolved', async () => {
+  const { verifier } = setupWith([await startTenant()])
+  const issuer = 'https://tenant.example.com:443'
+  expect(() => verifier.blockKey({ issuer, kid: 'key-1' })).toThrow(
+    'Pass the exact iss value of its tokens.',
+  )
+})
+
+test('works together with configured issuers, but not with names that need a single issuer', async () => {
   const [configured, tenant] = [await startTenant(), await startTenant()]
   const resolveIssuer = (issuer: string): IssuerOptions | undefined =>
     issuer === tenant.url ? { issuer } : undefined
-  const desk = openDesk({ issuer: configured.url, audience: aud, clock, resolveIssuer })
-  const guards = [desk.guards.requireAudience(aud), desk.guards.requireAudience([aud, 'other'])]
+  const harness = createGateHarness({ issuer: configured.url, audience: aud, clock, resolveIssuer })
+  const guards = [
+    harness.guards.requireAudience(aud),
+    harness.guards.requireAudience([aud, 'other']),
+  ]
   for (const one of [configured, tenant]) {
     const key = {}
     for (const guard of guards) {
-      const result = await desk.pass(key, guard, bearer(one.token({ aud })))
+      const result = await harness.pass(key, guard, bearer(one.token({ aud })))
       expect(statusOf(result)).toBe('proceed')
     }
   }
-  expect(() => desk.guards.requireActor('someone')).toThrow('more than one issuer')
-  expect(() => desk.guards.requireClient('someone')).toThrow('more than one issuer')
+  expect(() => harness.guards.requireActor('someone')).toThrow('more than one issuer')
+  expect(() => harness.guards.requireClient('someone')).toThrow('more than one issuer')
 })
 
-test('what is refused is recorded with its issuer', async () => {
+test('records the issuer of a refused token', async () => {
   const tenant = await startTenant()
   const resolveIssuer = (issuer: string): IssuerOptions => ({ issuer })
-  const desk = openDesk({ audience: aud, clock, resolveIssuer })
-  const guard = desk.guards.requireAuthentication()
-  await desk.pass({}, guard, bearer(tenant.token({ aud: 'stock-service' })))
+  const harness = createGateHarness({ audience: aud, clock, resolveIssuer })
+  const guard = harness.guards.requireAuthentication()
+  await harness.pass({}, guard, bearer(tenant.token({ aud: 'stock-service' })))
   await new Promise((resolve) => setImmediate(resolve))
-  expect(desk.records[0]).toMatchObject({ code: 'audience_mismatch', issuer: tenant.url })
+  expect(harness.records[0]).toMatchObject({ code: 'audience_mismatch', issuer: tenant.url })
 })

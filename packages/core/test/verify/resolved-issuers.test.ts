@@ -5,30 +5,30 @@ import { createPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
 import { ResolvedIssuers, type TrustedIssuer } from '../../src/verify/resolved-issuers.ts'
 
-// Which issuers are live, for how long, and what their keys are worth after that.
+// How long a result of resolveIssuer is used, and how long the keys of an issuer count.
 
-const pen = await createTestIssuer({ algorithm: 'ES256' })
-afterAll(() => pen.close())
-const { kid, publicJwk } = pen.key
+const issuer = await createTestIssuer({ algorithm: 'ES256' })
+afterAll(() => issuer.close())
+const { kid, publicJwk } = issuer.key
 const header = { alg: 'ES256', kid, typ: undefined }
 const tenant = 'https://tenant.example.com'
 const fixed = { issuer: tenant, jwks: { keys: [publicJwk] } }
 
-interface Desk {
+interface Harness {
   readonly issuers: ResolvedIssuers
   readonly clock: ReturnType<typeof createTestClock>
-  readonly asked: readonly string[]
+  readonly resolved: readonly string[]
   readonly fetched: readonly string[]
-  readonly admit: (iss?: string) => Promise<TrustedIssuer>
+  readonly accept: (iss?: string) => Promise<TrustedIssuer>
 }
 
-function open(rule: (iss: string) => unknown): Desk {
-  const [clock, asked, fetched] = [createTestClock(), [] as string[], [] as string[]]
-  // What is subtracted from this clock must not be zero.
+function createHarness(resolve: (iss: string) => unknown): Harness {
+  const [clock, resolved, fetched] = [createTestClock(), [] as string[], [] as string[]]
+  // So that a time of zero is distinguishable from the current time.
   clock.advance(3600)
   const resolveIssuer = (iss: string): unknown => {
-    asked.push(iss)
-    return rule(iss)
+    resolved.push(iss)
+    return resolve(iss)
   }
   const fetch = async (url: string): Promise<Response> => {
     fetched.push(url)
@@ -41,12 +41,12 @@ function open(rule: (iss: string) => unknown): Desk {
   const options = { audience: 'order-service', clock, resolveIssuer, fetch }
   const policy = createPolicy(options, 'verifier')
   const issuers = new ResolvedIssuers(policy, policy.resolveIssuer!)
-  const admit = async (iss = tenant): Promise<TrustedIssuer> => {
+  const accept = async (iss = tenant): Promise<TrustedIssuer> => {
     const found = await issuers.find(iss)
     if (found instanceof Refusal) throw new Error(found.reason)
     return found
   }
-  return { issuers, clock, asked, fetched, admit }
+  return { issuers, clock, resolved, fetched, accept }
 }
 
 async function keyOf({ source }: TrustedIssuer): Promise<VerificationKey> {
@@ -55,100 +55,113 @@ async function keyOf({ source }: TrustedIssuer): Promise<VerificationKey> {
   return key
 }
 
-test.each<[what: string, iss: string, rule: () => unknown, code: string, reason: string]>([
+test.each<[what: string, iss: string, resolve: () => unknown, code: string, reason: string]>([
   [
-    ...(['spelled oddly', `${tenant}:443`, () => fixed, 'issuer_not_trusted'] as const),
-    "the token's iss is no plainly spelled issuer",
+    'not normalized',
+    `${tenant}:443`,
+    () => fixed,
+    'issuer_not_trusted',
+    "the token's iss is not a normalized issuer URL",
   ],
   [
-    ...(['refused', tenant, () => undefined, 'issuer_not_trusted'] as const),
-    "resolveIssuer refuses the token's iss",
+    'refused',
+    tenant,
+    () => undefined,
+    'issuer_not_trusted',
+    "resolveIssuer does not accept the token's iss",
   ],
   [
-    ...(['met with a bug', tenant, () => Promise.reject(new Error('x'))] as const),
-    ...(['verification_failed', 'resolveIssuer gave no answer: it failed'] as const),
-  ],
-  [
-    ...(['answered oddly', tenant, () => ({ issuer: 'https://other.example' })] as const),
+    'resolved with an error',
+    tenant,
+    () => Promise.reject(new Error('x')),
     'verification_failed',
-    'resolveIssuer gave no answer: resolveIssuer returned a different issuer. Return { issuer } exactly as it was passed in.',
+    'resolveIssuer failed: it threw',
   ],
-])('an issuer that is %s', async (_what, iss, rule, code, reason) => {
-  const detail = code === 'verification_failed' ? { retryAfter: 1 } : {}
-  expect(await open(rule).issuers.find(iss)).toEqual(new Refusal(code as never, reason, detail))
+  [
+    'resolved to another issuer',
+    tenant,
+    () => ({ issuer: 'https://other.example' }),
+    'verification_failed',
+    'resolveIssuer failed: resolveIssuer returned a different issuer. Return { issuer } exactly as it was passed in.',
+  ],
+])('find returns a refusal for an issuer that is %s', async (_what, iss, resolve, code, reason) => {
+  const detail = code === 'verification_failed' ? { retryAfter: 1 } : { claim: 'iss' }
+  expect(await createHarness(resolve).issuers.find(iss)).toEqual(
+    new Refusal(code as never, reason, detail),
+  )
 })
 
 test.each([
-  ['yes', fixed],
-  ['no', undefined],
-])('a %s counts for a minute', async (_what, answer) => {
-  const { issuers, clock, asked } = open(() => answer)
+  ['an acceptance', fixed],
+  ['a refusal', undefined],
+])('%s is used for a minute', async (_what, result) => {
+  const { issuers, clock, resolved } = createHarness(() => result)
   for (const wait of [0, 59.999, 0.001, 59.999]) {
     clock.advance(wait)
     await issuers.find(tenant)
   }
-  expect(asked).toHaveLength(2)
+  expect(resolved).toHaveLength(2)
 })
 
-test('who is let in after a no is in', async () => {
+test('an issuer that is accepted after a refusal stays accepted', async () => {
   let member = false
-  const { issuers, clock, admit } = open(() => (member ? fixed : undefined))
+  const { issuers, clock, accept } = createHarness(() => (member ? fixed : undefined))
   expect(await issuers.find(tenant)).toBeInstanceOf(Refusal)
   member = true
   clock.advance(60)
-  const live = await admit()
-  // At once, since it is the same issuer still.
-  expect(issuers.find(tenant)).toBe(live)
+  const accepted = await accept()
+  // Synchronously, because the result is still used.
+  expect(issuers.find(tenant)).toBe(accepted)
 })
 
-test('of ten thousand no, the oldest are forgotten', async () => {
-  const { issuers, asked } = open(() => undefined)
+test('at most ten thousand refused issuers are remembered', async () => {
+  const { issuers, resolved } = createHarness(() => undefined)
   for (let at = 0; at < 10_000; at += 1) await issuers.find(`https://t${at}.example`)
   await issuers.find('https://t9999.example')
-  expect(asked).toHaveLength(10_000)
+  expect(resolved).toHaveLength(10_000)
   await issuers.find('https://t10000.example')
   await issuers.find('https://t0.example')
-  expect(asked).toHaveLength(10_002)
+  expect(resolved).toHaveLength(10_002)
 })
 
-test('a thousand questions may be open, each once', async () => {
-  let answer = (_value: undefined): void => {}
-  const answered = new Promise<undefined>((resolve) => (answer = resolve))
-  const { issuers, asked } = open(() => answered)
-  const open1000 = Array.from({ length: 1000 }, (_, at) => issuers.find(`https://t${at}.example`))
-  expect(issuers.find('https://t0.example')).toBe(open1000[0])
+test('at most a thousand calls of resolveIssuer are pending, one for each issuer', async () => {
+  let settle = (_value: undefined): void => {}
+  const resolvedLater = new Promise<undefined>((resolve) => (settle = resolve))
+  const { issuers, resolved } = createHarness(() => resolvedLater)
+  const calls = Array.from({ length: 1000 }, (_, at) => issuers.find(`https://t${at}.example`))
+  expect(issuers.find('https://t0.example')).toBe(calls[0])
   expect(await issuers.find(tenant)).toEqual(
-    new Refusal('verification_failed', 'resolveIssuer gave no answer: too many are asked about', {
+    new Refusal('verification_failed', 'resolveIssuer failed: 1000 calls are pending', {
       retryAfter: 1,
     }),
   )
-  expect(asked).toHaveLength(1000)
-  answer(undefined)
-  for (const question of open1000) await question
+  expect(resolved).toHaveLength(1000)
+  settle(undefined)
+  for (const call of calls) await call
   await issuers.find(tenant)
-  expect(asked).toHaveLength(1001)
+  expect(resolved).toHaveLength(1001)
 })
 
-describe('a key holds', () => {
-  test('for as long as the answer counts, and again after the next one', async () => {
-    const { clock, admit } = open(() => fixed)
-    const live = await admit()
-    const key = await keyOf(live)
-    expect(live.source.holds(key)).toBe(true)
-    expect(live.source.holds({ ...key })).toBe(false)
+describe('holds is true', () => {
+  test('while the result is used, and again after the issuer was accepted again', async () => {
+    const { clock, accept } = createHarness(() => fixed)
+    const accepted = await accept()
+    const key = await keyOf(accepted)
+    expect(accepted.source.holds(key)).toBe(true)
+    expect(accepted.source.holds({ ...key })).toBe(false)
     clock.advance(60)
-    expect(live.source.holds(key)).toBe(false)
-    expect(await admit()).toBe(live)
-    expect(live.source.holds(key)).toBe(true)
+    expect(accepted.source.holds(key)).toBe(false)
+    expect(await accept()).toBe(accepted)
+    expect(accepted.source.holds(key)).toBe(true)
   })
 
-  test('no longer where the answer is another', async () => {
-    const answers = [fixed, { ...fixed, audience: 'other' }, undefined]
-    const { issuers, clock, admit } = open(() => answers.shift())
-    const first = await admit()
+  test('until resolveIssuer returns other options or refuses the issuer', async () => {
+    const results = [fixed, { ...fixed, audience: 'other' }, undefined]
+    const { issuers, clock, accept } = createHarness(() => results.shift())
+    const first = await accept()
     const key = await keyOf(first)
     clock.advance(60)
-    const second = await admit()
+    const second = await accept()
     const again = await keyOf(second)
     expect([first.source.holds(key), second.source.holds(again)]).toEqual([false, true])
     clock.advance(60)
@@ -158,9 +171,9 @@ describe('a key holds', () => {
   })
 })
 
-describe('the keys of a live issuer', () => {
-  test('can be asked about as others can', async () => {
-    const { source } = await open(() => fixed).admit()
+describe('the key source of an accepted issuer', () => {
+  test('supports the operations of every key source', async () => {
+    const { source } = await createHarness(() => fixed).accept()
     expect(source.ready()).toBe(false)
     await source.warmUp()
     expect(source.ready()).toBe(true)
@@ -171,9 +184,9 @@ describe('the keys of a live issuer', () => {
       await expect(work).rejects.toThrow("No key in 'jwks' is usable")
   })
 
-  test('are fetched where none are given, until it is closed', async () => {
-    const { issuers, fetched, clock, admit } = open(() => ({ issuer: tenant }))
-    const { source } = await admit()
+  test('fetches keys by discovery until close', async () => {
+    const { issuers, fetched, clock, accept } = createHarness(() => ({ issuer: tenant }))
+    const { source } = await accept()
     await source.warmUp()
     expect(source.health()).toHaveProperty('nextAttempt')
     issuers.close()
@@ -182,27 +195,31 @@ describe('the keys of a live issuer', () => {
     expect(fetched).toHaveLength(2)
   })
 
-  test('are fetched no more once their own source is closed', async () => {
-    const { source } = await open(() => ({ issuer: tenant })).admit()
+  test('stops fetching when it is closed itself', async () => {
+    const { source } = await createHarness(() => ({ issuer: tenant })).accept()
     await source.warmUp()
     source.close()
     expect(source.health()).not.toHaveProperty('nextAttempt')
   })
 
-  test('are not fetched for one that comes after the end', async () => {
-    const { issuers, fetched, admit } = open(() => ({ issuer: tenant }))
+  test('does not fetch keys for an issuer that is accepted after close', async () => {
+    const { issuers, fetched, accept } = createHarness(() => ({ issuer: tenant }))
     issuers.close()
-    const { source } = await admit()
+    const { source } = await accept()
     expect(await source.find(header)).toMatchObject({ code: 'keys_unavailable' })
     expect(fetched).toEqual([])
   })
 
-  test('are none that were evicted, before and after', async () => {
-    const { issuers, admit } = open((iss) => ({ ...fixed, issuer: iss }))
-    const early = await admit()
-    issuers.blockKey(kid)
-    const late = await admit('https://late.example.com')
-    for (const { source } of [early, late])
+  test('refuses blocked keys of its own issuer, also if the issuer is accepted later', async () => {
+    const [late, other] = ['https://late.example.com', 'https://other.example.com']
+    const { issuers, accept } = createHarness((iss) => ({ ...fixed, issuer: iss }))
+    const early = await accept()
+    expect(issuers.blockKey(tenant, 'another kid')).toBe(true)
+    expect(issuers.blockKey(tenant, kid)).toBe(true)
+    expect(issuers.blockKey(late, kid)).toBe(true)
+    expect(issuers.blockKey('not a URL', kid)).toBe(false)
+    for (const { source } of [early, await accept(late)])
       expect(await source.find(header)).toMatchObject({ code: 'key_not_found' })
+    expect(await (await accept(other)).source.find(header)).toMatchObject({ kid })
   })
 })

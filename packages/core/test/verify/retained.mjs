@@ -1,4 +1,4 @@
-// Verifies a token, forgets it, and looks through all strings of the heap for it. Prints what it found.
+// Verifies a token, drops it, and searches all strings of the heap for it. Prints the number of matches.
 import { getHeapSnapshot } from 'node:v8'
 import { createVerifier } from '@resource-server/core'
 import { createTestIssuer } from '@resource-server/testing'
@@ -7,17 +7,17 @@ const issuer = await createTestIssuer()
 const verifier = createVerifier({ issuer: issuer.url, audience: 'order-service' })
 const kept = []
 
-async function verifyAndForget() {
-  // Long claims, since short strings are always copied.
+async function verifyAndDrop() {
+  // A long claim, because short strings are always copied.
   const claims = { note: `the-claim-${'x'.repeat(64)}` }
   const token = issuer.token({ aud: 'order-service', scope: 'orders:read orders:write', claims })
   for (let at = 0; at < 3; at += 1) await verifier.verify(token)
   if (process.argv[2] === 'kept') kept.push(token)
 }
 
-await verifyAndForget()
+await verifyAndDrop()
 await issuer.close()
-// Node keeps the last thing that was awaited for a while.
+// Node keeps the last awaited value for a few turns of the event loop.
 for (let at = 0; at < 5; at += 1) await new Promise((resolve) => setImmediate(resolve))
 globalThis.gc?.()
 

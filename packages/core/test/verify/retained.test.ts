@@ -12,10 +12,10 @@ function heapOf(what: string): { tokens: number; claims: number } {
   return JSON.parse(stdout)
 }
 
-test('the memory of a process holds what a remembered token says, and not the token', () => {
-  expect(heapOf('remembered')).toEqual({ tokens: 0, claims: 1 })
+test('the heap contains the claims of a cached token, but not the token', () => {
+  expect(heapOf('cached')).toEqual({ tokens: 0, claims: 1 })
 })
 
-test('a token that somebody keeps would be found', () => {
+test('the search finds a token that is kept on purpose', () => {
   expect(heapOf('kept').tokens).toBeGreaterThan(0)
 })

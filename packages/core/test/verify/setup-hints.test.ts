@@ -7,12 +7,14 @@ import { refuse } from '../../src/errors/refusal.ts'
 
 const [a, b] = ['https://a.example.com', 'https://b.example.com']
 const hint = (message: string, more: Partial<Hint> = {}): Hint => ({
-  ...{ codes: ['claim_missing', 'audience_mismatch'], when: () => true, message },
+  codes: ['claim_missing', 'audience_mismatch'],
+  when: () => true,
+  message,
   ...more,
 })
 
-/** The reason after advice by these hints of the issuers A and B. */
-function advised(
+/** The reason of a refusal after the hints of the issuers A and B were considered. */
+function reasonWith(
   hints: { readonly a?: readonly Hint[]; readonly b?: readonly Hint[] },
   unverified?: Parameters<typeof withSetupHint>[1],
 ): string {
@@ -25,67 +27,69 @@ function advised(
 }
 
 const header = { alg: 'ES256', kid: undefined, typ: 'at+jwt' }
-const of = (iss: unknown) => ({ header, claims: { iss } })
+const tokenOf = (iss: unknown) => ({ header, claims: { iss } })
 
-test("the issuer's own hints count, and all where it is unknown", () => {
-  const hints = { a: [], b: [hint('Mend B.')] }
-  expect(advised(hints, of(b))).toBe('why. Mend B.')
-  expect(advised(hints, of(a))).toBe('why')
-  expect(advised(hints, of('https://c.example.com'))).toBe('why. Mend B.')
-  expect(advised(hints, of(undefined))).toBe('why. Mend B.')
-  expect(advised(hints)).toBe('why. Mend B.')
+test('uses the hints of the issuer, or of all issuers if it is unknown', () => {
+  const hints = { a: [], b: [hint('Fix B.')] }
+  expect(reasonWith(hints, tokenOf(b))).toBe('why. Fix B.')
+  expect(reasonWith(hints, tokenOf(a))).toBe('why')
+  expect(reasonWith(hints, tokenOf('https://c.example.com'))).toBe('why. Fix B.')
+  expect(reasonWith(hints, tokenOf(undefined))).toBe('why. Fix B.')
+  expect(reasonWith(hints)).toBe('why. Fix B.')
 })
 
-test('the first hint that holds counts', () => {
-  const no = hint('Not this.', { when: () => false })
+test('uses the first hint that applies', () => {
+  const not = hint('Not this.', { when: () => false })
   const elsewhere = hint('Not here.', { codes: ['token_expired'] })
-  expect(advised({ a: [no, elsewhere, hint('First.'), hint('Second.')] }, of(a))).toBe(
+  expect(reasonWith({ a: [not, elsewhere, hint('First.'), hint('Second.')] }, tokenOf(a))).toBe(
     'why. First.',
   )
 })
 
 test.each<readonly [what: string, when: () => unknown]>([
-  ['1', () => 1],
+  ['returns 1', () => 1],
   [
-    'what it throws',
+    'throws',
     () => {
       throw new Error('a bug in a profile')
     },
   ],
-])('%s is no yes', (_what, when) => {
-  expect(advised({ a: [hint('Not this.', { when: when as () => boolean })] }, of(a))).toBe('why')
+])('ignores a hint whose function %s', (_what, when) => {
+  expect(reasonWith({ a: [hint('Not this.', { when: when as () => boolean })] }, tokenOf(a))).toBe(
+    'why',
+  )
 })
 
-test('a hint sees the type and the claims, or none', () => {
-  const seen: unknown[] = []
-  const when = (token: unknown): boolean => seen.push(token) === 0
-  advised({ a: [hint('x', { when })] }, of(a))
-  advised({ a: [hint('x', { when })] })
-  expect(seen).toEqual([
+test('passes the type and the claims to the hint, or none if the token cannot be parsed', () => {
+  const received: unknown[] = []
+  const when = (token: unknown): boolean => received.push(token) === 0
+  reasonWith({ a: [hint('x', { when })] }, tokenOf(a))
+  reasonWith({ a: [hint('x', { when })] })
+  expect(received).toEqual([
     { typ: 'at+jwt', claims: { iss: a } },
     { typ: undefined, claims: {} },
   ])
 })
 
-test('what the caller is told stays the same', () => {
+test('does not change the code and the details of the refusal', () => {
   const policy = createPolicy(
     {
-      issuer: { issuer: a, profile: { ...defaultProfile, hints: [hint('Mend.')] } },
+      issuer: { issuer: a, profile: { ...defaultProfile, hints: [hint('Fix.')] } },
       audience: 'x',
     },
     'verifier',
   )
   const refusal = refuse('audience_mismatch', 'why', { scope: ['a'] })
-  expect(withSetupHint(refusal, of(a), policy)).toEqual(
-    refuse('audience_mismatch', 'why. Mend.', { scope: ['a'] }),
+  expect(withSetupHint(refusal, tokenOf(a), policy)).toEqual(
+    refuse('audience_mismatch', 'why. Fix.', { scope: ['a'] }),
   )
   const other = refuse('token_expired', 'why')
-  expect(withSetupHint(other, of(a), policy)).toBe(other)
+  expect(withSetupHint(other, tokenOf(a), policy)).toBe(other)
 })
 
-test('a profile may have no hints', () => {
+test('accepts a profile without hints', () => {
   const { hints: _, ...profile } = defaultProfile
   const policy = createPolicy({ issuer: a, profile, audience: 'x' }, 'verifier')
   const refusal = refuse('claim_missing', 'why')
-  expect(withSetupHint(refusal, of(a), policy)).toBe(refusal)
+  expect(withSetupHint(refusal, tokenOf(a), policy)).toBe(refusal)
 })

@@ -18,8 +18,8 @@ const pipelineWith = (options: VerifierOptions = {}, of: TestIssuer = issuer): O
 const outcome = ({ result }: Verified): string =>
   result instanceof Refusal ? result.code : 'granted'
 
-/** Verifies tokens one after the other: the result of each, and ` again` if it came from the cache. */
-async function ask(
+/** Verifies tokens one after the other. Returns their outcomes, with ` from cache` if they were cached. */
+async function outcomesOf(
   pipeline: OpenPipeline,
   ...tokens: readonly string[]
 ): Promise<readonly string[]> {
@@ -27,7 +27,7 @@ async function ask(
   for (const token of tokens) {
     const before = pipeline.cache?.hits ?? 0
     const answer = outcome(await pipeline.verify(token))
-    answers.push((pipeline.cache?.hits ?? 0) > before ? `${answer} again` : answer)
+    answers.push((pipeline.cache?.hits ?? 0) > before ? `${answer} from cache` : answer)
   }
   return answers
 }
@@ -50,7 +50,7 @@ test('answers synchronously for a cached token', async () => {
   const token = fresh()
   // The first use fetches the keys.
   expect(pipeline.verify(token)).toBeInstanceOf(Promise)
-  await ask(pipeline, token, token)
+  await outcomesOf(pipeline, token, token)
   expect(outcome(pipeline.verify(token) as Verified)).toBe('granted')
 })
 
@@ -58,36 +58,39 @@ describe('a cached token is refused', () => {
   test('once it has expired, and its entry is removed', async () => {
     const pipeline = pipelineWith()
     const token = issuer.token({ aud, expiresIn: 60 })
-    expect(await ask(pipeline, token, token, token)).toEqual([
+    expect(await outcomesOf(pipeline, token, token, token)).toEqual([
       'granted',
       'granted',
-      'granted again',
+      'granted from cache',
     ])
     issuer.clock.advance(65)
-    expect(await ask(pipeline, token, token)).toEqual(['token_expired again', 'token_expired'])
+    expect(await outcomesOf(pipeline, token, token)).toEqual([
+      'token_expired from cache',
+      'token_expired',
+    ])
     expect(pipeline.cache?.tokens).toBe(0)
   })
 
   test('if the clock goes back to before nbf', async () => {
     const pipeline = pipelineWith()
     const token = issuer.token({ aud, notBefore: 0 })
-    expect(await ask(pipeline, token, token, token)).toEqual([
+    expect(await outcomesOf(pipeline, token, token, token)).toEqual([
       'granted',
       'granted',
-      'granted again',
+      'granted from cache',
     ])
     issuer.clock.jump(-60)
-    expect(await ask(pipeline, token)).toEqual(['token_not_yet_valid again'])
+    expect(await outcomesOf(pipeline, token)).toEqual(['token_not_yet_valid from cache'])
     issuer.clock.jump(60)
-    expect(await ask(pipeline, token)).toEqual(['granted again'])
+    expect(await outcomesOf(pipeline, token)).toEqual(['granted from cache'])
   })
 
   test('if the clock goes back so far that maxLifetime is exceeded', async () => {
     const pipeline = pipelineWith({ maxLifetime: 300 })
     const token = issuer.token({ aud, expiresIn: 300, issuedAt: 0 })
-    expect(await ask(pipeline, token, token)).toEqual(['granted', 'granted'])
+    expect(await outcomesOf(pipeline, token, token)).toEqual(['granted', 'granted'])
     issuer.clock.jump(-120)
-    expect(await ask(pipeline, token)).toEqual(['lifetime_too_long again'])
+    expect(await outcomesOf(pipeline, token)).toEqual(['lifetime_too_long from cache'])
     issuer.clock.jump(120)
   })
 
@@ -95,31 +98,38 @@ describe('a cached token is refused', () => {
     await using own = await startIssuer()
     const pipeline = pipelineWith({}, own)
     const token = own.token({ aud, expiresIn: 7200 })
-    expect(await ask(pipeline, token, token, token)).toEqual([
+    expect(await outcomesOf(pipeline, token, token, token)).toEqual([
       'granted',
       'granted',
-      'granted again',
+      'granted from cache',
     ])
     own.rotateKeys({ overlap: false })
     own.clock.advance(601)
-    await expect.poll(() => ask(pipeline, token)).toEqual(['key_not_found'])
+    await expect.poll(() => outcomesOf(pipeline, token)).toEqual(['key_not_found'])
   })
 
   test('under another key with the same kid', async () => {
     await using own = await startIssuer()
     const pipeline = pipelineWith({}, own)
     const token = own.token({ aud, expiresIn: 7200 })
-    await ask(pipeline, token, token)
+    await outcomesOf(pipeline, token, token)
     const impostor = createSigningKey('ES256', own.key.kid)
     const policy = { ...optionsFor(own), jwks: { keys: [impostor.publicJwk] } }
-    expect(await ask(pipelineWith(policy, own), token)).toEqual(['signature_invalid'])
+    expect(await outcomesOf(pipelineWith(policy, own), token)).toEqual(['signature_invalid'])
   })
 
   test('by another instance with a stricter policy', async () => {
     const token = fresh()
     const [lax, strict] = [pipelineWith(), pipelineWith({ maxLifetime: 1 })]
-    expect(await ask(lax, token, token, token)).toEqual(['granted', 'granted', 'granted again'])
-    expect(await ask(strict, token, token)).toEqual(['lifetime_too_long', 'lifetime_too_long'])
+    expect(await outcomesOf(lax, token, token, token)).toEqual([
+      'granted',
+      'granted',
+      'granted from cache',
+    ])
+    expect(await outcomesOf(strict, token, token)).toEqual([
+      'lifetime_too_long',
+      'lifetime_too_long',
+    ])
   })
 })
 
@@ -127,7 +137,7 @@ test('checks the audience at each use', async () => {
   const pipeline = pipelineWith()
   const token = fresh()
   const both = issuer.token({ aud: [aud, 'other-service'] })
-  await ask(pipeline, token, both, token, both)
+  await outcomesOf(pipeline, token, both, token, both)
   expect(outcome(await pipeline.verify(token, other))).toBe('audience_mismatch')
   expect(outcome(await pipeline.verify(token))).toBe('granted')
   expect(outcome(await pipeline.verify(both, other))).toBe('granted')
@@ -145,7 +155,7 @@ test.each([
 ])('does not cache a token that is %s', async (_what, make, code) => {
   const pipeline = pipelineWith()
   const token = make()
-  expect(await ask(pipeline, token, token, token)).toEqual([code, code, code])
+  expect(await outcomesOf(pipeline, token, token, token)).toEqual([code, code, code])
   expect(pipeline.cache).toMatchObject({ hits: 0, tokens: 0 })
 })
 
@@ -154,17 +164,17 @@ function tampered(): string {
   return `${header}.${fresh({ sub: 'admin' }).split('.')[1]}.${signature}`
 }
 
-test('does not take a token for another that differs in one character', async () => {
+test('does not confuse tokens that differ in one character', async () => {
   const pipeline = pipelineWith()
   const token = fresh()
-  await ask(pipeline, token, token)
+  await outcomesOf(pipeline, token, token)
   for (let at = 0; at < token.length; at += 1) {
     const character = token[at] === 'A' ? 'B' : 'A'
     const twin = token.slice(0, at) + character + token.slice(at + 1)
-    expect((await ask(pipeline, twin))[0]).not.toContain('granted')
+    expect((await outcomesOf(pipeline, twin))[0]).not.toContain('granted')
   }
   // A lone surrogate becomes U+FFFD in the bytes that are hashed, and no token contains that.
-  expect(await ask(pipeline, `${token}\ud800`, `\udfff${token}`)).toEqual([
+  expect(await outcomesOf(pipeline, `${token}\ud800`, `\udfff${token}`)).toEqual([
     'token_malformed',
     'token_malformed',
   ])
@@ -173,11 +183,11 @@ test('does not take a token for another that differs in one character', async ()
 test('keeps a token that is in use through a flood of valid tokens', async () => {
   const pipeline = pipelineWith({ cache: { maxTokens: 20 } })
   const used = fresh()
-  await ask(pipeline, used, used)
+  await outcomesOf(pipeline, used, used)
   for (let at = 0; at < 100; at += 1) {
     const flood = fresh({ jti: String(at) })
-    await ask(pipeline, flood, flood)
-    if (at % 5 === 0) expect(await ask(pipeline, used)).toEqual(['granted again'])
+    await outcomesOf(pipeline, flood, flood)
+    if (at % 5 === 0) expect(await outcomesOf(pipeline, used)).toEqual(['granted from cache'])
     expect(pipeline.cache?.tokens).toBeLessThanOrEqual(20)
   }
 })
@@ -192,7 +202,7 @@ test('stays within maxBytes', async () => {
   const pipeline = pipelineWith({ cache: { maxBytes: 65_536 } })
   for (let at = 0; at < 50; at += 1) {
     const large = fresh({ jti: String(at), padding: 'x'.repeat(2000) })
-    await ask(pipeline, large, large)
+    await outcomesOf(pipeline, large, large)
     expect(pipeline.cache?.bytes).toBeLessThanOrEqual(65_536)
   }
   expect(pipeline.cache?.tokens).toBeGreaterThan(0)
@@ -201,7 +211,7 @@ test('stays within maxBytes', async () => {
 test('is off with cache: false', async () => {
   const pipeline = pipelineWith({ cache: false })
   const token = fresh()
-  expect(await ask(pipeline, token, token, token)).toEqual(['granted', 'granted', 'granted'])
+  expect(await outcomesOf(pipeline, token, token, token)).toEqual(['granted', 'granted', 'granted'])
   expect(pipeline.cache).toBeUndefined()
 })
 

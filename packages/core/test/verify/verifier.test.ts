@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createVerifier, type DecisionRecord, VerificationError } from '../../src/index.ts'
-import { answered, aud, optionsFor, startIssuer } from '../support.ts'
+import { responseSent, aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 const verifier = createVerifier(optionsFor(issuer))
@@ -14,7 +14,7 @@ describe('verify', () => {
     expect((await verifier.verify(good)).subject).toBe('user-42')
   })
 
-  test('throws what was refused, with its code', async () => {
+  test('throws a VerificationError with the code of the refusal', async () => {
     const error: unknown = await verifier.verify(expired).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(VerificationError)
     expect(error).toMatchObject({
@@ -24,76 +24,81 @@ describe('verify', () => {
     })
   })
 
-  test('throws where there is no verdict, and says when to come back', async () => {
+  test('throws with retryAfter if the issuer is unavailable', async () => {
     await using down = await startIssuer()
     down.stop()
     await expect(
       createVerifier(optionsFor(down)).verify(down.token({ aud })),
     ).rejects.toMatchObject({
-      ...{ code: 'keys_unavailable', category: 'unavailable', retryAfter: 1 },
+      code: 'keys_unavailable',
+      category: 'unavailable',
+      retryAfter: 1,
     })
   })
 
-  test('a forgotten await is a promise, which is nobody', async () => {
-    const forgotten: unknown = verifier.verify(good)
-    expect(Object.keys(forgotten as object)).toEqual([])
-    expect(forgotten).not.toHaveProperty('subject')
-    await forgotten
+  test('without await is a promise without a subject', async () => {
+    const promise: unknown = verifier.verify(good)
+    expect(Object.keys(promise as object)).toEqual([])
+    expect(promise).not.toHaveProperty('subject')
+    await promise
   })
 })
 
 describe('check', () => {
-  test('gives the token', async () => {
-    const verdict = await verifier.check(good)
-    expect(verdict).toMatchObject({ ok: true, outcome: 'granted', token: { subject: 'user-42' } })
+  test('returns the token', async () => {
+    const result = await verifier.check(good)
+    expect(result).toMatchObject({ ok: true, outcome: 'granted', token: { subject: 'user-42' } })
   })
 
-  test('gives a code and a reason', async () => {
+  test('returns the code and the reason of a refusal', async () => {
     expect(await verifier.check(expired)).toEqual({
-      ...{ ok: false, outcome: 'refused', code: 'token_expired' },
+      ok: false,
+      outcome: 'refused',
+      code: 'token_expired',
       reason: 'exp was 3600 s ago; clockTolerance is 5 s',
+      claim: 'exp',
     })
   })
 
-  test('tells an outage from a bad token', async () => {
+  test('returns the outcome unavailable during an outage', async () => {
     await using down = await startIssuer()
     down.stop()
-    const verdict = await createVerifier(optionsFor(down)).check(down.token({ aud }))
-    expect(verdict).toMatchObject({ ok: false, outcome: 'unavailable', code: 'keys_unavailable' })
+    const result = await createVerifier(optionsFor(down)).check(down.token({ aud }))
+    expect(result).toMatchObject({ ok: false, outcome: 'unavailable', code: 'keys_unavailable' })
   })
 
   test.each([undefined, null, 0, {}, Symbol('token')])(
-    'never rejects, also not for %s',
-    async (odd) => {
-      const jwt = odd as string
+    'never rejects, even for %s',
+    async (value) => {
+      const jwt = value as string
       expect(await verifier.check(jwt)).toMatchObject({ ok: false, code: 'token_malformed' })
       await expect(verifier.verify(jwt)).rejects.toBeInstanceOf(VerificationError)
     },
   )
 })
 
-test('nothing that is thrown or returned for a refusal shows the token', async () => {
-  const shown = [good, expired, issuer.forge.tampered({ aud })].map(async (token) => {
-    const verdict = await createVerifier({ ...optionsFor(issuer), audience: 'x' }).check(token)
+test('errors and results of a refusal do not contain the token', async () => {
+  const printed = [good, expired, issuer.forge.tampered({ aud })].map(async (token) => {
+    const result = await createVerifier({ ...optionsFor(issuer), audience: 'x' }).check(token)
     const error: unknown = await verifier.verify(`${token}.x`).catch((thrown: unknown) => thrown)
-    return inspect([verdict, error], { depth: 9, showHidden: true })
+    return inspect([result, error], { depth: 9, showHidden: true })
   })
-  const text = (await Promise.all(shown)).join()
+  const text = (await Promise.all(printed)).join()
   for (const secret of good.split('.').slice(1)) expect(text).not.toContain(secret)
   expect(text).toContain('audience_mismatch')
 })
 
-test('options are read once: what is changed later changes nothing', async () => {
+test('options are read once, so later changes have no effect', async () => {
   const audience = [aud]
   const jwks = { keys: [{ ...issuer.key.publicJwk }] }
-  const made = createVerifier({ ...optionsFor(issuer), audience, jwks })
+  const created = createVerifier({ ...optionsFor(issuer), audience, jwks })
   audience[0] = 'other'
   jwks.keys[0] = {}
-  expect(await made.check(good)).toMatchObject({ ok: true })
-  expect(Object.isFrozen(made)).toBe(true)
+  expect(await created.check(good)).toMatchObject({ ok: true })
+  expect(Object.isFrozen(created)).toBe(true)
 })
 
-test('it needs no this', async () => {
+test('the methods can be destructured', async () => {
   const { verify, check, warmUp } = createVerifier(optionsFor(issuer))
   await expect(warmUp()).resolves.toBeUndefined()
   expect((await verify(good)).subject).toBe('user-42')
@@ -101,20 +106,21 @@ test('it needs no this', async () => {
 })
 
 describe('the record of a decision', () => {
-  test('says what was required, how it ended and how long it took', async () => {
+  test('contains the required audience, the outcome and the duration', async () => {
     const records: DecisionRecord[] = []
     const onDecision = (record: DecisionRecord): void => void records.push(record)
     const other = 'https://other.example.com'
-    const made = createVerifier({
-      ...{ clock: issuer.clock, onDecision },
+    const created = createVerifier({
+      clock: issuer.clock,
+      onDecision,
       issuers: [
         { issuer: issuer.url, audience: [aud, 'orders'] },
         { issuer: other, audience: [aud, 'b'] },
       ],
     })
-    await made.check(good)
-    await made.check(expired)
-    await answered()
+    await created.check(good)
+    await created.check(expired)
+    await responseSent()
     const time = new Date(issuer.clock.now()).toISOString()
     const common = { version: 1, time, checks: [], durationMs: 0, verificationMs: 0 }
     const requiredAudience = [aud, 'orders', 'b']
@@ -124,26 +130,26 @@ describe('the record of a decision', () => {
     ])
   })
 
-  test('has no duration where nobody listened when it began', async () => {
+  test('has no duration if there was no listener when the verification started', async () => {
     const pending = createVerifier(optionsFor(issuer)).check(good)
-    const heard: unknown[] = []
-    const hear = (record: unknown): void => void heard.push(record)
-    subscribe('resource-server:decision', hear)
-    onTestFinished(() => void unsubscribe('resource-server:decision', hear))
+    const received: unknown[] = []
+    const listener = (record: unknown): void => void received.push(record)
+    subscribe('resource-server:decision', listener)
+    onTestFinished(() => void unsubscribe('resource-server:decision', listener))
     expect(await pending).toMatchObject({ ok: true })
-    await answered()
-    expect(heard).toMatchObject([{ outcome: 'granted', requiredAudience: [aud] }])
-    expect(heard[0]).not.toHaveProperty('durationMs')
-    expect(heard[0]).not.toHaveProperty('verificationMs')
+    await responseSent()
+    expect(received).toMatchObject([{ outcome: 'granted', requiredAudience: [aud] }])
+    expect(received[0]).not.toHaveProperty('durationMs')
+    expect(received[0]).not.toHaveProperty('verificationMs')
   })
 })
 
-test('a delegation that is not wanted is refused', async () => {
+test('the delegation option refuses other tokens, after all other checks', async () => {
   const acted = issuer.token({ aud, actors: ['stock-service'] })
-  const judged = async (token: string, delegation: 'direct' | 'delegated'): Promise<unknown> =>
+  const check = async (token: string, delegation: 'direct' | 'delegated'): Promise<unknown> =>
     createVerifier({ ...optionsFor(issuer), delegation }).check(token)
-  expect(await judged(acted, 'direct')).toMatchObject({ code: 'delegation_forbidden' })
-  expect(await judged(good, 'delegated')).toMatchObject({ code: 'delegation_required' })
-  expect(await judged(expired, 'delegated')).toMatchObject({ code: 'token_expired' })
-  expect(await judged(acted, 'delegated')).toMatchObject({ ok: true })
+  expect(await check(acted, 'direct')).toMatchObject({ code: 'delegation_forbidden' })
+  expect(await check(good, 'delegated')).toMatchObject({ code: 'delegation_required' })
+  expect(await check(expired, 'delegated')).toMatchObject({ code: 'token_expired' })
+  expect(await check(acted, 'delegated')).toMatchObject({ ok: true })
 })

@@ -45,6 +45,18 @@ const rules: Rules<TestIssuerOptions> = {
  *
  * @throws TypeError if an option is unknown or malformed
  * @throws Error if `port` is in use
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from '@resource-server/core'
+ * import { createTestIssuer } from '@resource-server/testing'
+ *
+ * const issuer = await createTestIssuer()
+ * const verifier = createVerifier({ issuer: issuer.url, audience: 'orders', clock: issuer.clock })
+ * const token = await verifier.verify(issuer.token({ aud: 'orders', scope: 'orders:read' }))
+ * console.log(token.hasScope('orders:read'))
+ * await issuer.close()
+ * ```
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)

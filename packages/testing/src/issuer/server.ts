@@ -4,7 +4,10 @@ import type { JsonObject } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
 import { type Outage, respondDuring } from './outage.ts'
 
-/** How often the issuer was asked, including while it is stopped. A snapshot that does not change. */
+/**
+ * How many requests the issuer has received, including while stopped. This is a
+ * snapshot that does not change.
+ */
 export interface RequestCounts {
   /** Requests for the metadata, at either of its well-known URLs. */
   readonly discovery: number

@@ -8,9 +8,9 @@ export type JsonObject = Readonly<Record<string, unknown>>
 export interface SigningKey {
   readonly algorithm: Algorithm
   readonly kid: string
-  /** The entry in the key set (RFC 7517): the public members, `kid`, `alg` and `use: 'sig'`. */
+  /** The entry in the key set (RFC 7517): the public members, `kid`, `alg`, and `use: 'sig'`. */
   readonly publicJwk: JsonObject
-  /** The same with the private members. Never published. */
+  /** The same entry with the private members. Never published. */
   readonly privateJwk: JsonObject
 }
 
@@ -33,6 +33,14 @@ export interface KeyRing {
  * Generates a key pair. RSA keys have 2048 bits.
  *
  * @param kid the key id. To test key confusion, give two keys the same id.
+ *
+ * @example
+ * ```ts
+ * import { createSigningKey } from '@resource-server/testing'
+ *
+ * const key = createSigningKey('ES256', 'key-1')
+ * export const jwks = { keys: [key.publicJwk] }
+ * ```
  */
 export function createSigningKey(algorithm: Algorithm, kid: string): SigningKey {
   const { publicKey, privateKey } = algorithms[algorithm].generate()

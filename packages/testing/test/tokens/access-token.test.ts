@@ -1,5 +1,5 @@
 import { type AccessToken, createVerifier } from '@resource-server/core'
-import { cognito, entra, keycloak } from '@resource-server/core/providers'
+import { cognito, entra, keycloak, zitadel } from '@resource-server/core/providers'
 import { describe, expect, test } from 'vitest'
 import {
   accessToken,
@@ -69,7 +69,14 @@ describe('accessToken', () => {
     expect(token.audience).toEqual(['order-client'])
   })
 
-  test.each(['keycloak', 'auth0', 'okta', 'entra', 'zitadel', 'hydra'] as const)(
+  test('accepts tokens without scope and client if the issuer is their provider', async () => {
+    const options = { provider: 'zitadel' } as const
+    const issuer = zitadel('https://shop.zitadel.example')
+    expect((await accessToken({ ...options, issuer })).subject).toBe('user-42')
+    await expect(accessToken(options)).rejects.toThrow('createTestIssuer. not_an_access_token: ')
+  })
+
+  test.each(['keycloak', 'auth0', 'okta', 'entra', 'hydra'] as const)(
     'imitates the tokens of %s',
     async (provider) => {
       expect((await accessToken({ provider, aud: 'order-service' })).subject).toBe('user-42')

@@ -1,14 +1,14 @@
-import type { Profile } from '../options/profile.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import type { Profile } from './profile.ts'
 
 /** What each member of a profile must be. */
 const members: Readonly<
   Record<keyof Profile, readonly [is: (value: unknown) => boolean, what: string]>
 > = {
-  name: [isName, 'a name'],
+  name: [isName, 'a non-empty string'],
   types: [
     listOf((type) => type === undefined || isLowerCase(type)),
-    'a list of types in lower case',
+    'a list of types in lowercase',
   ],
   clientClaims: [listOf(isName), 'a list of names'],
   scopeClaims: [listOf(isName), 'a list of names'],
@@ -16,17 +16,19 @@ const members: Readonly<
   ignoredAudiences: [listOf(isName), 'a list of audiences'],
   expectedClaims: [isExpectation, 'an object of lists of values'],
   forbiddenClaims: [listOf(isName), 'a list of names'],
+  acceptUnmarked: [(value) => typeof value === 'boolean', 'a boolean'],
+  clientIdAsSubject: [(value) => typeof value === 'boolean', 'a boolean'],
   audienceClaims: [isNames, 'a list of one or more names'],
   roles: [listOf(isPlace), 'a list of { path: [name, …] }'],
   permissions: [listOf(isPlace), 'a list of { path: [name, …] }'],
   actorSubjectIsClient: [(value) => typeof value === 'boolean', 'a boolean'],
   actorNames: [isActorNames, "a list of 'sub' and 'client_id'"],
   discovery: [(value) => value === 'openid' || value === 'oauth', "'openid' or 'oauth'"],
-  keyIssuerPlaceholder: [isName, 'a placeholder'],
+  keyIssuerPlaceholder: [isName, 'a non-empty string'],
   hints: [listOf(isHint), 'a list of { codes, when, message }'],
 }
 
-const needed = [
+const required = [
   'name',
   'types',
   'clientClaims',
@@ -36,31 +38,40 @@ const needed = [
 ]
 
 /**
- * A profile that somebody may have written without types.
+ * Checks a profile, which may come from JavaScript, and returns a copy. The copy is frozen at every level
+ * and inherits nothing, so later changes have no effect.
  *
- * @throws ConfigError for a member that is missing, unknown or of another kind
+ * @throws ConfigError if a member is missing, unknown, or of the wrong type
  */
 export function checkedProfile(given: unknown): Profile {
-  // Without a prototype, so that nothing inherited counts as a member.
+  // Without a prototype, so that inherited properties are not members.
   const own: Record<string, unknown> = Object.assign(Object.create(null), given)
-  const missing = needed.find((name) => !Object.hasOwn(own, name))
+  const missing = required.find((name) => !Object.hasOwn(own, name))
   if (missing) {
     throw new ConfigError(
-      `The profile has no '${missing}'.`,
-      "Write profile: 'rfc9068', or give every member of the type Profile that has no default.",
+      `The profile must have the member '${missing}'.`,
+      'Write profile: extend(defaultProfile, { … }) to change some members of a profile.',
     )
   }
   for (const [name, value] of Object.entries(own)) {
     if (!Object.hasOwn(members, name))
       throw new ConfigError(
-        `A profile has no '${name}'.`,
-        `It has ${Object.keys(members).join(', ')}.`,
+        `Unknown member '${name}' of the profile.`,
+        `Use only ${Object.keys(members).join(', ')}.`,
       )
     const [is, what] = members[name as keyof Profile]
     if (!is(value))
-      throw new ConfigError(`The profile's '${name}' is not ${what}.`, 'See the type Profile.')
+      throw new ConfigError(`The profile's '${name}' must be ${what}.`, 'See the type Profile.')
   }
-  return Object.freeze(own as unknown as Profile)
+  return frozenCopy(own) as Profile
+}
+
+function frozenCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
+  if (typeof value !== 'object' || value === null) return value
+  const copy: Record<string, unknown> = Object.create(null)
+  for (const [name, member] of Object.entries(value)) copy[name] = frozenCopy(member)
+  return Object.freeze(copy)
 }
 
 function isName(value: unknown): value is string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isPlainlySpelled } from '../../src/verify/resolved-issuers.ts'
+import { isNormalizedIssuer } from '../../src/verify/resolved-issuers.ts'
 
 const origin = 'https://as.example.com'
 const ofLength = (length: number): string => `${origin}/${'a'.repeat(length - origin.length - 1)}`
@@ -15,13 +15,13 @@ test.each([
   'http://localhost:8080',
   'http://127.0.0.1:8080/a',
   ofLength(512),
-])('%s is plain', (iss) => {
-  expect(isPlainlySpelled(iss, false)).toBe(true)
+])('%s is a normalized issuer URL', (iss) => {
+  expect(isNormalizedIssuer(iss, false)).toBe(true)
 })
 
-test('http elsewhere is plain where it is allowed', () => {
-  expect(isPlainlySpelled('http://as.example.com', false)).toBe(false)
-  expect(isPlainlySpelled('http://as.example.com', true)).toBe(true)
+test('an http URL that is not on loopback requires allowInsecureHttp', () => {
+  expect(isNormalizedIssuer('http://as.example.com', false)).toBe(false)
+  expect(isNormalizedIssuer('http://as.example.com', true)).toBe(true)
 })
 
 test.each([
@@ -57,6 +57,6 @@ test.each([
   'https://0x7f000001',
   'https:as.example.com',
   'https:/as.example.com',
-])('%j is not', (iss) => {
-  expect(isPlainlySpelled(iss, false)).toBe(false)
+])('%j is not a normalized issuer URL', (iss) => {
+  expect(isNormalizedIssuer(iss, false)).toBe(false)
 })
