@@ -1,5 +1,4 @@
-import type { AccessToken, ResourceServerOptions } from '@resource-server/core'
-import { ConfigError } from '@resource-server/core'
+import { type AccessToken, ConfigError, type ResourceServerOptions } from '@resource-server/core'
 import {
   authenticateOnly,
   createGate,
