@@ -127,7 +127,12 @@ test('no package uses export *', () => {
 })
 
 test('testing has exactly these exports', () => {
-  expect(exported(testing)).toEqual(['createSigningKey', 'createTestClock', 'createTestIssuer'])
+  expect(exported(testing)).toEqual([
+    'accessToken',
+    'createSigningKey',
+    'createTestClock',
+    'createTestIssuer',
+  ])
 })
 
 test('testing/conformance has exactly these exports', () => {

@@ -31,6 +31,7 @@ import {
   readIssuer,
   readJwks,
   readJwksUri,
+  readMetadataUri,
   readProfile,
   readRealm,
   readRefusalBody,
@@ -81,6 +82,13 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
       "What the issuer's tokens look like: `'rfc9068'` for strict checks, or your own `Profile`.",
     read: readProfile,
   },
+  metadataUri: {
+    default: undefined,
+    defaultText: 'found from `issuer`',
+    range: '',
+    description: "URL of the issuer's metadata, if it differs from the issuer's well-known URL.",
+    read: readMetadataUri,
+  },
   jwksUri: {
     default: undefined,
     defaultText: 'found by discovery',
@@ -93,7 +101,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     defaultText: 'fetched',
     range: '1 to 100 keys',
     description:
-      'A fixed key set, used instead of a fetched one. With `jwks` or `jwksUri`, `issuer` can be any string.',
+      'A fixed key set, used instead of a fetched one. With `jwks`, `jwksUri`, or `metadataUri`, `issuer` can be any string.',
     read: readJwks,
   },
 }
@@ -104,6 +112,7 @@ export interface IssuerSettings {
   readonly algorithms: readonly Algorithm[]
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
+  readonly metadataUri: string | undefined
   readonly jwksUri: string | undefined
   readonly jwks: { readonly keys: readonly object[] } | undefined
 }

@@ -92,7 +92,7 @@ function issuerEntries(
     const onlyResolved = resolveIssuer !== undefined && !Object.hasOwn(options, 'issuer')
     return onlyResolved ? [] : [singleIssuer(common)]
   }
-  const single = ['issuer', 'jwksUri', 'jwks'].find((name) => Object.hasOwn(options, name))
+  const single = ['issuer', ...keyOptions].find((name) => Object.hasOwn(options, name))
   if (single) {
     throw new ConfigError(
       `'issuers' and '${single}' cannot be combined.`,
@@ -105,8 +105,11 @@ function issuerEntries(
   })
 }
 
-function commonOptions(options: OptionObject): OptionObject {
-  const given = issuerNames.filter((name) => Object.hasOwn(options, name))
+/** Where one issuer's keys come from. At most one of them is set, and never for several issuers. */
+const keyOptions = ['metadataUri', 'jwksUri', 'jwks'] as const
+
+function commonOptions(options: OptionObject, except: readonly string[] = []): OptionObject {
+  const given = issuerNames.filter((name) => Object.hasOwn(options, name) && !except.includes(name))
   return Object.fromEntries(given.map((name) => [name, options[name]]))
 }
 
@@ -132,7 +135,7 @@ function issuerResolver(
   options: OptionObject,
   context: ReadContext,
 ): Policy['resolveIssuer'] {
-  const { issuer: _, jwksUri: _uri, jwks: _jwks, ...common } = commonOptions(options)
+  const common = commonOptions(options, ['issuer', ...keyOptions])
   return async (iss) => {
     const given = await resolveIssuer(iss)
     if (given === undefined) return undefined
@@ -147,9 +150,10 @@ function issuerResolver(
 
 function issuerPolicy(options: OptionObject, context: ReadContext): IssuerPolicy {
   const settings = readOptions(issuerOptions, options, 'issuer option', context)
-  if (settings.jwksUri !== undefined && settings.jwks) {
-    throw new ConfigError("'jwksUri' and 'jwks' cannot be combined.", 'Remove one of them.')
+  const [first, second] = keyOptions.filter((name) => settings[name] !== undefined)
+  if (second) {
+    throw new ConfigError(`'${first}' and '${second}' cannot be combined.`, 'Remove one of them.')
   }
-  if (settings.jwksUri === undefined && !settings.jwks) requireDiscovery(settings.issuer, context)
+  if (!first) requireDiscovery(settings.issuer, context)
   return Object.freeze(settings)
 }

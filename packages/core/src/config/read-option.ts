@@ -39,8 +39,8 @@ export function readIssuer(value: unknown, _name: string, context: ReadContext):
 }
 
 /**
- * Requires an issuer whose metadata can be fetched. With `jwksUri` or `jwks` nothing is fetched from the
- * issuer, and RFC 7519 section 4.1.1 allows any string.
+ * Requires an issuer whose metadata can be fetched. With `metadataUri`, `jwksUri`, or `jwks`, no URL is derived
+ * from the issuer, and RFC 7519 section 4.1.1 allows any string.
  */
 export function requireDiscovery(issuer: string, context: ReadContext): void {
   const url = parseUrl(issuer)
@@ -99,14 +99,23 @@ export function readImpliedScopes(value: unknown): readonly Implication[] {
 }
 
 export function readJwksUri(value: unknown, _name: string, context: ReadContext): string {
+  return readUri(value, 'jwksUri', 'https://as.example.com/jwks', context)
+}
+
+export function readMetadataUri(value: unknown, _name: string, context: ReadContext): string {
+  const example = 'https://as.internal/.well-known/openid-configuration'
+  return readUri(value, 'metadataUri', example, context)
+}
+
+function readUri(value: unknown, name: string, example: string, context: ReadContext): string {
   const url = typeof value === 'string' ? parseUrl(value) : undefined
   if (!url || url.username !== '' || url.password !== '') {
     throw new ConfigError(
-      "'jwksUri' must be an absolute URL without user information.",
-      "Set jwksUri: 'https://as.example.com/jwks'.",
+      `'${name}' must be an absolute URL without user information.`,
+      `Set ${name}: '${example}'.`,
     )
   }
-  requireSecure(url, "'jwksUri'", context)
+  requireSecure(url, `'${name}'`, context)
   return url.href
 }
 

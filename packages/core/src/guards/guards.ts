@@ -63,15 +63,16 @@ export interface Guards<Handler, C extends object = object> {
    */
   readonly requireDirect: () => Handler
   /**
-   * The token must name an actor. As the first guard on a request, it replaces the configured
+   * The token must name an actor. This does not prove an exchange: some issuers write `act` without one,
+   * for impersonation or for an agent. As the first guard on a request, it replaces the configured
    * `delegation`. Otherwise 403.
    */
   readonly requireDelegated: () => Handler
   /**
    * The client that obtained the token must be one of these. This is the token's client or the client ID of
    * the current actor. It is compared only with client IDs. A string is a client ID at the only configured
-   * issuer. With several issuers, use `{ iss, client_id }`. A token that one of these clients obtained for
-   * itself, with the client credentials grant, also passes. Otherwise 403.
+   * issuer. With several issuers, use `{ iss, client_id }`. This does not prove an exchange: a token
+   * that the client obtained for itself, or by signing a user in, also passes. Otherwise 403.
    */
   readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**
@@ -86,7 +87,8 @@ export interface Guards<Handler, C extends object = object> {
   readonly requirePolicy: (policy: (token: TokenView<C>) => boolean | Promise<boolean>) => Handler
   /**
    * The user must have authenticated in one of the given ways (`acr`), recently enough (`maxAge`), or both.
-   * Otherwise 401 `insufficient_user_authentication` (RFC 9470 section 3).
+   * Otherwise 401 `insufficient_user_authentication` (RFC 9470 section 3). A token exchange may lower `acr`, and
+   * then authenticating again does not help: use this guard where the user's own token is received.
    */
   readonly requireStepUp: (requirement: StepUp) => Handler
 }

@@ -15,8 +15,12 @@ import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
  */
 export interface StepUp {
   /**
-   * The accepted values of the claim `acr`, the preferred one first. Values are compared exactly:
-   * none counts as stronger than another.
+   * The accepted values of the claim `acr`, the preferred one first. Values are compared exactly: none
+   * counts as stronger than another, so list every value that is strong enough.
+   *
+   * An exchanged token may have a lower `acr` than the subject token, and the token of a service account may
+   * have one without any user. Keycloak does both: it sets the lowest level. Put this guard on the service
+   * that receives the user's own token.
    */
   readonly acr?: string | readonly string[]
   /**

@@ -9,8 +9,8 @@ import { metadataError } from './fetch-failure.ts'
 
 /**
  * Finds the URL of an issuer's key set in the issuer's metadata. Tries OpenID Connect Discovery 1.0
- * section 4 first, then RFC 8414 section 3. The `issuer` in the metadata must be exactly the configured
- * one.
+ * section 4 first, then RFC 8414 section 3, or only the configured URL. The `issuer` in the metadata must
+ * be exactly the configured one.
  *
  * @param options.insecure whether plain http is allowed
  * @throws IssuerFetchError if the metadata cannot be fetched
@@ -18,10 +18,11 @@ import { metadataError } from './fetch-failure.ts'
  */
 export async function discoverKeySet(
   fetch: Fetch,
-  { issuer, profile }: IssuerPolicy,
+  { issuer, metadataUri, profile }: IssuerPolicy,
   { insecure, signal }: { readonly insecure: boolean; readonly signal: AbortSignal },
 ): Promise<string> {
-  const metadata = await fetchFirst(fetch, metadataUrls(issuer, profile.discovery), signal)
+  const urls = metadataUri === undefined ? metadataUrls(issuer, profile.discovery) : [metadataUri]
+  const metadata = await fetchFirst(fetch, urls, signal)
   requireSameIssuer(own(metadata, 'issuer'), issuer)
   const jwksUri = own(metadata, 'jwks_uri')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
@@ -31,8 +32,8 @@ export async function discoverKeySet(
       "Set 'jwksUri' to the URL of the key set.",
     )
   }
-  const issuerUsesHttps = new URL(issuer).protocol === 'https:'
-  if (!isSecure(url, insecure) || (issuerUsesHttps && !insecure && url.protocol !== 'https:')) {
+  const usesHttps = new URL(urls[0]!).protocol === 'https:'
+  if (!isSecure(url, insecure) || (usesHttps && !insecure && url.protocol !== 'https:')) {
     throw new ConfigError(
       `The jwks_uri in the metadata of '${issuer}' must be an https URL.`,
       'Fix it at the authorization server, or set allowInsecureHttp: true on a trusted network.',

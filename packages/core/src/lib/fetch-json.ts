@@ -29,8 +29,15 @@ export interface FetchResponse {
   readonly status: number
   /** `Cache-Control`, `ETag`, `Retry-After`, and `Date` are read. */
   readonly headers: { get(name: string): string | null }
-  /** The decoded bytes. At most 256 KiB are read. */
-  readonly body: ReadableStream<Uint8Array> | null
+  /**
+   * The decoded bytes. At most 256 KiB are read, and the rest is canceled. The global `ReadableStream` has
+   * this type, and so does that of undici, which TypeScript treats as a different one.
+   */
+  readonly body: ReadableStream<Uint8Array> | CancelableBytes | null
+}
+
+interface CancelableBytes extends AsyncIterable<Uint8Array> {
+  cancel(): Promise<void>
 }
 
 /** Milliseconds for connecting, headers, and body together. */
@@ -198,7 +205,7 @@ function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
  * Releases the connection without waiting. If the body was cloned, `cancel()` settles only after the clone
  * was read or canceled too, which may never happen.
  */
-function discard(body: ReadableStream<Uint8Array> | null): void {
+function discard(body: FetchResponse['body']): void {
   void ignoreErrors(async () => body?.cancel())
 }
 
@@ -211,7 +218,7 @@ async function ignoreErrors(work: () => Promise<unknown>): Promise<void> {
 }
 
 /** Does not use `for await`, which would wait for the body to be canceled. */
-async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+async function readBounded(body: FetchResponse['body']): Promise<Uint8Array> {
   if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0

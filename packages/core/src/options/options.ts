@@ -55,8 +55,8 @@ export type DelegationMode = 'any' | 'direct' | 'delegated'
 export interface IssuerOptions {
   /**
    * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. Without
-   * `jwksUri` and `jwks`, it must be an `https` URL without user, query, or fragment (RFC 8414 section 2).
-   * With one of them, it can be any string. `http` URLs are allowed for loopback hosts, and for others with
+   * `metadataUri`, `jwksUri`, and `jwks`, it must be an `https` URL without user, query, or fragment (RFC 8414
+   * section 2). With one of them, it can be any string. `http` URLs are allowed for loopback hosts, and for others with
    * `allowInsecureHttp`.
    */
   readonly issuer: string
@@ -81,8 +81,23 @@ export interface IssuerOptions {
    */
   readonly profile?: 'rfc9068' | Profile
   /**
+   * The URL of the issuer's metadata, if this service cannot reach it at the issuer's own URL: the public
+   * issuer has an internal address, for example. The `issuer` in the metadata must still be exactly the
+   * configured one. The rules for `http` are those of `issuer`. Cannot be combined with `jwksUri` or `jwks`.
+   * Default: the well-known URLs of the issuer (OpenID Connect Discovery, then RFC 8414).
+   *
+   * @example
+   * import type { IssuerOptions } from '@resource-server/core'
+   *
+   * export const shop: IssuerOptions = {
+   *   issuer: 'https://login.example.com/realms/shop',
+   *   metadataUri: 'https://keycloak.internal/realms/shop/.well-known/openid-configuration',
+   * }
+   */
+  readonly metadataUri?: string
+  /**
    * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `jwks`.
-   * Default: the `jwks_uri` in the issuer's metadata (OpenID Connect Discovery, then RFC 8414).
+   * Default: the `jwks_uri` in the issuer's metadata.
    */
   readonly jwksUri?: string
   /**

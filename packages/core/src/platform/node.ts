@@ -1,7 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import { channel as open } from 'node:diagnostics_channel'
-import { emitWarning, nextTick, pid } from 'node:process'
+import { emitWarning, nextTick, pid, versions } from 'node:process'
 import { debuglog } from 'node:util'
+import { requireNodeVersion } from './node-version.ts'
+
+requireNodeVersion(versions)
 
 /** A diagnostics channel. Check `hasSubscribers` before building a message. */
 export interface Channel {

@@ -80,6 +80,11 @@ export const issuers: readonly Case[] = [
     "'issuers' and 'issuer' cannot be combined. Move 'issuer'",
   ],
   [
+    'issuers and metadataUri',
+    { audience, issuers: [issuer], metadataUri: `${issuer}/metadata` },
+    "'issuers' and 'metadataUri' cannot",
+  ],
+  [
     'issuers and jwksUri',
     { audience, issuers: [issuer], jwksUri: `${issuer}/jwks` },
     "'issuers' and 'jwksUri' cannot",
@@ -208,6 +213,26 @@ export const others: readonly Case[] = [
     'allowInsecureHttp as a number',
     { ...base, allowInsecureHttp: 1 },
     "'allowInsecureHttp' must be a boolean",
+  ],
+  [
+    'metadataUri on http',
+    { ...base, metadataUri: 'http://as.example.com/metadata' },
+    "'metadataUri' must use https",
+  ],
+  [
+    'metadataUri with a password',
+    { ...base, metadataUri: 'https://u:p@as.example.com/' },
+    "'metadataUri' must be an absolute URL without",
+  ],
+  [
+    'metadataUri and jwksUri',
+    { ...base, metadataUri: `${issuer}/metadata`, jwksUri: `${issuer}/jwks` },
+    "'metadataUri' and 'jwksUri' cannot",
+  ],
+  [
+    'metadataUri and jwks',
+    { ...base, metadataUri: `${issuer}/metadata`, jwks: { keys: [key] } },
+    "'metadataUri' and 'jwks' cannot",
   ],
   [
     'jwksUri on http',

@@ -20,6 +20,7 @@ const plainIssuer = {
   profile: defaultProfile,
   impliedScopes: [],
   algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
+  metadataUri: undefined,
   jwksUri: undefined,
   jwks: undefined,
 }
@@ -98,6 +99,7 @@ test('a resource server has the options of a verifier and six of its own', () =>
     'algorithms',
     'impliedScopes',
     'profile',
+    'metadataUri',
     'jwksUri',
     'jwks',
     'issuers',
@@ -249,7 +251,7 @@ describe('several issuers', () => {
     [
       { issuers: [{ issuer, clock: 1 }] },
       "Unknown issuer option 'clock'.",
-      'Use one of issuer, audience, algorithms, impliedScopes, profile, jwksUri, jwks.',
+      'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks.',
     ],
     [
       { issuer, jwksUri: 'https://as.example.com/jwks', jwks: { keys: [{}] } },

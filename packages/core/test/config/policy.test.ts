@@ -56,6 +56,7 @@ test.each([
   'audience',
   'algorithms',
   'profile',
+  'metadataUri',
   'jwksUri',
   'jwks',
   'clockTolerance',

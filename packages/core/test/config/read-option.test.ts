@@ -121,6 +121,30 @@ describe('an issuer that is used for discovery', () => {
   })
 })
 
+describe('metadataUri', () => {
+  const { metadataUri } = issuerOptions
+
+  test('accepts a URL that is not a well-known one', () => {
+    const url = 'https://as.internal/metadata?p=signin'
+    expect(read(metadataUri, url)).toBe(url)
+  })
+
+  test.each([1, '/metadata', 'https://u@as.internal'])('refuses %s', (value) => {
+    expect(() => read(metadataUri, value, true)).toThrow(
+      misuse(
+        "'metadataUri' must be an absolute URL without user information.",
+        "Set metadataUri: 'https://as.internal/.well-known/openid-configuration'.",
+      ),
+    )
+  })
+
+  test('must use https', () => {
+    expect(() => read(metadataUri, 'http://as.internal/')).toThrow(
+      misuse("'metadataUri' must use https.", useHttps),
+    )
+  })
+})
+
 describe('jwksUri', () => {
   const { jwksUri } = issuerOptions
   const problem = "'jwksUri' must be an absolute URL without user information."
