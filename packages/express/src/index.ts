@@ -168,8 +168,30 @@ interface RoutedRequest {
   readonly route?: { readonly path?: unknown }
 }
 
-/** The pattern of the route, such as `/orders/:id`. The path of a mounted router is the requested one. */
-function routeOf(request: IncomingMessage & RoutedRequest): string | undefined {
-  const { baseUrl = '', route } = request
-  return route && baseUrl + String(route.path)
+/**
+ * The pattern of the route, such as `/orders/:id`. Express does not tell the pattern of a mount path: `baseUrl`
+ * is the path that the client requested, and can name a user. So a route below a mount path has no pattern.
+ */
+function routeOf({
+  baseUrl,
+  route,
+  url = '',
+}: IncomingMessage & RoutedRequest): string | undefined {
+  const path = route?.path
+  if (baseUrl) return undefined
+  if (path instanceof RegExp) return `/${path.source}/`
+  return typeof path === 'string' && isWholePattern(path, url) ? path : undefined
+}
+
+/**
+ * After an error or `next()`, Express has reset `baseUrl`, but `route` may still be one below a mount path. Its
+ * pattern then has fewer segments than the URL. The number of segments of a pattern with wildcards is unknown.
+ */
+function isWholePattern(pattern: string, url: string): boolean {
+  const [pathname = ''] = url.split('?', 1)
+  return /[*?+(){}[\]\\]/.test(pattern) || segmentsOf(pattern) === segmentsOf(pathname)
+}
+
+function segmentsOf(path: string): number {
+  return path.split('/').filter((segment) => segment !== '').length
 }

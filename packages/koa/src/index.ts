@@ -89,8 +89,10 @@ export interface KoaContext {
   status: number
   body: unknown
   set(headers: Record<string, string>): void
-  /** Koa's routers set it to the matched route. */
+  /** The path of the router's layer that runs now. `router.use` creates layers too. */
   readonly _matchedRoute?: unknown
+  /** The layers of Koa's router that match the path. */
+  readonly matched?: unknown
 }
 
 /** A Koa middleware. It requires nothing of the context's type, so that a route keeps its own. */
@@ -183,9 +185,20 @@ function send(context: KoaContext, reply: Reply): void {
   context.body = reply.body
 }
 
-/** The pattern of the route, such as `/orders/:id`, if a router has found one. */
-function routeOf({ _matchedRoute: matched }: KoaContext): string | undefined {
-  if (typeof matched === 'string') return matched
-  const source = (matched as { readonly source?: unknown } | null | undefined)?.source
-  return typeof source === 'string' ? `/${source}/` : undefined
+/** A layer of `@koa/router`. The layers of `router.use` have no methods. */
+interface RouterLayer {
+  readonly path: unknown
+  readonly methods: readonly string[]
+}
+
+/**
+ * The pattern of the route, such as `/orders/:id`, as the app wrote it. `_matchedRoute` alone is not enough: during
+ * `router.use` it is a regular expression that the router made.
+ */
+function routeOf({ req, matched, _matchedRoute: current }: KoaContext): string | undefined {
+  const layers = Array.isArray(matched) ? (matched as readonly RouterLayer[]) : []
+  const routes = layers.filter(({ methods }) => methods.includes(req.method ?? ''))
+  const path = routes.some((route) => route.path === current) ? current : routes.at(-1)?.path
+  if (path instanceof RegExp) return `/${path.source}/`
+  return typeof path === 'string' ? path : undefined
 }

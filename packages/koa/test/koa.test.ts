@@ -92,6 +92,46 @@ describe.each([
     expect(records).toMatchObject([{ request: { method: 'GET', path: '/orders/7', route } }])
   })
 
+  describe('the route in a record', () => {
+    async function recordedRoute(define: (router: Router) => void, path: string, prefix = '') {
+      const records: DecisionRecord[] = []
+      const api = resourceServer({ ...options, onDecision: (record) => void records.push(record) })
+      const router = new Router({ prefix })
+      router.use(api.requireScope('orders:write'))
+      define(router)
+      await fetch(`${await listen(new Koa().use(router.routes()))}${path}`, {
+        headers: validHeaders,
+      })
+      expect(records).toMatchObject([{ outcome: 'refused' }])
+      return records[0]!.request?.route
+    }
+
+    test.each<readonly [string, string | RegExp, string, string]>([
+      ['is the pattern with the prefix', '/:id', '/orders', '/orders/:id'],
+      ['keeps the parameters of the prefix', '/:id', '/users/:user', '/users/:user/:id'],
+      ['is a regular expression as written', /^\/orders\/(\d+)$/, '', '/^\\/orders\\/(\\d+)$/'],
+    ])('%s if router.use refuses', async (_title, pattern, prefix, route) => {
+      const path = prefix.startsWith('/users') ? '/users/alice@example.com/7' : '/orders/7'
+      const define = (router: Router) => {
+        router.post(pattern, (ctx) => void (ctx.body = 'created'))
+        router.get(pattern, (ctx) => void (ctx.body = 'in'))
+        router.post('/:other', (ctx) => void (ctx.body = 'created'))
+      }
+      expect(await recordedRoute(define, path, prefix)).toBe(route)
+    })
+
+    test('is absent if the router is unknown', async () => {
+      const records: DecisionRecord[] = []
+      const api = resourceServer({ ...options, onDecision: (record) => void records.push(record) })
+      const app = new Koa().use((ctx, next) => {
+        Object.assign(ctx, { _matchedRoute: '/users/alice@example.com(?:\\/|$)' })
+        return next()
+      })
+      await fetch(await listen(app.use(api.requireAuthentication())))
+      expect(records.map(({ request }) => request)).toEqual([{ method: 'GET', path: '/' }])
+    })
+  })
+
   test('a connection stays usable after a refusal that left the request body unread', async () => {
     const app = new Koa().use(resourceServer(options).requireAuthentication())
     const url = await listen(
