@@ -177,7 +177,7 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     const { raw, originalUrl: url } = request
     const route = (): string | undefined => request.routeOptions.url
     const exchange = { request: raw, response: reply.raw, url, route, attachTo: request }
-    const result = await pass(guard, exchange)
+    const result = await withoutText(() => pass(guard, exchange))
     if (result.action === 'proceed') return undefined
     if (result.action === 'throw') throw safeForFastify(result.error)
     return send(reply, result.reply)
@@ -185,7 +185,7 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   for (const [name, guard] of Object.entries(guards)) app.decorate(name, guard)
   const server: ResourceServer = {
     ...gate.operations,
-    token: ({ raw }) => gate.token(raw)!,
+    token: ({ raw }) => withoutText(() => gate.token(raw)!),
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return async ({ raw, originalUrl }, reply) => {
@@ -202,6 +202,26 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
       return server.token(this)
     },
   })
+}
+
+/**
+ * Fastify's default error handler sends an error's `message` to the caller, also with status 500. So the message of
+ * a `ConfigError` is generic here. `problem`, `fix` and `stack`, which Fastify logs, still have its text.
+ */
+function withoutText<T>(run: () => T): T {
+  const hide = (error: unknown): never => {
+    if (!(error instanceof ConfigError)) throw error
+    throw Object.create(error, {
+      message: { value: 'The resource server is misconfigured.' },
+      cause: { value: error },
+    })
+  }
+  try {
+    const result = run()
+    return result instanceof Promise ? (result.catch(hide) as T) : result
+  } catch (error) {
+    return hide(error)
+  }
 }
 
 /** Sends through Fastify, so that its hooks and its log see the response. */

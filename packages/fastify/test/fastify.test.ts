@@ -2,6 +2,7 @@ import { createTestIssuer } from '@resource-server/testing'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import resourceServerPlugin, {
+  ConfigError,
   type DecisionRecord,
   RequestRefusedError,
   resourceServer,
@@ -38,7 +39,48 @@ test('registering protects no route, and a route without a guard has no token', 
   expect((await app.inject('/open')).body).toBe('open')
   const unguarded = await app.inject({ url: '/unguarded', headers: validHeaders })
   expect(unguarded.statusCode).toBe(500)
-  expect(unguarded.body).toContain('No guard ran on this request.')
+})
+
+describe('a ConfigError during a request', () => {
+  async function failing() {
+    const lines: string[] = []
+    const logger = { stream: { write: (line: string) => void lines.push(line) } }
+    const app = fastify({ logger })
+    onTestFinished(() => app.close())
+    await app.register(resourceServer, { issuer: issuer.url, clock: issuer.clock })
+    app.get('/no-guard', async (request) => request.auth.subject)
+    app.get('/no-guard-2', async (request) => app.resourceServer.token(request).subject)
+    app.get('/no-audience', { onRequest: app.requireAuthentication() }, async () => 'in')
+    return { app, lines }
+  }
+
+  test.each([
+    ['/no-guard', 'No guard ran on this request.'],
+    ['/no-guard-2', 'No guard ran on this request.'],
+    ['/no-audience', "let requireAudience('order-service') run first"],
+  ])('is in the log with its text, and not in the response to %s', async (url, text) => {
+    const { app, lines } = await failing()
+    const response = await app.inject({ url, headers: validHeaders })
+    expect(response.statusCode).toBe(500)
+    expect(response.json()).toEqual({
+      statusCode: 500,
+      error: 'Internal Server Error',
+      message: 'The resource server is misconfigured.',
+    })
+    expect(lines.join('\n')).toContain(text)
+  })
+
+  test('reaches a custom error handler as a ConfigError with its problem and fix', async () => {
+    const { app } = await failing()
+    const errors: unknown[] = []
+    app.setErrorHandler(async (error, _request, reply) => {
+      errors.push(error)
+      return reply.code(500).send()
+    })
+    await app.inject({ url: '/no-guard', headers: validHeaders })
+    expect(errors).toEqual([expect.any(ConfigError)])
+    expect(errors).toMatchObject([{ problem: 'No guard ran on this request.' }])
+  })
 })
 
 test('a guard works as an onRequest hook and sets request.auth', async () => {

@@ -1,4 +1,5 @@
 import { type JsonObject, own } from '../lib/json.ts'
+import { quoteList } from '../lib/quote.ts'
 import type { Audience } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
@@ -42,7 +43,7 @@ export function checkAudience(
   if (matches(expected, found, profile.ignoredAudiences)) return undefined
   return refuse(
     'audience_mismatch',
-    `aud is ${quote(found)}, expected ${describeAudience(expected)}`,
+    `aud is ${quoteList(found)}, expected ${describeAudience(expected)}`,
   )
 }
 
@@ -77,7 +78,7 @@ function matches(
 }
 
 function describeAudience({ names, exclusive }: AudienceRule): string {
-  return exclusive ? `only ${JSON.stringify(names)}` : `one of ${JSON.stringify(names)}`
+  return exclusive ? `only ${quoteList(names)}` : `one of ${quoteList(names)}`
 }
 
 function isOnly(audience: unknown): audience is Extract<Audience, { only: unknown }> {
@@ -91,10 +92,4 @@ function isOnly(audience: unknown): audience is Extract<Audience, { only: unknow
 
 function isName(name: unknown): name is string {
   return typeof name === 'string' && name.trim() !== ''
-}
-
-/** Truncates, because a verified claim can still be very long. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 256 ? `${text.slice(0, 256)}…` : text
 }

@@ -25,8 +25,8 @@ import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
 
 /** What the first guard on a request requires instead of the configured values. */
 export interface Requirements {
-  readonly audience?: AudienceRule
-  readonly delegation?: DelegationMode
+  readonly audience?: AudienceRule | undefined
+  readonly delegation?: DelegationMode | undefined
 }
 
 /** Verifies one token from start to finish. Knows nothing about requests. */

@@ -45,7 +45,8 @@ export interface Verifier<C extends object = object> extends Operations {
   readonly check: (jwt: string) => Promise<VerificationResult<C>>
 }
 
-const configured: Requirements = Object.freeze({})
+/** Own members, so that nothing inherited counts as a requirement. */
+const configured: Requirements = Object.freeze({ audience: undefined, delegation: undefined })
 
 /**
  * Creates a verifier for one audience. It checks the signature, issuer, audience, lifetime, and the form of
