@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../errors/refusal.ts'
-import { type HttpRequest, headerValues } from './request.ts'
+import { hasPreflightHeaders, type HttpRequest, headerValues } from './request.ts'
 
 declare const brand: unique symbol
 
@@ -48,6 +48,14 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   }
   if (bearer.test(value)) return { token: value.slice('bearer '.length) } as Credential
   return whyNotBearer(value)
+}
+
+/**
+ * Whether this is a CORS preflight. Other OPTIONS requests are not. Browsers send preflights without credentials
+ * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either.
+ */
+export function isPreflight(request: HttpRequest): boolean {
+  return hasPreflightHeaders(request) && headerValues(request, 'authorization').length === 0
 }
 
 function whyNotBearer(value: string): Refusal {

@@ -285,7 +285,10 @@ export interface ResourceServerOptions extends VerifierOptions {
   readonly onRefusal?: 'reply' | 'throw'
   /**
    * Whether CORS preflights pass without a token. A preflight is an `OPTIONS` request with `Origin` and
-   * `Access-Control-Request-Method`. Default false.
+   * `Access-Control-Request-Method`, and without `Authorization`. Default false.
+   *
+   * Middleware that overrides the method, such as `method-override`, must run before the guards. After them, it
+   * could turn a preflight that has passed into a `DELETE` without a token.
    */
   readonly allowPreflight?: boolean
   /** The `realm` of challenges, in ASCII (RFC 9110 section 11.5). Default `api`. */

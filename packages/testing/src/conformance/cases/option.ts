@@ -98,6 +98,27 @@ export const optionCases: readonly Case[] = [
     expect: [noCredential],
   },
   {
+    id: 'preflight-with-a-valid-token',
+    proves: ['preflight'],
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', ...preflight, 'Authorization: Bearer {{good}}'),
+    expect: [granted('preflight')],
+  },
+  {
+    id: 'preflight-with-an-expired-token',
+    proves: ['preflight'],
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', ...preflight, 'Authorization: Bearer {{expired}}'),
+    expect: [expired],
+  },
+  {
+    id: 'preflight-with-another-scheme',
+    proves: ['preflight'],
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', ...preflight, 'Authorization: Basic dXNlcjpwYXNz'),
+    expect: [unsupportedScheme],
+  },
+  {
     id: 'preflight-headers-on-get',
     proves: ['preflight'],
     setup: 'allow-preflight',
