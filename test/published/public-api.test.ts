@@ -73,6 +73,7 @@ test('core/adapter has exactly these exports', () => {
     'createGate',
     'fromFetch',
     'fromNode',
+    'ignoredWrite',
     'nodeGuard',
     'sendNode',
   ])

@@ -16,6 +16,7 @@ export {
   type NodeRequest,
 } from './http/request.ts'
 export { RequestRefusedError, type Reply } from './http/challenge.ts'
+export { ignoredWrite } from './http/ignored-write.ts'
 export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
 
 // Descriptions of the resource server

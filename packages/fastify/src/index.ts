@@ -4,6 +4,7 @@ import { ConfigError } from '@resource-server/core'
 import {
   createGate,
   fromNode,
+  ignoredWrite,
   nodeGuard,
   type Reply,
   type RequestRefusedError,
@@ -201,6 +202,7 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     getter(this: FastifyRequest): RequestAuth {
       return server.token(this)
     },
+    setter: ignoredWrite('request.auth', 'app.resourceServer.token(request)'),
   })
 }
 

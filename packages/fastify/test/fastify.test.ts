@@ -94,6 +94,28 @@ test('a guard works as an onRequest hook and sets request.auth', async () => {
   )
 })
 
+test.each([
+  ['before the guards', 'onRequest'],
+  ['after the guards', 'preHandler'],
+] as const)('a write to request.auth %s is ignored with a warning', async (_when, hook) => {
+  const warned = vi.fn<(warning: Error) => void>()
+  process.on('warning', warned)
+  onTestFinished(() => void process.off('warning', warned))
+  const app = await start()
+  app.addHook(hook as 'onRequest', async (request) => {
+    Object.assign(request, { auth: { subject: 'attacker' } })
+  })
+  app.get('/open', async (request) => request.auth.subject)
+  app.get('/', { onRequest: app.requireAuthentication() }, async (request) => [
+    request.auth.subject,
+    app.resourceServer.token(request).subject,
+  ])
+  const response = await app.inject({ url: '/', headers: validHeaders })
+  expect(response.json()).toEqual(['user-42', 'user-42'])
+  expect((await app.inject({ url: '/open', headers: validHeaders })).statusCode).toBe(500)
+  await vi.waitFor(() => expect(warned).toHaveBeenCalled())
+})
+
 test('a request with two credentials sent by inject is refused with 400', async () => {
   const app = await start()
   app.get('/', { onRequest: app.requireAuthentication() }, async () => 'in')

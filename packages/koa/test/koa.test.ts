@@ -43,6 +43,22 @@ describe.each([
     expect(await response.json()).toEqual(['7', 'user-42', true, []])
   })
 
+  test('a write to ctx.state.auth after a guard is ignored with a warning', async () => {
+    const warned = vi.fn<(warning: Error) => void>()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const api = resourceServer(options)
+    const app = new Koa().use(api.requireAuthentication())
+    app.use((ctx) => {
+      Object.assign(ctx.state, { auth: { subject: 'attacker' } })
+      ctx.state.auth = { subject: 'attacker' }
+      ctx.body = [ctx.state.auth.subject, api.token(ctx).subject]
+    })
+    const response = await fetch(await listen(app), { headers: validHeaders })
+    expect(await response.json()).toEqual(['user-42', 'user-42'])
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledTimes(1))
+  })
+
   test('middleware before a guard can read and extend its refusal', async () => {
     const observed = vi.fn<(status: number, type: string) => void>()
     const app = new Koa().use(async (ctx, next) => {
