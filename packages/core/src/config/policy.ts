@@ -51,6 +51,12 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
   const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
   const server = readRows(resourceServerOptions, options, context)
+  if (server.ignoreOtherSchemes && !server.optional) {
+    throw new ConfigError(
+      "'ignoreOtherSchemes' has no effect without optional: true.",
+      'Set optional: true, or leave ignoreOtherSchemes out.',
+    )
+  }
   if (server.refusalBody && server.onRefusal === 'throw') {
     throw new ConfigError(
       "'refusalBody' has no effect with onRefusal: 'throw'.",

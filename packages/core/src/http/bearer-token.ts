@@ -50,6 +50,20 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   return whyNotBearer(value)
 }
 
+/** A scheme that does not begin like Bearer, and something after it (RFC 9110 section 11.4). */
+const otherScheme = /^(?!bearer)[!#$%&'*+.^_`|~0-9a-z-]+ +[^ ]/i
+
+/**
+ * Whether the request's only credential uses another scheme, such as Basic. A token without a scheme does not, and
+ * neither does a misspelled `Bearer`.
+ */
+export function usesOtherScheme(request: HttpRequest): boolean {
+  const [value, ...others] = headerValues(request, 'authorization')
+  return (
+    others.length === 0 && typeof value === 'string' && otherScheme.test(value) && !isJoined(value)
+  )
+}
+
 /**
  * Whether this is a CORS preflight. Other OPTIONS requests are not. Browsers send preflights without credentials
  * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either.

@@ -10,7 +10,7 @@ import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
 import { Pipeline } from '../verify/pipeline.ts'
-import { isPreflight, readCredential } from './bearer-token.ts'
+import { isPreflight, readCredential, usesOtherScheme } from './bearer-token.ts'
 import { type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
 import { type HttpRequest, pathOf } from './request.ts'
@@ -178,7 +178,7 @@ export class Gate<C extends object = object> {
   ): MaybePromise<AccessToken | undefined | Refusal> {
     if (state.credential === 'unread') state.credential = readCredential(state.request)
     const { credential } = state
-    if (credential instanceof Refusal) return credential
+    if (credential instanceof Refusal) return this.#isIgnored(state) ? undefined : credential
     if (!credential) return this.#policy.optional ? undefined : noCredential
     if (state.verification) return state.verification
     const stop = this.#reporter.stopwatch()
@@ -189,13 +189,18 @@ export class Gate<C extends object = object> {
     })
   }
 
+  /** Whether the credential is for other code. The request is anonymous here. */
+  #isIgnored({ request }: RequestState): boolean {
+    return this.#policy.ignoreOtherSchemes && usesOtherScheme(request)
+  }
+
   #check(
     state: RequestState,
     guard: Guard,
     token: AccessToken | undefined | Refusal,
   ): MaybePromise<Refusal | undefined> {
     if (token instanceof Refusal) return token
-    if (!token) return guard.admitsAnonymous ? undefined : noCredential
+    if (!token) return guard.admitsAnonymous ? undefined : missingToken(state)
     return andThen(guard.check(token), (refusal) => refusal && withAllScopes(refusal, state, token))
   }
 
@@ -271,6 +276,11 @@ function withAllScopes(refusal: Refusal, { decisions }: RequestState, token: Acc
     guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
   )
   return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
+}
+
+/** The refusal of an anonymous request: there is no credential, or one that is ignored. */
+function missingToken({ credential }: RequestState): Refusal {
+  return credential instanceof Refusal ? credential : noCredential
 }
 
 function whyNoToken(state: RequestState | undefined): string {
