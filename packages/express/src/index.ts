@@ -8,6 +8,7 @@ import {
   nodeGuard,
   type ResourceServerBase,
   sendNode,
+  wrongHost,
 } from '@resource-server/core/adapter'
 
 // Everything that users need from core, so that they install one package.
@@ -135,6 +136,7 @@ export function resourceServer<C extends object>(
   const middleware =
     (guard: Guard): ExpressGuard =>
     (request, response, next) => {
+      if (!isExpress(response, next)) throw wrongHost('A guard for Express', request)
       const route = (): string | undefined => routeOf(request)
       const result = pass(guard, { request, response, route, attachTo: request })
       if (!(result instanceof Promise)) return follow(result, response, next)
@@ -150,6 +152,11 @@ export function resourceServer<C extends object>(
     openapi: gate.openapi(),
     ...gate.operations,
   }
+}
+
+/** Whether Express called, and not another framework. Its handlers get other arguments. */
+function isExpress(response: Partial<ServerResponse> | undefined, next: unknown): boolean {
+  return typeof response?.setHeader === 'function' && typeof next === 'function'
 }
 
 function follow(

@@ -45,7 +45,10 @@ function requireBearerAuth(verify: (token: string) => Promise<AuthInfo>): expres
       ;(req as { auth?: unknown }).auth = info
       next()
     } catch (error) {
-      if (!(error instanceof InvalidTokenError)) return void res.status(500).end()
+      if (!(error instanceof InvalidTokenError)) {
+        res.status(500).end()
+        return
+      }
       res.set(
         'WWW-Authenticate',
         `Bearer error="invalid_token", error_description="${error.message}"`,
@@ -146,7 +149,7 @@ describe.each(hosts)('on %s', (_host, express) => {
     ['an assignment in strict mode', (req) => void ((req as { auth?: unknown }).auth = 'foreign')],
     ['Object.assign', (req) => void Object.assign(req, { auth: { subject: 'attacker' } })],
     ['Object.assign of the body', (req) => void Object.assign(req, req.body)],
-    ['Reflect.set', (req) => void expect(Reflect.set(req, 'auth', 'foreign')).toBe(true)],
+    ['Reflect.set', (req) => expect(Reflect.set(req, 'auth', 'foreign')).toBe(true)],
   ])('%s after a guard changes neither req.auth nor api.token', async (_how, write) => {
     const warnings = captureWarnings()
     const api = createApi(issuer)

@@ -4,12 +4,14 @@ import { ConfigError } from '@resource-server/core'
 import {
   createGate,
   fromNode,
+  type Guard,
   ignoredWrite,
   nodeGuard,
   type Reply,
   type RequestRefusedError,
   type ResourceServerBase,
   sendNode,
+  wrongHost,
 } from '@resource-server/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -174,7 +176,7 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   registered.add(app)
   const gate = createGate<AuthClaims>(options)
   const pass = nodeGuard(gate)
-  const guards = gate.guards<FastifyGuard>((guard) => async (request, reply) => {
+  const run = async (guard: Guard, request: GuardedRequest, reply: GuardedReply) => {
     const { raw, originalUrl: url } = request
     const route = (): string | undefined => request.routeOptions.url
     const exchange = { request: raw, response: reply.raw, url, route, attachTo: request }
@@ -182,8 +184,13 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     if (result.action === 'proceed') return undefined
     if (result.action === 'throw') throw safeForFastify(result.error)
     return send(reply, result.reply)
+  }
+  const guards = gate.guards<FastifyGuard>((guard) => (request, reply) => {
+    // Not in the async function, because Express 4 does not handle promises.
+    if (!isFastify(request, reply)) throw wrongHost('A guard for Fastify', request)
+    return run(guard, request, reply)
   })
-  for (const [name, guard] of Object.entries(guards)) app.decorate(name, guard)
+  for (const [name, factory] of Object.entries(guards)) app.decorate(name, asDecorator(factory))
   const server: ResourceServer = {
     ...gate.operations,
     token: ({ raw }) => withoutText(() => gate.token(raw)!),
@@ -204,6 +211,25 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     },
     setter: ignoredWrite('request.auth', 'app.resourceServer.token(request)'),
   })
+}
+
+/** Whether Fastify called, and not another framework. Its handlers get other arguments. */
+function isFastify(
+  request: Partial<GuardedRequest> | undefined,
+  reply: Partial<GuardedReply> | undefined,
+): boolean {
+  return request?.raw !== undefined && typeof reply?.code === 'function'
+}
+
+/** A factory that is a hook itself, because it was not called, throws during a request. */
+function asDecorator<Given extends readonly unknown[]>(
+  factory: (...given: Given) => FastifyGuard,
+): (...given: Given) => FastifyGuard {
+  return (...given) => {
+    const [request, reply] = given as readonly object[]
+    const isHook = isFastify(request, reply)
+    return isHook ? withoutText(() => factory(...given)) : factory(...given)
+  }
 }
 
 /**

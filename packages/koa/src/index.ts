@@ -8,6 +8,7 @@ import {
   type Reply,
   type ResourceServerBase,
   sendNode,
+  wrongHost,
 } from '@resource-server/core/adapter'
 
 // Everything that users need from core, so that they install one package.
@@ -149,16 +150,21 @@ export function resourceServer<C extends object>(
 ): ResourceServer<C, AccessToken<C> | undefined> {
   const gate = createGate<C>(options)
   const pass = nodeGuard(gate)
+  const run = async (guard: Guard, context: KoaContext, next: () => Promise<unknown>) => {
+    // Under koa-mount, `req.url` contains only the part below the mount path.
+    const { req: request, res: response, originalUrl: url, state: attachTo } = context
+    const route = (): string | undefined => routeOf(context)
+    const result = await pass(guard, { request, response, url, route, attachTo })
+    if (result.action === 'proceed') return next()
+    if (result.action === 'throw') throw result.error
+    return send(context, result.reply)
+  }
   const middleware =
     (guard: Guard): KoaGuard =>
-    async (context, next) => {
-      // Under koa-mount, `req.url` contains only the part below the mount path.
-      const { req: request, res: response, originalUrl: url, state: attachTo } = context
-      const route = (): string | undefined => routeOf(context)
-      const result = await pass(guard, { request, response, url, route, attachTo })
-      if (result.action === 'proceed') return next()
-      if (result.action === 'throw') throw result.error
-      return send(context, result.reply)
+    (context, next) => {
+      // Not in the async function, because Express 4 does not handle promises.
+      if (!isKoa(context, next)) throw wrongHost('A guard for Koa', context)
+      return run(guard, context, next)
     }
   return {
     ...gate.guards(middleware),
@@ -173,6 +179,12 @@ export function resourceServer<C extends object>(
     openapi: gate.openapi(),
     ...gate.operations,
   }
+}
+
+/** Whether Koa called, and not another framework. Its handlers get other arguments. */
+function isKoa(context: Partial<KoaContext> | undefined, next: unknown): boolean {
+  const { req, res } = context ?? {}
+  return req !== undefined && typeof res?.setHeader === 'function' && typeof next === 'function'
 }
 
 /** Sends through Koa, so that middleware around the guard sees the response. */

@@ -7,6 +7,7 @@ import type { Audience, DelegationMode } from '../options/options.ts'
 import type { Policy } from '../config/policy.ts'
 import { privilegeCheck } from './role.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { hostObjectOf } from '../lib/host-object.ts'
 import { allScopesCheck, anyScopeCheck, type ScopeNeed } from './scope.ts'
 import { type StepUp, stepUpCheck } from './step-up.ts'
 import { type AccessToken, profileOf, type TokenView, viewOf } from '../token/access-token.ts'
@@ -127,7 +128,7 @@ export function createGuards<Handler, C extends object>(
     wrap({ ...createGuard(name, check), ...more })
   const delegation = (name: string, mode: DelegationMode): Handler =>
     guard(({ actor }) => checkDelegation(actor, mode), name, { delegation: mode })
-  return {
+  return calledFirst<Guards<Handler, C>>({
     requireAudience: atMost('requireAudience', 1, (audience) =>
       wrap(audienceGuard(audienceRule(audience))),
     ),
@@ -167,7 +168,43 @@ export function createGuards<Handler, C extends object>(
     requireStepUp: atMost('requireStepUp', 1, (requirement) =>
       guard(stepUpCheck(requirement, policy), 'requireStepUp'),
     ),
-  }
+  })
+}
+
+/** How to call each factory, for messages. */
+export const guardExamples: Readonly<Record<keyof Guards<unknown>, string>> = {
+  requireAudience: "requireAudience('order-service')",
+  requireAuthentication: 'requireAuthentication()',
+  requireScope: "requireScope('orders:read')",
+  requireAnyScope: "requireAnyScope('orders:read', 'orders:write')",
+  requireRole: "requireRole('editor')",
+  requirePermission: "requirePermission('orders:write')",
+  requireActor: "requireActor('user-service')",
+  requireDirect: 'requireDirect()',
+  requireDelegated: 'requireDelegated()',
+  requireClient: "requireClient('user-service')",
+  requireClaim: "requireClaim('tenant', 'acme')",
+  requirePolicy: 'requirePolicy((token) => ...)',
+  requireStepUp: "requireStepUp({ acr: 'mfa' })",
+}
+
+type Factory = (...given: readonly unknown[]) => unknown
+
+/** Recognizes a factory that was passed to the host in place of the guard that it returns. */
+function calledFirst<G extends Guards<unknown>>(factories: G): G {
+  const entries = Object.entries(factories as unknown as Record<string, Factory>)
+  const checked = entries.map(([name, factory]): [string, Factory] => [
+    name,
+    (...given) => {
+      const host = hostObjectOf(given[0])
+      if (!host) return factory(...given)
+      throw new ConfigError(
+        `${name} was passed as a guard without being called: it got ${host.name}.`,
+        `Call it: ${guardExamples[name as keyof typeof guardExamples]}.`,
+      )
+    },
+  ])
+  return Object.fromEntries(checked) as unknown as G
 }
 
 /** Refuses extra arguments: ignoring them could drop a requirement. */

@@ -28,6 +28,9 @@ export function createGate<C extends object = object>(options: ResourceServerOpt
   return new Gate<C>(createPolicy(options, 'resource server'))
 }
 
+/** The states of a request: one for each gate that has run a guard on it. */
+const states = privateSlot<RequestState>()
+
 const proceed: GuardResult = Object.freeze({ action: 'proceed' })
 const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 
@@ -40,7 +43,6 @@ export class Gate<C extends object = object> {
   readonly #policy: Policy
   readonly #pipeline: Pipeline
   readonly #reporter: Reporter
-  readonly #states = privateSlot<RequestState>()
   /** The guard of each handler that the host created. */
   readonly #guards = new WeakMap<object, Guard>()
   readonly #scopes = new Set<string>()
@@ -86,17 +88,17 @@ export class Gate<C extends object = object> {
 
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined {
-    const state = this.#states.get(key)
+    const state = this.#find(key)
     const token = state?.verification
     if (state?.outcome === 'granted' && !state.running && !(token instanceof Refusal)) {
       return token as AccessToken<C> | undefined
     }
-    throw new ConfigError(whyNoToken(state), "Put requireAudience('…') before this handler.")
+    throw noToken(state, isObject(key) && states.get(key) !== undefined)
   }
 
   /** Whether a guard of this gate has run on the request. */
   has(key: object): boolean {
-    return this.#states.get(key) !== undefined
+    return this.#find(key) !== undefined
   }
 
   /** Whether anything listens for records. If not, a host need not call `recordDecision`. */
@@ -106,14 +108,14 @@ export class Gate<C extends object = object> {
 
   /** Call it once the response is sent; further calls do nothing. A granted request is recorded then. */
   recordDecision(key: object): void {
-    const state = this.#states.get(key)
+    const state = this.#find(key)
     // While a guard is running, the outcome is unknown: the adapter calls again afterwards.
     if (state && !state.running) this.#record(state, this.#reporter.report)
   }
 
   /** For hosts that cannot tell when a response is complete: allows one more record of a grant. */
   resetRecord(key: object): void {
-    const state = this.#states.get(key)
+    const state = this.#find(key)
     if (state && !state.isRefused) state.recorded = false
   }
 
@@ -134,10 +136,17 @@ export class Gate<C extends object = object> {
   }
 
   #stateOf(key: object, request: HttpRequest): RequestState {
-    const known = this.#states.get(key)
+    const known = this.#find(key)
     if (known) return known
-    const state = new RequestState(request, this.#reporter.context())
-    this.#states.set(key, state)
+    const state = new RequestState(this, request, this.#reporter.context())
+    state.ofOtherGate = states.get(key)
+    states.set(key, state)
+    return state
+  }
+
+  #find(key: unknown): RequestState | undefined {
+    let state = isObject(key) ? states.get(key) : undefined
+    while (state && state.gate !== this) state = state.ofOtherGate
     return state
   }
 
@@ -281,6 +290,16 @@ function withAllScopes(refusal: Refusal, { decisions }: RequestState, token: Acc
 /** The refusal of an anonymous request: there is no credential, or one that is ignored. */
 function missingToken({ credential }: RequestState): Refusal {
   return credential instanceof Refusal ? credential : noCredential
+}
+
+function noToken(state: RequestState | undefined, hasOtherState: boolean): ConfigError {
+  if (state || !hasOtherState) {
+    return new ConfigError(whyNoToken(state), "Put requireAudience('…') before this handler.")
+  }
+  return new ConfigError(
+    'No guard of this resource server ran on this request, but a guard of another one did.',
+    'Read the token from the resource server whose guard is on the route. Create it once, and import it.',
+  )
 }
 
 function whyNoToken(state: RequestState | undefined): string {

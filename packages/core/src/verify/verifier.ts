@@ -2,7 +2,8 @@ import { buildRecord, type VerificationTrace } from '../audit/build-record.ts'
 import { createReporter } from '../audit/reporter.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
-import { Refusal, VerificationError } from '../errors/refusal.ts'
+import { ConfigError, Refusal, VerificationError } from '../errors/refusal.ts'
+import { guardExamples } from '../guards/guards.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import type { VerifierOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -88,7 +89,7 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
       return result
     })
   }
-  return Object.freeze({
+  const verifier: Verifier<C> = {
     verify: async (jwt: string) => {
       const pending = decide(jwt)
       const result = pending instanceof Promise ? await pending : pending
@@ -100,8 +101,24 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
       return publicResult<C>(pending instanceof Promise ? await pending : pending)
     },
     ...pipeline.operations,
-  })
+  }
+  return Object.freeze(Object.assign(Object.create(missingGuards) as object, verifier))
 }
+
+/** A verifier has no guards. Inherited, so that they are not members of a verifier. */
+const missingGuards: object = Object.freeze(
+  Object.fromEntries(
+    Object.keys(guardExamples).map((name) => [
+      name,
+      () => {
+        throw new ConfigError(
+          `createVerifier() has no ${name}: guards are for requests.`,
+          'Check the token that verify() returns, or use resourceServer() from the package for your framework.',
+        )
+      },
+    ]),
+  ),
+)
 
 function publicResult<C extends object>(result: AccessToken | Refusal): VerificationResult<C> {
   if (!(result instanceof Refusal)) {

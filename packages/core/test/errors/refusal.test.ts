@@ -46,7 +46,7 @@ describe('VerificationError', () => {
 
   test('omits the code and the reason from JSON and from copies', () => {
     expect(JSON.parse(JSON.stringify(make()))).toEqual({ category: 'unavailable', retryAfter: 2 })
-    expect(Object.keys({ ...make() })).toEqual(['category', 'retryAfter'])
+    expect(Object.keys(Object.assign({}, make()))).toEqual(['category', 'retryAfter'])
   })
 
   test('accepts another message', () => {

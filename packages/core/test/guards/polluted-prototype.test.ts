@@ -16,6 +16,7 @@ const iss = issuer.url
 function pollute(members: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(members)) {
     // Not enumerable, because the test runner itself uses `for…in`.
+    // oxlint-disable-next-line no-extend-native -- what the attack does
     Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true })
   }
   onTestFinished(() => {

@@ -226,7 +226,7 @@ describe('attachTo', () => {
       })
     }
     await vi.waitFor(() => expect(warned).toHaveBeenCalledTimes(1))
-    const [{ name, message } = new Error('no warning')] = warned.mock.calls[0] ?? []
+    const { name, message } = warned.mock.calls[0]?.[0] ?? new Error('no warning')
     expect(name).toBe('ResourceServerWarning')
     expect(message).toContain("A write to 'auth' of a request was ignored")
     expect(message.split('\n')[1]).toMatch(/^ +at .*node\.test\.ts/)

@@ -109,6 +109,7 @@ describe("the error of onRefusal: 'throw'", () => {
   test.each<readonly [string, (error: Error) => unknown]>([
     ['JSON.stringify', (error) => error],
     ['JSON.stringify of an object with it', (error) => ({ error })],
+    // oxlint-disable-next-line typescript/no-misused-spread -- what error handlers do
     ['spread', (error) => ({ ...error })],
     ['Object.assign', (error) => Object.assign({}, error)],
     ['Object.entries', (error) => Object.entries(error)],
