@@ -186,8 +186,9 @@ function routeOf({
 }: IncomingMessage & RoutedRequest): string | undefined {
   const path = route?.path
   if (baseUrl) return undefined
-  if (path instanceof RegExp) return `/${path.source}/`
-  return typeof path === 'string' && isWholePattern(path, url) ? path : undefined
+  if (typeof path === 'string') return isWholePattern(path, url) ? path : undefined
+  const source = (path as Partial<RegExp> | undefined)?.source
+  return typeof source === 'string' ? `/${source}/` : undefined
 }
 
 /**

@@ -211,6 +211,7 @@ function routeOf({ req, matched, _matchedRoute: current }: KoaContext): string |
   const layers = Array.isArray(matched) ? (matched as readonly RouterLayer[]) : []
   const routes = layers.filter(({ methods }) => methods.includes(req.method ?? ''))
   const path = routes.some((route) => route.path === current) ? current : routes.at(-1)?.path
-  if (path instanceof RegExp) return `/${path.source}/`
-  return typeof path === 'string' ? path : undefined
+  if (typeof path === 'string') return path
+  const source = (path as Partial<RegExp> | undefined)?.source
+  return typeof source === 'string' ? `/${source}/` : undefined
 }

@@ -50,8 +50,8 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   return whyNotBearer(value)
 }
 
-/** A scheme that does not begin like Bearer, and something after it (RFC 9110 section 11.4). */
-const otherScheme = /^(?!bearer)[!#$%&'*+.^_`|~0-9a-z-]+ +[^ ]/i
+/** A scheme, and something after it (RFC 9110 section 11.4). */
+const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/
 
 /**
  * Whether the request's only credential uses another scheme, such as Basic. A token without a scheme does not, and
@@ -59,9 +59,9 @@ const otherScheme = /^(?!bearer)[!#$%&'*+.^_`|~0-9a-z-]+ +[^ ]/i
  */
 export function usesOtherScheme(request: HttpRequest): boolean {
   const [value, ...others] = headerValues(request, 'authorization')
-  return (
-    others.length === 0 && typeof value === 'string' && otherScheme.test(value) && !isJoined(value)
-  )
+  if (others.length > 0 || typeof value !== 'string' || isJoined(value)) return false
+  const scheme = schemeOfCredential.exec(value)?.[1]?.toLowerCase()
+  return scheme !== undefined && !scheme.startsWith('bearer')
 }
 
 /**
