@@ -24,6 +24,8 @@ test('core has exactly these exports', () => {
     'VerificationError',
     'codes',
     'createVerifier',
+    'defaultProfile',
+    'extend',
     'formatActorChain',
     'pseudonymize',
   ])
@@ -33,6 +35,7 @@ test('core has exactly these exports', () => {
 const providers = [
   'auth0',
   'authentik',
+  'better-auth',
   'cognito',
   'dex',
   'entra',
@@ -48,8 +51,9 @@ const providers = [
 const camel = (name: string): string =>
   name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
 
-test('core/providers exports every provider function', () => {
-  expect(exported(coreProviders)).toEqual(providers.map(camel).toSorted())
+test('core/providers exports every provider function, and what extends a profile', () => {
+  const all = [...providers.map(camel), 'defaultProfile', 'extend']
+  expect(exported(coreProviders)).toEqual(all.toSorted())
 })
 
 test.each([

@@ -258,7 +258,9 @@ test('a request is recorded once, with the path that the client requested', asyn
 
 describe("with onRefusal: 'throw'", () => {
   const errorSchema = {
-    response: { 401: { type: 'object', properties: { code: {}, message: {}, reason: {} } } },
+    response: {
+      401: { type: 'object', properties: { code: {}, message: {}, reason: {}, claim: {} } },
+    },
   }
   test.each([
     ['without a response schema', {}, { statusCode: 401, error: 'Unauthorized' }],
@@ -280,7 +282,7 @@ describe("with onRefusal: 'throw'", () => {
     const app = await start({ onRefusal: 'throw' })
     app.setErrorHandler(async (error: Error, _request, reply) => {
       if (!(error instanceof RequestRefusedError)) return reply.send(error)
-      expect(error.cause).toMatchObject({ code: 'token_expired' })
+      expect(error.cause).toMatchObject({ code: 'token_expired', claim: 'exp' })
       return reply
         .code(error.status)
         .headers({ ...error.headers })

@@ -5,7 +5,7 @@ declare const brand: unique symbol
 
 /** A guard for `authenticate` and `protect` of the resource server that created it. */
 export interface FetchGuard {
-  /** What it requires, as in decision records. */
+  /** The name of the guard in decision records. */
   readonly name: string
   readonly [brand]: 'FetchGuard'
 }

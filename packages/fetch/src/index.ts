@@ -11,11 +11,13 @@ import {
 } from '@resource-server/core/adapter'
 import { type FetchGuard, privateGuards } from './guards.ts'
 
-// Everything that users need from core, so that they install one package.
+// Everything that users need from core, so that they only install one package.
 export {
   codes,
   ConfigError,
   createVerifier,
+  defaultProfile,
+  extend,
   formatActorChain,
   pseudonymize,
   VerificationError,
@@ -52,6 +54,7 @@ export type {
   IssuerOptions,
   KeyEvent,
   KeyHealth,
+  SkippedKey,
   KeyStore,
   KeyStoreOptions,
   OpenApi,
@@ -85,7 +88,7 @@ export type Authentication<Token> =
   | { readonly ok: true; readonly token: Token }
   | { readonly ok: false; readonly response: Response }
 
-/** What `resourceServer` returns. */
+/** The return value of `resourceServer`. */
 export interface ResourceServer<
   C extends object = object,
   Token = AccessToken<C>,
@@ -100,7 +103,10 @@ export interface ResourceServer<
     request: Request,
     ...guards: readonly FetchGuard[]
   ) => Promise<Authentication<Token>>
-  /** Wraps a handler: it runs only if the guards let the request through. Its other arguments are kept. */
+  /**
+   * Wraps a handler so that it runs only if the guards let the request through. Other arguments are passed
+   * through.
+   */
   readonly protect: <R extends Request, Rest extends unknown[]>(
     handler: (request: R, ...rest: Rest) => Response | Promise<Response>,
     ...guards: readonly FetchGuard[]
@@ -111,12 +117,13 @@ export interface ResourceServer<
 export type MetadataHandler = (request: Request) => Response | undefined
 
 /**
- * Creates guards for hosts that use the Fetch standard's `Request` and `Response`, such as Hono, Next.js and
- * Cloudflare Workers. They accept only tokens issued for this service. Off Node, no Node module is loaded.
+ * Creates guards for hosts that use the Fetch standard's `Request` and `Response`, such as Hono, Next.js, and
+ * Cloudflare Workers. They accept only tokens issued for this service. On runtimes other than Node, no Node
+ * module is loaded.
  *
- * With `optional: true`, the token is `undefined` on anonymous requests, and its type says so.
+ * With `optional: true`, the token is `undefined` for anonymous requests, and its type includes `undefined`.
  *
- * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError for invalid options
  *
  * @example

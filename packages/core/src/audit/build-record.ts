@@ -1,6 +1,7 @@
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import type { Refusal } from '../errors/refusal.ts'
+import { claimOf, type Refusal } from '../errors/refusal.ts'
 import type { Guard } from '../guards/guards.ts'
+import { namesOf } from '../guards/scope.ts'
 import type { Unverified } from '../jose/jws.ts'
 import type { Verified } from '../jose/signature.ts'
 import type { DecisionRecord, Identity, RecordBody } from '../options/decision-record.ts'
@@ -47,7 +48,7 @@ export function buildRecord(decision: Decision, policy: Policy): RecordBody {
   const { refusal, guards, request, trace, timings, verificationMs } = decision
   const deciding = guards.at(-1)?.guard
   const audience = requiredAudience(guards, policy)
-  const scopes = guards.flatMap(({ guard }) => guard.scopes ?? [])
+  const scopes = guards.flatMap(({ guard }) => (guard.scopeNeed ? namesOf(guard.scopeNeed) : []))
   return {
     time: decidedAt(timings.at(-1), policy),
     ...outcomeOf(refusal),
@@ -64,10 +65,10 @@ export function buildRecord(decision: Decision, policy: Policy): RecordBody {
 
 function outcomeOf(
   refusal: Refusal | undefined,
-): Pick<DecisionRecord, 'outcome' | 'code' | 'reason'> {
+): Pick<DecisionRecord, 'outcome' | 'code' | 'reason' | 'claim'> {
   if (!refusal) return { outcome: 'granted' }
-  const { category, code, reason } = refusal
-  return { outcome: category, code, reason }
+  const { category, code, reason, detail } = refusal
+  return { outcome: category, code, reason, ...claimOf(detail) }
 }
 
 /** A grant is recorded after the response, and the wall clock may have been moved in between. */

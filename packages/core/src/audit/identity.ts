@@ -4,9 +4,10 @@ import { type JsonObject, own } from '../lib/json.ts'
 import type { Unverified } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Anomaly, Identity, RecordedActor } from '../options/decision-record.ts'
+import type { Profile } from '../options/profile.ts'
 import { readScopes } from '../options/scope.ts'
 import type { Verified } from '../jose/signature.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import { type AccessToken, profileOf } from '../token/access-token.ts'
 import { sha256 } from '#crypto'
 
 type Party = Actor | PriorActor
@@ -22,7 +23,8 @@ export function identityOf(token: AccessToken, policy: Policy): Identity {
     issuer,
     subject,
     ...defined({ clientId }),
-    ...actorMembers({ actors, depth: actors.length }, { issuer, subject }),
+    ...actorMembers({ actors, depth: actors.length }),
+    ...anomaliesOf(actors, { issuer, subject }, claims, profileOf(token)),
     audience,
     scopes,
     ...tokenReference(raw, claims),
@@ -39,13 +41,17 @@ export function claimedIdentity(
   issuer: IssuerPolicy,
   policy: Policy,
 ): Identity {
-  const subject = nonEmptyString(own(claims, 'sub'))
+  const members = claimedMembers(claims, issuer)
+  const substitute = issuer.profile.clientIdAsSubject ? members.clientId : undefined
+  const subject = Object.hasOwn(claims, 'sub') ? nonEmptyString(claims['sub']) : substitute
   const chain = readChain(claims, issuer, policy.maxActorDepth)
+  const party = { issuer: issuer.issuer, subject }
   return {
     issuer: issuer.issuer,
     ...defined({ subject }),
-    ...claimedMembers(claims, issuer),
-    ...actorMembers(chain, { issuer: issuer.issuer, subject }),
+    ...members,
+    ...actorMembers(chain),
+    ...anomaliesOf(chain.actors, party, claims, issuer.profile),
     ...tokenReference(raw, claims),
     ...selectedClaims(claims, policy.records.claims),
   }
@@ -81,30 +87,41 @@ interface Subject {
   readonly subject: string | undefined
 }
 
-function actorMembers({ actors, depth }: ActorChain, subject: Subject): Identity {
+function actorMembers({ actors, depth }: ActorChain): Identity {
   if (depth === 0) return {}
   const recorded = actors.map(recordedActor)
-  const anomalies = anomaliesOf(actors, subject)
   return {
     ...defined({ actor: recorded[0] }),
     chain: { actors: recorded, depth, truncated: depth > recorded.length },
-    ...(anomalies.length > 0 && { anomalies }),
   }
 }
 
 /** These claims have no meaning inside `act`. */
 const ignoredClaims = ['exp', 'nbf', 'aud', 'cnf']
 
-function anomaliesOf(actors: readonly Party[], subject: Subject): Anomaly[] {
+function anomaliesOf(
+  actors: readonly Party[],
+  subject: Subject,
+  claims: JsonObject,
+  { scopeClaims }: Profile,
+): Pick<Identity, 'anomalies'> {
   const keys = actors.map(keyOf)
   const found: Readonly<Record<Anomaly, boolean>> = {
     actor_repeated: new Set(keys).size < keys.length,
     actor_is_subject: keys[0] === keyOf(subject),
-    actor_claims_ignored: actors.some(({ claims }) =>
-      ignoredClaims.some((name) => Object.hasOwn(claims, name)),
+    actor_claims_ignored: actors.some((actor) =>
+      ignoredClaims.some((name) => Object.hasOwn(actor.claims, name)),
     ),
+    scopes_differ: differ(scopeClaims.concat('scope', 'scp'), claims),
   }
-  return (Object.keys(found) as Anomaly[]).filter((anomaly) => found[anomaly])
+  const anomalies = (Object.keys(found) as Anomaly[]).filter((anomaly) => found[anomaly])
+  return anomalies.length > 0 ? { anomalies } : {}
+}
+
+/** Whether two of these claims contain different scopes. A claim of the wrong type is left out. */
+function differ(names: readonly string[], claims: JsonObject): boolean {
+  const contents = names.map((name) => readScopes(own(claims, name))?.toSorted().join(' '))
+  return new Set(contents.filter((content) => content !== undefined)).size > 1
 }
 
 /** One string per pair of issuer and subject, for comparison. */

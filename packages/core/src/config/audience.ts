@@ -33,18 +33,18 @@ export function audienceRule(audience: unknown): AudienceRule {
 /**
  * Refuses a token that was not issued for this service (RFC 7519 section 4.1.3).
  *
- * @param found the token's audiences
+ * @param claims verified claims whose audience is well-formed
  */
 export function checkAudience(
-  found: readonly string[],
+  claims: JsonObject,
   expected: AudienceRule,
   profile: Profile,
 ): Refusal | undefined {
+  const found = audienceOf(claims, profile)
   if (matches(expected, found, profile.ignoredAudiences)) return undefined
-  return refuse(
-    'audience_mismatch',
-    `aud is ${quoteList(found)}, expected ${describeAudience(expected)}`,
-  )
+  const claim = audienceClaim(claims, profile)
+  const reason = `${claim} is ${quoteList(found)}, expected ${describeAudience(expected)}`
+  return refuse('audience_mismatch', reason, { claim })
 }
 
 /** The claims that can contain the audience: `aud`, unless the profile lists others. */
@@ -52,17 +52,21 @@ export function audienceClaims({ audienceClaims: names = ['aud'] }: Profile): re
   return names
 }
 
-/** The audiences in the first audience claim that is present. Empty if there is none. */
-export function audienceOf(claims: JsonObject, profile: Profile): readonly string[] {
-  for (const name of audienceClaims(profile)) {
-    if (!Object.hasOwn(claims, name)) continue
-    const value = own(claims, name) as string | string[]
-    return Array.isArray(value) ? value : [value]
-  }
-  return []
+/** The audience claim that is used: the first one that is present, or the first one if none is. */
+export function audienceClaim(claims: JsonObject, profile: Profile): string {
+  const names = audienceClaims(profile)
+  for (const name of names) if (Object.hasOwn(claims, name)) return name
+  return names[0]!
 }
 
-/** Compares exactly and case-sensitively, without prefixes, patterns or URL normalization. */
+/** The audiences in the first audience claim that is present. Empty if there is none. */
+export function audienceOf(claims: JsonObject, profile: Profile): readonly string[] {
+  const value = own(claims, audienceClaim(claims, profile)) as string | string[] | undefined
+  if (value === undefined) return []
+  return Array.isArray(value) ? value : [value]
+}
+
+/** Compares exactly and case-sensitively, without prefixes, patterns, or URL normalization. */
 function matches(
   rule: AudienceRule,
   audience: readonly string[],

@@ -10,7 +10,7 @@ import {
   choiceOption,
   functionOption,
   numberOption,
-} from '../options/option-types.ts'
+} from '../options/option-rows.ts'
 import type {
   CacheOptions,
   DelegationMode,
@@ -38,7 +38,7 @@ import {
 import { readClaimNames, readPseudonymKey } from './records.ts'
 import { readResource, type Resource } from './resource.ts'
 
-// Every option of the project with its default, range, documentation and check. An option that is added to a
+// Every option of the project with its default, range, documentation, and check. An option that is added to a
 // type does not compile until it has a row here.
 
 /** The options of one issuer. */
@@ -56,11 +56,11 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     defaultText: 'set by `requireAudience`',
     range: '',
     description:
-      'The name of this service, a list of names (any of them), or `{ only: name }` (no other audience allowed).',
+      'The name of this service, a list of accepted names, or `{ only: name }` to allow no other audience.',
     read: (value) => audienceRule(value),
   },
   algorithms: {
-    default: undefined,
+    default: defaultAlgorithms,
     defaultText: defaultAlgorithms.map((name) => `\`${name}\``).join(', '),
     range: '',
     description: 'Accepted signature algorithms. Symmetric algorithms are not supported.',
@@ -92,7 +92,8 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     default: undefined,
     defaultText: 'fetched',
     range: '1 to 100 keys',
-    description: 'A fixed key set, used instead of a fetched one.',
+    description:
+      'A fixed key set, used instead of a fetched one. With `jwks` or `jwksUri`, `issuer` can be any string.',
     read: readJwks,
   },
 }
@@ -100,8 +101,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
 export interface IssuerSettings {
   readonly issuer: string
   readonly audience: AudienceRule | undefined
-  /** `undefined` if the user did not choose. */
-  readonly algorithms: readonly Algorithm[] | undefined
+  readonly algorithms: readonly Algorithm[]
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
   readonly jwksUri: string | undefined
@@ -117,7 +117,7 @@ export const cacheOptions: OptionTable<CacheOptions, CacheSettings> = {
   maxBytes: numberOption(
     2 ** 25,
     { min: 65_536, max: 2 ** 34, unit: 'bytes', whole: true },
-    'Maximum size of the cache, estimated.',
+    'Maximum estimated size of the cache.',
   ),
 }
 
@@ -145,7 +145,7 @@ export const recordOptions: OptionTable<RecordOptions, RecordSettings> = {
     default: undefined,
     defaultText: 'no pseudonyms',
     range: 'at least 32 bytes',
-    description: 'Replaces subjects and actors that may be people with their HMAC under this key.',
+    description: 'Replaces subjects, and actors that may be people, with an HMAC under this key.',
     read: readPseudonymKey,
   },
   claims: {
@@ -158,7 +158,7 @@ export const recordOptions: OptionTable<RecordOptions, RecordSettings> = {
   maxPending: numberOption(
     1000,
     { min: 1, max: 1e5, unit: 'records', whole: true },
-    'Maximum number of pending promises of `onDecision`.',
+    'Maximum number of pending promises from `onDecision`.',
   ),
 }
 
@@ -173,7 +173,7 @@ export const keyStoreOptions: OptionTable<KeyStoreOptions, KeyStoreSettings> = {
     default: required,
     defaultText: '',
     range: '',
-    description: 'Where key sets are kept: an object with `get` and `set`.',
+    description: 'Stores the key sets: an object with `get` and `set`.',
     read: (value) => {
       const { get, set } = (value ?? {}) as Partial<KeyStore>
       if (typeof get === 'function' && typeof set === 'function') return value as KeyStore
@@ -184,7 +184,7 @@ export const keyStoreOptions: OptionTable<KeyStoreOptions, KeyStoreSettings> = {
     default: required,
     defaultText: '',
     range: 'at least 32 characters',
-    description: 'The key of the HMAC over stored key sets; the same in the whole fleet.',
+    description: 'The HMAC key for stored key sets. Use the same one for all instances.',
     read: (value) => {
       if (typeof value === 'string' && value.length >= 32) return new TextEncoder().encode(value)
       throw new ConfigError(
@@ -204,7 +204,7 @@ export interface KeyStoreSettings {
 export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> = {
   issuers: {
     default: undefined,
-    defaultText: 'the one `issuer`',
+    defaultText: 'only `issuer`',
     range: '',
     description:
       'Several authorization servers, instead of `issuer`: strings, providers, or objects with the options of one issuer.',
@@ -234,7 +234,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
   maxLifetime: numberOption(
     undefined,
     { min: 1, max: 1e10, unit: 'seconds' },
-    'Maximum lifetime of a token, from `iat` to `exp` and from now to `exp`.',
+    'Maximum lifetime of a token: from `iat` to `exp`, and from now to `exp`.',
   ),
   maxTokenBytes: numberOption(
     8192,
@@ -255,12 +255,12 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     defaultText: '`true`',
     range: '',
     description:
-      'Caches verified tokens by their SHA-256. `false` turns it off; an object sets its limits.',
+      'Caches verified tokens by their SHA-256. `false` turns the cache off; an object sets its limits.',
     read: readCache,
   },
   cryptography: choiceOption<'native' | 'webcrypto'>(
     ['native', 'webcrypto'],
-    "What verifies signatures. `'native'` is faster on Node and the same as `'webcrypto'` elsewhere.",
+    "The cryptography that verifies signatures. `'native'` is faster on Node and the same as `'webcrypto'` elsewhere.",
   ),
   onDecision: functionOption(
     undefined,
@@ -271,7 +271,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     default: readOptions(recordOptions, {}, 'records option'),
     defaultText: '`{}`',
     range: '',
-    description: 'What decision records include and redact: see the options of `records`.',
+    description: 'What decision records include and redact. See the options of `records`.',
     read: (value) => readOptions(recordOptions, value, 'records option'),
   },
   allowInsecureHttp: booleanOption(false, 'Allows `http:` URLs on hosts other than loopback.'),
@@ -291,7 +291,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     default: systemClock,
     defaultText: "the system's clocks",
     range: '',
-    description: 'Where the time comes from. Tests use their own.',
+    description: 'The source of time. Tests can pass their own.',
     read: readClock,
   },
   fetch: functionOption<Fetch, Fetch>(
@@ -351,14 +351,14 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
     default: undefined,
     defaultText: 'none',
     range: '',
-    description: 'The URL of this service. Enables its metadata (RFC 9728).',
+    description: 'The URL of this service. Enables resource metadata (RFC 9728).',
     read: (value, _name, { allowInsecureHttp }) => readResource(value, allowInsecureHttp),
   },
   refusalBody: {
     default: undefined,
     defaultText: '`application/problem+json`',
     range: '',
-    description: 'Writes the body of a refusal.',
+    description: 'Returns the body of a refusal.',
     read: readRefusalBody,
   },
 }

@@ -1,7 +1,6 @@
 import { ConfigError } from '../errors/refusal.ts'
 import { type Clock, schedule } from '../lib/clock.ts'
 import { own } from '../lib/json.ts'
-import { type Algorithm, defaultAlgorithms } from '../options/algorithms.ts'
 import {
   checkNames,
   type OptionObject,
@@ -10,6 +9,7 @@ import {
   readOptions,
   readRows,
 } from '../options/option-table.ts'
+import { requireDiscovery } from './read-option.ts'
 import {
   issuerOptions,
   type IssuerSettings,
@@ -20,11 +20,7 @@ import {
 } from './option-tables.ts'
 
 /** How one issuer's tokens are verified. Every member has its final value. */
-export interface IssuerPolicy extends IssuerSettings {
-  readonly algorithms: readonly Algorithm[]
-  /** Whether the user chose the algorithms: then a key without `alg` must fit exactly one of them. */
-  readonly algorithmsChosen: boolean
-}
+export type IssuerPolicy = IssuerSettings
 
 /** All options with their defaults filled in. Frozen. */
 export interface Policy
@@ -131,8 +127,8 @@ function issuerEntries(
     )
   }
   return issuers.map((entry) => {
-    const itsOwn = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
-    return { ...common, ...itsOwn }
+    const given = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
+    return { ...common, ...given }
   })
 }
 
@@ -181,9 +177,6 @@ function issuerPolicy(options: OptionObject, context: ReadContext): IssuerPolicy
   if (settings.jwksUri !== undefined && settings.jwks) {
     throw new ConfigError("'jwksUri' and 'jwks' cannot be combined.", 'Remove one of them.')
   }
-  return Object.freeze({
-    ...settings,
-    algorithms: settings.algorithms ?? defaultAlgorithms,
-    algorithmsChosen: settings.algorithms !== undefined,
-  })
+  if (settings.jwksUri === undefined && !settings.jwks) requireDiscovery(settings.issuer, context)
+  return Object.freeze(settings)
 }

@@ -8,11 +8,11 @@ import { type RefusalBodyWriter, sampleRefusal, tryBody } from '../errors/proble
 import { ConfigError } from '../errors/refusal.ts'
 import type { Clock } from '../lib/clock.ts'
 import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
+import { checkedProfile } from '../options/check-profile.ts'
 import { kindOf, ownOptions, type ReadContext } from '../options/option-table.ts'
 import type { Profile } from '../options/profile.ts'
 import { type Implication, implication } from '../options/scope.ts'
 import { rfc9068Profile } from '../providers/rfc9068.ts'
-import { checkedProfile } from './read-profile.ts'
 
 // Readers of options that need more than a type and a range. Each returns the checked value or throws a
 // ConfigError.
@@ -26,22 +26,38 @@ export function readIssuer(value: unknown, _name: string, context: ReadContext):
         : "Set issuer: 'https://as.example.com', exactly as in the iss claim of the tokens.",
     )
   }
-  const url = parseUrl(value)
-  // The URL parser would accept `https:host` and surrounding white space, and no token's iss would match.
-  if (!url || !/^[a-z]+:\/\/\S+$/i.test(value)) {
+  if (value === '' || value !== value.trim()) {
     throw new ConfigError(
-      `The issuer '${value}' is not a URL.`,
-      'Write it exactly as in the iss claim of the tokens, starting with https://.',
+      "'issuer' must not be empty, and must not start or end with white space.",
+      'Write it exactly as in the iss claim of the tokens.',
     )
   }
-  if (hasExtras(value, url)) {
+  const url = parseUrl(value)
+  // The origin, because the rest could contain a password.
+  if (url?.protocol === 'http:') requireSecure(url, `The issuer '${url.origin}'`, context)
+  return value
+}
+
+/**
+ * Requires an issuer whose metadata can be fetched. With `jwksUri` or `jwks` nothing is fetched from the
+ * issuer, and RFC 7519 section 4.1.1 allows any string.
+ */
+export function requireDiscovery(issuer: string, context: ReadContext): void {
+  const url = parseUrl(issuer)
+  // The URL parser accepts `https:host`, and no token's iss would match.
+  if (!url || !/^[a-z]+:\/\/\S+$/i.test(issuer)) {
+    throw new ConfigError(
+      `The issuer '${issuer}' is not a URL.`,
+      "Write it exactly as in the iss claim of the tokens, starting with https://, or set 'jwksUri' or 'jwks'.",
+    )
+  }
+  if (hasExtras(issuer, url)) {
     throw new ConfigError(
       `The issuer '${url.origin}' must not contain user information, a query, or a fragment.`,
-      'Remove them (RFC 8414 section 2).',
+      "Remove them (RFC 8414 section 2), or set 'jwksUri' or 'jwks'.",
     )
   }
-  requireSecure(url, `The issuer '${value}'`, context)
-  return value
+  requireSecure(url, `The issuer '${issuer}'`, context)
 }
 
 export function readAlgorithms(value: unknown): readonly Algorithm[] {

@@ -15,6 +15,11 @@ interface ChallengeDetail {
 export interface RefusalDetail extends ChallengeDetail {
   /** Seconds after which a retry may succeed. Only for the category `unavailable`. */
   readonly retryAfter?: number
+  /**
+   * The claim at fault, if it is one claim: the top-level name, such as `exp` or `act`. For the operator
+   * only: it is never part of a response.
+   */
+  readonly claim?: string
 }
 
 /**
@@ -39,6 +44,11 @@ export class Refusal {
   }
 }
 
+/** The member `claim` of a result or a record. Empty if no single claim is at fault. */
+export function claimOf({ claim }: RefusalDetail): Pick<RefusalDetail, 'claim'> {
+  return claim === undefined ? {} : { claim }
+}
+
 export function refuse(code: Code, reason: string, detail?: RefusalDetail): Refusal {
   return new Refusal(code, reason, detail)
 }
@@ -51,9 +61,9 @@ export function hasBrand(value: unknown, name: string): boolean {
 }
 
 /**
- * The configuration or a call is wrong. Thrown when the server or verifier is created if possible. It says
- * nothing about a token, so do not respond with 401. `instanceof` also works for errors from another
- * copy of this package.
+ * An error in the configuration or in a call. If possible, it is thrown when the server or verifier is
+ * created. It does not mean that a token is invalid, so do not respond with 401. `instanceof` also works
+ * for errors from another copy of this package.
  *
  * @example
  * import { ConfigError, createVerifier } from '@resource-server/core'
@@ -88,8 +98,8 @@ export class ConfigError extends Error {
 
 /**
  * A token was refused or could not be verified. `verify` throws it, and an adapter passes it to the host's
- * error handling if `onRefusal` is `throw`. Use `code` in programs; the texts may change. `instanceof`
- * also works for errors from another copy of this package.
+ * error handling if `onRefusal` is `throw`. Use `code` in programs, because the wording of messages may
+ * change. `instanceof` also works for errors from another copy of this package.
  *
  * @example
  * import { VerificationError, type Verifier } from '@resource-server/core'
@@ -113,8 +123,8 @@ export class VerificationError extends Error {
     return hasBrand(value, 'VerificationError')
   }
 
-  // `code` and `reason` are not enumerable: an error handler may send `JSON.stringify(error)` or `{ ...error }`
-  // to the caller, who must not learn them.
+  // `code`, `reason` and `claim` are not enumerable: an error handler may send `JSON.stringify(error)` or
+  // `{ ...error }` to the caller, who must not learn them.
 
   /** Why the token was refused or could not be verified. See {@link codes}. Not enumerable, as `reason`. */
   declare readonly code: Code
@@ -125,6 +135,11 @@ export class VerificationError extends Error {
    * enumerable, so `JSON.stringify`, spread and most loggers omit it.
    */
   declare readonly reason: string
+  /**
+   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
+   * not send it to the caller. Not enumerable, as `reason`.
+   */
+  declare readonly claim: string | undefined
   /** Seconds after which a retry may succeed. Only with the category `unavailable`. */
   readonly retryAfter: number | undefined
 
@@ -133,6 +148,7 @@ export class VerificationError extends Error {
     Object.defineProperties(this, {
       code: { value: refusal.code },
       reason: { value: refusal.reason },
+      claim: { value: refusal.detail.claim },
     })
     this.category = refusal.category
     this.retryAfter = refusal.detail.retryAfter

@@ -42,15 +42,15 @@ export function stepUpCheck(
 ): (token: Token) => Refusal | undefined {
   const { acrValues, maxAge } = validated(requirement)
   const detail = { ...(acrValues && { acrValues }), ...(maxAge !== undefined && { maxAge }) }
+  const refuseFor = (claim: string, problem: string): Refusal =>
+    refuse('authentication_insufficient', problem, { ...detail, claim })
   return ({ claims: { acr, auth_time: authTime, iat } }) => {
-    const problem =
-      (acrValues && acrProblem(acr, acrValues)) ??
-      (maxAge === undefined
-        ? undefined
-        : ageProblem(authTime, { iat, now: clock.now() / 1000, maxAge, clockTolerance }))
-    return problem === undefined
-      ? undefined
-      : refuse('authentication_insufficient', problem, detail)
+    const wrongAcr = acrValues && acrProblem(acr, acrValues)
+    if (wrongAcr !== undefined) return refuseFor('acr', wrongAcr)
+    if (maxAge === undefined) return undefined
+    const times = { iat, now: clock.now() / 1000, maxAge, clockTolerance }
+    const wrongAge = ageProblem(authTime, times)
+    return wrongAge === undefined ? undefined : refuseFor('auth_time', wrongAge)
   }
 }
 

@@ -10,6 +10,7 @@ import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
 import { Pipeline } from '../verify/pipeline.ts'
+import { withSetupHint } from '../verify/setup-hints.ts'
 import { isPreflight, readCredential, usesOtherScheme } from './bearer-token.ts'
 import { type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
@@ -35,7 +36,7 @@ const proceed: GuardResult = Object.freeze({ action: 'proceed' })
 const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 
 /**
- * What an adapter needs for one resource server: it runs guards on requests and remembers what they decided.
+ * Everything an adapter needs for one resource server: runs guards on requests and remembers their results.
  * `key` is always the host's raw request.
  */
 export class Gate<C extends object = object> {
@@ -155,26 +156,24 @@ export class Gate<C extends object = object> {
     if (state.outcome instanceof Refusal) return this.#refuse(state, state.outcome)
     const stop = this.#reporter.stopwatch()
     try {
-      const token = this.#authenticate(state, guard)
-      if (token instanceof Promise) return this.#runLater(state, guard, token, stop)
-      const refusal = this.#check(state, guard, token)
-      if (refusal instanceof Promise) return this.#runLater(state, guard, token, stop, refusal)
+      const refusal = andThen(this.#authenticate(state, guard), (token) =>
+        this.#check(state, guard, token),
+      )
+      if (refusal instanceof Promise) return this.#concludeLater(state, guard, refusal, stop)
       return this.#conclude(state, guard, refusal, stop())
     } catch (error) {
       throw this.#failed(state, guard, error, stop())
     }
   }
 
-  async #runLater(
+  async #concludeLater(
     state: RequestState,
     guard: Guard,
-    token: MaybePromise<AccessToken | undefined | Refusal>,
+    refusal: Promise<Refusal | undefined>,
     stop: () => Timing | undefined,
-    started?: Promise<Refusal | undefined>,
   ): Promise<GuardResult> {
     try {
-      const refusal = await (started ?? this.#check(state, guard, await token))
-      return this.#conclude(state, guard, refusal, stop())
+      return this.#conclude(state, guard, await refusal, stop())
     } catch (error) {
       throw this.#failed(state, guard, error, stop())
     }
@@ -210,7 +209,15 @@ export class Gate<C extends object = object> {
   ): MaybePromise<Refusal | undefined> {
     if (token instanceof Refusal) return token
     if (!token) return guard.admitsAnonymous ? undefined : missingToken(state)
-    return andThen(guard.check(token), (refusal) => refusal && withAllScopes(refusal, state, token))
+    return andThen(
+      guard.check(token),
+      (refusal) => refusal && this.#explained(withAllScopes(refusal, state, token), token),
+    )
+  }
+
+  /** The header of a token from the cache is not at hand, and no hint about a guard needs it. */
+  #explained(refusal: Refusal, { claims }: AccessToken): Refusal {
+    return withSetupHint(refusal, { claims }, this.#policy)
   }
 
   #conclude(

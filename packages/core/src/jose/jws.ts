@@ -18,7 +18,7 @@ export interface Unverified {
   readonly [brand]: 'Unverified'
 }
 
-/** The header parameters in use. `jku`, `jwk`, `x5u` and `x5c` are ignored. */
+/** The header parameters in use. `jku`, `jwk`, `x5u`, and `x5c` are ignored. */
 export interface JoseHeader {
   readonly alg: string
   readonly kid: string | undefined

@@ -57,11 +57,15 @@ export class Backoff {
     this.#last = undefined
   }
 
-  /** The answer to a request. It includes the last error, if there is one. */
-  refusal(problem: string): Refusal {
+  /**
+   * The answer to a request. It includes the last error, if there is one.
+   *
+   * @param delay milliseconds until a retry may help, if that is later than the next fetch
+   */
+  refusal(problem: string, delay = 0): Refusal {
     const code = this.#last?.error instanceof ConfigError ? 'metadata_rejected' : 'keys_unavailable'
     const cause = this.#last ? ` (${messageOf(this.#last.error)})` : ''
-    const retryAfter = Math.max(1, Math.ceil(this.delayLeft / seconds))
+    const retryAfter = Math.max(1, Math.ceil(Math.max(delay, this.delayLeft) / seconds))
     return refuse(code, `JWKS of '${this.#issuer}' is unavailable: ${problem}${cause}`, {
       retryAfter,
     })

@@ -1,6 +1,6 @@
 import * as platform from '#platform'
 import type { Policy } from '../config/policy.ts'
-import { emptyKeySet, type KeySet } from '../jose/jwk.ts'
+import type { SkippedKey } from '../jose/jwk.ts'
 
 const channel = platform.channel('resource-server:keys')
 
@@ -24,20 +24,20 @@ export interface KeyEvent {
    * - `fetched`: a key set was fetched, or the issuer responded that it is unchanged.
    * - `failed`: a fetch failed. The cached key set stays in use.
    * - `rotated`: the fetched key set has different keys.
-   * - `stale`: the cached key set is no longer fresh because fetches fail. Once per outage.
-   * - `empty`: a key set without usable keys was fetched. `reason` says whether the previous one stays
-   *   in use.
+   * - `stale`: the cached key set is no longer fresh because fetches fail. Published once per outage.
+   * - `empty`: a key set without usable keys was fetched. This is an outage. `reason` says whether the
+   *   previous one stays in use.
    * - `blocked`: a key was blocked with `blockKey()`.
-   * - `restored`: after a start, a key set from the key store is in use.
+   * - `restored`: after the process started, a key set from the key store is in use.
    * - `not-stored`: the key store failed.
    */
   readonly event: KeyEventName
-  /** What went wrong. Absent if nothing did. */
+  /** What went wrong. Absent if there was no error. */
   readonly reason?: string
   /** The number of usable keys after the event. */
   readonly keys: number
-  /** Why keys are not used, one reason per key, such as `contains private key members`. */
-  readonly skipped: readonly string[]
+  /** The keys that are not used, and why, in the key set that was read last. */
+  readonly skipped: readonly SkippedKey[]
   /** How long the fetch took, in milliseconds. Only with `fetched` and `failed`. */
   readonly duration?: number
 }
@@ -56,29 +56,29 @@ export function publishKeyEvent(build: () => KeyEvent): void {
 export class KeyEventReporter {
   readonly #issuer: string
   readonly #clock: Policy['clock']
-  readonly #usableSet: () => KeySet | undefined
+  readonly #keys: () => Pick<KeyEvent, 'keys' | 'skipped'>
   #staleReported = false
 
-  /** @param usableSet returns the key set that is in use at the time of an event */
-  constructor(issuer: string, clock: Policy['clock'], usableSet: () => KeySet | undefined) {
+  /** @param keys returns the state of the keys at the time of an event */
+  constructor(
+    issuer: string,
+    clock: Policy['clock'],
+    keys: () => Pick<KeyEvent, 'keys' | 'skipped'>,
+  ) {
     this.#issuer = issuer
     this.#clock = clock
-    this.#usableSet = usableSet
+    this.#keys = keys
   }
 
   report(event: KeyEventName, details: Pick<KeyEvent, 'reason' | 'duration'> = {}): void {
-    publishKeyEvent(() => {
-      const { keys, skipped } = this.#usableSet() ?? emptyKeySet
-      return {
-        version: 1,
-        time: new Date(this.#clock.now()).toISOString(),
-        issuer: this.#issuer,
-        event,
-        keys: keys.length,
-        skipped,
-        ...details,
-      }
-    })
+    publishKeyEvent(() => ({
+      version: 1,
+      time: new Date(this.#clock.now()).toISOString(),
+      issuer: this.#issuer,
+      event,
+      ...this.#keys(),
+      ...details,
+    }))
   }
 
   /** Reports `stale`, but only once until the next successful fetch. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../lib/json.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import { readKeySet } from '../jose/jwk.ts'
+import { readKeySet } from '../jose/key-set.ts'
 import { messageOf } from './backoff.ts'
 import { type CachedKeySet, defaultLifetime } from './freshness.ts'
 import { SealedStore } from './sealed-store.ts'

@@ -2,9 +2,9 @@ import { schedule } from './clock.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
 /**
- * The part of the Fetch standard that is used to fetch metadata and key sets. The global `fetch` has this
- * type. It must reject if the request fails, and it should abort when `signal` does. It must not follow
- * redirects: with `redirect: 'manual'`, a redirect is an ordinary response, which is then refused.
+ * A function that fetches metadata and key sets. The global `fetch` has this type. It must reject if the
+ * request fails, and it should abort when `signal` does. It must not follow redirects: with
+ * `redirect: 'manual'`, a redirect is an ordinary response, which is then refused.
  *
  * @example
  * import type { Fetch } from '@resource-server/core'
@@ -26,13 +26,13 @@ export type Fetch = (
 /** The part of a Fetch `Response` that is read. The global `Response` has this type. */
 export interface FetchResponse {
   readonly status: number
-  /** `Cache-Control`, `ETag`, `Retry-After` and `Date` are read. */
+  /** `Cache-Control`, `ETag`, `Retry-After`, and `Date` are read. */
   readonly headers: { get(name: string): string | null }
   /** The decoded bytes. At most 256 KiB are read. */
   readonly body: ReadableStream<Uint8Array> | null
 }
 
-/** Milliseconds for connecting, headers and body together. */
+/** Milliseconds for connecting, headers, and body together. */
 const deadline = 5_000
 /**
  * The deadline is measured by this many timers in a row. If the process was too busy to read for a while,
@@ -147,7 +147,7 @@ async function getJson(
   }
   const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
   const unchanged = response.status === 304 && Boolean(etag)
-  if (response.status !== 200) await response.body?.cancel()
+  if (response.status !== 200) discard(response.body)
   if (response.status !== 200 && !unchanged) {
     const { status } = response
     const retryAfter = retryAfterOf(response.headers)
@@ -169,13 +169,35 @@ function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   return wait > 0 ? wait : undefined
 }
 
+/**
+ * Releases the connection without waiting. If the body was cloned, `cancel()` settles only after the clone
+ * was read or canceled too, which may never happen.
+ */
+function discard(body: ReadableStream<Uint8Array> | null): void {
+  void ignoreErrors(async () => body?.cancel())
+}
+
+async function ignoreErrors(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch {
+    // The response is not used, so it does not matter.
+  }
+}
+
+/** Does not use `for await`, which would wait for the body to be canceled. */
 async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw new FetchError(`answered with more than ${maxBytes} bytes`)
-    chunks.push(chunk)
+  const iterator = body[Symbol.asyncIterator]()
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    size += next.value.byteLength
+    if (size > maxBytes) {
+      void ignoreErrors(async () => iterator.return?.())
+      throw new FetchError(`answered with more than ${maxBytes} bytes`)
+    }
+    chunks.push(next.value)
   }
   return concat(chunks, size)
 }

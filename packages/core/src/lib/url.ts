@@ -11,8 +11,14 @@ export function isSecure(url: URL, allowInsecureHttp: boolean): boolean {
   return url.protocol === 'http:' && (allowInsecureHttp || loopback.test(url.hostname))
 }
 
+/** Whether this is an issuer identifier of RFC 8414 section 2, which has metadata at a known URL. */
+export function isIssuerUrl(value: string): boolean {
+  const url = parseUrl(value)
+  return url !== undefined && /^https?:\/\/\S+$/i.test(value) && !hasExtras(value, url)
+}
+
 /**
- * Whether the URL has a user, password, query or fragment. RFC 8414 section 2 allows neither a query nor
+ * Whether the URL has a user, password, query, or fragment. RFC 8414 section 2 allows neither a query nor
  * a fragment in an issuer, and RFC 9110 section 4.2.4 deprecates users and passwords.
  */
 export function hasExtras(value: string, url: URL): boolean {

@@ -1,7 +1,7 @@
 import type { Code } from '../errors/codes.ts'
 
 /**
- * The part of a refused token that a hint may look at. If the token was refused before its signature was
+ * The part of a refused token that a hint can inspect. If the token was refused before its signature was
  * verified, nothing in it is verified.
  */
 export interface HintedToken {
@@ -37,7 +37,7 @@ export interface Hint {
 export type ActorName = 'sub' | 'client_id'
 
 /**
- * Where a token contains names, such as roles.
+ * Locates names, such as roles, in a token.
  *
  * @example
  * import type { ClaimPath } from '@resource-server/core'
@@ -59,30 +59,27 @@ export interface ClaimPath {
 
 /**
  * What the access tokens of an authorization server look like: where the values are, and which claims must
- * be present. Write your own, or extend the profile of a provider function.
+ * be present. To change some members of a profile, use `extend`.
  *
  * @example
- * import { keycloak } from '@resource-server/core/providers'
- * import type { Profile } from '@resource-server/core'
+ * import { defaultProfile, extend, type Profile } from '@resource-server/core'
  *
- * const { profile } = keycloak('https://keycloak.example.com/realms/shop')
- * export const ours: Profile = {
- *   ...profile,
- *   name: 'our-keycloak',
- *   permissions: [{ path: ['permissions'] }],
- * }
+ * export const ours: Profile = extend(defaultProfile, {
+ *   name: 'our-server',
+ *   roles: [{ path: ['authorization', 'roles'] }],
+ * })
  */
 export interface Profile {
-  /** A label for people. It has no effect. */
+  /** A label for display. It has no effect. */
   readonly name: string
   /** The accepted `typ` headers, in lowercase. `undefined` means that `typ` may be absent. */
   readonly types: readonly (string | undefined)[]
-  /** The claims that can contain the client id. The first one that is present is used. */
+  /** The claims that can contain the client ID. The first one that is present is used. */
   readonly clientClaims: readonly string[]
   /** The claims that can contain the scopes. The first one that is present is used. */
   readonly scopeClaims: readonly string[]
   /**
-   * The claims that a token must have, in addition to `iss`, `sub`, `aud`, `exp` and `iat`. A nested list
+   * The claims that a token must have, in addition to `iss`, `sub`, `aud`, `exp`, and `iat`. A nested list
    * means that one of its claims must be present.
    */
   readonly requiredClaims: readonly (string | readonly string[])[]
@@ -95,17 +92,33 @@ export interface Profile {
   readonly expectedClaims?: Readonly<Record<string, readonly string[]>>
   /**
    * Claims that only other kinds of tokens have. A token with one of them is refused. Default: `at_hash`,
-   * `c_hash`, `s_hash`, `events` and `nonce`. `nonce` is only refused if the token has no scope (OpenID
-   * Connect Core section 2).
+   * `c_hash`, `s_hash`, `events`, and `nonce`. `nonce` is only refused if the token has no scope (OpenID
+   * Connect Core section 2), and `events` only if it is an object (RFC 8417 section 2.2). If the `typ` of the
+   * header is `at+jwt`, the default is `events` alone.
    */
   readonly forbiddenClaims?: readonly string[]
+  /**
+   * Whether a token is accepted if nothing shows that it is an access token. By default such a token is
+   * refused, because ID tokens can look the same: its `typ` is not `at+jwt`, and it has no scope claim, no
+   * client claim (an `azp` that equals the only audience does not count), and none of the claims `typ:
+   * Bearer`, `token_use: access` and `type: access_token`. Set it if `requiredClaims` or `expectedClaims`
+   * exclude the issuer's ID tokens, or if the issuer has none. Default false.
+   */
+  readonly acceptUnmarked?: boolean
   /** The claims that can contain the audience. The first one that is present is used. Default: `aud`. */
   readonly audienceClaims?: readonly string[]
+  /**
+   * Whether the client id is the subject of a token without `sub`. Some servers omit `sub` from the tokens
+   * that a client gets for itself; RFC 9068 section 2.2 recommends the client id for them. Such a token is
+   * otherwise refused. Not guaranteed: that no user's `sub` equals a client id, so do not set it if users
+   * can choose their `sub`. Default false.
+   */
+  readonly clientIdAsSubject?: boolean
   /** Where the roles are. Default: none, and `requireRole` cannot be used. */
   readonly roles?: readonly ClaimPath[]
   /** Where the permissions are. Default: none, and `requirePermission` cannot be used. */
   readonly permissions?: readonly ClaimPath[]
-  /** Whether all actors are clients, so that `act.sub` is a client id. Default false. */
+  /** Whether all actors are clients, so that `act.sub` is a client ID. Default false. */
   readonly actorSubjectIsClient?: boolean
   /**
    * The members of `act` that identify the actor, together with `iss`. `requireActor` compares a plain

@@ -1,3 +1,5 @@
+import { kindOf, noMoreArguments, type OptionTable, readOptions } from '../options/option-table.ts'
+import { textOption } from '../options/option-rows.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { entraHints } from './hints.ts'
@@ -5,7 +7,7 @@ import type { Profile } from '../options/profile.ts'
 
 /** The options of {@link entra}. */
 export interface EntraOptions {
-  /** The id of the tenant: a GUID in lowercase, as in the `tid` of its tokens. */
+  /** The ID of the tenant: a GUID in lowercase, as in the `tid` of its tokens. */
   readonly tenant: string
   /**
    * The version of the access tokens. It depends on `api.requestedAccessTokenVersion` in the app
@@ -14,13 +16,32 @@ export interface EntraOptions {
   readonly version?: 1 | 2
 }
 
+const example = '11111111-2222-4333-8444-555555555555'
+
+const entraOptions: OptionTable<EntraOptions, Required<EntraOptions>> = {
+  tenant: textOption(example, 'The id of the tenant: a GUID in lowercase.'),
+  version: {
+    default: 2,
+    defaultText: '`2`',
+    range: '`1`, `2`',
+    description: 'The version of the access tokens.',
+    read: (value) => {
+      if (value === 1 || value === 2) return value
+      throw new ConfigError(
+        `'version' must be 1 or 2, got ${typeof value === 'number' ? value : kindOf(value)}.`,
+        'Pass 1 or 2, as a number, or leave it out for version 2.',
+      )
+    },
+  },
+}
+
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * A tenant of Microsoft Entra ID (formerly Azure AD). The audience is the client id of the API. In version 1
+ * A tenant of Microsoft Entra ID (formerly Azure AD). The audience is the client ID of the API. In version 1
  * it can also be the application ID URI.
  *
- * Not guaranteed: that a token without an actor was not exchanged. Entra's on-behalf-of flow does not write
+ * A token without an actor may still have been exchanged, because Entra's on-behalf-of flow does not write
  * `act`.
  *
  * @example
@@ -32,9 +53,13 @@ const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  *   audience: '66666666-7777-4888-9999-000000000000',
  * })
  *
- * @throws ConfigError if `tenant` is not a GUID in lowercase, such as `common` or a domain name
+ * @throws ConfigError if `tenant` is not a GUID in lowercase, such as `common` or a domain name, if
+ * `version` is not 1 or 2, or if an option is unknown
  */
-export function entra({ tenant, version = 2 }: EntraOptions): ProviderIssuer {
+export function entra(options: EntraOptions, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('entra(options)', more)
+  const fix = `Write entra({ tenant: '${example}' }).`
+  const { tenant, version } = readOptions(entraOptions, options, 'entra option', undefined, fix)
   if (!guid.test(tenant)) {
     throw new ConfigError(
       `'${tenant}' is not a tenant id.`,
@@ -56,6 +81,8 @@ const profileOf = (tenant: string, version: 1 | 2): Profile => ({
   clientClaims: version === 1 ? ['appid'] : ['azp'],
   // ID tokens do not have this claim; same page.
   requiredClaims: version === 1 ? ['appid'] : ['azp'],
+  // An app that requests a token for itself gets one whose azp equals aud.
+  acceptUnmarked: true,
   expectedClaims: { ver: [`${version}.0`], tid: [tenant] },
   scopeClaims: ['scp'],
   ignoredAudiences: [],

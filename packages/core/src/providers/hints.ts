@@ -7,19 +7,23 @@ import type { Hint, HintedToken } from '../options/profile.ts'
  */
 
 const claim = ({ claims }: HintedToken, name: string): unknown => own(claims, name)
+/** Empty if the claim is not a string. An unverified value is never converted. */
+const text = (token: HintedToken, name: string): string => {
+  const value = claim(token, name)
+  return typeof value === 'string' ? value : ''
+}
 const has = ({ claims }: HintedToken, name: string): boolean => Object.hasOwn(claims, name)
 const audiences = (token: HintedToken): unknown[] => [claim(token, 'aud')].flat()
 const issuedBy = (token: HintedToken, prefix: string): boolean =>
-  String(claim(token, 'iss')).startsWith(prefix)
+  text(token, 'iss').startsWith(prefix)
 
-const isKeycloak = (token: HintedToken): boolean =>
-  /\/realms\/[^/]+$/.test(String(claim(token, 'iss')))
+const isKeycloak = (token: HintedToken): boolean => /\/realms\/[^/]+$/.test(text(token, 'iss'))
 
 export const keycloakHints: readonly Hint[] = [
   {
     codes: ['claim_missing'],
     when: (token) =>
-      isKeycloak(token) && (!has(token, 'sub') || /^[a-z]{2}lt/.test(String(claim(token, 'jti')))),
+      isKeycloak(token) && (!has(token, 'sub') || /^[a-z]{2}lt/.test(text(token, 'jti'))),
     message:
       'Keycloak omits sub if the client does not have the client scope "basic", and omits most claims ' +
       'from lightweight access tokens. Add that client scope to the client. Turn off "Always use lightweight ' +
@@ -39,7 +43,8 @@ export const keycloakHints: readonly Hint[] = [
 export const auth0Hints: readonly Hint[] = [
   {
     codes: ['audience_mismatch'],
-    when: (token) => audiences(token).some((name) => String(name).endsWith('/userinfo')),
+    when: (token) =>
+      audiences(token).some((name) => typeof name === 'string' && name.endsWith('/userinfo')),
     message:
       'Auth0 adds an API to aud only if the client requests it. Let the client send the parameter ' +
       "'audience' with the identifier of the API, and configure exactly that identifier as 'audience' here.",
@@ -60,6 +65,11 @@ export const auth0Opaque: Hint = opaqueTokens(
 
 export const hydraOpaque: Hint = opaqueTokens(
   'Ory Hydra issues opaque access tokens by default. Set strategies.access_token to jwt in Hydra.',
+)
+
+export const betterAuthOpaque: Hint = opaqueTokens(
+  "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Let the client send " +
+    'it, with one of the validAudiences of the plugin oauth-provider.',
 )
 
 export const zitadelOpaque: Hint = opaqueTokens(
@@ -86,12 +96,15 @@ export const oktaHints: readonly Hint[] = [
   },
 ]
 
+const clientClaims = ['client_id', 'azp', 'cid', 'appid']
+
 /** A token without client id, whose scopes are absent or a list. */
 const isSpring = (token: HintedToken): boolean =>
   typeof claim(token, 'aud') === 'string' &&
   has(token, 'nbf') &&
   (!has(token, 'scope') || Array.isArray(claim(token, 'scope'))) &&
-  !['scp', 'client_id', 'azp', 'cid', 'appid'].some((name) => has(token, name))
+  !has(token, 'scp') &&
+  !clientClaims.some((name) => has(token, name))
 
 export const springHints: readonly Hint[] = [
   {
@@ -139,6 +152,9 @@ export const entraHints: readonly Hint[] = [
   },
 ]
 
+/** The region of the endpoint, and the region in the id of the pool. */
+const originalCognito = /^https:\/\/cognito-idp\.([a-z\d-]+)\.amazonaws\.com\/([a-z\d-]+)_/
+
 export const cognitoHints: readonly Hint[] = [
   {
     codes: ['claim_missing'],
@@ -146,6 +162,30 @@ export const cognitoHints: readonly Hint[] = [
     message:
       'Cognito access tokens have no aud unless the client requests a resource. Let the client request one, or ' +
       'use the client id as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => issuedBy(token, 'https://issuer-cognito-idp.'),
+    message:
+      'The token is from a Cognito user pool with the updated issuer type. Configure cognito({ region, userPoolId, ' +
+      "issuerType: 'updated' }).",
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => {
+      const [, region, pool] = originalCognito.exec(text(token, 'iss')) ?? []
+      return region !== undefined && region !== pool
+    },
+    message:
+      'The token is from a replica of a Cognito user pool. Configure the replica as an issuer, too: ' +
+      'cognito({ region, userPoolId, replicaRegion }).',
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => originalCognito.test(text(token, 'iss')),
+    message:
+      'The token is from a Cognito user pool with the original issuer type. Check region and userPoolId, and leave ' +
+      "out issuerType: 'updated'.",
   },
 ]
 
@@ -160,6 +200,63 @@ const dexHints: readonly Hint[] = [
   },
 ]
 
+export const glewlwydHints: readonly Hint[] = [
+  {
+    codes: ['audience_mismatch'],
+    when: (token) =>
+      isGlewlwyd(token) && has(token, 'aud') && claim(token, 'aud') === claim(token, 'scope'),
+    message:
+      'Glewlwyd writes the scope into aud if the client does not request a resource. Let the client send the ' +
+      "parameter 'resource' with the name of this service.",
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => isGlewlwyd(token) && !has(token, 'iss'),
+    message:
+      "Glewlwyd's old OAuth 2 plugin does not write iss. Use its OpenID Connect plugin for this client.",
+  },
+]
+
+function isGlewlwyd(token: HintedToken): boolean {
+  return claim(token, 'type') === 'access_token'
+}
+
+export const nullSubjectHint: Hint = {
+  codes: ['claim_malformed'],
+  when: (token) => has(token, 'sub') && claim(token, 'sub') === null,
+  message:
+    'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; let the ' +
+    'client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
+}
+
+/** For tokens without a more specific hint. */
+export const audienceHint: Hint = {
+  codes: ['claim_missing', 'claim_malformed'],
+  when: (token) =>
+    !has(token, 'aud') || (Array.isArray(claim(token, 'aud')) && audiences(token).length === 0),
+  message:
+    'Many servers write aud only if the client requests it. Let the client send the name of this service, in the ' +
+    "parameter 'audience' (Ory Hydra, MITREid Connect) or 'resource' (RFC 8707: Authlib and others).",
+}
+
+export const scopeHint: Hint = {
+  codes: ['scope_insufficient'],
+  when: (token) => !has(token, 'scope') && !has(token, 'scp'),
+  message:
+    'The token has neither scope nor scp. Servers built with zitadel/oidc, and others, do not write scopes into access ' +
+    "tokens. Add the claim at the issuer, name another one in the profile's scopeClaims, or require a role or a claim.",
+}
+
+export const subjectHint: Hint = {
+  codes: ['claim_missing'],
+  when: (token) =>
+    has(token, 'aud') && !has(token, 'sub') && clientClaims.some((name) => has(token, name)),
+  message:
+    'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client ' +
+    'gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: ' +
+    'extend(defaultProfile, { clientIdAsSubject: true }).',
+}
+
 export const allHints: readonly Hint[] = [
   ...keycloakHints,
   ...auth0Hints,
@@ -167,6 +264,11 @@ export const allHints: readonly Hint[] = [
   ...entraHints,
   ...cognitoHints,
   ...dexHints,
+  ...glewlwydHints,
+  nullSubjectHint,
+  subjectHint,
+  scopeHint,
+  audienceHint,
   // Last, because it is the least certain.
   ...springHints,
 ]

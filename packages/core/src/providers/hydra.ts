@@ -1,10 +1,12 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
-import { hydraOpaque } from './hints.ts'
+import { audienceHint, hydraOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * Ory Hydra, by its issuer URL. Set `strategies.access_token` to `jwt` in Hydra: by default its access
- * tokens are opaque, and those are refused. The claims that the consent app adds are in `ext`.
+ * Ory Hydra, by its issuer URL. In Hydra, set `strategies.access_token` to `jwt`. By default, its
+ * access tokens are opaque, and opaque tokens are refused. The claims that the consent app adds are in
+ * `ext`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'
@@ -14,8 +16,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: hydra('https://hydra.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function hydra(issuer: string): ProviderIssuer {
+export function hydra(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('hydra(url)', more)
   return { issuer, profile }
 }
 
@@ -29,5 +34,5 @@ const profile: Profile = {
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],
   discovery: 'openid',
-  hints: [hydraOpaque],
+  hints: [hydraOpaque, audienceHint],
 }

@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { oktaHints } from './hints.ts'
@@ -6,7 +7,7 @@ import type { Profile } from '../options/profile.ts'
 /**
  * An Okta custom authorization server, by its issuer URL.
  *
- * Not guaranteed: that the token is for this service only. In Okta, the audience is a setting of the
+ * A token may also be valid for other services. In Okta, the audience is a setting of the
  * authorization server, so all APIs that use the server share it.
  *
  * @example
@@ -18,9 +19,11 @@ import type { Profile } from '../options/profile.ts'
  *   audience: 'api://default',
  * })
  *
- * @throws ConfigError for the org authorization server, whose tokens cannot be verified locally
+ * @throws ConfigError for the org authorization server, whose tokens cannot be verified locally, and for a
+ * second argument
  */
-export function okta(issuer: string): ProviderIssuer {
+export function okta(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('okta(url)', more)
   if (!/\/oauth2\/[^/]+$/.test(issuer)) {
     throw new ConfigError(
       `'${issuer}' is not the URL of an Okta custom authorization server.`,

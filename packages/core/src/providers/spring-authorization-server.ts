@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { springHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
@@ -5,9 +6,9 @@ import type { Profile } from '../options/profile.ts'
 /**
  * Spring Authorization Server, by its issuer URL.
  *
- * Not guaranteed: that `aud` contains this service. By default it contains the id of the client that
- * requested the token, and the parameters `resource` and `audience` of a token exchange are ignored. A
- * token customizer can set `aud`. Tokens have no client id unless a customizer adds `client_id`.
+ * By default, `aud` does not contain this service. It contains the ID of the client that requested the
+ * token, and the parameters `resource` and `audience` of a token exchange are ignored. A token
+ * customizer can set `aud`. Tokens have no client ID unless a customizer adds `client_id`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'
@@ -17,8 +18,14 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: springAuthorizationServer('https://as.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function springAuthorizationServer(issuer: string): ProviderIssuer {
+export function springAuthorizationServer(
+  issuer: string,
+  ...more: readonly never[]
+): ProviderIssuer {
+  noMoreArguments('springAuthorizationServer(url)', more)
   return { issuer, profile }
 }
 
@@ -31,6 +38,7 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // ID tokens have jti but not nbf; same file. In both kinds of tokens, aud is the client id.
   requiredClaims: ['nbf', 'jti'],
+  acceptUnmarked: true,
   ignoredAudiences: [],
   // The claims that the customizers in the guides write:
   // https://docs.spring.io/spring-authorization-server/reference/guides/how-to-custom-claims-authorities.html

@@ -1,11 +1,11 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
  * WSO2 Identity Server or Asgardeo, by its issuer URL. Set the access token type of the application to JWT.
  *
- * Not guaranteed: that `aud` contains this service. By default it is the id of the client that requested
- * the token.
+ * By default, `aud` does not contain this service. It is the ID of the client that requested the token.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'
@@ -15,8 +15,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: wso2('https://api.asgardeo.io/t/shop/oauth2/token'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function wso2(issuer: string): ProviderIssuer {
+export function wso2(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('wso2(url)', more)
   return { issuer, profile }
 }
 

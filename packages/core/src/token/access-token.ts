@@ -17,7 +17,7 @@ declare const brand: unique symbol
 export interface StandardClaims {
   /** The issuer. */
   readonly iss: string
-  /** The subject. */
+  /** The subject. Absent from some tokens if the profile sets `clientIdAsSubject`; use `token.subject`. */
   readonly sub: string
   /** The audience: one name or a list of names. */
   readonly aud: string | readonly string[]
@@ -45,7 +45,10 @@ export type Claims<C extends object = object> = StandardClaims &
  * which `Object.assign` and spread do not guarantee.
  */
 class View<C extends object = object> {
-  /** `sub`: the user or client that the token is about. Unique only together with `issuer`. */
+  /**
+   * `sub`: the user or client that the token is about. The client id if the token has no `sub` and the
+   * profile sets `clientIdAsSubject`. Unique only together with `issuer`.
+   */
   readonly subject: string
   /** `iss`: the issuer that signed the token. */
   readonly issuer: string
@@ -65,8 +68,8 @@ class View<C extends object = object> {
   /** The current actor (RFC 8693 section 4.1), or `undefined` if the token has no `act`. */
   readonly actor: Actor | undefined
   /**
-   * The members of `may_act`: who may act for the subject (RFC 8693 section 4.4), or `undefined` if
-   * the token has no `may_act`. For information only: no check uses it.
+   * The members of `may_act`, which states who may act for the subject (RFC 8693 section 4.4), or
+   * `undefined` if the token has no `may_act`. For information only: no check uses it.
    */
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   /** All claims except `act`. */
@@ -107,7 +110,7 @@ class View<C extends object = object> {
 }
 
 /**
- * What a policy function receives: a verified token, frozen, without its prior actors and its raw
+ * The argument of a policy function: a frozen, verified token without its prior actors and its raw
  * text. RFC 8693 section 4.1 allows only the current actor in access decisions.
  *
  * @example
@@ -121,7 +124,7 @@ class View<C extends object = object> {
 export interface TokenView<C extends object = object> extends Pick<View<C>, keyof View<C>> {}
 
 /**
- * An access token that passed every check: signature, issuer, time, audience and claims. It is
+ * An access token that passed every check: signature, issuer, time, audience, and claims. It is
  * frozen, and only the verifier creates it.
  *
  * The token was valid when it was checked. The object does not change if the token expires or is
@@ -142,8 +145,8 @@ export interface AccessToken<C extends object = object> extends TokenView<C> {
    */
   readonly priorActors: readonly PriorActor[]
   /**
-   * The token as the request carried it, for a token exchange. It is a secret. The property is not
-   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
+   * The token as it was received, for use in a token exchange. It is a secret. The property is not
+   * enumerable, so `JSON.stringify`, spread syntax, and most loggers omit it.
    */
   readonly raw: string
   readonly [brand]: 'AccessToken'
@@ -180,14 +183,16 @@ export function readContent({
   impliedScopes,
 }: ContentSource): TokenContent {
   const { claims } = verified
+  const clientId = firstPresent(claims, profile.clientClaims) as string | undefined
   const content: Omit<TokenContent, typeof brand> = {
-    subject: own(claims, 'sub') as string,
+    // Only with `clientIdAsSubject` was a token without `sub` accepted.
+    subject: (own(claims, 'sub') ?? clientId) as string,
     issuer: own(claims, 'iss') as string,
     audience: Object.freeze([...audienceOf(claims, profile)]),
     scopes: Object.freeze(readScopes(firstPresent(claims, profile.scopeClaims)) ?? []),
     roles: namesAt(claims, profile.roles),
     permissions: namesAt(claims, profile.permissions),
-    clientId: firstPresent(claims, profile.clientClaims) as string | undefined,
+    clientId,
     actor: delegation.actor,
     mayAct,
     claims: withoutAct(claims) as Claims,

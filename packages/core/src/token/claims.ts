@@ -1,4 +1,10 @@
-import { audienceClaims, audienceOf, type AudienceRule, checkAudience } from '../config/audience.ts'
+import {
+  audienceClaim,
+  audienceClaims,
+  audienceOf,
+  type AudienceRule,
+  checkAudience,
+} from '../config/audience.ts'
 import { hasAny, type JsonObject, own } from '../lib/json.ts'
 import { readNames } from './claim-path.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
@@ -12,6 +18,8 @@ export interface ClaimContext {
   readonly policy: Policy
   readonly issuer: IssuerPolicy
   readonly audience: AudienceRule
+  /** The `typ` of the verified header, or `undefined` if it has none. */
+  readonly typ: string | undefined
   /** The current time, in seconds since the epoch. */
   readonly now: number
 }
@@ -25,22 +33,10 @@ const maxNumericDate = 253_402_300_799
  * Checks the claims of a token whose signature is valid, and returns the first refusal. The order
  * decides which problem is reported: the kind of token, its claims, its times, then its audience.
  */
-export function checkClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return firstRefusal(allChecks, claims, context)
-}
-
-/**
- * Checks a token that passed `checkClaims` before, such as one from the cache. Only the checks that
- * depend on the current time or on the route run again.
- */
-export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return firstRefusal(repeatedChecks, claims, context)
-}
-
-function firstRefusal(
-  checks: readonly Check[],
+export function checkClaims(
   claims: JsonObject,
   context: ClaimContext,
+  checks: readonly Check[] = allChecks,
 ): Refusal | undefined {
   for (const check of checks) {
     const refusal = check(claims, context)
@@ -49,8 +45,21 @@ function firstRefusal(
   return undefined
 }
 
+/**
+ * Checks a token that passed `checkClaims` before, such as one from the cache. Only the checks that
+ * depend on the current time or on the route run again.
+ */
+export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
+  return checkClaims(claims, context, repeatedChecks)
+}
+
 /** The checks whose result can change for the same token and policy. */
-const repeatedChecks: readonly Check[] = [isCurrent, isWithinMaxLifetime, hasExpectedAudience]
+const repeatedChecks: readonly Check[] = [
+  isNotExpired,
+  isAlreadyValid,
+  isWithinMaxLifetime,
+  hasExpectedAudience,
+]
 
 const allChecks: readonly Check[] = [
   isAccessToken,
@@ -58,15 +67,15 @@ const allChecks: readonly Check[] = [
   isWellFormed,
   hasMatchingTenant,
   hasWellFormedRoles,
+  // Also the first of the repeated checks. Here it decides before the order of the times does.
+  isNotExpired,
+  hasOrderedTimes,
   ...repeatedChecks,
   isNotBound,
 ]
 
-function isAccessToken(
-  claims: JsonObject,
-  { issuer: { profile } }: ClaimContext,
-): Refusal | undefined {
-  return checkKind(claims, profile)
+function isAccessToken(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
+  return checkKind(claims, typ, issuer.profile)
 }
 
 /**
@@ -74,59 +83,79 @@ function isAccessToken(
  * omit. One claim of each inner list is enough.
  */
 function requiredClaims(profile: Profile): readonly (string | readonly string[])[] {
-  return ['iss', 'exp', audienceClaims(profile), 'sub', 'iat', ...profile.requiredClaims]
+  const subject = profile.clientIdAsSubject ? ['sub', ...profile.clientClaims] : 'sub'
+  return ['iss', 'exp', audienceClaims(profile), subject, 'iat', ...profile.requiredClaims]
 }
 
 function hasRequiredClaims(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
-  for (const names of requiredBy(profile)) {
+  for (const names of rulesOf(profile).required) {
     if (hasAny(claims, names)) continue
-    return refuse('claim_missing', `the token has no ${names.join(' or ')}`)
+    const detail = names.length === 1 ? { claim: names[0]! } : {}
+    return refuse('claim_missing', `the token has no ${names.join(' or ')}`, detail)
   }
   return undefined
 }
 
-/** The result of `requiredClaims` by profile, so that it is not built again for every token. */
-const required = new WeakMap<Profile, readonly (readonly string[])[]>()
-
-function requiredBy(profile: Profile): readonly (readonly string[])[] {
-  const known = required.get(profile)
-  if (known) return known
-  const lists = requiredClaims(profile).map((names) => [names].flat())
-  required.set(profile, lists)
-  return lists
+/** What a profile requires of claims. */
+interface ClaimRules {
+  /** One claim of each list must be present. */
+  readonly required: readonly (readonly string[])[]
+  readonly shapes: readonly Shape[]
 }
 
-/** A claim of the wrong type is refused. It does not count as an absent claim. */
-const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean, what: string])[] =
-  [
-    ['sub', isNonEmptyString, 'a non-empty string'],
-    ['aud', isAudience, 'a non-empty string or a list of non-empty strings'],
-    ['exp', isNumericDate, 'a NumericDate'],
-    ['iat', isNumericDate, 'a NumericDate'],
-    ['nbf', isNumericDate, 'a NumericDate'],
-    ['auth_time', isNumericDate, 'a NumericDate'],
-    ['jti', isNonEmptyString, 'a non-empty string'],
-    ['typ', isNonEmptyString, 'a non-empty string'],
-    ['token_use', isNonEmptyString, 'a non-empty string'],
-    ['client_id', isNonEmptyString, 'a non-empty string'],
-    ['azp', isNonEmptyString, 'a non-empty string'],
-    ['cid', isNonEmptyString, 'a non-empty string'],
-    ['appid', isNonEmptyString, 'a non-empty string'],
-    ['scope', isScopeClaim, 'a string or a list of strings'],
-    ['scp', isScopeClaim, 'a string or a list of strings'],
-    ['cnf', isObject, 'an object'],
-  ]
+/** By profile, so that the rules are not built again for every token. */
+const rules = new WeakMap<Profile, ClaimRules>()
 
-function isWellFormed(claims: JsonObject): Refusal | undefined {
-  for (const [name, is, what] of shapes) {
+function rulesOf(profile: Profile): ClaimRules {
+  const known = rules.get(profile)
+  if (known) return known
+  const required = requiredClaims(profile).map((names) => [names].flat())
+  const made = { required, shapes: [...shapes, ...ownShapes(profile)] }
+  rules.set(profile, made)
+  return made
+}
+
+/** The scope and client claims that only this profile reads. */
+function ownShapes({ scopeClaims, clientClaims }: Profile): readonly Shape[] {
+  const isOwn = (name: string): boolean => !shapes.some(([known]) => known === name)
+  return [
+    ...scopeClaims.filter(isOwn).map((name): Shape => [name, isScopeClaim, scopeShape]),
+    ...clientClaims.filter(isOwn).map((name): Shape => [name, isNonEmptyString, stringShape]),
+  ]
+}
+
+type Shape = readonly [name: string, is: (value: unknown) => boolean, what: string]
+
+const stringShape = 'a non-empty string'
+const scopeShape = 'a string or a list of strings'
+
+/** A claim of the wrong type is refused. It does not count as an absent claim. */
+const shapes: readonly Shape[] = [
+  ['sub', isNonEmptyString, stringShape],
+  ['aud', isAudience, 'a non-empty string or a list of non-empty strings'],
+  ['exp', isNumericDate, 'a NumericDate'],
+  ['iat', isNumericDate, 'a NumericDate'],
+  ['nbf', isNumericDate, 'a NumericDate'],
+  ['auth_time', isNumericDate, 'a NumericDate'],
+  ['jti', isNonEmptyString, stringShape],
+  ['typ', isNonEmptyString, stringShape],
+  ['token_use', isNonEmptyString, stringShape],
+  ['client_id', isNonEmptyString, stringShape],
+  ['azp', isNonEmptyString, stringShape],
+  ['cid', isNonEmptyString, stringShape],
+  ['appid', isNonEmptyString, stringShape],
+  ['scope', isScopeClaim, scopeShape],
+  ['scp', isScopeClaim, scopeShape],
+  ['cnf', isObject, 'an object'],
+]
+
+function isWellFormed(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+  for (const [name, is, what] of rulesOf(issuer.profile).shapes) {
     if (!Object.hasOwn(claims, name) || is(claims[name])) continue
-    return refuse('claim_malformed', `${name} is not ${what}`)
-  }
-  if ((own(claims, 'iat') as number) > (own(claims, 'exp') as number)) {
-    return refuse('claim_malformed', 'iat is after exp')
+    return malformed(name, `${name} is not ${what}`)
   }
   return undefined
 }
@@ -146,7 +175,7 @@ function hasMatchingTenant(claims: JsonObject, { issuer }: ClaimContext): Refusa
   const tenants = issuer.issuer.split('/').filter((part) => uuid.test(part))
   if (tenants.length === 0) return undefined
   if (tenants.some((tenant) => tenant.toLowerCase() === tid.toLowerCase())) return undefined
-  return refuse('claim_malformed', 'tid does not match the tenant in iss')
+  return malformed('tid', 'tid does not match the tenant in iss')
 }
 
 /** Checks the roles and permissions, if the profile says where they are. */
@@ -159,29 +188,42 @@ function hasWellFormedRoles(
   const wrong = paths.find((path) => !readNames(claims, [path]))
   if (!wrong) return undefined
   const expected = wrong.format === 'keys' ? 'an object' : 'a string or a list of strings'
-  return refuse('claim_malformed', `${wrong.path.join('.')} is malformed, expected ${expected}`)
+  return malformed(wrong.path[0]!, `${wrong.path.join('.')} is malformed, expected ${expected}`)
+}
+
+/** Checks `exp` (RFC 7519 section 4.1.4). */
+function isNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+  const exp = own(claims, 'exp') as number
+  if (now - policy.clockTolerance < exp) return undefined
+  return refuse(
+    'token_expired',
+    `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
+    { claim: 'exp' },
+  )
+}
+
+/** Refuses a token that is valid at no time. An expired token is reported as expired first. */
+function hasOrderedTimes(claims: JsonObject): Refusal | undefined {
+  const exp = own(claims, 'exp') as number
+  for (const name of ['iat', 'nbf']) {
+    const time = own(claims, name) as number | undefined
+    if (time !== undefined && time > exp) return malformed(name, `${name} is after exp`)
+  }
+  return undefined
 }
 
 /**
- * Checks `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5). An `iat` in the future is accepted,
- * because the issuer's clock may be ahead.
+ * Checks `nbf` (RFC 7519 section 4.1.5). An `iat` in the future is accepted, because the issuer's
+ * clock may be ahead.
  */
-function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
-  const exp = own(claims, 'exp') as number
+function isAlreadyValid(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const nbf = own(claims, 'nbf') as number | undefined
-  if (now - policy.clockTolerance >= exp) {
-    return refuse(
-      'token_expired',
-      `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
-    )
-  }
-  if (nbf !== undefined && now + policy.clockTolerance < nbf) {
-    return refuse(
-      'token_not_yet_valid',
-      `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
-    )
-  }
-  return undefined
+  if (nbf === undefined || now + policy.clockTolerance >= nbf) return undefined
+  return refuse(
+    'token_not_yet_valid',
+    `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
+    { claim: 'nbf' },
+  )
 }
 
 /**
@@ -199,6 +241,7 @@ function isWithinMaxLifetime(
   return refuse(
     'lifetime_too_long',
     `the token's lifetime is ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
+    { claim: 'exp' },
   )
 }
 
@@ -207,14 +250,14 @@ function hasExpectedAudience(
   claims: JsonObject,
   { audience, issuer }: ClaimContext,
 ): Refusal | undefined {
-  const found = audienceOf(claims, issuer.profile)
-  if (!found.every(isNonEmptyString)) {
-    return refuse(
-      'claim_malformed',
+  const { profile } = issuer
+  if (!audienceOf(claims, profile).every(isNonEmptyString)) {
+    return malformed(
+      audienceClaim(claims, profile),
       'the audience is not a non-empty string or a list of non-empty strings',
     )
   }
-  return checkAudience(found, audience, issuer.profile)
+  return checkAudience(claims, audience, profile)
 }
 
 /**
@@ -226,7 +269,12 @@ function isNotBound(claims: JsonObject): Refusal | undefined {
   return refuse(
     'binding_unsupported',
     'the token has cnf: it is bound to a key, but was sent as a bearer token',
+    { claim: 'cnf' },
   )
+}
+
+function malformed(claim: string, reason: string): Refusal {
+  return refuse('claim_malformed', reason, { claim })
 }
 
 function isObject(value: unknown): boolean {

@@ -11,19 +11,21 @@ declare const auditOnly: unique symbol
  * 4.1). It is the only actor that access decisions may use.
  *
  * An actor does not prove a token exchange: some issuers write `act` without an exchange, and some
- * exchange tokens without writing `act`. Use `requireClient` to check which client got the token.
+ * exchange tokens without writing `act`. Use `requireClient` to check which client obtained the
+ * token.
  */
 export interface Actor {
   /** The issuer of `subject`: `act.iss`, or the token's issuer if `act.iss` is absent. */
   readonly issuer: string
   /**
-   * `act.sub`: the id of a client, a service account or a user, depending on the issuer. Unique only
+   * `act.sub`: the ID of a client, a service account, or a user, depending on the issuer. Unique only
    * together with `issuer`.
    */
   readonly subject: string
   /**
-   * `act.client_id`, which some issuers write. If it is absent: `act.sub`, if the issuer's profile
-   * sets `actorSubjectIsClient` and the actor belongs to the token's issuer. Otherwise `undefined`.
+   * `act.client_id`, which some issuers write. If it is absent, this is `act.sub` if the issuer's
+   * profile sets `actorSubjectIsClient` and the actor belongs to the token's issuer, and `undefined`
+   * otherwise.
    */
   readonly clientId: string | undefined
   /** All members of `act`, except a nested `act`. */
@@ -78,7 +80,7 @@ const maxLength = 1024
 
 /**
  * Reads `act` (RFC 8693 section 4.1). A token with a malformed `act` is refused, because ignoring the
- * claim would turn a delegated token into a direct one. `exp`, `nbf` and `aud` inside `act` have no
+ * claim would turn a delegated token into a direct one. `exp`, `nbf`, and `aud` inside `act` have no
  * meaning according to that section, and are ignored.
  */
 export function readDelegation(
@@ -110,7 +112,9 @@ export function readChain(claims: JsonObject, context: ActorContext, maxDepth: n
 }
 
 function tooLong(maxDepth: number): Refusal {
-  return refuse('actor_chain_too_long', `act is nested deeper than maxActorDepth (${maxDepth})`)
+  return refuse('actor_chain_too_long', `act is nested deeper than maxActorDepth (${maxDepth})`, {
+    claim: 'act',
+  })
 }
 
 /** Checks whether the token has an actor, if the mode requires or forbids one. */
@@ -122,12 +126,14 @@ export function checkDelegation(
     return refuse(
       'delegation_required',
       'the token has no actor (act), but only delegated access is allowed',
+      { claim: 'act' },
     )
   }
   if (mode === 'direct' && actor) {
     return refuse(
       'delegation_forbidden',
       'the token has an actor (act), but only direct access is allowed',
+      { claim: 'act' },
     )
   }
   return undefined
@@ -143,7 +149,7 @@ export function readMayAct(
   if (!Object.hasOwn(claims, 'may_act')) return undefined
   const mayAct = own(claims, 'may_act')
   const problem = problemOf(mayAct)
-  if (problem) return refuse('actor_malformed', `may_act ${problem}`)
+  if (problem) return refuse('actor_malformed', `may_act ${problem}`, { claim: 'may_act' })
   return withoutAct(mayAct as JsonObject)
 }
 
@@ -151,7 +157,7 @@ function readActor(act: unknown, level: number, context: ActorContext): Actor | 
   const problem = problemOf(act) ?? missingSub(act as JsonObject)
   if (problem) {
     const where = level === 1 ? 'act' : `act at level ${level}`
-    return refuse('actor_malformed', `${where} ${problem}`)
+    return refuse('actor_malformed', `${where} ${problem}`, { claim: 'act' })
   }
   const members = act as JsonObject
   const issuer = (own(members, 'iss') ?? context.issuer) as string

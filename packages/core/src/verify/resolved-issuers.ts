@@ -24,7 +24,9 @@ const maxRefused = 10_000
 /** How many calls of `resolveIssuer` may be pending. */
 const maxPending = 1_000
 
-const notAccepted = refuse('issuer_not_trusted', "resolveIssuer does not accept the token's iss")
+const notAccepted = refuse('issuer_not_trusted', "resolveIssuer does not accept the token's iss", {
+  claim: 'iss',
+})
 
 /**
  * Issuers that are not known in advance. `resolveIssuer` decides before anything is fetched. If there are too
@@ -37,7 +39,8 @@ export class ResolvedIssuers {
   readonly #accepted = new Map<string, Accepted>()
   readonly #pending = new Map<string, Promise<Accepted | Refusal>>()
   readonly #refused = new GenerationalMap<number>({ entries: maxRefused, bytes: maxRefused * 512 })
-  readonly #blocked = new Set<string>()
+  /** The blocked `kid` values of each issuer, also of issuers that are not accepted yet. */
+  readonly #blocked = new Map<string, Set<string>>()
   #closed = false
 
   constructor(policy: Policy, resolve: NonNullable<Policy['resolveIssuer']>) {
@@ -51,7 +54,9 @@ export class ResolvedIssuers {
 
   find(iss: string): TrustedIssuer | Refusal | Promise<TrustedIssuer | Refusal> {
     if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) {
-      return refuse('issuer_not_trusted', "the token's iss is not a normalized issuer URL")
+      return refuse('issuer_not_trusted', "the token's iss is not a normalized issuer URL", {
+        claim: 'iss',
+      })
     }
     const accepted = this.#accepted.get(iss)
     if (accepted && this.#isRecent(accepted.resolvedAt)) return this.#use(iss, accepted)
@@ -59,9 +64,12 @@ export class ResolvedIssuers {
     return this.#resolveOnce(iss)
   }
 
-  blockKey(kid: string): void {
-    this.#blocked.add(kid)
-    for (const source of this.sources) source.blockKey(kid)
+  /** Returns `false` if no token of this issuer is accepted. */
+  blockKey(iss: string, kid: string): boolean {
+    if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) return false
+    this.#blocked.set(iss, (this.#blocked.get(iss) ?? new Set()).add(kid))
+    this.#accepted.get(iss)?.source.blockKey(kid)
+    return true
   }
 
   close(): void {
@@ -127,7 +135,7 @@ export class ResolvedIssuers {
   /** A key source whose keys, and the cached tokens that depend on them, count only while the result does. */
   #sourceOf(iss: string, issuer: IssuerPolicy): KeySource {
     const source = createKeySource(issuer, this.#policy)
-    for (const kid of this.#blocked) source.blockKey(kid)
+    for (const kid of this.#blocked.get(iss) ?? []) source.blockKey(kid)
     if (this.#closed) source.close()
     const isCurrent = (): boolean => {
       const accepted = this.#accepted.get(iss)
@@ -177,7 +185,7 @@ const maxLength = 512
  * Whether this is a normalized issuer URL: one that the URL parser does not change. So the string that
  * `resolveIssuer` receives and the URL that is fetched cannot differ. It must not contain user information,
  * the default port, a query or a fragment. The host must not contain uppercase or non-ASCII letters, or end
- * with a dot. The path must not contain dot segments, empty segments, escapes or backslashes.
+ * with a dot. The path must not contain dot segments, empty segments, escapes, or backslashes.
  */
 export function isNormalizedIssuer(iss: string, insecure: boolean): boolean {
   const url = iss.length <= maxLength && !hasOddities(iss) ? parseUrl(iss) : undefined

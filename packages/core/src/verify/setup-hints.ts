@@ -11,17 +11,17 @@ import type { Hint, HintedToken } from '../options/profile.ts'
  */
 export function withSetupHint(
   refusal: Refusal,
-  unverified: Pick<Unverified, 'header' | 'claims'> | undefined,
+  token: Partial<Pick<Unverified, 'header' | 'claims'>> | undefined,
   { issuers }: Policy,
 ): Refusal {
-  const { header, claims = {} } = unverified ?? {}
+  const { header, claims = {} } = token ?? {}
   const iss = own(claims, 'iss')
   const known = typeof iss === 'string' ? issuers.get(iss) : undefined
   const profiles = known ? [known.profile] : [...issuers.values()].map(({ profile }) => profile)
-  const token: HintedToken = { typ: header?.typ, claims }
+  const hinted: HintedToken = { typ: header?.typ, claims }
   const hint = profiles
     .flatMap(({ hints }) => hints ?? [])
-    .find(({ codes, when }) => codes.includes(refusal.code) && applies(when, token))
+    .find(({ codes, when }) => codes.includes(refusal.code) && applies(when, hinted))
   if (!hint) return refusal
   return refuse(refusal.code, `${refusal.reason}. ${hint.message}`, refusal.detail)
 }

@@ -12,7 +12,7 @@ import { type Refusal, refuse } from '../errors/refusal.ts'
 export function trustedIssuer({ claims }: Unverified, policy: Policy): IssuerPolicy | Refusal {
   const iss = own(claims, 'iss')
   const found = typeof iss === 'string' ? policy.issuers.get(iss) : undefined
-  return found ?? refuse('issuer_not_trusted', whyUntrusted(iss, policy))
+  return found ?? refuse('issuer_not_trusted', whyUntrusted(iss, policy), { claim: 'iss' })
 }
 
 function whyUntrusted(iss: unknown, { issuers }: Policy): string {
@@ -37,11 +37,23 @@ export function checkHeader({ alg, typ }: JoseHeader, issuer: IssuerPolicy): Ref
     )
   }
   if (!issuer.profile.types.includes(typ?.toLowerCase())) {
-    return refuse('type_not_accepted', `the token's typ is not one of ${describeTypes(issuer)}`)
+    return refuse('type_not_accepted', whyOtherType(typ, issuer))
   }
   return undefined
 }
 
-function describeTypes({ profile }: IssuerPolicy): string {
-  return profile.types.map((type) => type ?? 'absent').join(', ')
+/** Names the setting that accepts the type. */
+function whyOtherType(typ: string | undefined, { profile }: IssuerPolicy): string {
+  const accepted = profile.types.map((type) => type ?? 'absent').join(', ')
+  const found = typ === undefined ? 'the token has no typ' : `the token's typ is ${shownType(typ)}`
+  return (
+    `${found}, and the profile '${profile.name}' accepts ${accepted}. If the issuer's access tokens have ` +
+    "another typ, add it to 'types' with extend(profile, { types: [ … ] }), in lowercase, or undefined for none"
+  )
+}
+
+/** A type that is not verified is shown only if it is a short media type, so it needs no escaping. */
+function shownType(typ: string): string {
+  const isShown = typ.length <= 64 && /^[\w!#$&^.+/-]+$/.test(typ)
+  return isShown ? `'${typ}'` : 'not a media type'
 }

@@ -137,7 +137,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
     'aud is ["1", "2", "3", "4", "5", and 2 more], expected one of ["a"]',
   ],
 ])('the reason for a mismatch shows both audiences: %s', (_what, expected, found, reason) => {
-  const refusal = checkAudience(found, audienceRule(expected), defaultProfile)
+  const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
   expect(refusal).toMatchObject({ code: 'audience_mismatch', reason })
 })
 

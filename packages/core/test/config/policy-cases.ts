@@ -32,10 +32,29 @@ export const issuers: readonly Case[] = [
     { ...base, issuer: new URL(issuer) },
     "'issuer' must be a string, got an object",
   ],
-  ['an empty issuer', { ...base, issuer: '' }, 'is not a URL'],
+  ['an empty issuer', { ...base, issuer: '' }, "'issuer' must not be empty"],
+  [
+    'an empty issuer with jwks',
+    { ...base, issuer: '', jwks: { keys: [key] } },
+    "'issuer' must not be empty",
+  ],
+  [
+    'an issuer with white space and jwks',
+    { ...base, issuer: 'my-auth\n', jwks: { keys: [key] } },
+    'must not start or end with white space',
+  ],
+  [
+    'an http issuer with jwks',
+    { ...base, issuer: 'http://as.example.com', jwks: { keys: [key] } },
+    'must use https. Use https.',
+  ],
   ['an issuer without a scheme', { ...base, issuer: 'as.example.com' }, 'is not a URL'],
   ['an issuer without slashes', { ...base, issuer: 'https:as.example.com' }, 'is not a URL'],
-  ['an issuer with white space', { ...base, issuer: `${issuer} ` }, 'is not a URL'],
+  [
+    'an issuer with white space',
+    { ...base, issuer: `${issuer} ` },
+    'must not start or end with white space',
+  ],
   ['an issuer with a line break', { ...base, issuer: 'https://as.exa\nmple.com' }, 'is not a URL'],
   [
     'an issuer with a query',
@@ -219,8 +238,12 @@ export const others: readonly Case[] = [
     { ...base, jwks: { keys: [{ ...key, toJSON: () => key }] } },
     "'jwks' must be a key set",
   ],
-  ['a profile that does not exist', { ...base, profile: 'RFC9068' }, 'Set profile:'],
-  ['a profile that is null', { ...base, profile: null }, 'Set profile:'],
+  [
+    'a profile that does not exist',
+    { ...base, profile: 'RFC9068' },
+    'Write profile: extend(defaultProfile',
+  ],
+  ['a profile that is null', { ...base, profile: null }, 'Write profile: extend(defaultProfile'],
   [
     'a profile that lacks a member',
     { ...base, profile },

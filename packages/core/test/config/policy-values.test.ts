@@ -20,7 +20,6 @@ const plainIssuer = {
   profile: defaultProfile,
   impliedScopes: [],
   algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
-  algorithmsChosen: false,
   jwksUri: undefined,
   jwks: undefined,
 }
@@ -205,7 +204,6 @@ test('algorithms are listed once each, under their canonical names', () => {
   const algorithms = ['Ed25519', 'ES256', 'EdDSA', 'ES256']
   expect(policyOf({ ...base, algorithms }).issuers.get(issuer)).toMatchObject({
     algorithms: ['EdDSA', 'ES256'],
-    algorithmsChosen: true,
   })
   expect(() => policyOf({ ...base, algorithms: [] })).toThrow(
     new ConfigError(

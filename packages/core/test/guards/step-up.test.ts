@@ -64,14 +64,14 @@ describe('the check of requireStepUp', () => {
 
 describe('the challenge of requireStepUp', () => {
   test.each<readonly [requirement: StepUp, detail: object]>([
-    [{ acr: 'mfa' }, { acrValues: ['mfa'] }],
-    [{ acr: ['mfa', 'hwk'] }, { acrValues: ['mfa', 'hwk'] }],
-    [{ maxAge: 0 }, { maxAge: 0 }],
+    [{ acr: 'mfa' }, { acrValues: ['mfa'], claim: 'acr' }],
+    [{ acr: ['mfa', 'hwk'] }, { acrValues: ['mfa', 'hwk'], claim: 'acr' }],
+    [{ maxAge: 0 }, { maxAge: 0, claim: 'auth_time' }],
     [
       { acr: 'mfa', maxAge: 60 },
-      { acrValues: ['mfa'], maxAge: 60 },
+      { acrValues: ['mfa'], maxAge: 60, claim: 'acr' },
     ],
-  ])('for %j has exactly %j', (requirement, detail) => {
+  ])('for %j is built from exactly %j', (requirement, detail) => {
     expect(run(requirement, {})?.detail).toStrictEqual(detail)
   })
 })

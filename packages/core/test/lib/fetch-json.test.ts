@@ -133,6 +133,53 @@ describe('fetchJson: the size of the body', () => {
   })
 })
 
+describe('fetchJson: a body that is not needed', () => {
+  const cancels: readonly (readonly [what: string, cancel: () => unknown])[] = [
+    ['never settles', () => new Promise(() => {})],
+    ['rejects', () => Promise.reject(new Error('no'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    ['returns nothing', () => undefined],
+  ]
+  const tooLarge = 'answered with more than 262144 bytes'
+
+  test.each(cancels)(
+    'of an error is dropped without waiting, even if cancel() %s',
+    async (...row) => {
+      const [, cancel] = row
+      const response = { status: 404, headers: new Headers(), body: { cancel } }
+      const notFound = { ...failed('answered with status 404'), status: 404 }
+      expect(await failureOf(() => response)).toEqual(notFound)
+    },
+  )
+
+  test.each(cancels)(
+    'above 256 KiB is dropped without waiting, even if cancel() %s',
+    async (...row) => {
+      const [, cancel] = row
+      const pull = (controller: ReadableStreamDefaultController): void =>
+        controller.enqueue(new Uint8Array(300_000))
+      const body = new ReadableStream({ pull, cancel: cancel as () => PromiseLike<void> })
+      expect(await failureOf(() => new Response(body))).toEqual(failed(tooLarge))
+    },
+  )
+
+  test('is dropped without waiting if it was cloned and the clone is not read', async () => {
+    const withClone = (response: Response): Response => {
+      response.clone()
+      return response
+    }
+    const page = 'x'.repeat(300_000)
+    const notFound = { ...failed('answered with status 404'), status: 404 }
+    expect(await failureOf(() => withClone(new Response(page, { status: 404 })))).toEqual(notFound)
+    expect(await failureOf(() => withClone(new Response(page)))).toEqual(failed(tooLarge))
+  })
+})
+
 describe('fetchJson: an error', () => {
   test.each([301, 404, 500])('names the status %i, and cancels the body', async (status) => {
     let dropped = false

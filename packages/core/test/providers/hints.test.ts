@@ -24,6 +24,8 @@ const otherUrls = [
 ]
 const [v1, v2] = ['https://sts.windows.net/t/', 'https://login.microsoftonline.com/t/v2.0']
 const graph = '00000003-0000-0000-c000-000000000000'
+const glewlwyd = { type: 'access_token' }
+const pool = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x'
 const spring = { aud: 'gateway', nbf: 1 }
 const dex = { at_hash: 'x', federated_claims: {} }
 
@@ -164,8 +166,99 @@ const rows: Readonly<Record<string, Row>> = {
     matches: [{ token_use: 'access' }],
     rejects: [{}, { token_use: 'access', aud: 'x' }, { token_use: 'id' }],
   },
+  "Better Auth's opaque tokens": {
+    hint: hints.betterAuthOpaque,
+    codes: ['token_malformed', 'token_encrypted'],
+    message:
+      "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Let the client send it, with one of the validAudiences of the plugin oauth-provider.",
+    matches: [{}, 'jwt'],
+    rejects: [],
+  },
+  'Cognito pools with the updated issuer type': {
+    hint: hints.cognitoHints[1],
+    codes: ['issuer_not_trusted'],
+    message:
+      "The token is from a Cognito user pool with the updated issuer type. Configure cognito({ region, userPoolId, issuerType: 'updated' }).",
+    matches: [{ iss: 'https://issuer-cognito-idp.us-east-1.amazonaws.com/us-east-1_x' }],
+    rejects: [{}, { iss: pool }, { iss: 1 }],
+  },
+  'Cognito replicas': {
+    hint: hints.cognitoHints[2],
+    codes: ['issuer_not_trusted'],
+    message:
+      'The token is from a replica of a Cognito user pool. Configure the replica as an issuer, too: cognito({ region, userPoolId, replicaRegion }).',
+    matches: [{ iss: 'https://cognito-idp.us-west-2.amazonaws.com/us-east-1_x' }],
+    rejects: [{}, { iss: pool }, { iss: 'https://cognito-idp.us-west-2.example/us-east-1_x' }],
+  },
+  'Cognito pools with the original issuer type': {
+    hint: hints.cognitoHints[3],
+    codes: ['issuer_not_trusted'],
+    message:
+      "The token is from a Cognito user pool with the original issuer type. Check region and userPoolId, and leave out issuerType: 'updated'.",
+    matches: [{ iss: pool }],
+    rejects: [{}, { iss: `x${pool}` }, { iss: pool.replace('https', 'http') }],
+  },
+  "Glewlwyd's default audience": {
+    hint: hints.glewlwydHints[0],
+    codes: ['audience_mismatch'],
+    message:
+      "Glewlwyd writes the scope into aud if the client does not request a resource. Let the client send the parameter 'resource' with the name of this service.",
+    matches: [{ ...glewlwyd, aud: 'a b', scope: 'a b' }],
+    rejects: [
+      glewlwyd,
+      { ...glewlwyd, aud: 'a', scope: 'b' },
+      { aud: 'a', scope: 'a' },
+      { type: 'x', aud: 'a', scope: 'a' },
+    ],
+  },
+  "Glewlwyd's old plugin": {
+    hint: hints.glewlwydHints[1],
+    codes: ['issuer_not_trusted'],
+    message:
+      "Glewlwyd's old OAuth 2 plugin does not write iss. Use its OpenID Connect plugin for this client.",
+    matches: [glewlwyd],
+    rejects: [{}, { ...glewlwyd, iss: 'x' }],
+  },
+  'tokens with sub: null': {
+    hint: hints.nullSubjectHint,
+    codes: ['claim_malformed'],
+    message:
+      'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; let the client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
+    matches: [{ sub: null }],
+    rejects: [{}, { sub: '' }, { sub: 'u' }],
+  },
+  'tokens without scopes': {
+    hint: hints.scopeHint,
+    codes: ['scope_insufficient'],
+    message:
+      "The token has neither scope nor scp. Servers built with zitadel/oidc, and others, do not write scopes into access tokens. Add the claim at the issuer, name another one in the profile's scopeClaims, or require a role or a claim.",
+    matches: [{}, { client_id: 'x' }],
+    rejects: [{ scope: '' }, { scp: [] }, { scope: 'a', scp: ['a'] }],
+  },
+  'tokens without aud': {
+    hint: hints.audienceHint,
+    codes: ['claim_missing', 'claim_malformed'],
+    message:
+      "Many servers write aud only if the client requests it. Let the client send the name of this service, in the parameter 'audience' (Ory Hydra, MITREid Connect) or 'resource' (RFC 8707: Authlib and others).",
+    matches: [{}, { aud: [] }],
+    rejects: [{ aud: 'x' }, { aud: ['x'] }, { aud: '' }, { aud: null }, { aud: {} }],
+  },
+  'tokens without sub': {
+    hint: hints.subjectHint,
+    codes: ['claim_missing'],
+    message:
+      'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: extend(defaultProfile, { clientIdAsSubject: true }).',
+    matches: ['client_id', 'azp', 'cid', 'appid'].map((name) => ({ aud: 'stock', [name]: 'x' })),
+    rejects: [
+      {},
+      { aud: 'stock' },
+      { client_id: 'x' },
+      { aud: 'stock', client_id: 'x', sub: 'u' },
+      { aud: 'stock', client_id: 'x', sub: null },
+    ],
+  },
   "Dex's access tokens": {
-    hint: hints.allHints.at(-2),
+    hint: hints.allHints.find(({ message }) => message.startsWith('Dex')),
     codes: ['not_an_access_token'],
     message:
       "Dex's access tokens cannot be distinguished from its ID tokens. Configure dex(url, { acceptIdTokens: true }) if that is acceptable here.",
@@ -205,6 +298,11 @@ test('the default profile has all hints except those for opaque tokens, with the
     ...hints.entraHints,
     ...hints.cognitoHints,
     rows["Dex's access tokens"]?.hint,
+    ...hints.glewlwydHints,
+    hints.nullSubjectHint,
+    hints.subjectHint,
+    hints.scopeHint,
+    hints.audienceHint,
     ...hints.springHints,
   ])
 })

@@ -1,4 +1,9 @@
-import { createTestIssuer, type ProviderId, type TokenOptions } from '@resource-server/testing'
+import {
+  createSigningKey,
+  createTestIssuer,
+  type ProviderId,
+  type TokenOptions,
+} from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   type Code,
@@ -214,7 +219,8 @@ describe('an Entra key, whose issuer member', () => {
   ])('%s', async (_what, keyIssuer, code) => {
     const issuer = await createTestIssuer({ algorithm: 'ES256' })
     onTestFinished(() => issuer.close())
-    const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }] }
+    const sibling = createSigningKey('ES256', 'sibling').publicJwk
+    const jwks = { keys: [{ ...issuer.key.publicJwk, issuer: keyIssuer }, sibling] }
     const claims = { iss: named.issuer, tid: tenant }
     const token = issuer.token({ provider: 'entra', aud, scope: 'read', claims })
     const options = { audience: aud, clock: issuer.clock }
@@ -255,7 +261,7 @@ test.each<[string, () => unknown, string]>([
   [
     'keycloak with rolesOf undefined',
     () => keycloak('https://k.example/realms/x', { rolesOf: undefined as never }),
-    "'rolesOf' must be a client id",
+    "'rolesOf' is undefined",
   ],
   [
     'okta with the org authorization server',

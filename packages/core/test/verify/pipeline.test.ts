@@ -179,9 +179,13 @@ describe('resolveIssuer', () => {
     ])
     expect(operations.health().cache).toEqual(pipeline.cache)
 
-    operations.blockKey(tenant.key.kid)
+    // The keys of test issuers have the same kid.
+    expect(tenant.key.kid).toBe(issuer.key.kid)
+    operations.blockKey({ issuer: tenant.url, kid: tenant.key.kid })
     const token = tenant.token({ aud, sub: 'again' })
     expect(summaryOf(await pipeline.verify(token))).toMatch(/^key_not_found/)
+    expect(summaryOf(await pipeline.verify(issuer.token({ aud, sub: 'again' })))).toBe('granted')
+    operations.blockKey({ issuer: issuer.url, kid: issuer.key.kid })
     expect(summaryOf(await pipeline.verify(issuer.token({ aud })))).toMatch(/^key_not_found/)
   })
 
@@ -203,7 +207,8 @@ describe('resolveIssuer', () => {
   test('is optional', () => {
     const { operations } = pipelineWith()
     expect(operations.health().issuers.map(({ issuer: of }) => of)).toEqual([issuer.url])
-    expect(() => operations.blockKey('x')).not.toThrow()
+    const unknown = { issuer: tenant.url, kid: 'x' }
+    expect(() => operations.blockKey(unknown)).toThrow(`Pass one of '${issuer.url}'.`)
     expect(() => operations.close()).not.toThrow()
   })
 })

@@ -85,7 +85,7 @@ test.each<[what: string, iss: string, resolve: () => unknown, code: string, reas
     'resolveIssuer failed: resolveIssuer returned a different issuer. Return { issuer } exactly as it was passed in.',
   ],
 ])('find returns a refusal for an issuer that is %s', async (_what, iss, resolve, code, reason) => {
-  const detail = code === 'verification_failed' ? { retryAfter: 1 } : {}
+  const detail = code === 'verification_failed' ? { retryAfter: 1 } : { claim: 'iss' }
   expect(await createHarness(resolve).issuers.find(iss)).toEqual(
     new Refusal(code as never, reason, detail),
   )
@@ -210,12 +210,16 @@ describe('the key source of an accepted issuer', () => {
     expect(fetched).toEqual([])
   })
 
-  test('refuses blocked keys, also if the issuer is accepted later', async () => {
+  test('refuses blocked keys of its own issuer, also if the issuer is accepted later', async () => {
+    const [late, other] = ['https://late.example.com', 'https://other.example.com']
     const { issuers, accept } = createHarness((iss) => ({ ...fixed, issuer: iss }))
     const early = await accept()
-    issuers.blockKey(kid)
-    const late = await accept('https://late.example.com')
-    for (const { source } of [early, late])
+    expect(issuers.blockKey(tenant, 'another kid')).toBe(true)
+    expect(issuers.blockKey(tenant, kid)).toBe(true)
+    expect(issuers.blockKey(late, kid)).toBe(true)
+    expect(issuers.blockKey('not a URL', kid)).toBe(false)
+    for (const { source } of [early, await accept(late)])
       expect(await source.find(header)).toMatchObject({ code: 'key_not_found' })
+    expect(await (await accept(other)).source.find(header)).toMatchObject({ kid })
   })
 })

@@ -96,7 +96,8 @@ describe('the algorithm', () => {
     '%s is allowed only if it is configured',
     async (alg) => {
       expect(await outcomeOfHeader({ alg })).toBe('algorithm_not_allowed')
-      expect(await outcomeOfHeader({ alg }, { algorithms: [alg] })).toBe('key_not_found')
+      const algorithms = [alg, 'ES256']
+      expect(await outcomeOfHeader({ alg }, { algorithms })).toBe('key_not_found')
     },
   )
 
@@ -173,13 +174,27 @@ describe('the reason', () => {
     expect(trustedIssuer(token, policy)).toBe(policy.issuers.get(b))
   })
 
+  const otherType =
+    "and the profile 'default' accepts at+jwt, absent. If the issuer's access tokens have another typ, add it " +
+    "to 'types' with extend(profile, { types: [ … ] }), in lowercase, or undefined for none"
+
   test.each([
     [{ alg: 'none' }, 'algorithm_not_allowed', "the token's alg is not one of ES256, EdDSA"],
     [{ alg: 'RS256' }, 'algorithm_not_allowed', "the token's alg is not one of ES256, EdDSA"],
     [
       { alg: 'ES256', typ: 'dpop+jwt' },
       'type_not_accepted',
-      "the token's typ is not one of at+jwt, absent",
+      `the token's typ is 'dpop+jwt', ${otherType}`,
+    ],
+    [
+      { alg: 'ES256', typ: 'a"\n' },
+      'type_not_accepted',
+      `the token's typ is not a media type, ${otherType}`,
+    ],
+    [
+      { alg: 'ES256', typ: 'a'.repeat(65) },
+      'type_not_accepted',
+      `the token's typ is not a media type, ${otherType}`,
     ],
   ])('for the header %j is %s: %s', (header, code, reason) => {
     const profile = { ...defaultProfile, types: ['at+jwt', undefined] }

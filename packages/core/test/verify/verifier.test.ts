@@ -81,6 +81,7 @@ describe('check', () => {
       outcome: 'refused',
       code: 'token_expired',
       reason: 'exp was 3600 s ago; clockTolerance is 5 s',
+      claim: 'exp',
     })
   })
 
