@@ -32,6 +32,8 @@ export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owne
   ['creates a Credential', /as Credential\b/, 'http/bearer-token'],
   ['creates an Unverified', /as Unverified\b/, 'jose/jws'],
   ['creates a Verified', /as Verified\b/, 'jose/signature'],
+  ['creates a CheckedToken', /as CheckedToken\b/, 'token/claims'],
+  ['creates a Delegation', /as Delegation\b/, 'token/delegation'],
   ['creates a TokenContent', /as TokenContent\b/, 'token/access-token'],
   ['names an HTTP status', /\b(400|401|403|503)\b/, 'errors/codes'],
 ]

@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessToken, Guards, Operations, ResourceServerOptions } from '@resource-server/core'
-import { ConfigError } from '@resource-server/core'
+import {
+  type AccessToken,
+  ConfigError,
+  type Guards,
+  type Operations,
+  type ResourceServerOptions,
+} from '@resource-server/core'
 import {
   createGate,
   fromNode,

@@ -4,7 +4,7 @@ import { type JsonObject, own } from '../lib/json.ts'
 import { readNames } from './claim-path.ts'
 import type { Profile } from '../options/profile.ts'
 import { grants, type Implication, readScopes } from '../options/scope.ts'
-import type { Verified } from '../jose/signature.ts'
+import type { CheckedToken } from './claims.ts'
 
 /** Exists in types only. It keeps other files from creating values of these types. */
 declare const brand: unique symbol
@@ -167,22 +167,22 @@ export interface TokenContent<C extends object = object> extends Omit<
 }
 
 interface ContentSource {
-  readonly verified: Verified
+  readonly checked: CheckedToken
   readonly delegation: Delegation
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly profile: Profile
   readonly impliedScopes: readonly Implication[]
 }
 
-/** Reads the content of a token whose claims passed `checkClaims`. */
+/** Reads the content of a token whose claims passed the checks. */
 export function readContent({
-  verified,
+  checked,
   delegation,
   mayAct,
   profile,
   impliedScopes,
 }: ContentSource): TokenContent {
-  const { claims } = verified
+  const { claims } = checked
   const clientId = firstPresent(claims, profile.clientClaims) as string | undefined
   const content: Omit<TokenContent, typeof brand> = {
     // Only with `clientIdAsSubject` was a token without `sub` accepted.

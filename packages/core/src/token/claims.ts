@@ -10,6 +10,7 @@ import { readNames } from './claim-path.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
+import type { Verified } from '../jose/signature.ts'
 import { isScopeClaim } from '../options/scope.ts'
 import { checkKind } from './token-kind.ts'
 
@@ -24,25 +25,30 @@ export interface ClaimContext {
   readonly now: number
 }
 
+declare const brand: unique symbol
+
+/** Returns a refusal, or nothing if the claims pass. */
 type Check = (claims: JsonObject, context: ClaimContext) => Refusal | undefined
 
 /** The last second of the year 9999. A larger number is in milliseconds, or a mistake. */
 const maxNumericDate = 253_402_300_799
 
+/** A token whose signature and claims are valid. Only `checkClaims` creates it. */
+export interface CheckedToken extends Verified {
+  readonly [brand]: 'CheckedToken'
+}
+
 /**
- * Checks the claims of a token whose signature is valid, and returns the first refusal. The order
- * decides which problem is reported: the kind of token, its claims, its times, then its audience.
+ * Checks the claims of a token whose signature is valid, and returns the token or the first refusal. The order
+ * decides which problem is reported: the kind of token, its claims, its times, then its audience. Later checks
+ * also depend on it: they read claims whose presence and form an earlier check guarantees.
  */
-export function checkClaims(
-  claims: JsonObject,
-  context: ClaimContext,
-  checks: readonly Check[] = allChecks,
-): Refusal | undefined {
-  for (const check of checks) {
-    const refusal = check(claims, context)
+export function checkClaims(verified: Verified, context: ClaimContext): CheckedToken | Refusal {
+  for (const check of allChecks) {
+    const refusal = check(verified.claims, context)
     if (refusal) return refusal
   }
-  return undefined
+  return verified as CheckedToken
 }
 
 /**
@@ -50,31 +56,36 @@ export function checkClaims(
  * depend on the current time or on the route run again.
  */
 export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return checkClaims(claims, context, repeatedChecks)
+  for (const check of repeatedChecks) {
+    const refusal = check(claims, context)
+    if (refusal) return refusal
+  }
+  return undefined
 }
 
-/** The checks whose result can change for the same token and policy. */
+/** The checks whose result can change for the same token and policy. A cached token is checked only with these. */
 const repeatedChecks: readonly Check[] = [
-  isNotExpired,
-  isAlreadyValid,
-  isWithinMaxLifetime,
-  hasExpectedAudience,
+  checkNotExpired,
+  checkNotBefore,
+  checkLifetime,
+  checkOwnAudience,
 ]
 
+/** A check that depends on the time or on the route belongs in `repeatedChecks`, or cached tokens skip it. */
 const allChecks: readonly Check[] = [
-  isAccessToken,
-  hasRequiredClaims,
-  isWellFormed,
-  hasMatchingTenant,
-  hasWellFormedRoles,
+  checkTokenKind,
+  checkRequiredClaims,
+  checkForms,
+  checkTenant,
+  checkRoles,
   // Also the first of the repeated checks. Here it decides before the order of the times does.
-  isNotExpired,
-  hasOrderedTimes,
+  checkNotExpired,
+  checkOrderOfTimes,
   ...repeatedChecks,
-  isNotBound,
+  checkNotBound,
 ]
 
-function isAccessToken(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
+function checkTokenKind(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
   return checkKind(claims, typ, issuer.profile)
 }
 
@@ -87,7 +98,7 @@ function requiredClaims(profile: Profile): readonly (string | readonly string[])
   return ['iss', 'exp', audienceClaims(profile), subject, 'iat', ...profile.requiredClaims]
 }
 
-function hasRequiredClaims(
+function checkRequiredClaims(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
@@ -152,7 +163,7 @@ const shapes: readonly Shape[] = [
   ['cnf', isObject, 'an object'],
 ]
 
-function isWellFormed(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+function checkForms(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
   for (const [name, is, what] of rulesOf(issuer.profile).shapes) {
     if (!Object.hasOwn(claims, name) || is(claims[name])) continue
     return malformed(name, `${name} is not ${what}`)
@@ -169,7 +180,7 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
  * The check is in code because it applies to every profile: a plain issuer URL may belong to Entra,
  * and a custom profile could leave out the member that turns the check on.
  */
-function hasMatchingTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+function checkTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
   const tid = own(claims, 'tid')
   if (typeof tid !== 'string' || !uuid.test(tid)) return undefined
   const tenants = issuer.issuer.split('/').filter((part) => uuid.test(part))
@@ -179,7 +190,7 @@ function hasMatchingTenant(claims: JsonObject, { issuer }: ClaimContext): Refusa
 }
 
 /** Checks the roles and permissions, if the profile says where they are. */
-function hasWellFormedRoles(
+function checkRoles(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
@@ -192,7 +203,7 @@ function hasWellFormedRoles(
 }
 
 /** Checks `exp` (RFC 7519 section 4.1.4). */
-function isNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+function checkNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const exp = own(claims, 'exp') as number
   if (now - policy.clockTolerance < exp) return undefined
   return refuse(
@@ -203,7 +214,7 @@ function isNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusa
 }
 
 /** Refuses a token that is valid at no time. An expired token is reported as expired first. */
-function hasOrderedTimes(claims: JsonObject): Refusal | undefined {
+function checkOrderOfTimes(claims: JsonObject): Refusal | undefined {
   const exp = own(claims, 'exp') as number
   for (const name of ['iat', 'nbf']) {
     const time = own(claims, name) as number | undefined
@@ -216,7 +227,7 @@ function hasOrderedTimes(claims: JsonObject): Refusal | undefined {
  * Checks `nbf` (RFC 7519 section 4.1.5). An `iat` in the future is accepted, because the issuer's
  * clock may be ahead.
  */
-function isAlreadyValid(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+function checkNotBefore(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const nbf = own(claims, 'nbf') as number | undefined
   if (nbf === undefined || now + policy.clockTolerance >= nbf) return undefined
   return refuse(
@@ -230,10 +241,7 @@ function isAlreadyValid(claims: JsonObject, { policy, now }: ClaimContext): Refu
  * Checks the time from `iat` to `exp`. An `iat` in the future counts as the current time plus the
  * clock tolerance, so it cannot make a long lifetime look short.
  */
-function isWithinMaxLifetime(
-  claims: JsonObject,
-  { policy, now }: ClaimContext,
-): Refusal | undefined {
+function checkLifetime(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   if (policy.maxLifetime === undefined) return undefined
   const start = Math.min(own(claims, 'iat') as number, now + policy.clockTolerance)
   const lifetime = (own(claims, 'exp') as number) - start
@@ -246,7 +254,7 @@ function isWithinMaxLifetime(
 }
 
 /** Refuses a token whose audience does not include this service (RFC 7519 section 4.1.3). */
-function hasExpectedAudience(
+function checkOwnAudience(
   claims: JsonObject,
   { audience, issuer }: ClaimContext,
 ): Refusal | undefined {
@@ -264,7 +272,7 @@ function hasExpectedAudience(
  * Refuses a token that is bound to a key (`cnf`, RFC 7800). It must not be accepted as a plain bearer
  * token (RFC 9449 section 7.2), no matter how it is bound.
  */
-function isNotBound(claims: JsonObject): Refusal | undefined {
+function checkNotBound(claims: JsonObject): Refusal | undefined {
   if (!Object.hasOwn(claims, 'cnf')) return undefined
   return refuse(
     'binding_unsupported',

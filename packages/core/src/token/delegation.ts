@@ -5,6 +5,7 @@ import { Refusal, refuse } from '../errors/refusal.ts'
 
 /** Exists in types only. It makes `PriorActor` incompatible with `Actor`. */
 declare const auditOnly: unique symbol
+declare const brand: unique symbol
 
 /**
  * The current actor: the party that acts for the subject, from the outermost `act` (RFC 8693 section
@@ -50,10 +51,11 @@ export interface PriorActor extends Omit<Actor, typeof auditOnly> {
   readonly [auditOnly]: 'never for access control'
 }
 
-/** The actors of a token whose `act` is well-formed. */
+/** The actors of a token whose `act` is well-formed. Only `readDelegation` creates it. */
 export interface Delegation {
   readonly actor: Actor | undefined
   readonly priorActors: readonly PriorActor[]
+  readonly [brand]: 'Delegation'
 }
 
 /**
@@ -91,7 +93,8 @@ export function readDelegation(
   const { actors, refusal } = readChain(claims, context, maxDepth)
   if (refusal) return refusal
   const [actor, ...prior] = actors
-  return { actor, priorActors: Object.freeze(prior as unknown as PriorActor[]) }
+  const priorActors = Object.freeze(prior as unknown as PriorActor[])
+  return { actor, priorActors } as Delegation
 }
 
 /** Reads the outermost `act` first. A loop, so that a deep chain cannot exhaust the stack. */

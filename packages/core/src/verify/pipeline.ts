@@ -161,17 +161,16 @@ export class Pipeline {
     issuer: IssuerPolicy,
     requirements: Requirements,
   ): TokenContent | Refusal {
-    const { header, claims } = verified
-    const context = this.#contextFor(header, issuer, requirements)
+    const context = this.#contextFor(verified.header, issuer, requirements)
     if (context instanceof Refusal) return context
-    const refusal = checkClaims(claims, context)
-    if (refusal) return refusal
-    const delegation = readDelegation(claims, issuer, this.policy.maxActorDepth)
+    const checked = checkClaims(verified, context)
+    if (checked instanceof Refusal) return checked
+    const delegation = readDelegation(checked.claims, issuer, this.policy.maxActorDepth)
     if (delegation instanceof Refusal) return delegation
-    const mayAct = readMayAct(claims)
+    const mayAct = readMayAct(checked.claims)
     if (mayAct instanceof Refusal) return mayAct
     const { profile, impliedScopes } = issuer
-    return readContent({ verified, delegation, mayAct, profile, impliedScopes })
+    return readContent({ checked, delegation, mayAct, profile, impliedScopes })
   }
 
   /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */

@@ -188,7 +188,7 @@ describe('the algorithm of a key', () => {
     const jwks = { keys: withoutAlg }
     const verifier = createVerifier({ ...optionsFor(issuer), jwks, algorithms })
     const now = issuer.clock.now() / 1000
-    const payload = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
+    const payload = { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 60 }
     const outcomes: unknown[] = []
     for (const algorithm of ['PS256', 'RS512', 'RS256', 'PS256', 'RS512'] as const) {
       const result = await verifier.check(issuer.sign({ payload, key: as(algorithm) }))

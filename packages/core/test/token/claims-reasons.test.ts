@@ -1,3 +1,5 @@
+import { Refusal } from '../../src/errors/refusal.ts'
+import type { Verified } from '../../src/jose/signature.ts'
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { checkClaims, recheckClaims } from '../../src/token/claims.ts'
@@ -18,7 +20,7 @@ const validClaims = { iss, sub: 'user-42', aud: 'orders', scope: 'a', iat: now, 
 function run(
   claims: object,
   options: VerifierOptions = {},
-  check = checkClaims,
+  check: typeof recheckClaims = checkAll,
   typ?: string,
 ): string {
   const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
@@ -30,6 +32,12 @@ function run(
   const { audience } = issuer
   const refusal = check(Object.fromEntries(present), { policy, issuer, audience, typ, now })
   return refusal ? `${refusal.code}: ${refusal.reason}` : 'accepted'
+}
+
+/** All checks of a new token, with the result of `recheckClaims`. */
+function checkAll(...[claims, context]: Parameters<typeof recheckClaims>): Refusal | undefined {
+  const result = checkClaims({ claims } as unknown as Verified, context)
+  return result instanceof Refusal ? result : undefined
 }
 
 test.each<readonly [claims: object, code: string, reason: string]>([
