@@ -1,13 +1,15 @@
-import { type AccessToken, ConfigError, type ResourceServerOptions } from '@resource-server/core'
+import type { AccessToken, ResourceServerOptions } from '@resource-server/core'
 import {
-  authenticateOnly,
   createGate,
   fromFetch,
   type Gate,
   type Guard,
+  isFetchRequest,
   type RequestRefusedError,
   type ResourceServerBase,
+  wrongHost,
 } from '@resource-server/core/adapter'
+import { type FetchGuard, privateGuards } from './guards.ts'
 
 // Everything that users need from core, so that they only install one package.
 export {
@@ -79,15 +81,7 @@ export type {
   VerifierOptions,
 } from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
-
-declare const brand: unique symbol
-
-/** A guard for `authenticate` and `protect` of the resource server that created it. */
-export interface FetchGuard {
-  /** The name of the guard in decision records. */
-  readonly name: string
-  readonly [brand]: 'FetchGuard'
-}
+export type { FetchGuard } from './guards.ts'
 
 /** The result of `authenticate`. Access is granted only if `ok` is true; otherwise return the `response`. */
 export type Authentication<Token> =
@@ -158,7 +152,7 @@ export function resourceServer<C extends object>(
   options: ResourceServerOptions,
 ): ResourceServer<C, AccessToken<C> | undefined> {
   const gate = createGate<C>(options)
-  const { wrap, unwrap } = hiddenGuards()
+  const { wrap, unwrap } = privateGuards()
   const tracked = requestTracker(gate)
   return {
     ...gate.guards(wrap),
@@ -182,17 +176,23 @@ export function resourceServer<C extends object>(
           async () => (await refusalOf(gate, request, guards)) ?? handler(request, ...rest),
         )
     },
-    token: (request) => gate.token(request),
+    token: (request) => gate.token(checked(request)),
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return (request) => {
-        const result = serve(fromFetch(request))
+        const result = serve(fromFetch(checked(request)))
         return result.action === 'reply' ? new Response(result.reply.body, result.reply) : undefined
       }
     },
     openapi: gate.openapi(),
     ...gate.operations,
   }
+}
+
+/** @throws ConfigError for anything but a `Request` of the Fetch standard, such as a Node request */
+function checked(request: Request): Request {
+  if (isFetchRequest(request)) return request
+  throw wrongHost('A resource server for the Fetch standard', request)
 }
 
 /** Runs the guards in order. Returns the response if one of them refuses. */
@@ -218,30 +218,6 @@ function withResponse(error: RequestRefusedError): RequestRefusedError {
   })
 }
 
-/** Keeps the guards private, so that an object from elsewhere cannot act as a guard that accepts every token. */
-function hiddenGuards(): {
-  readonly wrap: (guard: Guard) => FetchGuard
-  readonly unwrap: (given: readonly FetchGuard[]) => readonly Guard[]
-} {
-  const guards = new WeakMap<object, Guard>()
-  const guardOf = (given: FetchGuard): Guard => {
-    const guard = typeof given === 'object' && given !== null ? guards.get(given) : undefined
-    if (guard) return guard
-    throw new ConfigError(
-      'A value that is not a guard of this resource server was passed as a guard.',
-      "Pass guards that the same resourceServer() created, such as requireScope('orders:read').",
-    )
-  }
-  return {
-    wrap: (guard) => {
-      const wrapped = Object.freeze({ name: guard.name }) as FetchGuard
-      guards.set(wrapped, guard)
-      return wrapped
-    },
-    unwrap: (given) => (given.length === 0 ? [authenticateOnly] : given.map(guardOf)),
-  }
-}
-
 /**
  * The Fetch standard has no event for the end of a response. A request counts as handled when everything that was
  * started on it is done: the handler inside `protect`, and its own calls of `authenticate`. It is recorded then.
@@ -256,7 +232,8 @@ function requestTracker<C extends object>(
     running.set(request, now)
     return now
   }
-  return async (request, run) => {
+  return async (given, run) => {
+    const request = checked(given)
     if (count(request, 1) === 1) gate.resetRecord(request)
     try {
       return await run()

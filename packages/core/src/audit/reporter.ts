@@ -39,8 +39,13 @@ export function createReporter({ onDecision, clock, records, log }: Policy): Rep
     sink !== undefined || printsRefusals || decisions.hasSubscribers
   const report = (body: () => RecordBody): void => {
     if (!hasListeners()) return
-    const record = recordOf(body, records.pseudonymKey)
-    if (!record) return sink?.lose()
+    let record: DecisionRecord
+    try {
+      record = recordOf(body, records.pseudonymKey)
+    } catch (error) {
+      // A part that a host supplies, such as the route, must not change the decision.
+      return sink?.lose(error)
+    }
     if (printsRefusals && record.outcome !== 'granted') platform.printLine(describeRefusal(record))
     decisions.publish(record)
     sink?.take(record)
@@ -74,17 +79,9 @@ export function createReporter({ onDecision, clock, records, log }: Policy): Rep
 const directly = (work: () => void): void => work()
 const untimed = (): undefined => undefined
 
-/** Returns `undefined` if a part that a host supplies throws, because that must not change the decision. */
-function recordOf(
-  body: () => RecordBody,
-  pseudonymKey: Uint8Array | undefined,
-): DecisionRecord | undefined {
-  try {
-    const { time, ...rest } = pseudonymKey ? pseudonymous(body(), pseudonymKey) : body()
-    return Object.freeze({ version: 1, time, ...rest })
-  } catch {
-    return undefined
-  }
+function recordOf(body: () => RecordBody, pseudonymKey: Uint8Array | undefined): DecisionRecord {
+  const { time, ...rest } = pseudonymKey ? pseudonymous(body(), pseudonymKey) : body()
+  return Object.freeze({ version: 1, time, ...rest })
 }
 
 /**

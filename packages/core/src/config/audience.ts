@@ -1,4 +1,5 @@
 import { type JsonObject, own } from '../lib/json.ts'
+import { quoteList } from '../lib/quote.ts'
 import type { Audience } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
@@ -42,7 +43,7 @@ export function checkAudience(
   const found = audienceOf(claims, profile)
   if (matches(expected, found, profile.ignoredAudiences)) return undefined
   const claim = audienceClaim(claims, profile)
-  const reason = `${claim} is ${quote(found)}, expected ${describeAudience(expected)}`
+  const reason = `${claim} is ${quoteList(found)}, expected ${describeAudience(expected)}`
   const advice = adviceFor(found, expected)
   if (advice === undefined) return refuse('audience_mismatch', reason, { claim })
   return refuse('audience_mismatch', `${reason}. ${advice}`, { claim, explained: true })
@@ -83,7 +84,7 @@ function matches(
 }
 
 function describeAudience({ names, exclusive }: AudienceRule): string {
-  return exclusive ? `only ${JSON.stringify(names)}` : `one of ${JSON.stringify(names)}`
+  return exclusive ? `only ${quoteList(names)}` : `one of ${quoteList(names)}`
 }
 
 /** What to change if the token is nearly for this service. */
@@ -123,10 +124,4 @@ function isOnly(audience: unknown): audience is Extract<Audience, { only: unknow
 
 function isName(name: unknown): name is string {
   return typeof name === 'string' && name.trim() !== ''
-}
-
-/** Truncates, because a verified claim can still be very long. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 256 ? `${text.slice(0, 256)}…` : text
 }

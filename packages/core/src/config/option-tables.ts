@@ -345,6 +345,10 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
     false,
     'Lets requests without an `Authorization` header pass `requireAudience`.',
   ),
+  ignoreOtherSchemes: booleanOption(
+    false,
+    'With `optional`, treats an `Authorization` header of another scheme, such as `Basic`, as absent.',
+  ),
   onRefusal: choiceOption<'reply' | 'throw'>(
     ['reply', 'throw'],
     "`'throw'` passes refusals to the framework's error handling.",
@@ -377,6 +381,7 @@ type OwnServerOptions = Omit<ResourceServerOptions, keyof VerifierOptions>
 
 export interface ServerSettings {
   readonly optional: boolean
+  readonly ignoreOtherSchemes: boolean
   readonly onRefusal: 'reply' | 'throw'
   readonly allowPreflight: boolean
   readonly realm: string

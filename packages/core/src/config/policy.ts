@@ -43,10 +43,17 @@ const serverNames: readonly string[] = [...verifierNames, ...Object.keys(resourc
  */
 export function createPolicy(given: unknown, kind: 'verifier' | 'resource server'): Policy {
   const options = ownOptions(given, 'option')
+  checkUse(options, kind)
   checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
   const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
   const server = readRows(resourceServerOptions, options, context)
+  if (server.ignoreOtherSchemes && !server.optional) {
+    throw new ConfigError(
+      "'ignoreOtherSchemes' has no effect without optional: true.",
+      'Set optional: true, or leave ignoreOtherSchemes out.',
+    )
+  }
   if (server.refusalBody && server.onRefusal === 'throw') {
     throw new ConfigError(
       "'refusalBody' has no effect with onRefusal: 'throw'.",
@@ -61,6 +68,26 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
     resolveIssuer: resolveIssuer && issuerResolver(resolveIssuer, options, context),
     schedule: clock.schedule?.bind(clock) ?? schedule,
   })
+}
+
+/** Explains names that exist, but not as options of this kind. */
+function checkUse(options: OptionObject, kind: 'verifier' | 'resource server'): void {
+  const guard = Object.keys(options).find((name) => name.startsWith('require'))
+  if (guard !== undefined) {
+    throw new ConfigError(
+      `Unknown option '${guard}': guards are not options.`,
+      'Use the guards that resourceServer() returns, or check the token that verify() returns.',
+    )
+  }
+  const forRequests = Object.keys(resourceServerOptions).find((name) =>
+    Object.hasOwn(options, name),
+  )
+  if (kind === 'verifier' && forRequests !== undefined) {
+    throw new ConfigError(
+      `Unknown option '${forRequests}': createVerifier() does not handle requests.`,
+      'Leave it out, or use resourceServer() from the package for your framework.',
+    )
+  }
 }
 
 function issuerPolicies(

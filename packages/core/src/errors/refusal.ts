@@ -1,3 +1,4 @@
+import { printable } from '../lib/printable.ts'
 import { codes, type Category, type Code } from './codes.ts'
 
 /** Parameters that a refusal adds to its challenge. */
@@ -35,7 +36,8 @@ export class Refusal {
 
   constructor(code: Code, reason: string, detail: RefusalDetail = {}) {
     this.code = code
-    this.reason = reason
+    // Values are quoted with `quote()`. Texts of users, such as the messages of hints and errors, are not.
+    this.reason = printable(reason)
     this.detail = detail
     Object.freeze(this)
   }
@@ -124,30 +126,34 @@ export class VerificationError extends Error {
     return hasBrand(value, 'VerificationError')
   }
 
-  /** Why the token was refused or could not be verified. See {@link codes}. */
-  readonly code: Code
+  // `code`, `reason` and `claim` are not enumerable: an error handler may send `JSON.stringify(error)` or
+  // `{ ...error }` to the caller, who must not learn them.
+
+  /** Why the token was refused or could not be verified. See {@link codes}. Not enumerable, as `reason`. */
+  declare readonly code: Code
   /** `refused`: the token is not accepted. `unavailable`: it could not be verified; retry later. */
   readonly category: Category
-  /** The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. */
-  readonly reason: string
+  /**
+   * The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. Not
+   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
+   */
+  declare readonly reason: string
+  /**
+   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
+   * not send it to the caller. Not enumerable, as `reason`.
+   */
+  declare readonly claim: string | undefined
   /** Seconds after which a retry may succeed. Only with the category `unavailable`. */
   readonly retryAfter: number | undefined
-  readonly #claim: string | undefined
 
   constructor(refusal: Refusal, message: string = `${refusal.code}: ${refusal.reason}`) {
     super(message)
-    this.code = refusal.code
+    Object.defineProperties(this, {
+      code: { value: refusal.code },
+      reason: { value: refusal.reason },
+      claim: { value: refusal.detail.claim },
+    })
     this.category = refusal.category
-    this.reason = refusal.reason
     this.retryAfter = refusal.detail.retryAfter
-    this.#claim = refusal.detail.claim
-  }
-
-  /**
-   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
-   * not send it to the caller. A getter, so that `JSON.stringify` omits it.
-   */
-  get claim(): string | undefined {
-    return this.#claim
   }
 }

@@ -1,5 +1,7 @@
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { ownMembers } from '../lib/json.ts'
+import { quote, quoteList } from '../lib/quote.ts'
 
 /**
  * How, and how recently, the user must have authenticated (RFC 9470). Give at least one member. If
@@ -58,10 +60,10 @@ export function stepUpCheck(
 
 function acrProblem(acr: unknown, accepted: readonly string[]): string | undefined {
   if (accepted.some((value) => value === acr)) return undefined
-  const expected = `expected one of ${JSON.stringify(accepted)}`
+  const expected = `expected one of ${quoteList(accepted)}`
   if (acr === undefined) return `the token has no acr, ${expected}`
   if (typeof acr !== 'string') return `acr is not a string, ${expected}`
-  return `acr is ${JSON.stringify(acr.slice(0, 128))}, ${expected}`
+  return `acr is ${quote(acr)}, ${expected}`
 }
 
 /** All in seconds. `iat` and `now` are counted from the epoch. */
@@ -91,9 +93,10 @@ function validated(requirement: unknown): {
   acrValues: readonly string[] | undefined
   maxAge: number | undefined
 } {
-  const { acr, maxAge, ...unknown } = (requirement ?? {}) as Record<string, unknown>
+  const given = ownMembers(requirement)
+  const { acr, maxAge, ...unknown } = given
   const acrValues: unknown = typeof acr === 'string' ? [acr] : acr
-  const values = Object.values(requirement ?? {})
+  const values = Object.values(given)
   const incomplete = values.length === 0 || values.includes(undefined)
   if (incomplete || Object.keys(unknown).length > 0 || !isAcrList(acrValues) || !isAge(maxAge)) {
     throw new ConfigError(

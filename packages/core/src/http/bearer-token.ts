@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../errors/refusal.ts'
-import { type HttpRequest, headerValues } from './request.ts'
+import { hasPreflightHeaders, type HttpRequest, headerValues } from './request.ts'
 
 declare const brand: unique symbol
 
@@ -66,6 +66,28 @@ const setByOtherCode = refuse(
     'which is ignored: only the headers that the client sent count. To verify a token from another place, ' +
     'use createVerifier',
 )
+
+/** A scheme, and something after it (RFC 9110 section 11.4). */
+const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/
+
+/**
+ * Whether the request's only credential uses another scheme, such as Basic. A token without a scheme does not, and
+ * neither does a misspelled `Bearer`.
+ */
+export function usesOtherScheme(request: HttpRequest): boolean {
+  const [value, ...others] = headerValues(request, 'authorization')
+  if (others.length > 0 || typeof value !== 'string' || isJoined(value)) return false
+  const scheme = schemeOfCredential.exec(value)?.[1]?.toLowerCase()
+  return scheme !== undefined && !scheme.startsWith('bearer')
+}
+
+/**
+ * Whether this is a CORS preflight. Other OPTIONS requests are not. Browsers send preflights without credentials
+ * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either.
+ */
+export function isPreflight(request: HttpRequest): boolean {
+  return hasPreflightHeaders(request) && headerValues(request, 'authorization').length === 0
+}
 
 function whyNotBearer(value: string): Refusal {
   if (isJoined(value)) {

@@ -90,10 +90,8 @@ export function pathOf({ url }: HttpRequest): string {
   return relative.split(/[?#]/, 1)[0] || '/'
 }
 
-/**
- * Whether this is a CORS preflight, as the Fetch standard defines it, and not another OPTIONS request.
- */
-export function isPreflight(request: HttpRequest): boolean {
+/** Whether the method and the headers are those of a CORS preflight, as the Fetch standard defines it. */
+export function hasPreflightHeaders(request: HttpRequest): boolean {
   return (
     request.method === 'OPTIONS' &&
     headerValues(request, 'origin').length > 0 &&

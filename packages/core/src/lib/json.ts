@@ -17,6 +17,14 @@ export function own(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
+/**
+ * A copy of an object's own members that inherits nothing, so that every member can be read by name. Empty for
+ * a value that is not an object.
+ */
+export function ownMembers(value: unknown): JsonObject {
+  return Object.assign(Object.create(null), isJsonObject(value) ? value : undefined) as JsonObject
+}
+
 /** Whether the object has any of these members. A loop, because this runs for every token. */
 export function hasAny(object: JsonObject, names: readonly string[]): boolean {
   for (const name of names) if (Object.hasOwn(object, name)) return true

@@ -76,7 +76,10 @@ export interface DecisionRecord {
     readonly method: string
     /** Without the query, which may contain secrets. Absent if `records.pseudonymKey` is set. */
     readonly path?: string
-    /** The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it. */
+    /**
+     * The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it: on Express,
+     * below a mount path.
+     */
     readonly route?: string
   }
   /** How long the decision took, in milliseconds, excluding the request handler. */

@@ -319,13 +319,33 @@ export interface ResourceServerOptions extends VerifierOptions {
    */
   readonly optional?: boolean
   /**
+   * Whether `optional` also applies to requests whose `Authorization` header uses another scheme, such as
+   * `Basic`, because other code of this service verifies it. Such a request passes `requireAudience` as
+   * anonymous. `Bearer` without a valid token, several credentials, and a header without a scheme are still
+   * refused. Requires `optional`. Default false: another scheme is refused with 401.
+   *
+   * @example
+   * import { createGate } from '@resource-server/core/adapter'
+   *
+   * export const gate = createGate({
+   *   issuer: 'https://as.example.com',
+   *   audience: 'order-service',
+   *   optional: true,
+   *   ignoreOtherSchemes: true,
+   * })
+   */
+  readonly ignoreOtherSchemes?: boolean
+  /**
    * What happens to a refused request. `reply` sends the response. `throw` passes an error to the host's
    * error handling. Default `reply`.
    */
   readonly onRefusal?: 'reply' | 'throw'
   /**
    * Whether CORS preflights pass without a token. A preflight is an `OPTIONS` request with `Origin` and
-   * `Access-Control-Request-Method`. Default false.
+   * `Access-Control-Request-Method`, and without `Authorization`. Default false.
+   *
+   * Middleware that overrides the method, such as `method-override`, must run before the guards. After them, it
+   * could turn a preflight that has passed into a `DELETE` without a token.
    */
   readonly allowPreflight?: boolean
   /** The `realm` of challenges, in ASCII (RFC 9110 section 11.5). Default `api`. */

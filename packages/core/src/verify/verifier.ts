@@ -2,8 +2,8 @@ import { buildRecord, type VerificationTrace } from '../audit/build-record.ts'
 import { createReporter } from '../audit/reporter.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
-import { claimOf, Refusal, VerificationError } from '../errors/refusal.ts'
-import type { Requirements } from '../guards/guards.ts'
+import { claimOf, ConfigError, Refusal, VerificationError } from '../errors/refusal.ts'
+import { guardExamples, type Requirements } from '../guards/guards.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import type { VerifierOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -51,7 +51,8 @@ export interface Verifier<C extends object = object> extends Operations {
   readonly check: (jwt: string) => Promise<VerificationResult<C>>
 }
 
-const configured: Requirements = Object.freeze({})
+/** Own members, so that nothing inherited counts as a requirement. */
+const configured: Requirements = Object.freeze({ audience: undefined, delegation: undefined })
 
 /**
  * Creates a verifier for one audience. It checks the signature, issuer, audience, lifetime, and the format
@@ -93,7 +94,7 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
       return result
     })
   }
-  return Object.freeze({
+  const verifier: Verifier<C> = {
     verify: async (jwt: string) => {
       const pending = decide(jwt)
       const result = pending instanceof Promise ? await pending : pending
@@ -105,8 +106,24 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
       return publicResult<C>(pending instanceof Promise ? await pending : pending)
     },
     ...pipeline.operations,
-  })
+  }
+  return Object.freeze(Object.assign(Object.create(missingGuards) as object, verifier))
 }
+
+/** A verifier has no guards. Inherited, so that they are not members of a verifier. */
+const missingGuards: object = Object.freeze(
+  Object.fromEntries(
+    Object.keys(guardExamples).map((name) => [
+      name,
+      () => {
+        throw new ConfigError(
+          `createVerifier() has no ${name}: guards are for requests.`,
+          'Check the token that verify() returns, or use resourceServer() from the package for your framework.',
+        )
+      },
+    ]),
+  ),
+)
 
 function publicResult<C extends object>(result: AccessToken | Refusal): VerificationResult<C> {
   if (!(result instanceof Refusal)) {

@@ -282,6 +282,16 @@ export const hosts: readonly Case[] = [
     { ...base, onRefusal: 'throw', refusalBody: () => ({ contentType: 'a/b', body: '' }) },
     "'refusalBody' has no effect with onRefusal: 'throw'. Write the response in your error handler",
   ],
+  [
+    'ignoreOtherSchemes without optional',
+    { ...base, ignoreOtherSchemes: true },
+    "'ignoreOtherSchemes' has no effect without optional: true.",
+  ],
+  [
+    'ignoreOtherSchemes in words',
+    { ...base, ignoreOtherSchemes: 'true' },
+    "'ignoreOtherSchemes' must be a boolean",
+  ],
   ['optional in words', { ...base, optional: 'true' }, "'optional' must be a boolean"],
   [
     'an onRefusal that does not exist',

@@ -47,6 +47,7 @@ test('every option has its default', () => {
     keyStore: undefined,
     fetch: expect.any(Function),
     optional: false,
+    ignoreOtherSchemes: false,
     onRefusal: 'reply',
     allowPreflight: false,
     realm: 'api',
@@ -72,6 +73,7 @@ test('every option that is set replaces its default', () => {
     staleIfError: 1,
     fetch: given,
     optional: true,
+    ignoreOtherSchemes: true,
     onRefusal: 'throw',
     allowPreflight: true,
     realm: 'orders',
@@ -83,7 +85,7 @@ test('every option that is set replaces its default', () => {
   expect(policyOf({ ...base, delegation: 'delegated' }).delegation).toBe('delegated')
 })
 
-test('a resource server has the options of a verifier and six of its own', () => {
+test('a resource server has the options of a verifier and seven of its own', () => {
   const listed = (kind: 'verifier' | 'resource server'): readonly string[] => {
     try {
       createPolicy({ ...base, unknown: 1 }, kind)
@@ -124,6 +126,7 @@ test('a resource server has the options of a verifier and six of its own', () =>
   expect(server).toEqual([
     ...verifier,
     'optional',
+    'ignoreOtherSchemes',
     'onRefusal',
     'allowPreflight',
     'realm',

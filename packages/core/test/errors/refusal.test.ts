@@ -49,6 +49,11 @@ describe('VerificationError', () => {
     expect(JSON.stringify(make())).not.toContain('iss')
   })
 
+  test('omits the code and the reason from JSON and from copies', () => {
+    expect(JSON.parse(JSON.stringify(make()))).toEqual({ category: 'unavailable', retryAfter: 2 })
+    expect(Object.keys(Object.assign({}, make()))).toEqual(['category', 'retryAfter'])
+  })
+
   test('accepts another message', () => {
     const error = new VerificationError(refuse('token_expired', 'exp is 9 s ago'), 'No.')
     expect(error).toMatchObject({ message: 'No.', reason: 'exp is 9 s ago', category: 'refused' })

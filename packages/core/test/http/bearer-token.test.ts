@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, type HeaderPair } from '../../src/adapter.ts'
 import { refuse } from '../../src/errors/refusal.ts'
-import { missingCredential, readCredential } from '../../src/http/bearer-token.ts'
+import { isPreflight, missingCredential, readCredential } from '../../src/http/bearer-token.ts'
 import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -320,4 +320,27 @@ test.each([
   const { gate, guards } = createGateHarness(optionsFor(issuer))
   const full = { method: 'GET', url: '/orders', headers: [], ...request }
   expect(statusOf(await gate.pass({}, full, guards.requireAuthentication()))).toBe(401)
+})
+
+describe('isPreflight', () => {
+  const origin = ['Origin', 'https://shop.example'] as const
+  const method = ['access-control-request-method', 'PUT'] as const
+  const token = ['AUTHORIZATION', value] as const
+
+  test.each<readonly [string, string, readonly HeaderPair[], boolean]>([
+    ['OPTIONS with both headers', 'OPTIONS', [origin, method], true],
+    ['OPTIONS without Origin', 'OPTIONS', [method], false],
+    ['OPTIONS without Access-Control-Request-Method', 'OPTIONS', [origin], false],
+    ['OPTIONS in lowercase, which is another method', 'options', [origin, method], false],
+    ['GET with both headers', 'GET', [origin, method], false],
+    ['OPTIONS with a token', 'OPTIONS', [origin, method, token], false],
+    [
+      'OPTIONS with an empty Authorization',
+      'OPTIONS',
+      [origin, method, ['authorization', '']],
+      false,
+    ],
+  ])('for %s', (_what, name, headers, expected) => {
+    expect(isPreflight({ method: name, url: '/', headers })).toBe(expected)
+  })
 })

@@ -163,7 +163,10 @@ describe('fetchJson: a body that is not needed', () => {
       const pull = (controller: ReadableStreamDefaultController): void =>
         controller.enqueue(new Uint8Array(300_000))
       const body = new ReadableStream({ pull, cancel: cancel as () => PromiseLike<void> })
-      expect(await failureOf(() => new Response(body))).toEqual({ ...failed(tooLarge), status: 200 })
+      expect(await failureOf(() => new Response(body))).toEqual({
+        ...failed(tooLarge),
+        status: 200,
+      })
     },
   )
 
@@ -175,7 +178,10 @@ describe('fetchJson: a body that is not needed', () => {
     const page = 'x'.repeat(300_000)
     const notFound = { ...failed('answered with status 404'), status: 404 }
     expect(await failureOf(() => withClone(new Response(page, { status: 404 })))).toEqual(notFound)
-    expect(await failureOf(() => withClone(new Response(page)))).toEqual({ ...failed(tooLarge), status: 200 })
+    expect(await failureOf(() => withClone(new Response(page)))).toEqual({
+      ...failed(tooLarge),
+      status: 200,
+    })
   })
 })
 

@@ -148,6 +148,8 @@ describe('Ory Hydra 2.3.0, without a requested audience', () => {
       'JWT',
     )
     expect(result).toMatchObject({ code: 'claim_malformed', claim: 'aud' })
-    expect(result).toMatchObject({ reason: expect.stringContaining("Ory Hydra: the parameter 'audience'") })
+    expect(result).toMatchObject({
+      reason: expect.stringContaining("Ory Hydra: the parameter 'audience'"),
+    })
   })
 })
