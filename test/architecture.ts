@@ -11,6 +11,7 @@ export const rooms: readonly (readonly string[])[] = [
   ['jose'],
   ['jwks'],
   ['token'],
+  ['binding'],
   ['guards'],
   ['audit'],
   ['verify'],
@@ -32,6 +33,8 @@ export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owne
   ['creates a Credential', /as Credential\b/, 'http/bearer-token'],
   ['creates an Unverified', /as Unverified\b/, 'jose/jws'],
   ['creates a Verified', /as Verified\b/, 'jose/signature'],
+  ['creates an UnverifiedProof', /as UnverifiedProof\b/, 'jose/jws'],
+  ['creates a Proof', /as Proof\b/, 'binding/proof'],
   ['creates a TokenContent', /as TokenContent\b/, 'token/access-token'],
   ['names an HTTP status', /\b(400|401|403|503)\b/, 'errors/codes'],
 ]

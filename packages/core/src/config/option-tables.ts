@@ -23,7 +23,11 @@ import type { Profile } from '../options/profile.ts'
 import type { Implication } from '../options/scope.ts'
 import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 import { defaultProfile } from '../providers/default.ts'
+import type { NormalUri } from '../lib/uri.ts'
 import { type AudienceRule, audienceRule } from './audience.ts'
+import { type DpopSettings, readDpop } from './dpop.ts'
+import { type MtlsSettings, readMtls } from './mtls.ts'
+import { type PathRule, readPrefix, readPublicUrl } from './public-url.ts'
 import {
   readAlgorithms,
   readClock,
@@ -250,6 +254,22 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     ['any', 'direct', 'delegated'],
     "`'direct'` refuses tokens with an actor; `'delegated'` requires one.",
   ),
+  dpop: {
+    default: readDpop('allowed'),
+    defaultText: "`'allowed'` if `publicUrl` or `resource` is set, `'off'` otherwise",
+    range: '',
+    description:
+      "Tokens that are bound to a key with DPoP: `'allowed'`, `'required'`, `'off'`, or the options of `dpop`.",
+    read: readDpop,
+  },
+  mtls: {
+    default: undefined,
+    defaultText: 'refused',
+    range: '',
+    description:
+      "Tokens that are bound to a client certificate, and where it comes from: `{ from: 'socket' }`, `{ from: 'header', format, peers }`, or `{ checkedBy: 'gateway' }`.",
+    read: readMtls,
+  },
   cache: {
     default: readCache(true),
     defaultText: '`true`',
@@ -313,6 +333,9 @@ export interface VerifierSettings {
   readonly maxTokenBytes: number
   readonly maxActorDepth: number
   readonly delegation: DelegationMode
+  /** `undefined`: bound tokens are refused. */
+  readonly dpop: DpopSettings | undefined
+  readonly mtls: MtlsSettings | undefined
   readonly cache: Bounds | undefined
   readonly cryptography: 'native' | 'webcrypto'
   readonly onDecision: VerifierOptions['onDecision']
@@ -350,6 +373,20 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
     description: 'The URL of this service. Enables its metadata (RFC 9728).',
     read: (value, _name, { allowInsecureHttp }) => readResource(value, allowInsecureHttp),
   },
+  publicUrl: {
+    default: undefined,
+    defaultText: 'the origin of `resource`',
+    range: '',
+    description: 'The URL by which clients reach this service, or a list of them. For DPoP.',
+    read: readPublicUrl,
+  },
+  prefix: {
+    default: undefined,
+    defaultText: 'required if `publicUrl` has a path',
+    range: '',
+    description: "What a proxy does with the path: `'stripped'`, `'kept'`, or `'added:/path'`.",
+    read: readPrefix,
+  },
   refusalBody: {
     default: undefined,
     defaultText: '`application/problem+json`',
@@ -367,5 +404,7 @@ export interface ServerSettings {
   readonly allowPreflight: boolean
   readonly realm: string
   readonly resource: Resource | undefined
+  readonly publicUrl: readonly NormalUri[] | undefined
+  readonly prefix: PathRule | undefined
   readonly refusalBody: RefusalBodyWriter | undefined
 }

@@ -8,6 +8,8 @@ interface ChallengeDetail {
   readonly acrValues?: readonly string[]
   /** Seconds. Sent as `max_age`: RFC 9470 section 3. */
   readonly maxAge?: number
+  /** Sent as `DPoP-Nonce`: RFC 9449 section 9. */
+  readonly dpopNonce?: string
 }
 
 /** Details of a refusal, for the response. */

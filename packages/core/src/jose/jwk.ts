@@ -141,10 +141,7 @@ export interface ProofKey extends SignatureKey {
  *
  * @returns the reason as a string if the key is not usable
  */
-export async function readProofKey(
-  jwk: unknown,
-  algorithm: Algorithm,
-): Promise<ProofKey | string> {
+export async function readProofKey(jwk: unknown, algorithm: Algorithm): Promise<ProofKey | string> {
   if (!isJsonObject(jwk)) return 'not a JSON object'
   const problem = findProblem(jwk) ?? encodingProblem(jwk)
   if (problem) return problem
@@ -198,7 +195,9 @@ function encodingProblem(jwk: JsonObject): string | undefined {
   const names = kty === 'EC' ? ['x', 'y'] : ['x']
   const length = coordinateLengths.get(own(jwk, 'crv'))
   const fits = names.every((name) => decoded(own(jwk, name))?.length === length)
-  return length !== undefined && fits ? undefined : 'crv is not supported, or x or y is not canonical'
+  return length !== undefined && fits
+    ? undefined
+    : 'crv is not supported, or x or y is not canonical'
 }
 
 function decoded(value: unknown): Uint8Array | undefined {

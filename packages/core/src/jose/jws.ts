@@ -67,7 +67,8 @@ const unsupportedParameters = [
 export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal {
   const segments = decodeSegments(token, maxBytes, headerCache)
   if (segments instanceof Refusal) return segments
-  const header = segments.header instanceof Uint8Array ? readHeader(segments.header) : segments.header
+  const header =
+    segments.header instanceof Uint8Array ? readHeader(segments.header) : segments.header
   if (header instanceof Refusal) return header
   const claims = parseSegment(segments.payload, 'payload_malformed')
   if (claims instanceof Refusal) return claims

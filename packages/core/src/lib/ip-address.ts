@@ -42,7 +42,8 @@ function bytesOf(text: string, mayEndInIpv4: boolean): readonly number[] | undef
     const isLast = at === parts.length - 1
     const octets = isLast && mayEndInIpv4 && part.includes('.') ? parseIpv4(part) : undefined
     if (octets) bytes.push(...octets)
-    else if (group.test(part)) bytes.push(Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 255)
+    else if (group.test(part))
+      bytes.push(Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 255)
     else return undefined
   }
   return bytes.length <= 16 ? bytes : undefined
@@ -63,7 +64,9 @@ export function parseIpRange(text: string): IpRange | undefined {
   const width = host.includes(':') ? 128 : 32
   if (!octet.test(length) || Number(length) > width) return undefined
   const range = { address, bits: 128 - width + Number(length) }
-  return address.every((byte, at) => (byte & ~maskAt(range.bits, at) & 255) === 0) ? range : undefined
+  return address.every((byte, at) => (byte & ~maskAt(range.bits, at) & 255) === 0)
+    ? range
+    : undefined
 }
 
 export function isInRange(ip: IpAddress, { address, bits }: IpRange): boolean {

@@ -1,4 +1,4 @@
-import { parseIpv6 } from './ip-address.ts'
+import { type IpAddress, parseIpv6 } from './ip-address.ts'
 
 /** The parts of a URI that identify a resource, in their normal form. */
 export interface NormalUri {
@@ -39,9 +39,15 @@ function isPrintable(text: string): boolean {
 function normalizeAuthority(text: string, defaultPort: string): string | undefined {
   const [, name, ipv6, port = ''] = authority.exec(text) ?? []
   const address = ipv6 === undefined ? undefined : parseIpv6(ipv6)
-  const host = name?.toLowerCase() ?? (address && `[${address.join('.')}]`)
+  const host = name?.toLowerCase() ?? (address && `[${groupsOf(address)}]`)
   if (host === undefined) return undefined
   return port === '' || port === defaultPort ? host : `${host}:${port}`
+}
+
+/** All eight groups, so that one address has one text. */
+function groupsOf(address: IpAddress): string {
+  const groups = Array.from({ length: 8 }, (_, at) => address[at * 2]! * 256 + address[at * 2 + 1]!)
+  return groups.map((group) => group.toString(16)).join(':')
 }
 
 const unreserved = /^[\w.~-]$/
