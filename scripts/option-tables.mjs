@@ -10,7 +10,7 @@ import { setUp } from './setup.mjs'
 export const page = join(root, 'packages/core/README.md')
 
 /**
- * The page with each table between its markers written anew.
+ * The page with each table between its markers replaced.
  *
  * @param {string} text
  * @param {Readonly<Record<string, Readonly<Record<string, Row>>>>} tables

@@ -1,6 +1,6 @@
 // An option that is added to a type needs a row in its table.
 import { type OptionTable, required } from '../../packages/core/src/options/option-table.ts'
-import { booleanOption } from '../../packages/core/src/options/option-types.ts'
+import { booleanOption } from '../../packages/core/src/options/option-rows.ts'
 
 interface Options {
   readonly one?: boolean

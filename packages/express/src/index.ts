@@ -10,7 +10,7 @@ import {
   sendNode,
 } from '@resource-server/core/adapter'
 
-// Everything that users need from core, so that they install one package.
+// Everything that users need from core, so that they only install one package.
 export {
   codes,
   ConfigError,
@@ -79,7 +79,7 @@ export type {
 export { RequestRefusedError } from '@resource-server/core/adapter'
 
 /**
- * An Express middleware. It is typed with Node's request and response, so that Express still infers the route's
+ * Express middleware. It is typed with Node's request and response, so that Express still infers the route's
  * own types, such as `req.params`.
  */
 export type ExpressGuard = (
@@ -88,7 +88,7 @@ export type ExpressGuard = (
   next: (error?: unknown) => void,
 ) => void
 
-/** What `resourceServer` returns. */
+/** The return value of `resourceServer`. */
 export interface ResourceServer<
   C extends object = object,
   Token = AccessToken<C>,
@@ -96,12 +96,13 @@ export interface ResourceServer<
 
 /**
  * Creates guards for Express 5 and 4 that accept only tokens issued for this service. The verified token is
- * available through `api.token(req)`, and at `req.auth`. Guards never read `req.auth`, because any code can
- * write to a request.
+ * available as `api.token(req)` and as `req.auth`. Guards never read `req.auth`, because any code can write to
+ * a request.
  *
- * With `optional: true`, `api.token(req)` is `undefined` on anonymous requests, and its type says so.
+ * With `optional: true`, `api.token(req)` is `undefined` for anonymous requests, and its type includes
+ * `undefined`.
  *
- * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError for invalid options
  *
  * @example

@@ -13,7 +13,7 @@ import {
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
-// Everything that users need from core, so that they install one package.
+// Everything that users need from core, so that they only install one package.
 export {
   codes,
   ConfigError,
@@ -97,26 +97,29 @@ export interface GuardedReply {
 }
 
 /**
- * A hook, for `onRequest` of a route or for `addHook`. It requires nothing of the route's types, so that those of
- * its schemas are kept.
+ * A hook for the `onRequest` option of a route or for `addHook`. It does not restrict the route's types, so the
+ * types from its schemas are kept.
  */
 export type FastifyGuard = (request: GuardedRequest, reply: GuardedReply) => Promise<unknown>
 
 /**
- * Types of your own for `request.auth`, by declaration merging. Set `claims` to the custom claims that the issuer
- * adds (a type assertion: they are not validated), and `optional: true` if the option of that name is set.
+ * Your own types for `request.auth`, set by declaration merging. Set `claims` to the custom claims that the
+ * issuer adds. They are not validated: the type is only an assertion. Set `optional: true` if the option
+ * `optional` is true.
  */
 export interface AuthTypes {}
 
 /** The claims of `AuthTypes`. */
 export type AuthClaims = AuthTypes extends { readonly claims: infer C extends object } ? C : object
 
-/** The type of `request.auth`. It is undefined for anonymous requests, which only `optional` allows. */
+/**
+ * The type of `request.auth`. It is `undefined` for anonymous requests, which are allowed only with `optional`.
+ */
 export type RequestAuth = AuthTypes extends { readonly optional: true }
   ? AccessToken<AuthClaims> | undefined
   : AccessToken<AuthClaims>
 
-/** The members of a resource server that Fastify apps have under `app.resourceServer`. */
+/** The members of a resource server that are available under `app.resourceServer`. */
 export type ResourceServer = Pick<
   ResourceServerBase<FastifyGuard, FastifyRequest, AuthClaims, RequestAuth>,
   'token' | 'metadata' | 'openapi' | keyof Operations
@@ -136,9 +139,10 @@ declare module 'fastify' {
 const registered = new WeakSet<object>()
 
 /**
- * Guards for Fastify 5 that accept only tokens issued for this service. Registering the plugin protects no
- * route: it adds `requireAudience`, `requireScope` and so on to the app, for use in `onRequest`, and `auth` to
- * its requests. Register it once. Child plugins inherit it, and may register it again with other options.
+ * Guards for Fastify 5 that accept only tokens issued for this service. Registering the plugin does not protect
+ * any route. It adds `requireAudience`, `requireScope`, and the other guards to the app, for use in `onRequest`,
+ * and `auth` to its requests. Register it once. Child plugins inherit it and can register it again with other
+ * options.
  *
  * Rejects with a `ConfigError` for invalid options.
  *

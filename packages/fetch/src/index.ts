@@ -10,7 +10,7 @@ import {
   type ResourceServerBase,
 } from '@resource-server/core/adapter'
 
-// Everything that users need from core, so that they install one package.
+// Everything that users need from core, so that they only install one package.
 export {
   codes,
   ConfigError,
@@ -82,7 +82,7 @@ declare const brand: unique symbol
 
 /** A guard for `authenticate` and `protect` of the resource server that created it. */
 export interface FetchGuard {
-  /** What it requires, as in decision records. */
+  /** The name of the guard in decision records. */
   readonly name: string
   readonly [brand]: 'FetchGuard'
 }
@@ -92,7 +92,7 @@ export type Authentication<Token> =
   | { readonly ok: true; readonly token: Token }
   | { readonly ok: false; readonly response: Response }
 
-/** What `resourceServer` returns. */
+/** The return value of `resourceServer`. */
 export interface ResourceServer<
   C extends object = object,
   Token = AccessToken<C>,
@@ -107,7 +107,10 @@ export interface ResourceServer<
     request: Request,
     ...guards: readonly FetchGuard[]
   ) => Promise<Authentication<Token>>
-  /** Wraps a handler: it runs only if the guards let the request through. Its other arguments are kept. */
+  /**
+   * Wraps a handler so that it runs only if the guards let the request through. Other arguments are passed
+   * through.
+   */
   readonly protect: <R extends Request, Rest extends unknown[]>(
     handler: (request: R, ...rest: Rest) => Response | Promise<Response>,
     ...guards: readonly FetchGuard[]
@@ -118,12 +121,13 @@ export interface ResourceServer<
 export type MetadataHandler = (request: Request) => Response | undefined
 
 /**
- * Creates guards for hosts that use the Fetch standard's `Request` and `Response`, such as Hono, Next.js and
- * Cloudflare Workers. They accept only tokens issued for this service. Off Node, no Node module is loaded.
+ * Creates guards for hosts that use the Fetch standard's `Request` and `Response`, such as Hono, Next.js, and
+ * Cloudflare Workers. They accept only tokens issued for this service. On runtimes other than Node, no Node
+ * module is loaded.
  *
- * With `optional: true`, the token is `undefined` on anonymous requests, and its type says so.
+ * With `optional: true`, the token is `undefined` for anonymous requests, and its type includes `undefined`.
  *
- * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError for invalid options
  *
  * @example

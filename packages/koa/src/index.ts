@@ -10,7 +10,7 @@ import {
   sendNode,
 } from '@resource-server/core/adapter'
 
-// Everything that users need from core, so that they install one package.
+// Everything that users need from core, so that they only install one package.
 export {
   codes,
   ConfigError,
@@ -78,7 +78,10 @@ export type {
 } from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
 
-/** The part of Koa's context that a guard uses. It fits contexts of any state, router and version. */
+/**
+ * The part of Koa's context that a guard uses. Contexts with any state, router, and version of Koa are
+ * compatible.
+ */
 export interface KoaContext {
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -93,18 +96,18 @@ export interface KoaContext {
   readonly _matchedRoute?: unknown
 }
 
-/** A Koa middleware. It requires nothing of the context's type, so that a route keeps its own. */
+/** Koa middleware. It does not restrict the context's type, so a route keeps its own type. */
 export type KoaGuard = (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown>
 
 /**
- * The state after a guard: `new Router<AuthState>()` types `ctx.state.auth`. With `optional: true`, use
- * `Partial<AuthState>`, because anonymous requests have no token.
+ * The type of the state after a guard: `new Router<AuthState>()` declares `ctx.state.auth`. With
+ * `optional: true`, use `Partial<AuthState>`, because anonymous requests have no token.
  */
 export interface AuthState<C extends object = object> {
   readonly auth: AccessToken<C>
 }
 
-/** What `resourceServer` returns. */
+/** The return value of `resourceServer`. */
 export interface ResourceServer<
   C extends object = object,
   Token = AccessToken<C>,
@@ -112,12 +115,13 @@ export interface ResourceServer<
 
 /**
  * Creates guards for Koa 3 and 2 that accept only tokens issued for this service. The verified token is
- * available through `api.token(ctx)`, and at `ctx.state.auth`. Guards never read the state, because any code
- * can write to it.
+ * available as `api.token(ctx)` and as `ctx.state.auth`. Guards never read the state, because any code can
+ * write to it.
  *
- * With `optional: true`, `api.token(ctx)` is `undefined` on anonymous requests, and its type says so.
+ * With `optional: true`, `api.token(ctx)` is `undefined` for anonymous requests, and its type includes
+ * `undefined`.
  *
- * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError for invalid options
  *
  * @example

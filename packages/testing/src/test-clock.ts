@@ -2,8 +2,8 @@ import type { Clock } from '@resource-server/core'
 import { usageError } from './check-options.ts'
 
 /**
- * A clock that only moves when a test moves it. A token that lives for one second is still valid after
- * a slow setup, and a test writes `clock.advance(1)` where it would otherwise sleep.
+ * A clock that moves only when a test moves it. A token with a lifetime of one second is still valid
+ * after a slow setup. Instead of sleeping, a test calls `clock.advance(1)`.
  *
  * Pass the same clock to the code under test: `resourceServer({ issuer, clock: issuer.clock })`. Work
  * that the code schedules, such as a refresh of its keys, runs when the clock reaches its time.
@@ -38,7 +38,7 @@ export interface TestClock extends Clock {
 const wholeSecond = (time: number): Date => new Date(Math.floor(time / 1000) * 1000)
 
 /**
- * Creates a clock that stands still.
+ * Creates a clock that does not move on its own.
  *
  * @param start the initial time of the wall clock. Default: the current time, rounded down to the
  *   second, so that `advance(300)` ends exactly at the `exp` of a token that lives for 300 seconds.

@@ -2,7 +2,7 @@ import { type DecisionRecord, formatActorChain } from '@resource-server/core'
 
 /** A decision record as an arrow in the diagram. */
 export interface Call {
-  /** The actor, client or subject of the token. The real sender of the request is not known. */
+  /** The actor, client, or subject of the token. The real sender of the request is not known. */
   readonly from: string
   /** The service that decided: its first required audience. */
   readonly to: string

@@ -15,7 +15,7 @@ const colors: Readonly<Record<Call['outcome'], string>> = {
 
 /**
  * Draws decision records as an SVG sequence diagram. Each caller and service has a column, and each
- * request has a row with its arrow, token and decision. The records may come from several services;
+ * request has a row with its arrow, token, and decision. The records may come from several services;
  * they are sorted by time. The file has no scripts, no links and no external styles.
  *
  * @example

@@ -1,6 +1,7 @@
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Refusal } from '../errors/refusal.ts'
 import type { Guard } from '../guards/guards.ts'
+import { namesOf } from '../guards/scope.ts'
 import type { Unverified } from '../jose/jws.ts'
 import type { Verified } from '../jose/signature.ts'
 import type { DecisionRecord, Identity, RecordBody } from '../options/decision-record.ts'
@@ -47,7 +48,7 @@ export function buildRecord(decision: Decision, policy: Policy): RecordBody {
   const { refusal, guards, request, trace, timings, verificationMs } = decision
   const deciding = guards.at(-1)?.guard
   const audience = requiredAudience(guards, policy)
-  const scopes = guards.flatMap(({ guard }) => guard.scopes ?? [])
+  const scopes = guards.flatMap(({ guard }) => (guard.scopeNeed ? namesOf(guard.scopeNeed) : []))
   return {
     time: decidedAt(timings.at(-1), policy),
     ...outcomeOf(refusal),

@@ -11,11 +11,11 @@ const maxLength = 64
 
 /**
  * Formats who acts for whom as one line of text: the subject first, the current actor last. An actor
- * is shown by its client id, or by its subject if it has none. Its issuer follows in parentheses if
- * it is not the token's issuer.
+ * is shown by its client ID, or by its subject if it has no client ID. Its issuer follows in
+ * parentheses if it is not the token's issuer.
  *
- * For people only: do not parse the result or use it in access decisions. Names are cut to 64
- * characters, and control and invisible characters are escaped.
+ * Use it only for display: do not parse the result or use it in access decisions. Names are cut to
+ * 64 characters, and control and invisible characters are escaped.
  *
  * @example
  * ```ts

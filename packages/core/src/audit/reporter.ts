@@ -12,7 +12,7 @@ export interface Timing {
 
 /** Passes records to listeners. Nothing a listener does affects the decision or its caller. */
 export interface Reporter {
-  /** Whether there is a listener. Without one, nothing is built, timed or hashed. */
+  /** Whether there is a listener. Without one, nothing is built, timed, or hashed. */
   readonly hasListeners: () => boolean
   /** Reports immediately. For use after the response was sent. */
   readonly report: (body: () => RecordBody) => void

@@ -61,7 +61,7 @@ export function audienceOf(claims: JsonObject, profile: Profile): readonly strin
   return []
 }
 
-/** Compares exactly and case-sensitively, without prefixes, patterns or URL normalization. */
+/** Compares exactly and case-sensitively, without prefixes, patterns, or URL normalization. */
 function matches(
   rule: AudienceRule,
   audience: readonly string[],

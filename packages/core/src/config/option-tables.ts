@@ -10,7 +10,7 @@ import {
   choiceOption,
   functionOption,
   numberOption,
-} from '../options/option-types.ts'
+} from '../options/option-rows.ts'
 import type {
   CacheOptions,
   DelegationMode,
@@ -42,7 +42,7 @@ import {
 import { readClaimNames, readPseudonymKey } from './records.ts'
 import { readResource, type Resource } from './resource.ts'
 
-// Every option of the project with its default, range, documentation and check. An option that is added to a
+// Every option of the project with its default, range, documentation, and check. An option that is added to a
 // type does not compile until it has a row here.
 
 /** The options of one issuer. */
@@ -60,7 +60,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     defaultText: 'set by `requireAudience`',
     range: '',
     description:
-      'The name of this service, a list of names (any of them), or `{ only: name }` (no other audience allowed).',
+      'The name of this service, a list of accepted names, or `{ only: name }` to allow no other audience.',
     read: (value) => audienceRule(value),
   },
   algorithms: {
@@ -121,7 +121,7 @@ export const cacheOptions: OptionTable<CacheOptions, CacheSettings> = {
   maxBytes: numberOption(
     2 ** 25,
     { min: 65_536, max: 2 ** 34, unit: 'bytes', whole: true },
-    'Maximum size of the cache, estimated.',
+    'Maximum estimated size of the cache.',
   ),
 }
 
@@ -149,7 +149,7 @@ export const recordOptions: OptionTable<RecordOptions, RecordSettings> = {
     default: undefined,
     defaultText: 'no pseudonyms',
     range: 'at least 32 bytes',
-    description: 'Replaces subjects and actors that may be people with their HMAC under this key.',
+    description: 'Replaces subjects, and actors that may be people, with an HMAC under this key.',
     read: readPseudonymKey,
   },
   claims: {
@@ -162,7 +162,7 @@ export const recordOptions: OptionTable<RecordOptions, RecordSettings> = {
   maxPending: numberOption(
     1000,
     { min: 1, max: 1e5, unit: 'records', whole: true },
-    'Maximum number of pending promises of `onDecision`.',
+    'Maximum number of pending promises from `onDecision`.',
   ),
 }
 
@@ -177,7 +177,7 @@ export const keyStoreOptions: OptionTable<KeyStoreOptions, KeyStoreSettings> = {
     default: required,
     defaultText: '',
     range: '',
-    description: 'Where key sets are kept: an object with `get` and `set`.',
+    description: 'Stores the key sets: an object with `get` and `set`.',
     read: (value) => {
       const { get, set } = (value ?? {}) as Partial<KeyStore>
       if (typeof get === 'function' && typeof set === 'function') return value as KeyStore
@@ -188,7 +188,7 @@ export const keyStoreOptions: OptionTable<KeyStoreOptions, KeyStoreSettings> = {
     default: required,
     defaultText: '',
     range: 'at least 32 characters',
-    description: 'The key of the HMAC over stored key sets; the same in the whole fleet.',
+    description: 'The HMAC key for stored key sets. Use the same one for all instances.',
     read: (value) => {
       if (typeof value === 'string' && value.length >= 32) return new TextEncoder().encode(value)
       throw new ConfigError(
@@ -208,7 +208,7 @@ export interface KeyStoreSettings {
 export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> = {
   issuers: {
     default: undefined,
-    defaultText: 'the one `issuer`',
+    defaultText: 'only `issuer`',
     range: '',
     description:
       'Several authorization servers, instead of `issuer`: strings, providers, or objects with the options of one issuer.',
@@ -238,7 +238,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
   maxLifetime: numberOption(
     undefined,
     { min: 1, max: 1e10, unit: 'seconds' },
-    'Maximum lifetime of a token, from `iat` to `exp` and from now to `exp`.',
+    'Maximum lifetime of a token: from `iat` to `exp`, and from now to `exp`.',
   ),
   maxTokenBytes: numberOption(
     8192,
@@ -275,12 +275,12 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     defaultText: '`true`',
     range: '',
     description:
-      'Caches verified tokens by their SHA-256. `false` turns it off; an object sets its limits.',
+      'Caches verified tokens by their SHA-256. `false` turns the cache off; an object sets its limits.',
     read: readCache,
   },
   cryptography: choiceOption<'native' | 'webcrypto'>(
     ['native', 'webcrypto'],
-    "What verifies signatures. `'native'` is faster on Node and the same as `'webcrypto'` elsewhere.",
+    "The cryptography that verifies signatures. `'native'` is faster on Node and the same as `'webcrypto'` elsewhere.",
   ),
   onDecision: functionOption(
     undefined,
@@ -291,7 +291,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     default: readOptions(recordOptions, {}, 'records option'),
     defaultText: '`{}`',
     range: '',
-    description: 'What decision records include and redact: see the options of `records`.',
+    description: 'What decision records include and redact. See the options of `records`.',
     read: (value) => readOptions(recordOptions, value, 'records option'),
   },
   allowInsecureHttp: booleanOption(false, 'Allows `http:` URLs on hosts other than loopback.'),
@@ -311,7 +311,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     default: systemClock,
     defaultText: "the system's clocks",
     range: '',
-    description: 'Where the time comes from. Tests use their own.',
+    description: 'The source of time. Tests can pass their own.',
     read: readClock,
   },
   fetch: functionOption<Fetch, Fetch>(
@@ -370,7 +370,7 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
     default: undefined,
     defaultText: 'none',
     range: '',
-    description: 'The URL of this service. Enables its metadata (RFC 9728).',
+    description: 'The URL of this service. Enables resource metadata (RFC 9728).',
     read: (value, _name, { allowInsecureHttp }) => readResource(value, allowInsecureHttp),
   },
   publicUrl: {
@@ -391,7 +391,7 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
     default: undefined,
     defaultText: '`application/problem+json`',
     range: '',
-    description: 'Writes the body of a refusal.',
+    description: 'Returns the body of a refusal.',
     read: readRefusalBody,
   },
 }

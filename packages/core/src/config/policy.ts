@@ -139,8 +139,8 @@ function issuerEntries(
     )
   }
   return issuers.map((entry) => {
-    const itsOwn = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
-    return { ...common, ...itsOwn }
+    const given = typeof entry === 'string' ? { issuer: entry } : ownIssuerOptions(entry)
+    return { ...common, ...given }
   })
 }
 

@@ -38,7 +38,7 @@ const required = [
 /**
  * Checks and copies a profile, which may come from JavaScript code without types.
  *
- * @throws ConfigError if a member is missing, unknown or invalid
+ * @throws ConfigError if a member is missing, unknown, or invalid
  */
 export function checkedProfile(given: unknown): Profile {
   // Without a prototype, so that inherited properties are not members.

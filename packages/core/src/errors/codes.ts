@@ -13,7 +13,7 @@ export type ChallengeError =
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'
 
-/** The HTTP response that a code leads to, and the rule behind it. */
+/** The HTTP response for a code, and the rule behind it. */
 export interface CodeEntry {
   readonly category: Category
   /** The HTTP status of the response. */
@@ -117,7 +117,7 @@ const noCredential = 'An access token is required'
 const notVerified = 'The access token cannot be verified at the moment'
 
 /**
- * Every code with its category, HTTP status, description and source. Codes are stable; descriptions may
+ * Every code with its category, HTTP status, description, and source. Codes are stable; descriptions may
  * change.
  *
  * @example

@@ -2,7 +2,7 @@ import { type ChallengeError, type CodeEntry, codes, titles } from './codes.ts'
 
 /**
  * The part of a refusal that the caller may see, as in the default response. It does not include the code
- * and the reason, because all refusals before the signature is verified must read the same.
+ * or the reason, because all refusals before the signature is verified must look the same.
  */
 export interface RefusalInfo {
   readonly status: CodeEntry['status']
@@ -10,9 +10,9 @@ export interface RefusalInfo {
   readonly title: string
   /** One sentence in English that is safe to show to the caller. */
   readonly detail: string
-  /** The `error` of the challenge. Absent if the challenge has none, and with status 503. */
+  /** The `error` of the challenge. Absent if the challenge has no error code, and with status 503. */
   readonly error?: ChallengeError
-  /** The scopes in the challenge: all that the route requires. */
+  /** The scopes in the challenge: those of all guards that have run. */
   readonly scope?: readonly string[]
   /** Seconds, as in the `Retry-After` header. Only with status 503. */
   readonly retryAfter?: number

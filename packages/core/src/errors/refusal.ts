@@ -51,9 +51,9 @@ export function hasBrand(value: unknown, name: string): boolean {
 }
 
 /**
- * The configuration or a call is wrong. Thrown when the server or verifier is created if possible. It says
- * nothing about a token, so do not respond with 401. `instanceof` also works for errors from another
- * copy of this package.
+ * An error in the configuration or in a call. If possible, it is thrown when the server or verifier is
+ * created. It does not mean that a token is invalid, so do not respond with 401. `instanceof` also works
+ * for errors from another copy of this package.
  *
  * @example
  * import { ConfigError, createVerifier } from '@resource-server/core'
@@ -88,8 +88,8 @@ export class ConfigError extends Error {
 
 /**
  * A token was refused or could not be verified. `verify` throws it, and an adapter passes it to the host's
- * error handling if `onRefusal` is `throw`. Use `code` in programs; the texts may change. `instanceof`
- * also works for errors from another copy of this package.
+ * error handling if `onRefusal` is `throw`. Use `code` in programs, because the wording of messages may
+ * change. `instanceof` also works for errors from another copy of this package.
  *
  * @example
  * import { VerificationError, type Verifier } from '@resource-server/core'

@@ -4,7 +4,7 @@ import type { ActorName } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
 /**
- * An actor at a given issuer. Subjects and client ids are unique only within their issuer. If both
+ * An actor at a given issuer. Subjects and client IDs are unique only within their issuer. If both
  * `sub` and `client_id` are given, both must match.
  *
  * `client_id` requires an issuer whose profile lists it in `actorNames`.
@@ -16,9 +16,9 @@ export type ActorIdentity =
 /**
  * Which actors `requireActor` accepts. Names are compared exactly and case-sensitively.
  *
- * - A string is an actor of the only configured issuer: its `sub`, or the first of the `actorNames`
- *   in the issuer's profile. With several issuers, use an `ActorIdentity`.
- * - An `ActorIdentity` names the issuer too.
+ * - A string names an actor at the only configured issuer: by its `sub`, or by the first of the
+ *   `actorNames` in the issuer's profile. With several issuers, use an `ActorIdentity`.
+ * - An `ActorIdentity` also names the issuer.
  * - A list accepts any of its entries.
  * - A function accepts the current actor if it returns `true`. It must be synchronous: a promise
  *   does not count as `true`.

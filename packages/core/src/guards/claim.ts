@@ -6,7 +6,7 @@ type Scalar = string | number | boolean
 /**
  * Which values of a claim `requireClaim` accepts. Values are compared with `===`: `1` is not `'1'`.
  *
- * - A string, number or boolean accepts that value.
+ * - A string, number, or boolean accepts that value.
  * - A list accepts any of its entries.
  * - A function accepts the value if it returns `true`. It must be synchronous.
  *

@@ -2,15 +2,15 @@ import type { Actor } from '../token/delegation.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 
-/** A client at a given issuer. Client ids are unique only within their issuer. */
+/** A client at a given issuer. Client IDs are unique only within their issuer. */
 export interface ClientIdentity {
   readonly iss: string
   readonly client_id: string
 }
 
 /**
- * A client that `requireClient` accepts. Ids are compared exactly and case-sensitively. A string is
- * a client id at the only configured issuer. With several issuers, use a `ClientIdentity`.
+ * A client that `requireClient` accepts. IDs are compared exactly and case-sensitively. A string is a
+ * client ID at the only configured issuer. With several issuers, use a `ClientIdentity`.
  *
  * @example
  * ```ts

@@ -11,19 +11,19 @@ import { allScopesCheck, anyScopeCheck, type ScopeNeed } from './scope.ts'
 import { type StepUp, stepUpCheck } from './step-up.ts'
 import { type AccessToken, profileOf, type TokenView, viewOf } from '../token/access-token.ts'
 
-/** A check on a verified token. It can refuse a request, but never grants one on its own. */
-export interface Guard {
+/** What the first guard on a request requires of the token, instead of the configured values. */
+export interface Requirements {
+  readonly audience?: AudienceRule
+  readonly delegation?: DelegationMode
+}
+
+/** A check of a verified token. It refuses or returns nothing; it cannot grant access on its own. */
+export interface Guard extends Requirements {
   /** The guard's name in decision records, such as `requireScope(orders:read)`. */
   readonly name: string
-  /** Replaces the configured audience if this guard is the first one on a request. */
-  readonly audience?: AudienceRule
-  /** The required scopes, for decision records. */
-  readonly scopes?: readonly string[]
-  /** Replaces the configured `delegation` if this guard is the first one on a request. */
-  readonly delegation?: DelegationMode
   /** Whether anonymous requests pass, if the policy allows them (`optional`). */
   readonly admitsAnonymous: boolean
-  /** The required scopes, for metadata, challenges and the OpenAPI description. */
+  /** The required scopes, for records, metadata, challenges, and the OpenAPI description. */
   readonly scopeNeed?: ScopeNeed
   check(token: AccessToken): Refusal | undefined | Promise<Refusal | undefined>
 }
@@ -53,7 +53,7 @@ export interface Guards<Handler, C extends object = object> {
   /** The token must have all of the permissions. Works like `requireRole`. */
   readonly requirePermission: (...permissions: readonly string[]) => Handler
   /**
-   * The current actor must be one of these, or satisfy a predicate. A string is an actor of the only
+   * The current actor must be one of these, or satisfy a predicate. A string names an actor at the only
    * configured issuer. With several issuers, use `{ iss, sub }`. Otherwise 403.
    */
   readonly requireActor: (...actors: readonly ActorRule[]) => Handler
@@ -68,20 +68,20 @@ export interface Guards<Handler, C extends object = object> {
    */
   readonly requireDelegated: () => Handler
   /**
-   * The client that obtained the token must be one of these. It is the token's client or the client id of
-   * the current actor, and is compared with client ids only. A string is a client id at the only configured
+   * The client that obtained the token must be one of these. This is the token's client or the client ID of
+   * the current actor. It is compared only with client IDs. A string is a client ID at the only configured
    * issuer. With several issuers, use `{ iss, client_id }`. A token that one of these clients obtained for
    * itself, with the client credentials grant, also passes. Otherwise 403.
    */
   readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**
-   * The claim must be present. If `expected` is given, the claim must equal it or one of its values, or
-   * satisfy it if it is a predicate. If the claim is a list, one matching entry is enough. Otherwise 403.
+   * The claim must be present. If `expected` is given, the claim must equal it, equal one of its values, or
+   * satisfy it as a predicate. If the claim is a list, one matching entry is enough. Otherwise 403.
    */
   readonly requireClaim: (name: string, expected?: ClaimRule) => Handler
   /**
-   * The function must return `true`, or a promise of `true`. Otherwise 403. If it throws, the host
-   * responds with its 500.
+   * The function must return `true`, or a promise of `true`. Otherwise 403. If it throws, the host responds
+   * with 500.
    */
   readonly requirePolicy: (policy: (token: TokenView<C>) => boolean | Promise<boolean>) => Handler
   /**
@@ -121,12 +121,10 @@ export function createGuards<Handler, C extends object>(
     ),
     requireScope: (...scopes) =>
       guard(named('requireScope', scopes), allScopesCheck(scopes), {
-        scopes,
         scopeNeed: { all: scopes },
       }),
     requireAnyScope: (...scopes) =>
       guard(named('requireAnyScope', scopes), anyScopeCheck(scopes), {
-        scopes,
         scopeNeed: { any: scopes },
       }),
     requireRole: (...roles) =>

@@ -14,7 +14,7 @@ export interface Reply {
   readonly body: string
 }
 
-/** A refusal as an error, with the members that the error handling of HTTP hosts looks for. */
+/** An error for a refused request, with the members that the error handling of HTTP frameworks uses. */
 export class RequestRefusedError extends VerificationError {
   static {
     Object.defineProperty(this.prototype, brand('RequestRefusedError'), { value: true })

@@ -32,7 +32,7 @@ const proceed: GuardResult = Object.freeze({ action: 'proceed' })
 const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 
 /**
- * What an adapter needs for one resource server: it runs guards on requests and remembers what they decided.
+ * Everything an adapter needs for one resource server: runs guards on requests and remembers their results.
  * `key` is always the host's raw request.
  */
 export class Gate<C extends object = object> {
@@ -146,26 +146,24 @@ export class Gate<C extends object = object> {
     if (state.outcome instanceof Refusal) return this.#refuse(state, state.outcome)
     const stop = this.#reporter.stopwatch()
     try {
-      const token = this.#authenticate(state, guard)
-      if (token instanceof Promise) return this.#runLater(state, guard, token, stop)
-      const refusal = this.#check(state, guard, token)
-      if (refusal instanceof Promise) return this.#runLater(state, guard, token, stop, refusal)
+      const refusal = andThen(this.#authenticate(state, guard), (token) =>
+        this.#check(state, guard, token),
+      )
+      if (refusal instanceof Promise) return this.#concludeLater(state, guard, refusal, stop)
       return this.#conclude(state, guard, refusal, stop())
     } catch (error) {
       throw this.#failed(state, guard, error, stop())
     }
   }
 
-  async #runLater(
+  async #concludeLater(
     state: RequestState,
     guard: Guard,
-    token: MaybePromise<AccessToken | undefined | Refusal>,
+    refusal: Promise<Refusal | undefined>,
     stop: () => Timing | undefined,
-    started?: Promise<Refusal | undefined>,
   ): Promise<GuardResult> {
     try {
-      const refusal = await (started ?? this.#check(state, guard, await token))
-      return this.#conclude(state, guard, refusal, stop())
+      return this.#conclude(state, guard, await refusal, stop())
     } catch (error) {
       throw this.#failed(state, guard, error, stop())
     }

@@ -58,8 +58,8 @@ function afterwards<T>(result: T | Promise<T>, work: () => void): T | Promise<T>
 
 /**
  * Defines a non-enumerable `auth` on the host's request or state, so that printing or copying it does not
- * include the token. All requests share one getter: with a getter each, every request would have a hidden
- * class of its own, which makes all property access on it slow.
+ * include the token. All requests share one getter. If each request had its own getter, it would also have
+ * its own hidden class, which makes all property access on it slow.
  */
 function attacher(gate: Pick<Gate, 'has' | 'token'>): (attachTo: object, request: object) => void {
   const requests = privateSlot<object>()

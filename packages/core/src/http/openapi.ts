@@ -16,14 +16,15 @@ export interface SecurityScheme {
  */
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>
 
-/** The security of this resource server, for an OpenAPI document. */
+/** The security definitions of this resource server, for an OpenAPI document. */
 export interface OpenApi<Handler> {
   /** For `components.securitySchemes`. */
   readonly securitySchemes: { readonly accessToken: SecurityScheme }
   /**
    * For an operation's `security`: one entry for each way to satisfy the guards' scopes.
    *
-   * @throws ConfigError if an argument is not a guard of this resource server, or if there is none
+   * @throws ConfigError if an argument is not a guard of this resource server, or if there are no
+   *   arguments
    */
   readonly security: (...guards: readonly [Handler, ...Handler[]]) => readonly SecurityRequirement[]
 }

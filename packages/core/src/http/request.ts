@@ -1,21 +1,21 @@
 /** A header as it was sent. The value is `unknown` because serverless shims may pass arrays and other values. */
 export type HeaderPair = readonly [name: string, value: unknown]
 
-/** The part of a request that decisions depend on. The same for all hosts. */
+/** The part of a request that decisions depend on. It is the same for all hosts. */
 export interface HttpRequest {
   readonly method: string
   /** The URL as the client sent it, with the query. */
   readonly url: string
   /**
-   * One pair for each header line, so a repeated header has several. Or a flat list of names and values,
-   * as in Node's `rawHeaders`.
+   * Either one pair for each header line, so a repeated header has several pairs, or a flat list of names
+   * and values, as in Node's `rawHeaders`.
    */
   readonly headers: readonly HeaderPair[] | readonly string[]
   /** Returns the pattern of the matched route. Called only when a decision record is built. */
   readonly route?: (() => string | undefined) | undefined
 }
 
-/** The part of a `node:http` request that is used here. Express, Koa and Fastify are built on it. */
+/** The part of a `node:http` request that is used here. Express, Koa, and Fastify are built on it. */
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly url?: string | undefined
@@ -84,7 +84,9 @@ export function pathOf({ url }: HttpRequest): string {
   return relative.split(/[?#]/, 1)[0] || '/'
 }
 
-/** Whether this is a CORS preflight, as the Fetch standard defines it. Other OPTIONS requests are not. */
+/**
+ * Whether this is a CORS preflight, as the Fetch standard defines it, and not another OPTIONS request.
+ */
 export function isPreflight(request: HttpRequest): boolean {
   return (
     request.method === 'OPTIONS' &&

@@ -4,14 +4,14 @@ import type { Operations } from '../verify/operations.ts'
 import type { OpenApi } from './openapi.ts'
 
 /**
- * What `resourceServer` returns in every adapter: the guards, the operations, and the members below. It can be
- * destructured, because nothing depends on `this`.
+ * The return value of `resourceServer` in every adapter: the guards, the operations, and the members below. It
+ * can be destructured, because nothing depends on `this`.
  *
- * @typeParam Handler The host's kind of middleware
- * @typeParam Request What the host calls a request
+ * @typeParam Handler The host's type of middleware
+ * @typeParam Request The host's type of request
  * @typeParam C The custom claims that the issuer adds
- * @typeParam Token What `token` returns; includes `undefined` if anonymous requests are allowed
- * @typeParam MetadataHandler What `metadata` returns, if that is not a handler
+ * @typeParam Token The return type of `token`; includes `undefined` if anonymous requests are allowed
+ * @typeParam MetadataHandler The return type of `metadata`, if it is not `Handler`
  */
 export interface ResourceServerBase<
   Handler,
@@ -22,7 +22,7 @@ export interface ResourceServerBase<
 >
   extends Guards<Handler, C>, Operations {
   /**
-   * The request's access token, typed with your claims. It does not depend on a global type declaration.
+   * Returns the request's access token, typed with your claims, without a global type declaration.
    *
    * @throws ConfigError unless every guard so far let the request through
    */

@@ -32,7 +32,7 @@ export interface UnverifiedProof extends Jws {
   readonly [brand]: 'UnverifiedProof'
 }
 
-/** The header parameters of a token that are in use. `jku`, `jwk`, `x5u` and `x5c` are ignored. */
+/** The header parameters of a token that are in use. `jku`, `jwk`, `x5u`, and `x5c` are ignored. */
 export interface JoseHeader {
   readonly alg: string
   readonly kid: string | undefined

@@ -24,15 +24,15 @@ export interface KeyEvent {
    * - `fetched`: a key set was fetched, or the issuer responded that it is unchanged.
    * - `failed`: a fetch failed. The cached key set stays in use.
    * - `rotated`: the fetched key set has different keys.
-   * - `stale`: the cached key set is no longer fresh because fetches fail. Once per outage.
+   * - `stale`: the cached key set is no longer fresh because fetches fail. Published once per outage.
    * - `empty`: a key set without usable keys was fetched. `reason` says whether the previous one stays
    *   in use.
    * - `blocked`: a key was blocked with `blockKey()`.
-   * - `restored`: after a start, a key set from the key store is in use.
+   * - `restored`: after the process started, a key set from the key store is in use.
    * - `not-stored`: the key store failed.
    */
   readonly event: KeyEventName
-  /** What went wrong. Absent if nothing did. */
+  /** What went wrong. Absent if there was no error. */
   readonly reason?: string
   /** The number of usable keys after the event. */
   readonly keys: number

@@ -1,6 +1,6 @@
 /**
- * The source of time for the verifier. There are two readings: claims are checked against the wall
- * clock, and the age of a key set is measured by a clock that a time server cannot move.
+ * The source of time for the verifier. It has two clocks. Claims are checked against the wall clock.
+ * The age of a key set is measured with a monotonic clock, which a time server cannot move.
  *
  * @example
  * import type { Clock } from '@resource-server/core'

@@ -2,9 +2,9 @@ import { schedule } from './clock.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
 /**
- * The part of the Fetch standard that is used to fetch metadata and key sets. The global `fetch` has this
- * type. It must reject if the request fails, and it should abort when `signal` does. It must not follow
- * redirects: with `redirect: 'manual'`, a redirect is an ordinary response, which is then refused.
+ * A function that fetches metadata and key sets. The global `fetch` has this type. It must reject if the
+ * request fails, and it should abort when `signal` does. It must not follow redirects: with
+ * `redirect: 'manual'`, a redirect is an ordinary response, which is then refused.
  *
  * @example
  * import type { Fetch } from '@resource-server/core'
@@ -26,13 +26,13 @@ export type Fetch = (
 /** The part of a Fetch `Response` that is read. The global `Response` has this type. */
 export interface FetchResponse {
   readonly status: number
-  /** `Cache-Control`, `ETag`, `Retry-After` and `Date` are read. */
+  /** `Cache-Control`, `ETag`, `Retry-After`, and `Date` are read. */
   readonly headers: { get(name: string): string | null }
   /** The decoded bytes. At most 256 KiB are read. */
   readonly body: ReadableStream<Uint8Array> | null
 }
 
-/** Milliseconds for connecting, headers and body together. */
+/** Milliseconds for connecting, headers, and body together. */
 const deadline = 5_000
 /**
  * The deadline is measured by this many timers in a row. If the process was too busy to read for a while,

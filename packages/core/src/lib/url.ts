@@ -12,7 +12,7 @@ export function isSecure(url: URL, allowInsecureHttp: boolean): boolean {
 }
 
 /**
- * Whether the URL has a user, password, query or fragment. RFC 8414 section 2 allows neither a query nor
+ * Whether the URL has a user, password, query, or fragment. RFC 8414 section 2 allows neither a query nor
  * a fragment in an issuer, and RFC 9110 section 4.2.4 deprecates users and passwords.
  */
 export function hasExtras(value: string, url: URL): boolean {

@@ -29,14 +29,14 @@ export interface UnverifiedNames {
  *
  * - `actor_repeated`: the same actor occurs more than once.
  * - `actor_is_subject`: the current actor is the subject.
- * - `actor_claims_ignored`: `act` contains `exp`, `nbf`, `aud` or `cnf`, which have no meaning there.
+ * - `actor_claims_ignored`: `act` contains `exp`, `nbf`, `aud`, or `cnf`, which have no meaning there.
  */
 export type Anomaly = 'actor_repeated' | 'actor_is_subject' | 'actor_claims_ignored'
 
 /**
  * Why access was granted or not: one record per decision, with the guards in the order they ran. It
- * contains verified claims, but no token, key or other secret. `version` increases if the meaning of a
- * member changes. New members do not increase it, so ignore members that you do not know.
+ * contains verified claims, but no token, key, or other secret. `version` increases if the meaning of
+ * a member changes. New members do not increase it, so ignore members that you do not know.
  *
  * `schema/decision-record.json` in this package describes it as a JSON Schema.
  *
@@ -68,13 +68,13 @@ export interface DecisionRecord {
     /** The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it. */
     readonly route?: string
   }
-  /** How long the decision took, in milliseconds, without the request handler. */
+  /** How long the decision took, in milliseconds, excluding the request handler. */
   readonly durationMs?: number
   /** How much of `durationMs` was spent on verifying the token. */
   readonly verificationMs?: number
   /** Whether the result of verifying the token came from the cache. */
   readonly cached?: boolean
-  /** The accepted audiences: the token needed one of them. */
+  /** The accepted audiences. The token must contain at least one of them. */
   readonly requiredAudience?: readonly string[]
   /** The scopes required by the guards that ran. */
   readonly requiredScopes?: readonly string[]
@@ -88,18 +88,21 @@ export interface DecisionRecord {
   readonly chain?: RecordedChain
   readonly audience?: readonly string[]
   readonly scopes?: readonly string[]
-  /** The id of the key that verified the token. */
+  /** The ID of the key that verified the token. */
   readonly kid?: string
   /** The algorithm of the verified signature. */
   readonly alg?: string
   readonly jti?: string
-  /** The SHA-256 of the token in base64url, like `ath` in RFC 9449. Only if there is no verified `jti`. */
+  /**
+   * The SHA-256 of the token in base64url, like `ath` in RFC 9449. Present only if there is no
+   * verified `jti`.
+   */
   readonly tokenSha256?: string
-  /** Absent if there are none. */
+  /** Absent if there are no anomalies. */
   readonly anomalies?: readonly Anomaly[]
   /** The claims named in `records.claims` that the token has. */
   readonly claims?: { readonly [name: string]: unknown }
-  /** Only if the signature was not verified. */
+  /** Present only if the signature was not verified. */
   readonly unverified?: UnverifiedNames
   /**
    * How many records were lost before this one, because `onDecision` threw or rejected, or because too

@@ -1,6 +1,6 @@
 /**
- * Stores key sets across restarts, in a file, in Redis, or elsewhere. The store does not have to be
- * trusted, because each key set is stored with an HMAC. Each call may take one second. An error or a timeout
+ * Stores key sets across restarts, in a file, in Redis, or elsewhere. The store does not have to be trusted,
+ * because each key set is stored with an HMAC. Each call is limited to one second. An error or a timeout
  * never changes a decision.
  *
  * @example

@@ -33,7 +33,7 @@ export interface CacheOptions {
 }
 
 /**
- * Which tokens are accepted, by whether they name an actor in `act` (RFC 8693 section 4.1).
+ * Which tokens are accepted, depending on whether they name an actor in `act` (RFC 8693 section 4.1).
  *
  * - `any`: tokens with and without an actor.
  * - `direct`: only tokens without an actor.
@@ -56,15 +56,15 @@ export type DelegationMode = 'any' | 'direct' | 'delegated'
 export interface IssuerOptions {
   /**
    * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. It must be an
-   * `https` URL without user, query or fragment (RFC 8414 section 2). `http` is allowed for loopback
+   * `https` URL without user, query, or fragment (RFC 8414 section 2). `http` is allowed for loopback
    * hosts, and for others with `allowInsecureHttp`.
    */
   readonly issuer: string
   /** The names of this service in tokens of this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
   /**
-   * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256,
-   * ES384 and EdDSA. Symmetric algorithms are not supported.
+   * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256, ES384,
+   * and EdDSA. Symmetric algorithms are not supported.
    */
   readonly algorithms?: readonly Algorithm[]
   /**
@@ -85,7 +85,7 @@ export interface IssuerOptions {
    */
   readonly jwksUri?: string
   /**
-   * A fixed key set (RFC 7517 section 5) of 1 to 100 public keys. Nothing is fetched then. Cannot be
+   * A fixed key set (RFC 7517 section 5) of 1 to 100 public keys. If set, nothing is fetched. Cannot be
    * combined with `jwksUri`. Throws a `ConfigError` if no key in it can be used.
    */
   readonly jwks?: { readonly keys: readonly object[] }
@@ -116,7 +116,7 @@ export interface RecordOptions {
   readonly pseudonymKey?: string | Uint8Array
   /**
    * Names of claims to include in records, such as `['tenant']`. They are copied unchanged, even if
-   * `pseudonymKey` is set. `act` is not allowed, because `chain` has the actors. Default: none.
+   * `pseudonymKey` is set. `act` is not allowed, because `chain` contains the actors. Default: none.
    */
   readonly claims?: readonly string[]
   /**
@@ -200,12 +200,12 @@ export type MtlsOptions =
 export type ProxyPrefix = 'stripped' | 'kept' | `added:/${string}`
 
 /**
- * How access tokens are verified, wherever they come from. Set `issuer` or `issuers`, and `resolveIssuer` in
- * addition or instead. `audience`, `algorithms`, `profile` and `impliedScopes` apply to every issuer that
- * does not set its own.
+ * How access tokens are verified, with or without HTTP. Set `issuer` or `issuers`. You can set
+ * `resolveIssuer` in addition or instead. `audience`, `algorithms`, `profile`, and `impliedScopes` apply to
+ * every issuer that does not set its own.
  *
- * An unknown option, and an option whose value is `undefined`, throw a `ConfigError`: both usually come
- * from a typo or a missing environment variable.
+ * An unknown option or an option whose value is `undefined` throws a `ConfigError`. The usual causes are a
+ * typo and a missing environment variable.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'
@@ -225,16 +225,16 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly issuers?: readonly (string | IssuerOptions)[]
   /**
-   * Looks up an issuer that is not known in advance, such as one per tenant. It is called with the `iss`
-   * of a token that is not verified yet, before anything is fetched. Return the options of the issuer,
-   * with `issuer` equal to the argument, or `undefined` to refuse the token. If it throws or rejects, or
-   * returns another issuer, the token cannot be verified, and the response is 503. An answer is reused
-   * for one minute.
+   * Looks up an issuer that is not known in advance, such as one per tenant. It is called with the `iss` of
+   * a token that is not verified yet, before anything is fetched. Return the options of the issuer, with
+   * `issuer` equal to the argument, or `undefined` to refuse the token. If it throws or rejects, or returns
+   * another issuer, the token cannot be verified, and the response is 503. The result is cached for one
+   * minute.
    *
    * The argument is chosen by the caller, so match it exactly: look it up in a list, or match the whole
-   * string. It is always a normalized URL of at most 512 characters: `https` (or `http` where that is
-   * allowed), the host in lowercase, and no user, default port, escape sequence, dot segment, empty
-   * segment, query or fragment. Tokens with any other `iss` are refused.
+   * string. It is always a normalized URL of at most 512 characters: `https` (or `http` if that is allowed),
+   * the host in lowercase, and no user, default port, escape sequence, dot segment, empty segment, query, or
+   * fragment. Tokens with any other `iss` are refused.
    *
    * @example
    * import { createVerifier } from '@resource-server/core'
@@ -269,13 +269,13 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   /** The maximum length of a token, in bytes, from 256 to 1,000,000. Default 8192. */
   readonly maxTokenBytes?: number
   /**
-   * The maximum number of actors in a token: the current one and the prior ones (RFC 8693 section 4.1).
-   * From 1 to 16. Default 8.
+   * The maximum number of actors in a token, both current and prior (RFC 8693 section 4.1). From 1 to 16.
+   * Default 8.
    */
   readonly maxActorDepth?: number
   /**
    * Whether tokens may or must name an actor. Default `any`. A token without `act` may still come from a
-   * token exchange: some servers do not write `act`.
+   * token exchange, because some servers do not write `act`.
    */
   readonly delegation?: DelegationMode
   /**
@@ -297,15 +297,15 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly cache?: boolean | CacheOptions
   /**
-   * What verifies signatures. `native` uses `node:crypto` if the runtime has it, and WebCrypto otherwise.
-   * `webcrypto` always uses WebCrypto. Both accept the same signatures; `native` is faster. Default
-   * `native`.
+   * The cryptography that verifies signatures. `native` uses `node:crypto` if the runtime has it, and
+   * WebCrypto otherwise. `webcrypto` always uses WebCrypto. Both accept the same signatures; `native` is
+   * faster. Default `native`.
    */
   readonly cryptography?: 'native' | 'webcrypto'
   /**
-   * Receives a record of each decision, after the response is sent. It cannot delay or change the
-   * response. If it throws or rejects, or if too many of its promises are pending, the record is dropped,
-   * and `lost` in a later record says how many were.
+   * Receives a record of each decision, after the response is sent. It cannot delay or change the response.
+   * If it throws or rejects, or if too many of its promises are pending, the record is dropped. `lost` in a
+   * later record is the number of dropped records.
    *
    * @example
    * import { createVerifier } from '@resource-server/core'
@@ -331,11 +331,11 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly staleIfError?: number
   /**
-   * Stores the last good key set of each issuer, so that a service that starts during an outage has keys.
-   * A stored set is used for no longer than a running process would have used it. Default: no store.
+   * Stores the last good key set of each issuer, so that a service that starts during an outage has keys. A
+   * stored set is never used longer than a running process would use it. Default: no store.
    */
   readonly keyStore?: KeyStoreOptions
-  /** The source of time. Default: the system's clocks. Tests pass their own. */
+  /** The source of time. Default: the system's clocks. Tests can pass their own. */
   readonly clock?: Clock
   /** Fetches metadata and key sets, for example through a proxy. Default: the global `fetch`. */
   readonly fetch?: Fetch
@@ -375,9 +375,9 @@ export interface ResourceServerOptions extends VerifierOptions {
   /** The `realm` of challenges, in ASCII (RFC 9110 section 11.5). Default `api`. */
   readonly realm?: string
   /**
-   * The URL by which clients reach this service: its resource identifier (RFC 9728 section 1.2). If set,
-   * challenges contain the URL of the service's metadata, and the adapter can serve that metadata. It is
-   * not an audience: tokens are checked against `audience` only. Default: none.
+   * The URL that clients use to reach this service: its resource identifier (RFC 9728 section 1.2). If set,
+   * challenges contain the URL of the service's metadata, and the adapter can serve that metadata. It is not
+   * an audience: tokens are checked against `audience` only. Default: none.
    */
   readonly resource?: string
   /**

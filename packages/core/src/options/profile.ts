@@ -1,7 +1,7 @@
 import type { Code } from '../errors/codes.ts'
 
 /**
- * The part of a refused token that a hint may look at. If the token was refused before its signature was
+ * The part of a refused token that a hint can inspect. If the token was refused before its signature was
  * verified, nothing in it is verified.
  */
 export interface HintedToken {
@@ -37,7 +37,7 @@ export interface Hint {
 export type ActorName = 'sub' | 'client_id'
 
 /**
- * Where a token contains names, such as roles.
+ * Locates names, such as roles, in a token.
  *
  * @example
  * import type { ClaimPath } from '@resource-server/core'
@@ -73,16 +73,16 @@ export interface ClaimPath {
  * }
  */
 export interface Profile {
-  /** A label for people. It has no effect. */
+  /** A label for display. It has no effect. */
   readonly name: string
   /** The accepted `typ` headers, in lowercase. `undefined` means that `typ` may be absent. */
   readonly types: readonly (string | undefined)[]
-  /** The claims that can contain the client id. The first one that is present is used. */
+  /** The claims that can contain the client ID. The first one that is present is used. */
   readonly clientClaims: readonly string[]
   /** The claims that can contain the scopes. The first one that is present is used. */
   readonly scopeClaims: readonly string[]
   /**
-   * The claims that a token must have, in addition to `iss`, `sub`, `aud`, `exp` and `iat`. A nested list
+   * The claims that a token must have, in addition to `iss`, `sub`, `aud`, `exp`, and `iat`. A nested list
    * means that one of its claims must be present.
    */
   readonly requiredClaims: readonly (string | readonly string[])[]
@@ -95,7 +95,7 @@ export interface Profile {
   readonly expectedClaims?: Readonly<Record<string, readonly string[]>>
   /**
    * Claims that only other kinds of tokens have. A token with one of them is refused. Default: `at_hash`,
-   * `c_hash`, `s_hash`, `events` and `nonce`. `nonce` is only refused if the token has no scope (OpenID
+   * `c_hash`, `s_hash`, `events`, and `nonce`. `nonce` is only refused if the token has no scope (OpenID
    * Connect Core section 2).
    */
   readonly forbiddenClaims?: readonly string[]
@@ -105,7 +105,7 @@ export interface Profile {
   readonly roles?: readonly ClaimPath[]
   /** Where the permissions are. Default: none, and `requirePermission` cannot be used. */
   readonly permissions?: readonly ClaimPath[]
-  /** Whether all actors are clients, so that `act.sub` is a client id. Default false. */
+  /** Whether all actors are clients, so that `act.sub` is a client ID. Default false. */
   readonly actorSubjectIsClient?: boolean
   /**
    * The members of `act` that identify the actor, together with `iss`. `requireActor` compares a plain

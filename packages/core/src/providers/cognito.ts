@@ -7,12 +7,12 @@ import type { Profile } from '../options/profile.ts'
 export interface CognitoOptions {
   /** The AWS region, such as `eu-central-1`. */
   readonly region: string
-  /** The id of the user pool, such as `eu-central-1_AbCdEfGhI`. It starts with the region. */
+  /** The ID of the user pool, such as `eu-central-1_AbCdEfGhI`. It starts with the region. */
   readonly userPoolId: string
   /**
    * Whether `client_id` is used as the audience of a token without `aud`. `audience` then lists the clients
-   * whose tokens are accepted. Such a token is not specific to this service: every service that does the
-   * same accepts it. Default false: tokens must have `aud`, which Cognito writes if the client requested
+   * whose tokens are accepted. Such a token is not specific to this service: every service with this
+   * setting accepts it. Default false: tokens must have `aud`, which Cognito writes if the client requested
    * a resource.
    */
   readonly clientIdAsAudience?: boolean
@@ -30,7 +30,7 @@ export interface CognitoOptions {
  *   audience: 'https://orders.example.com',
  * })
  *
- * @throws ConfigError if the region is malformed or the id of the pool does not start with it
+ * @throws ConfigError if the region is malformed or the ID of the pool does not start with it
  */
 export function cognito({
   region,

@@ -9,10 +9,10 @@ export interface DexOptions {
 }
 
 /**
- * Dex, by its issuer URL. The audience is the id of a client. Tokens have neither scopes nor `act`.
+ * Dex, by its issuer URL. The audience is the ID of a client. Tokens have neither scopes nor `act`.
  *
- * Not guaranteed: that the token is an access token. ID tokens of other providers are refused, but those of
- * Dex look the same as its access tokens. `acceptIdTokens` confirms that you accept both.
+ * ID tokens are not detected, because Dex's ID tokens look the same as its access tokens. With
+ * `acceptIdTokens`, you confirm that you accept both.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

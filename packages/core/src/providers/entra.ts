@@ -5,7 +5,7 @@ import type { Profile } from '../options/profile.ts'
 
 /** The options of {@link entra}. */
 export interface EntraOptions {
-  /** The id of the tenant: a GUID in lowercase, as in the `tid` of its tokens. */
+  /** The ID of the tenant: a GUID in lowercase, as in the `tid` of its tokens. */
   readonly tenant: string
   /**
    * The version of the access tokens. It depends on `api.requestedAccessTokenVersion` in the app
@@ -17,10 +17,10 @@ export interface EntraOptions {
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /**
- * A tenant of Microsoft Entra ID (formerly Azure AD). The audience is the client id of the API. In version 1
+ * A tenant of Microsoft Entra ID (formerly Azure AD). The audience is the client ID of the API. In version 1
  * it can also be the application ID URI.
  *
- * Not guaranteed: that a token without an actor was not exchanged. Entra's on-behalf-of flow does not write
+ * A token without an actor may still have been exchanged, because Entra's on-behalf-of flow does not write
  * `act`.
  *
  * @example
@@ -32,7 +32,7 @@ const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  *   audience: '66666666-7777-4888-9999-000000000000',
  * })
  *
- * @throws ConfigError if `tenant` is not a GUID in lowercase, such as `common` or a domain name
+ * @throws ConfigError if `tenant` is not a GUID in lowercase (`common` and domain names are not accepted)
  */
 export function entra({ tenant, version = 2 }: EntraOptions): ProviderIssuer {
   if (!guid.test(tenant)) {

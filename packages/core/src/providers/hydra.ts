@@ -3,8 +3,9 @@ import { hydraOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * Ory Hydra, by its issuer URL. Set `strategies.access_token` to `jwt` in Hydra: by default its access
- * tokens are opaque, and those are refused. The claims that the consent app adds are in `ext`.
+ * Ory Hydra, by its issuer URL. In Hydra, set `strategies.access_token` to `jwt`. By default, its
+ * access tokens are opaque, and opaque tokens are refused. The claims that the consent app adds are in
+ * `ext`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

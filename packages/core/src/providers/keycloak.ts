@@ -6,18 +6,18 @@ import type { Profile } from '../options/profile.ts'
 /** The options of {@link keycloak}. */
 export interface KeycloakOptions {
   /**
-   * The id of the client whose roles `requireRole` checks. Realm roles are not checked then, because a realm
-   * role and a client role may have the same name. Default: the roles of the realm.
+   * The ID of the client whose roles `requireRole` checks. If set, realm roles are not checked, because a
+   * realm role and a client role may have the same name. Default: the roles of the realm.
    */
   readonly rolesOf?: string
 }
 
 /**
- * A realm of Keycloak 24 or newer, by its issuer URL.
+ * A realm of Keycloak 24 or later, by its issuer URL.
  *
- * Not guaranteed: that `aud` contains this service, which requires an audience mapper. Also not guaranteed:
- * that a token without an actor was not exchanged, because standard token exchange does not write `act`.
- * The client that exchanged the token is in `azp`.
+ * For `aud` to contain this service, Keycloak needs an audience mapper. A token without an actor may still
+ * have been exchanged, because standard token exchange does not write `act`. The client that exchanged the
+ * token is in `azp`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'
@@ -28,7 +28,7 @@ export interface KeycloakOptions {
  *   audience: 'order-service',
  * })
  *
- * @throws ConfigError if the URL is not that of a realm, or if `rolesOf` is present but empty
+ * @throws ConfigError if the URL is not the URL of a realm, or if `rolesOf` is empty
  */
 export function keycloak(url: string, options: KeycloakOptions = {}): ProviderIssuer {
   if (!/\/realms\/[^/]+$/.test(url)) {
@@ -54,7 +54,7 @@ const profileOf = (client: string | undefined): Profile => ({
   clientClaims: ['azp'],
   scopeClaims: ['scope'],
   requiredClaims: ['azp'],
-  // In other kinds of tokens, the typ claim is ID, Refresh, Offline or Logout:
+  // In other kinds of tokens, the typ claim is ID, Refresh, Offline, or Logout:
   // https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/util/TokenUtil.html
   expectedClaims: { typ: ['Bearer', 'DPoP'] },
   // Keycloak's own account console is in nearly every token. The default roles include some of its roles,

@@ -6,7 +6,7 @@ import type { Profile } from '../options/profile.ts'
 /**
  * An Okta custom authorization server, by its issuer URL.
  *
- * Not guaranteed: that the token is for this service only. In Okta, the audience is a setting of the
+ * A token may also be valid for other services. In Okta, the audience is a setting of the
  * authorization server, so all APIs that use the server share it.
  *
  * @example

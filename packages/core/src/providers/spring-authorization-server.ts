@@ -5,9 +5,9 @@ import type { Profile } from '../options/profile.ts'
 /**
  * Spring Authorization Server, by its issuer URL.
  *
- * Not guaranteed: that `aud` contains this service. By default it contains the id of the client that
- * requested the token, and the parameters `resource` and `audience` of a token exchange are ignored. A
- * token customizer can set `aud`. Tokens have no client id unless a customizer adds `client_id`.
+ * By default, `aud` does not contain this service. It contains the ID of the client that requested the
+ * token, and the parameters `resource` and `audience` of a token exchange are ignored. A token
+ * customizer can set `aud`. Tokens have no client ID unless a customizer adds `client_id`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

@@ -4,8 +4,7 @@ import type { Profile } from '../options/profile.ts'
 /**
  * WSO2 Identity Server or Asgardeo, by its issuer URL. Set the access token type of the application to JWT.
  *
- * Not guaranteed: that `aud` contains this service. By default it is the id of the client that requested
- * the token.
+ * By default, `aud` does not contain this service. It is the ID of the client that requested the token.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

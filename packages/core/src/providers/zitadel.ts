@@ -3,8 +3,8 @@ import { zitadelOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * A ZITADEL instance, by its URL. Set the token type of the applications to JWT: by default their access
- * tokens are opaque. The audience is the id of a project. Tokens do not contain scopes.
+ * A ZITADEL instance, by its URL. Set the token type of your applications to JWT, because by default
+ * their access tokens are opaque. The audience is the ID of a project. Tokens do not contain scopes.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

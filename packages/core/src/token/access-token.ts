@@ -65,8 +65,8 @@ class View<C extends object = object> {
   /** The current actor (RFC 8693 section 4.1), or `undefined` if the token has no `act`. */
   readonly actor: Actor | undefined
   /**
-   * The members of `may_act`: who may act for the subject (RFC 8693 section 4.4), or `undefined` if
-   * the token has no `may_act`. For information only: no check uses it.
+   * The members of `may_act`, which states who may act for the subject (RFC 8693 section 4.4), or
+   * `undefined` if the token has no `may_act`. For information only: no check uses it.
    */
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   /** All claims except `act`. */
@@ -107,7 +107,7 @@ class View<C extends object = object> {
 }
 
 /**
- * What a policy function receives: a verified token, frozen, without its prior actors and its raw
+ * The argument of a policy function: a frozen, verified token without its prior actors and its raw
  * text. RFC 8693 section 4.1 allows only the current actor in access decisions.
  *
  * @example
@@ -121,7 +121,7 @@ class View<C extends object = object> {
 export interface TokenView<C extends object = object> extends Pick<View<C>, keyof View<C>> {}
 
 /**
- * An access token that passed every check: signature, issuer, time, audience and claims. It is
+ * An access token that passed every check: signature, issuer, time, audience, and claims. It is
  * frozen, and only the verifier creates it.
  *
  * The token was valid when it was checked. The object does not change if the token expires or is
@@ -142,8 +142,8 @@ export interface AccessToken<C extends object = object> extends TokenView<C> {
    */
   readonly priorActors: readonly PriorActor[]
   /**
-   * The token as the request carried it, for a token exchange. It is a secret. The property is not
-   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
+   * The token as it was received, for use in a token exchange. It is a secret. The property is not
+   * enumerable, so `JSON.stringify`, spread syntax, and most loggers omit it.
    */
   readonly raw: string
   readonly [brand]: 'AccessToken'

@@ -25,8 +25,16 @@ const maxNumericDate = 253_402_300_799
  * Checks the claims of a token whose signature is valid, and returns the first refusal. The order
  * decides which problem is reported: the kind of token, its claims, its times, then its audience.
  */
-export function checkClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return firstRefusal(allChecks, claims, context)
+export function checkClaims(
+  claims: JsonObject,
+  context: ClaimContext,
+  checks: readonly Check[] = allChecks,
+): Refusal | undefined {
+  for (const check of checks) {
+    const refusal = check(claims, context)
+    if (refusal) return refusal
+  }
+  return undefined
 }
 
 /**
@@ -34,19 +42,7 @@ export function checkClaims(claims: JsonObject, context: ClaimContext): Refusal 
  * depend on the current time or on the route run again.
  */
 export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return firstRefusal(repeatedChecks, claims, context)
-}
-
-function firstRefusal(
-  checks: readonly Check[],
-  claims: JsonObject,
-  context: ClaimContext,
-): Refusal | undefined {
-  for (const check of checks) {
-    const refusal = check(claims, context)
-    if (refusal) return refusal
-  }
-  return undefined
+  return checkClaims(claims, context, repeatedChecks)
 }
 
 /** The checks whose result can change for the same token and policy. */

@@ -11,19 +11,21 @@ declare const auditOnly: unique symbol
  * 4.1). It is the only actor that access decisions may use.
  *
  * An actor does not prove a token exchange: some issuers write `act` without an exchange, and some
- * exchange tokens without writing `act`. Use `requireClient` to check which client got the token.
+ * exchange tokens without writing `act`. Use `requireClient` to check which client obtained the
+ * token.
  */
 export interface Actor {
   /** The issuer of `subject`: `act.iss`, or the token's issuer if `act.iss` is absent. */
   readonly issuer: string
   /**
-   * `act.sub`: the id of a client, a service account or a user, depending on the issuer. Unique only
+   * `act.sub`: the ID of a client, a service account, or a user, depending on the issuer. Unique only
    * together with `issuer`.
    */
   readonly subject: string
   /**
-   * `act.client_id`, which some issuers write. If it is absent: `act.sub`, if the issuer's profile
-   * sets `actorSubjectIsClient` and the actor belongs to the token's issuer. Otherwise `undefined`.
+   * `act.client_id`, which some issuers write. If it is absent, this is `act.sub` if the issuer's
+   * profile sets `actorSubjectIsClient` and the actor belongs to the token's issuer, and `undefined`
+   * otherwise.
    */
   readonly clientId: string | undefined
   /** All members of `act`, except a nested `act`. */
@@ -78,7 +80,7 @@ const maxLength = 1024
 
 /**
  * Reads `act` (RFC 8693 section 4.1). A token with a malformed `act` is refused, because ignoring the
- * claim would turn a delegated token into a direct one. `exp`, `nbf` and `aud` inside `act` have no
+ * claim would turn a delegated token into a direct one. `exp`, `nbf`, and `aud` inside `act` have no
  * meaning according to that section, and are ignored.
  */
 export function readDelegation(

@@ -9,7 +9,9 @@ export interface Health {
   readonly cache?: CacheStatistics
 }
 
-/** Operations for the running service. They can be destructured, because none depends on `this`. */
+/**
+ * Methods to operate a running service. They can be destructured, because none of them depends on `this`.
+ */
 export interface Operations {
   /**
    * Fetches the keys of all configured issuers, so that the first request does not wait for them. Waits for
@@ -27,8 +29,8 @@ export interface Operations {
   /** Returns the state of the key sets and the cache. Never waits. */
   readonly health: () => Health
   /**
-   * Fetches the keys of all issuers now, even if the current ones are fresh: for example, after a key was
-   * compromised and removed. A key that is missing from the response is no longer used.
+   * Fetches the keys of all issuers now, even if the current ones are fresh: for example, after a
+   * compromised key was removed. A key that is missing from the response is no longer used.
    *
    * @throws ConfigError or VerificationError if a key set cannot be fetched; its previous keys stay in use
    */

@@ -2,32 +2,26 @@ import type { VerificationTrace } from '../audit/build-record.ts'
 import type { AudienceRule } from '../config/audience.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
+import type { Requirements } from '../guards/guards.ts'
 import { parseJws, type Unverified } from '../jose/jws.ts'
 import { type Verified, verifySignature } from '../jose/signature.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { own } from '../lib/json.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
-import type { DelegationMode } from '../options/options.ts'
 import {
   type AccessToken,
   createToken,
   readContent,
   type TokenContent,
 } from '../token/access-token.ts'
-import { checkClaims, recheckClaims } from '../token/claims.ts'
+import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
 import { withSetupHint } from './setup-hints.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
-
-/** What the first guard on a request requires instead of the configured values. */
-export interface Requirements {
-  readonly audience?: AudienceRule
-  readonly delegation?: DelegationMode
-}
 
 /** Verifies one token from start to finish. Knows nothing about requests. */
 export class Pipeline {
@@ -63,10 +57,11 @@ export class Pipeline {
   }
 
   /**
-   * Returns the access token or the reason it was refused. Synchronous if the token is in the cache.
-   * Never rejects.
+   * Returns the access token or the reason it was refused. Synchronous if the token is in the cache. The promise
+   * never rejects.
    *
-   * @throws ConfigError if no audience is known
+   * @param trace receives how far the verification got, for the decision record
+   * @throws ConfigError immediately if no audience is known
    */
   verify(
     jwt: string,
@@ -75,10 +70,11 @@ export class Pipeline {
   ): MaybePromise<AccessToken | Refusal> {
     if (!this.#hasAudience) requireAudience(this.policy, requirements.audience)
     const id = this.#cacheId(jwt)
-    if (id === undefined) return this.#verifyNew(jwt, requirements, trace, id)
-    return (
-      this.#verifyCached(id, jwt, requirements, trace) ??
-      this.#verifyNew(jwt, requirements, trace, id)
+    const cached = id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, trace)
+    if (cached) return cached
+    return this.#verifyNew(jwt, requirements, trace, id).then(
+      (result) => (result instanceof Refusal ? this.#withHint(result, trace.unverified) : result),
+      unexpected,
     )
   }
 
@@ -103,34 +99,20 @@ export class Pipeline {
       const token = createToken(content, jwt)
       trace.cached = true
       trace.token = token
-      const context = this.#contextFor(issuer, requirements.audience ?? issuer.audience!)
+      const context = this.#contextFor(issuer, requirements)
+      if (context instanceof Refusal) return context
       const refusal =
         recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
       if (!refusal) return token
       if (refusal.code === 'token_expired') this.#cache!.delete(id)
-      return withSetupHint(refusal, { header, claims: content.claims }, this.policy)
-    } catch (error) {
-      return unexpected(error)
-    }
-  }
-
-  async #verifyNew(
-    jwt: string,
-    requirements: Requirements,
-    trace: VerificationTrace,
-    id: string | undefined,
-  ): Promise<AccessToken | Refusal> {
-    try {
-      const result = await this.#runChecks(jwt, requirements, trace, id)
-      if (!(result instanceof Refusal)) return result
-      return withSetupHint(result, trace.unverified, this.policy)
+      return this.#withHint(refusal, { header, claims: content.claims })
     } catch (error) {
       return unexpected(error)
     }
   }
 
   /** Every check of a new token, in order. Waits for keys, for `resolveIssuer`, and for slow algorithms. */
-  async #runChecks(
+  async #verifyNew(
     jwt: string,
     requirements: Requirements,
     trace: VerificationTrace,
@@ -145,13 +127,17 @@ export class Pipeline {
     const { issuer, source } = trusted
     trace.issuer = issuer
 
-    const verified = await this.#verifySignature(unverified, trusted)
+    const refusedHeader = checkHeader(unverified.header, issuer)
+    if (refusedHeader) return refusedHeader
+    const key = await source.find(unverified.header)
+    if (key instanceof Refusal) return key
+    const verified = await verifySignature(unverified, key, this.policy.cryptography)
     if (verified instanceof Refusal) return verified
     trace.verified = verified
 
     const content = this.#acceptClaims(verified, issuer, requirements)
     if (content instanceof Refusal) return content
-    const { header, key } = verified
+    const { header } = verified
     if (id !== undefined) this.#cache?.keep(id, jwt, { content, header, key, source, issuer })
 
     const token = createToken(content, jwt)
@@ -169,28 +155,16 @@ export class Pipeline {
     return this.#resolved && typeof iss === 'string' ? this.#resolved.find(iss) : issuer
   }
 
-  async #verifySignature(
-    unverified: Unverified,
-    { issuer, source }: TrustedIssuer,
-  ): Promise<Verified | Refusal> {
-    const refusal = checkHeader(unverified.header, issuer)
-    if (refusal) return refusal
-    const key = await source.find(unverified.header)
-    if (key instanceof Refusal) return key
-    return verifySignature(unverified, key, this.policy.cryptography)
-  }
-
   /** Whether the verified claims are an access token for this service that is valid now. */
   #acceptClaims(
     verified: Verified,
     issuer: IssuerPolicy,
     requirements: Requirements,
   ): TokenContent | Refusal {
-    const audience = requirements.audience ?? issuer.audience
-    // Only a resolved issuer can get here without one: configured issuers are checked in `verify`.
-    if (!audience) return unavailable('resolveIssuer returned no audience')
+    const context = this.#contextFor(issuer, requirements)
+    if (context instanceof Refusal) return context
     const { claims } = verified
-    const refusal = checkClaims(claims, this.#contextFor(issuer, audience))
+    const refusal = checkClaims(claims, context)
     if (refusal) return refusal
     const delegation = readDelegation(claims, issuer, this.policy.maxActorDepth)
     if (delegation instanceof Refusal) return delegation
@@ -200,12 +174,22 @@ export class Pipeline {
     return readContent({ verified, delegation, mayAct, profile, impliedScopes })
   }
 
-  #contextFor(issuer: IssuerPolicy, audience: AudienceRule): Parameters<typeof checkClaims>[1] {
+  /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */
+  #contextFor(issuer: IssuerPolicy, requirements: Requirements): ClaimContext | Refusal {
+    const audience = requirements.audience ?? issuer.audience
+    if (!audience) return unavailable('resolveIssuer returned no audience')
     return { policy: this.policy, issuer, audience, now: this.policy.clock.now() / 1000 }
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
     return checkDelegation(actor, delegation ?? this.policy.delegation)
+  }
+
+  #withHint(
+    refusal: Refusal,
+    unverified: Pick<Unverified, 'header' | 'claims'> | undefined,
+  ): Refusal {
+    return withSetupHint(refusal, unverified, this.policy)
   }
 }
 

@@ -177,7 +177,7 @@ const maxLength = 512
  * Whether this is a normalized issuer URL: one that the URL parser does not change. So the string that
  * `resolveIssuer` receives and the URL that is fetched cannot differ. It must not contain user information,
  * the default port, a query or a fragment. The host must not contain uppercase or non-ASCII letters, or end
- * with a dot. The path must not contain dot segments, empty segments, escapes or backslashes.
+ * with a dot. The path must not contain dot segments, empty segments, escapes, or backslashes.
  */
 export function isNormalizedIssuer(iss: string, insecure: boolean): boolean {
   const url = iss.length <= maxLength && !hasOddities(iss) ? parseUrl(iss) : undefined

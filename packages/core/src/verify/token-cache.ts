@@ -16,13 +16,13 @@ export interface CachedToken {
   readonly issuer: IssuerPolicy
 }
 
-/** Statistics of the verified-token cache, for a health endpoint. Counted since the start. */
+/** Statistics of the cache of verified tokens since the start of the process, for a health endpoint. */
 export interface CacheStatistics {
   readonly hits: number
   readonly misses: number
-  /** Tokens in the cache now. */
+  /** The number of tokens in the cache. */
   readonly tokens: number
-  /** Their estimated size. */
+  /** The estimated size of the tokens in the cache. */
   readonly bytes: number
 }
 

@@ -3,11 +3,12 @@ import { createReporter } from '../audit/reporter.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
 import { Refusal, VerificationError } from '../errors/refusal.ts'
+import type { Requirements } from '../guards/guards.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import type { VerifierOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from './operations.ts'
-import { Pipeline, requireAudience, type Requirements } from './pipeline.ts'
+import { Pipeline, requireAudience } from './pipeline.ts'
 
 /** The result of `check`. Access is granted only if `ok` is true. */
 export type VerificationResult<C extends object = object> =
@@ -21,7 +22,10 @@ export type VerificationResult<C extends object = object> =
       readonly reason: string
     }
 
-/** Verifies access tokens without an HTTP framework: WebSocket upgrades, gRPC, message queues. */
+/**
+ * Verifies access tokens without an HTTP framework, for example in WebSocket upgrades, gRPC services, or
+ * queue consumers.
+ */
 export interface Verifier<C extends object = object> extends Operations {
   /**
    * Resolves to the access token. Throws otherwise, so an ignored result fails closed.
@@ -41,19 +45,19 @@ export interface Verifier<C extends object = object> extends Operations {
    * ```
    */
   readonly verify: (jwt: string) => Promise<AccessToken<C>>
-  /** Does the same and returns the result instead of throwing. Never rejects. */
+  /** Like `verify`, but returns the result instead of throwing. Never rejects. */
   readonly check: (jwt: string) => Promise<VerificationResult<C>>
 }
 
 const configured: Requirements = Object.freeze({})
 
 /**
- * Creates a verifier for one audience. It checks the signature, issuer, audience, lifetime, and the form of
- * every known claim (RFC 9068 section 4, RFC 8725).
+ * Creates a verifier for one audience. It checks the signature, issuer, audience, lifetime, and the format
+ * of every known claim (RFC 9068 section 4, RFC 8725).
  *
- * Not guaranteed: that the token has not been revoked, or that it is used for the first time.
+ * It does not detect tokens that were revoked or that were used before.
  *
- * @typeParam C The custom claims that the issuer adds. A type assertion: they are not validated.
+ * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError if the audience is missing or an option is invalid
  *
  * @example

@@ -31,7 +31,7 @@ const decision = (more: Partial<Decision> = {}): Decision => ({
   verificationMs: undefined,
   ...more,
 })
-const timings: readonly [Timing, Timing, Timing] = [
+const timings: readonly Timing[] = [
   { at: 2000, took: 0.0014 },
   { at: 3000, took: 0.0004 },
   { at: 4000, took: 0.0012 },
@@ -48,9 +48,9 @@ describe('buildRecord', () => {
 
   test('names the deciding guard, every check, and all required scopes once', () => {
     const guards = [
-      ran('a', true, { scopes: ['x', 'y'] }),
+      ran('a', true, { scopeNeed: { all: ['x', 'y'] } }),
       ran('untimed', true),
-      ran('c', false, { scopes: ['z', 'x'] }),
+      ran('c', false, { scopeNeed: { any: ['z', 'x'] } }),
     ]
     const refusal = refuse('scope_insufficient', 'why')
     const request = { method: 'GET', path: '/orders', route: '/:kind' }
@@ -85,7 +85,7 @@ describe('buildRecord', () => {
   })
 
   test('dates the decision by the monotonic clock', () => {
-    expect(buildRecord(decision({ timings: [timings[0]] }), policy).time).toBe(
+    expect(buildRecord(decision({ timings: timings.slice(0, 1) }), policy).time).toBe(
       '2026-11-24T11:59:57.000Z',
     )
   })

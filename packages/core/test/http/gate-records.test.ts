@@ -74,7 +74,7 @@ test('a request without a guard is not recorded', async () => {
 
 test('a gate without a listener grants requests', async () => {
   const gate = createGate(options)
-  const guard = gate.guards((guard) => guard).requireAuthentication()
+  const guard = gate.guards((created) => created).requireAuthentication()
   const key = {}
   const pass = (token: string) =>
     gate.pass(key, { method: 'GET', url: '/', headers: bearer(token) }, guard)

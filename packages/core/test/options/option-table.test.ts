@@ -9,7 +9,7 @@ import {
   readRows,
   required,
 } from '../../src/options/option-table.ts'
-import { booleanOption, numberOption } from '../../src/options/option-types.ts'
+import { booleanOption, numberOption } from '../../src/options/option-rows.ts'
 
 interface Given {
   readonly on?: boolean

@@ -2,13 +2,13 @@ import type { Code, DecisionRecord } from '@resource-server/core'
 import type { RequirementId } from './requirements.ts'
 import type { SetupName } from './setups.ts'
 
-/** A request and the required response. Plain data that can be printed, counted and compared. */
+/** A request and the required response. Plain data that can be printed, counted, and compared. */
 export interface Case {
   /** Unique and stable. */
   readonly id: string
   /** The requirements that this case proves. */
   readonly proves: readonly [RequirementId, ...RequirementId[]]
-  /** The ids of the attacks in the project's corpus that this case covers. */
+  /** The IDs of the attacks in the project's corpus that this case covers. */
   readonly corpus?: readonly string[]
   /** The setup of the app. Default `default`. */
   readonly setup?: SetupName

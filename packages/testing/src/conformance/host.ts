@@ -1,6 +1,6 @@
 import type { AccessToken, Guards, ResourceServerOptions } from '@resource-server/core'
 
-/** A framework with its adapter. Define one host for each framework version that is supported. */
+/** A framework with its adapter. Define one host for each supported framework version. */
 export interface Host {
   /** The name and version, such as `Express 5`. */
   readonly name: string
@@ -14,7 +14,7 @@ export interface Host {
   start(setup: HostSetup): Promise<RunningHost>
 }
 
-/** An app that listens. */
+/** A running app. */
 export interface RunningHost {
   readonly port: number
   /** Also closes open connections. */
@@ -27,7 +27,7 @@ export interface HostSetup {
   /**
    * If set, the app must assign this value where the adapter attaches the token (`req.auth`,
    * `ctx.state.auth`), before any guard runs. A guard that trusts it grants access without a token. A
-   * host whose adapter attaches nothing ignores it.
+   * host ignores it if its adapter does not attach the token.
    */
   readonly spoofedAuth?: object
 }

@@ -11,7 +11,7 @@ export interface Outcome {
   readonly handled: number
 }
 
-/** An app of a host that listens. */
+/** A running app of a host. */
 export interface TestApp {
   readonly port: number
   /**

@@ -1,7 +1,7 @@
 import type { JsonObject, KeyRing } from '../keys/signing-keys.ts'
 import type { Resource } from './server.ts'
 
-/** The metadata that an issuer serves: OpenID Connect Discovery, RFC 8414, both or none. */
+/** The metadata that an issuer serves: OpenID Connect Discovery, RFC 8414, both, or none. */
 export type Discovery = 'both' | 'openid' | 'oauth' | 'none'
 
 export const discoveries: readonly Discovery[] = ['both', 'openid', 'oauth', 'none']

@@ -2,7 +2,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { JsonObject } from '../keys/signing-keys.ts'
 import { type OutageMode, outages } from './outage.ts'
 
-/** How often the issuer was asked, including while it is stopped. A snapshot that does not change. */
+/**
+ * How many requests the issuer has received, including while stopped. This is a
+ * snapshot that does not change.
+ */
 export interface RequestCounts {
   /** Requests for the metadata, at either of its well-known URLs. */
   readonly discovery: number

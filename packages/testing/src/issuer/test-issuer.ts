@@ -30,10 +30,10 @@ export interface TestIssuerOptions {
 }
 
 /**
- * An authorization server for tests, on a free port of 127.0.0.1. Its metadata, key set and signatures
- * are real, so the code under test runs without mocks.
+ * An authorization server for tests, on a free port of 127.0.0.1. Its metadata, key set, and
+ * signatures are real, so the code under test runs without mocks.
  *
- * It issues every token that a test asks for. It has no login, no token endpoint and no policy.
+ * It issues any token that a test asks for. It has no login, no token endpoint, and no policy.
  */
 export interface TestIssuer extends AsyncDisposable {
   /** The issuer identifier: the `iss` of its tokens, and the `issuer` option of the code under test. */
@@ -43,17 +43,17 @@ export interface TestIssuer extends AsyncDisposable {
   /** The clock that dates the tokens. Pass it on: `resourceServer({ clock: issuer.clock })`. */
   readonly clock: TestClock
   /**
-   * The current signing key. The keys of every issuer are named `key-1`, `key-2` and so on, so two
+   * The current signing key. The keys of every issuer are named `key-1`, `key-2`, and so on, so two
    * issuers have different keys with the same `kid`. A verifier that confuses them fails the test.
    */
   readonly key: SigningKey
-  /** How often metadata and key set were fetched so far. */
+  /** How often the metadata and the key set have been fetched so far. */
   readonly requests: RequestCounts
   /** Creates tokens that must be refused. */
   readonly forge: Forgeries
 
   /**
-   * Creates a signed access token. With `actors` it is an exchanged token.
+   * Creates a signed access token. With `actors`, it is an exchanged token.
    *
    * @throws TypeError if `aud` is missing, if an option is unknown or malformed, or if the provider's
    *   tokens cannot express it
@@ -73,13 +73,13 @@ export interface TestIssuer extends AsyncDisposable {
    * Creates a new signing key and returns it.
    *
    * @param options.overlap whether the earlier keys stay in the key set, so that earlier tokens remain
-   *   valid, as in a planned rotation. Default true. With false only the new key is published, as
+   *   valid, as in a planned rotation. Default true. With false, only the new key is published, as
    *   after a leak.
    */
   rotateKeys(options?: { readonly overlap?: boolean }): SigningKey
   /**
-   * Starts an outage: metadata and key set no longer get a proper response. A verifier keeps what it
-   * has already fetched.
+   * Starts an outage: requests for the metadata and the key set no longer get a valid response. A
+   * verifier keeps what it has already fetched.
    *
    * @param mode how the issuer responds. Default `disconnect`.
    * @throws TypeError if the mode is unknown

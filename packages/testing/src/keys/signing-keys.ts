@@ -8,9 +8,9 @@ export type JsonObject = Readonly<Record<string, unknown>>
 export interface SigningKey {
   readonly algorithm: Algorithm
   readonly kid: string
-  /** The entry in the key set (RFC 7517): the public members, `kid`, `alg` and `use: 'sig'`. */
+  /** The entry in the key set (RFC 7517): the public members, `kid`, `alg`, and `use: 'sig'`. */
   readonly publicJwk: JsonObject
-  /** The same with the private members. Never published. */
+  /** The same entry with the private members. Never published. */
   readonly privateJwk: JsonObject
 }
 

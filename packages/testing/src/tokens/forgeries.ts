@@ -5,8 +5,8 @@ import { sign, signingInput } from './sign.ts'
 import type { TokenOptions } from './token-options.ts'
 
 /**
- * The classic invalid tokens. Each function accepts the options of a valid token and returns a token
- * that must be refused with 401. Use `Object.entries(issuer.forge)` to test them in a loop.
+ * Common invalid tokens. Each function accepts the options of a valid token and returns a token that
+ * must be refused with 401. Use `Object.entries(issuer.forge)` to test them in a loop.
  */
 export interface Forgeries {
   /** `alg: none` and an empty signature: RFC 8725 section 2.1. */

@@ -18,7 +18,7 @@ export interface RawToken {
   readonly header?: TokenPart
   /** The payload. No claims are added. A member that is `undefined` is omitted. */
   readonly payload: TokenPart
-  /** The key to sign with, whatever the header says. Default: the issuer's current key. */
+  /** The key to sign with, regardless of the header. Default: the issuer's current key. */
   readonly key?: SigningKey
 }
 

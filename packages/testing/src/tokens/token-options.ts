@@ -28,8 +28,8 @@ export interface TokenOptions {
   readonly clientId?: string
   /**
    * The parties that act for the subject: the current actor first, then the prior actors (RFC 8693
-   * section 4.1). A string is formatted as the provider does; an object is used unchanged. Without
-   * actors, or with an empty list, the token has no `act`.
+   * section 4.1). A string is formatted like the provider's actors; an object is used unchanged.
+   * Without actors, or with an empty list, the token has no `act`.
    */
   readonly actors?: readonly (string | ActorClaims)[]
   /** The party that may become the actor: RFC 8693 section 4.4. Formatted like an actor. */
@@ -41,7 +41,10 @@ export interface TokenOptions {
   readonly expiresIn?: number
   /** `iat`, in seconds from now (negative for the past) or as a Date. Default: now. */
   readonly issuedAt?: number | Date
-  /** `nbf`, in seconds from now (negative for the past) or as a Date. Default: as the provider does. */
+  /**
+   * `nbf`, in seconds from now (negative for the past) or as a Date. The default depends on the
+   * provider.
+   */
   readonly notBefore?: number | Date
   /** Claims to add. They replace any other claim, and a claim that is `undefined` is omitted. */
   readonly claims?: JsonObject
@@ -53,7 +56,7 @@ export interface TokenOptions {
 
 /** The content of an ID token: OpenID Connect Core section 2. */
 export interface IdTokenOptions {
-  /** The client. In a negative test: the name of the service under attack. */
+  /** The client. In a negative test, use the name of the service under attack. */
   readonly aud: string | readonly string[]
   /** The subject. Default `user-42`. */
   readonly sub?: string

@@ -6,7 +6,7 @@ import {
   choiceOption,
   functionOption,
   numberOption,
-} from '../../src/options/option-types.ts'
+} from '../../src/options/option-rows.ts'
 
 const read = <Value>(option: Option<Value>, value: unknown): Value =>
   option.read(value, 'a', { allowInsecureHttp: false })
