@@ -23,14 +23,14 @@ export const entries: readonly string[] = ['index.ts', 'adapter.ts']
 
 /** Code that exists in one file only: what it does, the pattern, and the file. */
 export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owner: string])[] = [
-  ['reads Authorization', /'authorization'/, 'http/bearer-token'],
+  ['reads Authorization', /'authorization'/, 'http/credential'],
   ['writes WWW-Authenticate', /WWW-Authenticate'/, 'http/challenge'],
   ['verifies a signature', /compactVerify\(|flattenedVerify\(|jwtVerify\(/, 'jose/signature'],
   ['verifies a signature without WebCrypto', /from 'node:crypto'/, 'platform/node-crypto'],
   ['imports a verification key', /importJWK\(/, 'jose/jwk'],
   ['fetches', /globalThis\.fetch/, 'config/option-tables'],
   ['reads the system clock', /Date\.now\(|performance\.now\(/, 'lib/clock'],
-  ['creates a Credential', /as Credential\b/, 'http/bearer-token'],
+  ['creates a Credential', /as Credential\b/, 'http/credential'],
   ['creates an Unverified', /as Unverified\b/, 'jose/jws'],
   ['creates a Verified', /as Verified\b/, 'jose/signature'],
   ['creates an UnverifiedProof', /as UnverifiedProof\b/, 'jose/jws'],

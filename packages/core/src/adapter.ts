@@ -18,6 +18,8 @@ export {
 export { RequestRefusedError, type Reply } from './http/challenge.ts'
 export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
 
+export type { Connection } from './binding/presentation.ts'
+
 // Descriptions of the resource server
 export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
 export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'

@@ -1,9 +1,14 @@
 import { decodeProtectedHeader } from 'jose'
 import { type Actor, type PriorActor, readChain } from '../token/delegation.ts'
 import { type JsonObject, own } from '../lib/json.ts'
-import type { Unverified } from '../jose/jws.ts'
+import type { Unverified, UnverifiedProof } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import type { Anomaly, Identity, RecordedActor } from '../options/decision-record.ts'
+import type {
+  Anomaly,
+  Identity,
+  RecordedActor,
+  UnverifiedNames,
+} from '../options/decision-record.ts'
 import { readScopes } from '../options/scope.ts'
 import type { Verified } from '../jose/signature.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -95,16 +100,18 @@ function actorMembers({ actors, depth }: ActorChain, subject: Subject): Identity
 /** These claims have no meaning inside `act`. */
 const ignoredClaims = ['exp', 'nbf', 'aud', 'cnf']
 
+type ActorAnomaly = Exclude<Anomaly, 'confirmation_ignored'>
+
 function anomaliesOf(actors: readonly Party[], subject: Subject): Anomaly[] {
   const keys = actors.map(keyOf)
-  const found: Readonly<Record<Anomaly, boolean>> = {
+  const found: Readonly<Record<ActorAnomaly, boolean>> = {
     actor_repeated: new Set(keys).size < keys.length,
     actor_is_subject: keys[0] === keyOf(subject),
     actor_claims_ignored: actors.some(({ claims }) =>
       ignoredClaims.some((name) => Object.hasOwn(claims, name)),
     ),
   }
-  return (Object.keys(found) as Anomaly[]).filter((anomaly) => found[anomaly])
+  return (Object.keys(found) as ActorAnomaly[]).filter((anomaly) => found[anomaly])
 }
 
 /** One string per pair of issuer and subject, for comparison. */
@@ -148,6 +155,16 @@ export function unverifiedIdentity({ raw, header, claims }: Unverified): Identit
       strings.map(([name, value]) => [name, escapeForLog(value as string)]),
     ),
   }
+}
+
+/** The target that a refused proof names. Without its URL if paths are redacted. */
+export function unverifiedProof(
+  { claims }: UnverifiedProof,
+  { records: { pseudonymKey } }: Policy,
+): UnverifiedNames {
+  const names = { htm: own(claims, 'htm'), htu: pseudonymKey ? undefined : own(claims, 'htu') }
+  const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
+  return Object.fromEntries(strings.map(([name, value]) => [name, escapeForLog(value as string)]))
 }
 
 function escapeForLog(value: string): string {

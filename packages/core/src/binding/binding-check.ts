@@ -2,11 +2,11 @@ import type { Policy } from '../config/policy.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import type { UnverifiedProof } from '../jose/jws.ts'
 import { schedule } from '../lib/clock.ts'
-import { type JsonObject, own } from '../lib/json.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { ReplayStore } from '../options/replay-store.ts'
+import type { AccessToken } from '../token/access-token.ts'
 import { clientCertificate } from './certificate.ts'
-import { type Confirmation, readConfirmation } from './confirmation.ts'
+import type { TokenConfirmation } from '../token/confirmation.ts'
 import { Nonces, nonceTimes } from './nonce.ts'
 import type { Presentation } from './presentation.ts'
 import { type Proof, verifyProof } from './proof.ts'
@@ -17,9 +17,9 @@ import { warn } from '#platform'
 
 /** How far the check of a binding got. The check fills it in; records are built from it. */
 export interface BindingTrace {
-  scheme?: Presentation['scheme']
+  readonly scheme: Presentation['scheme']
   /** What the token is bound to. */
-  confirmation?: Confirmation
+  readonly confirmation: TokenConfirmation | undefined
   /** Set once the proof is parsed. Its signature may be wrong. */
   proof?: UnverifiedProof
   /** Set if the certificate was not compared here. */
@@ -63,18 +63,18 @@ export class BindingCheck {
   /**
    * Returns why the binding does not hold, or `undefined`. Synchronous for a token that is not bound.
    *
-   * @param claims the claims of a token that passed every other check
+   * @param token has passed every other check
    */
   check(
-    claims: JsonObject,
-    token: string,
+    token: AccessToken,
     presentation: Presentation,
-    trace: BindingTrace,
+    trace: { binding?: BindingTrace },
   ): MaybePromise<Refusal | undefined> {
-    trace.scheme = presentation.scheme
-    const cnf = own(claims, 'cnf')
-    if (cnf === undefined) return this.#checkPlain(presentation)
-    return this.#checkBound(cnf, token, presentation, trace)
+    const { confirmation, raw } = token
+    const { scheme } = presentation
+    if (confirmation || scheme === 'DPoP') trace.binding = { scheme, confirmation }
+    if (!confirmation) return this.#checkPlain(presentation)
+    return this.#checkBound(confirmation, raw, presentation, trace.binding!)
   }
 
   /** A token that is not bound. A proof adds nothing to it (RFC 9449 section 7.1). */
@@ -89,14 +89,11 @@ export class BindingCheck {
   }
 
   async #checkBound(
-    cnf: unknown,
+    confirmation: TokenConfirmation,
     token: string,
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
-    const confirmation = readConfirmation(cnf)
-    if (confirmation instanceof Refusal) return confirmation
-    trace.confirmation = confirmation
     // A proof is marked as used by the last step, so the certificate is checked before it.
     return (
       this.#checkScheme(confirmation, presentation) ??
@@ -105,7 +102,7 @@ export class BindingCheck {
     )
   }
 
-  #checkScheme({ jkt }: Confirmation, { scheme }: Presentation): Refusal | undefined {
+  #checkScheme({ jkt }: TokenConfirmation, { scheme }: Presentation): Refusal | undefined {
     const { dpop } = this.#policy
     if (jkt === undefined) {
       if (scheme === 'DPoP') {
@@ -133,7 +130,7 @@ export class BindingCheck {
   }
 
   async #checkCertificate(
-    { 'x5t#S256': expected }: Confirmation,
+    { 'x5t#S256': expected }: TokenConfirmation,
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
@@ -155,7 +152,7 @@ export class BindingCheck {
   }
 
   async #checkProof(
-    { jkt }: Confirmation,
+    { jkt }: TokenConfirmation,
     token: string,
     presentation: Presentation,
     trace: BindingTrace,

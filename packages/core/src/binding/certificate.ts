@@ -68,7 +68,7 @@ function isNamedPeer(
   const { remoteAddress, localAddress } = connection
   // Only a socket that is a file has neither address. Who may connect to it, the file system decides.
   if (remoteAddress === undefined) return localAddress === undefined && peers.unixSocket
-  const address = parseIp(remoteAddress.replace(/%.*$/, ''))
+  const address = parseIp(remoteAddress.split('%', 1)[0]!)
   return address !== undefined && peers.ranges.some((range) => isInRange(address, range))
 }
 
@@ -146,7 +146,7 @@ function xfccPairs(value: string): ReadonlyMap<string, string> | undefined {
 }
 
 function thumbprintOfHex(hex: string): string | undefined {
-  if (!/^[\da-f]{64}$/i.test(hex)) return undefined
+  if (hex.length !== 64 || !/^[\da-f]+$/i.test(hex)) return undefined
   const bytes = hex.match(/../g)!.map((pair) => String.fromCharCode(Number.parseInt(pair, 16)))
   return btoa(bytes.join('')).replaceAll('+', '-').replaceAll('/', '_').replace('=', '')
 }

@@ -6,7 +6,7 @@ import {
   supportedAlgorithms,
 } from '../options/algorithms.ts'
 import { type OptionTable, readOptions } from '../options/option-table.ts'
-import { choiceOption, numberOption } from '../options/option-types.ts'
+import { choiceOption, numberOption } from '../options/option-rows.ts'
 import type { DpopOptions } from '../options/options.ts'
 import type { ReplayStore } from '../options/replay-store.ts'
 

@@ -44,8 +44,9 @@ const example: Readonly<Record<'socket' | 'header' | 'gateway', MtlsOptions>> = 
 
 export function readMtls(value: unknown): MtlsSettings {
   const options = ownOptions(value, 'mtls option')
-  const kind = Object.hasOwn(options, 'checkedBy') ? 'gateway' : options['from']
-  if (kind === 'gateway' && options['checkedBy'] === 'gateway') {
+  const { from, checkedBy } = options
+  const kind = checkedBy === undefined ? from : 'gateway'
+  if (kind === 'gateway' && checkedBy === 'gateway') {
     checkNames(options, members.gateway, 'mtls option')
     return Object.freeze({ checkedBy: 'gateway' })
   }

@@ -42,6 +42,8 @@ import {
 import { readClaimNames, readPseudonymKey } from './records.ts'
 import { readResource, type Resource } from './resource.ts'
 
+export { dpopOptions } from './dpop.ts'
+
 // Every option of the project with its default, range, documentation, and check. An option that is added to a
 // type does not compile until it has a row here.
 

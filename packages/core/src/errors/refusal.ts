@@ -14,6 +14,8 @@ interface ChallengeDetail {
 
 /** Details of a refusal, for the response. */
 export interface RefusalDetail extends ChallengeDetail {
+  /** The scheme of a credential that is malformed. */
+  readonly scheme?: 'Bearer' | 'DPoP'
   /** Seconds after which a retry may succeed. Only for the category `unavailable`. */
   readonly retryAfter?: number
 }

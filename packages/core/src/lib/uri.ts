@@ -7,7 +7,7 @@ export interface NormalUri {
   readonly path: string
 }
 
-const parts = /^(https?):\/\/([^/?#]*)([^?#]*)(?:\?[^#]*)?(?:#.*)?$/i
+const beforePath = /^(https?):\/\/([^/]*)/i
 const authority = /^(?:([\w.~-]+)|\[([\da-f:.]+)\])(?::(\d*))?$/i
 const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' }
 
@@ -22,11 +22,13 @@ const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443
  * request.
  */
 export function normalizeUri(text: string): NormalUri | undefined {
-  const [, scheme, host, path] = (isPrintable(text) && parts.exec(text)) || []
-  if (scheme === undefined) return undefined
+  if (!isPrintable(text)) return undefined
+  const hierarchical = text.split(/[?#]/, 1)[0]!
+  const [start, scheme, host] = beforePath.exec(hierarchical) ?? []
+  if (start === undefined || scheme === undefined) return undefined
   const lower = scheme.toLowerCase()
   const normalHost = normalizeAuthority(host!, defaultPorts[lower]!)
-  const normalPath = normalizePath(path!)
+  const normalPath = normalizePath(hierarchical.slice(start.length))
   if (normalHost === undefined || normalPath === undefined) return undefined
   return { origin: `${lower}://${normalHost}`, path: normalPath }
 }

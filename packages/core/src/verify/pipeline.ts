@@ -1,4 +1,6 @@
 import type { VerificationTrace } from '../audit/build-record.ts'
+import { BindingCheck } from '../binding/binding-check.ts'
+import type { Presentation } from '../binding/presentation.ts'
 import type { AudienceRule } from '../config/audience.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
@@ -8,7 +10,7 @@ import { type Verified, verifySignature } from '../jose/signature.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { own } from '../lib/json.ts'
-import type { MaybePromise } from '../lib/maybe-promise.ts'
+import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import {
   type AccessToken,
   createToken,
@@ -30,6 +32,7 @@ export class Pipeline {
   readonly #sources: ReadonlyMap<string, KeySource>
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
+  readonly #binding: BindingCheck
   readonly #hasAudience: boolean
 
   constructor(policy: Policy) {
@@ -41,6 +44,7 @@ export class Pipeline {
     const resolved = resolveIssuer && new ResolvedIssuers(policy, resolveIssuer)
     this.#resolved = resolved
     this.#cache = createTokenCache(policy)
+    this.#binding = new BindingCheck(policy)
     this.#hasAudience = !issuerWithoutAudience(policy)
     this.operations = operationsOn({
       configured: () => [...this.#sources.values()],
@@ -60,19 +64,22 @@ export class Pipeline {
    * Returns the access token or the reason it was refused. Synchronous if the token is in the cache. The promise
    * never rejects.
    *
+   * @param presentation how the request presents the token
    * @param trace receives how far the verification got, for the decision record
    * @throws ConfigError immediately if no audience is known
    */
   verify(
     jwt: string,
     requirements: Requirements,
+    presentation: Presentation,
     trace: VerificationTrace,
   ): MaybePromise<AccessToken | Refusal> {
     if (!this.#hasAudience) requireAudience(this.policy, requirements.audience)
     const id = this.#cacheId(jwt)
-    const cached = id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, trace)
+    const cached =
+      id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, presentation, trace)
     if (cached) return cached
-    return this.#verifyNew(jwt, requirements, trace, id).then(
+    return this.#verifyNew(jwt, requirements, presentation, trace, id).then(
       (result) => (result instanceof Refusal ? this.#withHint(result, trace.unverified) : result),
       unexpected,
     )
@@ -89,8 +96,9 @@ export class Pipeline {
     id: string,
     jwt: string,
     requirements: Requirements,
+    presentation: Presentation,
     trace: VerificationTrace,
-  ): AccessToken | Refusal | undefined {
+  ): MaybePromise<AccessToken | Refusal> | undefined {
     trace.cached = false
     try {
       const cached = this.#cache!.get(id)
@@ -101,11 +109,14 @@ export class Pipeline {
       trace.token = token
       const context = this.#contextFor(issuer, requirements)
       if (context instanceof Refusal) return context
-      const refusal =
-        recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
-      if (!refusal) return token
-      if (refusal.code === 'token_expired') this.#cache!.delete(id)
-      return this.#withHint(refusal, { header, claims: content.claims })
+      const refusal = recheckClaims(content.claims, context)
+      if (refusal?.code === 'token_expired') this.#cache!.delete(id)
+      const withHint = (result: AccessToken | Refusal): AccessToken | Refusal =>
+        result instanceof Refusal
+          ? this.#withHint(result, { header, claims: content.claims })
+          : result
+      const result = refusal ?? this.#checkUse(token, requirements, presentation, trace)
+      return result instanceof Promise ? result.then(withHint, unexpected) : withHint(result)
     } catch (error) {
       return unexpected(error)
     }
@@ -115,6 +126,7 @@ export class Pipeline {
   async #verifyNew(
     jwt: string,
     requirements: Requirements,
+    presentation: Presentation,
     trace: VerificationTrace,
     id: string | undefined,
   ): Promise<AccessToken | Refusal> {
@@ -142,7 +154,23 @@ export class Pipeline {
 
     const token = createToken(content, jwt)
     trace.token = token
-    return this.#checkDelegation(token, requirements) ?? token
+    return this.#checkUse(token, requirements, presentation, trace)
+  }
+
+  /**
+   * Whether this request may use a valid token. Never cached. The proof of a request is used up even if the
+   * token's actor is refused afterwards.
+   */
+  #checkUse(
+    token: AccessToken,
+    requirements: Requirements,
+    presentation: Presentation,
+    trace: VerificationTrace,
+  ): MaybePromise<AccessToken | Refusal> {
+    return andThen(
+      this.#binding.check(token, presentation, trace),
+      (refusal) => refusal ?? this.#checkDelegation(token, requirements) ?? token,
+    )
   }
 
   /** A configured issuer, or one that the user's rule accepts. Nothing has been fetched for it yet. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { UsedProof } from '../../src/index.ts'
 import { MemoryReplayStore, ReplayStoreFull } from '../../src/binding/replay-store.ts'
 
 const lifetime = 70_000
@@ -8,8 +9,10 @@ function createStore(maxProofs = 10) {
   const store = new MemoryReplayStore(maxProofs, lifetime, start)
   return {
     store,
-    use: (id: string, { jkt = id, now = start, expiresAt = now + lifetime } = {}): boolean =>
-      store.consume({ id, jkt, now, expiresAt }),
+    use: (id: string, given: Partial<UsedProof> = {}): boolean => {
+      const { jkt = id, now = start } = given
+      return store.consume({ id, jkt, now, expiresAt: now + lifetime, ...given })
+    },
   }
 }
 

@@ -7,7 +7,7 @@ describe('fromNode', () => {
 
   test('reads rawHeaders, including repeated headers', () => {
     const request = fromNode({ ...node, headers: { other: 'x' } })
-    expect(request).toEqual({ method: 'GET', url: '/a', headers: node.rawHeaders })
+    expect(request).toMatchObject({ method: 'GET', url: '/a', headers: node.rawHeaders })
     expect(headerValues(request, 'a')).toEqual(['1', '3'])
     expect(headerValues(request, 'b')).toEqual(['2'])
     // A value is not a header name.
@@ -34,7 +34,15 @@ describe('fromNode', () => {
   })
 
   test('returns an empty method and URL if they are absent', () => {
-    expect(fromNode({ rawHeaders: [], headers: {} })).toEqual({ method: '', url: '', headers: [] })
+    const request = fromNode({ rawHeaders: [], headers: {} })
+    expect(request).toMatchObject({ method: '', url: '', headers: [] })
+  })
+
+  test('reads the socket at each call', () => {
+    const socket = { remoteAddress: '10.0.0.5' }
+    expect(fromNode({ ...node, socket }).connection?.()).toBe(socket)
+    expect(fromNode({ ...node, socket: null }).connection?.()).toBeUndefined()
+    expect(fromNode(node).connection?.()).toBeUndefined()
   })
 })
 

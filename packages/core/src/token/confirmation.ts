@@ -2,14 +2,12 @@ import { type Refusal, refuse } from '../errors/refusal.ts'
 import { isJsonObject, own } from '../lib/json.ts'
 import { decodeBase64url } from '#platform'
 
-/** What a token is bound to (RFC 7800 section 3.1): the members of `cnf` that this package can check. */
-export interface Confirmation {
+/** What a token is bound to: the members of `cnf` (RFC 7800 section 3.1) that can be checked. */
+export interface TokenConfirmation {
   /** The thumbprint of the client's key (RFC 9449 section 6.1). */
   readonly jkt?: string
   /** The SHA-256 of the client's certificate (RFC 8705 section 3.1). */
   readonly 'x5t#S256'?: string
-  /** Whether `cnf` has other members, which were not checked. */
-  readonly hasOthers: boolean
 }
 
 const known = ['jkt', 'x5t#S256'] as const
@@ -18,7 +16,7 @@ const known = ['jkt', 'x5t#S256'] as const
  * Reads `cnf`. Every member that is known must hold, and at least one must be known: a token that is bound
  * in an unknown way cannot be accepted.
  */
-export function readConfirmation(cnf: unknown): Confirmation | Refusal {
+export function readConfirmation(cnf: unknown): TokenConfirmation | Refusal {
   if (!isJsonObject(cnf)) return refuse('claim_malformed', 'cnf is not an object')
   const present = known.filter((name) => Object.hasOwn(cnf, name))
   if (present.length === 0) {
@@ -29,10 +27,13 @@ export function readConfirmation(cnf: unknown): Confirmation | Refusal {
   }
   const malformed = present.find((name) => !isThumbprint(own(cnf, name)))
   if (malformed) return refuse('claim_malformed', `cnf.${malformed} is not a SHA-256 in base64url`)
-  return Object.freeze({
-    ...Object.fromEntries(present.map((name) => [name, own(cnf, name) as string])),
-    hasOthers: Object.keys(cnf).length > present.length,
-  })
+  return Object.freeze(Object.fromEntries(present.map((name) => [name, own(cnf, name)])))
+}
+
+/** Whether `cnf` has members that cannot be checked, next to those that were. */
+export function hasUnknownMembers(cnf: unknown): boolean {
+  const isKnown = (name: string): boolean => known.some((one) => one === name)
+  return isJsonObject(cnf) && !Object.keys(cnf).every(isKnown)
 }
 
 /** 32 bytes in canonical base64url without padding. */

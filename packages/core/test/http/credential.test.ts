@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, type HeaderPair } from '../../src/adapter.ts'
-import { readCredential } from '../../src/http/bearer-token.ts'
+import type { Refusal } from '../../src/errors/refusal.ts'
+import { readCredential } from '../../src/http/credential.ts'
 import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -170,8 +171,8 @@ test.each([
   for (const [name, one] of pairs) headers.append(name, one)
   const lines = { method: 'GET', url: '/', headers: pairs }
   const joined = fromFetch({ method: 'GET', url: 'http://api.test/', headers })
-  expect(readCredential(lines)).toMatchObject({ code: 'credential_repeated' })
-  expect(readCredential(joined)).toMatchObject({ code: 'credential_repeated' })
+  expect(readCredential(lines, false)).toMatchObject({ code: 'credential_repeated' })
+  expect(readCredential(joined, false)).toMatchObject({ code: 'credential_repeated' })
 })
 
 const reasons = {
@@ -229,7 +230,7 @@ describe('the code and reason for an Authorization header', () => {
     ['with a comma in a token: malformed', 'Bearer abc,def', 'credential_malformed'],
   ])('%s', (_what, one, code) => {
     const request = { method: 'GET', url: '/', headers: [['Authorization', one]] as const }
-    expect(readCredential(request)).toMatchObject({ code, reason: reasons[code] })
+    expect(readCredential(request, false)).toMatchObject({ code, reason: reasons[code] })
   })
 
   test.each([
@@ -237,7 +238,7 @@ describe('the code and reason for an Authorization header', () => {
     ['an empty header', [' '], 'the Authorization header is empty'],
   ])('the reason for %s is exact', (_what, values, reason) => {
     const headers = values.map((one) => ['Authorization', one] as const)
-    expect(readCredential({ method: 'GET', url: '/', headers })).toMatchObject({ reason })
+    expect(readCredential({ method: 'GET', url: '/', headers }, false)).toMatchObject({ reason })
   })
 })
 
@@ -249,4 +250,34 @@ test.each([
   const { gate, guards } = createGateHarness(optionsFor(issuer))
   const full = { method: 'GET', url: '/orders', headers: [], ...request }
   expect(statusOf(await gate.pass({}, full, guards.requireAuthentication()))).toBe(401)
+})
+
+describe('the DPoP scheme', () => {
+  const read = (value: string, acceptsDpop = true) =>
+    readCredential({ method: 'GET', url: '/', headers: [['Authorization', value]] }, acceptsDpop)
+
+  test.each(['DPoP', 'dpop', 'DPOP', 'dPoP'])('is accepted as %s', (scheme) => {
+    expect(read(`${scheme} abc`)).toEqual({ scheme: 'DPoP', token: 'abc' })
+  })
+
+  test('is unsupported if DPoP is off, and the reason names the option', () => {
+    const refusal = read('DPoP abc', false)
+    expect(refusal).toMatchObject({ code: 'credential_scheme_unsupported' })
+    expect((refusal as Refusal).reason).toContain("'publicUrl'")
+  })
+
+  test.each(['DPoP', 'DPoP ', 'DPoP  abc', 'DPoP abc def', 'DPoP token=abc', 'DPoP abc, x=y'])(
+    'refuses %j as malformed, and remembers the scheme',
+    (value) => {
+      const detail = { scheme: 'DPoP' }
+      expect(read(value)).toMatchObject({ code: 'credential_malformed', detail })
+    },
+  )
+
+  test.each(['Bearer abc, DPoP abc', 'DPoP abc, Bearer abc', 'DPoP abc, DPoP abc'])(
+    'refuses %j as repeated credentials',
+    (value) => {
+      expect(read(value)).toMatchObject({ code: 'credential_repeated' })
+    },
+  )
 })

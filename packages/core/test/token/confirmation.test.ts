@@ -1,20 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { readConfirmation } from '../../src/binding/confirmation.ts'
+import { hasUnknownMembers, readConfirmation } from '../../src/token/confirmation.ts'
 
 const jkt = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
 
 describe('readConfirmation', () => {
   test.each<readonly [object, object]>([
-    [{ jkt }, { jkt, hasOthers: false }],
-    [{ 'x5t#S256': jkt }, { 'x5t#S256': jkt, hasOthers: false }],
+    [{ jkt }, { jkt }],
+    [{ 'x5t#S256': jkt }, { 'x5t#S256': jkt }],
     [
       { jkt, 'x5t#S256': jkt },
-      { jkt, 'x5t#S256': jkt, hasOthers: false },
+      { jkt, 'x5t#S256': jkt },
     ],
-    [
-      { jkt, kid: 'k' },
-      { jkt, hasOthers: true },
-    ],
+    [{ jkt, kid: 'k' }, { jkt }],
   ])('reads %j', (cnf, expected) => {
     expect(readConfirmation(cnf)).toEqual(expected)
   })
@@ -44,4 +41,12 @@ describe('readConfirmation', () => {
   ])('refuses %j, which is malformed', (cnf) => {
     expect(readConfirmation(cnf)).toMatchObject({ code: 'claim_malformed' })
   })
+})
+
+test.each<readonly [object, boolean]>([
+  [{ jkt }, false],
+  [{ jkt, 'x5t#S256': jkt }, false],
+  [{ jkt, kid: 'k' }, true],
+])('hasUnknownMembers of %j: %s', (cnf, expected) => {
+  expect(hasUnknownMembers(cnf)).toBe(expected)
 })
