@@ -2,6 +2,7 @@ import type { Policy } from '../config/policy.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import type { UnverifiedProof } from '../jose/jws.ts'
 import { schedule } from '../lib/clock.ts'
+import { isEqual } from '../lib/equal.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { ReplayStore } from '../options/replay-store.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -147,7 +148,7 @@ export class BindingCheck {
     if ('problem' in found) {
       return refuse('binding_unproven', `the token has cnf.x5t#S256, but ${found.problem}`)
     }
-    if (found.thumbprint === expected) return undefined
+    if (isEqual(found.thumbprint, expected)) return undefined
     return refuse('binding_mismatch', 'the client certificate is not the one in cnf.x5t#S256')
   }
 
@@ -172,7 +173,7 @@ export class BindingCheck {
       onParsed: (parsed) => (trace.proof = parsed),
     })
     if (proof instanceof Refusal) return proof
-    if (proof.jkt !== jkt) {
+    if (!isEqual(proof.jkt, jkt)) {
       return refuse('binding_mismatch', 'the key of the proof is not the one in cnf.jkt')
     }
     return this.#nonces

@@ -1,3 +1,4 @@
+import { isEqual } from '../lib/equal.ts'
 import { hmacSha256Async } from '#crypto'
 
 /** In seconds. A client gets a new nonce with the first response after `renewal`. */
@@ -45,12 +46,4 @@ export class Nonces {
   #mac(secret: Uint8Array, time: string): Promise<string> {
     return hmacSha256Async(secret, `dpop-nonce ${this.#audience} ${time}`)
   }
-}
-
-/** Takes the same time wherever the texts differ. */
-function isEqual(one: string, other: string): boolean {
-  if (one.length !== other.length) return false
-  let difference = 0
-  for (let at = 0; at < one.length; at += 1) difference |= one.charCodeAt(at) ^ other.charCodeAt(at)
-  return difference === 0
 }

@@ -3,6 +3,7 @@ import { Refusal, refuse } from '../errors/refusal.ts'
 import { type ProofKey, readProofKey } from '../jose/jwk.ts'
 import { parseProof, type UnverifiedProof } from '../jose/jws.ts'
 import { type Cryptography, hasValidSignature } from '../jose/signature.ts'
+import { isEqual } from '../lib/equal.ts'
 import { GenerationalMap } from '../lib/generational-map.ts'
 import { own } from '../lib/json.ts'
 import type { NormalUri } from '../lib/uri.ts'
@@ -191,7 +192,7 @@ async function checkToken(
   { ath }: ProofClaims,
   { token }: ProofContext,
 ): Promise<Refusal | undefined> {
-  if (ath === (await sha256Async(token))) return undefined
+  if (isEqual(ath, await sha256Async(token))) return undefined
   return refuse('proof_mismatch', 'ath in the proof is not the hash of the access token')
 }
 

@@ -38,6 +38,7 @@ async function read(
 describe('a certificate from the socket', () => {
   const source = readMtls({ from: 'socket' }) as Source
 
+  // MTLS-socket-per-request:
   test('is read again for each request', async () => {
     const raws = [der, otherDer]
     const connection: Connection = { getPeerCertificate: () => ({ raw: raws.shift() }) }
@@ -45,6 +46,7 @@ describe('a certificate from the socket', () => {
     expect(await read({}, source, connection)).toBe(sha256(otherDer))
   })
 
+  // MTLS-socket-empty-object:
   test.each([
     ['the connection does not use TLS', {}],
     ['the certificate is an empty object', { getPeerCertificate: () => ({}) }],
@@ -97,6 +99,7 @@ describe('the header is read only from a named peer', () => {
     expect(await read(spoofed, source, { ...proxy, remoteAddress: '10.0.0.6' })).toBe('none')
   })
 
+  // MTLS-proxy-own-cert:
   test("the proxy's own certificate does not count", async () => {
     const connection = { ...proxy, getPeerCertificate: () => ({ raw: otherDer }) }
     expect(await read({}, source, connection)).toBe('none')

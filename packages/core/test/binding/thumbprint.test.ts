@@ -4,7 +4,7 @@ import { targetsOf } from '../../src/binding/target-url.ts'
 import { thumbprintOf } from '../../src/jose/jwk.ts'
 import { contextOf, presentationOf } from './dpop-fixture.ts'
 
-// The figures of RFC 7638 section 3.1 and RFC 9449 sections 6.1 and 7.1.
+// DPOP2-ctrl-rfc-vector: the figures of RFC 7638 section 3.1 and RFC 9449 sections 6.1 and 7.1.
 
 const rsa = {
   kty: 'RSA',

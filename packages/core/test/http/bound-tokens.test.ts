@@ -326,6 +326,7 @@ describe('with nonces', () => {
   })
 })
 
+// DPOP2-verifier-api:
 describe('createVerifier', () => {
   const verifier = createVerifier({ issuer: issuer.url, audience: aud, clock })
   const url = 'https://api.example/orders'
