@@ -126,12 +126,12 @@ describe('over HTTP/2', async () => {
   const guard = gate.guards((one) => one).requireAuthentication()
   const server = createHttp2Server((req, res) => {
     const response = res as unknown as Parameters<typeof sendNode>[1]
-    const result = Promise.resolve(pass(guard, { request: req as never, response }))
+    const result = Promise.resolve(pass(guard, { request: req, response }))
     void result.then((decided) =>
       decided.action === 'reply' ? sendNode(decided.reply, response) : res.end('{}'),
     )
   })
-  const port = await listen(server as never)
+  const port = await listen(server)
   const session = connect(`http://127.0.0.1:${port}`)
   afterAll(() => session.close())
 

@@ -201,9 +201,10 @@ export class BindingCheck {
     return refusal
   }
 
+  /** Clients round the time down to whole seconds, so the second in which the store started counts as later. */
   #isOlderThanStore(seconds: number): boolean {
     const { since } = this.#store!
-    return since !== undefined && seconds * 1000 < since
+    return since !== undefined && seconds < Math.floor(since / 1000)
   }
 
   /**

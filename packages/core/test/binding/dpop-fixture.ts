@@ -22,8 +22,8 @@ const kinds = {
 } as const
 
 export function clientKey(alg: keyof typeof kinds = 'ES256'): ClientKey {
-  const { publicKey, privateKey } = newKeyPair(kinds[alg] as never)
-  return { alg, jwk: publicKey.export({ format: 'jwk' }) as Json, privateKey }
+  const { publicKey, privateKey } = newKeyPair(kinds[alg])
+  return { alg, jwk: { ...publicKey.export({ format: 'jwk' }) }, privateKey }
 }
 
 export const sha256 = (data: string | Uint8Array): string =>

@@ -37,7 +37,7 @@ function createServer(options: Partial<ResourceServerOptions> = {}) {
     publicUrl,
     onDecision: (record) => void records.push(record),
     ...options,
-  } as ResourceServerOptions)
+  })
   const guards = gate.guards((guard) => guard)
   const send = async (
     headers: Readonly<Record<string, string>>,
@@ -255,9 +255,14 @@ describe('a store of used proofs', () => {
 
   test('refuses a proof from before it was started', async () => {
     const consume = vi.fn<ReplayStore['consume']>(async () => true)
-    const result = await answerOf(consume, { since: clock.now() + 1 })
+    const result = await answerOf(consume, { since: clock.now() + 1000 })
     expect(summaryOf(result)).toBe('401 invalid_dpop_proof')
     expect(consume).not.toHaveBeenCalled()
+  })
+
+  test('accepts a proof from the second in which it was started', async () => {
+    const result = await answerOf(async () => true, { since: clock.now() + 999 })
+    expect(summaryOf(result)).toBe('granted')
   })
 
   test('that is full makes the decision unavailable, and keeps what it has', async () => {

@@ -253,8 +253,8 @@ test.each([
 })
 
 describe('the DPoP scheme', () => {
-  const read = (value: string, acceptsDpop = true) =>
-    readCredential({ method: 'GET', url: '/', headers: [['Authorization', value]] }, acceptsDpop)
+  const read = (header: string, acceptsDpop = true) =>
+    readCredential({ method: 'GET', url: '/', headers: [['Authorization', header]] }, acceptsDpop)
 
   test.each(['DPoP', 'dpop', 'DPOP', 'dPoP'])('is accepted as %s', (scheme) => {
     expect(read(`${scheme} abc`)).toEqual({ scheme: 'DPoP', token: 'abc' })
@@ -268,16 +268,16 @@ describe('the DPoP scheme', () => {
 
   test.each(['DPoP', 'DPoP ', 'DPoP  abc', 'DPoP abc def', 'DPoP token=abc', 'DPoP abc, x=y'])(
     'refuses %j as malformed, and remembers the scheme',
-    (value) => {
+    (header) => {
       const detail = { scheme: 'DPoP' }
-      expect(read(value)).toMatchObject({ code: 'credential_malformed', detail })
+      expect(read(header)).toMatchObject({ code: 'credential_malformed', detail })
     },
   )
 
   test.each(['Bearer abc, DPoP abc', 'DPoP abc, Bearer abc', 'DPoP abc, DPoP abc'])(
     'refuses %j as repeated credentials',
-    (value) => {
-      expect(read(value)).toMatchObject({ code: 'credential_repeated' })
+    (header) => {
+      expect(read(header)).toMatchObject({ code: 'credential_repeated' })
     },
   )
 })
