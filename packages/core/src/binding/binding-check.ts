@@ -11,7 +11,7 @@ import type { TokenConfirmation } from '../token/confirmation.ts'
 import { Nonces, nonceTimes } from './nonce.ts'
 import type { Presentation } from './presentation.ts'
 import { type Proof, verifyProof } from './proof.ts'
-import { MemoryReplayStore } from './replay-store.ts'
+import { MemoryReplayStore, ReplayStoreUnavailable } from './replay-store.ts'
 import { targetsOf } from './target-url.ts'
 import { sha256Async } from '#crypto'
 import { warn } from '#platform'
@@ -230,21 +230,46 @@ export class BindingCheck {
   }
 }
 
-/** Returns the error if the work fails or takes too long. Never rejects. */
-function within(milliseconds: number, work: () => unknown): Promise<unknown> {
+/** Returns the error if the work fails or takes too long. Never throws or rejects. */
+function within(milliseconds: number, work: () => unknown): MaybePromise<unknown> {
+  try {
+    const result = work()
+    // A store in memory needs no timer.
+    return isThenable(result) ? settledWithin(milliseconds, result) : result
+  } catch (error) {
+    return asError(error)
+  }
+}
+
+function settledWithin(milliseconds: number, work: PromiseLike<unknown>): Promise<unknown> {
   return new Promise((resolve) => {
-    const late = new Error(`no answer within ${milliseconds} ms`)
-    const cancel = schedule(milliseconds, () => resolve(late))
-    Promise.resolve()
-      .then(work)
-      .then(resolve, (error: unknown) =>
-        resolve(error instanceof Error ? error : new Error('it failed')),
-      )
-      .finally(cancel)
+    const cancel = schedule(milliseconds, () => {
+      resolve(new ReplayStoreUnavailable(`no answer within ${milliseconds} ms`))
+    })
+    const settle = (result: unknown): void => {
+      cancel()
+      resolve(result)
+    }
+    work.then(settle, (error: unknown) => settle(asError(error)))
   })
 }
 
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error('it failed')
+}
+
+/** Only the name and the code of an error of the store: its message may contain a password. */
 function describe(result: unknown): string {
-  const what = result instanceof Error ? result.message : 'it did not return a boolean'
-  return `the store of used proofs is unavailable: ${what}`
+  return `the store of used proofs is unavailable: ${whatHappened(result)}`
+}
+
+function whatHappened(result: unknown): string {
+  if (result instanceof ReplayStoreUnavailable) return result.message
+  if (!(result instanceof Error)) return 'it did not return a boolean'
+  const { code } = result as { readonly code?: unknown }
+  return typeof code === 'string' ? `${result.name} ${code.slice(0, 64)}` : result.name
 }

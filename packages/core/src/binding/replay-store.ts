@@ -46,7 +46,7 @@ export class MemoryReplayStore implements ReplayStore {
     return this.#buckets.size
   }
 
-  /** @throws ReplayStoreFull if the proof cannot be recorded */
+  /** @throws ReplayStoreUnavailable if the proof cannot be recorded */
   consume({ id, jkt, expiresAt, now }: UsedProof): boolean {
     this.#dropExpired(now)
     // If the clock was moved back, a forgotten proof could look unused.
@@ -56,9 +56,9 @@ export class MemoryReplayStore implements ReplayStore {
       if (ids.has(id)) return false
       ofKey += perKey.get(jkt) ?? 0
     }
-    if (this.#size >= this.#maxProofs) throw new ReplayStoreFull('the store is full')
+    if (this.#size >= this.#maxProofs) throw new ReplayStoreUnavailable('the store is full')
     if (ofKey >= this.#maxProofs / 2) {
-      throw new ReplayStoreFull('one key has used half of the store')
+      throw new ReplayStoreUnavailable('one key has used half of the store')
     }
     const { ids, perKey } = this.#bucketFor(expiresAt)
     ids.add(id)
@@ -86,5 +86,5 @@ export class MemoryReplayStore implements ReplayStore {
   }
 }
 
-/** No proof can be recorded at the moment. Nothing that can still be accepted is dropped to make room. */
-export class ReplayStoreFull extends Error {}
+/** A proof cannot be recorded at the moment. Its message is for the operator. */
+export class ReplayStoreUnavailable extends Error {}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { UsedProof } from '../../src/index.ts'
-import { MemoryReplayStore, ReplayStoreFull } from '../../src/binding/replay-store.ts'
+import { MemoryReplayStore, ReplayStoreUnavailable } from '../../src/binding/replay-store.ts'
 
 const lifetime = 70_000
 const start = 1_700_000_000_000
@@ -49,7 +49,7 @@ describe('the replay store in memory', () => {
   test('throws if it is full, and keeps what it has', () => {
     const { use } = createStore(4)
     for (const id of ['a', 'b', 'c', 'd']) expect(use(id)).toBe(true)
-    expect(() => use('e')).toThrow(ReplayStoreFull)
+    expect(() => use('e')).toThrow(ReplayStoreUnavailable)
     expect(use('a')).toBe(false)
     expect(use('e', { now: start + 2 * lifetime })).toBe(true)
   })

@@ -241,6 +241,15 @@ describe('a store of used proofs', () => {
     expect(challengeOf(result)).toBeUndefined()
   })
 
+  test('leaves no message of the store in the record', async () => {
+    const error = Object.assign(new Error('redis://:SECRET@host'), { code: 'ECONNREFUSED' })
+    const store = { consume: () => Promise.reject(error) }
+    const { sendDpop, records } = createServer({ dpop: { store } })
+    const token = boundToken()
+    await sendDpop(token, proofFor(token))
+    expect(records[0]?.reason).toBe('the store of used proofs is unavailable: Error ECONNREFUSED')
+  })
+
   test('receives the proof, its key, and the time until which to keep it', async () => {
     const consume = vi.fn<ReplayStore['consume']>(async () => true)
     expect(summaryOf(await answerOf(consume))).toBe('granted')
