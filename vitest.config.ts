@@ -12,6 +12,8 @@ export default defineConfig({
     // Against hanging, not against slow machines.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Tests refuse many tokens. The warnings about that are still emitted, and some tests read them.
+    execArgv: ['--disable-warning=ResourceServerWarning'],
     // What fails once is broken.
     retry: 0,
     unstubEnvs: true,

@@ -129,12 +129,30 @@ export function quoted(path, platform = process.platform) {
  * @param {string} [from] where the tarballs are
  */
 export function createConsumer(directory, from = tarballs) {
+  return install(directory, from, [...frameworks, 'typescript', '@types/node'].map(pinnedInCatalog))
+}
+
+/** The same for a project that tests with Jest. @type {typeof createConsumer} */
+export function createJestConsumer(directory, from = tarballs) {
+  const pinned = ['express', '@types/express', 'fastify', '@types/node'].map(pinnedInCatalog)
+  return install(directory, from, [...pinned, ...jestTools])
+}
+
+/** @type {(directory: string, from: string, others: readonly string[]) => ReturnType<typeof run>} */
+function install(directory, from, others) {
   writeFileSync(join(directory, 'package.json'), '{ "private": true }\n')
   const packages = published.map(({ folder }) => tarballOf(folder, from))
-  const others = [...frameworks, 'typescript', '@types/node'].map(pinnedInCatalog)
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
   return run('npm', ['install', ...flags, ...packages, ...others], { cwd: directory, quiet: true })
 }
+
+/** Not in the catalog, because nothing in this repository uses them. ts-jest needs TypeScript 5. */
+const jestTools = [
+  'jest@30.5.2',
+  'ts-jest@29.4.15',
+  'typescript@5.9.3',
+  '@babel/plugin-transform-modules-commonjs@7.29.14',
+]
 
 /**
  * The frameworks of the adapters. The types of Koa are missing, because they do not compile without
@@ -152,12 +170,19 @@ export function pinnedInCatalog(name) {
   return line.replace(': ', '@')
 }
 
-/** The same install once for npm's cache, so that the test needs no network later. */
-export function warmConsumer() {
+/** The same installs once for npm's cache, so that the tests need no network later. */
+export function warmConsumers() {
   const directory = mkdtempSync(join(tmpdir(), 'resource-server-warm-'))
+  const from = join(directory, 'tarballs')
   try {
-    const packed = packAll(join(directory, 'tarballs'))
-    return packed.ok ? createConsumer(directory, join(directory, 'tarballs')) : packed
+    const packed = packAll(from)
+    if (!packed.ok) return packed
+    for (const create of [createConsumer, createJestConsumer]) {
+      const project = mkdtempSync(join(directory, 'project-'))
+      const installed = create(project, from)
+      if (!installed.ok) return installed
+    }
+    return packed
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { warmConsumer } from './packages.mjs'
+import { warmConsumers } from './packages.mjs'
 import { pnpm, pnpmVersion } from './pnpm.mjs'
 import { root } from './run.mjs'
 
@@ -46,7 +46,13 @@ function fingerprint() {
     readdirSync(join(root, group)).map((name) => join(group, name, 'package.json')),
   )
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...manifests]) {
+  for (const file of [
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    'package.json',
+    'scripts/packages.mjs',
+    ...manifests,
+  ]) {
     hash.update(`\n${file}\n`).update(readOr(join(root, file), ''))
   }
   return hash.digest('hex')
@@ -64,8 +70,8 @@ The install failed. The reason stands above.
 }
 
 function prepareForOffline() {
-  console.log('Fetching what the test of the packed packages installs.')
-  const { ok, output } = warmConsumer()
+  console.log('Fetching what the tests of the packed packages install.')
+  const { ok, output } = warmConsumers()
   if (ok) return
   fail(`${output}
 The install is done, but not what the tests need to run without a network. Try again.`)

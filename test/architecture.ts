@@ -35,6 +35,8 @@ export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owne
   ['creates a Verified', /as Verified\b/, 'jose/signature'],
   ['creates an UnverifiedProof', /as UnverifiedProof\b/, 'jose/jws'],
   ['creates a Proof', /as Proof\b/, 'binding/proof'],
+  ['creates a CheckedToken', /as CheckedToken\b/, 'token/claims'],
+  ['creates a Delegation', /as Delegation\b/, 'token/delegation'],
   ['creates a TokenContent', /as TokenContent\b/, 'token/access-token'],
   ['names an HTTP status', /\b(400|401|403|503)\b/, 'errors/codes'],
 ]

@@ -432,7 +432,7 @@ const untracked =
   /^(?:\.git|node_modules|dist|coverage|tarballs|sbom|\.stryker-tmp|\.cache|CHANGELOG\.md|LICENSE)$/
 /** The phrases themselves, and data that others wrote. */
 const excluded =
-  /^test[\\/](?:language\.(?:test\.)?ts|security[\\/]corpus[\\/]|provider-tokens[\\/])/
+  /^test[\\/](?:language\.(?:test\.)?ts|security[\\/]corpus[\\/]|providers[\\/]tokens[\\/])/
 const code = /^(?:packages|examples|scripts|test|bench)[\\/].*\.(?:ts|mjs)$/
 
 /** The prose of all pages and all code. */

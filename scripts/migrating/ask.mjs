@@ -60,7 +60,7 @@ export async function askAll(load, versionOf) {
 
 /** @type {(load: NodeJS.Require, name: string, ask: (issuer: TestIssuer) => Question) => Promise<number>} */
 async function statusOf(load, name, ask) {
-  const issuer = await createTestIssuer()
+  const issuer = await createTestIssuer({ algorithm: 'RS256' })
   const server = createServer(await /** @type {any} */ (hosts[name])(load, issuer))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,5 +1,5 @@
 import { isAlgorithm } from '../../packages/core/src/options/algorithms.ts'
-import { readKeys, selectKey } from '../../packages/core/src/jose/jwk.ts'
+import { readKeys, selectKey } from '../../packages/core/src/jose/key-set.ts'
 import { parseJws } from '../../packages/core/src/jose/jws.ts'
 import { createPolicy, type IssuerPolicy } from '../../packages/core/src/config/policy.ts'
 import { type Code } from '../../packages/core/src/errors/codes.ts'

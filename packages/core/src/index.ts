@@ -12,6 +12,7 @@ export type { Actor, PriorActor } from './token/delegation.ts'
 // Operate
 export type { Health, Operations } from './verify/operations.ts'
 export type { CacheStatistics } from './verify/token-cache.ts'
+export type { SkippedKey } from './jose/jwk.ts'
 export type { KeyHealth } from './jwks/key-source.ts'
 export type { KeyEvent } from './jwks/events.ts'
 
@@ -33,6 +34,8 @@ export type { Algorithm } from './options/algorithms.ts'
 export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
 export type { ReplayStore, UsedProof } from './options/replay-store.ts'
 export type { ActorName, ClaimPath, Hint, HintedToken, Profile } from './options/profile.ts'
+export { extend } from './options/extend-profile.ts'
+export { defaultProfile } from './providers/default.ts'
 export type { Clock } from './lib/clock.ts'
 export type { Fetch, FetchResponse } from './lib/fetch-json.ts'
 

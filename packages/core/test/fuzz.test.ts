@@ -122,8 +122,8 @@ describe('fuzzing', () => {
     fc.assert(
       fc.asyncProperty(oddClaims, async (claims) => {
         const now = issuer.clock.now() / 1000
-        const whole = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
-        const payload = JSON.stringify({ ...whole, ...claims })
+        const valid = { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 60 }
+        const payload = JSON.stringify({ ...valid, ...claims })
         const result = await verifier.check(issuer.sign({ payload }))
         expectTyped(result)
         if (!result.ok) return

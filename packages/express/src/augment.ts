@@ -1,9 +1,11 @@
 import { type AccessToken, ConfigError } from '@resource-server/core'
+import { ignoredWrite } from '@resource-server/core/adapter'
 import express from 'express'
 
 /**
  * Opt-in, by `import '@resource-server/express/augment'`: declares `req.auth` for all of Express, and
- * makes it throw on requests that no guard has seen. Opt-in because other packages use the name too.
+ * makes it throw on requests that no guard has seen. Opt-in because other packages use the name too: their writes
+ * to `req.auth` are ignored, with one warning.
  * With `optional: true`, or with claims of your own, use `api.token(req)`, which is typed for both.
  */
 declare global {
@@ -23,13 +25,6 @@ Object.defineProperty(express.request, 'auth', {
       "Put requireAudience('…') before this handler.",
     )
   },
-  // Other packages assign to their requests; that stays possible and is never read by a guard.
-  set(this: object, value: unknown) {
-    Object.defineProperty(this, 'auth', {
-      value,
-      configurable: true,
-      writable: true,
-      enumerable: true,
-    })
-  },
+  // A value that other code writes must not be taken for a verified token.
+  set: ignoredWrite('req.auth', 'api.token(req)'),
 })

@@ -8,6 +8,7 @@ import {
   nodeGuard,
   type ResourceServerBase,
   sendNode,
+  wrongHost,
 } from '@resource-server/core/adapter'
 
 // Everything that users need from core, so that they only install one package.
@@ -15,6 +16,8 @@ export {
   codes,
   ConfigError,
   createVerifier,
+  defaultProfile,
+  extend,
   formatActorChain,
   pseudonymize,
   VerificationError,
@@ -52,6 +55,7 @@ export type {
   IssuerOptions,
   KeyEvent,
   KeyHealth,
+  SkippedKey,
   KeyStore,
   KeyStoreOptions,
   MtlsOptions,
@@ -144,6 +148,7 @@ export function resourceServer<C extends object>(
   const middleware =
     (guard: Guard): ExpressGuard =>
     (request, response, next) => {
+      if (!isExpress(response, next)) throw wrongHost('A guard for Express', request)
       const route = (): string | undefined => routeOf(request)
       const result = pass(guard, { request, response, route, attachTo: request })
       if (!(result instanceof Promise)) return follow(result, response, next)
@@ -159,6 +164,11 @@ export function resourceServer<C extends object>(
     openapi: gate.openapi(),
     ...gate.operations,
   }
+}
+
+/** Whether Express called, and not another framework. Its handlers get other arguments. */
+function isExpress(response: Partial<ServerResponse> | undefined, next: unknown): boolean {
+  return typeof response?.setHeader === 'function' && typeof next === 'function'
 }
 
 function follow(
@@ -177,8 +187,31 @@ interface RoutedRequest {
   readonly route?: { readonly path?: unknown }
 }
 
-/** The pattern of the route, such as `/orders/:id`. The path of a mounted router is the requested one. */
-function routeOf(request: IncomingMessage & RoutedRequest): string | undefined {
-  const { baseUrl = '', route } = request
-  return route && baseUrl + String(route.path)
+/**
+ * The pattern of the route, such as `/orders/:id`. Express does not tell the pattern of a mount path: `baseUrl`
+ * is the path that the client requested, and can name a user. So a route below a mount path has no pattern.
+ */
+function routeOf({
+  baseUrl,
+  route,
+  url = '',
+}: IncomingMessage & RoutedRequest): string | undefined {
+  const path = route?.path
+  if (baseUrl) return undefined
+  if (typeof path === 'string') return isWholePattern(path, url) ? path : undefined
+  const source = (path as Partial<RegExp> | undefined)?.source
+  return typeof source === 'string' ? `/${source}/` : undefined
+}
+
+/**
+ * After an error or `next()`, Express has reset `baseUrl`, but `route` may still be one below a mount path. Its
+ * pattern then has fewer segments than the URL. The number of segments of a pattern with wildcards is unknown.
+ */
+function isWholePattern(pattern: string, url: string): boolean {
+  const [pathname = ''] = url.split('?', 1)
+  return /[*?+(){}[\]\\]/.test(pattern) || segmentsOf(pattern) === segmentsOf(pathname)
+}
+
+function segmentsOf(path: string): number {
+  return path.split('/').filter((segment) => segment !== '').length
 }

@@ -1,3 +1,4 @@
+import type express5 from 'express'
 import { describe, expect, test } from 'vitest'
 import { type ResourceServerOptions, resourceServer } from '../src/index.ts'
 import { bearer, handler, hosts, send, serve, startIssuer } from './support.ts'
@@ -62,6 +63,45 @@ describe.each(hosts)('on %s', (_host, express) => {
       const { port, route } = await serveRoute({ allowPreflight: true })
       expect((await send(port, '/', headers, method)).status).toBe(401)
       expect(route).not.toHaveBeenCalled()
+    })
+  })
+
+  describe('a preflight whose method is overridden', () => {
+    const overrideMethod: express5.RequestHandler = (req, _res, next) => {
+      req.method = String(req.headers['x-http-method-override'])
+      next()
+    }
+    const overridden = { ...preflight, 'x-http-method-override': 'DELETE' }
+    const guard = () =>
+      resourceServer({
+        issuer: issuer.url,
+        clock: issuer.clock,
+        allowPreflight: true,
+        audience: 'order-service',
+      })
+
+    test('requires a token if the override runs before the guards', async () => {
+      const route = handler()
+      const app = express().use(overrideMethod, guard().requireAuthentication())
+      const port = await serve(app.delete('/', route))
+      expect((await send(port, '/', overridden, 'OPTIONS')).status).toBe(401)
+      expect(route).not.toHaveBeenCalled()
+    })
+
+    test('requires a token if another guard follows', async () => {
+      const api = guard()
+      const route = handler()
+      const app = express().use(api.requireAuthentication(), overrideMethod)
+      const port = await serve(app.delete('/', api.requireScope('orders:write'), route))
+      expect((await send(port, '/', overridden, 'OPTIONS')).status).toBe(401)
+      expect(route).not.toHaveBeenCalled()
+    })
+
+    test('has no token to read after the guards', async () => {
+      const api = guard()
+      const app = express().set('env', 'test').use(api.requireAuthentication(), overrideMethod)
+      const port = await serve(app.delete('/', (req, res) => void res.json(api.token(req))))
+      expect((await send(port, '/', overridden, 'OPTIONS')).status).toBe(500)
     })
   })
 

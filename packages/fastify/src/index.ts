@@ -1,14 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AccessToken, Guards, Operations, ResourceServerOptions } from '@resource-server/core'
-import { ConfigError } from '@resource-server/core'
+import {
+  type AccessToken,
+  ConfigError,
+  type Guards,
+  type Operations,
+  type ResourceServerOptions,
+} from '@resource-server/core'
 import {
   createGate,
   fromNode,
+  type Guard,
+  ignoredWrite,
   nodeGuard,
   type Reply,
   type RequestRefusedError,
   type ResourceServerBase,
   sendNode,
+  wrongHost,
 } from '@resource-server/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
@@ -18,6 +26,8 @@ export {
   codes,
   ConfigError,
   createVerifier,
+  defaultProfile,
+  extend,
   formatActorChain,
   pseudonymize,
   VerificationError,
@@ -55,6 +65,7 @@ export type {
   IssuerOptions,
   KeyEvent,
   KeyHealth,
+  SkippedKey,
   KeyStore,
   KeyStoreOptions,
   MtlsOptions,
@@ -185,19 +196,24 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   registered.add(app)
   const gate = createGate<AuthClaims>(options)
   const pass = nodeGuard(gate)
-  const guards = gate.guards<FastifyGuard>((guard) => async (request, reply) => {
+  const run = async (guard: Guard, request: GuardedRequest, reply: GuardedReply) => {
     const { raw, originalUrl: url } = request
     const route = (): string | undefined => request.routeOptions.url
     const exchange = { request: raw, response: reply.raw, url, route, attachTo: request }
-    const result = await pass(guard, exchange)
+    const result = await withoutText(() => pass(guard, exchange))
     if (result.action === 'proceed') return undefined
     if (result.action === 'throw') throw safeForFastify(result.error)
     return send(reply, result.reply)
+  }
+  const guards = gate.guards<FastifyGuard>((guard) => (request, reply) => {
+    // Not in the async function, because Express 4 does not handle promises.
+    if (!isFastify(request, reply)) throw wrongHost('A guard for Fastify', request)
+    return run(guard, request, reply)
   })
-  for (const [name, guard] of Object.entries(guards)) app.decorate(name, guard)
+  for (const [name, factory] of Object.entries(guards)) app.decorate(name, asDecorator(factory))
   const server: ResourceServer = {
     ...gate.operations,
-    token: ({ raw }) => gate.token(raw)!,
+    token: ({ raw }) => withoutText(() => gate.token(raw)!),
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return async ({ raw, originalUrl }, reply) => {
@@ -213,7 +229,47 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     getter(this: FastifyRequest): RequestAuth {
       return server.token(this)
     },
+    setter: ignoredWrite('request.auth', 'app.resourceServer.token(request)'),
   })
+}
+
+/** Whether Fastify called, and not another framework. Its handlers get other arguments. */
+function isFastify(
+  request: Partial<GuardedRequest> | undefined,
+  reply: Partial<GuardedReply> | undefined,
+): boolean {
+  return request?.raw !== undefined && typeof reply?.code === 'function'
+}
+
+/** A factory that is a hook itself, because it was not called, throws during a request. */
+function asDecorator<Given extends readonly unknown[]>(
+  factory: (...given: Given) => FastifyGuard,
+): (...given: Given) => FastifyGuard {
+  return (...given) => {
+    const [request, reply] = given as readonly object[]
+    const isHook = isFastify(request, reply)
+    return isHook ? withoutText(() => factory(...given)) : factory(...given)
+  }
+}
+
+/**
+ * Fastify's default error handler sends an error's `message` to the caller, also with status 500. So the message of
+ * a `ConfigError` is generic here. `problem`, `fix` and `stack`, which Fastify logs, still have its text.
+ */
+function withoutText<T>(run: () => T): T {
+  const hide = (error: unknown): never => {
+    if (!(error instanceof ConfigError)) throw error
+    throw Object.create(error, {
+      message: { value: 'The resource server is misconfigured.' },
+      cause: { value: error },
+    })
+  }
+  try {
+    const result = run()
+    return result instanceof Promise ? (result.catch(hide) as T) : result
+  } catch (error) {
+    return hide(error)
+  }
 }
 
 /** Sends through Fastify, so that its hooks and its log see the response. */
@@ -239,6 +295,7 @@ function safeForFastify(error: RequestRefusedError): RequestRefusedError {
   return Object.create(error, {
     code: { value: undefined },
     reason: { value: undefined },
+    claim: { value: undefined },
     headers: { value: headers },
     cause: { value: error },
   }) as RequestRefusedError

@@ -2,6 +2,7 @@ import { createTestIssuer } from '@resource-server/testing'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import resourceServerPlugin, {
+  ConfigError,
   type DecisionRecord,
   RequestRefusedError,
   resourceServer,
@@ -38,7 +39,73 @@ test('registering protects no route, and a route without a guard has no token', 
   expect((await app.inject('/open')).body).toBe('open')
   const unguarded = await app.inject({ url: '/unguarded', headers: validHeaders })
   expect(unguarded.statusCode).toBe(500)
-  expect(unguarded.body).toContain('No guard ran on this request.')
+})
+
+describe('a ConfigError during a request', () => {
+  async function failing() {
+    const lines: string[] = []
+    const logger = { stream: { write: (line: string) => void lines.push(line) } }
+    const app = fastify({ logger })
+    onTestFinished(() => app.close())
+    await app.register(resourceServer, { issuer: issuer.url, clock: issuer.clock })
+    app.get('/no-guard', async (request) => request.auth.subject)
+    app.get('/no-guard-2', async (request) => app.resourceServer.token(request).subject)
+    app.get('/no-audience', { onRequest: app.requireAuthentication() }, async () => 'in')
+    return { app, lines }
+  }
+
+  test.each([
+    ['/no-guard', 'No guard ran on this request.'],
+    ['/no-guard-2', 'No guard ran on this request.'],
+    ['/no-audience', "let requireAudience('order-service') run first"],
+  ])('is in the log with its text, and not in the response to %s', async (url, text) => {
+    const { app, lines } = await failing()
+    const response = await app.inject({ url, headers: validHeaders })
+    expect(response.statusCode).toBe(500)
+    expect(response.json()).toEqual({
+      statusCode: 500,
+      error: 'Internal Server Error',
+      message: 'The resource server is misconfigured.',
+    })
+    expect(lines.join('\n')).toContain(text)
+  })
+
+  test('reaches a custom error handler as a ConfigError with its problem and fix', async () => {
+    const { app } = await failing()
+    const errors: unknown[] = []
+    app.setErrorHandler(async (error, _request, reply) => {
+      errors.push(error)
+      return reply.code(500).send()
+    })
+    await app.inject({ url: '/no-guard', headers: validHeaders })
+    expect(errors).toEqual([expect.any(ConfigError)])
+    expect(errors).toMatchObject([{ problem: 'No guard ran on this request.' }])
+  })
+})
+
+describe('without await, the guards', () => {
+  const load = async (app: FastifyInstance) => {
+    onTestFinished(() => app.close())
+    await app.ready()
+    const granted = await app.inject({ url: '/', headers: validHeaders })
+    return [granted.statusCode, (await app.inject('/')).statusCode]
+  }
+
+  test('do not exist yet after register', async () => {
+    const app = fastify()
+    void app.register(resourceServer, options)
+    expect(() => app.requireScope('orders:read')).toThrow('app.requireScope is not a function')
+    await app.close()
+  })
+
+  test('exist in a later plugin', async () => {
+    const app = fastify()
+    void app.register(resourceServer, options)
+    void app.register(async (routes) => {
+      routes.get('/', { onRequest: routes.requireScope('orders:read') }, async () => 'in')
+    })
+    expect(await load(app)).toEqual([200, 401])
+  })
 })
 
 test('a guard works as an onRequest hook and sets request.auth', async () => {
@@ -50,6 +117,28 @@ test('a guard works as an onRequest hook and sets request.auth', async () => {
   expect((await app.inject({ url: '/', method: 'HEAD', headers: validHeaders })).statusCode).toBe(
     200,
   )
+})
+
+test.each([
+  ['before the guards', 'onRequest'],
+  ['after the guards', 'preHandler'],
+] as const)('a write to request.auth %s is ignored with a warning', async (_when, hook) => {
+  const warned = vi.fn<(warning: Error) => void>()
+  process.on('warning', warned)
+  onTestFinished(() => void process.off('warning', warned))
+  const app = await start()
+  app.addHook(hook as 'onRequest', async (request) => {
+    Object.assign(request, { auth: { subject: 'attacker' } })
+  })
+  app.get('/open', async (request) => request.auth.subject)
+  app.get('/', { onRequest: app.requireAuthentication() }, async (request) => [
+    request.auth.subject,
+    app.resourceServer.token(request).subject,
+  ])
+  const response = await app.inject({ url: '/', headers: validHeaders })
+  expect(response.json()).toEqual(['user-42', 'user-42'])
+  expect((await app.inject({ url: '/open', headers: validHeaders })).statusCode).toBe(500)
+  await vi.waitFor(() => expect(warned).toHaveBeenCalled())
 })
 
 test('a request with two credentials sent by inject is refused with 400', async () => {
@@ -169,7 +258,9 @@ test('a request is recorded once, with the path that the client requested', asyn
 
 describe("with onRefusal: 'throw'", () => {
   const errorSchema = {
-    response: { 401: { type: 'object', properties: { code: {}, message: {}, reason: {} } } },
+    response: {
+      401: { type: 'object', properties: { code: {}, message: {}, reason: {}, claim: {} } },
+    },
   }
   test.each([
     ['without a response schema', {}, { statusCode: 401, error: 'Unauthorized' }],
@@ -191,7 +282,7 @@ describe("with onRefusal: 'throw'", () => {
     const app = await start({ onRefusal: 'throw' })
     app.setErrorHandler(async (error: Error, _request, reply) => {
       if (!(error instanceof RequestRefusedError)) return reply.send(error)
-      expect(error.cause).toMatchObject({ code: 'token_expired' })
+      expect(error.cause).toMatchObject({ code: 'token_expired', claim: 'exp' })
       return reply
         .code(error.status)
         .headers({ ...error.headers })

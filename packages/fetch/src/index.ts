@@ -1,7 +1,5 @@
 import type { AccessToken, ResourceServerOptions } from '@resource-server/core'
-import { ConfigError } from '@resource-server/core'
 import {
-  authenticateOnly,
   createGate,
   fromFetch,
   type Gate,
@@ -9,7 +7,8 @@ import {
   type RequestRefusedError,
   type ResourceServerBase,
 } from '@resource-server/core/adapter'
-import { requestTracker } from './request-tracker.ts'
+import { type FetchGuard, privateGuards } from './guards.ts'
+import { checked, requestTracker } from './request-tracker.ts'
 import { withHeaders } from './with-headers.ts'
 
 // Everything that users need from core, so that they only install one package.
@@ -17,6 +16,8 @@ export {
   codes,
   ConfigError,
   createVerifier,
+  defaultProfile,
+  extend,
   formatActorChain,
   pseudonymize,
   VerificationError,
@@ -54,6 +55,7 @@ export type {
   IssuerOptions,
   KeyEvent,
   KeyHealth,
+  SkippedKey,
   KeyStore,
   KeyStoreOptions,
   MtlsOptions,
@@ -87,15 +89,7 @@ export type {
   VerifierOptions,
 } from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
-
-declare const brand: unique symbol
-
-/** A guard for `authenticate` and `protect` of the resource server that created it. */
-export interface FetchGuard {
-  /** The name of the guard in decision records. */
-  readonly name: string
-  readonly [brand]: 'FetchGuard'
-}
+export type { FetchGuard } from './guards.ts'
 
 /** The result of `authenticate`. Access is granted only if `ok` is true; otherwise return the `response`. */
 export type Authentication<Token> =
@@ -171,7 +165,7 @@ export function resourceServer<C extends object>(
   options: ResourceServerOptions,
 ): ResourceServer<C, AccessToken<C> | undefined> {
   const gate = createGate<C>(options)
-  const { wrap, unwrap } = hiddenGuards()
+  const { wrap, unwrap } = privateGuards()
   const tracked = requestTracker(gate)
   return {
     ...gate.guards(wrap),
@@ -196,11 +190,11 @@ export function resourceServer<C extends object>(
           return response ?? withHeaders(await handler(request, ...rest), headers)
         })
     },
-    token: (request) => gate.token(request),
+    token: (request) => gate.token(checked(request)),
     metadata: () => {
       const { pass: serve } = gate.metadata()
       return (request) => {
-        const result = serve(fromFetch(request))
+        const result = serve(fromFetch(checked(request)))
         return result.action === 'reply' ? new Response(result.reply.body, result.reply) : undefined
       }
     },
@@ -237,28 +231,4 @@ function withResponse(error: RequestRefusedError): RequestRefusedError {
   return Object.defineProperty(error, 'getResponse', {
     value: () => new Response(error.body, error),
   })
-}
-
-/** Keeps the guards private, so that an object from elsewhere cannot act as a guard that accepts every token. */
-function hiddenGuards(): {
-  readonly wrap: (guard: Guard) => FetchGuard
-  readonly unwrap: (given: readonly FetchGuard[]) => readonly Guard[]
-} {
-  const guards = new WeakMap<object, Guard>()
-  const guardOf = (given: FetchGuard): Guard => {
-    const guard = typeof given === 'object' && given !== null ? guards.get(given) : undefined
-    if (guard) return guard
-    throw new ConfigError(
-      'A value that is not a guard of this resource server was passed as a guard.',
-      "Pass guards that the same resourceServer() created, such as requireScope('orders:read').",
-    )
-  }
-  return {
-    wrap: (guard) => {
-      const wrapped = Object.freeze({ name: guard.name }) as FetchGuard
-      guards.set(wrapped, guard)
-      return wrapped
-    },
-    unwrap: (given) => (given.length === 0 ? [authenticateOnly] : given.map(guardOf)),
-  }
 }

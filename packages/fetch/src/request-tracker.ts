@@ -1,4 +1,10 @@
-import type { Gate } from '@resource-server/core/adapter'
+import { type Gate, isFetchRequest, wrongHost } from '@resource-server/core/adapter'
+
+/** @throws ConfigError for anything but a `Request` of the Fetch standard, such as a Node request */
+export function checked(request: Request): Request {
+  if (isFetchRequest(request)) return request
+  throw wrongHost('A resource server for the Fetch standard', request)
+}
 
 /**
  * The Fetch standard has no event for the end of a response. A request counts as handled when everything that was
@@ -14,7 +20,8 @@ export function requestTracker<C extends object>(
     running.set(request, now)
     return now
   }
-  return async (request, run) => {
+  return async (given, run) => {
+    const request = checked(given)
     if (count(request, 1) === 1) gate.resetRecord(request)
     try {
       return await run()

@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import {
@@ -96,21 +98,65 @@ describe('authenticate', () => {
   })
 })
 
+describe('a request of another framework', () => {
+  const api = resourceServer({ ...options, resource: 'https://orders.example.com' })
+  const nodeRequest = new IncomingMessage(new Socket())
+  const fetchRequest = requestWith(validToken)
+  const wrong: readonly (readonly [string, unknown, string])[] = [
+    ['a Node request', nodeRequest, '@resource-server/express'],
+    ['a Hono context', { req: { raw: fetchRequest }, res: undefined }, 'c.req.raw'],
+    ['a Hono request', { raw: fetchRequest, url: '/', method: 'GET' }, 'c.req.raw'],
+    ['undefined', undefined, 'the package for your framework'],
+  ]
+
+  test.each(wrong)('%s causes a ConfigError with the fix', async (name, request, fix) => {
+    const given = request as Request
+    const handler = vi.fn<() => Response>(() => new Response('in'))
+    const problem = `A resource server for the Fetch standard was called with ${name}.`
+    const results = [
+      api.authenticate(given),
+      api.protect(handler, api.requireDirect())(given),
+      Promise.resolve().then(() => api.token(given)),
+      Promise.resolve().then(() => api.metadata()(given)),
+    ]
+    for (const result of results) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await expect(result).rejects.toMatchObject({ problem, fix: expect.stringContaining(fix) })
+    }
+    expect(handler).not.toHaveBeenCalled()
+  })
+})
+
 describe('a guard', () => {
   test.each([
-    ['from another resource server', () => resourceServer(options).requireScope('orders:read')],
-    ['that is a copy of a guard', () => ({ ...resourceServer(options).requireDirect() })],
+    [
+      'from another resource server',
+      () => resourceServer(options).requireScope('orders:read'),
+      'A guard of another resource server',
+    ],
+    [
+      'that is a copy of a guard',
+      () => ({ ...resourceServer(options).requireDirect() }),
+      'A value that is not a guard',
+    ],
     [
       'that is written by hand',
       () => ({ name: 'x', admitsAnonymous: true, check: () => undefined }),
+      'A value that is not a guard',
     ],
-    ['that is the method itself', () => resourceServer(options).requireScope],
-    ['that is undefined', () => undefined],
-  ])('%s causes a ConfigError', async (_title, make) => {
+    [
+      'that is the method itself',
+      () => resourceServer(options).requireScope,
+      'A function was passed as a guard. Call the function that creates the guard',
+    ],
+    ['that is undefined', () => undefined, 'A value that is not a guard'],
+  ])('%s causes a ConfigError', async (_title, make, message) => {
     const api = resourceServer(options)
     const guard = make() as unknown as FetchGuard
-    await expect(api.authenticate(requestWith(validToken), guard)).rejects.toThrow(ConfigError)
-    expect(() => api.protect(() => new Response(), guard)).toThrow(ConfigError)
+    const authenticating = api.authenticate(requestWith(validToken), guard)
+    await expect(authenticating).rejects.toBeInstanceOf(ConfigError)
+    await expect(authenticating).rejects.toThrow(message)
+    expect(() => api.protect(() => new Response(), guard)).toThrow(message)
   })
 
   test('exposes only its name', () => {

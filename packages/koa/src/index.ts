@@ -8,6 +8,7 @@ import {
   type Reply,
   type ResourceServerBase,
   sendNode,
+  wrongHost,
 } from '@resource-server/core/adapter'
 
 // Everything that users need from core, so that they only install one package.
@@ -15,6 +16,8 @@ export {
   codes,
   ConfigError,
   createVerifier,
+  defaultProfile,
+  extend,
   formatActorChain,
   pseudonymize,
   VerificationError,
@@ -52,6 +55,7 @@ export type {
   IssuerOptions,
   KeyEvent,
   KeyHealth,
+  SkippedKey,
   KeyStore,
   KeyStoreOptions,
   MtlsOptions,
@@ -100,8 +104,10 @@ export interface KoaContext {
   status: number
   body: unknown
   set(headers: Record<string, string>): void
-  /** Koa's routers set it to the matched route. */
+  /** The path of the router's layer that runs now. `router.use` creates layers too. */
   readonly _matchedRoute?: unknown
+  /** The layers of Koa's router that match the path. */
+  readonly matched?: unknown
 }
 
 /** Koa middleware. It does not restrict the context's type, so a route keeps its own type. */
@@ -159,16 +165,21 @@ export function resourceServer<C extends object>(
 ): ResourceServer<C, AccessToken<C> | undefined> {
   const gate = createGate<C>(options)
   const pass = nodeGuard(gate)
+  const run = async (guard: Guard, context: KoaContext, next: () => Promise<unknown>) => {
+    // Under koa-mount, `req.url` contains only the part below the mount path.
+    const { req: request, res: response, originalUrl: url, state: attachTo } = context
+    const route = (): string | undefined => routeOf(context)
+    const result = await pass(guard, { request, response, url, route, attachTo })
+    if (result.action === 'proceed') return next()
+    if (result.action === 'throw') throw result.error
+    return send(context, result.reply)
+  }
   const middleware =
     (guard: Guard): KoaGuard =>
-    async (context, next) => {
-      // Under koa-mount, `req.url` contains only the part below the mount path.
-      const { req: request, res: response, originalUrl: url, state: attachTo } = context
-      const route = (): string | undefined => routeOf(context)
-      const result = await pass(guard, { request, response, url, route, attachTo })
-      if (result.action === 'proceed') return next()
-      if (result.action === 'throw') throw result.error
-      return send(context, result.reply)
+    (context, next) => {
+      // Not in the async function, because Express 4 does not handle promises.
+      if (!isKoa(context, next)) throw wrongHost('A guard for Koa', context)
+      return run(guard, context, next)
     }
   return {
     ...gate.guards(middleware),
@@ -185,6 +196,12 @@ export function resourceServer<C extends object>(
   }
 }
 
+/** Whether Koa called, and not another framework. Its handlers get other arguments. */
+function isKoa(context: Partial<KoaContext> | undefined, next: unknown): boolean {
+  const { req, res } = context ?? {}
+  return req !== undefined && typeof res?.setHeader === 'function' && typeof next === 'function'
+}
+
 /** Sends through Koa, so that middleware around the guard sees the response. */
 function send(context: KoaContext, reply: Reply): void {
   // Koa's response handling is bypassed, or a response has already been started.
@@ -195,9 +212,21 @@ function send(context: KoaContext, reply: Reply): void {
   context.body = reply.body
 }
 
-/** The pattern of the route, such as `/orders/:id`, if a router has found one. */
-function routeOf({ _matchedRoute: matched }: KoaContext): string | undefined {
-  if (typeof matched === 'string') return matched
-  const source = (matched as { readonly source?: unknown } | null | undefined)?.source
+/** A layer of `@koa/router`. The layers of `router.use` have no methods. */
+interface RouterLayer {
+  readonly path: unknown
+  readonly methods: readonly string[]
+}
+
+/**
+ * The pattern of the route, such as `/orders/:id`, as the app wrote it. `_matchedRoute` alone is not enough: during
+ * `router.use` it is a regular expression that the router made.
+ */
+function routeOf({ req, matched, _matchedRoute: current }: KoaContext): string | undefined {
+  const layers = Array.isArray(matched) ? (matched as readonly RouterLayer[]) : []
+  const routes = layers.filter(({ methods }) => methods.includes(req.method ?? ''))
+  const path = routes.some((route) => route.path === current) ? current : routes.at(-1)?.path
+  if (typeof path === 'string') return path
+  const source = (path as Partial<RegExp> | undefined)?.source
   return typeof source === 'string' ? `/${source}/` : undefined
 }

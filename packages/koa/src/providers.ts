@@ -2,9 +2,12 @@
 export {
   auth0,
   authentik,
+  betterAuth,
   cognito,
+  defaultProfile,
   dex,
   entra,
+  extend,
   hydra,
   keycloak,
   oidcProvider,

@@ -43,6 +43,22 @@ describe.each([
     expect(await response.json()).toEqual(['7', 'user-42', true, []])
   })
 
+  test('a write to ctx.state.auth after a guard is ignored with a warning', async () => {
+    const warned = vi.fn<(warning: Error) => void>()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const api = resourceServer(options)
+    const app = new Koa().use(api.requireAuthentication())
+    app.use((ctx) => {
+      Object.assign(ctx.state, { auth: { subject: 'attacker' } })
+      ctx.state.auth = { subject: 'attacker' }
+      ctx.body = [ctx.state.auth.subject, api.token(ctx).subject]
+    })
+    const response = await fetch(await listen(app), { headers: validHeaders })
+    expect(await response.json()).toEqual(['user-42', 'user-42'])
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledTimes(1))
+  })
+
   test('middleware before a guard can read and extend its refusal', async () => {
     const observed = vi.fn<(status: number, type: string) => void>()
     const app = new Koa().use(async (ctx, next) => {
@@ -90,6 +106,46 @@ describe.each([
     await fetch(`${await listen(app.use(router.routes()))}/orders/7?secret=1`)
     const route = '/mounted/:id'
     expect(records).toMatchObject([{ request: { method: 'GET', path: '/orders/7', route } }])
+  })
+
+  describe('the route in a record', () => {
+    async function recordedRoute(define: (router: Router) => void, path: string, prefix = '') {
+      const records: DecisionRecord[] = []
+      const api = resourceServer({ ...options, onDecision: (record) => void records.push(record) })
+      const router = new Router({ prefix })
+      router.use(api.requireScope('orders:write'))
+      define(router)
+      await fetch(`${await listen(new Koa().use(router.routes()))}${path}`, {
+        headers: validHeaders,
+      })
+      expect(records).toMatchObject([{ outcome: 'refused' }])
+      return records[0]?.request?.route
+    }
+
+    test.each<readonly [string, string | RegExp, string, string]>([
+      ['is the pattern with the prefix', '/:id', '/orders', '/orders/:id'],
+      ['keeps the parameters of the prefix', '/:id', '/users/:user', '/users/:user/:id'],
+      ['is a regular expression as written', /^\/orders\/(\d+)$/, '', '/^\\/orders\\/(\\d+)$/'],
+    ])('%s if router.use refuses', async (_title, pattern, prefix, route) => {
+      const path = prefix.startsWith('/users') ? '/users/alice@example.com/7' : '/orders/7'
+      const define = (router: Router) => {
+        router.post(pattern, (ctx) => void (ctx.body = 'created'))
+        router.get(pattern, (ctx) => void (ctx.body = 'in'))
+        router.post('/:other', (ctx) => void (ctx.body = 'created'))
+      }
+      expect(await recordedRoute(define, path, prefix)).toBe(route)
+    })
+
+    test('is absent if the router is unknown', async () => {
+      const records: DecisionRecord[] = []
+      const api = resourceServer({ ...options, onDecision: (record) => void records.push(record) })
+      const app = new Koa().use((ctx, next) => {
+        Object.assign(ctx, { _matchedRoute: '/users/alice@example.com(?:\\/|$)' })
+        return next()
+      })
+      await fetch(await listen(app.use(api.requireAuthentication())))
+      expect(records[0]?.request).toEqual({ method: 'GET', path: '/' })
+    })
   })
 
   test('a connection stays usable after a refusal that left the request body unread', async () => {

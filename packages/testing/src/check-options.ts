@@ -97,6 +97,16 @@ export const offsetOrDate: Rule = rule(
   (value) => isOffset(value) || isDate(value),
 )
 
+export const duration: Rule = rule(
+  'a finite number of seconds that is not negative',
+  (value) => isOffset(value) && (value as number) >= 0,
+)
+
+export const port: Rule = rule(
+  'a port from 1 to 65535; omit it for a free port',
+  (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535,
+)
+
 export const actor: Rule = rule(
   "a non-empty string, or an object of the actor's claims without a nested act",
   isActor,
@@ -118,6 +128,11 @@ export const testClock: Rule = rule(
   'a clock from createTestClock',
   (value) =>
     isObject(value) && ['now', 'monotonic', 'advance', 'jump'].every((name) => name in value),
+)
+
+export const issuer: Rule = rule(
+  'a non-empty string, or the result of a provider function such as keycloak(url)',
+  (value) => isText(value) || (isObject(value) && isText(value['issuer'])),
 )
 
 export const issuerPath: Rule = rule(

@@ -6,6 +6,8 @@ export type { OutageMode } from './issuer/outage.ts'
 export type { RequestCounts } from './issuer/server.ts'
 
 // Tokens
+export { accessToken } from './tokens/access-token.ts'
+export type { AccessTokenOptions } from './tokens/access-token.ts'
 export type { IdTokenOptions, TokenOptions } from './tokens/token-options.ts'
 export type { ActorClaims, ProviderId } from './tokens/providers.ts'
 export type { Forgeries } from './tokens/forgeries.ts'

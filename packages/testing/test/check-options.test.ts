@@ -66,7 +66,8 @@ describe('createTestIssuer rejects', () => {
     ['a path with dot segments', { path: '/a/../b' }, "'path' must be"],
     ['a path with a space', { path: '/a b' }, "'path' must be"],
     ['an incomplete clock', { clock: { now: () => 0 } }, "'clock' must be a clock from"],
-    ['an unknown option', { port: 1 }, "unknown option 'port'"],
+    ['an unknown option', { host: 'a' }, "unknown option 'host'"],
+    ['an empty issuer', { issuer: '' }, "'issuer' must be a non-empty string"],
     ['an unknown discovery', { discovery: 'all' }, "'discovery' must be one of both"],
   ])('%s', async (_case, options, message) => {
     const created = createTestIssuer(options as unknown as TestIssuerOptions)
@@ -75,7 +76,7 @@ describe('createTestIssuer rejects', () => {
 })
 
 test.each([
-  ['stop', () => issuer.stop('slow' as never), 'one of disconnect, error'],
+  ['stop', () => issuer.stop('slow' as never), 'one of disconnect, empty, error'],
   [
     'rotateKeys',
     () => issuer.rotateKeys({ overlap: 'no' as never }),

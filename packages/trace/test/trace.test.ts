@@ -57,6 +57,11 @@ describe('traceMermaid', () => {
 `)
   })
 
+  test('shows only the method of a request whose route and path are not recorded', () => {
+    const picture = traceMermaid([{ ...granted, request: { method: 'GET' } }])
+    expect(picture).toContain('p0->>p1: GET<br/>user-42')
+  })
+
   test('escapes names that would end a line, open a tag or start a comment', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (name) => {

@@ -78,7 +78,7 @@ export const denialOfServiceCases: Group = {
       ...keys.rs256().jwk,
       n: encode(Buffer.concat([Buffer.of(0xff), randomBytes(2046), Buffer.of(1)])),
     }
-    fixture.issuer.publish([largeKey, keyOf('RS512', 'RSA')])
+    fixture.issuer.publish([largeKey, keyOf('RS512', 'RSA'), keys.es256()])
     return [
       { name: 'algorithm not allowed', token: fixture.token({ key: keyOf('RS512', 'RSA') }) },
       { name: 'key too large', token: fixture.token({ key: keys.rs256() }) },
@@ -106,6 +106,7 @@ export const denialOfServiceCases: Group = {
     const { publicKey } = newKeyPair(['rsa', { modulusLength: 1024 }])
     fixture.issuer.publish([
       { ...publicKey.export({ format: 'jwk' }), kid: 'RS256-key', alg: 'RS256' },
+      keys.es256(),
     ])
     const brokenFetches = [
       () => Promise.reject(undefined),

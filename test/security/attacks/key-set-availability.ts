@@ -48,7 +48,14 @@ const all =
 const expectKeysKept = (service: Service): void =>
   expect(health(service)).toMatchObject({ keys: 5, failures: 1, lastError: expect.any(String) })
 
-async function flood(service: Service, fixture: Fixture, steps: number): Promise<Outcome> {
+/** Sends tokens with invented kids. Returns the outcome of the first, which causes a fetch. */
+async function flood(
+  service: Service,
+  fixture: Fixture,
+  steps: number,
+  // A token without a fetch of its own cannot be decided: its key may be new.
+  allowed: readonly number[] = [401, 503],
+): Promise<Outcome> {
   const each = service.port === undefined ? 20 : 2
   const outcomes: Outcome[] = []
   for (let step = 0; step < steps; step += 1) {
@@ -58,7 +65,7 @@ async function flood(service: Service, fixture: Fixture, steps: number): Promise
     outcomes.push(...(await Promise.all(invented.map((token) => service.send({ token })))))
     fixture.clock.advance(1)
   }
-  expect(new Set(outcomes.map(({ status: code }) => code)).size, 'the same status for all').toBe(1)
+  for (const outcome of outcomes) expect(allowed).toContain(outcome.status)
   return outcomes[0]!
 }
 
@@ -145,7 +152,7 @@ export const availabilityCases: Group = {
         fixture.issuer.publish([keys.es256(), keys.rs256()])
         const service = await start()
         await expectGranted(service, fixture)
-        service.operations.blockKey('ES256-key')
+        service.operations.blockKey({ issuer: fixture.issuer.url, kid: 'ES256-key' })
         const outcome = await service.send({ token: fixture.token() })
         await service.operations.refreshKeys()
         expect(
@@ -184,14 +191,14 @@ export const availabilityCases: Group = {
       await waitForFetches(service, 2)
       const outcome = await service.send({ token: fixture.token() })
       expect(health(service).lastError).toContain('no usable key')
-      fixture.clock.advance(301)
-      await waitForFetches(service, 3)
-      fixture.clock.advance(30)
-      await expect.poll(() => health(service)).toMatchObject({ keys: 0, inFlight: false })
+      // The retry is due after a second. Its response arrives too late, so it is fetched again.
+      fixture.clock.advance(310)
+      await waitForFetches(service, 4)
+      expect(health(service)).toMatchObject({ keys: 0, state: 'none' })
       expect(
         (await service.send({ token: fixture.token() })).status,
         'after the grace period',
-      ).toBe(401)
+      ).toBe(503)
       return outcome
     },
   }),
@@ -287,7 +294,7 @@ export const availabilityCases: Group = {
       // One unknown kid detects the outage. After that, only the scheduled retry sends requests.
       const first = await service.send({ token: fixture.token({ header: { kid: 'first' } }) })
       expect(first.status).toBe(503)
-      const outcome = await flood(service, fixture, 60)
+      const outcome = await flood(service, fixture, 60, [503])
       await expectGranted(service, fixture)
       // Retries after at least 0.5, 1, 2, 4, 8, 15, 15 and 15 s, with two requests each.
       expect(fixture.issuer.requests.length - requestsBefore).toBeLessThanOrEqual(20)

@@ -1,19 +1,34 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
-import type { CaseBuilder, Group } from '../runner/attempt.ts'
+import type { Attempt, CaseBuilder, Group } from '../runner/attempt.ts'
 import { json } from '../fixtures/scripted-issuer.ts'
 import { type Fixture, encode } from '../fixtures/fixture.ts'
 import { type Json, type Key, keyOf, keys, privateJwk } from '../fixtures/keys.ts'
 
-/** A key set entry with these changes, and a token signed with the unchanged key. */
+/**
+ * A key set entry with these changes next to a usable key, and a token signed with the unchanged key.
+ * Without the usable key, the key set would be an outage.
+ */
 const publishedWith =
-  (createKey: () => Key, ...changes: readonly Json[]): CaseBuilder =>
-  (fixture) =>
+  (createKey: () => Key, ...changes: readonly Json[]) =>
+  (fixture: Fixture): readonly Attempt[] =>
     changes.map((change) => ({
       name: JSON.stringify(change),
-      options: { jwks: { keys: [changed(createKey().jwk, change)] } },
+      options: { jwks: { keys: [changed(createKey().jwk, change), keys.eddsa().jwk] } },
       token: fixture.token({ key: createKey() }),
     }))
+
+/** As above, and each entry alone is refused at construction. */
+const publishedWithAndAlone =
+  (createKey: () => Key, ...changes: readonly Json[]): CaseBuilder =>
+  (fixture) => [
+    ...publishedWith(createKey, ...changes)(fixture),
+    ...changes.map((change) => ({
+      name: `${JSON.stringify(change)}, alone`,
+      misuse: true as const,
+      options: { jwks: { keys: [changed(createKey().jwk, change)] } },
+    })),
+  ]
 
 /** A member that is `undefined` is omitted. */
 function changed(jwk: Json, change: Json): Json {
@@ -67,10 +82,10 @@ const keySetBodies =
     )
 
 export const keyCases: Group = {
-  'KEY-rsa-1024': publishedWith(() => keyOf('RS256', 'RSA-1024')),
+  'KEY-rsa-1024': publishedWith(() => keyOf('RS256', 'RSA-1024'), {}),
   'KEY-rsa-e1': (fixture) => [
     {
-      options: { jwks: { keys: [{ ...keys.rs256().jwk, e: 'AQ' }] } },
+      options: { jwks: { keys: [{ ...keys.rs256().jwk, e: 'AQ' }, keys.es256().jwk] } },
       token: forgedWithExponentOne(fixture),
     },
     { name: 'with the published key', token: forgedWithExponentOne(fixture) },
@@ -84,7 +99,7 @@ export const keyCases: Group = {
   'KEY-ec-offcurve': (fixture) => {
     const { jwk } = keys.es256()
     return {
-      options: { jwks: { keys: [{ ...jwk, y: withFlippedBit(jwk['y']) }] } },
+      options: { jwks: { keys: [{ ...jwk, y: withFlippedBit(jwk['y']) }, keys.rs256().jwk] } },
       token: fixture.token(),
     }
   },
@@ -95,20 +110,25 @@ export const keyCases: Group = {
     { kty: 'RSA' },
     { kty: 'RSA', alg: 'RS256' },
   ),
-  'KEY-use-enc': publishedWith(keys.es256, { use: 'enc' }, { use: ['sig'] }, { use: 'SIG' }),
-  'KEY-keyops': publishedWith(
+  'KEY-use-enc': publishedWithAndAlone(
+    keys.es256,
+    { use: 'enc' },
+    { use: ['sig'] },
+    { use: 'SIG' },
+  ),
+  'KEY-keyops': publishedWithAndAlone(
     keys.es256,
     { key_ops: ['encrypt'] },
     { key_ops: [] },
     { key_ops: ['sign'] },
   ),
-  'KEY-keyops-dup': publishedWith(
+  'KEY-keyops-dup': publishedWithAndAlone(
     keys.es256,
     { key_ops: ['verify', 'verify'] },
     { key_ops: 'verify' },
     { key_ops: { verify: true } },
   ),
-  'KEY-alg-bogus': publishedWith(
+  'KEY-alg-bogus': publishedWithAndAlone(
     keys.es512,
     ...['ES521', 'ES224', 'RSA-OAEP', '', 7].map((alg) => ({ alg })),
   ),
@@ -145,14 +165,14 @@ export const keyCases: Group = {
     keySetBodies(`{"keys":[],"keys":[${JSON.stringify(keys.es256().jwk)}]}`)(fixture),
   'KEY-ed448': (fixture) => {
     const ed448 = keyOf('EdDSA', 'Ed448')
-    fixture.issuer.publish([ed448])
+    fixture.issuer.publish([ed448, keys.es256()])
     return ['EdDSA', 'Ed448'].map((alg) => ({
       name: alg,
       token: fixture.token({ key: ed448, header: { alg } }),
     }))
   },
   'KEY-mldsa': (fixture) => {
-    fixture.issuer.publish([mlDsaKey])
+    fixture.issuer.publish([mlDsaKey, keys.rs256()])
     return { token: fixture.token({ header: { alg: 'ML-DSA-65' } }) }
   },
 }

@@ -1,6 +1,6 @@
 import type { BindingTrace } from '../binding/binding-check.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import type { Refusal } from '../errors/refusal.ts'
+import { claimOf, type Refusal } from '../errors/refusal.ts'
 import type { Guard } from '../guards/guards.ts'
 import { namesOf } from '../guards/scope.ts'
 import type { Unverified } from '../jose/jws.ts'
@@ -70,10 +70,10 @@ export function buildRecord(decision: Decision, policy: Policy): RecordBody {
 
 function outcomeOf(
   refusal: Refusal | undefined,
-): Pick<DecisionRecord, 'outcome' | 'code' | 'reason'> {
+): Pick<DecisionRecord, 'outcome' | 'code' | 'reason' | 'claim'> {
   if (!refusal) return { outcome: 'granted' }
-  const { category, code, reason } = refusal
-  return { outcome: category, code, reason }
+  const { category, code, reason, detail } = refusal
+  return { outcome: category, code, reason, ...claimOf(detail) }
 }
 
 /** A grant is recorded after the response, and the wall clock may have been moved in between. */

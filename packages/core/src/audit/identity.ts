@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from 'jose'
 import { type Actor, type PriorActor, readChain } from '../token/delegation.ts'
 import { type JsonObject, own } from '../lib/json.ts'
+import { escapeForLog } from '../lib/quote.ts'
 import type { Unverified, UnverifiedProof } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type {
@@ -9,9 +10,10 @@ import type {
   RecordedActor,
   UnverifiedNames,
 } from '../options/decision-record.ts'
+import type { Profile } from '../options/profile.ts'
 import { readScopes } from '../options/scope.ts'
 import type { Verified } from '../jose/signature.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import { type AccessToken, profileOf } from '../token/access-token.ts'
 import { sha256 } from '#crypto'
 
 type Party = Actor | PriorActor
@@ -27,7 +29,8 @@ export function identityOf(token: AccessToken, policy: Policy): Identity {
     issuer,
     subject,
     ...defined({ clientId }),
-    ...actorMembers({ actors, depth: actors.length }, { issuer, subject }),
+    ...actorMembers({ actors, depth: actors.length }),
+    ...anomaliesOf(actors, { issuer, subject }, claims, profileOf(token)),
     audience,
     scopes,
     ...tokenReference(raw, claims),
@@ -44,13 +47,17 @@ export function claimedIdentity(
   issuer: IssuerPolicy,
   policy: Policy,
 ): Identity {
-  const subject = nonEmptyString(own(claims, 'sub'))
+  const members = claimedMembers(claims, issuer)
+  const substitute = issuer.profile.clientIdAsSubject ? members.clientId : undefined
+  const subject = Object.hasOwn(claims, 'sub') ? nonEmptyString(claims['sub']) : substitute
   const chain = readChain(claims, issuer, policy.maxActorDepth)
+  const party = { issuer: issuer.issuer, subject }
   return {
     issuer: issuer.issuer,
     ...defined({ subject }),
-    ...claimedMembers(claims, issuer),
-    ...actorMembers(chain, { issuer: issuer.issuer, subject }),
+    ...members,
+    ...actorMembers(chain),
+    ...anomaliesOf(chain.actors, party, claims, issuer.profile),
     ...tokenReference(raw, claims),
     ...selectedClaims(claims, policy.records.claims),
   }
@@ -86,32 +93,43 @@ interface Subject {
   readonly subject: string | undefined
 }
 
-function actorMembers({ actors, depth }: ActorChain, subject: Subject): Identity {
+function actorMembers({ actors, depth }: ActorChain): Identity {
   if (depth === 0) return {}
   const recorded = actors.map(recordedActor)
-  const anomalies = anomaliesOf(actors, subject)
   return {
     ...defined({ actor: recorded[0] }),
     chain: { actors: recorded, depth, truncated: depth > recorded.length },
-    ...(anomalies.length > 0 && { anomalies }),
   }
 }
 
 /** These claims have no meaning inside `act`. */
 const ignoredClaims = ['exp', 'nbf', 'aud', 'cnf']
 
-type ActorAnomaly = Exclude<Anomaly, 'confirmation_ignored'>
+type TokenAnomaly = Exclude<Anomaly, 'confirmation_ignored'>
 
-function anomaliesOf(actors: readonly Party[], subject: Subject): Anomaly[] {
+function anomaliesOf(
+  actors: readonly Party[],
+  subject: Subject,
+  claims: JsonObject,
+  { scopeClaims }: Profile,
+): Pick<Identity, 'anomalies'> {
   const keys = actors.map(keyOf)
-  const found: Readonly<Record<ActorAnomaly, boolean>> = {
+  const found: Readonly<Record<TokenAnomaly, boolean>> = {
     actor_repeated: new Set(keys).size < keys.length,
     actor_is_subject: keys[0] === keyOf(subject),
-    actor_claims_ignored: actors.some(({ claims }) =>
-      ignoredClaims.some((name) => Object.hasOwn(claims, name)),
+    actor_claims_ignored: actors.some((actor) =>
+      ignoredClaims.some((name) => Object.hasOwn(actor.claims, name)),
     ),
+    scopes_differ: differ(scopeClaims.concat('scope', 'scp'), claims),
   }
-  return (Object.keys(found) as ActorAnomaly[]).filter((anomaly) => found[anomaly])
+  const anomalies = (Object.keys(found) as TokenAnomaly[]).filter((anomaly) => found[anomaly])
+  return anomalies.length > 0 ? { anomalies } : {}
+}
+
+/** Whether two of these claims contain different scopes. A claim of the wrong type is left out. */
+function differ(names: readonly string[], claims: JsonObject): boolean {
+  const contents = names.map((name) => readScopes(own(claims, name))?.toSorted().join(' '))
+  return new Set(contents.filter((content) => content !== undefined)).size > 1
 }
 
 /** One string per pair of issuer and subject, for comparison. */
@@ -142,6 +160,8 @@ function defined<T extends object>(members: T): Defined<T> {
   ) as Defined<T>
 }
 
+const maxLength = 128
+
 /**
  * What a record says about a token whose signature is not verified: the hash of the token, and the
  * names that it claims, escaped for logs and cut to 128 characters.
@@ -151,9 +171,7 @@ export function unverifiedIdentity({ raw, header, claims }: Unverified): Identit
   const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
   return {
     tokenSha256: sha256(raw),
-    unverified: Object.fromEntries(
-      strings.map(([name, value]) => [name, escapeForLog(value as string)]),
-    ),
+    unverified: Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)])),
   }
 }
 
@@ -164,16 +182,9 @@ export function unverifiedProof(
 ): UnverifiedNames {
   const names = { htm: own(claims, 'htm'), htu: pseudonymKey ? undefined : own(claims, 'htu') }
   const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
-  return Object.fromEntries(strings.map(([name, value]) => [name, escapeForLog(value as string)]))
+  return Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)]))
 }
 
-function escapeForLog(value: string): string {
-  const escaped = value
-    .slice(0, 128)
-    .replace(/[^\x20-\x7e]/g, (character) => `\\u${hex(character)}`)
-  return escaped.slice(0, 128)
-}
-
-function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).padStart(4, '0')
+function shown(value: string): string {
+  return escapeForLog(value.slice(0, maxLength)).slice(0, maxLength)
 }

@@ -1,4 +1,5 @@
 import type { RecordBody, RecordedActor } from '../options/decision-record.ts'
+import { quote } from '../lib/quote.ts'
 import { hmacSha256 } from '#crypto'
 
 /** Marks a subject in a record as pseudonymized. */
@@ -61,10 +62,9 @@ function withoutPath({ path: _path, ...rest }: NonNullable<RecordBody['request']
   return rest
 }
 
-/** Finds names by their JSON form, because that is how reasons quote the values in a token. */
+/** Finds names by their quoted form, because that is how reasons contain the values in a token. */
 function replaceNames(reason: string, pseudonyms: ReadonlyMap<string, string>): string {
   let text = reason
-  for (const [name, pseudonym] of pseudonyms)
-    text = text.replaceAll(JSON.stringify(name), `"${pseudonym}"`)
+  for (const [name, pseudonym] of pseudonyms) text = text.replaceAll(quote(name), `"${pseudonym}"`)
   return text
 }

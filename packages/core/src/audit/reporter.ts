@@ -1,5 +1,6 @@
 import type { Policy } from '../config/policy.ts'
 import { pseudonymous } from './pseudonym.ts'
+import { escapeForLog } from '../lib/quote.ts'
 import type { DecisionRecord, RecordBody } from '../options/decision-record.ts'
 import { createSink } from './sink.ts'
 import * as platform from '#platform'
@@ -30,13 +31,22 @@ const losses = platform.channel('resource-server:lost')
 /** Records waiting for their responses to be sent. */
 const maxWaiting = 100
 
-export function createReporter({ onDecision, clock, records }: Policy): Reporter {
+export function createReporter({ onDecision, clock, records, log }: Policy): Reporter {
+  const onLoss = log === 'off' ? publishLoss : warnOfLoss
   const sink = onDecision && createSink(onDecision, { maxPending: records.maxPending, onLoss })
-  const hasListeners = (): boolean => sink !== undefined || decisions.hasSubscribers
+  const printsRefusals = log === 'refusals' || (log === 'warnings' && platform.isDebugging())
+  const hasListeners = (): boolean =>
+    sink !== undefined || printsRefusals || decisions.hasSubscribers
   const report = (body: () => RecordBody): void => {
     if (!hasListeners()) return
-    const record = recordOf(body, records.pseudonymKey)
-    if (!record) return sink?.lose()
+    let record: DecisionRecord
+    try {
+      record = recordOf(body, records.pseudonymKey)
+    } catch (error) {
+      // A part that a host supplies, such as the route, must not change the decision.
+      return sink?.lose(error)
+    }
+    if (printsRefusals && record.outcome !== 'granted') platform.printLine(describeRefusal(record))
     decisions.publish(record)
     sink?.take(record)
   }
@@ -69,22 +79,28 @@ export function createReporter({ onDecision, clock, records }: Policy): Reporter
 const directly = (work: () => void): void => work()
 const untimed = (): undefined => undefined
 
-/** Returns `undefined` if a part that a host supplies throws, because that must not change the decision. */
-function recordOf(
-  body: () => RecordBody,
-  pseudonymKey: Uint8Array | undefined,
-): DecisionRecord | undefined {
-  try {
-    const { time, ...rest } = pseudonymKey ? pseudonymous(body(), pseudonymKey) : body()
-    return Object.freeze({ version: 1, time, ...rest })
-  } catch {
-    return undefined
-  }
+function recordOf(body: () => RecordBody, pseudonymKey: Uint8Array | undefined): DecisionRecord {
+  const { time, ...rest } = pseudonymKey ? pseudonymous(body(), pseudonymKey) : body()
+  return Object.freeze({ version: 1, time, ...rest })
+}
+
+/**
+ * One line of ASCII, built from the record, so that it has the same pseudonyms. It contains the pattern of the
+ * route instead of the path, because a path can contain personal data.
+ */
+function describeRefusal({ outcome, code, reason, guard, request }: DecisionRecord): string {
+  const { method = '', route = '' } = request ?? {}
+  const by = guard === undefined ? '' : ` by ${guard}`
+  return escapeForLog(`${`${method} ${route}`.trim()} ${outcome}${by}: ${code}: ${reason}`.trim())
+}
+
+function publishLoss(total: number): void {
+  losses.publish({ lost: total })
 }
 
 /** Publishes every count to the channel, and prints one warning per process. */
-function onLoss(total: number, cause: string): void {
-  losses.publish({ lost: total })
+function warnOfLoss(total: number, cause: string): void {
+  publishLoss(total)
   if (total === 1)
     platform.warn(`Decision records are being lost: onDecision does not accept them (${cause}).`)
 }

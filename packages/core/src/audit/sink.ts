@@ -1,10 +1,11 @@
+import { describeThrown } from '../lib/quote.ts'
 import type { DecisionRecord } from '../options/decision-record.ts'
 
 /** Passes decision records to the function in `onDecision`. */
 export interface Sink {
   take(record: DecisionRecord): void
-  /** Counts a record that could not be built as lost. */
-  lose(): void
+  /** Counts a record that could not be built as lost. `error` is what was thrown. */
+  lose(error: unknown): void
 }
 
 interface SinkSettings {
@@ -48,12 +49,15 @@ export function createSink(
       const settled = Promise.resolve(result).finally(() => {
         pending -= 1
       })
-      settled.catch(() => fail('it rejected'))
-    } catch {
-      fail('it threw')
+      settled.catch((error: unknown) => fail(`it rejected with ${describeThrown(error)}`))
+    } catch (error) {
+      fail(`it threw ${describeThrown(error)}`)
     }
   }
-  return { take, lose: () => lose('a record could not be built') }
+  return {
+    take,
+    lose: (error) => lose(`a record could not be built: ${describeThrown(error)}`),
+  }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,4 +1,5 @@
 import { type JsonObject, own } from '../lib/json.ts'
+import { quoteList } from '../lib/quote.ts'
 import type { Audience } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
@@ -32,18 +33,20 @@ export function audienceRule(audience: unknown): AudienceRule {
 /**
  * Refuses a token that was not issued for this service (RFC 7519 section 4.1.3).
  *
- * @param found the token's audiences
+ * @param claims verified claims whose audience is well-formed
  */
 export function checkAudience(
-  found: readonly string[],
+  claims: JsonObject,
   expected: AudienceRule,
   profile: Profile,
 ): Refusal | undefined {
+  const found = audienceOf(claims, profile)
   if (matches(expected, found, profile.ignoredAudiences)) return undefined
-  return refuse(
-    'audience_mismatch',
-    `aud is ${quote(found)}, expected ${describeAudience(expected)}`,
-  )
+  const claim = audienceClaim(claims, profile)
+  const reason = `${claim} is ${quoteList(found)}, expected ${describeAudience(expected)}`
+  const advice = adviceFor(found, expected)
+  if (advice === undefined) return refuse('audience_mismatch', reason, { claim })
+  return refuse('audience_mismatch', `${reason}. ${advice}`, { claim, explained: true })
 }
 
 /** The claims that can contain the audience: `aud`, unless the profile lists others. */
@@ -51,14 +54,18 @@ export function audienceClaims({ audienceClaims: names = ['aud'] }: Profile): re
   return names
 }
 
+/** The audience claim that is used: the first one that is present, or the first one if none is. */
+export function audienceClaim(claims: JsonObject, profile: Profile): string {
+  const names = audienceClaims(profile)
+  for (const name of names) if (Object.hasOwn(claims, name)) return name
+  return names[0]!
+}
+
 /** The audiences in the first audience claim that is present. Empty if there is none. */
 export function audienceOf(claims: JsonObject, profile: Profile): readonly string[] {
-  for (const name of audienceClaims(profile)) {
-    if (!Object.hasOwn(claims, name)) continue
-    const value = own(claims, name) as string | string[]
-    return Array.isArray(value) ? value : [value]
-  }
-  return []
+  const value = own(claims, audienceClaim(claims, profile)) as string | string[] | undefined
+  if (value === undefined) return []
+  return Array.isArray(value) ? value : [value]
 }
 
 /** Compares exactly and case-sensitively, without prefixes, patterns, or URL normalization. */
@@ -77,7 +84,33 @@ function matches(
 }
 
 function describeAudience({ names, exclusive }: AudienceRule): string {
-  return exclusive ? `only ${JSON.stringify(names)}` : `one of ${JSON.stringify(names)}`
+  return exclusive ? `only ${quoteList(names)}` : `one of ${quoteList(names)}`
+}
+
+/** What to change if the token is nearly for this service. */
+function adviceFor(
+  found: readonly string[],
+  { names, exclusive }: AudienceRule,
+): string | undefined {
+  if (exclusive && found.some((name) => names.includes(name))) {
+    return (
+      'The token names this service, but other audiences as well, and { only } allows none. If they belong ' +
+      "to the issuer, such as its userinfo endpoint, list them in 'ignoredAudiences' of the profile. " +
+      'Otherwise let the client request a token for this service alone'
+    )
+  }
+  const isSimilar = (one: string, other: string): boolean =>
+    one !== other && normalized(one) === normalized(other)
+  if (!found.some((one) => names.some((other) => isSimilar(one, other)))) return undefined
+  return (
+    'They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the ' +
+    "same text in 'audience' and at the issuer"
+  )
+}
+
+/** For the advice only. The check itself compares exactly. */
+function normalized(name: string): string {
+  return (name.endsWith('/') ? name.slice(0, -1) : name).toLowerCase()
 }
 
 function isOnly(audience: unknown): audience is Extract<Audience, { only: unknown }> {
@@ -91,10 +124,4 @@ function isOnly(audience: unknown): audience is Extract<Audience, { only: unknow
 
 function isName(name: unknown): name is string {
   return typeof name === 'string' && name.trim() !== ''
-}
-
-/** Truncates, because a verified claim can still be very long. */
-function quote(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 256 ? `${text.slice(0, 256)}…` : text
 }

@@ -35,6 +35,7 @@ import {
   readIssuer,
   readJwks,
   readJwksUri,
+  readMetadataUri,
   readProfile,
   readRealm,
   readRefusalBody,
@@ -66,7 +67,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     read: (value) => audienceRule(value),
   },
   algorithms: {
-    default: undefined,
+    default: defaultAlgorithms,
     defaultText: defaultAlgorithms.map((name) => `\`${name}\``).join(', '),
     range: '',
     description: 'Accepted signature algorithms. Symmetric algorithms are not supported.',
@@ -87,6 +88,13 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
       "What the issuer's tokens look like: `'rfc9068'` for strict checks, or your own `Profile`.",
     read: readProfile,
   },
+  metadataUri: {
+    default: undefined,
+    defaultText: 'found from `issuer`',
+    range: '',
+    description: "URL of the issuer's metadata, if it differs from the issuer's well-known URL.",
+    read: readMetadataUri,
+  },
   jwksUri: {
     default: undefined,
     defaultText: 'found by discovery',
@@ -98,7 +106,8 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     default: undefined,
     defaultText: 'fetched',
     range: '1 to 100 keys',
-    description: 'A fixed key set, used instead of a fetched one.',
+    description:
+      'A fixed key set, used instead of a fetched one. With `jwks`, `jwksUri`, or `metadataUri`, `issuer` can be any string.',
     read: readJwks,
   },
 }
@@ -106,10 +115,10 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
 export interface IssuerSettings {
   readonly issuer: string
   readonly audience: AudienceRule | undefined
-  /** `undefined` if the user did not choose. */
-  readonly algorithms: readonly Algorithm[] | undefined
+  readonly algorithms: readonly Algorithm[]
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
+  readonly metadataUri: string | undefined
   readonly jwksUri: string | undefined
   readonly jwks: { readonly keys: readonly object[] } | undefined
 }
@@ -296,6 +305,10 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     description: 'What decision records include and redact. See the options of `records`.',
     read: (value) => readOptions(recordOptions, value, 'records option'),
   },
+  log: choiceOption<'warnings' | 'refusals' | 'off'>(
+    ['warnings', 'refusals', 'off'],
+    "What is printed: warnings about outages and setup mistakes, every refusal as well, or nothing. `NODE_DEBUG=resource-server` prints refusals unless this is `'off'`.",
+  ),
   allowInsecureHttp: booleanOption(false, 'Allows `http:` URLs on hosts other than loopback.'),
   staleIfError: numberOption(
     3600,
@@ -342,6 +355,7 @@ export interface VerifierSettings {
   readonly cryptography: 'native' | 'webcrypto'
   readonly onDecision: VerifierOptions['onDecision']
   readonly records: RecordSettings
+  readonly log: 'warnings' | 'refusals' | 'off'
   readonly allowInsecureHttp: boolean
   /** Seconds. */
   readonly staleIfError: number
@@ -355,6 +369,10 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
   optional: booleanOption(
     false,
     'Lets requests without an `Authorization` header pass `requireAudience`.',
+  ),
+  ignoreOtherSchemes: booleanOption(
+    false,
+    'With `optional`, treats an `Authorization` header of another scheme, such as `Basic`, as absent.',
   ),
   onRefusal: choiceOption<'reply' | 'throw'>(
     ['reply', 'throw'],
@@ -402,6 +420,7 @@ type OwnServerOptions = Omit<ResourceServerOptions, keyof VerifierOptions>
 
 export interface ServerSettings {
   readonly optional: boolean
+  readonly ignoreOtherSchemes: boolean
   readonly onRefusal: 'reply' | 'throw'
   readonly allowPreflight: boolean
   readonly realm: string

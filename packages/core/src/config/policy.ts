@@ -1,7 +1,6 @@
 import { ConfigError } from '../errors/refusal.ts'
 import { type Clock, schedule } from '../lib/clock.ts'
 import { own } from '../lib/json.ts'
-import { type Algorithm, defaultAlgorithms } from '../options/algorithms.ts'
 import {
   checkNames,
   type OptionObject,
@@ -10,6 +9,7 @@ import {
   readOptions,
   readRows,
 } from '../options/option-table.ts'
+import { requireDiscovery } from './read-option.ts'
 import {
   issuerOptions,
   type IssuerSettings,
@@ -22,11 +22,7 @@ import type { DpopSettings } from './dpop.ts'
 import { type PublicUrls, publicUrlsOf } from './public-url.ts'
 
 /** How one issuer's tokens are verified. Every member has its final value. */
-export interface IssuerPolicy extends IssuerSettings {
-  readonly algorithms: readonly Algorithm[]
-  /** Whether the user chose the algorithms: then a key without `alg` must fit exactly one of them. */
-  readonly algorithmsChosen: boolean
-}
+export type IssuerPolicy = IssuerSettings
 
 /** All options with their defaults filled in. Frozen. */
 export interface Policy
@@ -52,10 +48,17 @@ const serverNames: readonly string[] = [...verifierNames, ...Object.keys(resourc
  */
 export function createPolicy(given: unknown, kind: 'verifier' | 'resource server'): Policy {
   const options = ownOptions(given, 'option')
+  checkUse(options, kind)
   checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
   const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
   const { publicUrl, prefix, ...server } = readRows(resourceServerOptions, options, context)
+  if (server.ignoreOtherSchemes && !server.optional) {
+    throw new ConfigError(
+      "'ignoreOtherSchemes' has no effect without optional: true.",
+      'Set optional: true, or leave ignoreOtherSchemes out.',
+    )
+  }
   if (server.refusalBody && server.onRefusal === 'throw') {
     throw new ConfigError(
       "'refusalBody' has no effect with onRefusal: 'throw'.",
@@ -102,6 +105,26 @@ function withoutNonces(dpop: DpopSettings | undefined): DpopSettings | undefined
   )
 }
 
+/** Explains names that exist, but not as options of this kind. */
+function checkUse(options: OptionObject, kind: 'verifier' | 'resource server'): void {
+  const guard = Object.keys(options).find((name) => name.startsWith('require'))
+  if (guard !== undefined) {
+    throw new ConfigError(
+      `Unknown option '${guard}': guards are not options.`,
+      'Use the guards that resourceServer() returns, or check the token that verify() returns.',
+    )
+  }
+  const forRequests = Object.keys(resourceServerOptions).find((name) =>
+    Object.hasOwn(options, name),
+  )
+  if (kind === 'verifier' && forRequests !== undefined) {
+    throw new ConfigError(
+      `Unknown option '${forRequests}': createVerifier() does not handle requests.`,
+      'Leave it out, or use resourceServer() from the package for your framework.',
+    )
+  }
+}
+
 function issuerPolicies(
   entries: readonly OptionObject[],
   context: ReadContext,
@@ -131,7 +154,7 @@ function issuerEntries(
     const onlyResolved = resolveIssuer !== undefined && !Object.hasOwn(options, 'issuer')
     return onlyResolved ? [] : [singleIssuer(common)]
   }
-  const single = ['issuer', 'jwksUri', 'jwks'].find((name) => Object.hasOwn(options, name))
+  const single = ['issuer', ...keyOptions].find((name) => Object.hasOwn(options, name))
   if (single) {
     throw new ConfigError(
       `'issuers' and '${single}' cannot be combined.`,
@@ -144,8 +167,11 @@ function issuerEntries(
   })
 }
 
-function commonOptions(options: OptionObject): OptionObject {
-  const given = issuerNames.filter((name) => Object.hasOwn(options, name))
+/** Where one issuer's keys come from. At most one of them is set, and never for several issuers. */
+const keyOptions = ['metadataUri', 'jwksUri', 'jwks'] as const
+
+function commonOptions(options: OptionObject, except: readonly string[] = []): OptionObject {
+  const given = issuerNames.filter((name) => Object.hasOwn(options, name) && !except.includes(name))
   return Object.fromEntries(given.map((name) => [name, options[name]]))
 }
 
@@ -171,7 +197,7 @@ function issuerResolver(
   options: OptionObject,
   context: ReadContext,
 ): Policy['resolveIssuer'] {
-  const { issuer: _, jwksUri: _uri, jwks: _jwks, ...common } = commonOptions(options)
+  const common = commonOptions(options, ['issuer', ...keyOptions])
   return async (iss) => {
     const given = await resolveIssuer(iss)
     if (given === undefined) return undefined
@@ -186,12 +212,10 @@ function issuerResolver(
 
 function issuerPolicy(options: OptionObject, context: ReadContext): IssuerPolicy {
   const settings = readOptions(issuerOptions, options, 'issuer option', context)
-  if (settings.jwksUri !== undefined && settings.jwks) {
-    throw new ConfigError("'jwksUri' and 'jwks' cannot be combined.", 'Remove one of them.')
+  const [first, second] = keyOptions.filter((name) => settings[name] !== undefined)
+  if (second) {
+    throw new ConfigError(`'${first}' and '${second}' cannot be combined.`, 'Remove one of them.')
   }
-  return Object.freeze({
-    ...settings,
-    algorithms: settings.algorithms ?? defaultAlgorithms,
-    algorithmsChosen: settings.algorithms !== undefined,
-  })
+  if (!first) requireDiscovery(settings.issuer, context)
+  return Object.freeze(settings)
 }

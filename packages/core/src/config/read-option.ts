@@ -8,11 +8,11 @@ import { type RefusalBodyWriter, sampleRefusal, tryBody } from '../errors/proble
 import { ConfigError } from '../errors/refusal.ts'
 import type { Clock } from '../lib/clock.ts'
 import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
+import { checkedProfile } from '../options/check-profile.ts'
 import { kindOf, ownOptions, type ReadContext } from '../options/option-table.ts'
 import type { Profile } from '../options/profile.ts'
 import { type Implication, implication } from '../options/scope.ts'
 import { rfc9068Profile } from '../providers/rfc9068.ts'
-import { checkedProfile } from './read-profile.ts'
 
 // Readers of options that need more than a type and a range. Each returns the checked value or throws a
 // ConfigError.
@@ -26,22 +26,51 @@ export function readIssuer(value: unknown, _name: string, context: ReadContext):
         : "Set issuer: 'https://as.example.com', exactly as in the iss claim of the tokens.",
     )
   }
-  const url = parseUrl(value)
-  // The URL parser would accept `https:host` and surrounding white space, and no token's iss would match.
-  if (!url || !/^[a-z]+:\/\/\S+$/i.test(value)) {
+  if (value === '' || value !== value.trim()) {
     throw new ConfigError(
-      `The issuer '${value}' is not a URL.`,
-      'Write it exactly as in the iss claim of the tokens, starting with https://.',
+      "'issuer' must not be empty, and must not start or end with white space.",
+      'Write it exactly as in the iss claim of the tokens.',
     )
   }
-  if (hasExtras(value, url)) {
+  const url = parseUrl(value)
+  // The origin, because the rest could contain a password.
+  if (url?.protocol === 'http:') requireSecure(url, `The issuer '${url.origin}'`, context)
+  return value
+}
+
+/**
+ * Requires an issuer whose metadata can be fetched. With `metadataUri`, `jwksUri`, or `jwks`, no URL is derived
+ * from the issuer, and RFC 7519 section 4.1.1 allows any string.
+ */
+export function requireDiscovery(issuer: string, context: ReadContext): void {
+  const url = parseUrl(issuer)
+  // The URL parser accepts `https:host`, and no token's iss would match.
+  if (!url || !/^[a-z]+:\/\/\S+$/i.test(issuer)) {
+    throw new ConfigError(
+      `The issuer '${issuer}' is not a URL.`,
+      "Write it exactly as in the iss claim of the tokens, starting with https://, or set 'jwksUri' or 'jwks'.",
+    )
+  }
+  if (hasExtras(issuer, url)) {
     throw new ConfigError(
       `The issuer '${url.origin}' must not contain user information, a query, or a fragment.`,
-      'Remove them (RFC 8414 section 2).',
+      "Remove them (RFC 8414 section 2), or set 'jwksUri' or 'jwks'.",
     )
   }
-  requireSecure(url, `The issuer '${value}'`, context)
-  return value
+  requireIssuer(url)
+  requireSecure(url, `The issuer '${issuer}'`, context)
+}
+
+const wellKnown = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)/
+
+/** The URL of an issuer's metadata is not the issuer. */
+function requireIssuer({ origin, pathname }: URL): void {
+  if (!wellKnown.test(pathname)) return
+  const issuer = origin + pathname.replace(wellKnown, '')
+  throw new ConfigError(
+    `The issuer '${origin}${pathname}' is the URL of its metadata.`,
+    `Set it to the value of 'issuer' in that metadata, such as '${issuer}'.`,
+  )
 }
 
 export function readAlgorithms(value: unknown): readonly Algorithm[] {
@@ -70,14 +99,23 @@ export function readImpliedScopes(value: unknown): readonly Implication[] {
 }
 
 export function readJwksUri(value: unknown, _name: string, context: ReadContext): string {
+  return readUri(value, 'jwksUri', 'https://as.example.com/jwks', context)
+}
+
+export function readMetadataUri(value: unknown, _name: string, context: ReadContext): string {
+  const example = 'https://as.internal/.well-known/openid-configuration'
+  return readUri(value, 'metadataUri', example, context)
+}
+
+function readUri(value: unknown, name: string, example: string, context: ReadContext): string {
   const url = typeof value === 'string' ? parseUrl(value) : undefined
   if (!url || url.username !== '' || url.password !== '') {
     throw new ConfigError(
-      "'jwksUri' must be an absolute URL without user information.",
-      "Set jwksUri: 'https://as.example.com/jwks'.",
+      `'${name}' must be an absolute URL without user information.`,
+      `Set ${name}: '${example}'.`,
     )
   }
-  requireSecure(url, "'jwksUri'", context)
+  requireSecure(url, `'${name}'`, context)
   return url.href
 }
 

@@ -1,3 +1,4 @@
+import { printable } from '../lib/printable.ts'
 import { codes, type Category, type Code } from './codes.ts'
 
 /** Parameters that a refusal adds to its challenge. */
@@ -18,11 +19,19 @@ export interface RefusalDetail extends ChallengeDetail {
   readonly scheme?: 'Bearer' | 'DPoP'
   /** Seconds after which a retry may succeed. Only for the category `unavailable`. */
   readonly retryAfter?: number
+  /**
+   * The claim at fault, if it is one claim: the top-level name, such as `exp` or `act`. For the operator
+   * only: it is never part of a response.
+   */
+  readonly claim?: string
+  /** True if the reason says what the operator can do, so that no hint of the profile is added. */
+  readonly explained?: boolean
 }
 
 /**
- * A refusal as a value: the pipeline returns it and never throws it. `reason` is for the operator. It may
- * quote verified claims. It contains no token, no key and nothing unverified.
+ * A refusal as a value: the pipeline returns it and never throws it. `reason` is for the operator and is
+ * never part of a response. It may contain values from the token. Those that are not verified are quoted
+ * with `quote()`. It contains no token and no key.
  */
 export class Refusal {
   readonly code: Code
@@ -31,7 +40,8 @@ export class Refusal {
 
   constructor(code: Code, reason: string, detail: RefusalDetail = {}) {
     this.code = code
-    this.reason = reason
+    // Values are quoted with `quote()`. Texts of users, such as the messages of hints and errors, are not.
+    this.reason = printable(reason)
     this.detail = detail
     Object.freeze(this)
   }
@@ -39,6 +49,11 @@ export class Refusal {
   get category(): Category {
     return codes[this.code].category
   }
+}
+
+/** The member `claim` of a result or a record. Empty if no single claim is at fault. */
+export function claimOf({ claim }: RefusalDetail): Pick<RefusalDetail, 'claim'> {
+  return claim === undefined ? {} : { claim }
 }
 
 export function refuse(code: Code, reason: string, detail?: RefusalDetail): Refusal {
@@ -115,20 +130,34 @@ export class VerificationError extends Error {
     return hasBrand(value, 'VerificationError')
   }
 
-  /** Why the token was refused or could not be verified. See {@link codes}. */
-  readonly code: Code
+  // `code`, `reason` and `claim` are not enumerable: an error handler may send `JSON.stringify(error)` or
+  // `{ ...error }` to the caller, who must not learn them.
+
+  /** Why the token was refused or could not be verified. See {@link codes}. Not enumerable, as `reason`. */
+  declare readonly code: Code
   /** `refused`: the token is not accepted. `unavailable`: it could not be verified; retry later. */
   readonly category: Category
-  /** The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. */
-  readonly reason: string
+  /**
+   * The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. Not
+   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
+   */
+  declare readonly reason: string
+  /**
+   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
+   * not send it to the caller. Not enumerable, as `reason`.
+   */
+  declare readonly claim: string | undefined
   /** Seconds after which a retry may succeed. Only with the category `unavailable`. */
   readonly retryAfter: number | undefined
 
   constructor(refusal: Refusal, message: string = `${refusal.code}: ${refusal.reason}`) {
     super(message)
-    this.code = refusal.code
+    Object.defineProperties(this, {
+      code: { value: refusal.code },
+      reason: { value: refusal.reason },
+      claim: { value: refusal.detail.claim },
+    })
     this.category = refusal.category
-    this.reason = refusal.reason
     this.retryAfter = refusal.detail.retryAfter
   }
 }

@@ -1,7 +1,9 @@
-import type { Actor } from '../token/delegation.ts'
+import { type Actor, exchangeWithoutAct } from '../token/delegation.ts'
 import type { Policy } from '../config/policy.ts'
 import type { ActorName } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { ownMembers } from '../lib/json.ts'
+import { quote } from '../lib/quote.ts'
 
 /**
  * An actor at a given issuer. Subjects and client IDs are unique only within their issuer. If both
@@ -59,14 +61,20 @@ export function actorCheck(
     if (!actor) {
       return refuse(
         'actor_not_allowed',
-        'the token has no actor (act), but this route requires one',
+        `the token has no actor (act), but this route requires one. ${exchangeWithoutAct}`,
+        { claim: 'act' },
       )
     }
     if (tests.some((test) => test(actor))) return undefined
-    const { issuer: iss, subject: sub, clientId } = actor
-    const found = JSON.stringify({ iss, sub, client_id: clientId })
-    return refuse('actor_not_allowed', `the current actor ${found} is not allowed here`)
+    return refuse('actor_not_allowed', `the current actor ${describe(actor)} is not allowed here`, {
+      claim: 'act',
+    })
   }
+}
+
+function describe({ issuer, subject, clientId }: Actor): string {
+  const client = clientId === undefined ? '' : `,"client_id":${quote(clientId)}`
+  return `{"iss":${quote(issuer)},"sub":${quote(subject)}${client}}`
 }
 
 function testOf(rule: unknown, policy: Policy): Test {
@@ -91,7 +99,7 @@ const members: Readonly<Record<ActorName, (actor: Actor) => string | undefined>>
 }
 
 function identityTest(rule: unknown, policy: Policy): Test {
-  const { iss, ...names } = (rule ?? {}) as Record<string, unknown>
+  const { iss, ...names } = ownMembers(rule)
   const given = Object.keys(names)
   const complete = [iss, ...Object.values(names)].every((part) => typeof part === 'string' && part)
   if (!complete || given.length === 0 || !given.every(isActorName)) {

@@ -37,11 +37,13 @@ export function claimCheck(
   const claim = claimName(name)
   const test = expected.length === 0 ? () => true : testOf(expected[0])
   return ({ claims }) => {
-    if (!Object.hasOwn(claims, claim))
-      return refuse('claim_not_accepted', `the token has no claim '${claim}'`)
-    return test(own(claims, claim))
-      ? undefined
-      : refuse('claim_not_accepted', `the value of the claim '${claim}' is not accepted`)
+    if (!Object.hasOwn(claims, claim)) {
+      return refuse('claim_not_accepted', `the token has no claim '${claim}'`, { claim })
+    }
+    if (test(own(claims, claim))) return undefined
+    return refuse('claim_not_accepted', `the value of the claim '${claim}' is not accepted`, {
+      claim,
+    })
   }
 }
 

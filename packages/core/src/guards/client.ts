@@ -1,6 +1,8 @@
 import type { Actor } from '../token/delegation.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { ownMembers } from '../lib/json.ts'
+import { quoteList } from '../lib/quote.ts'
 
 /** A client at a given issuer. Client IDs are unique only within their issuer. */
 export interface ClientIdentity {
@@ -68,9 +70,9 @@ function reasonFor(
   { issuer }: Token,
   { issuers }: Policy,
 ): string {
-  const expected = `expected one of ${JSON.stringify(allowed.map(({ client_id: id }) => id))}`
+  const expected = `expected one of ${quoteList(allowed.map(({ client_id: id }) => id))}`
   if (ids.length > 0)
-    return `the token's client ids at '${issuer}' are ${JSON.stringify(ids)}, ${expected}`
+    return `the token's client ids at '${issuer}' are ${quoteList(ids)}, ${expected}`
   const names = (issuers.get(issuer)?.profile.clientClaims ?? ['client_id']).join(', ')
   return `the token has no client id (${names}) and no actor with a client id, ${expected}`
 }
@@ -84,7 +86,7 @@ function identityOf(rule: unknown, { issuers, resolveIssuer }: Policy): ClientId
     )
   }
   const identity: unknown = typeof rule === 'string' ? { iss: issuer, client_id: rule } : rule
-  const { iss, client_id: id, ...unknown } = (identity ?? {}) as Record<string, unknown>
+  const { iss, client_id: id, ...unknown } = ownMembers(identity)
   if (!isName(iss) || !isName(id) || Object.keys(unknown).length > 0) {
     throw new ConfigError('requireClient received a value that does not identify a client.', fix)
   }

@@ -7,24 +7,28 @@ import type { Audience, DelegationMode } from '../options/options.ts'
 import type { Policy } from '../config/policy.ts'
 import { privilegeCheck } from './role.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { hostObjectOf } from '../lib/host-object.ts'
 import { allScopesCheck, anyScopeCheck, type ScopeNeed } from './scope.ts'
 import { type StepUp, stepUpCheck } from './step-up.ts'
 import { type AccessToken, profileOf, type TokenView, viewOf } from '../token/access-token.ts'
 
 /** What the first guard on a request requires of the token, instead of the configured values. */
 export interface Requirements {
-  readonly audience?: AudienceRule
-  readonly delegation?: DelegationMode
+  readonly audience?: AudienceRule | undefined
+  readonly delegation?: DelegationMode | undefined
 }
 
-/** A check of a verified token. It refuses or returns nothing; it cannot grant access on its own. */
+/**
+ * A check of a verified token. It refuses or returns nothing; it cannot grant access on its own. Guards of this
+ * package have every member as an own property, so that nothing inherited counts as a requirement.
+ */
 export interface Guard extends Requirements {
   /** The guard's name in decision records, such as `requireScope(orders:read)`. */
   readonly name: string
   /** Whether anonymous requests pass, if the policy allows them (`optional`). */
   readonly admitsAnonymous: boolean
   /** The required scopes, for records, metadata, challenges, and the OpenAPI description. */
-  readonly scopeNeed?: ScopeNeed
+  readonly scopeNeed?: ScopeNeed | undefined
   check(token: AccessToken): Refusal | undefined | Promise<Refusal | undefined>
 }
 
@@ -63,15 +67,16 @@ export interface Guards<Handler, C extends object = object> {
    */
   readonly requireDirect: () => Handler
   /**
-   * The token must name an actor. As the first guard on a request, it replaces the configured
+   * The token must name an actor. This does not prove an exchange: some issuers write `act` without one,
+   * for impersonation or for an agent. As the first guard on a request, it replaces the configured
    * `delegation`. Otherwise 403.
    */
   readonly requireDelegated: () => Handler
   /**
    * The client that obtained the token must be one of these. This is the token's client or the client ID of
    * the current actor. It is compared only with client IDs. A string is a client ID at the only configured
-   * issuer. With several issuers, use `{ iss, client_id }`. A token that one of these clients obtained for
-   * itself, with the client credentials grant, also passes. Otherwise 403.
+   * issuer. With several issuers, use `{ iss, client_id }`. This does not prove an exchange: a token
+   * that the client obtained for itself, or by signing a user in, also passes. Otherwise 403.
    */
   readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**
@@ -86,7 +91,8 @@ export interface Guards<Handler, C extends object = object> {
   readonly requirePolicy: (policy: (token: TokenView<C>) => boolean | Promise<boolean>) => Handler
   /**
    * The user must have authenticated in one of the given ways (`acr`), recently enough (`maxAge`), or both.
-   * Otherwise 401 `insufficient_user_authentication` (RFC 9470 section 3).
+   * Otherwise 401 `insufficient_user_authentication` (RFC 9470 section 3). A token exchange may lower `acr`, and
+   * then authenticating again does not help: use this guard where the user's own token is received.
    */
   readonly requireStepUp: (requirement: StepUp) => Handler
 }
@@ -96,61 +102,108 @@ export interface Guards<Handler, C extends object = object> {
  * For hosts whose routes may have no guard.
  */
 export const authenticateOnly: Guard = Object.freeze<Guard>({
-  name: 'authenticate',
+  ...createGuard('authenticate', () => undefined),
   admitsAnonymous: true,
-  check: () => undefined,
 })
 
 type Check = Guard['check']
+
+function createGuard(name: string, check: Check): Required<Guard> {
+  return {
+    name,
+    check,
+    admitsAnonymous: false,
+    audience: undefined,
+    delegation: undefined,
+    scopeNeed: undefined,
+  }
+}
 
 /** Creates the guards of one policy. `wrap` turns a guard into the host's kind of handler. */
 export function createGuards<Handler, C extends object>(
   policy: Policy,
   wrap: (guard: Guard) => Handler,
 ): Guards<Handler, C> {
-  const guard = (name: string, check: Check, more: Partial<Guard> = {}): Handler =>
-    wrap({ name, admitsAnonymous: false, check, ...more })
+  // The check comes first, because it refuses invalid arguments before they are part of a name.
+  const guard = (check: Check, name: string, more: Partial<Guard> = {}): Handler =>
+    wrap({ ...createGuard(name, check), ...more })
   const delegation = (name: string, mode: DelegationMode): Handler =>
-    guard(name, ({ actor }) => checkDelegation(actor, mode), { delegation: mode })
-  return {
+    guard(({ actor }) => checkDelegation(actor, mode), name, { delegation: mode })
+  return calledFirst<Guards<Handler, C>>({
     requireAudience: atMost('requireAudience', 1, (audience) =>
       wrap(audienceGuard(audienceRule(audience))),
     ),
     requireAuthentication: atMost('requireAuthentication', 0, () =>
-      guard('requireAuthentication', () => undefined),
+      guard(() => undefined, 'requireAuthentication'),
     ),
     requireScope: (...scopes) =>
-      guard(named('requireScope', scopes), allScopesCheck(scopes), {
+      guard(allScopesCheck(scopes), named('requireScope', scopes), {
         scopeNeed: { all: scopes },
       }),
     requireAnyScope: (...scopes) =>
-      guard(named('requireAnyScope', scopes), anyScopeCheck(scopes), {
+      guard(anyScopeCheck(scopes), named('requireAnyScope', scopes), {
         scopeNeed: { any: scopes },
       }),
     requireRole: (...roles) =>
-      guard(named('requireRole', roles), privilegeCheck('roles', roles, policy)),
+      guard(privilegeCheck('roles', roles, policy), named('requireRole', roles)),
     requirePermission: (...permissions) =>
       guard(
-        named('requirePermission', permissions),
         privilegeCheck('permissions', permissions, policy),
+        named('requirePermission', permissions),
       ),
-    requireActor: (...actors) => guard('requireActor', actorCheck(actors, policy)),
+    requireActor: (...actors) => guard(actorCheck(actors, policy), 'requireActor'),
     requireDirect: atMost('requireDirect', 0, () => delegation('requireDirect', 'direct')),
     requireDelegated: atMost('requireDelegated', 0, () =>
       delegation('requireDelegated', 'delegated'),
     ),
     requireClient: (...clients) =>
-      guard(named('requireClient', clients.map(nameOf)), clientCheck(clients, policy)),
+      guard(clientCheck(clients, policy), named('requireClient', clients.map(nameOf))),
     requireClaim: atMost('requireClaim', 2, (name, ...expected) =>
-      guard(named('requireClaim', [name]), claimCheck(name, expected)),
+      guard(claimCheck(name, expected), named('requireClaim', [name])),
     ),
     requirePolicy: atMost('requirePolicy', 1, (decide) =>
-      guard('requirePolicy', policyCheck(callable(decide))),
+      guard(policyCheck(callable(decide)), 'requirePolicy'),
     ),
     requireStepUp: atMost('requireStepUp', 1, (requirement) =>
-      guard('requireStepUp', stepUpCheck(requirement, policy)),
+      guard(stepUpCheck(requirement, policy), 'requireStepUp'),
     ),
-  }
+  })
+}
+
+/** How to call each factory, for messages. */
+export const guardExamples: Readonly<Record<keyof Guards<unknown>, string>> = {
+  requireAudience: "requireAudience('order-service')",
+  requireAuthentication: 'requireAuthentication()',
+  requireScope: "requireScope('orders:read')",
+  requireAnyScope: "requireAnyScope('orders:read', 'orders:write')",
+  requireRole: "requireRole('editor')",
+  requirePermission: "requirePermission('orders:write')",
+  requireActor: "requireActor('user-service')",
+  requireDirect: 'requireDirect()',
+  requireDelegated: 'requireDelegated()',
+  requireClient: "requireClient('user-service')",
+  requireClaim: "requireClaim('tenant', 'acme')",
+  requirePolicy: 'requirePolicy((token) => ...)',
+  requireStepUp: "requireStepUp({ acr: 'mfa' })",
+}
+
+type Factory = (...given: readonly unknown[]) => unknown
+
+/** Recognizes a factory that was passed to the host in place of the guard that it returns. */
+function calledFirst<G extends Guards<unknown>>(factories: G): G {
+  const entries = Object.entries(factories as unknown as Record<string, Factory>)
+  const checked = entries.map(([name, factory]): [string, Factory] => [
+    name,
+    (...given) => {
+      const host = hostObjectOf(given[0])
+      if (!host) return factory(...given)
+      throw new ConfigError(
+        `${name} was passed as a guard without being called: it got ${host.name}.`,
+        `Call it: ${guardExamples[name as keyof typeof guardExamples]}.`,
+      )
+    },
+  ])
+  return Object.fromEntries(checked) as unknown as G
 }
 
 /** Refuses extra arguments: ignoring them could drop a requirement. */
@@ -168,20 +221,21 @@ function atMost<Given extends unknown[], Handler>(
   }
 }
 
-function named(factory: string, values: readonly unknown[]): string {
-  return `${factory}(${values.map(String).join(', ')})`
+function named(factory: string, values: readonly string[]): string {
+  return `${factory}(${values.join(', ')})`
 }
 
 function nameOf(client: ClientRule): string {
-  return typeof client === 'object' ? client?.client_id : client
+  return typeof client === 'object' ? client.client_id : client
 }
 
 function audienceGuard(audience: AudienceRule): Guard {
   return {
-    name: named('requireAudience', audience.names),
+    ...createGuard(named('requireAudience', audience.names), (token) =>
+      checkAudience(token.claims, audience, profileOf(token)),
+    ),
     audience,
     admitsAnonymous: true,
-    check: (token) => checkAudience(token.audience, audience, profileOf(token)),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Code } from '../errors/codes.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { quoteList } from '../lib/quote.ts'
 
 type Kind = 'roles' | 'permissions'
 
@@ -53,7 +54,7 @@ export function privilegeCheck(
   return (token) => {
     const missing = names.filter((name) => !token[kind].includes(name))
     if (missing.length === 0) return undefined
-    const found = JSON.stringify(token[kind])
+    const found = quoteList(token[kind])
     return refuse(code, `the token lacks ${missing.join(' ')}; its ${kind} are ${found}`)
   }
 }

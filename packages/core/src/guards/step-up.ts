@@ -1,5 +1,7 @@
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { ownMembers } from '../lib/json.ts'
+import { quote, quoteList } from '../lib/quote.ts'
 
 /**
  * How, and how recently, the user must have authenticated (RFC 9470). Give at least one member. If
@@ -15,8 +17,12 @@ import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
  */
 export interface StepUp {
   /**
-   * The accepted values of the claim `acr`, the preferred one first. Values are compared exactly:
-   * none counts as stronger than another.
+   * The accepted values of the claim `acr`, the preferred one first. Values are compared exactly: none
+   * counts as stronger than another, so list every value that is strong enough.
+   *
+   * An exchanged token may have a lower `acr` than the subject token, and the token of a service account may
+   * have one without any user. Keycloak does both: it sets the lowest level. Put this guard on the service
+   * that receives the user's own token.
    */
   readonly acr?: string | readonly string[]
   /**
@@ -40,24 +46,24 @@ export function stepUpCheck(
 ): (token: Token) => Refusal | undefined {
   const { acrValues, maxAge } = validated(requirement)
   const detail = { ...(acrValues && { acrValues }), ...(maxAge !== undefined && { maxAge }) }
+  const refuseFor = (claim: string, problem: string): Refusal =>
+    refuse('authentication_insufficient', problem, { ...detail, claim })
   return ({ claims: { acr, auth_time: authTime, iat } }) => {
-    const problem =
-      (acrValues && acrProblem(acr, acrValues)) ??
-      (maxAge === undefined
-        ? undefined
-        : ageProblem(authTime, { iat, now: clock.now() / 1000, maxAge, clockTolerance }))
-    return problem === undefined
-      ? undefined
-      : refuse('authentication_insufficient', problem, detail)
+    const wrongAcr = acrValues && acrProblem(acr, acrValues)
+    if (wrongAcr !== undefined) return refuseFor('acr', wrongAcr)
+    if (maxAge === undefined) return undefined
+    const times = { iat, now: clock.now() / 1000, maxAge, clockTolerance }
+    const wrongAge = ageProblem(authTime, times)
+    return wrongAge === undefined ? undefined : refuseFor('auth_time', wrongAge)
   }
 }
 
 function acrProblem(acr: unknown, accepted: readonly string[]): string | undefined {
   if (accepted.some((value) => value === acr)) return undefined
-  const expected = `expected one of ${JSON.stringify(accepted)}`
+  const expected = `expected one of ${quoteList(accepted)}`
   if (acr === undefined) return `the token has no acr, ${expected}`
   if (typeof acr !== 'string') return `acr is not a string, ${expected}`
-  return `acr is ${JSON.stringify(acr.slice(0, 128))}, ${expected}`
+  return `acr is ${quote(acr)}, ${expected}`
 }
 
 /** All in seconds. `iat` and `now` are counted from the epoch. */
@@ -87,9 +93,10 @@ function validated(requirement: unknown): {
   acrValues: readonly string[] | undefined
   maxAge: number | undefined
 } {
-  const { acr, maxAge, ...unknown } = (requirement ?? {}) as Record<string, unknown>
+  const given = ownMembers(requirement)
+  const { acr, maxAge, ...unknown } = given
   const acrValues: unknown = typeof acr === 'string' ? [acr] : acr
-  const values = Object.values(requirement ?? {})
+  const values = Object.values(given)
   const incomplete = values.length === 0 || values.includes(undefined)
   if (incomplete || Object.keys(unknown).length > 0 || !isAcrList(acrValues) || !isAge(maxAge)) {
     throw new ConfigError(

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../errors/refusal.ts'
-import { type HttpRequest, headerValues } from './request.ts'
+import { hasPreflightHeaders, type HttpRequest, headerValues } from './request.ts'
 
 declare const brand: unique symbol
 
@@ -65,21 +65,88 @@ function schemeOf(
   return lower === 'dpop' && acceptsDpop ? 'DPoP' : undefined
 }
 
+/**
+ * The refusal of a request without a credential. It says so if code before the guard set the header: that
+ * header is ignored, because only the one that the client sent counts.
+ */
+export function missingCredential({ hostHeaders }: HttpRequest): Refusal {
+  const isSet = hostHeaders !== undefined && hostHeaders['authorization'] !== undefined
+  return isSet ? setByOtherCode : noCredential
+}
+
+const noCredential = refuse('credential_missing', 'the request has no Authorization header')
+const setByOtherCode = refuse(
+  'credential_missing',
+  'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, ' +
+    'which is ignored: only the headers that the client sent count. To verify a token from another place, ' +
+    'use createVerifier',
+)
+
+/** A scheme, and something after it (RFC 9110 section 11.4). */
+const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/
+
+/**
+ * Whether the request's only credential uses another scheme, such as Basic. A token without a scheme does not, and
+ * neither does a misspelled `Bearer`. `DPoP` is a scheme for access tokens, even if it is not accepted.
+ */
+export function usesOtherScheme(request: HttpRequest): boolean {
+  const [value, ...others] = headerValues(request, 'authorization')
+  if (others.length > 0 || typeof value !== 'string' || isJoined(value)) return false
+  const scheme = schemeOfCredential.exec(value)?.[1]?.toLowerCase()
+  return scheme !== undefined && !/^(?:bearer|dpop)/.test(scheme)
+}
+
+/**
+ * Whether this is a CORS preflight. Other OPTIONS requests are not. Browsers send preflights without credentials
+ * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either.
+ */
+export function isPreflight(request: HttpRequest): boolean {
+  return hasPreflightHeaders(request) && headerValues(request, 'authorization').length === 0
+}
+
 function whyNotAccepted(value: string, acceptsDpop: boolean): Refusal {
   if (isJoined(value)) {
     return refuse('credential_repeated', 'the Authorization header has more than one credential')
   }
-  const [name = ''] = value.trim().split(/[ \t]/, 1)
+  const [name = ''] = value.split(/[ \t]/, 1)
   const scheme = schemeOf(name, acceptsDpop)
-  if (scheme) {
-    const reason = `${scheme} is not followed by one space and one token`
-    return refuse('credential_malformed', reason, { scheme })
-  }
-  const isDpop = name.toLowerCase() === 'dpop'
+  if (!scheme) return refuse('credential_scheme_unsupported', describeScheme(value, acceptsDpop))
   return refuse(
-    'credential_scheme_unsupported',
-    isDpop
-      ? "the Authorization header uses the DPoP scheme, which requires 'publicUrl' and is off"
-      : `the Authorization header does not use the Bearer${acceptsDpop ? ' or DPoP' : ''} scheme`,
+    'credential_malformed',
+    `${scheme} is not followed by one space and one token${describeToken(value.slice(name.length))}`,
+    { scheme },
   )
+}
+
+/** Schemes that can be named. Another first word may be a token or a password. */
+const knownSchemes = ['basic', 'digest', 'dpop', 'negotiate', 'ntlm', 'apikey', 'token', 'jwt']
+
+function describeScheme(value: string, acceptsDpop: boolean): string {
+  const accepted = acceptsDpop ? 'the Bearer or DPoP' : 'the Bearer'
+  const reason = `the Authorization header does not use ${accepted} scheme`
+  const [scheme = ''] = value.toLowerCase().split(/[ \t:]/, 1)
+  if (scheme === 'bearer') return `${reason}: the word is not followed by a space`
+  if (scheme === 'dpop') {
+    return `${reason} but DPoP. It requires the option 'publicUrl', and that dpop is not 'off'`
+  }
+  if (knownSchemes.includes(scheme)) {
+    return `${reason} but '${scheme}'. Let the client send 'Authorization: Bearer <token>'`
+  }
+  const isAlone = !/[ \t]/.test(value.trim())
+  return isAlone
+    ? `${reason}: it is one word. If that is the token, let the client send 'Authorization: Bearer <token>'`
+    : reason
+}
+
+/** What follows the scheme instead of a token, without quoting it: it may be a secret. */
+function describeToken(value: string): string {
+  const rest = value.trim()
+  if (rest === '') return ': nothing follows. Is a variable of the client not set?'
+  if (/^bearer\b/i.test(rest)) return ": the word 'Bearer' is there twice"
+  if (/^["'`]|["'`]$/.test(rest)) return ': the token is in quotes'
+  if (rest.startsWith('[object '))
+    return ': an object follows. Let the client send the token inside it'
+  if (/\s/.test(rest)) return ': the token contains white space'
+  if (/^[ \t]{2}/.test(value) || value.startsWith('\t')) return ': there is more white space'
+  return ': the token contains characters that a token cannot contain'
 }

@@ -11,10 +11,17 @@ import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
 import { Pipeline } from '../verify/pipeline.ts'
-import { type Credential, readCredential } from './credential.ts'
+import { withSetupHint } from '../verify/setup-hints.ts'
+import {
+  type Credential,
+  isPreflight,
+  missingCredential,
+  readCredential,
+  usesOtherScheme,
+} from './credential.ts'
 import { nonceHeaders, type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
-import { headerValues, type HttpRequest, isPreflight, pathOf } from './request.ts'
+import { headerValues, type HttpRequest, pathOf } from './request.ts'
 import { RequestState } from './request-state.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 
@@ -30,8 +37,10 @@ export function createGate<C extends object = object>(options: ResourceServerOpt
   return new Gate<C>(createPolicy(options, 'resource server'))
 }
 
+/** The states of a request: one for each gate that has run a guard on it. */
+const states = privateSlot<RequestState>()
+
 const proceed: GuardResult = Object.freeze({ action: 'proceed' })
-const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 
 /**
  * Everything an adapter needs for one resource server: runs guards on requests and remembers their results.
@@ -42,7 +51,6 @@ export class Gate<C extends object = object> {
   readonly #policy: Policy
   readonly #pipeline: Pipeline
   readonly #reporter: Reporter
-  readonly #states = privateSlot<RequestState>()
   /** The guard of each handler that the host created. */
   readonly #guards = new WeakMap<object, Guard>()
   readonly #scopes = new Set<string>()
@@ -88,17 +96,17 @@ export class Gate<C extends object = object> {
 
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined {
-    const state = this.#states.get(key)
+    const state = this.#find(key)
     const token = state?.verification
     if (state?.outcome === 'granted' && !state.running && !(token instanceof Refusal)) {
       return token as AccessToken<C> | undefined
     }
-    throw new ConfigError(whyNoToken(state), "Put requireAudience('…') before this handler.")
+    throw noToken(state, isObject(key) && states.get(key) !== undefined)
   }
 
   /** Whether a guard of this gate has run on the request. */
   has(key: object): boolean {
-    return this.#states.get(key) !== undefined
+    return this.#find(key) !== undefined
   }
 
   /** Whether anything listens for records. If not, a host need not call `recordDecision`. */
@@ -108,14 +116,14 @@ export class Gate<C extends object = object> {
 
   /** Call it once the response is sent; further calls do nothing. A granted request is recorded then. */
   recordDecision(key: object): void {
-    const state = this.#states.get(key)
+    const state = this.#find(key)
     // While a guard is running, the outcome is unknown: the adapter calls again afterwards.
     if (state && !state.running) this.#record(state, this.#reporter.report)
   }
 
   /** For hosts that cannot tell when a response is complete: allows one more record of a grant. */
   resetRecord(key: object): void {
-    const state = this.#states.get(key)
+    const state = this.#find(key)
     if (state && !state.isRefused) state.recorded = false
   }
 
@@ -136,10 +144,17 @@ export class Gate<C extends object = object> {
   }
 
   #stateOf(key: object, request: HttpRequest): RequestState {
-    const known = this.#states.get(key)
+    const known = this.#find(key)
     if (known) return known
-    const state = new RequestState(request, this.#reporter.context())
-    this.#states.set(key, state)
+    const state = new RequestState(this, request, this.#reporter.context())
+    state.ofOtherGate = states.get(key)
+    states.set(key, state)
+    return state
+  }
+
+  #find(key: unknown): RequestState | undefined {
+    let state = isObject(key) ? states.get(key) : undefined
+    while (state && state.gate !== this) state = state.ofOtherGate
     return state
   }
 
@@ -179,8 +194,8 @@ export class Gate<C extends object = object> {
     const acceptsDpop = this.#policy.dpop !== undefined
     if (state.credential === 'unread') state.credential = readCredential(state.request, acceptsDpop)
     const { credential } = state
-    if (credential instanceof Refusal) return credential
-    if (!credential) return this.#policy.optional ? undefined : noCredential
+    if (credential instanceof Refusal) return this.#isIgnored(state) ? undefined : credential
+    if (!credential) return this.#policy.optional ? undefined : missingCredential(state.request)
     if (state.verification) return state.verification
     const stop = this.#reporter.stopwatch()
     const presentation = presentationOf(state.request, credential)
@@ -194,14 +209,27 @@ export class Gate<C extends object = object> {
     )
   }
 
+  /** Whether the credential is for other code. The request is anonymous here. */
+  #isIgnored({ request }: RequestState): boolean {
+    return this.#policy.ignoreOtherSchemes && usesOtherScheme(request)
+  }
+
   #check(
     state: RequestState,
     guard: Guard,
     token: AccessToken | undefined | Refusal,
   ): MaybePromise<Refusal | undefined> {
     if (token instanceof Refusal) return token
-    if (!token) return guard.admitsAnonymous ? undefined : noCredential
-    return andThen(guard.check(token), (refusal) => refusal && withAllScopes(refusal, state, token))
+    if (!token) return guard.admitsAnonymous ? undefined : missingToken(state)
+    return andThen(
+      guard.check(token),
+      (refusal) => refusal && this.#explained(withAllScopes(refusal, state, token), token),
+    )
+  }
+
+  /** The header of a token from the cache is not at hand, and no hint about a guard needs it. */
+  #explained(refusal: Refusal, { claims }: AccessToken): Refusal {
+    return withSetupHint(refusal, { parsed: { claims } }, this.#policy)
   }
 
   #conclude(
@@ -300,6 +328,21 @@ function withAllScopes(refusal: Refusal, { decisions }: RequestState, token: Acc
     guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
   )
   return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
+}
+
+/** The refusal of an anonymous request: there is no credential, or one that is ignored. */
+function missingToken({ credential, request }: RequestState): Refusal {
+  return credential instanceof Refusal ? credential : missingCredential(request)
+}
+
+function noToken(state: RequestState | undefined, hasOtherState: boolean): ConfigError {
+  if (state || !hasOtherState) {
+    return new ConfigError(whyNoToken(state), "Put requireAudience('…') before this handler.")
+  }
+  return new ConfigError(
+    'No guard of this resource server ran on this request, but a guard of another one did.',
+    'Read the token from the resource server whose guard is on the route. Create it once, and import it.',
+  )
 }
 
 function whyNoToken(state: RequestState | undefined): string {

@@ -4,6 +4,7 @@ import type { Gate, GuardResult } from './gate.ts'
 import type { Guard } from '../guards/guards.ts'
 import { fromNode, type NodeRequest } from './request.ts'
 import type { Reply } from './challenge.ts'
+import { ignoredWrite } from './ignored-write.ts'
 
 /** The part of a `node:http` response that is used here. */
 export interface NodeResponse {
@@ -25,7 +26,10 @@ export interface NodeExchange {
   readonly url?: string
   /** The pattern of the matched route: see `HttpRequest`. */
   readonly route?: () => string | undefined
-  /** Receives an `auth` getter, which throws until a guard has let the request through. */
+  /**
+   * Receives an `auth` getter, which throws until a guard has let the request through. Writes to it are ignored,
+   * with one warning.
+   */
   readonly attachTo?: object
 }
 
@@ -84,6 +88,7 @@ function attacher(gate: Pick<Gate, 'has' | 'token'>): (attachTo: object, request
     get(this: object): unknown {
       return gate.token(requestOf(this))
     },
+    set: ignoredWrite("'auth' of a request", 'api.token()'),
   }
   return (attachTo, request) => {
     if (attachTo !== request) requests.set(attachTo, request)

@@ -6,6 +6,8 @@ import type { HttpRequest } from './request.ts'
 
 /** What one gate knows about one request. Only the gate can reach it: see `private-slot.ts`. */
 export class RequestState {
+  /** The gate that this state belongs to. No other gate reads it. */
+  readonly gate: object
   readonly request: HttpRequest
   /** The guards that have decided, in order. */
   readonly decisions: GuardDecision[] = []
@@ -23,7 +25,11 @@ export class RequestState {
   /** Settles when the guards started so far have decided. */
   running: Promise<void> | undefined = undefined
 
-  constructor(request: HttpRequest, inContext: RequestState['inContext']) {
+  /** The state of the same request at another gate. */
+  ofOtherGate: RequestState | undefined = undefined
+
+  constructor(gate: object, request: HttpRequest, inContext: RequestState['inContext']) {
+    this.gate = gate
     this.request = request
     this.inContext = inContext
   }

@@ -13,6 +13,11 @@ export interface HttpRequest {
    * and values, as in Node's `rawHeaders`.
    */
   readonly headers: readonly HeaderPair[] | readonly string[]
+  /**
+   * The host's own view of the headers, by name in lowercase, which other code can change. Used only in
+   * reasons: decisions depend on `headers` alone.
+   */
+  readonly hostHeaders?: { readonly [name: string]: unknown } | undefined
   /** Returns the pattern of the matched route. Called only when a decision record is built. */
   readonly route?: (() => string | undefined) | undefined
   /** Returns the connection that the request arrived on. Absent if the host does not expose it. */
@@ -50,6 +55,7 @@ export function fromNode(
     method,
     url,
     headers: rawHeaders?.length ? rawHeaders : Object.entries(headers),
+    hostHeaders: headers,
     route,
     connection: () => request.socket ?? undefined,
   }
@@ -95,10 +101,8 @@ export function pathOf({ url }: HttpRequest): string {
   return relative.split(/[?#]/, 1)[0] || '/'
 }
 
-/**
- * Whether this is a CORS preflight, as the Fetch standard defines it, and not another OPTIONS request.
- */
-export function isPreflight(request: HttpRequest): boolean {
+/** Whether the method and the headers are those of a CORS preflight, as the Fetch standard defines it. */
+export function hasPreflightHeaders(request: HttpRequest): boolean {
   return (
     request.method === 'OPTIONS' &&
     headerValues(request, 'origin').length > 0 &&

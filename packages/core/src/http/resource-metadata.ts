@@ -1,5 +1,6 @@
 import type { Policy } from '../config/policy.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import { isIssuerUrl } from '../lib/url.ts'
 import { algorithmNames } from '../options/algorithms.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 import type { Reply } from './challenge.ts'
@@ -41,10 +42,12 @@ export function publishMetadata(
       "Set it to the URL that clients use for this service, such as 'https://orders.example.com'.",
     )
   }
+  // Other issuers have no metadata that a client could fetch.
+  const servers = [...issuers.keys()].filter(isIssuerUrl)
   const document = (): ResourceMetadata => ({
     resource: resource.identifier,
     // Members without values are omitted (section 3.2). Resolved issuers are not known in advance.
-    ...(issuers.size > 0 && { authorization_servers: [...issuers.keys()] }),
+    ...(servers.length > 0 && { authorization_servers: servers }),
     ...(scopes.size > 0 && { scopes_supported: [...scopes].toSorted() }),
     bearer_methods_supported: ['header'],
     ...(dpop && { dpop_signing_alg_values_supported: algorithmNames(dpop.algorithms) }),

@@ -1,10 +1,8 @@
-import { base64url, importJWK, type CryptoKey } from 'jose'
-import { type Algorithm, canonical, fitsKey, isAlgorithm } from '../options/algorithms.ts'
+import { base64url, exportJWK, importJWK, type CryptoKey } from 'jose'
+import { type Algorithm, canonical, fitsKey, isAlgorithm, isPss } from '../options/algorithms.ts'
 import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
-import type { JoseHeader } from './jws.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
-import { type Refusal, refuse } from '../errors/refusal.ts'
 import { hasRocaFingerprint } from './roca.ts'
 import { sha256Async } from '#crypto'
 import { decodeBase64url } from '#platform'
@@ -15,116 +13,37 @@ export interface VerificationKey {
   readonly kid: string | undefined
   readonly algorithm: Algorithm
   readonly key: CryptoKey
+  /** The public key as text. Two entries with the same material are the same key. */
+  readonly material: string
 }
 
 /** A public key for exactly one algorithm. */
 export type SignatureKey = Pick<VerificationKey, 'algorithm' | 'key'>
 
-/** The result of reading a JWKS. */
-export interface KeySet {
-  /** The usable keys. */
-  readonly keys: readonly VerificationKey[]
-  /** Why the other entries are not usable, one reason per entry. */
-  readonly skipped: readonly string[]
-  /** The usable keys by the JSON of their entries, so that an unchanged entry keeps its key object. */
-  readonly byJson: ReadonlyMap<string, VerificationKey>
+/** An entry of a key set that is not used, and the reason. */
+export interface SkippedKey {
+  /** The entry's `kid`. Absent if it has none. */
+  readonly kid?: string
+  /** Such as `use is not "sig"`. */
+  readonly reason: string
 }
-
-export const emptyKeySet: KeySet = { keys: [], skipped: [], byJson: new Map() }
-
-const maxKeys = 100
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /**
- * Reads a JWKS (RFC 7517 section 5). An unusable key does not affect the others.
+ * Imports one entry of a JWKS, once for each algorithm that it serves.
  *
- * @param previous the key set that this one replaces; unchanged entries keep their key objects
- * @returns `undefined` if the body is not a JWKS or has more than 100 keys
+ * @returns the keys, at least one, or why the entry is not usable
  */
-export async function readKeySet(
-  body: JsonObject,
+export async function importEntry(
+  entry: unknown,
   issuer: IssuerPolicy,
-  previous?: KeySet,
-): Promise<KeySet | undefined> {
-  const entries = own(body, 'keys')
-  if (!Array.isArray(entries) || entries.length > maxKeys) return undefined
-  return readKeys(entries, issuer, previous)
-}
-
-/** Reads the entries of a JWKS. See `readKeySet`. */
-export async function readKeys(
-  entries: readonly unknown[],
-  issuer: IssuerPolicy,
-  previous?: KeySet,
-): Promise<KeySet> {
-  const texts = entries.map((entry) => JSON.stringify(entry))
-  const results = await Promise.all(
-    entries.map(async (entry, at) => previous?.byJson.get(texts[at]!) ?? readKey(entry, issuer)),
-  )
-  const usable = results.flatMap((result, at) =>
-    typeof result === 'string' ? [] : [[texts[at]!, result] as const],
-  )
-  return {
-    keys: usable.map(([, key]) => key),
-    skipped: results.filter((result) => typeof result === 'string'),
-    byJson: new Map(usable),
-  }
-}
-
-/** Removes the keys with these `kid` values. */
-export function withoutKids(set: KeySet, kids: ReadonlySet<string>): KeySet {
-  if (kids.size === 0) return set
-  const isKept = ({ kid }: VerificationKey): boolean => kid === undefined || !kids.has(kid)
-  return {
-    keys: set.keys.filter(isKept),
-    skipped: set.skipped,
-    byJson: new Map([...set.byJson].filter(([, key]) => isKept(key))),
-  }
-}
-
-/** Selects the key for a token. A token without `kid` is accepted only if there is a single key. */
-export function selectKey(
-  { keys, skipped }: KeySet,
-  header: JoseHeader,
-): VerificationKey | Refusal {
-  const hasAlgorithm = ({ algorithm }: VerificationKey): boolean =>
-    isAlgorithm(header.alg) && algorithm === canonical(header.alg)
-  if (header.kid === undefined && keys.length > 1) {
-    return refuse(
-      'key_ambiguous',
-      `the token has no kid and the issuer has ${keys.length} usable keys`,
-    )
-  }
-  const matching = keys.filter(
-    (key) => (header.kid === undefined || key.kid === header.kid) && hasAlgorithm(key),
-  )
-  if (matching.length > 1) {
-    return refuse('key_ambiguous', "several keys of the issuer match the token's kid and alg")
-  }
-  return matching[0] ?? refuse('key_not_found', describeMissingKey(skipped))
-}
-
-function describeMissingKey(skipped: readonly string[]): string {
-  const problem = "no usable key of the issuer matches the token's kid and alg"
-  return skipped.length === 0
-    ? problem
-    : `${problem}; skipped keys: ${[...new Set(skipped)].join(', ')}`
-}
-
-/** Imports one entry. Returns the reason as a string if the key is not usable. */
-async function readKey(entry: unknown, issuer: IssuerPolicy): Promise<VerificationKey | string> {
-  if (!isJsonObject(entry)) return 'not a JSON object'
+): Promise<readonly VerificationKey[] | SkippedKey> {
+  const algorithms = algorithmsOf(entry, issuer)
+  if (typeof algorithms === 'string') return skip(entry, algorithms)
   try {
-    const problem = findProblem(entry) ?? keyIssuerProblem(entry, issuer.issuer, issuer.profile)
-    if (problem) return problem
-    const algorithm = algorithmOf(entry, issuer)
-    if (!algorithm) return 'does not match exactly one allowed algorithm (alg, kty, crv)'
-    const kid = own(entry, 'kid') as string | undefined
-    const key = await importJWK(publicMembers(entry), algorithm)
-    if (key instanceof Uint8Array) return 'symmetric key'
-    return Object.freeze({ issuer: issuer.issuer, kid, algorithm, key })
+    const jwk = entry as JsonObject
+    return await Promise.all(algorithms.map((algorithm) => importKey(jwk, algorithm, issuer)))
   } catch {
-    return 'cannot be imported'
+    return skip(entry, 'cannot be imported')
   }
 }
 
@@ -204,6 +123,36 @@ function decoded(value: unknown): Uint8Array | undefined {
   return typeof value === 'string' ? decodeBase64url(value) : undefined
 }
 
+export function skip(entry: unknown, reason: string): SkippedKey {
+  const kid = isJsonObject(entry) ? own(entry, 'kid') : undefined
+  return Object.freeze({ ...(typeof kid === 'string' && { kid }), reason })
+}
+
+async function importKey(
+  jwk: JsonObject,
+  algorithm: Algorithm,
+  { issuer }: IssuerPolicy,
+): Promise<VerificationKey> {
+  const kid = own(jwk, 'kid') as string | undefined
+  const key = (await importJWK(publicMembers(jwk), algorithm)) as CryptoKey
+  // Exported again, because the same number can be written in more than one way.
+  const material = JSON.stringify(publicMembers(await exportJWK(key)))
+  return Object.freeze({ issuer, kid, algorithm, key, material })
+}
+
+/**
+ * The algorithms that an entry serves, at least one, or the reason why it is not usable. Checks
+ * everything except whether the key can be imported.
+ */
+export function algorithmsOf(entry: unknown, issuer: IssuerPolicy): readonly Algorithm[] | string {
+  if (!isJsonObject(entry)) return 'not a JSON object'
+  return (
+    findProblem(entry) ??
+    keyIssuerProblem(entry, issuer.issuer, issuer.profile) ??
+    servedAlgorithms(entry, issuer.algorithms)
+  )
+}
+
 /** Checks for keys of all types. The first problem found is reported. */
 const checks: readonly ((jwk: JsonObject) => string | undefined)[] = [
   (jwk) =>
@@ -215,8 +164,14 @@ const checks: readonly ((jwk: JsonObject) => string | undefined)[] = [
   (jwk) =>
     [undefined, 'sig'].includes(own(jwk, 'use') as string) ? undefined : 'use is not "sig"',
   (jwk) => (allowsVerify(own(jwk, 'key_ops')) ? undefined : 'key_ops does not allow "verify"'),
+  (jwk) =>
+    Object.hasOwn(jwk, 'x5c') && !Object.hasOwn(jwk, 'n') && !Object.hasOwn(jwk, 'x')
+      ? 'contains only a certificate (x5c), and not the members of the public key'
+      : undefined,
   (jwk) => (own(jwk, 'kty') === 'RSA' ? rsaProblem(jwk) : undefined),
 ]
+
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 function findProblem(jwk: JsonObject): string | undefined {
   for (const check of checks) {
@@ -253,32 +208,61 @@ function rsaProblem(jwk: JsonObject): string | undefined {
 /** Decodes an unsigned big-endian integer (Base64urlUInt, RFC 7518 section 2). */
 function toBigInt(value: unknown): bigint | undefined {
   if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,1400}$/.test(value)) return undefined
-  const bytes = base64url.decode(value)
-  return BigInt(`0x0${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`)
+  try {
+    const bytes = base64url.decode(value)
+    return BigInt(`0x0${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`)
+  } catch {
+    return undefined
+  }
 }
 
 /**
- * The single algorithm of a key. A key without `alg` must match exactly one of the allowed algorithms.
- * With the default algorithms, an RSA key without `alg` is for RS256, because many authorization
- * servers omit `alg` from RSA keys.
+ * A key with `alg` serves that algorithm. A key without `alg` serves every allowed algorithm of its type
+ * and curve, but an RSA key has only one padding: PS algorithms only if no RS algorithm is allowed. This
+ * depends on the policy alone, so a list of algorithms never disables a key that works without the list.
  */
-function algorithmOf(jwk: JsonObject, issuer: IssuerPolicy): Algorithm | undefined {
+function servedAlgorithms(
+  jwk: JsonObject,
+  allowed: readonly Algorithm[],
+): readonly Algorithm[] | string {
   const alg = own(jwk, 'alg')
-  const matching = issuer.algorithms.filter((algorithm) =>
+  const fitting = allowed.filter((algorithm) =>
     fitsKey(algorithm, own(jwk, 'kty'), own(jwk, 'crv')),
   )
   if (alg !== undefined) {
-    return isAlgorithm(alg) && matching.includes(canonical(alg)) ? canonical(alg) : undefined
+    if (typeof alg !== 'string') return 'alg is not a string'
+    if (!isAlgorithm(alg) || !allowed.includes(canonical(alg))) {
+      return `alg ${quote(alg)} is not an allowed algorithm`
+    }
+    return fitting.includes(canonical(alg))
+      ? [canonical(alg)]
+      : `alg ${quote(alg)} does not fit ${describeType(jwk)}`
   }
-  const candidates = issuer.algorithmsChosen
-    ? matching
-    : matching.filter((algorithm) => algorithm !== 'PS256')
-  return candidates.length === 1 ? candidates[0] : undefined
+  if (fitting.length === 0) return `no allowed algorithm fits ${describeType(jwk)}`
+  const withoutPss = fitting.filter((algorithm) => !isPss(algorithm))
+  return withoutPss.length > 0 ? withoutPss : fitting
+}
+
+function describeType(jwk: JsonObject): string {
+  const members = ['kty', 'crv'].filter((name) => Object.hasOwn(jwk, name))
+  if (members.length === 0) return 'a key without kty'
+  return members.map((name) => `${name} ${quote(own(jwk, name))}`).join(' and ')
+}
+
+/** Quotes a value that the issuer wrote: in ASCII, and at most 128 characters of it. */
+export function quote(value: unknown): string {
+  if (typeof value !== 'string') return 'that is not a string'
+  const escape = (character: string): string =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(value.slice(0, 128)).replace(/[^\x20-\x7e]/g, escape)
 }
 
 /** The members that define the public key. No other member can influence the import. */
-function publicMembers(jwk: JsonObject): Record<string, unknown> & { kty: string } {
-  const entries = ['kty', 'crv', 'n', 'e', 'x', 'y'].map((name) => [name, own(jwk, name)])
+function publicMembers(jwk: object): Record<string, unknown> & { kty: string } {
+  const entries = ['kty', 'crv', 'n', 'e', 'x', 'y'].map((name) => [
+    name,
+    own(jwk as JsonObject, name),
+  ])
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 

@@ -107,7 +107,8 @@ function decodeSegments(
   if (token.length > maxBytes) {
     return refuse(
       'token_too_large',
-      `the token has ${token.length} characters, the maximum is ${maxBytes}`,
+      `the token has ${token.length} characters; maxTokenBytes is ${maxBytes}. Let the issuer write fewer ` +
+        'claims, such as roles, or raise maxTokenBytes',
     )
   }
   const end = token.indexOf('.')
@@ -123,10 +124,67 @@ function decodeSegments(
 }
 
 function refuseSegments(token: string): Refusal {
+  return isEncrypted(token)
+    ? refuse(
+        'token_encrypted',
+        'the token is encrypted (a JWE has five segments). Let the issuer sign tokens without encrypting them',
+      )
+    : refuse('token_malformed', describeText(token))
+}
+
+function isEncrypted(token: string): boolean {
   // The limit prevents a token with thousands of dots from creating thousands of strings.
   return token.split('.', 6).length === 5
-    ? refuse('token_encrypted', 'the token is encrypted (a JWE has five segments)')
-    : refuse('token_malformed', 'the token does not have three canonical base64url segments')
+}
+
+/**
+ * Whether a text that is not a JWT looks like an opaque or an encrypted token, and not like a JWT with a
+ * mistake.
+ */
+export function isOpaque(token: unknown): boolean {
+  if (typeof token !== 'string') return false
+  return isEncrypted(token) || (mistakeIn(token) === undefined && !startsLikeJwt(token))
+}
+
+/** The Base64url form of an opening brace and a quote or white space. */
+function startsLikeJwt(token: string): boolean {
+  return /^e[wy]/.test(token)
+}
+
+/** What a text that is not three segments is instead. The text may be a secret, so it is not quoted. */
+function describeText(token: string): string {
+  const mistake = mistakeIn(token)
+  if (mistake !== undefined) return mistake
+  if (!startsLikeJwt(token)) {
+    return (
+      `the token is not a JWT: it is probably an opaque token (${token.length} characters). Let the client ` +
+      'request a token for this service, and let the issuer issue JWT access tokens'
+    )
+  }
+  const segments = token.split('.', 7)
+  if (segments.length !== 3) {
+    const count = segments.length === 7 ? 'more than six' : segments.length
+    return `the token does not have three segments but ${count}. Was it cut off or joined with another text?`
+  }
+  if (segments[2] === '') return 'the token is not signed: its signature is empty'
+  const names = ['header', 'payload', 'signature']
+  const wrong = names.filter((_name, at) => !decodeBase64url(segments[at]!))
+  return `the token does not have three canonical base64url segments: its ${wrong.join(' and ')} cannot be decoded`
+}
+
+/** Common mistakes of clients, before anything is decoded. */
+function mistakeIn(token: string): string | undefined {
+  if (token === '') return 'the token is an empty text. Is a variable of the client not set?'
+  if (/^(?:undefined|null|NaN|true|false|\[object \w+\])$/.test(token)) {
+    return `the token is the text '${token}'. A variable of the client does not contain a token`
+  }
+  if (/^bearer(?:[\s:]|$)/i.test(token)) {
+    return "the token begins with the word 'Bearer'. Pass the token alone"
+  }
+  if (/^["'`]|["'`]$|^%22/.test(token)) {
+    return 'the token is in quotes. Send it without them'
+  }
+  return /\s/.test(token) ? 'the token contains white space. Was it cut off or wrapped?' : undefined
 }
 
 /**

@@ -1,6 +1,7 @@
 import { FetchError } from '../lib/fetch-json.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse, VerificationError } from '../errors/refusal.ts'
+import { adviceOf, messageOf } from './fetch-failure.ts'
 import { retryDelay, seconds } from './freshness.ts'
 
 interface Failure {
@@ -40,6 +41,11 @@ export class Backoff {
     return this.#last && messageOf(this.#last.error)
   }
 
+  /** What the last fetch threw. `undefined` if it succeeded. */
+  get lastThrown(): unknown {
+    return this.#last?.error
+  }
+
   /** Milliseconds until the next fetch is allowed. */
   get delayLeft(): number {
     return this.#last ? Math.max(0, this.#last.retryAt - this.#clock.monotonic()) : 0
@@ -57,11 +63,15 @@ export class Backoff {
     this.#last = undefined
   }
 
-  /** The answer to a request. It includes the last error, if there is one. */
-  refusal(problem: string): Refusal {
+  /**
+   * The answer to a request. It includes the last error, if there is one.
+   *
+   * @param delay milliseconds until a retry may help, if that is later than the next fetch
+   */
+  refusal(problem: string, delay = 0): Refusal {
     const code = this.#last?.error instanceof ConfigError ? 'metadata_rejected' : 'keys_unavailable'
-    const cause = this.#last ? ` (${messageOf(this.#last.error)})` : ''
-    const retryAfter = Math.max(1, Math.ceil(this.delayLeft / seconds))
+    const cause = this.#last ? describeCause(this.#last.error) : ''
+    const retryAfter = Math.max(1, Math.ceil(Math.max(delay, this.delayLeft) / seconds))
     return refuse(code, `JWKS of '${this.#issuer}' is unavailable: ${problem}${cause}`, {
       retryAfter,
     })
@@ -74,6 +84,7 @@ export class Backoff {
   }
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'unknown error'
+function describeCause(error: unknown): string {
+  const advice = adviceOf(error)
+  return ` (${messageOf(error)})${advice === undefined ? '' : `. ${advice}`}`
 }

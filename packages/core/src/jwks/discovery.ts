@@ -3,23 +3,26 @@ import { type JsonObject, own } from '../lib/json.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import { quote } from '../lib/quote.ts'
 import { isSecure, parseUrl } from '../lib/url.ts'
+import { metadataError } from './fetch-failure.ts'
 
 /**
  * Finds the URL of an issuer's key set in the issuer's metadata. Tries OpenID Connect Discovery 1.0
- * section 4 first, then RFC 8414 section 3. The `issuer` in the metadata must be exactly the configured
- * one.
+ * section 4 first, then RFC 8414 section 3, or only the configured URL. The `issuer` in the metadata must
+ * be exactly the configured one.
  *
  * @param options.insecure whether plain http is allowed
- * @throws FetchError if the metadata cannot be fetched
+ * @throws IssuerFetchError if the metadata cannot be fetched
  * @throws ConfigError if the metadata is wrong, so that a retry does not help
  */
 export async function discoverKeySet(
   fetch: Fetch,
-  { issuer, profile }: IssuerPolicy,
+  { issuer, metadataUri, profile }: IssuerPolicy,
   { insecure, signal }: { readonly insecure: boolean; readonly signal: AbortSignal },
 ): Promise<string> {
-  const metadata = await fetchFirst(fetch, metadataUrls(issuer, profile.discovery), signal)
+  const urls = metadataUri === undefined ? metadataUrls(issuer, profile.discovery) : [metadataUri]
+  const metadata = await fetchFirst(fetch, urls, signal)
   requireSameIssuer(own(metadata, 'issuer'), issuer)
   const jwksUri = own(metadata, 'jwks_uri')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
@@ -29,8 +32,8 @@ export async function discoverKeySet(
       "Set 'jwksUri' to the URL of the key set.",
     )
   }
-  const issuerUsesHttps = new URL(issuer).protocol === 'https:'
-  if (!isSecure(url, insecure) || (issuerUsesHttps && !insecure && url.protocol !== 'https:')) {
+  const usesHttps = new URL(urls[0]!).protocol === 'https:'
+  if (!isSecure(url, insecure) || (usesHttps && !insecure && url.protocol !== 'https:')) {
     throw new ConfigError(
       `The jwks_uri in the metadata of '${issuer}' must be an https URL.`,
       'Fix it at the authorization server, or set allowInsecureHttp: true on a trusted network.',
@@ -50,26 +53,35 @@ function metadataUrls(issuer: string, discovery: Profile['discovery']): readonly
   return discovery ? [urls[discovery]] : Object.values(urls)
 }
 
-/** Tries the next URL only if the server responds, with a status below 500. */
+/**
+ * Tries the next URL only if the server responds, with a status below 500: without the metadata, or with a
+ * page instead. Some servers answer every path with a page.
+ *
+ * @throws IssuerFetchError that names every URL and its response
+ */
 async function fetchFirst(
   fetch: Fetch,
-  [url, ...others]: readonly string[],
+  urls: readonly string[],
   signal: AbortSignal,
 ): Promise<JsonObject> {
-  try {
-    return (await fetchJson(fetch, url!, { signal })).body
-  } catch (error) {
-    const isMissing = error instanceof FetchError && (error.status ?? 500) < 500
-    if (isMissing && others.length > 0) return fetchFirst(fetch, others, signal)
-    throw error
+  const attempts: { readonly url: string; readonly error: FetchError }[] = []
+  for (const url of urls) {
+    try {
+      return (await fetchJson(fetch, url, { signal })).body
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error
+      attempts.push({ url, error })
+      if ((error.status ?? 500) >= 500) break
+    }
   }
+  throw metadataError(attempts)
 }
 
 function requireSameIssuer(found: unknown, issuer: string): void {
   if (found === issuer) return
   const problem =
     typeof found === 'string'
-      ? `is for a different issuer: ${JSON.stringify(found.slice(0, 128))}`
+      ? `is for a different issuer: ${quote(found)}`
       : 'does not name its issuer'
   throw new ConfigError(
     `The metadata of '${issuer}' ${problem}.`,

@@ -1,6 +1,8 @@
 import * as platform from '#platform'
 import type { Policy } from '../config/policy.ts'
-import { emptyKeySet, type KeySet } from '../jose/jwk.ts'
+import type { SkippedKey } from '../jose/jwk.ts'
+import { describeFailure, messageOf } from './fetch-failure.ts'
+import { type Availability, outageWarnings } from './outage-warnings.ts'
 
 const channel = platform.channel('resource-server:keys')
 
@@ -25,8 +27,8 @@ export interface KeyEvent {
    * - `failed`: a fetch failed. The cached key set stays in use.
    * - `rotated`: the fetched key set has different keys.
    * - `stale`: the cached key set is no longer fresh because fetches fail. Published once per outage.
-   * - `empty`: a key set without usable keys was fetched. `reason` says whether the previous one stays
-   *   in use.
+   * - `empty`: a key set without usable keys was fetched. This is an outage. `reason` says whether the
+   *   previous one stays in use.
    * - `blocked`: a key was blocked with `blockKey()`.
    * - `restored`: after the process started, a key set from the key store is in use.
    * - `not-stored`: the key store failed.
@@ -36,8 +38,8 @@ export interface KeyEvent {
   readonly reason?: string
   /** The number of usable keys after the event. */
   readonly keys: number
-  /** Why keys are not used, one reason per key, such as `contains private key members`. */
-  readonly skipped: readonly string[]
+  /** The keys that are not used, and why, in the key set that was read last. */
+  readonly skipped: readonly SkippedKey[]
   /** How long the fetch took, in milliseconds. Only with `fetched` and `failed`. */
   readonly duration?: number
 }
@@ -56,40 +58,67 @@ export function publishKeyEvent(build: () => KeyEvent): void {
 export class KeyEventReporter {
   readonly #issuer: string
   readonly #clock: Policy['clock']
-  readonly #usableSet: () => KeySet | undefined
+  readonly #log: Policy['log']
+  readonly #keys: () => Pick<KeyEvent, 'keys' | 'skipped'>
   #staleReported = false
+  #isClosed = false
 
-  /** @param usableSet returns the key set that is in use at the time of an event */
-  constructor(issuer: string, clock: Policy['clock'], usableSet: () => KeySet | undefined) {
+  /** @param keys returns the state of the keys at the time of an event */
+  constructor(
+    issuer: string,
+    { clock, log }: Pick<Policy, 'clock' | 'log'>,
+    keys: () => Pick<KeyEvent, 'keys' | 'skipped'>,
+  ) {
     this.#issuer = issuer
     this.#clock = clock
-    this.#usableSet = usableSet
+    this.#log = log
+    this.#keys = keys
   }
 
   report(event: KeyEventName, details: Pick<KeyEvent, 'reason' | 'duration'> = {}): void {
-    publishKeyEvent(() => {
-      const { keys, skipped } = this.#usableSet() ?? emptyKeySet
-      return {
-        version: 1,
-        time: new Date(this.#clock.now()).toISOString(),
-        issuer: this.#issuer,
-        event,
-        keys: keys.length,
-        skipped,
-        ...details,
-      }
-    })
+    publishKeyEvent(() => ({
+      version: 1,
+      time: new Date(this.#clock.now()).toISOString(),
+      issuer: this.#issuer,
+      event,
+      ...this.#keys(),
+      ...details,
+    }))
+  }
+
+  reportFailed(error: unknown, duration: number): void {
+    this.report('failed', { reason: messageOf(error), duration })
+    if (this.#keys().keys > 0) return
+    this.#warn(
+      'unavailable',
+      `JWKS of '${this.#issuer}' is unavailable, so its tokens cannot be verified: ${describeFailure(error)}.`,
+    )
   }
 
   /** Reports `stale`, but only once until the next successful fetch. */
-  reportStale(reason: string): void {
+  reportStale(error: unknown): void {
     if (this.#staleReported) return
     this.#staleReported = true
-    this.report('stale', { reason })
+    this.report('stale', { reason: messageOf(error) })
+    this.#warn(
+      'stale',
+      `JWKS of '${this.#issuer}' cannot be refreshed. The last keys are used for the time in staleIfError: ` +
+        `${describeFailure(error)}.`,
+    )
   }
 
   reportFetched(duration: number): void {
     this.#staleReported = false
     this.report('fetched', { duration })
+    this.#warn('available', `JWKS of '${this.#issuer}' is available again.`)
+  }
+
+  /** Stops the warnings: a fetch that `close()` aborts is not an outage. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #warn(state: Availability, message: string): void {
+    if (this.#log !== 'off' && !this.#isClosed) outageWarnings.update(this.#issuer, state, message)
   }
 }

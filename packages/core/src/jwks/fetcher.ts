@@ -2,6 +2,7 @@ import { type Fetch, fetchJson, FetchError, withinDeadline } from '../lib/fetch-
 import type { JsonObject } from '../lib/json.ts'
 import { discoverKeySet } from './discovery.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
+import { errorFrom, type FetchedDocument, IssuerFetchError } from './fetch-failure.ts'
 import { freshnessLifetime, minutes } from './freshness.ts'
 
 export interface FetchedKeySet {
@@ -32,7 +33,7 @@ export class KeySetFetcher {
   /**
    * Fetches the key set, and the metadata if needed, within one deadline.
    *
-   * @throws FetchError with a message such as `GET https://as.example.com/jwks: …`
+   * @throws IssuerFetchError with a message such as `GET https://as.example.com/jwks: …`
    * @throws ConfigError if the metadata is wrong
    */
   async fetch(): Promise<FetchedKeySet> {
@@ -46,8 +47,9 @@ export class KeySetFetcher {
       const work = (signal: AbortSignal) => this.#fetch(trackedFetch, signal)
       return await withinDeadline(work, this.#closing.signal)
     } catch (error) {
-      if (!(error instanceof FetchError) || lastUrl === undefined) throw error
-      throw errorFrom(lastUrl, error.message, error)
+      const isComplete = error instanceof IssuerFetchError || !(error instanceof FetchError)
+      if (isComplete || lastUrl === undefined) throw error
+      throw errorFrom(lastUrl, error.message, error, this.#documentAt(lastUrl))
     }
   }
 
@@ -68,6 +70,11 @@ export class KeySetFetcher {
     // A response after the deadline is dropped. Its ETag must be dropped too.
     if (!signal.aborted) this.#etag = response.etag
     return { url, body: response.body, lifetime: freshnessLifetime(response.cacheControl) }
+  }
+
+  #documentAt(url: string): FetchedDocument {
+    const keys = [this.#issuer.jwksUri, this.#discovered?.url]
+    return keys.includes(url) ? 'key set' : 'metadata'
   }
 
   async #findUrl(fetch: Fetch, signal: AbortSignal): Promise<string> {
@@ -92,14 +99,4 @@ export class KeySetFetcher {
       throw error
     }
   }
-}
-
-/** Creates an error that names the URL. Omits the query, because it can contain a secret. */
-export function errorFrom(
-  url: string,
-  problem: string,
-  { status, retryAfter }: Partial<FetchError> = {},
-): FetchError {
-  const [withoutQuery = ''] = url.split('?', 1)
-  return new FetchError(`GET ${withoutQuery.slice(0, 256)}: ${problem}`, status, retryAfter)
 }

@@ -1,4 +1,4 @@
-import type { KeySet } from '../jose/jwk.ts'
+import type { KeySet } from '../jose/key-set.ts'
 
 // All times are in milliseconds. `now` and `requestedAt` are readings of the monotonic clock.
 
@@ -78,31 +78,36 @@ export function isOverdue(cached: CachedKeySet, now: number): boolean {
   return ageOf(cached, now) >= 2 * cached.lifetime
 }
 
+/**
+ * Whether so much time passed during a fetch that its response is too old. The process was suspended, or
+ * a test advanced its clock.
+ */
+export function isOutdated(
+  cached: CachedKeySet | undefined,
+  requestedAt: number,
+  now: number,
+): boolean {
+  return now - requestedAt >= (cached?.lifetime ?? lifetimes.default)
+}
+
 /** How long an empty key set counts as a mistake of the issuer. */
 const gracePeriod = 5 * minutes
 
 /**
- * Decides whether to accept a key set without usable keys. The issuer has either revoked all keys or
- * made a mistake. During the grace period it counts as a mistake.
+ * Decides how long a key set stays in use after the issuer published one without usable keys. The issuer
+ * has either revoked all keys or made a mistake. During the grace period it counts as a mistake.
  */
 export class EmptySetGracePeriod {
   #since: number | undefined
 
-  /**
-   * - `not-applicable`: the next key set has keys, or the previous one had none either.
-   * - `active`: keep the previous key set.
-   * - `expired`: accept the empty key set.
-   */
-  check(
-    previous: KeySet | undefined,
-    next: KeySet,
-    now: number,
-  ): 'not-applicable' | 'active' | 'expired' {
-    if (!previous || previous.keys.length === 0 || next.keys.length > 0) {
-      this.#since = undefined
-      return 'not-applicable'
-    }
+  /** Records an empty key set. Returns whether the previous key set stays in use. */
+  isActive(now: number): boolean {
     this.#since ??= now
-    return now - this.#since < gracePeriod ? 'active' : 'expired'
+    return now - this.#since < gracePeriod
+  }
+
+  /** Records a key set with usable keys. */
+  reset(): void {
+    this.#since = undefined
   }
 }

@@ -1,12 +1,22 @@
-import { type KeySet, readKeySet, withoutKids } from '../jose/jwk.ts'
+import {
+  countKeys,
+  describeSkipped,
+  emptyKeySet,
+  type KeySet,
+  readKeySet,
+  withoutKids,
+} from '../jose/key-set.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Refusal } from '../errors/refusal.ts'
-import { errorFrom, type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
+import type { FetchError } from '../lib/fetch-json.ts'
+import { errorFrom } from './fetch-failure.ts'
+import { type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
 import {
   ageOf,
   type CachedKeySet,
   EmptySetGracePeriod,
   isFresh,
+  isOutdated,
   isOverdue,
   isRefreshDue,
   isUsable,
@@ -14,15 +24,19 @@ import {
   seconds,
 } from './freshness.ts'
 import { KeyEventReporter } from './events.ts'
-import { Backoff, messageOf } from './backoff.ts'
+import { Backoff } from './backoff.ts'
 import type { KeyHealth } from './key-source.ts'
 import { KeySetPersistence } from './persistence.ts'
+
+/** How often a fetch is repeated because the process was suspended during it. */
+const maxRepeats = 2
 
 /**
  * The key set of one issuer: fetched when first needed, cached, and refreshed in the background.
  *
  * All callers share one fetch. A fetched key set replaces the cached one completely, so a key that the
- * issuer removes is gone. After a failed fetch, the cached key set stays in use until it expires.
+ * issuer removes is gone. After a failed fetch, the cached key set stays in use until it expires. A key
+ * set without usable keys counts as a failed fetch.
  */
 export class KeySetCache {
   readonly #issuer: IssuerPolicy
@@ -36,6 +50,8 @@ export class KeySetCache {
   readonly #emptySets = new EmptySetGracePeriod()
   readonly #blocked = new Set<string>()
   #cached: CachedKeySet | undefined
+  /** The key set that was fetched last, if it has no usable key. */
+  #rejected: KeySet | undefined
   #restoring: Promise<void> | undefined
   #inFlight: Promise<void> | undefined
   #fetches = 0
@@ -49,7 +65,7 @@ export class KeySetCache {
     this.#staleIfError = policy.staleIfError * seconds
     this.#fetcher = new KeySetFetcher(issuer, policy)
     this.#backoff = new Backoff(issuer.issuer, policy.clock)
-    this.#events = new KeyEventReporter(issuer.issuer, policy.clock, () => this.usable)
+    this.#events = new KeyEventReporter(issuer.issuer, policy, () => this.#keys())
     this.#persistence = new KeySetPersistence(issuer, policy, (reason) =>
       this.#events.report('not-stored', { reason }),
     )
@@ -60,10 +76,11 @@ export class KeySetCache {
     return this.#cached
   }
 
-  /** The cached key set, if it is fresh or may be used while stale. */
+  /** The cached key set, if it has keys and is fresh or may be used while stale. */
   get usable(): KeySet | undefined {
     const cached = this.#cached
-    return cached && isUsable(cached, this.#now(), this.#staleIfError) ? cached.set : undefined
+    if (!cached || cached.set.keys.length === 0) return undefined
+    return isUsable(cached, this.#now(), this.#staleIfError) ? cached.set : undefined
   }
 
   /** The key set that requests can use without waiting: usable, and not outdated by a suspension. */
@@ -125,6 +142,10 @@ export class KeySetCache {
     if (this.#backoff.isFailing) throw this.#backoff.toError('the refresh failed')
   }
 
+  isBlocked(kid: string): boolean {
+    return this.#blocked.has(kid)
+  }
+
   block(kid: string): void {
     this.#blocked.add(kid)
     if (this.#cached) {
@@ -136,11 +157,13 @@ export class KeySetCache {
   close(): void {
     this.#closed = true
     this.#cancelTimer()
+    this.#events.close()
     this.#fetcher.close()
   }
 
-  unavailable(problem: string): Refusal {
-    return this.#backoff.refusal(problem)
+  /** @param delay milliseconds until a retry may help, if that is later than the next fetch */
+  unavailable(problem: string, delay = 0): Refusal {
+    return this.#backoff.refusal(problem, delay)
   }
 
   health(): KeyHealth {
@@ -152,8 +175,7 @@ export class KeySetCache {
     return {
       issuer: this.#issuer.issuer,
       state: usable ? (isFresh(cached!, now) ? 'fresh' : 'stale') : 'none',
-      keys: usable?.keys.length ?? 0,
-      skipped: usable?.skipped ?? [],
+      ...this.#keys(),
       ...(cached && { age: ageOf(cached, now) / seconds }),
       ...(lastError !== undefined && { lastError }),
       ...(delay !== undefined && !this.#closed && { nextAttempt: Math.max(0, delay) / seconds }),
@@ -167,8 +189,18 @@ export class KeySetCache {
     return this.#clock.monotonic()
   }
 
+  #keys(): Pick<KeyHealth, 'keys' | 'skipped'> {
+    const usable = this.usable ?? emptyKeySet
+    const { skipped } = this.#rejected ?? this.#cached?.set ?? emptyKeySet
+    return { keys: countKeys(usable), skipped }
+  }
+
   #whyUnusable(): string {
-    return this.#cached ? 'the cached key set has expired' : 'not fetched yet'
+    if (this.#cached) {
+      const isEmpty = this.#cached.set.keys.length === 0
+      return isEmpty ? 'every key is blocked' : 'the cached key set has expired'
+    }
+    return this.#rejected ? 'it has no usable key' : 'not fetched yet'
   }
 
   /** Whether a suspension kept the refresh timer from firing. A restored key set has no such timer. */
@@ -182,12 +214,22 @@ export class KeySetCache {
   async #restore(): Promise<void> {
     const restored = await this.#persistence.restore()
     if (!restored || this.#cached) return
-    this.#cached = { ...restored, set: withoutKids(restored.set, this.#blocked) }
+    const set = withoutKids(restored.set, this.#blocked)
+    if (set.keys.length === 0) return
+    this.#cached = { ...restored, set }
     this.#events.report('restored')
   }
 
+  /** Repeats a fetch during which the process was suspended, because its response is too old. */
   async #fetch(): Promise<void> {
-    const requestedAt = this.#now()
+    for (let repeats = 0; repeats <= maxRepeats; repeats += 1) {
+      const requestedAt = this.#now()
+      await this.#fetchOnce(requestedAt)
+      if (this.#closed || !isOutdated(this.#cached, requestedAt, this.#now())) return
+    }
+  }
+
+  async #fetchOnce(requestedAt: number): Promise<void> {
     this.#fetches += 1
     try {
       const fetched = await this.#fetcher.fetch()
@@ -198,8 +240,7 @@ export class KeySetCache {
     } catch (error) {
       this.#backoff.recordFailure(error)
       this.#fetcher.reset()
-      const reason = messageOf(error)
-      this.#events.report('failed', { reason, duration: this.#now() - requestedAt })
+      this.#events.reportFailed(error, this.#now() - requestedAt)
     }
   }
 
@@ -214,19 +255,33 @@ export class KeySetCache {
     throw errorFrom(url, 'the response is not a JWKS with at most 100 keys')
   }
 
-  /** @throws FetchError if the key set is empty and the grace period is active */
+  /** @throws FetchError if the key set has no usable key */
   #accept(read: KeySet, { url, lifetime }: FetchedKeySet, requestedAt: number): void {
     // A key may have been blocked while the key set was being read.
     const set = withoutKids(read, this.#blocked)
+    if (set.keys.length === 0) throw this.#reject(set, url, requestedAt)
     const previous = this.#cached?.set
-    const grace = this.#emptySets.check(previous, set, requestedAt)
-    if (grace === 'active') {
-      this.#events.report('empty', { reason: 'the previous key set stays in use for now' })
-      throw errorFrom(url, 'the fetched key set has no usable key')
-    }
-    if (grace === 'expired') this.#events.report('empty', { reason: 'no usable key is left' })
+    this.#emptySets.reset()
+    this.#rejected = undefined
     this.#cached = { set, requestedAt, lifetime, refreshAge: refreshAge(lifetime) }
     if (previous && !hasSameKeys(previous, set)) this.#events.report('rotated')
+  }
+
+  /** Drops the previous key set too, unless the grace period is active. */
+  #reject(set: KeySet, url: string, requestedAt: number): FetchError {
+    this.#rejected = set
+    if (!this.#emptySets.isActive(requestedAt)) this.#cached = undefined
+    const reason = this.usable
+      ? 'the previous key set stays in use for now'
+      : 'no usable key is left'
+    this.#events.report('empty', { reason })
+    const { skipped } = set
+    return errorFrom(
+      url,
+      skipped.length === 0
+        ? 'the key set has no usable key: it is empty'
+        : `the key set has no usable key: ${describeSkipped(skipped)}`,
+    )
   }
 
   /** The timer holds only a weak reference, so an unused verifier can be garbage collected. */
@@ -253,9 +308,8 @@ export class KeySetCache {
   }
 
   #reportIfStale(): void {
-    const reason = this.#backoff.lastError
-    if (reason === undefined || !this.#cached || isFresh(this.#cached, this.#now())) return
-    this.#events.reportStale(reason)
+    if (!this.#backoff.isFailing || !this.#cached || isFresh(this.#cached, this.#now())) return
+    this.#events.reportStale(this.#backoff.lastThrown)
   }
 }
 

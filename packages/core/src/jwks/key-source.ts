@@ -1,4 +1,4 @@
-import type { VerificationKey } from '../jose/jwk.ts'
+import type { SkippedKey, VerificationKey } from '../jose/jwk.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { Refusal } from '../errors/refusal.ts'
 
@@ -11,10 +11,10 @@ export interface KeyHealth {
    * - `none`: there is no usable key set, so requests get 503.
    */
   readonly state: 'fresh' | 'stale' | 'none'
-  /** The number of usable keys. */
+  /** The number of usable keys. A key that is published twice counts once. */
   readonly keys: number
-  /** Why keys are not used, one reason per key, such as `contains private key members`. */
-  readonly skipped: readonly string[]
+  /** The keys that are not used, and why, in the key set that was read last. */
+  readonly skipped: readonly SkippedKey[]
   /** Seconds since the key set was requested. Absent if there is none. */
   readonly age?: number
   /** The reason why the last fetch failed. Absent if it succeeded. */

@@ -1,35 +1,49 @@
+import { algorithmsOf, skip, type SkippedKey, type VerificationKey } from '../jose/jwk.ts'
 import {
+  blockedKey,
+  countKeys,
+  describeSkipped,
   emptyKeySet,
   type KeySet,
   readKeys,
   selectKey,
-  type VerificationKey,
-  withoutKids,
-} from '../jose/jwk.ts'
+  withoutKeys,
+} from '../jose/key-set.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
-import { ConfigError, type Refusal } from '../errors/refusal.ts'
+import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 import type { KeyHealth, KeySource } from './key-source.ts'
 
-/** The keys in the option `jwks`. They are never fetched and do not expire. */
+/** Seconds. Only a restart with other keys helps. */
+const retryAfter = 60
+
+/**
+ * The keys in the option `jwks`. They are never fetched and do not expire. A key without `kid` serves the
+ * tokens whose `kid` is that of no other key, because keys from PEM files have no `kid`.
+ */
 export class LocalKeySet implements KeySource {
   readonly #issuer: string
   readonly #reading: Promise<void>
+  /** All keys, and the ones that are not blocked. */
+  #read: KeySet = emptyKeySet
   #set: KeySet = emptyKeySet
   #isRead = false
   readonly #blocked = new Set<string>()
 
+  /** @throws ConfigError if it is clear without importing the keys that none is usable */
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
     this.#issuer = issuer.issuer
+    requireUsableKey(keys, issuer)
     this.#reading = readKeys(keys, issuer).then((set) => {
-      this.#set = withoutKids(set, this.#blocked)
+      this.#read = set
+      this.#set = this.#withoutBlocked()
       this.#isRead = true
     })
   }
 
   find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
-    if (this.#isRead) return selectKey(this.#set, header)
-    return this.#reading.then(() => selectKey(this.#set, header))
+    if (this.#isRead) return this.#select(header)
+    return this.#reading.then(() => this.#select(header))
   }
 
   holds(key: VerificationKey): boolean {
@@ -38,12 +52,7 @@ export class LocalKeySet implements KeySource {
 
   async warmUp(): Promise<void> {
     await this.#reading
-    const { keys, skipped } = this.#set
-    if (keys.length > 0) return
-    throw new ConfigError(
-      `No key in 'jwks' is usable: ${skipped.join('; ')}.`,
-      'Pass public signature keys.',
-    )
+    if (this.#set.keys.length === 0) throw unusable(this.#set.skipped)
   }
 
   ready(): boolean {
@@ -55,7 +64,7 @@ export class LocalKeySet implements KeySource {
     return {
       issuer: this.#issuer,
       state: keys.length > 0 ? 'fresh' : 'none',
-      keys: keys.length,
+      keys: countKeys(this.#set),
       skipped,
       inFlight: false,
       fetches: 0,
@@ -69,10 +78,55 @@ export class LocalKeySet implements KeySource {
 
   blockKey(kid: string): void {
     this.#blocked.add(kid)
-    this.#set = withoutKids(this.#set, this.#blocked)
+    this.#set = this.#withoutBlocked()
   }
 
   close(): void {
     // There is nothing to stop.
   }
+
+  #select({ alg, kid }: JoseHeader): VerificationKey | Refusal {
+    if (kid !== undefined && this.#blocked.has(kid)) return blockedKey()
+    const { keys, skipped } = this.#set
+    if (keys.length === 0) {
+      const { message } = unusable(skipped)
+      return refuse('keys_unavailable', `JWKS of '${this.#issuer}' is unavailable: ${message}`, {
+        retryAfter,
+      })
+    }
+    const unnamed = keys.filter((key) => key.kid === undefined)
+    if (kid === undefined || unnamed.length === 0 || this.#hasKid(kid)) {
+      return selectKey(this.#set, { alg, kid })
+    }
+    return selectKey({ ...this.#set, keys: unnamed }, { alg, kid: undefined })
+  }
+
+  #hasKid(kid: string): boolean {
+    return this.#read.keys.some((key) => key.kid === kid)
+  }
+
+  /** Blocks the keys that serve tokens with a blocked `kid`. A key without `kid` can be one of them. */
+  #withoutBlocked(): KeySet {
+    const blocksUnnamed = [...this.#blocked].some((kid) => !this.#hasKid(kid))
+    return withoutKeys(this.#read, ({ kid }) =>
+      kid === undefined ? blocksUnnamed : this.#blocked.has(kid),
+    )
+  }
+}
+
+function requireUsableKey(keys: readonly object[], issuer: IssuerPolicy): void {
+  const skipped: SkippedKey[] = []
+  for (const key of keys) {
+    const algorithms = algorithmsOf(key, issuer)
+    if (typeof algorithms !== 'string') return
+    skipped.push(skip(key, algorithms))
+  }
+  throw unusable(skipped)
+}
+
+function unusable(skipped: readonly SkippedKey[]): ConfigError {
+  return new ConfigError(
+    `No key in 'jwks' is usable: ${describeSkipped(skipped)}.`,
+    'Pass public signature keys.',
+  )
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../lib/json.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import { readKeySet } from '../jose/jwk.ts'
-import { messageOf } from './backoff.ts'
+import { readKeySet } from '../jose/key-set.ts'
+import { messageOf } from './fetch-failure.ts'
 import { type CachedKeySet, defaultLifetime } from './freshness.ts'
 import { SealedStore } from './sealed-store.ts'
 

@@ -1,4 +1,5 @@
-import { emptyKeySet, type KeySet, selectKey, type VerificationKey } from '../jose/jwk.ts'
+import type { VerificationKey } from '../jose/jwk.ts'
+import { blockedKey, emptyKeySet, type KeySet, selectKey } from '../jose/key-set.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { Refusal } from '../errors/refusal.ts'
@@ -23,6 +24,7 @@ export class RemoteKeySet implements KeySource {
   }
 
   find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
+    if (header.kid !== undefined && this.#cache.isBlocked(header.kid)) return blockedKey()
     const before = this.#cache.cached
     this.#cache.fetchIfDue()
     const set = this.#cache.current
@@ -71,15 +73,14 @@ export class RemoteKeySet implements KeySource {
     const { cached } = this.#cache
     const isNew = cached !== before && !cached?.restored
     if (!isNotFound(found) || header.kid === undefined || isNew) return found
-    return this.#findUnknownKid(header.kid, header, found)
+    return this.#findUnknownKid(header.kid, header)
   }
 
-  /** Fetches the key set for a token with an unknown `kid`, because its key may be new. */
-  async #findUnknownKid(
-    kid: string,
-    header: JoseHeader,
-    notFound: Refusal,
-  ): Promise<VerificationKey | Refusal> {
+  /**
+   * Fetches the key set for a token with an unknown `kid`, because its key may be new. Without a fetch, or
+   * if it fails, the token can be neither accepted nor refused.
+   */
+  async #findUnknownKid(kid: string, header: JoseHeader): Promise<VerificationKey | Refusal> {
     if (this.#waiting >= maxWaiting) {
       return this.#cache.unavailable('too many tokens are waiting for a refresh')
     }
@@ -91,16 +92,22 @@ export class RemoteKeySet implements KeySource {
         const found = await this.#fetchAndSelect(header)
         if (!isNotFound(found)) return found
       }
-      if (this.#mayFetch(kid)) {
-        const found = await this.#fetchAndSelect(header)
-        if (!isNotFound(found)) return found
-      }
+      if (!this.#mayFetch(kid)) return this.#undecided()
+      const found = await this.#fetchAndSelect(header)
+      return isNotFound(found) && this.#cache.isFailing ? this.#undecided() : found
     } finally {
       this.#waiting -= 1
     }
-    return this.#cache.isFailing
-      ? this.#cache.unavailable("the token's kid is unknown and the refresh failed")
-      : notFound
+  }
+
+  #undecided(): Refusal {
+    if (this.#cache.isFailing) {
+      return this.#cache.unavailable("the token's kid is unknown and the refresh failed")
+    }
+    return this.#cache.unavailable(
+      "the token's kid is unknown and another refresh is not allowed yet",
+      this.#limiter.delayLeft(this.#clock.monotonic()),
+    )
   }
 
   #mayFetch(kid: string): boolean {

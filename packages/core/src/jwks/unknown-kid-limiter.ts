@@ -34,6 +34,11 @@ export class UnknownKidLimiter {
     return this.#common.take(now) || (seenBefore && this.#repeated.take(now))
   }
 
+  /** Milliseconds until a token with any unknown `kid` may cause a fetch. */
+  delayLeft(now: number): number {
+    return this.#common.delayLeft(now)
+  }
+
   /** Returns whether the `kid` was already remembered. */
   #remember(kid: string): boolean {
     const hashed = hash(kid, this.#seed)
@@ -66,16 +71,26 @@ class TokenBucket {
     this.#left = capacity
   }
 
+  /** Milliseconds until the next token. */
+  delayLeft(now: number): number {
+    this.#refill(now)
+    return this.#left > 0 ? 0 : this.#refilledAt! + this.#refillInterval - now
+  }
+
   take(now: number): boolean {
+    this.#refill(now)
+    if (this.#left === 0) return false
+    this.#left -= 1
+    return true
+  }
+
+  #refill(now: number): void {
     this.#refilledAt ??= now
     const refills = Math.floor((now - this.#refilledAt) / this.#refillInterval)
     this.#left = Math.min(this.#capacity, this.#left + refills)
     // While the bucket is full, time does not count towards the next refill.
     this.#refilledAt =
       this.#left === this.#capacity ? now : this.#refilledAt + refills * this.#refillInterval
-    if (this.#left === 0) return false
-    this.#left -= 1
-    return true
   }
 }
 

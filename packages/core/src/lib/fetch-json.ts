@@ -1,5 +1,6 @@
 import { schedule } from './clock.ts'
-import { type JsonObject, parseJsonObject } from './json.ts'
+import { JsonError, type JsonObject, parseJsonObject } from './json.ts'
+import { escapeForLog, quote } from './quote.ts'
 
 /**
  * A function that fetches metadata and key sets. The global `fetch` has this type. It must reject if the
@@ -28,8 +29,15 @@ export interface FetchResponse {
   readonly status: number
   /** `Cache-Control`, `ETag`, `Retry-After`, and `Date` are read. */
   readonly headers: { get(name: string): string | null }
-  /** The decoded bytes. At most 256 KiB are read. */
-  readonly body: ReadableStream<Uint8Array> | null
+  /**
+   * The decoded bytes. At most 256 KiB are read, and the rest is canceled. The global `ReadableStream` has
+   * this type, and so does that of undici, which TypeScript treats as a different one.
+   */
+  readonly body: ReadableStream<Uint8Array> | CancelableBytes | null
+}
+
+interface CancelableBytes extends AsyncIterable<Uint8Array> {
+  cancel(): Promise<void>
 }
 
 /** Milliseconds for connecting, headers, and body together. */
@@ -45,14 +53,18 @@ const maxBytes = 256 * 1024
 
 /** A request failed, timed out, or got a response that cannot be used. */
 export class FetchError extends Error {
-  /** The status of the response, if it was not 200. */
+  /** The status of the response. `undefined` if there was no complete response. */
   readonly status: number | undefined
   /** Seconds to wait before the next request, if the response said so. */
   readonly retryAfter: number | undefined
-  constructor(message: string, status?: number, retryAfter?: number) {
+  /** The code of the system error, such as `ENOTFOUND`, if the request failed with one. */
+  readonly code: string | undefined
+
+  constructor(message: string, status?: number, retryAfter?: number, code?: string) {
     super(message)
     this.status = status
     this.retryAfter = retryAfter
+    this.code = code
   }
 }
 
@@ -132,7 +144,7 @@ export async function fetchJson(
   try {
     return await getJson(fetch, url, request)
   } catch (error) {
-    throw error instanceof FetchError ? error : new FetchError(messageOf(error))
+    throw error instanceof FetchError ? error : failedRequest(error)
   }
 }
 
@@ -147,16 +159,36 @@ async function getJson(
   }
   const response = await fetch(url, { method: 'GET', headers, redirect: 'manual', signal })
   const unchanged = response.status === 304 && Boolean(etag)
-  if (response.status !== 200) await response.body?.cancel()
+  if (response.status !== 200) discard(response.body)
   if (response.status !== 200 && !unchanged) {
     const { status } = response
     const retryAfter = retryAfterOf(response.headers)
-    throw new FetchError(`answered with status ${status}`, status, retryAfter)
+    const problem = `answered with status ${status}${redirection(response)}`
+    throw new FetchError(problem, status, retryAfter)
   }
   return {
-    body: unchanged ? undefined : parseJsonObject(await readBounded(response.body)),
+    body: unchanged ? undefined : parseBody(await readBounded(response.body), response.headers),
     cacheControl: response.headers.get('cache-control'),
     etag: response.headers.get('etag') ?? (unchanged ? (etag ?? null) : null),
+  }
+}
+
+/** Says where a redirect leads, because it is not followed. The query may contain a secret. */
+function redirection({ status, headers }: FetchResponse): string {
+  if (![301, 302, 303, 307, 308].includes(status)) return ''
+  const [location = ''] = headers.get('location')?.split('?', 1) ?? []
+  return ` (a redirect${location && ` to ${quote(location)}`}, which is not followed)`
+}
+
+/** @throws FetchError if the body is not a JSON object, such as the page of a single-page application */
+function parseBody(bytes: Uint8Array, headers: FetchResponse['headers']): JsonObject {
+  try {
+    return parseJsonObject(bytes)
+  } catch (error) {
+    const type = headers.get('content-type')
+    const shown = type ? `${quote(type)}, ` : ''
+    const problem = error instanceof JsonError ? error.message : 'cannot be parsed'
+    throw new FetchError(`answered with status 200 and an unusable body (${shown}${problem})`, 200)
   }
 }
 
@@ -169,13 +201,35 @@ function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   return wait > 0 ? wait : undefined
 }
 
-async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+/**
+ * Releases the connection without waiting. If the body was cloned, `cancel()` settles only after the clone
+ * was read or canceled too, which may never happen.
+ */
+function discard(body: FetchResponse['body']): void {
+  void ignoreErrors(async () => body?.cancel())
+}
+
+async function ignoreErrors(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch {
+    // The response is not used, so it does not matter.
+  }
+}
+
+/** Does not use `for await`, which would wait for the body to be canceled. */
+async function readBounded(body: FetchResponse['body']): Promise<Uint8Array> {
+  if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw new FetchError(`answered with more than ${maxBytes} bytes`)
-    chunks.push(chunk)
+  const iterator = body[Symbol.asyncIterator]()
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    size += next.value.byteLength
+    if (size > maxBytes) {
+      void ignoreErrors(async () => iterator.return?.())
+      throw new FetchError(`answered with more than ${maxBytes} bytes`, 200)
+    }
+    chunks.push(next.value)
   }
   return concat(chunks, size)
 }
@@ -191,7 +245,17 @@ function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 /** A failed `fetch` has the actual error in its cause. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'the request failed'
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+function failedRequest(error: unknown): FetchError {
+  if (!(error instanceof Error)) return new FetchError('the request failed')
+  const cause = error.cause instanceof Error ? error.cause : undefined
+  const code = codeOf(cause) ?? codeOf(error)
+  // An AggregateError, for several addresses of a host, has no message.
+  const detail = cause && (cause.message || code)
+  const message = escapeForLog(detail ? `${error.message}: ${detail}` : error.message)
+  return new FetchError(message.slice(0, 256), undefined, undefined, code)
+}
+
+function codeOf(error: Error | undefined): string | undefined {
+  const code = (error as { readonly code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : undefined
 }

@@ -1,3 +1,5 @@
+import { describeDuplicate } from './duplicate-member.ts'
+
 /** More than any real token or key set needs, and safe for a recursive walk. */
 const maxDepth = 32
 
@@ -13,6 +15,14 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** Returns an own member of the object. An inherited member is never a claim. */
 export function own(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
+}
+
+/**
+ * A copy of an object's own members that inherits nothing, so that every member can be read by name. Empty for
+ * a value that is not an object.
+ */
+export function ownMembers(value: unknown): JsonObject {
+  return Object.assign(Object.create(null), isJsonObject(value) ? value : undefined) as JsonObject
 }
 
 /** Whether the object has any of these members. A loop, because this runs for every token. */
@@ -38,7 +48,7 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
   if (!isJsonObject(value)) throw new JsonError('not a JSON object')
   const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
   visitObject(value, walk)
-  if (walk.members !== expectedMembers) throw new JsonError('duplicate member')
+  if (walk.members !== expectedMembers) throw new JsonError(describeDuplicate(text))
   return walk.protoMember ? (parse(text, withoutProto) as JsonObject) : value
 }
 

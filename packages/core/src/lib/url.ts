@@ -13,7 +13,18 @@ export function parseUrl(value: string): URL | undefined {
 /** Whether the URL is https, or http on a loopback address, or http that is explicitly allowed. */
 export function isSecure(url: URL, allowInsecureHttp: boolean): boolean {
   if (url.protocol === 'https:') return true
-  return url.protocol === 'http:' && (allowInsecureHttp || loopback.test(url.hostname))
+  return url.protocol === 'http:' && (allowInsecureHttp || isLoopback(url))
+}
+
+/** Whether the host is this machine. */
+export function isLoopback({ hostname }: URL): boolean {
+  return loopback.test(hostname)
+}
+
+/** Whether this is an issuer identifier of RFC 8414 section 2, which has metadata at a known URL. */
+export function isIssuerUrl(value: string): boolean {
+  const url = parseUrl(value)
+  return url !== undefined && /^https?:\/\/\S+$/i.test(value) && !hasExtras(value, url)
 }
 
 /**

@@ -61,3 +61,8 @@ export function fitsKey(algorithm: Algorithm, kty: unknown, crv: unknown): boole
   const shape = shapes.get(algorithm)
   return shape !== undefined && shape.kty === kty && (shape.crv === undefined || shape.crv === crv)
 }
+
+/** Whether this is an RSA algorithm with PSS padding (RFC 7518 section 3.5). */
+export function isPss(algorithm: Algorithm): boolean {
+  return algorithm.startsWith('PS')
+}

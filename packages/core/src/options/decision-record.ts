@@ -47,11 +47,14 @@ export interface RecordedBinding {
  * - `actor_is_subject`: the current actor is the subject.
  * - `actor_claims_ignored`: `act` contains `exp`, `nbf`, `aud`, or `cnf`, which have no meaning there.
  * - `confirmation_ignored`: `cnf` contains members that cannot be checked, next to one that was.
+ * - `scopes_differ`: the token has several scope claims, such as `scope` and `scp`, with different scopes.
+ *   Only one of them is used.
  */
 export type Anomaly =
   | 'actor_repeated'
   | 'actor_is_subject'
   | 'actor_claims_ignored'
+  | 'scopes_differ'
   | 'confirmation_ignored'
 
 /**
@@ -77,6 +80,11 @@ export interface DecisionRecord {
   readonly code?: Code
   /** The full reason, for the operator. Absent if access was granted. */
   readonly reason?: string
+  /**
+   * The claim at fault: the top-level name, such as `exp` or `act`. Absent if access was granted, and if it
+   * is not one claim.
+   */
+  readonly claim?: string
   /** The guard that decided: the one that refused, or the last one that passed. */
   readonly guard?: string
   /** The guards that ran, in order. */
@@ -86,7 +94,10 @@ export interface DecisionRecord {
     readonly method: string
     /** Without the query, which may contain secrets. Absent if `records.pseudonymKey` is set. */
     readonly path?: string
-    /** The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it. */
+    /**
+     * The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it: on Express,
+     * below a mount path.
+     */
     readonly route?: string
   }
   /** How long the decision took, in milliseconds, excluding the request handler. */

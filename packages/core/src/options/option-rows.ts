@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors/refusal.ts'
-import { kindOf, type Option } from './option-table.ts'
+import { kindOf, type Option, required } from './option-table.ts'
 
 // The kinds of options that occur more than once. Each returns a row of an option table.
 
@@ -71,6 +71,23 @@ export function choiceOption<Choice extends string>(
       throw new ConfigError(
         `'${name}' must be one of ${list}.`,
         `Pass '${choices[0]}', which is the default, or another of these.`,
+      )
+    },
+  }
+}
+
+/** A required string. The provider function checks its content. */
+export function textOption(example: string, description: string): Option<string> {
+  return {
+    default: required,
+    defaultText: '',
+    range: '',
+    description,
+    read: (value, name) => {
+      if (typeof value === 'string') return value
+      throw new ConfigError(
+        `'${name}' must be a string, got ${kindOf(value)}.`,
+        `Pass a string such as '${example}'.`,
       )
     },
   }

@@ -37,6 +37,7 @@ export type OptionObject = Readonly<Record<string, unknown>>
  * in the defaults. The result is frozen.
  *
  * @param what names the options in messages, such as `option` or `keycloak option`
+ * @param fix what to pass, for the message about a value that is not an object
  * @throws ConfigError
  */
 export function readOptions<Options extends object, Values extends Record<keyof Options, unknown>>(
@@ -44,8 +45,9 @@ export function readOptions<Options extends object, Values extends Record<keyof 
   given: unknown,
   what: string,
   context: ReadContext = { allowInsecureHttp: false },
+  fix?: string,
 ): Values {
-  const options = ownOptions(given, what)
+  const options = ownOptions(given, what, fix)
   checkNames(options, Object.keys(table), what)
   return readRows(table, options, context)
 }
@@ -71,14 +73,28 @@ function valueOf(
   return option.default === required ? option.read(undefined, name, context) : option.default
 }
 
-/** A copy of the object's own members, so that nothing inherited counts as an option. */
-export function ownOptions(given: unknown, what: string): OptionObject {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
+/**
+ * Refuses arguments that would be ignored, such as options of `hydra(url)`, which has none.
+ *
+ * @param call how the function is called, such as `hydra(url)`
+ * @param more the arguments that it does not have
+ * @throws ConfigError if there are any
+ */
+export function noMoreArguments(call: string, more: readonly unknown[]): void {
+  if (more.length === 0) return
   throw new ConfigError(
-    `An object of ${what}s is required, got ${kindOf(given)}.`,
-    "Pass at least { issuer: 'https://as.example.com' }.",
+    `${call} got an argument that it does not have.`,
+    `Write ${call}. Pass options such as audience to resourceServer() or createVerifier().`,
   )
 }
+
+/** A copy of the object's own members, so that nothing inherited counts as an option. */
+export function ownOptions(given: unknown, what: string, fix: string = passIssuer): OptionObject {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
+  throw new ConfigError(`An object of ${what}s is required, got ${kindOf(given)}.`, fix)
+}
+
+const passIssuer = "Pass at least { issuer: 'https://as.example.com' }."
 
 /** A key whose value is `undefined` points to a missing environment variable, not to the default. */
 export function checkNames(options: OptionObject, known: readonly string[], what: string): void {

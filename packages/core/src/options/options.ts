@@ -55,16 +55,18 @@ export type DelegationMode = 'any' | 'direct' | 'delegated'
  */
 export interface IssuerOptions {
   /**
-   * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. It must be an
-   * `https` URL without user, query, or fragment (RFC 8414 section 2). `http` is allowed for loopback
-   * hosts, and for others with `allowInsecureHttp`.
+   * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. Without
+   * `metadataUri`, `jwksUri`, and `jwks`, it must be an `https` URL without user, query, or fragment (RFC 8414
+   * section 2). With one of them, it can be any string. `http` URLs are allowed for loopback hosts, and for others with
+   * `allowInsecureHttp`.
    */
   readonly issuer: string
   /** The names of this service in tokens of this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
   /**
    * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256, ES384,
-   * and EdDSA. Symmetric algorithms are not supported.
+   * and EdDSA. Symmetric algorithms are not supported. An RSA key without `alg` serves every RS algorithm in
+   * the list, and PS algorithms only if the list has no RS algorithm.
    */
   readonly algorithms?: readonly Algorithm[]
   /**
@@ -80,13 +82,29 @@ export interface IssuerOptions {
    */
   readonly profile?: 'rfc9068' | Profile
   /**
+   * The URL of the issuer's metadata, if this service cannot reach it at the issuer's own URL: the public
+   * issuer has an internal address, for example. The `issuer` in the metadata must still be exactly the
+   * configured one. The rules for `http` are those of `issuer`. Cannot be combined with `jwksUri` or `jwks`.
+   * Default: the well-known URLs of the issuer (OpenID Connect Discovery, then RFC 8414).
+   *
+   * @example
+   * import type { IssuerOptions } from '@resource-server/core'
+   *
+   * export const shop: IssuerOptions = {
+   *   issuer: 'https://login.example.com/realms/shop',
+   *   metadataUri: 'https://keycloak.internal/realms/shop/.well-known/openid-configuration',
+   * }
+   */
+  readonly metadataUri?: string
+  /**
    * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `jwks`.
-   * Default: the `jwks_uri` in the issuer's metadata (OpenID Connect Discovery, then RFC 8414).
+   * Default: the `jwks_uri` in the issuer's metadata.
    */
   readonly jwksUri?: string
   /**
    * A fixed key set (RFC 7517 section 5) of 1 to 100 public keys. If set, nothing is fetched. Cannot be
-   * combined with `jwksUri`. Throws a `ConfigError` if no key in it can be used.
+   * combined with `jwksUri`. Throws a `ConfigError` if no key in it can be used. A key without `kid`, such as
+   * one from a PEM file, serves tokens whose `kid` is not that of another key.
    */
   readonly jwks?: { readonly keys: readonly object[] }
 }
@@ -320,6 +338,28 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   /** What decision records include and redact. */
   readonly records?: RecordOptions
   /**
+   * What is printed, without any token:
+   *
+   * - `warnings`: a warning if an issuer's keys become unavailable and when they are back, and if a mistake in
+   *   the setup causes every token to be refused. At most ten per minute. On Node they are process warnings of the
+   *   type `ResourceServerWarning`, elsewhere they go to `console.warn`.
+   * - `refusals`: also one line on stderr for each refusal, with its reason. The environment variable
+   *   `NODE_DEBUG=resource-server` does the same.
+   * - `off`: nothing, whatever `NODE_DEBUG` is.
+   *
+   * Default `warnings`.
+   *
+   * @example
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * export const verifier = createVerifier({
+   *   issuer: 'https://as.example.com',
+   *   audience: 'order-service',
+   *   log: 'refusals',
+   * })
+   */
+  readonly log?: 'warnings' | 'refusals' | 'off'
+  /**
    * Whether issuers and key sets may use `http` on hosts other than loopback. Default false. Anyone on the
    * network path can then replace the keys and forge tokens.
    */
@@ -363,13 +403,33 @@ export interface ResourceServerOptions extends VerifierOptions {
    */
   readonly optional?: boolean
   /**
+   * Whether `optional` also applies to requests whose `Authorization` header uses another scheme, such as
+   * `Basic`, because other code of this service verifies it. Such a request passes `requireAudience` as
+   * anonymous. `Bearer` without a valid token, several credentials, and a header without a scheme are still
+   * refused. Requires `optional`. Default false: another scheme is refused with 401.
+   *
+   * @example
+   * import { createGate } from '@resource-server/core/adapter'
+   *
+   * export const gate = createGate({
+   *   issuer: 'https://as.example.com',
+   *   audience: 'order-service',
+   *   optional: true,
+   *   ignoreOtherSchemes: true,
+   * })
+   */
+  readonly ignoreOtherSchemes?: boolean
+  /**
    * What happens to a refused request. `reply` sends the response. `throw` passes an error to the host's
    * error handling. Default `reply`.
    */
   readonly onRefusal?: 'reply' | 'throw'
   /**
    * Whether CORS preflights pass without a token. A preflight is an `OPTIONS` request with `Origin` and
-   * `Access-Control-Request-Method`. Default false.
+   * `Access-Control-Request-Method`, and without `Authorization`. Default false.
+   *
+   * Middleware that overrides the method, such as `method-override`, must run before the guards. After them, it
+   * could turn a preflight that has passed into a `DELETE` without a token.
    */
   readonly allowPreflight?: boolean
   /** The `realm` of challenges, in ASCII (RFC 9110 section 11.5). Default `api`. */

@@ -7,8 +7,10 @@ import type { Code } from '../errors/codes.ts'
 export interface HintedToken {
   /** The `typ` of the header. */
   readonly typ: string | undefined
-  /** Empty if the token cannot be parsed. */
+  /** Empty if the token cannot be parsed. Before the signature is verified, a claim may have any type. */
   readonly claims: Readonly<Record<string, unknown>>
+  /** True if the token looks like an opaque or an encrypted token, and not like a JWT with a mistake. */
+  readonly opaque?: boolean
 }
 
 /**
@@ -59,18 +61,15 @@ export interface ClaimPath {
 
 /**
  * What the access tokens of an authorization server look like: where the values are, and which claims must
- * be present. Write your own, or extend the profile of a provider function.
+ * be present. To change some members of a profile, use `extend`.
  *
  * @example
- * import { keycloak } from '@resource-server/core/providers'
- * import type { Profile } from '@resource-server/core'
+ * import { defaultProfile, extend, type Profile } from '@resource-server/core'
  *
- * const { profile } = keycloak('https://keycloak.example.com/realms/shop')
- * export const ours: Profile = {
- *   ...profile,
- *   name: 'our-keycloak',
- *   permissions: [{ path: ['permissions'] }],
- * }
+ * export const ours: Profile = extend(defaultProfile, {
+ *   name: 'our-server',
+ *   roles: [{ path: ['authorization', 'roles'] }],
+ * })
  */
 export interface Profile {
   /** A label for display. It has no effect. */
@@ -96,11 +95,27 @@ export interface Profile {
   /**
    * Claims that only other kinds of tokens have. A token with one of them is refused. Default: `at_hash`,
    * `c_hash`, `s_hash`, `events`, and `nonce`. `nonce` is only refused if the token has no scope (OpenID
-   * Connect Core section 2).
+   * Connect Core section 2), and `events` only if it is an object (RFC 8417 section 2.2). If the `typ` of the
+   * header is `at+jwt`, the default is `events` alone.
    */
   readonly forbiddenClaims?: readonly string[]
+  /**
+   * Whether a token is accepted if nothing shows that it is an access token. By default such a token is
+   * refused, because ID tokens can look the same: its `typ` is not `at+jwt`, and it has no scope claim, no
+   * client claim (an `azp` that equals the only audience does not count), and none of the claims `typ:
+   * Bearer`, `token_use: access` and `type: access_token`. Set it if `requiredClaims` or `expectedClaims`
+   * exclude the issuer's ID tokens, or if the issuer has none. Default false.
+   */
+  readonly acceptUnmarked?: boolean
   /** The claims that can contain the audience. The first one that is present is used. Default: `aud`. */
   readonly audienceClaims?: readonly string[]
+  /**
+   * Whether the client id is the subject of a token without `sub`. Some servers omit `sub` from the tokens
+   * that a client gets for itself; RFC 9068 section 2.2 recommends the client id for them. Such a token is
+   * otherwise refused. Not guaranteed: that no user's `sub` equals a client id, so do not set it if users
+   * can choose their `sub`. Default false.
+   */
+  readonly clientIdAsSubject?: boolean
   /** Where the roles are. Default: none, and `requireRole` cannot be used. */
   readonly roles?: readonly ClaimPath[]
   /** Where the permissions are. Default: none, and `requirePermission` cannot be used. */

@@ -1,4 +1,8 @@
-import { constants, createHmac, hash, KeyObject, verify, type webcrypto } from 'node:crypto'
+import * as crypto from 'node:crypto'
+import { constants, createHmac, KeyObject, verify, type webcrypto } from 'node:crypto'
+
+// Not imported by name: Node 18 has no `hash`, and would fail before its version is checked.
+const { hash } = crypto
 
 /** SHA-256 of a text in UTF-8, in base64. Serves as a map key. */
 export function digest(text: string): string {

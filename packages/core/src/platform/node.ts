@@ -1,6 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import { channel as open } from 'node:diagnostics_channel'
-import { emitWarning, nextTick } from 'node:process'
+import { emitWarning, nextTick, pid, versions } from 'node:process'
+import { debuglog } from 'node:util'
+import { requireNodeVersion } from './node-version.ts'
+
+requireNodeVersion(versions)
 
 /** A diagnostics channel. Check `hasSubscribers` before building a message. */
 export interface Channel {
@@ -28,6 +32,17 @@ export function context(): (work: () => void) => void {
 
 export function warn(message: string): void {
   emitWarning(message, { type: 'ResourceServerWarning' })
+}
+
+/** Whether the environment variable `NODE_DEBUG` contains `resource-server`. */
+export function isDebugging(): boolean {
+  return debuglog('resource-server').enabled
+}
+
+/** Prints a line to stderr, in the form of Node's own debug output. */
+export function printLine(line: string): void {
+  // oxlint-disable-next-line no-console -- unlike a stream, it ignores a closed stderr
+  console.error(`RESOURCE-SERVER ${pid}: ${line}`)
 }
 
 /**

@@ -27,6 +27,16 @@ export function warn(message: string): void {
   console.warn(message)
 }
 
+/** These runtimes have no `NODE_DEBUG`. */
+export function isDebugging(): boolean {
+  return false
+}
+
+export function printLine(line: string): void {
+  // oxlint-disable-next-line no-console -- these runtimes have no other place for a line
+  console.error(`RESOURCE-SERVER: ${line}`)
+}
+
 const alphabet = /^[A-Za-z0-9_-]+$/
 /** Last characters whose unused bits are zero, indexed by the length of the segment modulo 4. */
 const canonicalEnd: readonly (RegExp | undefined)[] = [

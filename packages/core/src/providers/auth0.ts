@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { auth0Hints, auth0Opaque } from './hints.ts'
@@ -16,9 +17,10 @@ import type { Profile } from '../options/profile.ts'
  *   audience: 'https://orders.example.com',
  * })
  *
- * @throws ConfigError if the argument is not a domain name
+ * @throws ConfigError if the argument is not a domain name, or if there is a second one
  */
-export function auth0(domain: string): ProviderIssuer {
+export function auth0(domain: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('auth0(domain)', more)
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(domain)) {
     throw new ConfigError(
       `'${domain}' is not a domain name.`,

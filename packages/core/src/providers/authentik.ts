@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
@@ -13,8 +14,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: authentik('https://authentik.example.com/application/o/shop/'),
  *   audience: 'WxYz0123456789',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function authentik(issuer: string): ProviderIssuer {
+export function authentik(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('authentik(url)', more)
   return { issuer, profile }
 }
 
@@ -26,6 +30,8 @@ const profile: Profile = {
   // An access token is an ID token with these two claims added: authentik/providers/oauth2/id_token.py in
   // https://github.com/goauthentik/authentik
   requiredClaims: ['azp', 'uid'],
+  // azp equals aud, and uid is only in access tokens.
+  acceptUnmarked: true,
   // Not nonce, which is copied from the ID token.
   forbiddenClaims: ['at_hash', 'c_hash', 's_hash', 'events'],
   ignoredAudiences: [],

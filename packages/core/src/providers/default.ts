@@ -1,8 +1,21 @@
+import { checkedProfile } from '../options/check-profile.ts'
 import { allHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** Accepts the default tokens of every supported provider. The profile of a single provider is stricter. */
-export const defaultProfile: Profile = {
+/**
+ * The profile that applies if only the issuer's URL is configured. It accepts the default tokens of every
+ * supported provider; the profile of a single provider is stricter. It is frozen. Change it with `extend`.
+ *
+ * @example
+ * import { createVerifier, defaultProfile, extend } from '@resource-server/core'
+ *
+ * export const verifier = createVerifier({
+ *   issuer: 'https://as.example.com',
+ *   audience: 'order-service',
+ *   profile: extend(defaultProfile, { clientClaims: ['app_id'] }),
+ * })
+ */
+export const defaultProfile: Profile = /* @__PURE__ */ checkedProfile({
   name: 'default',
   types: ['at+jwt', 'application/at+jwt', 'jwt', undefined],
   clientClaims: ['client_id', 'azp', 'cid', 'appid'],
@@ -10,4 +23,4 @@ export const defaultProfile: Profile = {
   requiredClaims: [],
   ignoredAudiences: [],
   hints: allHints,
-}
+})

@@ -1,3 +1,9 @@
+import {
+  noMoreArguments,
+  type OptionTable,
+  readOptions,
+  required,
+} from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import type { Profile } from '../options/profile.ts'
@@ -6,6 +12,22 @@ import type { Profile } from '../options/profile.ts'
 export interface DexOptions {
   /** Confirms that ID tokens are accepted as well. Dex issues access tokens that look the same. */
   readonly acceptIdTokens: true
+}
+
+const acceptBoth = 'Write dex(url, { acceptIdTokens: true }) if that is acceptable here.'
+
+const dexOptions: OptionTable<DexOptions, DexOptions> = {
+  acceptIdTokens: {
+    default: required,
+    defaultText: '',
+    range: '`true`',
+    description: 'Confirms that ID tokens are accepted as well.',
+    read: (value) => {
+      if (value === true) return value
+      const problem = "Dex's access tokens cannot be distinguished from its ID tokens."
+      throw new ConfigError(problem, acceptBoth)
+    },
+  },
 }
 
 /**
@@ -23,16 +45,15 @@ export interface DexOptions {
  *   audience: 'order-service',
  * })
  *
- * @throws ConfigError if `acceptIdTokens` is not `true`
+ * @throws ConfigError if `acceptIdTokens` is not `true`, or if an option is unknown
  */
-export function dex(issuer: string, { acceptIdTokens }: DexOptions): ProviderIssuer {
-  // oxlint-disable-next-line typescript/no-unnecessary-condition -- callers may be JavaScript
-  if (acceptIdTokens !== true) {
-    throw new ConfigError(
-      "Dex's access tokens cannot be distinguished from its ID tokens.",
-      'Write dex(url, { acceptIdTokens: true }) if that is acceptable here.',
-    )
-  }
+export function dex(
+  issuer: string,
+  options: DexOptions,
+  ...more: readonly never[]
+): ProviderIssuer {
+  noMoreArguments('dex(url, options)', more)
+  readOptions(dexOptions, options, 'dex option', undefined, acceptBoth)
   return { issuer, profile }
 }
 
@@ -42,6 +63,7 @@ const profile: Profile = {
   clientClaims: ['azp'],
   scopeClaims: [],
   requiredClaims: [],
+  acceptUnmarked: true,
   ignoredAudiences: [],
   // newAccessToken calls newIDToken, with nonce and at_hash: server/oauth2.go in
   // https://github.com/dexidp/dex

@@ -1,3 +1,5 @@
+import { kindOf, noMoreArguments, type OptionTable, readOptions } from '../options/option-table.ts'
+import { textOption } from '../options/option-rows.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { entraHints } from './hints.ts'
@@ -12,6 +14,25 @@ export interface EntraOptions {
    * registration of the API, not on the endpoint that the client uses. Default 2.
    */
   readonly version?: 1 | 2
+}
+
+const example = '11111111-2222-4333-8444-555555555555'
+
+const entraOptions: OptionTable<EntraOptions, Required<EntraOptions>> = {
+  tenant: textOption(example, 'The id of the tenant: a GUID in lowercase.'),
+  version: {
+    default: 2,
+    defaultText: '`2`',
+    range: '`1`, `2`',
+    description: 'The version of the access tokens.',
+    read: (value) => {
+      if (value === 1 || value === 2) return value
+      throw new ConfigError(
+        `'version' must be 1 or 2, got ${typeof value === 'number' ? value : kindOf(value)}.`,
+        'Pass 1 or 2, as a number, or leave it out for version 2.',
+      )
+    },
+  },
 }
 
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -32,9 +53,13 @@ const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  *   audience: '66666666-7777-4888-9999-000000000000',
  * })
  *
- * @throws ConfigError if `tenant` is not a GUID in lowercase (`common` and domain names are not accepted)
+ * @throws ConfigError if `tenant` is not a GUID in lowercase, such as `common` or a domain name, if
+ * `version` is not 1 or 2, or if an option is unknown
  */
-export function entra({ tenant, version = 2 }: EntraOptions): ProviderIssuer {
+export function entra(options: EntraOptions, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('entra(options)', more)
+  const fix = `Write entra({ tenant: '${example}' }).`
+  const { tenant, version } = readOptions(entraOptions, options, 'entra option', undefined, fix)
   if (!guid.test(tenant)) {
     throw new ConfigError(
       `'${tenant}' is not a tenant id.`,
@@ -56,6 +81,8 @@ const profileOf = (tenant: string, version: 1 | 2): Profile => ({
   clientClaims: version === 1 ? ['appid'] : ['azp'],
   // ID tokens do not have this claim; same page.
   requiredClaims: version === 1 ? ['appid'] : ['azp'],
+  // An app that requests a token for itself gets one whose azp equals aud.
+  acceptUnmarked: true,
   expectedClaims: { ver: [`${version}.0`], tid: [tenant] },
   scopeClaims: ['scp'],
   ignoredAudiences: [],

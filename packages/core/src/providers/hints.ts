@@ -2,24 +2,37 @@ import { own } from '../lib/json.ts'
 import type { Hint, HintedToken } from '../options/profile.ts'
 
 /**
- * Common configuration mistakes, by provider. Each hint recognizes its mistake by the token, so that it
- * also helps operators who configured only an issuer URL.
+ * Common configuration mistakes, by provider. Each hint recognizes its provider by what only that provider
+ * writes into its tokens, so that it also helps operators who configured only an issuer URL, and never shows
+ * up for another provider.
+ *
+ * The claims may be unverified and of any type. A claim is compared, never converted: converting an object
+ * such as `{"toString": 1}` to a string throws.
  */
 
 const claim = ({ claims }: HintedToken, name: string): unknown => own(claims, name)
+/** Empty if the claim is not a string. An unverified value is never converted. */
+const text = (token: HintedToken, name: string): string => {
+  const value = claim(token, name)
+  return typeof value === 'string' ? value : ''
+}
 const has = ({ claims }: HintedToken, name: string): boolean => Object.hasOwn(claims, name)
 const audiences = (token: HintedToken): unknown[] => [claim(token, 'aud')].flat()
 const issuedBy = (token: HintedToken, prefix: string): boolean =>
-  String(claim(token, 'iss')).startsWith(prefix)
+  text(token, 'iss').startsWith(prefix)
 
 const isKeycloak = (token: HintedToken): boolean =>
-  /\/realms\/[^/]+$/.test(String(claim(token, 'iss')))
+  /^https?:\/\/.+\/realms\/[^/]+$/.test(text(token, 'iss'))
+
+/** Whether aud names a service other than Keycloak's own account console. */
+const isForService = (token: HintedToken): boolean =>
+  has(token, 'aud') && audiences(token).some((name) => name !== 'account')
 
 export const keycloakHints: readonly Hint[] = [
   {
     codes: ['claim_missing'],
     when: (token) =>
-      isKeycloak(token) && (!has(token, 'sub') || /^[a-z]{2}lt/.test(String(claim(token, 'jti')))),
+      isKeycloak(token) && (!has(token, 'sub') || /^[a-z]{2}lt/.test(text(token, 'jti'))),
     message:
       'Keycloak omits sub if the client does not have the client scope "basic", and omits most claims ' +
       'from lightweight access tokens. Add that client scope to the client. Turn off "Always use lightweight ' +
@@ -27,29 +40,41 @@ export const keycloakHints: readonly Hint[] = [
   },
   {
     codes: ['audience_mismatch', 'claim_missing'],
-    when: (token) =>
-      isKeycloak(token) && (!has(token, 'aud') || audiences(token).includes('account')),
+    when: (token) => isKeycloak(token) && !isForService(token),
     message:
-      'Keycloak adds a service to aud only if a mapper is configured. Add an Audience mapper ' +
-      '(oidc-audience-mapper) for this service to a client scope of the client that requests the token. ' +
-      "The 'audience' parameter of a token exchange only selects from the audiences that mappers add.",
+      'Keycloak adds a service to aud only if a mapper is configured. If this client calls this service ' +
+      'directly, add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the ' +
+      'client. If another service calls this one, let that service exchange the token it received.',
+  },
+  {
+    codes: ['audience_mismatch'],
+    when: (token) => isKeycloak(token) && isForService(token),
+    message:
+      'The token was issued for another service. If that service forwarded it, let it exchange the token ' +
+      'for one with this service as its audience (in Keycloak: "Standard token exchange" of its client, ' +
+      'and an Audience mapper for this service in one of its client scopes). Do not add this service to ' +
+      'the tokens of the first client: every service that receives such a token could use it here.',
   },
 ]
+
+/** Auth0 adds this audience if the client requested the scope openid. Other issuers have a longer path. */
+const isAuth0Userinfo = (name: unknown): boolean =>
+  typeof name === 'string' && /^https:\/\/[^/]+\/userinfo$/.test(name)
 
 export const auth0Hints: readonly Hint[] = [
   {
     codes: ['audience_mismatch'],
-    when: (token) => audiences(token).some((name) => String(name).endsWith('/userinfo')),
+    when: (token) => audiences(token).some(isAuth0Userinfo),
     message:
       'Auth0 adds an API to aud only if the client requests it. Let the client send the parameter ' +
       "'audience' with the identifier of the API, and configure exactly that identifier as 'audience' here.",
   },
 ]
 
-/** Used only if the provider is configured, because any malformed token matches. */
+/** Used only if the provider is configured, because an opaque token does not show its provider. */
 const opaqueTokens = (message: string): Hint => ({
   codes: ['token_malformed', 'token_encrypted'],
-  when: () => true,
+  when: ({ opaque }) => opaque === true,
   message,
 })
 
@@ -60,6 +85,11 @@ export const auth0Opaque: Hint = opaqueTokens(
 
 export const hydraOpaque: Hint = opaqueTokens(
   'Ory Hydra issues opaque access tokens by default. Set strategies.access_token to jwt in Hydra.',
+)
+
+export const betterAuthOpaque: Hint = opaqueTokens(
+  "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Let the client send " +
+    'it, with one of the validAudiences of the plugin oauth-provider.',
 )
 
 export const zitadelOpaque: Hint = opaqueTokens(
@@ -86,12 +116,17 @@ export const oktaHints: readonly Hint[] = [
   },
 ]
 
-/** A token without client id, whose scopes are absent or a list. */
+const clientClaims = ['client_id', 'azp', 'cid', 'appid']
+
+/** A token without client id, whose scopes are absent or a list, and whose nbf is the same as its iat. */
 const isSpring = (token: HintedToken): boolean =>
   typeof claim(token, 'aud') === 'string' &&
-  has(token, 'nbf') &&
+  typeof claim(token, 'nbf') === 'number' &&
+  claim(token, 'nbf') === claim(token, 'iat') &&
+  has(token, 'jti') &&
   (!has(token, 'scope') || Array.isArray(claim(token, 'scope'))) &&
-  !['scp', 'client_id', 'azp', 'cid', 'appid'].some((name) => has(token, name))
+  !has(token, 'scp') &&
+  !clientClaims.some((name) => has(token, name))
 
 export const springHints: readonly Hint[] = [
   {
@@ -139,13 +174,44 @@ export const entraHints: readonly Hint[] = [
   },
 ]
 
+/** The region of the endpoint, and the region in the id of the pool. */
+const originalCognito = /^https:\/\/cognito-idp\.([a-z\d-]+)\.amazonaws\.com\/([a-z\d-]+)_/
+
+const isCognito = (token: HintedToken): boolean =>
+  claim(token, 'token_use') === 'access' &&
+  (has(token, 'origin_jti') || text(token, 'iss').includes('cognito-idp.'))
+
 export const cognitoHints: readonly Hint[] = [
   {
     codes: ['claim_missing'],
-    when: (token) => claim(token, 'token_use') === 'access' && !has(token, 'aud'),
+    when: (token) => isCognito(token) && !has(token, 'aud'),
     message:
       'Cognito access tokens have no aud unless the client requests a resource. Let the client request one, or ' +
       'use the client id as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => issuedBy(token, 'https://issuer-cognito-idp.'),
+    message:
+      'The token is from a Cognito user pool with the updated issuer type. Configure cognito({ region, userPoolId, ' +
+      "issuerType: 'updated' }).",
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => {
+      const [, region, pool] = originalCognito.exec(text(token, 'iss')) ?? []
+      return region !== undefined && region !== pool
+    },
+    message:
+      'The token is from a replica of a Cognito user pool. Configure the replica as an issuer, too: ' +
+      'cognito({ region, userPoolId, replicaRegion }).',
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => originalCognito.test(text(token, 'iss')),
+    message:
+      'The token is from a Cognito user pool with the original issuer type. Check region and userPoolId, and leave ' +
+      "out issuerType: 'updated'.",
   },
 ]
 
@@ -160,6 +226,73 @@ const dexHints: readonly Hint[] = [
   },
 ]
 
+export const glewlwydHints: readonly Hint[] = [
+  {
+    codes: ['audience_mismatch'],
+    when: (token) =>
+      isGlewlwyd(token) && has(token, 'aud') && claim(token, 'aud') === claim(token, 'scope'),
+    message:
+      'Glewlwyd writes the scope into aud if the client does not request a resource. Let the client send the ' +
+      "parameter 'resource' with the name of this service.",
+  },
+  {
+    codes: ['issuer_not_trusted'],
+    when: (token) => isGlewlwyd(token) && !has(token, 'iss'),
+    message:
+      "Glewlwyd's old OAuth 2 plugin does not write iss. Use its OpenID Connect plugin for this client.",
+  },
+]
+
+function isGlewlwyd(token: HintedToken): boolean {
+  return claim(token, 'type') === 'access_token'
+}
+
+export const nullSubjectHint: Hint = {
+  codes: ['claim_malformed'],
+  when: (token) => has(token, 'sub') && claim(token, 'sub') === null,
+  message:
+    'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; let the ' +
+    'client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
+}
+
+/** For tokens without a more specific hint. */
+export const audienceHint: Hint = {
+  codes: ['claim_missing'],
+  when: (token) => !has(token, 'aud'),
+  message:
+    'Many servers write aud only if the client requests it. Let the client send the name of this service, in the ' +
+    "parameter 'audience' (Ory Hydra, MITREid Connect) or 'resource' (RFC 8707: Authlib and others).",
+}
+
+export const scopeHint: Hint = {
+  codes: ['scope_insufficient'],
+  when: (token) => !has(token, 'scope') && !has(token, 'scp'),
+  message:
+    'The token has neither scope nor scp. Servers built with zitadel/oidc, and others, do not write scopes into access ' +
+    "tokens. Add the claim at the issuer, name another one in the profile's scopeClaims, or require a role or a claim.",
+}
+
+export const subjectHint: Hint = {
+  codes: ['claim_missing'],
+  when: (token) =>
+    has(token, 'aud') && !has(token, 'sub') && clientClaims.some((name) => has(token, name)),
+  message:
+    'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client ' +
+    'gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: ' +
+    'extend(defaultProfile, { clientIdAsSubject: true }).',
+}
+
+/** For all providers. Each applies to tokens that leave no doubt. */
+export const generalHints: readonly Hint[] = [
+  {
+    codes: ['claim_malformed', 'audience_mismatch'],
+    when: (token) => Array.isArray(claim(token, 'aud')) && audiences(token).length === 0,
+    message:
+      'aud is an empty list: the token was not issued for any service. Let the client request this service ' +
+      "as the audience (in Ory Hydra: the parameter 'audience', allowed in the client's 'audience').",
+  },
+]
+
 export const allHints: readonly Hint[] = [
   ...keycloakHints,
   ...auth0Hints,
@@ -167,6 +300,11 @@ export const allHints: readonly Hint[] = [
   ...entraHints,
   ...cognitoHints,
   ...dexHints,
+  ...glewlwydHints,
+  nullSubjectHint,
+  subjectHint,
+  scopeHint,
+  audienceHint,
   // Last, because it is the least certain.
   ...springHints,
 ]

@@ -1,5 +1,6 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
-import { hydraOpaque } from './hints.ts'
+import { audienceHint, hydraOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
@@ -15,8 +16,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: hydra('https://hydra.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function hydra(issuer: string): ProviderIssuer {
+export function hydra(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('hydra(url)', more)
   return { issuer, profile }
 }
 
@@ -30,5 +34,5 @@ const profile: Profile = {
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],
   discovery: 'openid',
-  hints: [hydraOpaque],
+  hints: [hydraOpaque, audienceHint],
 }

@@ -1,9 +1,12 @@
 // All providers. Each can also be imported on its own, such as from providers/keycloak.
 export { auth0 } from './auth0.ts'
 export { authentik } from './authentik.ts'
+export { betterAuth } from './better-auth.ts'
 export { cognito, type CognitoOptions } from './cognito.ts'
+export { defaultProfile } from './default.ts'
 export { dex, type DexOptions } from './dex.ts'
 export { entra, type EntraOptions } from './entra.ts'
+export { extend } from '../options/extend-profile.ts'
 export { hydra } from './hydra.ts'
 export { keycloak, type KeycloakOptions } from './keycloak.ts'
 export { oidcProvider } from './oidc-provider.ts'

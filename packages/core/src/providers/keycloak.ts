@@ -1,3 +1,4 @@
+import { kindOf, noMoreArguments, type OptionTable, readOptions } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { keycloakHints } from './hints.ts'
@@ -10,6 +11,22 @@ export interface KeycloakOptions {
    * realm role and a client role may have the same name. Default: the roles of the realm.
    */
   readonly rolesOf?: string
+}
+
+const keycloakOptions: OptionTable<KeycloakOptions, { readonly rolesOf: string | undefined }> = {
+  rolesOf: {
+    default: undefined,
+    defaultText: 'the roles of the realm',
+    range: '',
+    description: 'The id of the client whose roles are read.',
+    read: (value) => {
+      if (typeof value === 'string' && value !== '') return value
+      throw new ConfigError(
+        `'rolesOf' must be a client id, got ${value === '' ? 'an empty string' : kindOf(value)}.`,
+        'Set it to a client id (is an environment variable missing?), or omit it for the roles of the realm.',
+      )
+    },
+  },
 }
 
 /**
@@ -28,22 +45,24 @@ export interface KeycloakOptions {
  *   audience: 'order-service',
  * })
  *
- * @throws ConfigError if the URL is not the URL of a realm, or if `rolesOf` is empty
+ * @throws ConfigError if the URL is not that of a realm, if an option is unknown, or if `rolesOf` is present but
+ * not a client id
  */
-export function keycloak(url: string, options: KeycloakOptions = {}): ProviderIssuer {
+export function keycloak(
+  url: string,
+  options: KeycloakOptions = {},
+  ...more: readonly never[]
+): ProviderIssuer {
+  noMoreArguments('keycloak(url, options)', more)
   if (!/\/realms\/[^/]+$/.test(url)) {
     throw new ConfigError(
       `'${url}' is not the URL of a Keycloak realm.`,
       "Write keycloak('https://…/realms/<realm>'), without a trailing slash.",
     )
   }
-  if (Object.hasOwn(options, 'rolesOf') && !options.rolesOf) {
-    throw new ConfigError(
-      `'rolesOf' must be a client id, got ${options.rolesOf === '' ? 'an empty string' : String(options.rolesOf)}.`,
-      'Set it to a client id (is an environment variable missing?), or omit it for the roles of the realm.',
-    )
-  }
-  return { issuer: url, profile: profileOf(options.rolesOf) }
+  const fix = "Write keycloak(url), or keycloak(url, { rolesOf: 'order-service' })."
+  const { rolesOf } = readOptions(keycloakOptions, options, 'keycloak option', undefined, fix)
+  return { issuer: url, profile: profileOf(rolesOf) }
 }
 
 const profileOf = (client: string | undefined): Profile => ({
@@ -57,6 +76,7 @@ const profileOf = (client: string | undefined): Profile => ({
   // In other kinds of tokens, the typ claim is ID, Refresh, Offline, or Logout:
   // https://www.keycloak.org/docs-api/latest/javadocs/org/keycloak/util/TokenUtil.html
   expectedClaims: { typ: ['Bearer', 'DPoP'] },
+  acceptUnmarked: true,
   // Keycloak's own account console is in nearly every token. The default roles include some of its roles,
   // and Keycloak adds the clients of a token's roles to aud ("Audience support", same page).
   ignoredAudiences: ['account'],

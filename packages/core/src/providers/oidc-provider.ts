@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
@@ -13,8 +14,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: oidcProvider('https://as.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function oidcProvider(issuer: string): ProviderIssuer {
+export function oidcProvider(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('oidcProvider(url)', more)
   return { issuer, profile }
 }
 

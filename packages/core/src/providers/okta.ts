@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { oktaHints } from './hints.ts'
@@ -18,9 +19,11 @@ import type { Profile } from '../options/profile.ts'
  *   audience: 'api://default',
  * })
  *
- * @throws ConfigError for the org authorization server, whose tokens cannot be verified locally
+ * @throws ConfigError for the org authorization server, whose tokens cannot be verified locally, and for a
+ * second argument
  */
-export function okta(issuer: string): ProviderIssuer {
+export function okta(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('okta(url)', more)
   if (!/\/oauth2\/[^/]+$/.test(issuer)) {
     throw new ConfigError(
       `'${issuer}' is not the URL of an Okta custom authorization server.`,

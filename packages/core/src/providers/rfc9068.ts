@@ -1,15 +1,19 @@
+import { checkedProfile } from '../options/check-profile.ts'
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
+import { subjectHint } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /** RFC 9068 without exceptions: section 2.1 for `typ`, section 2.2 for the required claims. */
-export const rfc9068Profile: Profile = {
+export const rfc9068Profile: Profile = /* @__PURE__ */ checkedProfile({
   name: 'rfc9068',
   types: ['at+jwt', 'application/at+jwt'],
   clientClaims: ['client_id'],
   scopeClaims: ['scope'],
   requiredClaims: ['client_id', 'jti'],
   ignoredAudiences: [],
-}
+  hints: [subjectHint],
+})
 
 /**
  * Any issuer whose access tokens conform to RFC 9068, by its issuer URL. Tokens must have the `typ` `at+jwt`
@@ -23,7 +27,10 @@ export const rfc9068Profile: Profile = {
  *   issuer: rfc9068('https://as.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function rfc9068(issuer: string): ProviderIssuer {
+export function rfc9068(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('rfc9068(url)', more)
   return { issuer, profile: rfc9068Profile }
 }

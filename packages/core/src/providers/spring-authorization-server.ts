@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import { springHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
@@ -17,8 +18,14 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: springAuthorizationServer('https://as.example.com'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function springAuthorizationServer(issuer: string): ProviderIssuer {
+export function springAuthorizationServer(
+  issuer: string,
+  ...more: readonly never[]
+): ProviderIssuer {
+  noMoreArguments('springAuthorizationServer(url)', more)
   return { issuer, profile }
 }
 
@@ -31,6 +38,7 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // ID tokens have jti but not nbf; same file. In both kinds of tokens, aud is the client id.
   requiredClaims: ['nbf', 'jti'],
+  acceptUnmarked: true,
   ignoredAudiences: [],
   // The claims that the customizers in the guides write:
   // https://docs.spring.io/spring-authorization-server/reference/guides/how-to-custom-claims-authorities.html

@@ -1,3 +1,4 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
@@ -14,8 +15,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: wso2('https://api.asgardeo.io/t/shop/oauth2/token'),
  *   audience: 'order-service',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function wso2(issuer: string): ProviderIssuer {
+export function wso2(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('wso2(url)', more)
   return { issuer, profile }
 }
 

@@ -1,5 +1,6 @@
+import { noMoreArguments } from '../options/option-table.ts'
 import type { ProviderIssuer } from '../options/options.ts'
-import { zitadelOpaque } from './hints.ts'
+import { scopeHint, zitadelOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
@@ -14,8 +15,11 @@ import type { Profile } from '../options/profile.ts'
  *   issuer: zitadel('https://shop-abc123.zitadel.cloud'),
  *   audience: '265379523456789012',
  * })
+ *
+ * @throws ConfigError if there is a second argument
  */
-export function zitadel(issuer: string): ProviderIssuer {
+export function zitadel(issuer: string, ...more: readonly never[]): ProviderIssuer {
+  noMoreArguments('zitadel(url)', more)
   return { issuer, profile }
 }
 
@@ -27,9 +31,10 @@ const profile: Profile = {
   scopeClaims: ['scope'],
   // ID tokens do not have jti; same page.
   requiredClaims: ['jti'],
+  acceptUnmarked: true,
   ignoredAudiences: [],
   // An object whose keys are the roles: https://zitadel.com/docs/guides/integrate/retrieve-user-roles
   roles: [{ path: ['urn:zitadel:iam:org:project:roles'], format: 'keys' }],
   discovery: 'openid',
-  hints: [zitadelOpaque],
+  hints: [zitadelOpaque, scopeHint],
 }

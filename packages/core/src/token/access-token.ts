@@ -6,7 +6,7 @@ import { readConfirmation, type TokenConfirmation } from './confirmation.ts'
 import { readNames } from './claim-path.ts'
 import type { Profile } from '../options/profile.ts'
 import { grants, type Implication, readScopes } from '../options/scope.ts'
-import type { Verified } from '../jose/signature.ts'
+import type { CheckedToken } from './claims.ts'
 
 /** Exists in types only. It keeps other files from creating values of these types. */
 declare const brand: unique symbol
@@ -19,7 +19,7 @@ declare const brand: unique symbol
 export interface StandardClaims {
   /** The issuer. */
   readonly iss: string
-  /** The subject. */
+  /** The subject. Absent from some tokens if the profile sets `clientIdAsSubject`; use `token.subject`. */
   readonly sub: string
   /** The audience: one name or a list of names. */
   readonly aud: string | readonly string[]
@@ -47,7 +47,10 @@ export type Claims<C extends object = object> = StandardClaims &
  * which `Object.assign` and spread do not guarantee.
  */
 class View<C extends object = object> {
-  /** `sub`: the user or client that the token is about. Unique only together with `issuer`. */
+  /**
+   * `sub`: the user or client that the token is about. The client id if the token has no `sub` and the
+   * profile sets `clientIdAsSubject`. Unique only together with `issuer`.
+   */
   readonly subject: string
   /** `iss`: the issuer that signed the token. */
   readonly issuer: string
@@ -172,30 +175,32 @@ export interface TokenContent<C extends object = object> extends Omit<
 }
 
 interface ContentSource {
-  readonly verified: Verified
+  readonly checked: CheckedToken
   readonly delegation: Delegation
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly profile: Profile
   readonly impliedScopes: readonly Implication[]
 }
 
-/** Reads the content of a token whose claims passed `checkClaims`. */
+/** Reads the content of a token whose claims passed the checks. */
 export function readContent({
-  verified,
+  checked,
   delegation,
   mayAct,
   profile,
   impliedScopes,
 }: ContentSource): TokenContent {
-  const { claims } = verified
+  const { claims } = checked
+  const clientId = firstPresent(claims, profile.clientClaims) as string | undefined
   const content: Omit<TokenContent, typeof brand> = {
-    subject: own(claims, 'sub') as string,
+    // Only with `clientIdAsSubject` was a token without `sub` accepted.
+    subject: (own(claims, 'sub') ?? clientId) as string,
     issuer: own(claims, 'iss') as string,
     audience: Object.freeze([...audienceOf(claims, profile)]),
     scopes: Object.freeze(readScopes(firstPresent(claims, profile.scopeClaims)) ?? []),
     roles: namesAt(claims, profile.roles),
     permissions: namesAt(claims, profile.permissions),
-    clientId: firstPresent(claims, profile.clientClaims) as string | undefined,
+    clientId,
     actor: delegation.actor,
     mayAct,
     confirmation: confirmationOf(own(claims, 'cnf')),

@@ -1,9 +1,16 @@
-import { audienceClaims, audienceOf, type AudienceRule, checkAudience } from '../config/audience.ts'
+import {
+  audienceClaim,
+  audienceClaims,
+  audienceOf,
+  type AudienceRule,
+  checkAudience,
+} from '../config/audience.ts'
 import { hasAny, type JsonObject, own } from '../lib/json.ts'
 import { readNames } from './claim-path.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
+import type { Verified } from '../jose/signature.ts'
 import { readConfirmation } from './confirmation.ts'
 import { isScopeClaim } from '../options/scope.ts'
 import { checkKind } from './token-kind.ts'
@@ -13,29 +20,36 @@ export interface ClaimContext {
   readonly policy: Policy
   readonly issuer: IssuerPolicy
   readonly audience: AudienceRule
+  /** The `typ` of the verified header, or `undefined` if it has none. */
+  readonly typ: string | undefined
   /** The current time, in seconds since the epoch. */
   readonly now: number
 }
 
+declare const brand: unique symbol
+
+/** Returns a refusal, or nothing if the claims pass. */
 type Check = (claims: JsonObject, context: ClaimContext) => Refusal | undefined
 
 /** The last second of the year 9999. A larger number is in milliseconds, or a mistake. */
 const maxNumericDate = 253_402_300_799
 
+/** A token whose signature and claims are valid. Only `checkClaims` creates it. */
+export interface CheckedToken extends Verified {
+  readonly [brand]: 'CheckedToken'
+}
+
 /**
- * Checks the claims of a token whose signature is valid, and returns the first refusal. The order
- * decides which problem is reported: the kind of token, its claims, its times, then its audience.
+ * Checks the claims of a token whose signature is valid, and returns the token or the first refusal. The order
+ * decides which problem is reported: the kind of token, its claims, its times, then its audience. Later checks
+ * also depend on it: they read claims whose presence and form an earlier check guarantees.
  */
-export function checkClaims(
-  claims: JsonObject,
-  context: ClaimContext,
-  checks: readonly Check[] = allChecks,
-): Refusal | undefined {
-  for (const check of checks) {
-    const refusal = check(claims, context)
+export function checkClaims(verified: Verified, context: ClaimContext): CheckedToken | Refusal {
+  for (const check of allChecks) {
+    const refusal = check(verified.claims, context)
     if (refusal) return refusal
   }
-  return undefined
+  return verified as CheckedToken
 }
 
 /**
@@ -43,27 +57,37 @@ export function checkClaims(
  * depend on the current time or on the route run again.
  */
 export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  return checkClaims(claims, context, repeatedChecks)
+  for (const check of repeatedChecks) {
+    const refusal = check(claims, context)
+    if (refusal) return refusal
+  }
+  return undefined
 }
 
-/** The checks whose result can change for the same token and policy. */
-const repeatedChecks: readonly Check[] = [isCurrent, isWithinMaxLifetime, hasExpectedAudience]
-
-const allChecks: readonly Check[] = [
-  isAccessToken,
-  hasRequiredClaims,
-  isWellFormed,
-  hasMatchingTenant,
-  hasWellFormedRoles,
-  ...repeatedChecks,
-  hasCheckableBinding,
+/** The checks whose result can change for the same token and policy. A cached token is checked only with these. */
+const repeatedChecks: readonly Check[] = [
+  checkNotExpired,
+  checkNotBefore,
+  checkLifetime,
+  checkOwnAudience,
 ]
 
-function isAccessToken(
-  claims: JsonObject,
-  { issuer: { profile } }: ClaimContext,
-): Refusal | undefined {
-  return checkKind(claims, profile)
+/** A check that depends on the time or on the route belongs in `repeatedChecks`, or cached tokens skip it. */
+const allChecks: readonly Check[] = [
+  checkTokenKind,
+  checkRequiredClaims,
+  checkForms,
+  checkTenant,
+  checkRoles,
+  // Also the first of the repeated checks. Here it decides before the order of the times does.
+  checkNotExpired,
+  checkOrderOfTimes,
+  ...repeatedChecks,
+  checkBinding,
+]
+
+function checkTokenKind(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
+  return checkKind(claims, typ, issuer.profile)
 }
 
 /**
@@ -71,59 +95,79 @@ function isAccessToken(
  * omit. One claim of each inner list is enough.
  */
 function requiredClaims(profile: Profile): readonly (string | readonly string[])[] {
-  return ['iss', 'exp', audienceClaims(profile), 'sub', 'iat', ...profile.requiredClaims]
+  const subject = profile.clientIdAsSubject ? ['sub', ...profile.clientClaims] : 'sub'
+  return ['iss', 'exp', audienceClaims(profile), subject, 'iat', ...profile.requiredClaims]
 }
 
-function hasRequiredClaims(
+function checkRequiredClaims(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
-  for (const names of requiredBy(profile)) {
+  for (const names of rulesOf(profile).required) {
     if (hasAny(claims, names)) continue
-    return refuse('claim_missing', `the token has no ${names.join(' or ')}`)
+    const detail = names.length === 1 ? { claim: names[0]! } : {}
+    return refuse('claim_missing', `the token has no ${names.join(' or ')}`, detail)
   }
   return undefined
 }
 
-/** The result of `requiredClaims` by profile, so that it is not built again for every token. */
-const required = new WeakMap<Profile, readonly (readonly string[])[]>()
-
-function requiredBy(profile: Profile): readonly (readonly string[])[] {
-  const known = required.get(profile)
-  if (known) return known
-  const lists = requiredClaims(profile).map((names) => [names].flat())
-  required.set(profile, lists)
-  return lists
+/** What a profile requires of claims. */
+interface ClaimRules {
+  /** One claim of each list must be present. */
+  readonly required: readonly (readonly string[])[]
+  readonly shapes: readonly Shape[]
 }
 
-/** A claim of the wrong type is refused. It does not count as an absent claim. */
-const shapes: readonly (readonly [name: string, is: (value: unknown) => boolean, what: string])[] =
-  [
-    ['sub', isNonEmptyString, 'a non-empty string'],
-    ['aud', isAudience, 'a non-empty string or a list of non-empty strings'],
-    ['exp', isNumericDate, 'a NumericDate'],
-    ['iat', isNumericDate, 'a NumericDate'],
-    ['nbf', isNumericDate, 'a NumericDate'],
-    ['auth_time', isNumericDate, 'a NumericDate'],
-    ['jti', isNonEmptyString, 'a non-empty string'],
-    ['typ', isNonEmptyString, 'a non-empty string'],
-    ['token_use', isNonEmptyString, 'a non-empty string'],
-    ['client_id', isNonEmptyString, 'a non-empty string'],
-    ['azp', isNonEmptyString, 'a non-empty string'],
-    ['cid', isNonEmptyString, 'a non-empty string'],
-    ['appid', isNonEmptyString, 'a non-empty string'],
-    ['scope', isScopeClaim, 'a string or a list of strings'],
-    ['scp', isScopeClaim, 'a string or a list of strings'],
-    ['cnf', isObject, 'an object'],
-  ]
+/** By profile, so that the rules are not built again for every token. */
+const rules = new WeakMap<Profile, ClaimRules>()
 
-function isWellFormed(claims: JsonObject): Refusal | undefined {
-  for (const [name, is, what] of shapes) {
+function rulesOf(profile: Profile): ClaimRules {
+  const known = rules.get(profile)
+  if (known) return known
+  const required = requiredClaims(profile).map((names) => [names].flat())
+  const made = { required, shapes: [...shapes, ...ownShapes(profile)] }
+  rules.set(profile, made)
+  return made
+}
+
+/** The scope and client claims that only this profile reads. */
+function ownShapes({ scopeClaims, clientClaims }: Profile): readonly Shape[] {
+  const isOwn = (name: string): boolean => !shapes.some(([known]) => known === name)
+  return [
+    ...scopeClaims.filter(isOwn).map((name): Shape => [name, isScopeClaim, scopeShape]),
+    ...clientClaims.filter(isOwn).map((name): Shape => [name, isNonEmptyString, stringShape]),
+  ]
+}
+
+type Shape = readonly [name: string, is: (value: unknown) => boolean, what: string]
+
+const stringShape = 'a non-empty string'
+const scopeShape = 'a string or a list of strings'
+
+/** A claim of the wrong type is refused. It does not count as an absent claim. */
+const shapes: readonly Shape[] = [
+  ['sub', isNonEmptyString, stringShape],
+  ['aud', isAudience, 'a non-empty string or a list of non-empty strings'],
+  ['exp', isNumericDate, 'a NumericDate'],
+  ['iat', isNumericDate, 'a NumericDate'],
+  ['nbf', isNumericDate, 'a NumericDate'],
+  ['auth_time', isNumericDate, 'a NumericDate'],
+  ['jti', isNonEmptyString, stringShape],
+  ['typ', isNonEmptyString, stringShape],
+  ['token_use', isNonEmptyString, stringShape],
+  ['client_id', isNonEmptyString, stringShape],
+  ['azp', isNonEmptyString, stringShape],
+  ['cid', isNonEmptyString, stringShape],
+  ['appid', isNonEmptyString, stringShape],
+  ['scope', isScopeClaim, scopeShape],
+  ['scp', isScopeClaim, scopeShape],
+  ['cnf', isObject, 'an object'],
+]
+
+function checkForms(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+  for (const [name, is, what] of rulesOf(issuer.profile).shapes) {
     if (!Object.hasOwn(claims, name) || is(claims[name])) continue
-    return refuse('claim_malformed', `${name} is not ${what}`)
-  }
-  if ((own(claims, 'iat') as number) > (own(claims, 'exp') as number)) {
-    return refuse('claim_malformed', 'iat is after exp')
+    return malformed(name, `${name} is not ${what}`)
   }
   return undefined
 }
@@ -137,17 +181,17 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
  * The check is in code because it applies to every profile: a plain issuer URL may belong to Entra,
  * and a custom profile could leave out the member that turns the check on.
  */
-function hasMatchingTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
+function checkTenant(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
   const tid = own(claims, 'tid')
   if (typeof tid !== 'string' || !uuid.test(tid)) return undefined
   const tenants = issuer.issuer.split('/').filter((part) => uuid.test(part))
   if (tenants.length === 0) return undefined
   if (tenants.some((tenant) => tenant.toLowerCase() === tid.toLowerCase())) return undefined
-  return refuse('claim_malformed', 'tid does not match the tenant in iss')
+  return malformed('tid', 'tid does not match the tenant in iss')
 }
 
 /** Checks the roles and permissions, if the profile says where they are. */
-function hasWellFormedRoles(
+function checkRoles(
   claims: JsonObject,
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
@@ -156,39 +200,49 @@ function hasWellFormedRoles(
   const wrong = paths.find((path) => !readNames(claims, [path]))
   if (!wrong) return undefined
   const expected = wrong.format === 'keys' ? 'an object' : 'a string or a list of strings'
-  return refuse('claim_malformed', `${wrong.path.join('.')} is malformed, expected ${expected}`)
+  return malformed(wrong.path[0]!, `${wrong.path.join('.')} is malformed, expected ${expected}`)
+}
+
+/** Checks `exp` (RFC 7519 section 4.1.4). */
+function checkNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+  const exp = own(claims, 'exp') as number
+  if (now - policy.clockTolerance < exp) return undefined
+  return refuse(
+    'token_expired',
+    `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
+    { claim: 'exp' },
+  )
+}
+
+/** Refuses a token that is valid at no time. An expired token is reported as expired first. */
+function checkOrderOfTimes(claims: JsonObject): Refusal | undefined {
+  const exp = own(claims, 'exp') as number
+  for (const name of ['iat', 'nbf']) {
+    const time = own(claims, name) as number | undefined
+    if (time !== undefined && time > exp) return malformed(name, `${name} is after exp`)
+  }
+  return undefined
 }
 
 /**
- * Checks `exp` and `nbf` (RFC 7519 sections 4.1.4 and 4.1.5). An `iat` in the future is accepted,
- * because the issuer's clock may be ahead.
+ * Checks `nbf` (RFC 7519 section 4.1.5). An `iat` in the future is accepted, because the issuer's
+ * clock may be ahead.
  */
-function isCurrent(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
-  const exp = own(claims, 'exp') as number
+function checkNotBefore(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   const nbf = own(claims, 'nbf') as number | undefined
-  if (now - policy.clockTolerance >= exp) {
-    return refuse(
-      'token_expired',
-      `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
-    )
-  }
-  if (nbf !== undefined && now + policy.clockTolerance < nbf) {
-    return refuse(
-      'token_not_yet_valid',
-      `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
-    )
-  }
-  return undefined
+  if (nbf === undefined || now + policy.clockTolerance >= nbf) return undefined
+  return refuse(
+    'token_not_yet_valid',
+    `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
+    { claim: 'nbf' },
+  )
 }
 
 /**
  * Checks the time from `iat` to `exp`. An `iat` in the future counts as the current time plus the
  * clock tolerance, so it cannot make a long lifetime look short.
  */
-function isWithinMaxLifetime(
-  claims: JsonObject,
-  { policy, now }: ClaimContext,
-): Refusal | undefined {
+function checkLifetime(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
   if (policy.maxLifetime === undefined) return undefined
   const start = Math.min(own(claims, 'iat') as number, now + policy.clockTolerance)
   const lifetime = (own(claims, 'exp') as number) - start
@@ -196,32 +250,37 @@ function isWithinMaxLifetime(
   return refuse(
     'lifetime_too_long',
     `the token's lifetime is ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
+    { claim: 'exp' },
   )
 }
 
 /** Refuses a token whose audience does not include this service (RFC 7519 section 4.1.3). */
-function hasExpectedAudience(
+function checkOwnAudience(
   claims: JsonObject,
   { audience, issuer }: ClaimContext,
 ): Refusal | undefined {
-  const found = audienceOf(claims, issuer.profile)
-  if (!found.every(isNonEmptyString)) {
-    return refuse(
-      'claim_malformed',
+  const { profile } = issuer
+  if (!audienceOf(claims, profile).every(isNonEmptyString)) {
+    return malformed(
+      audienceClaim(claims, profile),
       'the audience is not a non-empty string or a list of non-empty strings',
     )
   }
-  return checkAudience(found, audience, issuer.profile)
+  return checkAudience(claims, audience, profile)
 }
 
 /**
  * Refuses a token that is bound to a key (`cnf`, RFC 7800) in a way that cannot be checked. Whether the
  * request proves the binding is checked for every request, in `binding/`.
  */
-function hasCheckableBinding(claims: JsonObject): Refusal | undefined {
+function checkBinding(claims: JsonObject): Refusal | undefined {
   if (!Object.hasOwn(claims, 'cnf')) return undefined
   const confirmation = readConfirmation(claims['cnf'])
   return confirmation instanceof Refusal ? confirmation : undefined
+}
+
+function malformed(claim: string, reason: string): Refusal {
+  return refuse('claim_malformed', reason, { claim })
 }
 
 function isObject(value: unknown): boolean {

@@ -17,16 +17,20 @@ const known = ['jkt', 'x5t#S256'] as const
  * in an unknown way cannot be accepted.
  */
 export function readConfirmation(cnf: unknown): TokenConfirmation | Refusal {
-  if (!isJsonObject(cnf)) return refuse('claim_malformed', 'cnf is not an object')
+  if (!isJsonObject(cnf)) return refuse('claim_malformed', 'cnf is not an object', { claim: 'cnf' })
   const present = known.filter((name) => Object.hasOwn(cnf, name))
   if (present.length === 0) {
     return refuse(
       'binding_unsupported',
       'cnf has neither jkt nor x5t#S256, so it cannot be checked',
+      { claim: 'cnf' },
     )
   }
   const malformed = present.find((name) => !isThumbprint(own(cnf, name)))
-  if (malformed) return refuse('claim_malformed', `cnf.${malformed} is not a SHA-256 in base64url`)
+  if (malformed)
+    return refuse('claim_malformed', `cnf.${malformed} is not a SHA-256 in base64url`, {
+      claim: 'cnf',
+    })
   return Object.freeze(Object.fromEntries(present.map((name) => [name, own(cnf, name)])))
 }
 

@@ -5,6 +5,7 @@ import { Refusal, refuse } from '../errors/refusal.ts'
 
 /** Exists in types only. It makes `PriorActor` incompatible with `Actor`. */
 declare const auditOnly: unique symbol
+declare const brand: unique symbol
 
 /**
  * The current actor: the party that acts for the subject, from the outermost `act` (RFC 8693 section
@@ -50,10 +51,11 @@ export interface PriorActor extends Omit<Actor, typeof auditOnly> {
   readonly [auditOnly]: 'never for access control'
 }
 
-/** The actors of a token whose `act` is well-formed. */
+/** The actors of a token whose `act` is well-formed. Only `readDelegation` creates it. */
 export interface Delegation {
   readonly actor: Actor | undefined
   readonly priorActors: readonly PriorActor[]
+  readonly [brand]: 'Delegation'
 }
 
 /**
@@ -91,7 +93,8 @@ export function readDelegation(
   const { actors, refusal } = readChain(claims, context, maxDepth)
   if (refusal) return refusal
   const [actor, ...prior] = actors
-  return { actor, priorActors: Object.freeze(prior as unknown as PriorActor[]) }
+  const priorActors = Object.freeze(prior as unknown as PriorActor[])
+  return { actor, priorActors } as Delegation
 }
 
 /** Reads the outermost `act` first. A loop, so that a deep chain cannot exhaust the stack. */
@@ -112,8 +115,15 @@ export function readChain(claims: JsonObject, context: ActorContext, maxDepth: n
 }
 
 function tooLong(maxDepth: number): Refusal {
-  return refuse('actor_chain_too_long', `act is nested deeper than maxActorDepth (${maxDepth})`)
+  return refuse('actor_chain_too_long', `act is nested deeper than maxActorDepth (${maxDepth})`, {
+    claim: 'act',
+  })
 }
+
+/** Advice for an operator who expects an actor in every exchanged token. */
+export const exchangeWithoutAct: string =
+  'Not every token exchange writes act: the standard token exchange of Keycloak and the on-behalf-of flows ' +
+  'of Okta and Microsoft Entra do not. There, requireClient checks the client that exchanged the token'
 
 /** Checks whether the token has an actor, if the mode requires or forbids one. */
 export function checkDelegation(
@@ -123,13 +133,15 @@ export function checkDelegation(
   if (mode === 'delegated' && !actor) {
     return refuse(
       'delegation_required',
-      'the token has no actor (act), but only delegated access is allowed',
+      `the token has no actor (act), but only delegated access is allowed. ${exchangeWithoutAct}`,
+      { claim: 'act' },
     )
   }
   if (mode === 'direct' && actor) {
     return refuse(
       'delegation_forbidden',
       'the token has an actor (act), but only direct access is allowed',
+      { claim: 'act' },
     )
   }
   return undefined
@@ -145,7 +157,7 @@ export function readMayAct(
   if (!Object.hasOwn(claims, 'may_act')) return undefined
   const mayAct = own(claims, 'may_act')
   const problem = problemOf(mayAct)
-  if (problem) return refuse('actor_malformed', `may_act ${problem}`)
+  if (problem) return refuse('actor_malformed', `may_act ${problem}`, { claim: 'may_act' })
   return withoutAct(mayAct as JsonObject)
 }
 
@@ -153,7 +165,7 @@ function readActor(act: unknown, level: number, context: ActorContext): Actor | 
   const problem = problemOf(act) ?? missingSub(act as JsonObject)
   if (problem) {
     const where = level === 1 ? 'act' : `act at level ${level}`
-    return refuse('actor_malformed', `${where} ${problem}`)
+    return refuse('actor_malformed', `${where} ${problem}`, { claim: 'act' })
   }
   const members = act as JsonObject
   const issuer = (own(members, 'iss') ?? context.issuer) as string

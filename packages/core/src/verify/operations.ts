@@ -1,5 +1,6 @@
 import type { KeyHealth, KeySource } from '../jwks/key-source.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import { kindOf } from '../options/option-table.ts'
 import type { CacheStatistics } from './token-cache.ts'
 
 /** The state of the key sets and the cache, for a health endpoint. Contains no secrets. */
@@ -35,33 +36,46 @@ export interface Operations {
    * @throws ConfigError or VerificationError if a key set cannot be fetched; its previous keys stay in use
    */
   readonly refreshKeys: () => Promise<void>
-  /** Refuses all keys with this `kid`, of every issuer, until the process restarts. */
-  readonly blockKey: (kid: string) => void
+  /**
+   * Refuses the key with this `kid` of this issuer until the process restarts, even if the issuer still
+   * publishes it. Keys of other issuers are not affected, because a `kid` is unique only within its issuer.
+   *
+   * @throws ConfigError if the issuer is unknown, so that a misspelled one does not go unnoticed
+   *
+   * @example
+   * ```ts
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * const issuer = 'https://as.example.com'
+   * const verifier = createVerifier({ issuer, audience: 'order-service' })
+   *
+   * verifier.blockKey({ issuer, kid: 'key-7' })
+   * ```
+   */
+  readonly blockKey: (key: { readonly issuer: string; readonly kid: string }) => void
   /** Stops all background work. The current keys remain usable until they expire. */
   readonly close: () => void
 }
 
 interface Parts {
   /** The key sources of configured issuers. The service is ready when all of them are. */
-  readonly configured: () => readonly KeySource[]
+  readonly configured: ReadonlyMap<string, KeySource>
   /** The key sources of the issuers that `resolveIssuer` accepted. */
   readonly resolved: () => readonly KeySource[]
   readonly cache: () => CacheStatistics | undefined
-  /** Blocks a key of resolved issuers, now and later. */
-  readonly blockKey: (kid: string) => void
+  /** Blocks a key of an issuer that is or may be resolved. Returns `false` if the issuer cannot be one. */
+  readonly blockKey: (issuer: string, kid: string) => boolean
   /** Closes the key sources of resolved issuers. */
   readonly close: () => void
 }
 
 export function operationsOn({ configured, resolved, cache, blockKey, close }: Parts): Operations {
-  const sources = (): readonly KeySource[] => [...configured(), ...resolved()]
+  const fixed = [...configured.values()]
+  const sources = (): readonly KeySource[] => [...fixed, ...resolved()]
   return {
-    warmUp: () => all(configured().map((source) => source.warmUp())),
+    warmUp: () => all(fixed.map((source) => source.warmUp())),
     // Calls ready() on every source, because it starts to fetch missing keys.
-    ready: () =>
-      configured()
-        .map((source) => source.ready())
-        .every(Boolean),
+    ready: () => fixed.map((source) => source.ready()).every(Boolean),
     health: () => {
       const statistics = cache()
       return {
@@ -70,15 +84,36 @@ export function operationsOn({ configured, resolved, cache, blockKey, close }: P
       }
     },
     refreshKeys: () => all(sources().map((source) => source.refreshKeys())),
-    blockKey: (kid) => {
-      for (const source of configured()) source.blockKey(kid)
-      blockKey(kid)
+    blockKey: (key) => {
+      const { issuer, kid } = checkKey(key)
+      const source = configured.get(issuer)
+      if (source) source.blockKey(kid)
+      else if (!blockKey(issuer, kid)) throw unknownIssuer([...configured.keys()])
     },
     close: () => {
-      for (const source of configured()) source.close()
+      for (const source of fixed) source.close()
       close()
     },
   }
+}
+
+function checkKey(key: unknown): { readonly issuer: string; readonly kid: string } {
+  const { issuer, kid } = (key ?? {}) as { readonly issuer?: unknown; readonly kid?: unknown }
+  if (typeof issuer === 'string' && typeof kid === 'string') return { issuer, kid }
+  const given = typeof key === 'object' && key !== null ? 'other members' : kindOf(key)
+  throw new ConfigError(
+    `blockKey() requires an issuer and a kid that are strings, got ${given}.`,
+    "Write blockKey({ issuer: 'https://as.example.com', kid: 'key-7' }).",
+  )
+}
+
+function unknownIssuer(configured: readonly string[]): ConfigError {
+  return new ConfigError(
+    'blockKey() was called with an unknown issuer.',
+    configured.length === 0
+      ? 'Pass the exact iss value of its tokens.'
+      : `Pass one of ${configured.map((issuer) => `'${issuer}'`).join(', ')}.`,
+  )
 }
 
 /** Waits for all of them. Throws a ConfigError first, because a retry does not fix it. */

@@ -5,7 +5,7 @@ import type { AudienceRule } from '../config/audience.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import type { Requirements } from '../guards/guards.ts'
-import { parseJws, type Unverified } from '../jose/jws.ts'
+import { type JoseHeader, parseJws, type Unverified } from '../jose/jws.ts'
 import { type Verified, verifySignature } from '../jose/signature.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
@@ -22,6 +22,7 @@ import { checkDelegation, readDelegation, readMayAct } from '../token/delegation
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
 import { withSetupHint } from './setup-hints.ts'
+import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
 
@@ -34,6 +35,7 @@ export class Pipeline {
   readonly #cache: ReturnType<typeof createTokenCache>
   readonly #binding: BindingCheck
   readonly #hasAudience: boolean
+  readonly #warnings: SetupWarnings
 
   constructor(policy: Policy) {
     this.policy = policy
@@ -46,11 +48,12 @@ export class Pipeline {
     this.#cache = createTokenCache(policy)
     this.#binding = new BindingCheck(policy)
     this.#hasAudience = !issuerWithoutAudience(policy)
+    this.#warnings = new SetupWarnings(policy)
     this.operations = operationsOn({
-      configured: () => [...this.#sources.values()],
+      configured: this.#sources,
       resolved: () => resolved?.sources ?? [],
       cache: () => this.cacheStatistics,
-      blockKey: (kid) => resolved?.blockKey(kid),
+      blockKey: (issuer, kid) => resolved?.blockKey(issuer, kid) ?? false,
       close: () => resolved?.close(),
     })
   }
@@ -79,10 +82,9 @@ export class Pipeline {
     const cached =
       id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, presentation, trace)
     if (cached) return cached
-    return this.#verifyNew(jwt, requirements, presentation, trace, id).then(
-      (result) => (result instanceof Refusal ? this.#withHint(result, trace.unverified) : result),
-      unexpected,
-    )
+    return this.#verifyNew(jwt, requirements, presentation, trace, id)
+      .catch(unexpected)
+      .then((result) => this.#explained(result, jwt, trace))
   }
 
   /** A token over the size limit is never cached, so it is not hashed either. */
@@ -107,13 +109,13 @@ export class Pipeline {
       const token = createToken(content, jwt)
       trace.cached = true
       trace.token = token
-      const context = this.#contextFor(issuer, requirements)
+      const context = this.#contextFor(header, issuer, requirements)
       if (context instanceof Refusal) return context
       const refusal = recheckClaims(content.claims, context)
       if (refusal?.code === 'token_expired') this.#cache!.delete(id)
       const withHint = (result: AccessToken | Refusal): AccessToken | Refusal =>
         result instanceof Refusal
-          ? this.#withHint(result, { header, claims: content.claims })
+          ? withSetupHint(result, { parsed: { header, claims: content.claims }, jwt }, this.policy)
           : result
       const result = refusal ?? this.#checkUse(token, requirements, presentation, trace)
       return result instanceof Promise ? result.then(withHint, unexpected) : withHint(result)
@@ -189,35 +191,47 @@ export class Pipeline {
     issuer: IssuerPolicy,
     requirements: Requirements,
   ): TokenContent | Refusal {
-    const context = this.#contextFor(issuer, requirements)
+    const context = this.#contextFor(verified.header, issuer, requirements)
     if (context instanceof Refusal) return context
-    const { claims } = verified
-    const refusal = checkClaims(claims, context)
-    if (refusal) return refusal
-    const delegation = readDelegation(claims, issuer, this.policy.maxActorDepth)
+    const checked = checkClaims(verified, context)
+    if (checked instanceof Refusal) return checked
+    const delegation = readDelegation(checked.claims, issuer, this.policy.maxActorDepth)
     if (delegation instanceof Refusal) return delegation
-    const mayAct = readMayAct(claims)
+    const mayAct = readMayAct(checked.claims)
     if (mayAct instanceof Refusal) return mayAct
     const { profile, impliedScopes } = issuer
-    return readContent({ verified, delegation, mayAct, profile, impliedScopes })
+    return readContent({ checked, delegation, mayAct, profile, impliedScopes })
   }
 
   /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */
-  #contextFor(issuer: IssuerPolicy, requirements: Requirements): ClaimContext | Refusal {
+  #contextFor(
+    { typ }: JoseHeader,
+    issuer: IssuerPolicy,
+    requirements: Requirements,
+  ): ClaimContext | Refusal {
     const audience = requirements.audience ?? issuer.audience
     if (!audience) return unavailable('resolveIssuer returned no audience')
-    return { policy: this.policy, issuer, audience, now: this.policy.clock.now() / 1000 }
+    const { policy } = this
+    return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
     return checkDelegation(actor, delegation ?? this.policy.delegation)
   }
 
-  #withHint(
-    refusal: Refusal,
-    unverified: Pick<Unverified, 'header' | 'claims'> | undefined,
-  ): Refusal {
-    return withSetupHint(refusal, unverified, this.policy)
+  /** Adds a hint to the reason of a refusal, and warns the operator if every token may be refused. */
+  #explained(
+    result: AccessToken | Refusal,
+    jwt: string,
+    { unverified, issuer }: VerificationTrace,
+  ): AccessToken | Refusal {
+    if (!(result instanceof Refusal)) {
+      this.#warnings.accepted()
+      return result
+    }
+    const refusal = withSetupHint(result, { parsed: unverified, jwt }, this.policy)
+    this.#warnings.refused(refusal, issuer)
+    return refusal
   }
 }
 

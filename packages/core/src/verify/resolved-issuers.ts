@@ -1,10 +1,12 @@
 import { GenerationalMap } from '../lib/generational-map.ts'
+import { describeThrown, quote } from '../lib/quote.ts'
 import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { minutes } from '../jwks/freshness.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { describeMismatch } from './issuer-mismatch.ts'
 
 /** An issuer whose tokens are accepted, and the source of its keys. */
 export interface TrustedIssuer {
@@ -24,8 +26,6 @@ const maxRefused = 10_000
 /** How many calls of `resolveIssuer` may be pending. */
 const maxPending = 1_000
 
-const notAccepted = refuse('issuer_not_trusted', "resolveIssuer does not accept the token's iss")
-
 /**
  * Issuers that are not known in advance. `resolveIssuer` decides before anything is fetched. If there are too
  * many, the least recently used is dropped, first among those without keys, because anyone can send a token
@@ -37,7 +37,8 @@ export class ResolvedIssuers {
   readonly #accepted = new Map<string, Accepted>()
   readonly #pending = new Map<string, Promise<Accepted | Refusal>>()
   readonly #refused = new GenerationalMap<number>({ entries: maxRefused, bytes: maxRefused * 512 })
-  readonly #blocked = new Set<string>()
+  /** The blocked `kid` values of each issuer, also of issuers that are not accepted yet. */
+  readonly #blocked = new Map<string, Set<string>>()
   #closed = false
 
   constructor(policy: Policy, resolve: NonNullable<Policy['resolveIssuer']>) {
@@ -51,17 +52,21 @@ export class ResolvedIssuers {
 
   find(iss: string): TrustedIssuer | Refusal | Promise<TrustedIssuer | Refusal> {
     if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) {
-      return refuse('issuer_not_trusted', "the token's iss is not a normalized issuer URL")
+      const reason = `the token's iss is ${quote(iss)}, which is not a normalized issuer URL`
+      return refuse('issuer_not_trusted', reason, { claim: 'iss' })
     }
     const accepted = this.#accepted.get(iss)
     if (accepted && this.#isRecent(accepted.resolvedAt)) return this.#use(iss, accepted)
-    if (this.#isRecent(this.#refused.get(iss) ?? -Infinity)) return notAccepted
+    if (this.#isRecent(this.#refused.get(iss) ?? -Infinity)) return this.#notAccepted(iss)
     return this.#resolveOnce(iss)
   }
 
-  blockKey(kid: string): void {
-    this.#blocked.add(kid)
-    for (const source of this.sources) source.blockKey(kid)
+  /** Returns `false` if no token of this issuer is accepted. */
+  blockKey(iss: string, kid: string): boolean {
+    if (!isNormalizedIssuer(iss, this.#policy.allowInsecureHttp)) return false
+    this.#blocked.set(iss, (this.#blocked.get(iss) ?? new Set()).add(kid))
+    this.#accepted.get(iss)?.source.blockKey(kid)
+    return true
   }
 
   close(): void {
@@ -99,14 +104,24 @@ export class ResolvedIssuers {
       return issuer ? this.#accept(iss, issuer, now) : this.#refuse(iss, now)
     } catch (error) {
       // The token may be valid, so this is an outage and not a refusal.
-      return unresolved(error instanceof ConfigError ? error.message : 'it threw')
+      return unresolved(
+        error instanceof ConfigError ? error.message : `it threw ${describeThrown(error)}`,
+      )
     }
   }
 
   #refuse(iss: string, now: number): Refusal {
     this.#drop(iss)
     this.#refused.set(iss, now, iss.length)
-    return notAccepted
+    return this.#notAccepted(iss)
+  }
+
+  #notAccepted(iss: string): Refusal {
+    const { issuers } = this.#policy
+    const reason = `${describeMismatch(iss, issuers)}. resolveIssuer does not accept it either`
+    const resolvedOnly = `resolveIssuer does not accept the token's iss ${quote(iss)}`
+    const shown = issuers.size > 0 ? reason : resolvedOnly
+    return refuse('issuer_not_trusted', shown, { claim: 'iss' })
   }
 
   /** Keeps the keys of an issuer whose options are unchanged. Otherwise drops its keys and cached tokens. */
@@ -127,7 +142,7 @@ export class ResolvedIssuers {
   /** A key source whose keys, and the cached tokens that depend on them, count only while the result does. */
   #sourceOf(iss: string, issuer: IssuerPolicy): KeySource {
     const source = createKeySource(issuer, this.#policy)
-    for (const kid of this.#blocked) source.blockKey(kid)
+    for (const kid of this.#blocked.get(iss) ?? []) source.blockKey(kid)
     if (this.#closed) source.close()
     const isCurrent = (): boolean => {
       const accepted = this.#accepted.get(iss)

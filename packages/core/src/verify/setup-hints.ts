@@ -1,29 +1,48 @@
 import type { Policy } from '../config/policy.ts'
+import type { Code } from '../errors/codes.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
-import type { Unverified } from '../jose/jws.ts'
+import { isOpaque, type Unverified } from '../jose/jws.ts'
 import { own } from '../lib/json.ts'
 import type { Hint, HintedToken } from '../options/profile.ts'
+import { generalHints } from '../providers/hints.ts'
+
+/** What is known about the refused token. */
+interface RefusedToken {
+  /** `undefined` if the token cannot be parsed. */
+  readonly parsed: Partial<Pick<Unverified, 'header' | 'claims'>> | undefined
+  /** The token as it was received. Absent if it was verified before. */
+  readonly jwt?: unknown
+}
 
 /**
  * Adds to a refusal's reason what the operator may have misconfigured. If the issuer is unknown, or the
  * token cannot be parsed, the hints of all configured issuers are considered. The caller's response stays
- * the same.
+ * the same. A reason that already says what to do stays as it is.
  */
 export function withSetupHint(
   refusal: Refusal,
-  unverified: Pick<Unverified, 'header' | 'claims'> | undefined,
+  { parsed, jwt }: RefusedToken,
   { issuers }: Policy,
 ): Refusal {
-  const { header, claims = {} } = unverified ?? {}
+  const { code, reason, detail } = refusal
+  const message = detail.explained ? undefined : findHint(code, { parsed, jwt }, issuers)
+  return message === undefined ? refusal : refuse(code, `${reason}. ${message}`, detail)
+}
+
+function findHint(
+  code: Code,
+  { parsed, jwt }: RefusedToken,
+  issuers: Policy['issuers'],
+): string | undefined {
+  const { header, claims = {} } = parsed ?? {}
   const iss = own(claims, 'iss')
   const known = typeof iss === 'string' ? issuers.get(iss) : undefined
   const profiles = known ? [known.profile] : [...issuers.values()].map(({ profile }) => profile)
-  const token: HintedToken = { typ: header?.typ, claims }
-  const hint = profiles
-    .flatMap(({ hints }) => hints ?? [])
-    .find(({ codes, when }) => codes.includes(refusal.code) && applies(when, token))
-  if (!hint) return refusal
-  return refuse(refusal.code, `${refusal.reason}. ${hint.message}`, refusal.detail)
+  const opaque = !parsed && isOpaque(jwt)
+  const token: HintedToken = { typ: header?.typ, claims, ...(opaque && { opaque }) }
+  return [...profiles.flatMap(({ hints }) => hints ?? []), ...generalHints].find(
+    ({ codes, when }) => codes.includes(code) && applies(when, token),
+  )?.message
 }
 
 /** A function in a user's own profile must not turn a refusal into an error. */

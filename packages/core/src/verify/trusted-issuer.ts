@@ -3,6 +3,8 @@ import { own } from '../lib/json.ts'
 import type { JoseHeader, Unverified } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
+import { quote } from '../lib/quote.ts'
+import { describeMismatch } from './issuer-mismatch.ts'
 
 /**
  * Returns the configured issuer that the token names in `iss`. The names must be exactly equal (RFC 8725
@@ -12,36 +14,39 @@ import { type Refusal, refuse } from '../errors/refusal.ts'
 export function trustedIssuer({ claims }: Unverified, policy: Policy): IssuerPolicy | Refusal {
   const iss = own(claims, 'iss')
   const found = typeof iss === 'string' ? policy.issuers.get(iss) : undefined
-  return found ?? refuse('issuer_not_trusted', whyUntrusted(iss, policy))
-}
-
-function whyUntrusted(iss: unknown, { issuers }: Policy): string {
-  if (iss === undefined) return 'the token has no iss'
-  if (typeof iss !== 'string') return "the token's iss is not a string"
-  const similar = [...issuers.keys()].find((known) => withoutSlash(known) === withoutSlash(iss))
-  return similar === undefined
-    ? "the token's iss is not one of the configured issuers"
-    : `the token's iss and the configured issuer '${similar}' differ by a trailing slash: configure it as in the token`
-}
-
-function withoutSlash(value: string): string {
-  return value.endsWith('/') ? value.slice(0, -1) : value
+  return (
+    found ?? refuse('issuer_not_trusted', describeMismatch(iss, policy.issuers), { claim: 'iss' })
+  )
 }
 
 /** Checks that the issuer may use the token's `alg` and `typ` (RFC 8725 sections 3.1 and 3.11). */
 export function checkHeader({ alg, typ }: JoseHeader, issuer: IssuerPolicy): Refusal | undefined {
   if (!isAlgorithm(alg) || !issuer.algorithms.includes(canonical(alg))) {
-    return refuse(
-      'algorithm_not_allowed',
-      `the token's alg is not one of ${issuer.algorithms.join(', ')}`,
-    )
+    return refuse('algorithm_not_allowed', describeAlgorithm(alg, issuer))
   }
   if (!issuer.profile.types.includes(typ?.toLowerCase())) {
-    return refuse('type_not_accepted', `the token's typ is not one of ${describeTypes(issuer)}`)
+    return refuse('type_not_accepted', whyOtherType(typ, issuer))
   }
   return undefined
 }
 
-function describeTypes({ profile }: IssuerPolicy): string {
-  return profile.types.map((type) => type ?? 'absent').join(', ')
+function describeAlgorithm(alg: string, { algorithms }: IssuerPolicy): string {
+  const reason = `the token's alg is ${quote(alg)}, expected one of ${algorithms.join(', ')}`
+  if (isAlgorithm(alg)) return `${reason}. If the issuer uses it, add it to 'algorithms'`
+  if (alg.toLowerCase() === 'none')
+    return `${reason}. A token without a signature is never accepted`
+  if (/^HS\d+$/.test(alg)) {
+    return `${reason}. Symmetric algorithms are not supported: let the issuer sign with RS256 or ES256`
+  }
+  return `${reason}. It cannot be added to 'algorithms', because it is not supported`
+}
+
+/** Names the setting that accepts the type. */
+function whyOtherType(typ: string | undefined, { profile }: IssuerPolicy): string {
+  const accepted = profile.types.map((type) => type ?? 'absent').join(', ')
+  const found = typ === undefined ? 'the token has no typ' : `the token's typ is ${quote(typ)}`
+  return (
+    `${found}, and the profile '${profile.name}' accepts ${accepted}. If the issuer's access tokens have ` +
+    "another typ, add it to 'types' with extend(profile, { types: [ … ] }), in lowercase, or undefined for none"
+  )
 }

@@ -3,8 +3,8 @@ import { createReporter } from '../audit/reporter.ts'
 import type { Presentation } from '../binding/presentation.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
-import { ConfigError, Refusal, VerificationError } from '../errors/refusal.ts'
-import type { Requirements } from '../guards/guards.ts'
+import { claimOf, ConfigError, Refusal, VerificationError } from '../errors/refusal.ts'
+import { guardExamples, type Requirements } from '../guards/guards.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { ownOptions } from '../options/option-table.ts'
 import type { VerifierOptions } from '../options/options.ts'
@@ -22,6 +22,8 @@ export type VerificationResult<C extends object = object> =
       readonly code: Code
       /** For the operator's log. Don't send it to the caller. */
       readonly reason: string
+      /** The claim at fault, such as `exp`. Absent if it is not one claim. Don't send it to the caller. */
+      readonly claim?: string
     }
 
 /**
@@ -78,7 +80,8 @@ export interface Verifier<C extends object = object> extends Operations {
   readonly check: (jwt: string, presentation?: TokenPresentation) => Promise<VerificationResult<C>>
 }
 
-const configured: Requirements = Object.freeze({})
+/** Own members, so that nothing inherited counts as a requirement. */
+const configured: Requirements = Object.freeze({ audience: undefined, delegation: undefined })
 
 /**
  * Creates a verifier for one audience. It checks the signature, issuer, audience, lifetime, and the format
@@ -124,7 +127,7 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
       return result
     })
   }
-  return Object.freeze({
+  const verifier: Verifier<C> = {
     verify: async (jwt: string, presentation?: TokenPresentation) => {
       const pending = decide(jwt, presentation)
       const result = pending instanceof Promise ? await pending : pending
@@ -136,7 +139,8 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
       return publicResult<C>(pending instanceof Promise ? await pending : pending)
     },
     ...pipeline.operations,
-  })
+  }
+  return Object.freeze(Object.assign(Object.create(missingGuards) as object, verifier))
 }
 
 /** A token without anything that could prove a binding. */
@@ -176,10 +180,25 @@ function presentationOf(given: TokenPresentation): Presentation {
   }
 }
 
+/** A verifier has no guards. Inherited, so that they are not members of a verifier. */
+const missingGuards: object = Object.freeze(
+  Object.fromEntries(
+    Object.keys(guardExamples).map((name) => [
+      name,
+      () => {
+        throw new ConfigError(
+          `createVerifier() has no ${name}: guards are for requests.`,
+          'Check the token that verify() returns, or use resourceServer() from the package for your framework.',
+        )
+      },
+    ]),
+  ),
+)
+
 function publicResult<C extends object>(result: AccessToken | Refusal): VerificationResult<C> {
   if (!(result instanceof Refusal)) {
     return { ok: true, outcome: 'granted', token: result as AccessToken<C> }
   }
-  const { category, code, reason } = result
-  return { ok: false, outcome: category, code, reason }
+  const { category, code, reason, detail } = result
+  return { ok: false, outcome: category, code, reason, ...claimOf(detail) }
 }

@@ -191,6 +191,11 @@ describe('a decision record', () => {
       ['actor_claims_ignored'],
     ],
     [
+      'scopes_differ for scope and scp',
+      { scope: 'a', scp: ['b'], act: { sub: 'a' } },
+      ['scopes_differ'],
+    ],
+    [
       'actor_claims_ignored for cnf in act',
       { act: { sub: 'a', cnf: {} } },
       ['actor_claims_ignored'],
@@ -306,6 +311,7 @@ describe('the JSON schema of decision records', () => {
     outcome: true,
     code: true,
     reason: true,
+    claim: true,
     guard: true,
     checks: true,
     request: true,
@@ -341,6 +347,7 @@ describe('the JSON schema of decision records', () => {
   test.each<readonly [string, object]>([
     ['a record of another version', { version: 2 }],
     ['a granted record with a code', { code: 'token_expired', reason: 'x' }],
+    ['a granted record with a claim at fault', { claim: 'exp' }],
     ['a refused record without a code', { outcome: 'refused' }],
     ['a record with a token', { token: valid }],
     ['a record whose time is not a date', { time: 'today' }],

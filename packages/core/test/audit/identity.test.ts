@@ -57,6 +57,25 @@ describe('the record of an access token', () => {
     })
   })
 
+  test.each<readonly [claims: object, differ: boolean]>([
+    [{ scope: 'a b', scp: ['b', 'a'] }, false],
+    [{ scope: 'a b', scp: 'b a  b' }, false],
+    [{ scope: 'a b', scp: ['a'] }, true],
+    [{ scope: 'a', scp: [] }, true],
+    [{ scope: '', scp: [] }, false],
+    [{ scope: 'a' }, false],
+    [{ scp: 'a', scope: undefined }, false],
+    [{ scope: 'a', permissions: ['b'] }, true],
+    [{ scope: 'a', permissions: ['a'] }, false],
+    [{ scope: 'a', roles: ['b'] }, false],
+  ])('for the scope claims %j has scopes_differ: %j', async (claims, differ) => {
+    const profile = { ...defaultProfile, scopeClaims: ['scope', 'permissions'] }
+    const identity = await identityOf(tokenOf(claims), { profile })
+    expect(identity.anomalies).toEqual(differ ? ['scopes_differ'] : undefined)
+    const refused = tokenOf({ ...claims, aud: 'stock' })
+    expect((await identityOf(refused, { profile })).anomalies).toEqual(identity.anomalies)
+  })
+
   test.each<readonly [act: object, anomalies: readonly string[]]>([
     [{ sub: 'a', act: { sub: 'b' } }, []],
     [{ sub: 'a', act: { sub: 'a' } }, ['actor_repeated']],

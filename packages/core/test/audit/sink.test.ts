@@ -64,17 +64,39 @@ describe('a sink loses and counts a record if its function', () => {
       () => {
         throw new Error('disk full')
       },
-      'it threw',
+      'it threw Error: "disk full"',
     ],
     [
       'throws undefined',
       () => {
         throw undefined
       },
-      'it threw',
+      'it threw undefined',
     ],
-    ['rejects', () => Promise.reject(new Error('disk full')), 'it rejected'],
-    ['rejects with undefined', () => Promise.reject(), 'it rejected'],
+    [
+      'throws an error with control characters',
+      () => {
+        throw new TypeError('a\n\u009b\u202e')
+      },
+      String.raw`it threw TypeError: "a\u000a\u009b\u202e"`,
+    ],
+    [
+      'throws an error whose message cannot be read',
+      () => {
+        throw Object.defineProperty(new Error(''), 'message', {
+          get() {
+            throw new Error('no message')
+          },
+        })
+      },
+      'it threw object',
+    ],
+    [
+      'rejects',
+      () => Promise.reject(new Error('disk full')),
+      'it rejected with Error: "disk full"',
+    ],
+    ['rejects with undefined', () => Promise.reject(), 'it rejected with undefined'],
     [
       'returns a thenable that throws',
       () => ({
@@ -82,7 +104,7 @@ describe('a sink loses and counts a record if its function', () => {
           throw new Error('x')
         },
       }),
-      'it rejected',
+      'it rejected with Error: "x"',
     ],
     [
       'returns an object whose then getter throws',
@@ -91,7 +113,7 @@ describe('a sink loses and counts a record if its function', () => {
           throw new Error('x')
         },
       }),
-      'it threw',
+      'it threw Error: "x"',
     ],
   ])('%s', async (_what, write, cause) => {
     const losses: unknown[] = []
@@ -143,8 +165,9 @@ test.each([undefined, null, 0, {}, { then: 1 }])(
 
 test('a sink counts a record that could not be built as lost', () => {
   const { sink, received, onLoss } = slowSink(2)
-  sink.lose()
-  expect(onLoss.mock.calls).toEqual([[1, 'a record could not be built']])
+  sink.lose(new Error('no route'))
+  const cause = 'a record could not be built: Error: "no route"'
+  expect(onLoss.mock.calls).toEqual([[1, cause]])
   sink.take(record)
   expect(received).toEqual([{ ...record, lost: 1 }])
 })
@@ -162,7 +185,7 @@ describe('lost records', () => {
     })
     const { guards, pass } = createGateHarness({
       ...optionsFor(issuer),
-      onDecision: () => Promise.reject(),
+      onDecision: () => Promise.reject(new Error('disk full')),
     })
     for (let count = 0; count < 3; count += 1)
       await pass({}, guards.requireActor('a'), bearer(valid))
@@ -171,7 +194,7 @@ describe('lost records', () => {
     expect(warned.mock.calls.map(([{ name, message }]) => [name, message])).toEqual([
       [
         'ResourceServerWarning',
-        'Decision records are being lost: onDecision does not accept them (it rejected).',
+        'Decision records are being lost: onDecision does not accept them (it rejected with Error: "disk full").',
       ],
     ])
   })

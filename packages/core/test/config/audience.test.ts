@@ -116,22 +116,49 @@ test('audienceRule removes duplicate names and freezes the result', () => {
 
 test.each<readonly [what: string, expected: Audience, found: readonly string[], reason: string]>([
   ['one name', 'orders', ['stock'], 'aud is ["stock"], expected one of ["orders"]'],
-  ['several names', ['a', 'b'], [], 'aud is [], expected one of ["a","b"]'],
-  ['{ only }', { only: 'a' }, ['a', 'b'], 'aud is ["a","b"], expected only ["a"]'],
+  ['several names', ['a', 'b'], [], 'aud is [], expected one of ["a", "b"]'],
+  ['{ only }', { only: 'a' }, ['b', 'c'], 'aud is ["b", "c"], expected only ["a"]'],
   [
-    'an aud of 256 characters',
+    '{ only } and a token that also names this service',
+    { only: 'a' },
+    ['a', 'b'],
+    'aud is ["a", "b"], expected only ["a"]. The token names this service, but other audiences as well, and { only } allows none. If they belong to the issuer, such as its userinfo endpoint, list them in \'ignoredAudiences\' of the profile. Otherwise let the client request a token for this service alone',
+  ],
+  ...(
+    [
+      ['https://a.example/', 'https://a.example'],
+      ['https://a.example', 'https://a.example/'],
+      ['orders', 'Orders'],
+    ] as const
+  ).map(
+    ([name, found]) =>
+      [
+        `${name} and ${found}`,
+        name,
+        ['x', found],
+        `aud is ["x", "${found}"], expected one of ["${name}"]. They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the same text in 'audience' and at the issuer`,
+      ] as const,
+  ),
+  [
+    'an aud of 126 characters',
     'a',
-    ['x'.repeat(252)],
-    `aud is ["${'x'.repeat(252)}"], expected one of ["a"]`,
+    ['x'.repeat(126)],
+    `aud is ["${'x'.repeat(126)}"], expected one of ["a"]`,
   ],
   [
     'a longer aud, which is truncated',
     'a',
-    ['x'.repeat(253)],
-    `aud is ["${'x'.repeat(253)}"…, expected one of ["a"]`,
+    ['x'.repeat(127)],
+    `aud is ["${'x'.repeat(123)}"...], expected one of ["a"]`,
+  ],
+  [
+    'more than five audiences, which are counted',
+    'a',
+    ['1', '2', '3', '4', '5', '6', '7'],
+    'aud is ["1", "2", "3", "4", "5", and 2 more], expected one of ["a"]',
   ],
 ])('the reason for a mismatch shows both audiences: %s', (_what, expected, found, reason) => {
-  const refusal = checkAudience(found, audienceRule(expected), defaultProfile)
+  const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
   expect(refusal).toMatchObject({ code: 'audience_mismatch', reason })
 })
 

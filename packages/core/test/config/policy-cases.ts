@@ -32,10 +32,29 @@ export const issuers: readonly Case[] = [
     { ...base, issuer: new URL(issuer) },
     "'issuer' must be a string, got an object",
   ],
-  ['an empty issuer', { ...base, issuer: '' }, 'is not a URL'],
+  ['an empty issuer', { ...base, issuer: '' }, "'issuer' must not be empty"],
+  [
+    'an empty issuer with jwks',
+    { ...base, issuer: '', jwks: { keys: [key] } },
+    "'issuer' must not be empty",
+  ],
+  [
+    'an issuer with white space and jwks',
+    { ...base, issuer: 'my-auth\n', jwks: { keys: [key] } },
+    'must not start or end with white space',
+  ],
+  [
+    'an http issuer with jwks',
+    { ...base, issuer: 'http://as.example.com', jwks: { keys: [key] } },
+    'must use https. Use https.',
+  ],
   ['an issuer without a scheme', { ...base, issuer: 'as.example.com' }, 'is not a URL'],
   ['an issuer without slashes', { ...base, issuer: 'https:as.example.com' }, 'is not a URL'],
-  ['an issuer with white space', { ...base, issuer: `${issuer} ` }, 'is not a URL'],
+  [
+    'an issuer with white space',
+    { ...base, issuer: `${issuer} ` },
+    'must not start or end with white space',
+  ],
   ['an issuer with a line break', { ...base, issuer: 'https://as.exa\nmple.com' }, 'is not a URL'],
   [
     'an issuer with a query',
@@ -59,6 +78,11 @@ export const issuers: readonly Case[] = [
     'issuer and issuers',
     { ...base, issuers: [issuer] },
     "'issuers' and 'issuer' cannot be combined. Move 'issuer'",
+  ],
+  [
+    'issuers and metadataUri',
+    { audience, issuers: [issuer], metadataUri: `${issuer}/metadata` },
+    "'issuers' and 'metadataUri' cannot",
   ],
   [
     'issuers and jwksUri',
@@ -191,6 +215,26 @@ export const others: readonly Case[] = [
     "'allowInsecureHttp' must be a boolean",
   ],
   [
+    'metadataUri on http',
+    { ...base, metadataUri: 'http://as.example.com/metadata' },
+    "'metadataUri' must use https",
+  ],
+  [
+    'metadataUri with a password',
+    { ...base, metadataUri: 'https://u:p@as.example.com/' },
+    "'metadataUri' must be an absolute URL without",
+  ],
+  [
+    'metadataUri and jwksUri',
+    { ...base, metadataUri: `${issuer}/metadata`, jwksUri: `${issuer}/jwks` },
+    "'metadataUri' and 'jwksUri' cannot",
+  ],
+  [
+    'metadataUri and jwks',
+    { ...base, metadataUri: `${issuer}/metadata`, jwks: { keys: [key] } },
+    "'metadataUri' and 'jwks' cannot",
+  ],
+  [
     'jwksUri on http',
     { ...base, jwksUri: 'http://as.example.com/jwks' },
     "'jwksUri' must use https",
@@ -219,8 +263,12 @@ export const others: readonly Case[] = [
     { ...base, jwks: { keys: [{ ...key, toJSON: () => key }] } },
     "'jwks' must be a key set",
   ],
-  ['a profile that does not exist', { ...base, profile: 'RFC9068' }, 'Set profile:'],
-  ['a profile that is null', { ...base, profile: null }, 'Set profile:'],
+  [
+    'a profile that does not exist',
+    { ...base, profile: 'RFC9068' },
+    'Write profile: extend(defaultProfile',
+  ],
+  ['a profile that is null', { ...base, profile: null }, 'Write profile: extend(defaultProfile'],
   [
     'a profile that lacks a member',
     { ...base, profile },
@@ -233,6 +281,16 @@ export const hosts: readonly Case[] = [
     'refusalBody with thrown refusals',
     { ...base, onRefusal: 'throw', refusalBody: () => ({ contentType: 'a/b', body: '' }) },
     "'refusalBody' has no effect with onRefusal: 'throw'. Write the response in your error handler",
+  ],
+  [
+    'ignoreOtherSchemes without optional',
+    { ...base, ignoreOtherSchemes: true },
+    "'ignoreOtherSchemes' has no effect without optional: true.",
+  ],
+  [
+    'ignoreOtherSchemes in words',
+    { ...base, ignoreOtherSchemes: 'true' },
+    "'ignoreOtherSchemes' must be a boolean",
   ],
   ['optional in words', { ...base, optional: 'true' }, "'optional' must be a boolean"],
   [

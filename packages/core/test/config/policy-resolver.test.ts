@@ -45,6 +45,11 @@ describe('what resolveIssuer returns', () => {
       jwks: undefined,
       jwksUri: undefined,
     })
+    expect(
+      await ask({ issuer: tenant }, { issuer, metadataUri: `${issuer}/metadata` }),
+    ).toMatchObject({
+      metadataUri: undefined,
+    })
     const own = { issuer: tenant, audience: 'own', jwks }
     const elsewhere = { issuer, jwksUri: `${issuer}/jwks` }
     expect(await ask(own, elsewhere)).toMatchObject({
@@ -71,7 +76,7 @@ describe('what resolveIssuer returns', () => {
       'an unknown option',
       { issuer: tenant, clock: 1 },
       "Unknown issuer option 'clock'.",
-      'Use one of issuer, audience, algorithms, impliedScopes, profile, jwksUri, jwks.',
+      'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks.',
     ],
   ])('must not be %s', async (_what, answer, problem, fix) => {
     await expect(ask(answer)).rejects.toThrow(new ConfigError(problem, fix))

@@ -20,7 +20,7 @@ const plainIssuer = {
   profile: defaultProfile,
   impliedScopes: [],
   algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
-  algorithmsChosen: false,
+  metadataUri: undefined,
   jwksUri: undefined,
   jwks: undefined,
 }
@@ -41,6 +41,7 @@ test('every option has its default', () => {
     cache: { entries: 10_000, bytes: 33_554_432 },
     cryptography: 'native',
     onDecision: undefined,
+    log: 'warnings',
     allowInsecureHttp: false,
     records: { pseudonymKey: undefined, claims: [], maxPending: 1000 },
     clock: systemClock,
@@ -49,6 +50,7 @@ test('every option has its default', () => {
     keyStore: undefined,
     fetch: expect.any(Function),
     optional: false,
+    ignoreOtherSchemes: false,
     onRefusal: 'reply',
     allowPreflight: false,
     realm: 'api',
@@ -74,6 +76,7 @@ test('every option that is set replaces its default', () => {
     staleIfError: 1,
     fetch: given,
     optional: true,
+    ignoreOtherSchemes: true,
     onRefusal: 'throw',
     allowPreflight: true,
     realm: 'orders',
@@ -85,7 +88,7 @@ test('every option that is set replaces its default', () => {
   expect(policyOf({ ...base, delegation: 'delegated' }).delegation).toBe('delegated')
 })
 
-test('a resource server has the options of a verifier and eight of its own', () => {
+test('a resource server has the options of a verifier and nine of its own', () => {
   const listed = (kind: 'verifier' | 'resource server'): readonly string[] => {
     try {
       createPolicy({ ...base, unknown: 1 }, kind)
@@ -101,6 +104,7 @@ test('a resource server has the options of a verifier and eight of its own', () 
     'algorithms',
     'impliedScopes',
     'profile',
+    'metadataUri',
     'jwksUri',
     'jwks',
     'issuers',
@@ -117,6 +121,7 @@ test('a resource server has the options of a verifier and eight of its own', () 
     'cryptography',
     'onDecision',
     'records',
+    'log',
     'allowInsecureHttp',
     'staleIfError',
     'keyStore',
@@ -126,6 +131,7 @@ test('a resource server has the options of a verifier and eight of its own', () 
   expect(server).toEqual([
     ...verifier,
     'optional',
+    'ignoreOtherSchemes',
     'onRefusal',
     'allowPreflight',
     'realm',
@@ -209,7 +215,6 @@ test('algorithms are listed once each, under their canonical names', () => {
   const algorithms = ['Ed25519', 'ES256', 'EdDSA', 'ES256']
   expect(policyOf({ ...base, algorithms }).issuers.get(issuer)).toMatchObject({
     algorithms: ['EdDSA', 'ES256'],
-    algorithmsChosen: true,
   })
   expect(() => policyOf({ ...base, algorithms: [] })).toThrow(
     new ConfigError(
@@ -256,7 +261,7 @@ describe('several issuers', () => {
     [
       { issuers: [{ issuer, clock: 1 }] },
       "Unknown issuer option 'clock'.",
-      'Use one of issuer, audience, algorithms, impliedScopes, profile, jwksUri, jwks.',
+      'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks.',
     ],
     [
       { issuer, jwksUri: 'https://as.example.com/jwks', jwks: { keys: [{}] } },

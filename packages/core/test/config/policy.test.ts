@@ -36,7 +36,7 @@ describe('createVerifier refuses', () => {
     },
   )
 
-  test.each(['optional', 'onRefusal', 'allowPreflight', 'realm'])(
+  test.each(['optional', 'ignoreOtherSchemes', 'onRefusal', 'allowPreflight', 'realm'])(
     '%s, an option for HTTP hosts only',
     (name) => {
       expectMisuse(verifier, { ...base, [name]: true }, `Unknown option '${name}'`)
@@ -56,6 +56,7 @@ test.each([
   'audience',
   'algorithms',
   'profile',
+  'metadataUri',
   'jwksUri',
   'jwks',
   'clockTolerance',
@@ -68,6 +69,7 @@ test.each([
   'fetch',
   'allowInsecureHttp',
   'optional',
+  'ignoreOtherSchemes',
   'onRefusal',
   'allowPreflight',
   'realm',

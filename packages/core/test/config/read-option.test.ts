@@ -7,6 +7,7 @@ import {
   resourceServerOptions,
   verifierOptions,
 } from '../../src/config/option-tables.ts'
+import { requireDiscovery } from '../../src/config/read-option.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 import { type Option, readOptions } from '../../src/options/option-table.ts'
 
@@ -52,23 +53,44 @@ describe('issuer', () => {
     )
   })
 
+  test.each(['', ' ', ' https://as.example.com', 'https://as.example.com\n', 'my-auth '])(
+    '%j is empty or has white space at an end',
+    (value) => {
+      expect(() => read(issuer, value, true)).toThrow(
+        misuse(
+          "'issuer' must not be empty, and must not start or end with white space.",
+          'Write it exactly as in the iss claim of the tokens.',
+        ),
+      )
+    },
+  )
+
+  test('an http URL is refused without its user information', () => {
+    expect(() => read(issuer, 'http://u:secret@as.example.com/x', false)).toThrow(
+      misuse("The issuer 'http://as.example.com' must use https.", useHttps),
+    )
+  })
+})
+
+describe('an issuer that is used for discovery', () => {
+  const discover = (issuer: string) => (): void =>
+    requireDiscovery(issuer, { allowInsecureHttp: true })
+
   test.each([
-    '',
     'as.example.com',
     'https:as.example.com',
     'https:/as.example.com',
     'https://',
-    ' https://as.example.com',
-    'https://as.example.com ',
     'https://as.exa\nmple.com',
     '1https://as.example.com',
     'https://as.example.com/a b',
     'https://a.example:99999',
   ])('%j is not a URL', (value) => {
-    expect(() => read(issuer, value, true)).toThrow(
+    expect(read(issuerOptions.issuer, value, true)).toBe(value)
+    expect(discover(value)).toThrow(
       misuse(
         `The issuer '${value}' is not a URL.`,
-        'Write it exactly as in the iss claim of the tokens, starting with https://.',
+        "Write it exactly as in the iss claim of the tokens, starting with https://, or set 'jwksUri' or 'jwks'.",
       ),
     )
   })
@@ -80,10 +102,10 @@ describe('issuer', () => {
   ])(
     '%s has user information, a query or a fragment, which the message does not repeat',
     (value) => {
-      expect(() => read(issuer, value, true)).toThrow(
+      expect(discover(value)).toThrow(
         misuse(
           "The issuer 'https://as.example.com' must not contain user information, a query, or a fragment.",
-          'Remove them (RFC 8414 section 2).',
+          "Remove them (RFC 8414 section 2), or set 'jwksUri' or 'jwks'.",
         ),
       )
     },
@@ -93,8 +115,32 @@ describe('issuer', () => {
     ['http://as.example.com', false],
     ['ftp://as.example.com', true],
   ])('%s does not use https', (value, allowed) => {
-    expect(() => read(issuer, value, allowed)).toThrow(
+    expect(() => requireDiscovery(value, { allowInsecureHttp: allowed })).toThrow(
       misuse(`The issuer '${value}' must use https.`, useHttps),
+    )
+  })
+})
+
+describe('metadataUri', () => {
+  const { metadataUri } = issuerOptions
+
+  test('accepts a URL that is not a well-known one', () => {
+    const url = 'https://as.internal/metadata?p=signin'
+    expect(read(metadataUri, url)).toBe(url)
+  })
+
+  test.each([1, '/metadata', 'https://u@as.internal'])('refuses %s', (value) => {
+    expect(() => read(metadataUri, value, true)).toThrow(
+      misuse(
+        "'metadataUri' must be an absolute URL without user information.",
+        "Set metadataUri: 'https://as.internal/.well-known/openid-configuration'.",
+      ),
+    )
+  })
+
+  test('must use https', () => {
+    expect(() => read(metadataUri, 'http://as.internal/')).toThrow(
+      misuse("'metadataUri' must use https.", useHttps),
     )
   })
 })

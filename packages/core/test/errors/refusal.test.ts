@@ -31,9 +31,9 @@ describe('ConfigError', () => {
 
 describe('VerificationError', () => {
   const make = () =>
-    new VerificationError(refuse('keys_unavailable', 'no answer', { retryAfter: 2 }))
+    new VerificationError(refuse('keys_unavailable', 'no answer', { retryAfter: 2, claim: 'iss' }))
 
-  test('has the code, category, reason and retryAfter of the refusal', () => {
+  test('has the code, category, reason, retryAfter and claim of the refusal', () => {
     expect(make()).toMatchObject({
       name: 'VerificationError',
       code: 'keys_unavailable',
@@ -42,6 +42,16 @@ describe('VerificationError', () => {
       retryAfter: 2,
       message: 'keys_unavailable: no answer',
     })
+    expect(make().claim).toBe('iss')
+  })
+
+  test('does not show the claim to JSON.stringify, because a host may send an error as JSON', () => {
+    expect(JSON.stringify(make())).not.toContain('iss')
+  })
+
+  test('omits the code and the reason from JSON and from copies', () => {
+    expect(JSON.parse(JSON.stringify(make()))).toEqual({ category: 'unavailable', retryAfter: 2 })
+    expect(Object.keys(Object.assign({}, make()))).toEqual(['category', 'retryAfter'])
   })
 
   test('accepts another message', () => {

@@ -122,7 +122,7 @@ describe('the check of requireClient', () => {
     expect(check({ ...token, clientId: 'y' })).toBeUndefined()
     expect(check({ ...token, clientId: 'z' })).toMatchObject({
       code: 'client_not_allowed',
-      reason: `the token's client ids at '${a}' are ["z"], expected one of ["x","y"]`,
+      reason: `the token's client ids at '${a}' are ["z"], expected one of ["x", "y"]`,
     })
   })
 

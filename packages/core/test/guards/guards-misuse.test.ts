@@ -94,4 +94,21 @@ describe('creating a guard throws a ConfigError', () => {
       expect(asMiddleware).toThrow(ConfigError)
     },
   )
+
+  const node = { rawHeaders: [], headers: {} }
+  const hostRequests: readonly (readonly [string, object])[] = [
+    ['a Node request', node],
+    ['a Koa context', { req: node, res: {}, app: {}, state: {} }],
+    ['a Fastify request', { raw: node, routeOptions: {} }],
+    ['a Fetch Request', new Request('https://orders.example.com')],
+  ]
+  test.each(
+    Object.keys(guards).flatMap((name) =>
+      hostRequests.map(([host, request]) => [name as keyof typeof guards, host, request] as const),
+    ),
+  )('%s that is called with %s: the message says to call it first', (name, host, request) => {
+    expect(() => untyped[name](request, {}, () => {})).toThrow(
+      `${name} was passed as a guard without being called: it got ${host}. Call it: ${name}(`,
+    )
+  })
 })

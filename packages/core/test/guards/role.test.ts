@@ -27,13 +27,13 @@ describe('the check of requireRole and requirePermission', () => {
       'roles',
       ['editor', 'admin', 'x'],
       'role_insufficient',
-      'the token lacks admin x; its roles are ["editor","reader"]',
+      'the token lacks admin x; its roles are ["editor", "reader"]',
     ],
     [
       'roles',
       ['read'],
       'role_insufficient',
-      'the token lacks read; its roles are ["editor","reader"]',
+      'the token lacks read; its roles are ["editor", "reader"]',
     ],
     [
       'permissions',

@@ -75,7 +75,7 @@ describe('requireRole', () => {
     expect(found.challenge).toBe(
       'Bearer realm="api", error="insufficient_scope", error_description="The access token lacks a required privilege"',
     )
-    expect(found.reason).toBe('the token lacks admin; its roles are ["editor","offline_access"]')
+    expect(found.reason).toBe('the token lacks admin; its roles are ["editor", "offline_access"]')
   })
 
   test('uses app roles for Entra', async () => {

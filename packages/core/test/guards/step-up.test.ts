@@ -31,9 +31,9 @@ describe('the check of requireStepUp', () => {
 
   test.each<readonly [requirement: StepUp, claims: object, reason: string]>([
     [{ acr: 'mfa' }, {}, `the token has no acr, ${expected}`],
-    [{ acr: ['mfa', 'hwk'] }, {}, 'the token has no acr, expected one of ["mfa","hwk"]'],
+    [{ acr: ['mfa', 'hwk'] }, {}, 'the token has no acr, expected one of ["mfa", "hwk"]'],
     [{ acr: 'mfa' }, { acr: 'pwd' }, `acr is "pwd", ${expected}`],
-    [{ acr: 'mfa' }, { acr: 'x'.repeat(999) }, `acr is "${'x'.repeat(128)}", ${expected}`],
+    [{ acr: 'mfa' }, { acr: 'x'.repeat(999) }, `acr is "${'x'.repeat(123)}"..., ${expected}`],
     [{ acr: 'mfa' }, { acr: ['mfa'] }, `acr is not a string, ${expected}`],
     [{ acr: 'mfa' }, { acr: null }, `acr is not a string, ${expected}`],
     [{ maxAge: 60 }, {}, 'the token has no auth_time; maxAge is 60 s'],
@@ -64,14 +64,14 @@ describe('the check of requireStepUp', () => {
 
 describe('the challenge of requireStepUp', () => {
   test.each<readonly [requirement: StepUp, detail: object]>([
-    [{ acr: 'mfa' }, { acrValues: ['mfa'] }],
-    [{ acr: ['mfa', 'hwk'] }, { acrValues: ['mfa', 'hwk'] }],
-    [{ maxAge: 0 }, { maxAge: 0 }],
+    [{ acr: 'mfa' }, { acrValues: ['mfa'], claim: 'acr' }],
+    [{ acr: ['mfa', 'hwk'] }, { acrValues: ['mfa', 'hwk'], claim: 'acr' }],
+    [{ maxAge: 0 }, { maxAge: 0, claim: 'auth_time' }],
     [
       { acr: 'mfa', maxAge: 60 },
-      { acrValues: ['mfa'], maxAge: 60 },
+      { acrValues: ['mfa'], maxAge: 60, claim: 'acr' },
     ],
-  ])('for %j has exactly %j', (requirement, detail) => {
+  ])('for %j is built from exactly %j', (requirement, detail) => {
     expect(run(requirement, {})?.detail).toStrictEqual(detail)
   })
 })

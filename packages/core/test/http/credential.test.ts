@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, type HeaderPair } from '../../src/adapter.ts'
-import type { Refusal } from '../../src/errors/refusal.ts'
-import { readCredential } from '../../src/http/credential.ts'
+import { refuse, type Refusal } from '../../src/errors/refusal.ts'
+import { isPreflight, missingCredential, readCredential } from '../../src/http/credential.ts'
 import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -230,7 +230,9 @@ describe('the code and reason for an Authorization header', () => {
     ['with a comma in a token: malformed', 'Bearer abc,def', 'credential_malformed'],
   ])('%s', (_what, one, code) => {
     const request = { method: 'GET', url: '/', headers: [['Authorization', one]] as const }
-    expect(readCredential(request, false)).toMatchObject({ code, reason: reasons[code] })
+    const refusal = readCredential(request, false)
+    expect(refusal).toHaveProperty('code', code)
+    expect(refusal).toHaveProperty('reason', expect.stringContaining(reasons[code]))
   })
 
   test.each([
@@ -239,6 +241,78 @@ describe('the code and reason for an Authorization header', () => {
   ])('the reason for %s is exact', (_what, values, reason) => {
     const headers = values.map((one) => ['Authorization', one] as const)
     expect(readCredential({ method: 'GET', url: '/', headers }, false)).toMatchObject({ reason })
+  })
+})
+
+describe('the reason says what was sent instead of a Bearer token:', () => {
+  const scheme = reasons.credential_scheme_unsupported
+  const malformed = reasons.credential_malformed
+  const send = "let the client send 'Authorization: Bearer <token>'"
+  test.each<readonly [what: string, value: string, reason: string]>([
+    ['Basic', 'Basic dXNlcjpwYXNz', `${scheme} but 'basic'. L${send.slice(1)}`],
+    ['Token', 'Token abc', `${scheme} but 'token'. L${send.slice(1)}`],
+    [
+      'DPoP',
+      'DPoP abc',
+      `${scheme} but DPoP. It requires the option 'publicUrl', and that dpop is not 'off'`,
+    ],
+    ['a token alone', 'eyJ.e30.AA', `${scheme}: it is one word. If that is the token, ${send}`],
+    ['a colon', 'Bearer: abc', `${scheme}: the word is not followed by a space`],
+    ['an unknown scheme, which may be a secret', 'S3cret abc', scheme],
+    [
+      'Bearer alone',
+      'Bearer',
+      `${malformed}: nothing follows. Is a variable of the client not set?`,
+    ],
+    [
+      'Bearer and a space',
+      'Bearer ',
+      `${malformed}: nothing follows. Is a variable of the client not set?`,
+    ],
+    ['Bearer twice', 'Bearer Bearer abc', `${malformed}: the word 'Bearer' is there twice`],
+    ['double quotes', 'Bearer "abc"', `${malformed}: the token is in quotes`],
+    ['single quotes', "Bearer 'abc'", `${malformed}: the token is in quotes`],
+    [
+      'an object',
+      'Bearer [object Object]',
+      `${malformed}: an object follows. Let the client send the token inside it`,
+    ],
+    ['two spaces', 'Bearer  abc', `${malformed}: there is more white space`],
+    ['a tab', 'Bearer\tabc', `${malformed}: there is more white space`],
+    ['white space in the token', 'Bearer abc def', `${malformed}: the token contains white space`],
+    [
+      'characters that a token cannot contain',
+      'Bearer abc%20',
+      `${malformed}: the token contains characters that a token cannot contain`,
+    ],
+  ])('%s', (_what, sent, reason) => {
+    const request = { method: 'GET', url: '/', headers: [['Authorization', sent]] as const }
+    expect(readCredential(request, false)).toHaveProperty('reason', reason)
+  })
+})
+
+describe('a header that code before the guard sets', () => {
+  const request = { method: 'GET', url: '/', headers: [] }
+
+  test('is ignored, and the reason says so', () => {
+    const changed = { ...request, hostHeaders: { authorization: value } }
+    expect(readCredential(changed, false)).toBeUndefined()
+    expect(missingCredential(changed)).toEqual(
+      refuse(
+        'credential_missing',
+        'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, which is ignored: only the headers that the client sent count. To verify a token from another place, use createVerifier',
+      ),
+    )
+  })
+
+  test.each([
+    ['does not set it', { ...request, hostHeaders: { accept: '*/*' } }],
+    ['is unknown to the host', request],
+  ])('is not mentioned if that code %s', (_what, unchanged) => {
+    expect(missingCredential(unchanged)).toHaveProperty(
+      'reason',
+      'the request has no Authorization header',
+    )
   })
 })
 
@@ -280,4 +354,27 @@ describe('the DPoP scheme', () => {
       expect(read(header)).toMatchObject({ code: 'credential_repeated' })
     },
   )
+})
+
+describe('isPreflight', () => {
+  const origin = ['Origin', 'https://shop.example'] as const
+  const method = ['access-control-request-method', 'PUT'] as const
+  const token = ['AUTHORIZATION', value] as const
+
+  test.each<readonly [string, string, readonly HeaderPair[], boolean]>([
+    ['OPTIONS with both headers', 'OPTIONS', [origin, method], true],
+    ['OPTIONS without Origin', 'OPTIONS', [method], false],
+    ['OPTIONS without Access-Control-Request-Method', 'OPTIONS', [origin], false],
+    ['OPTIONS in lowercase, which is another method', 'options', [origin, method], false],
+    ['GET with both headers', 'GET', [origin, method], false],
+    ['OPTIONS with a token', 'OPTIONS', [origin, method, token], false],
+    [
+      'OPTIONS with an empty Authorization',
+      'OPTIONS',
+      [origin, method, ['authorization', '']],
+      false,
+    ],
+  ])('for %s', (_what, name, headers, expected) => {
+    expect(isPreflight({ method: name, url: '/', headers })).toBe(expected)
+  })
 })

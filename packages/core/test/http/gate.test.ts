@@ -95,7 +95,29 @@ describe('the token of a request', () => {
     const [one, two] = [harnessWith(), harnessWith()]
     const key = {}
     await one.pass(key, orders(one.guards), bearer(good))
-    expect(() => two.gate.token(key)).toThrow(ConfigError)
+    expect(() => two.gate.token(key)).toThrow(
+      'No guard of this resource server ran on this request, but a guard of another one did.',
+    )
+    expect(() => two.gate.token({})).toThrow('No guard ran on this request.')
+  })
+
+  test('is that of each instance whose guards ran', async () => {
+    const [one, two, three] = [harnessWith(), harnessWith(), harnessWith()]
+    const key = {}
+    await one.pass(key, orders(one.guards), bearer(good))
+    await two.pass(key, two.guards.requireAudience('stock-service'), bearer(good))
+    await three.pass(key, orders(three.guards), bearer(good))
+    expect(one.gate.token(key)).toMatchObject({ subject: 'user-42' })
+    expect(() => two.gate.token(key)).toThrow('This request was refused.')
+    expect(three.gate.token(key)).not.toBe(one.gate.token(key))
+    for (const { gate, records } of [one, two, three]) {
+      gate.recordDecision(key)
+      expect(records).toHaveLength(1)
+    }
+  })
+
+  test.each([undefined, null, 'a request', 1])('is unavailable for %j', (key) => {
+    expect(() => harnessWith().gate.token(key as never)).toThrow('No guard ran on this request.')
   })
 
   test('is not read from properties of the request', async () => {

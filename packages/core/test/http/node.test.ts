@@ -1,7 +1,7 @@
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { AddressInfo } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createGate, nodeGuard, type Reply, sendNode } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
 import {
@@ -206,6 +206,31 @@ describe('attachTo', () => {
       expect(() => attachTo.auth).toThrow('This request was refused.')
       response.end()
     })
+  })
+
+  test('ignores writes to auth, and warns once with the stack of the writer', async () => {
+    const warned = vi.fn<(warning: Error) => void>()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const { gate, guards } = createHarness()
+    const pass = nodeGuard(gate)
+    for (const _ of [1, 2]) {
+      // oxlint-disable-next-line no-await-in-loop -- one request at a time
+      await serve(async ({ request, response }) => {
+        const attachTo: { auth?: unknown } = { auth: 'written before' }
+        await pass(guards.requireAuthentication(), { request, response, attachTo })
+        attachTo.auth = 'written after'
+        Object.assign(attachTo, { auth: 'assigned' })
+        expect(attachTo.auth).toMatchObject({ subject: 'user-42' })
+        response.end()
+      })
+    }
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledTimes(1))
+    const { name, message } = warned.mock.calls[0]?.[0] ?? new Error('no warning')
+    expect(name).toBe('ResourceServerWarning')
+    expect(message).toContain("A write to 'auth' of a request was ignored")
+    expect(message.split('\n')[1]).toMatch(/^ +at .*node\.test\.ts/)
+    expect(message).not.toMatch(/written|assigned/)
   })
 
   test('is optional', async () => {

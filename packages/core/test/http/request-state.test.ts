@@ -3,11 +3,14 @@ import { refuse } from '../../src/errors/refusal.ts'
 import { RequestState } from '../../src/http/request-state.ts'
 
 const inContext = (work: () => void): void => work()
+const gate = {}
 const newState = (): RequestState =>
-  new RequestState({ method: 'GET', url: '/orders?a=b', headers: [] }, inContext)
+  new RequestState(gate, { method: 'GET', url: '/orders?a=b', headers: [] }, inContext)
 
 test('a new request is pending', () => {
   expect(newState()).toEqual({
+    gate,
+    ofOtherGate: undefined,
     request: { method: 'GET', url: '/orders?a=b', headers: [] },
     decisions: [],
     trace: {},

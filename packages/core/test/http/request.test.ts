@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, fromNode } from '../../src/adapter.ts'
-import { headerValues, isPreflight, pathOf } from '../../src/http/request.ts'
+import { headerValues, pathOf } from '../../src/http/request.ts'
 
 describe('fromNode', () => {
   const node = { method: 'GET', url: '/a', rawHeaders: ['A', '1', 'b', '2', 'A', '3'], headers: {} }
 
   test('reads rawHeaders, including repeated headers', () => {
-    const request = fromNode({ ...node, headers: { other: 'x' } })
-    expect(request).toMatchObject({ method: 'GET', url: '/a', headers: node.rawHeaders })
+    const hostHeaders = { other: 'x' }
+    const request = fromNode({ ...node, headers: hostHeaders })
+    expect(request).toMatchObject({
+      method: 'GET',
+      url: '/a',
+      headers: node.rawHeaders,
+      hostHeaders,
+    })
     expect(headerValues(request, 'a')).toEqual(['1', '3'])
     expect(headerValues(request, 'b')).toEqual(['2'])
     // A value is not a header name.
@@ -34,8 +40,8 @@ describe('fromNode', () => {
   })
 
   test('returns an empty method and URL if they are absent', () => {
-    const request = fromNode({ rawHeaders: [], headers: {} })
-    expect(request).toMatchObject({ method: '', url: '', headers: [] })
+    const empty = { method: '', url: '', headers: [], hostHeaders: {} }
+    expect(fromNode({ rawHeaders: [], headers: {} })).toMatchObject(empty)
   })
 
   test('reads the socket at each call', () => {
@@ -100,19 +106,4 @@ test('headerValues returns the values in order and ignores the case of names', (
   const request = { method: 'GET', url: '/', headers }
   expect(headerValues(request, 'a')).toEqual(['1', ['3', null]])
   expect(headerValues(request, 'c')).toEqual([])
-})
-
-describe('isPreflight', () => {
-  const origin = ['Origin', 'https://shop.example'] as const
-  const method = ['access-control-request-method', 'PUT'] as const
-
-  test.each([
-    ['OPTIONS with both headers', 'OPTIONS', [origin, method], true],
-    ['OPTIONS without Origin', 'OPTIONS', [method], false],
-    ['OPTIONS without Access-Control-Request-Method', 'OPTIONS', [origin], false],
-    ['OPTIONS in lowercase, which is another method', 'options', [origin, method], false],
-    ['GET with both headers', 'GET', [origin, method], false],
-  ])('for %s', (_what, name, headers, expected) => {
-    expect(isPreflight({ method: name, url: '/', headers })).toBe(expected)
-  })
 })

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { createSigningKey } from '@resource-server/testing'
 import rsa6144 from './rsa-6144.json' with { type: 'json' }
 import type { Algorithm } from '../../src/options/algorithms.ts'
-import { readKeys, type VerificationKey } from '../../src/jose/jwk.ts'
+import type { VerificationKey } from '../../src/jose/jwk.ts'
+import { readKeys } from '../../src/jose/key-set.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
 import { createPolicy, type IssuerPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
@@ -35,7 +36,7 @@ const policyFor = (algorithm: Algorithm): IssuerPolicy =>
 
 async function importKey(jwk: object, algorithm: Algorithm): Promise<VerificationKey> {
   const { keys, skipped } = await readKeys([jwk], policyFor(algorithm))
-  if (!keys[0]) throw new Error(skipped.join())
+  if (!keys[0]) throw new Error(skipped[0]?.reason)
   return keys[0]
 }
 

@@ -1,7 +1,14 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
-import { readKeys, readKeySet, selectKey, withoutKids } from '../../src/jose/jwk.ts'
+import {
+  countKeys,
+  describeSkipped,
+  readKeys,
+  readKeySet,
+  selectKey,
+  withoutKids,
+} from '../../src/jose/key-set.ts'
 import type { JoseHeader } from '../../src/jose/jws.ts'
 import { createPolicy, type IssuerPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
@@ -20,8 +27,6 @@ const base64url = (value: bigint): string => {
   const hex = value.toString(16)
   return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex').toString('base64url')
 }
-
-const noAlgorithm = 'does not match exactly one allowed algorithm (alg, kty, crv)'
 
 describe('readKeys skips an entry with the reason', () => {
   const { kty, crv, x, y } = ec
@@ -47,11 +52,21 @@ describe('readKeys skips an entry with the reason', () => {
     [{ ...bare, key_ops: ['sign'] }, 'key_ops does not allow "verify"'],
     [{ ...bare, key_ops: 'verify' }, 'key_ops does not allow "verify"'],
     [{ ...bare, key_ops: ['verify', 'verify'] }, 'key_ops does not allow "verify"'],
-    [{ ...bare, alg: 'ES384' }, noAlgorithm],
-    [{ ...bare, alg: 'RS256' }, noAlgorithm],
-    [{ ...rsa, alg: 'RS512' }, noAlgorithm],
-    [{ ...bare, alg: 1 }, noAlgorithm],
-    [{ kty: 'oct' }, noAlgorithm],
+    [{ ...bare, alg: 'ES384' }, 'alg "ES384" does not fit kty "EC" and crv "P-256"'],
+    [{ ...bare, alg: 'RS256' }, 'alg "RS256" does not fit kty "EC" and crv "P-256"'],
+    [{ ...rsa, alg: 'RS512' }, 'alg "RS512" is not an allowed algorithm'],
+    [{ ...bare, alg: 'ES521' }, 'alg "ES521" is not an allowed algorithm'],
+    [{ ...bare, alg: 'a\u202eb"' }, 'alg "a\\u202eb\\"" is not an allowed algorithm'],
+    [{ ...bare, alg: 1 }, 'alg is not a string'],
+    [{ ...bare, alg: null }, 'alg is not a string'],
+    [{ kty: 'oct' }, 'no allowed algorithm fits kty "oct"'],
+    [{}, 'no allowed algorithm fits a key without kty'],
+    [{ kty: 7 }, 'no allowed algorithm fits kty that is not a string'],
+    [{ kty: 'OKP', crv: 'Ed448' }, 'no allowed algorithm fits kty "OKP" and crv "Ed448"'],
+    [
+      { kty: 'RSA', x5c: ['MII'] },
+      'contains only a certificate (x5c), and not the members of the public key',
+    ],
     [{ ...bare, y: 'AAAA' }, 'cannot be imported'],
     [{ ...rsa, n: undefined }, 'n or e is missing or malformed'],
     [{ ...rsa, e: undefined }, 'n or e is missing or malformed'],
@@ -74,7 +89,9 @@ describe('readKeys skips an entry with the reason', () => {
     '"$reason" (%#)',
     async ({ entry, reason }) => {
       const { keys, skipped, byJson } = await read([entry])
-      expect([keys, skipped, byJson.size]).toEqual([[], [reason], 0])
+      const kid = (entry as { kid?: unknown } | null)?.kid
+      const skippedKey = { ...(typeof kid === 'string' && { kid }), reason }
+      expect([keys, skipped, byJson.size]).toEqual([[], [skippedKey], 0])
     },
   )
 })
@@ -99,7 +116,10 @@ describe('readKeys', () => {
       ['ec', 'ES256'],
       ['rsa', 'RS256'],
     ])
-    expect(skipped).toEqual([noAlgorithm, 'not a JSON object'])
+    expect(skipped).toEqual([
+      { reason: 'no allowed algorithm fits a key without kty' },
+      { reason: 'not a JSON object' },
+    ])
     expect(keys.every((key) => key.issuer === url && Object.isFrozen(key))).toBe(true)
   })
 
@@ -111,7 +131,7 @@ describe('readKeys', () => {
 })
 
 test('readKeySet accepts an array of at most 100 entries', async () => {
-  const entries = (length: number): unknown[] => Array.from({ length }, () => 'x')
+  const entries = (length: number): unknown[] => Array.from({ length }, (_, at) => at)
   const sizeOf = async (keys: unknown) => (await readKeySet({ keys }, issuer))?.skipped.length
   expect(await sizeOf(entries(100))).toBe(100)
   expect(await sizeOf([])).toBe(0)
@@ -130,14 +150,78 @@ test('readKeySet keeps the key object of an unchanged entry, but not of a change
   expect(after.keys[0]).not.toBe(before.keys[1])
 })
 
+describe('a key that is published twice', () => {
+  const { alg: _, ...withoutAlg } = ec
+  const { kid: _kid, ...withoutKid } = ec
+  const header = { alg: 'ES256', kid: 'ec', typ: undefined }
+
+  test.each([
+    ['with the same members', [ec, ec]],
+    [
+      'with its members in another order',
+      [ec, Object.fromEntries(Object.entries(ec).toReversed())],
+    ],
+    ['once without alg', [ec, withoutAlg]],
+    ['once without kid', [ec, withoutKid]],
+    ['once under another kid', [ec, { ...ec, kid: 'other' }]],
+  ])('%s, is one key', async (_what, entries) => {
+    const set = await read(entries)
+    expect(countKeys(set)).toBe(1)
+    expect(selectKey(set, header)).toBe(set.keys[0])
+    expect(selectKey(set, { ...header, kid: undefined })).toBe(set.keys[0])
+  })
+
+  test('with another encoding of the same number is one key', async () => {
+    const n = Buffer.concat([Buffer.of(0), Buffer.from(String(rsa['n']), 'base64url')])
+    const set = await read([rsa, { ...rsa, n: n.toString('base64url') }])
+    expect(countKeys(set)).toBe(1)
+    expect(selectKey(set, { alg: 'RS256', kid: 'rsa' })).toBe(set.keys[0])
+  })
+
+  test('under two kids is found under both', async () => {
+    const set = await read([ec, { ...ec, kid: 'other' }])
+    expect(selectKey(set, { ...header, kid: 'other' })).toHaveProperty('kid', 'other')
+  })
+
+  test('under two kids is removed under both by withoutKids', async () => {
+    const set = await read([ec, { ...ec, kid: 'other' }, withoutKid, rsa])
+    const rest = withoutKids(set, new Set(['ec']))
+    expect(rest.keys.map(({ kid }) => kid)).toEqual(['rsa'])
+    expect(rest.skipped.map(({ kid }) => kid)).toEqual(['ec', 'other', undefined])
+  })
+
+  test('keeps its key objects after a refresh', async () => {
+    const before = await read([ec, ec])
+    const after = await readKeys([ec, ec], issuer, before)
+    expect(after.keys).toEqual(before.keys)
+    expect(after.keys[0]).toBe(before.keys[0])
+  })
+})
+
+describe('describeSkipped', () => {
+  test('names each key and the reason, in ASCII', () => {
+    const skipped = [{ kid: 'a\n\u202e', reason: 'x' }, { reason: 'y' }, { reason: 'y' }]
+    expect(describeSkipped(skipped)).toBe('"a\\n\\u202e" (x), one without kid (y)')
+    expect(describeSkipped([{ kid: 'k'.repeat(200), reason: 'x' }])).toHaveLength(128 + 6)
+  })
+
+  test('names at most ten keys', () => {
+    const skipped = Array.from({ length: 12 }, (_, at) => ({ kid: `${at}`, reason: 'x' }))
+    expect(describeSkipped(skipped)).toMatch(/^"0" \(x\), .*"9" \(x\), and 2 more$/)
+  })
+})
+
 test('withoutKids removes the keys with these kids', async () => {
   const { kid: _, ...withoutKid } = createSigningKey('ES384', 'x').publicJwk
   const set = await read([ec, rsa, withoutKid, 'x'])
   expect(withoutKids(set, new Set())).toBe(set)
   const rest = withoutKids(set, new Set(['ec', 'other']))
   expect(rest.keys).toEqual([set.keys[1], set.keys[2]])
-  expect([...rest.byJson.values()]).toEqual(rest.keys)
-  expect(rest.skipped).toEqual(['not a JSON object'])
+  expect([...rest.byJson.values()].flat()).toEqual(rest.keys)
+  expect(rest.skipped).toEqual([
+    { reason: 'not a JSON object' },
+    { kid: 'ec', reason: 'blocked with blockKey()' },
+  ])
 })
 
 describe('selectKey', () => {
@@ -149,12 +233,13 @@ describe('selectKey', () => {
   const selected: readonly Row[] = [
     [[ec, rsa], header, 'ec'],
     [[ec], { ...header, kid: undefined }, 'ec'],
+    [[rsa, ec], { ...header, kid: undefined }, 'ec'],
   ]
   const refused: readonly Row[] = [
     [
-      [ec, rsa],
+      [ec, same],
       { ...header, kid: undefined },
-      'the token has no kid and the issuer has 2 usable keys',
+      "2 keys of the issuer fit the token's alg, and no kid selects one of them",
     ],
     [[ec, same], header, "several keys of the issuer match the token's kid and alg"],
     [[rsa], header, missing],
@@ -163,7 +248,7 @@ describe('selectKey', () => {
     [
       [{ kid: 1 }, { kid: 2 }, 'x'],
       header,
-      `${missing}; skipped keys: kid is not a string, not a JSON object`,
+      `${missing}; skipped keys: one without kid (kid is not a string), one without kid (not a JSON object)`,
     ],
   ]
 
@@ -186,7 +271,6 @@ describe('selectKey', () => {
 
   test('refuses with the codes key_ambiguous and key_not_found', async () => {
     const keys = await read([ec, rsa])
-    expect(selectKey(keys, { ...header, kid: undefined })).toMatchObject({ code: 'key_ambiguous' })
     expect(selectKey(await read([ec, same]), header)).toMatchObject({ code: 'key_ambiguous' })
     expect(selectKey(keys, { ...header, kid: 'x' })).toEqual(refuse('key_not_found', missing))
   })

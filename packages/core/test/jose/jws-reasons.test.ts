@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { parseJws } from '../../src/jose/jws.ts'
+import { isOpaque, parseJws } from '../../src/jose/jws.ts'
 
 // The reasons for refusing malformed tokens, and the cache of headers.
 
@@ -8,17 +8,64 @@ const part = (value: unknown): string =>
 const tokenOf = (header: unknown, payload: unknown = {}): string =>
   `${part(header)}.${part(payload)}.AAAA`
 const alg = 'ES256'
-const segments = 'the token does not have three canonical base64url segments'
+const opaque = (length: number): string =>
+  `the token is not a JWT: it is probably an opaque token (${length} characters). Let the client request a token for this service, and let the issuer issue JWT access tokens`
+const literal = (text: string): string =>
+  `the token is the text '${text}'. A variable of the client does not contain a token`
+const bearer = "the token begins with the word 'Bearer'. Pass the token alone"
+const quotes = 'the token is in quotes. Send it without them'
+const space = 'the token contains white space. Was it cut off or wrapped?'
+const segments = (count: number | string): string =>
+  `the token does not have three segments but ${count}. Was it cut off or joined with another text?`
+const encrypted =
+  'the token is encrypted (a JWE has five segments). Let the issuer sign tokens without encrypting them'
+const undecodable = (names: string): string =>
+  `the token does not have three canonical base64url segments: its ${names} cannot be decoded`
+const jwt = tokenOf({ alg }, { sub: 'a' })
 
 const refused: readonly (readonly [token: unknown, code: string, reason: string])[] = [
   [undefined, 'token_malformed', 'the token is not a string'],
-  ['x'.repeat(4097), 'token_too_large', 'the token has 4097 characters, the maximum is 4096'],
-  // Without dots, with one, with three.
-  ['AAAA', 'token_malformed', segments],
-  ['AAAA.AAAA', 'token_malformed', segments],
-  ['AAAA.AAAA.AAAA.AAAA', 'token_malformed', segments],
-  ['....', 'token_encrypted', 'the token is encrypted (a JWE has five segments)'],
-  ['.....', 'token_malformed', segments],
+  [
+    'x'.repeat(4097),
+    'token_too_large',
+    'the token has 4097 characters; maxTokenBytes is 4096. Let the issuer write fewer claims, such as roles, or raise maxTokenBytes',
+  ],
+  ['', 'token_malformed', 'the token is an empty text. Is a variable of the client not set?'],
+  ...['undefined', 'null', 'NaN', 'true', 'false', '[object Object]', '[object Promise]'].map(
+    (text) => [text, 'token_malformed', literal(text)] as const,
+  ),
+  [`Bearer ${jwt}`, 'token_malformed', bearer],
+  [`bearer\t${jwt}x.y`, 'token_malformed', bearer],
+  ['BEARER', 'token_malformed', bearer],
+  [`Bearer:${jwt}`, 'token_malformed', bearer],
+  [`"${jwt}"`, 'token_malformed', quotes],
+  [`'${jwt}'`, 'token_malformed', quotes],
+  [`%22${jwt}%22`, 'token_malformed', quotes],
+  [`${jwt}"`, 'token_malformed', quotes],
+  [`${jwt}\n`, 'token_malformed', space],
+  [jwt.replace('.', '. '), 'token_malformed', space],
+  // Opaque tokens, without dots and with some.
+  ['AAAA', 'token_malformed', opaque(4)],
+  ['ory_at_XaBc-1.mac', 'token_malformed', opaque(17)],
+  ['undefined2', 'token_malformed', opaque(10)],
+  ['AAAA.AAAA.AAAA.AAAA', 'token_malformed', opaque(19)],
+  ['.....', 'token_malformed', opaque(5)],
+  // JWTs that are cut off, joined or damaged.
+  [jwt.split('.')[0], 'token_malformed', segments(1)],
+  [jwt.slice(0, jwt.lastIndexOf('.')), 'token_malformed', segments(2)],
+  [`${jwt}.AAAA`, 'token_malformed', segments(4)],
+  [`${jwt}.${jwt}`, 'token_malformed', segments(6)],
+  [`${jwt}${'.A'.repeat(1000)}`, 'token_malformed', segments('more than six')],
+  [
+    jwt.replace(/\.AAAA$/, '.'),
+    'token_malformed',
+    'the token is not signed: its signature is empty',
+  ],
+  [`${jwt}=`, 'token_malformed', undecodable('signature')],
+  [jwt.replace(/\..*\./, '.e3+.'), 'token_malformed', undecodable('payload')],
+  [`ey/${jwt}/`, 'token_malformed', undecodable('header and signature')],
+  ['....', 'token_encrypted', encrypted],
+  ['eyJ.A.A.A.A', 'token_encrypted', encrypted],
   [tokenOf('{'), 'header_malformed', 'the header cannot be parsed: not JSON'],
   [tokenOf('[]'), 'header_malformed', 'the header cannot be parsed: not a JSON object'],
   [
@@ -37,7 +84,7 @@ const refused: readonly (readonly [token: unknown, code: string, reason: string]
   [
     tokenOf({ alg }, '{"a":1,"a":2}'),
     'payload_malformed',
-    'the payload cannot be parsed: duplicate member',
+    'the payload cannot be parsed: duplicate member "a"',
   ],
 ]
 
@@ -47,6 +94,34 @@ test.each(refused.map(([token, code, reason]) => ({ token, code, reason })))(
     expect(parseJws(token, 4096)).toMatchObject({ code, reason })
   },
 )
+
+test('no reason quotes a token that cannot be parsed, because it may be a secret', () => {
+  const secret = 'S3cretValue'
+  const texts = [secret, `Bearer ${secret}`, `"${secret}"`, `${secret} x`, `ey${secret}.a`]
+  for (const text of texts) {
+    const refusal = parseJws(text, 4096)
+    expect(refusal).toHaveProperty('code', 'token_malformed')
+    expect(JSON.stringify(refusal)).not.toContain(secret)
+  }
+})
+
+test.each<readonly [token: unknown, result: boolean]>([
+  ['AAAA', true],
+  ['ory_at_x.y', true],
+  ['a.b.c.d', true],
+  ['a.b.c.d.e', true],
+  ['eyJ.b.c.d.e', true],
+  [undefined, false],
+  ['', false],
+  ['undefined', false],
+  ['Bearer AAAA', false],
+  ['"AAAA"', false],
+  ['AAAA AAAA', false],
+  ['eyJhbGciOiJFUzI1NiJ9', false],
+  ['ewogImFsZyI6IkVTMjU2In0.e30', false],
+])('isOpaque(%j) is %s', (token, result) => {
+  expect(isOpaque(token)).toBe(result)
+})
 
 test.each(['x-jwt', 'jwt+x', 'application/jwt2', 'text/application/jwt'])(
   'accepts the content type %s, which is not a nested JWT',

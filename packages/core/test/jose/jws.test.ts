@@ -8,7 +8,7 @@ const issuer = await startIssuer()
 const outcomeOf = outcomeFor(issuer)
 const { kid, algorithm } = issuer.key
 const now = issuer.clock.now() / 1000
-const payload = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300 }
+const payload = { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 300 }
 const json = JSON.stringify(payload)
 const withHeader = (members: object) => issuer.sign({ header: { ...members }, payload })
 const good = issuer.sign({ payload })

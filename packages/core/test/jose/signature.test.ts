@@ -1,6 +1,7 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { readKeys, type VerificationKey } from '../../src/jose/jwk.ts'
+import type { VerificationKey } from '../../src/jose/jwk.ts'
+import { readKeys } from '../../src/jose/key-set.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
@@ -95,7 +96,7 @@ test('a token with the kid of a key of another type is refused as key_not_found'
 async function importKey(): Promise<VerificationKey> {
   const policy = createPolicy(optionsFor(issuer), 'verifier')
   const { keys, skipped } = await readKeys([issuer.key.publicJwk], policy.issuers.get(issuer.url)!)
-  if (!keys[0]) throw new Error(skipped.join())
+  if (!keys[0]) throw new Error(skipped[0]?.reason)
   return keys[0]
 }
 

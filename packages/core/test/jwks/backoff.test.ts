@@ -1,7 +1,8 @@
 import { createTestClock } from '@resource-server/testing'
 import { expect, test } from 'vitest'
 import { FetchError } from '../../src/lib/fetch-json.ts'
-import { Backoff, messageOf } from '../../src/jwks/backoff.ts'
+import { Backoff } from '../../src/jwks/backoff.ts'
+import { messageOf } from '../../src/jwks/fetch-failure.ts'
 
 test('without a failure, the refusal has no cause and asks to retry after 1 second', () => {
   const backoff = new Backoff('https://as.example.com', createTestClock())

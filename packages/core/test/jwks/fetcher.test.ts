@@ -1,7 +1,8 @@
 import { createTestClock } from '@resource-server/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { FetchError, type Fetch } from '../../src/lib/fetch-json.ts'
-import { errorFrom, KeySetFetcher } from '../../src/jwks/fetcher.ts'
+import { KeySetFetcher } from '../../src/jwks/fetcher.ts'
+import { errorFrom } from '../../src/jwks/fetch-failure.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
@@ -199,7 +200,7 @@ test('the ETag of a response after the deadline is not used', async () => {
   responses.set(jwksUri, () => new Promise((resolve) => (release = resolve)))
   const late = fetcher.fetch().catch((error: unknown) => error)
   await vi.advanceTimersByTimeAsync(5000)
-  expect(await late).toEqual(new FetchError(`GET ${jwksUri}: no answer within 5000 ms`))
+  expect(await late).toHaveProperty('message', `GET ${jwksUri}: no answer within 5000 ms`)
   fetcher.reset()
   release(jwks({ etag: '"1"' })())
   await new Promise((resolve) => setImmediate(resolve))

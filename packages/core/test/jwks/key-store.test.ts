@@ -76,8 +76,10 @@ test('a restart does not extend the use of the stored key set beyond staleIfErro
 test('a blocked key is not restored from the store', async () => {
   const { issuer, store } = await storeKeysAndStop()
   const verifier = startVerifier(issuer, store)
-  verifier.blockKey(issuer.key.kid)
-  expect(await outcomeOf(verifier, issuer.token({ aud }))).toBe('keys_unavailable')
+  verifier.blockKey({ issuer: issuer.url, kid: issuer.key.kid })
+  expect(await outcomeOf(verifier, issuer.token({ aud }))).toBe('key_not_found')
+  const withoutKid = issuer.token({ aud, header: { kid: undefined } })
+  expect(await outcomeOf(verifier, withoutKid)).toBe('keys_unavailable')
 })
 
 test('a key that is newer than the stored key set is found immediately', async () => {

@@ -27,7 +27,7 @@ test('an event has the version, the time, the issuer and the details', async () 
   onTestFinished(() => void unsubscribe('resource-server:keys', onEvent))
   await verifier.warmUp()
   const time = new Date(clock.now()).toISOString()
-  const skipped = ['contains private key members']
+  const skipped = [{ kid: 'x', reason: 'contains private key members' }]
   expect(events).toEqual([{ version: 1, time, issuer, ...fetched, skipped }])
 })
 
@@ -99,18 +99,19 @@ test('an outage is reported as failed for each fetch and as stale once', async (
 
 test('blockKey() is reported, and applies to all key sets fetched later', async () => {
   const { verifier, takeEvents, check } = startRemote(jwksResponse('ab'))
-  verifier.blockKey('c')
+  verifier.blockKey({ issuer, kid: 'c' })
   expect(takeEvents()).toEqual([{ event: 'blocked', keys: 0, skipped: [] }])
   await verifier.warmUp()
   takeEvents()
-  verifier.blockKey('a')
-  expect(takeEvents()).toEqual([{ event: 'blocked', keys: 1, skipped: [] }])
+  verifier.blockKey({ issuer, kid: 'a' })
+  const skipped = [{ kid: 'a', reason: 'blocked with blockKey()' }]
+  expect(takeEvents()).toEqual([{ event: 'blocked', keys: 1, skipped }])
   await verifier.refreshKeys()
-  expect(takeEvents()).toEqual([fetched])
+  expect(takeEvents()).toEqual([{ ...fetched, skipped }])
   expect([await check('a'), await check('b')]).toEqual(['key_not_found', 'granted'])
 })
 
-test('an empty key set is rejected for five minutes and then accepted', async () => {
+test('a key set without usable keys is a failed fetch, and after five minutes it ends the use of the previous one', async () => {
   const clock = suspendedClock()
   const { verifier, setResponse, takeEvents, check } = startRemote(jwksResponse('a'), { clock })
   const refresh = async (kids: string): Promise<readonly unknown[]> => {
@@ -120,10 +121,9 @@ test('an empty key set is rejected for five minutes and then accepted', async ()
     return takeEvents()
   }
   await refresh('a')
-  const reason = `GET ${jwksUri}: the fetched key set has no usable key`
   const rejected = [
     { event: 'empty', keys: 1, skipped: [], reason: 'the previous key set stays in use for now' },
-    { ...failed, reason },
+    { ...failed, reason: `GET ${jwksUri}: the key set has no usable key: it is empty` },
   ]
   expect(await refresh('')).toEqual(rejected)
   // A key set with keys in between restarts the five minutes.
@@ -134,18 +134,16 @@ test('an empty key set is rejected for five minutes and then accepted', async ()
   expect(await refresh('')).toEqual(rejected)
   expect(await check('a')).toBe('granted')
   clock.advance(0.001)
-  expect(await refresh('x')).toEqual([
-    { event: 'empty', keys: 1, skipped: [], reason: 'no usable key is left' },
-    { event: 'rotated', keys: 0, skipped: ['contains private key members'] },
-    { ...fetched, keys: 0, skipped: ['contains private key members'] },
-  ])
-  expect(await check('a')).toBe('key_not_found')
-  // A key set that was empty before is not reported as empty again.
-  expect(await refresh('')).toEqual([{ ...fetched, keys: 0 }])
-})
-
-test('a first key set without keys is accepted immediately', async () => {
-  const { verifier, takeEvents } = startRemote(jwksResponse(''))
-  await verifier.warmUp()
-  expect(takeEvents()).toEqual([{ ...fetched, keys: 0 }])
+  const unusable = { keys: 0, skipped: [{ kid: 'x', reason: 'contains private key members' }] }
+  const reason = `GET ${jwksUri}: the key set has no usable key: "x" (contains private key members)`
+  const dropped = [
+    { ...unusable, event: 'empty', reason: 'no usable key is left' },
+    { ...failed, ...unusable, reason },
+  ]
+  expect(await refresh('x')).toEqual(dropped)
+  expect(await check('a')).toBe('keys_unavailable')
+  expect(verifier.ready()).toBe(false)
+  expect(await refresh('x')).toEqual(dropped)
+  expect(await refresh('a')).toEqual([fetched])
+  expect(await check('a')).toBe('granted')
 })

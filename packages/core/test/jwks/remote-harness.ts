@@ -27,13 +27,17 @@ const signingKeys: ReadonlyMap<string, ReturnType<typeof createSigningKey>> = ne
 
 /**
  * A response with a JWKS. Each character of `kids` is the `kid` of a key. The keys `a`, `b` and `c` are
- * usable. Any other one contains private key members.
+ * usable. Any other one contains private key members. `more` has further entries.
  */
-export function jwksResponse(kids: string, headers: Record<string, string> = {}): () => Response {
+export function jwksResponse(
+  kids: string,
+  headers: Record<string, string> = {},
+  more: readonly object[] = [],
+): () => Response {
   const keys = kids
     .split('')
     .map((kid) => signingKeys.get(kid)?.publicJwk ?? { kid, kty: 'oct', k: 'x' })
-  return () => Response.json({ keys }, { headers })
+  return () => Response.json({ keys: [...keys, ...more] }, { headers })
 }
 
 /** A response with status 503. */

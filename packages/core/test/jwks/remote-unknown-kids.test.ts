@@ -1,4 +1,4 @@
-import { createTestClock } from '@resource-server/testing'
+import { createSigningKey, createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { RemoteKeySet } from '../../src/jwks/remote.ts'
 import { createPolicy } from '../../src/config/policy.ts'
@@ -28,22 +28,39 @@ test('a key set that was cached before is fetched again, once per token', async 
   setResponse(jwksResponse('ab'))
   expect(await check('b')).toBe('granted')
   expect(fetches()).toBe(3)
-  // The budget for unknown kids is used up.
-  expect(await check('y')).toBe('key_not_found')
+})
+
+test('a token that may cause no fetch because the budget is used up is keys_unavailable', async () => {
+  const { check, clock, fetches, verifier } = startRemote(jwksResponse('a'))
+  await verifier.warmUp()
+  for (const kid of ['x', 'y']) expect(await check(kid)).toBe('key_not_found')
+  clock.advance(2.5)
+  const refused = verifier.verify(tokenWithKid('z', clock))
+  await expect(refused).rejects.toMatchObject({
+    code: 'keys_unavailable',
+    reason: `JWKS of '${issuer}' is unavailable: the token's kid is unknown and another refresh is not allowed yet`,
+    // The budget is refilled 10 seconds after the first fetch.
+    retryAfter: 8,
+  })
+  expect(await check('a')).toBe('granted')
   expect(fetches()).toBe(3)
+  clock.advance(7.5)
+  expect(await check('z')).toBe('key_not_found')
+  expect(fetches()).toBe(4)
 })
 
 test('a token without a kid causes no fetch', async () => {
-  const { verifier, clock, fetches } = startRemote(jwksResponse('x'))
+  const { verifier, clock, fetches } = startRemote(jwksResponse('ab'))
   await verifier.warmUp()
   expect(await verifier.check(tokenWithKid(undefined as never, clock))).toMatchObject({
-    code: 'key_not_found',
+    code: 'key_ambiguous',
   })
   expect(fetches()).toBe(1)
 })
 
 test('a kid that two keys share causes no fetch', async () => {
-  const { check, fetches, verifier } = startRemote(jwksResponse('aa'))
+  const other = { ...createSigningKey('ES256', 'a').publicJwk }
+  const { check, fetches, verifier } = startRemote(jwksResponse('a', {}, [other]))
   await verifier.warmUp()
   expect(await check('a')).toBe('key_ambiguous')
   expect(fetches()).toBe(1)
@@ -117,7 +134,7 @@ test('a token that joined a fetch causes no other fetch if the budget is used up
   expect(fetches()).toBe(3)
   const refreshed = verifier.refreshKeys()
   while (fetches() < 4) await Promise.resolve()
-  expect(await check('z')).toBe('key_not_found')
+  expect(await check('z')).toBe('keys_unavailable')
   await refreshed
   expect(fetches()).toBe(4)
 })
@@ -154,6 +171,6 @@ test('at most 20,000 tokens wait for a fetch, and others are keys_unavailable', 
   })
   release()
   expect(await Promise.all(waiting)).toHaveLength(20_000)
-  expect(await find('y')).toMatchObject({ code: 'key_not_found' })
+  expect(await find('y')).toMatchObject({ code: 'keys_unavailable' })
   keys.close()
 })

@@ -37,7 +37,7 @@ describe('health()', () => {
     expect(health()).toEqual({ ...none, inFlight: true, fetches: 1 })
     await idle()
     expect(verifier.ready()).toBe(true)
-    const skipped = ['contains private key members']
+    const skipped = [{ kid: 'x', reason: 'contains private key members' }]
     const fresh = { issuer, state: 'fresh', keys: 1, skipped, inFlight: false, failures: 0 }
     expect(health()).toEqual({ ...fresh, fetches: 1, age: 0, nextAttempt: 270 })
     clock.advance(200)

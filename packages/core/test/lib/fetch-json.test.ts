@@ -125,16 +125,68 @@ describe('fetchJson: the size of the body', () => {
           },
         }),
       )
-    expect(await failureOf(endless)).toEqual(failed('answered with more than 262144 bytes'))
+    const tooLarge = { ...failed('answered with more than 262144 bytes'), status: 200 }
+    expect(await failureOf(endless)).toEqual(tooLarge)
     expect(pulled).toBeLessThan(10)
-    expect(await failureOf(() => new Response(sized(262_145)))).toEqual(
-      failed('answered with more than 262144 bytes'),
-    )
+    expect(await failureOf(() => new Response(sized(262_145)))).toEqual(tooLarge)
+  })
+})
+
+describe('fetchJson: a body that is not needed', () => {
+  const cancels: readonly (readonly [what: string, cancel: () => unknown])[] = [
+    ['never settles', () => new Promise(() => {})],
+    ['rejects', () => Promise.reject(new Error('no'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    ['returns nothing', () => undefined],
+  ]
+  const tooLarge = 'answered with more than 262144 bytes'
+
+  test.each(cancels)(
+    'of an error is dropped without waiting, even if cancel() %s',
+    async (...row) => {
+      const [, cancel] = row
+      const response = { status: 404, headers: new Headers(), body: { cancel } }
+      const notFound = { ...failed('answered with status 404'), status: 404 }
+      expect(await failureOf(() => response)).toEqual(notFound)
+    },
+  )
+
+  test.each(cancels)(
+    'above 256 KiB is dropped without waiting, even if cancel() %s',
+    async (...row) => {
+      const [, cancel] = row
+      const pull = (controller: ReadableStreamDefaultController): void =>
+        controller.enqueue(new Uint8Array(300_000))
+      const body = new ReadableStream({ pull, cancel: cancel as () => PromiseLike<void> })
+      expect(await failureOf(() => new Response(body))).toEqual({
+        ...failed(tooLarge),
+        status: 200,
+      })
+    },
+  )
+
+  test('is dropped without waiting if it was cloned and the clone is not read', async () => {
+    const withClone = (response: Response): Response => {
+      response.clone()
+      return response
+    }
+    const page = 'x'.repeat(300_000)
+    const notFound = { ...failed('answered with status 404'), status: 404 }
+    expect(await failureOf(() => withClone(new Response(page, { status: 404 })))).toEqual(notFound)
+    expect(await failureOf(() => withClone(new Response(page)))).toEqual({
+      ...failed(tooLarge),
+      status: 200,
+    })
   })
 })
 
 describe('fetchJson: an error', () => {
-  test.each([301, 404, 500])('names the status %i, and cancels the body', async (status) => {
+  test.each([300, 404, 500])('names the status %i, and cancels the body', async (status) => {
     let dropped = false
     const body = new ReadableStream({ cancel: () => void (dropped = true) })
     const message = `answered with status ${status}`
@@ -149,6 +201,8 @@ describe('fetchJson: an error', () => {
     throw value
   }
   const cause = new Error('ECONNREFUSED')
+  const coded = (code: string, message = 'failed'): Error =>
+    Object.assign(new Error(message), { code })
   test.each<readonly [string, () => unknown, string]>([
     [
       'has the message of the failed fetch',
@@ -166,10 +220,65 @@ describe('fetchJson: an error', () => {
       'fetch failed',
     ],
     ['has a general message for a thrown string', throwing('x'), 'the request failed'],
-    ['says that an empty body is not JSON', () => new Response(null), 'not JSON'],
-    ['says that a list is not a JSON object', () => new Response('[]'), 'not a JSON object'],
+    [
+      'names the code of a cause without a message',
+      throwing(new TypeError('fetch failed', { cause: coded('ECONNREFUSED', '') })),
+      'fetch failed: ECONNREFUSED',
+    ],
+    [
+      'escapes the message, and cuts it to 256 characters',
+      throwing(new Error(`\u001b[2J${'x'.repeat(300)}`)),
+      String.raw`\u001b[2J` + 'x'.repeat(247),
+    ],
   ])('%s', async (_what, answer, message) => {
     expect(await failureOf(answer)).toEqual(failed(message))
+  })
+
+  test.each<readonly [what: string, thrown: unknown, code: string | undefined]>([
+    ['of the cause', new TypeError('failed', { cause: coded('ENOTFOUND') }), 'ENOTFOUND'],
+    ['of the error itself', coded('ECONNRESET'), 'ECONNRESET'],
+    ['of neither', new TypeError('failed', { cause: 'x' }), undefined],
+    ['that is not a string', coded(7 as never), undefined],
+    ['of a value that is not an error', { code: 'X' }, undefined],
+  ])('has the code %s', async (_what, thrown, code) => {
+    const error: unknown = await fetchJson(answering(throwing(thrown)).fetch, url, {
+      signal,
+    }).catch((caught: unknown) => caught)
+    expect(error).toHaveProperty('code', code)
+  })
+
+  const html = { headers: { 'content-type': 'text/html\t;charset="x"' } }
+  test.each<readonly [string, () => Response, string]>([
+    ['an empty body is not JSON', () => new Response(null), 'not JSON'],
+    [
+      'a list is not a JSON object',
+      () => new Response('[]', { headers: { 'content-type': 'application/json' } }),
+      '"application/json", not a JSON object',
+    ],
+    [
+      'a page is not JSON',
+      () => new Response('<html>', html),
+      String.raw`"text/html\u0009;charset=\"x\"", not JSON`,
+    ],
+  ])('says that %s, with status 200', async (_what, answer, problem) => {
+    expect(await failureOf(answer)).toEqual({
+      ...failed(`answered with status 200 and an unusable body (${problem})`),
+      status: 200,
+    })
+  })
+
+  test.each([
+    [undefined, ''],
+    ['/login?secret=1', ' to "/login"'],
+    ['https://as.example.com/a"', String.raw` to "https://as.example.com/a\""`],
+  ])('says that a redirect to %s is not followed', async (location, shown) => {
+    const headers = location === undefined ? {} : { location }
+    for (const status of [301, 302, 303, 307, 308]) {
+      expect(await failureOf(() => new Response(null, { status, headers }))).toEqual({
+        ...failed(`answered with status ${status} (a redirect${shown}, which is not followed)`),
+        status,
+      })
+    }
   })
 
   test('is always a FetchError', async () => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/errors/refusal.ts'
-import type { Option } from '../../src/options/option-table.ts'
+import { type Option, required } from '../../src/options/option-table.ts'
 import {
   booleanOption,
   choiceOption,
   functionOption,
+  textOption,
   numberOption,
 } from '../../src/options/option-rows.ts'
 
@@ -144,5 +145,24 @@ describe('functionOption', () => {
       range: '',
       description: 'Counts.',
     })
+  })
+})
+
+describe('textOption', () => {
+  const option = textOption('eu-central-1', 'The region.')
+
+  test('accepts a string, and has no default', () => {
+    expect(read(option, 'us-east-1')).toBe('us-east-1')
+    expect(option.default).toBe(required)
+  })
+
+  test.each([
+    [undefined, 'undefined'],
+    [1, 'a number'],
+    [['us-east-1'], 'an array'],
+  ])('refuses %j', (value, got) => {
+    expect(() => read(option, value)).toThrow(
+      new ConfigError(`'a' must be a string, got ${got}.`, "Pass a string such as 'eu-central-1'."),
+    )
   })
 })

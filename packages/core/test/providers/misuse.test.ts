@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/index.ts'
+import * as providers from '../../src/providers/index.ts'
 import { auth0, cognito, dex, entra, keycloak, okta } from '../../src/providers/index.ts'
 
 // The arguments of provider functions, and the errors for invalid ones.
 
 const tenant = '11111111-2222-4333-8444-555555555555'
+/** Like the value of an unset variable in JavaScript. */
+const unset = undefined as never
+const realm = 'https://k.example/realms/x'
 const pool = { region: 'eu-central-1', userPoolId: 'eu-central-1_AbC' }
 
 describe('the issuer URL', () => {
@@ -15,6 +19,21 @@ describe('the issuer URL', () => {
       'cognito with a region of four parts',
       () => cognito({ region: 'us-gov-west-1', userPoolId: 'us-gov-west-1_x' }),
       'https://cognito-idp.us-gov-west-1.amazonaws.com/us-gov-west-1_x',
+    ],
+    [
+      'cognito with the updated issuer type',
+      () => cognito({ ...pool, issuerType: 'updated' }),
+      'https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC',
+    ],
+    [
+      'cognito with the original issuer type',
+      () => cognito({ ...pool, issuerType: 'original' }),
+      'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC',
+    ],
+    [
+      'cognito with a replica',
+      () => cognito({ ...pool, replicaRegion: 'eu-west-1' }),
+      'https://cognito-idp.eu-west-1.amazonaws.com/eu-central-1_AbC',
     ],
     [
       'keycloak with a path before the realm',
@@ -90,7 +109,7 @@ describe('cognito() throws a ConfigError for the region and pool', () => {
   })
 })
 
-test.each([{}, { acceptIdTokens: false }, { acceptIdTokens: 'yes' }])(
+test.each([{}, { acceptIdTokens: false }, { acceptIdTokens: 'yes' }, { acceptIdTokens: 1 }])(
   'dex() throws a ConfigError for the options %j',
   (options) => {
     expect(() => dex('https://dex.example', options as never)).toThrow(
@@ -128,7 +147,6 @@ describe('entra() throws a ConfigError for the tenant', () => {
 })
 
 describe('keycloak() throws a ConfigError', () => {
-  const realm = 'https://k.example/realms/x'
   test.each(['https://k.example', 'https://k.example/realms/', `${realm}/`, `${realm}/y`])(
     'for the URL %s',
     (url) => {
@@ -142,9 +160,10 @@ describe('keycloak() throws a ConfigError', () => {
   )
 
   test.each([
-    [undefined, 'undefined'],
     ['', 'an empty string'],
     [null, 'null'],
+    [['shop'], 'an array'],
+    [true, 'a boolean'],
   ])('if rolesOf is %j', (rolesOf, got) => {
     expect(() => keycloak(realm, { rolesOf: rolesOf as never })).toThrow(
       new ConfigError(
@@ -170,5 +189,169 @@ describe('okta() throws a ConfigError for the URL', () => {
           'org authorization server are for Okta itself and cannot be verified locally.',
       ),
     )
+  })
+})
+
+const url = 'https://as.example.com/oauth2/x'
+
+describe('an unknown option throws a ConfigError', () => {
+  test.each<readonly [call: string, run: () => unknown, problem: string, fix: string]>([
+    [
+      "keycloak(url, { roleOf: 'order-service' })",
+      () => keycloak(realm, { roleOf: 'order-service' } as never),
+      "Unknown keycloak option 'roleOf'.",
+      "Did you mean 'rolesOf'?",
+    ],
+    [
+      'cognito({ …, clientIDAsAudience: true })',
+      () => cognito({ ...pool, clientIDAsAudience: true } as never),
+      "Unknown cognito option 'clientIDAsAudience'.",
+      "Did you mean 'clientIdAsAudience'?",
+    ],
+    [
+      'entra({ tenant, ver: 1 })',
+      () => entra({ tenant, ver: 1 } as never),
+      "Unknown entra option 'ver'.",
+      'Use one of tenant, version.',
+    ],
+    [
+      "dex(url, { acceptIdTokens: true, rolesOf: 'x' })",
+      () => dex(url, { acceptIdTokens: true, rolesOf: 'x' } as never),
+      "Unknown dex option 'rolesOf'.",
+      'Use one of acceptIdTokens.',
+    ],
+  ])('%s', (_call, run, problem, fix) => {
+    expect(run).toThrow(new ConfigError(problem, fix))
+  })
+
+  test.each<readonly [call: string, run: () => unknown]>([
+    ['keycloak(url, { rolesOf: undefined })', () => keycloak(realm, { rolesOf: unset })],
+    [
+      'cognito({ …, clientIdAsAudience: undefined })',
+      () => cognito({ ...pool, clientIdAsAudience: unset }),
+    ],
+    ['entra({ tenant, version: undefined })', () => entra({ tenant, version: unset })],
+    [
+      'dex(url, { acceptIdTokens: undefined })',
+      () => dex(url, { acceptIdTokens: undefined } as never),
+    ],
+  ])('so does one that is undefined: %s', (_call, run) => {
+    expect(run).toThrow(/^'\w+' is undefined\./)
+  })
+
+  test('even if Object.prototype has an option', () => {
+    const polluted = Object.assign(Object.create({ rolesOf: 'shop' }), {}) as object
+    expect(keycloak(realm, polluted)).toEqual(keycloak(realm))
+  })
+})
+
+describe('an option of the wrong type throws a ConfigError', () => {
+  test.each<readonly [call: string, run: () => unknown, problem: string]>([
+    [
+      'keycloak(url, null)',
+      () => keycloak(realm, null as never),
+      'An object of keycloak options is required, got null.',
+    ],
+    [
+      "keycloak(url, 'shop')",
+      () => keycloak(realm, 'shop' as never),
+      'An object of keycloak options is required, got a string.',
+    ],
+    [
+      'cognito()',
+      () => cognito(undefined as never),
+      'An object of cognito options is required, got undefined.',
+    ],
+    [
+      "cognito('eu-central-1')",
+      () => cognito('eu-central-1' as never),
+      'An object of cognito options is required, got a string.',
+    ],
+    [
+      'cognito({ userPoolId })',
+      () => cognito({ userPoolId: 'x' } as never),
+      "'region' must be a string, got undefined.",
+    ],
+    [
+      'cognito({ region, userPoolId: 1 })',
+      () => cognito({ region: 'eu-central-1', userPoolId: 1 } as never),
+      "'userPoolId' must be a string, got a number.",
+    ],
+    [
+      "cognito({ …, clientIdAsAudience: 'yes' })",
+      () => cognito({ ...pool, clientIdAsAudience: 'yes' } as never),
+      "'clientIdAsAudience' must be a boolean, got a string.",
+    ],
+    [
+      'cognito({ …, issuerType: true })',
+      () => cognito({ ...pool, issuerType: true } as never),
+      "'issuerType' must be one of 'original', 'updated'.",
+    ],
+    [
+      'cognito({ …, replicaRegion: 1 })',
+      () => cognito({ ...pool, replicaRegion: 1 } as never),
+      "'replicaRegion' must be a string, got a number.",
+    ],
+    [
+      "cognito({ …, replicaRegion: 'west' })",
+      () => cognito({ ...pool, replicaRegion: 'west' }),
+      "'west' is not an AWS region.",
+    ],
+    [
+      "cognito({ …, replicaRegion, issuerType: 'updated' })",
+      () => cognito({ ...pool, replicaRegion: 'eu-west-1', issuerType: 'updated' }),
+      "'replicaRegion' has no effect with issuerType: 'updated'",
+    ],
+    [
+      'entra(tenant)',
+      () => entra(tenant as never),
+      'An object of entra options is required, got a string.',
+    ],
+    ['entra({})', () => entra({} as never), "'tenant' must be a string, got undefined."],
+    [
+      "entra({ tenant, version: '1' })",
+      () => entra({ tenant, version: '1' } as never),
+      "'version' must be 1 or 2, got a string.",
+    ],
+    [
+      'entra({ tenant, version: 3 })',
+      () => entra({ tenant, version: 3 } as never),
+      "'version' must be 1 or 2, got 3.",
+    ],
+    [
+      'dex(url)',
+      () => dex(url, undefined as never),
+      'An object of dex options is required, got undefined.',
+    ],
+    [
+      'dex(url, true)',
+      () => dex(url, true as never),
+      'An object of dex options is required, got a boolean.',
+    ],
+  ])('%s', (_call, run, problem) => {
+    expect(run).toThrow(problem)
+    expect(run).toThrow(ConfigError)
+  })
+})
+
+describe('an argument that would be ignored throws a ConfigError', () => {
+  const first: Readonly<Record<string, readonly unknown[]>> = {
+    auth0: ['acme.eu.auth0.com'],
+    cognito: [pool],
+    dex: [url, { acceptIdTokens: true }],
+    entra: [{ tenant }],
+    keycloak: [realm, {}],
+  }
+  const { defaultProfile: _profile, extend: _extend, ...functions } = providers
+
+  test.each(Object.entries(functions))('in addition to those of %s()', (name, make) => {
+    const given = first[name] ?? [url]
+    const call = make as (...given: unknown[]) => unknown
+    expect(() => call(...given)).not.toThrow()
+    for (const more of [{ rolesOf: 'shop' }, undefined, 0]) {
+      const run = (): unknown => call(...given, more)
+      expect(run).toThrow(ConfigError)
+      expect(run).toThrow('Pass options such as audience to resourceServer() or createVerifier().')
+    }
   })
 })

@@ -1,3 +1,5 @@
+import { Refusal } from '../../src/errors/refusal.ts'
+import type { Verified } from '../../src/jose/signature.ts'
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { checkClaims, recheckClaims } from '../../src/token/claims.ts'
@@ -9,13 +11,18 @@ import { defaultProfile } from '../../src/providers/default.ts'
 const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
 const now = clock.now() / 1000
 const iss = 'https://as.example.com'
-const validClaims = { iss, sub: 'user-42', aud: 'orders', iat: now, exp: now + 300 }
+const validClaims = { iss, sub: 'user-42', aud: 'orders', scope: 'a', iat: now, exp: now + 300 }
 
 /**
  * Checks the valid claims with these changes. A claim that is `undefined` is removed. Returns
  * `accepted`, or the code and the reason of the refusal.
  */
-function run(claims: object, options: VerifierOptions = {}, check = checkClaims): string {
+function run(
+  claims: object,
+  options: VerifierOptions = {},
+  check: typeof recheckClaims = checkAll,
+  typ?: string,
+): string {
   const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
   const present = Object.entries({ ...validClaims, ...claims }).filter(
@@ -23,8 +30,14 @@ function run(claims: object, options: VerifierOptions = {}, check = checkClaims)
   )
   if (!issuer?.audience) throw new Error('the policy has no issuer with an audience')
   const { audience } = issuer
-  const refusal = check(Object.fromEntries(present), { policy, issuer, audience, now })
+  const refusal = check(Object.fromEntries(present), { policy, issuer, audience, typ, now })
   return refusal ? `${refusal.code}: ${refusal.reason}` : 'accepted'
+}
+
+/** All checks of a new token, with the result of `recheckClaims`. */
+function checkAll(...[claims, context]: Parameters<typeof recheckClaims>): Refusal | undefined {
+  const result = checkClaims({ claims } as unknown as Verified, context)
+  return result instanceof Refusal ? result : undefined
 }
 
 test.each<readonly [claims: object, code: string, reason: string]>([
@@ -56,6 +69,11 @@ test.each<readonly [claims: object, code: string, reason: string]>([
   [{ scp: [1] }, 'claim_malformed', 'scp is not a string or a list of strings'],
   [{ cnf: 'x' }, 'claim_malformed', 'cnf is not an object'],
   [{ iat: now + 301 }, 'claim_malformed', 'iat is after exp'],
+  [{ nbf: now + 301 }, 'claim_malformed', 'nbf is after exp'],
+  [{ nbf: now, iat: now - 9, exp: now - 4 }, 'claim_malformed', 'nbf is after exp'],
+  [{ nbf: now + 300 }, 'token_not_yet_valid', 'nbf is 300 s in the future; clockTolerance is 5 s'],
+  [{ iat: now, exp: now - 5 }, 'token_expired', 'exp was 5 s ago; clockTolerance is 5 s'],
+  [{ iat: now, exp: now - 4 }, 'claim_malformed', 'iat is after exp'],
   [{ exp: now - 5.0004, iat: now - 9 }, 'token_expired', 'exp was 5 s ago; clockTolerance is 5 s'],
   [
     { exp: now - 60.1236, iat: now - 90 },
@@ -95,6 +113,27 @@ describe('requiredClaims of a profile', () => {
     expect(run({ ...claims, iss: undefined }, { profile })).toBe(
       'claim_missing: the token has no iss',
     )
+  })
+})
+
+describe('scopeClaims and clientClaims of a profile', () => {
+  const profile = { ...defaultProfile, scopeClaims: ['permissions'], clientClaims: ['app'] }
+
+  test.each<readonly [claims: object, outcome: string]>([
+    [{ permissions: ['a'], app: 'shop' }, 'accepted'],
+    [{ permissions: 'a' }, 'accepted'],
+    [{ permissions: 1 }, 'claim_malformed: permissions is not a string or a list of strings'],
+    [{ permissions: null }, 'claim_malformed: permissions is not a string or a list of strings'],
+    [
+      { permissions: ['a', 1] },
+      'claim_malformed: permissions is not a string or a list of strings',
+    ],
+    [{ app: 1 }, 'claim_malformed: app is not a non-empty string'],
+    [{ app: '' }, 'claim_malformed: app is not a non-empty string'],
+    [{ app: ['shop'] }, 'claim_malformed: app is not a non-empty string'],
+  ])('must have the right type, as in a token with %j: %s', (claims, outcome) => {
+    expect(run(claims, { profile: { ...profile, acceptUnmarked: true } })).toBe(outcome)
+    expect(run(claims)).toBe('accepted')
   })
 })
 

@@ -1,6 +1,7 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import type { VerifierOptions } from '../../src/index.ts'
+import { defaultProfile } from '../../src/providers/default.ts'
 import { aud, outcomeFor, startIssuer } from '../support.ts'
 
 // A fixed time, because it is part of test titles.
@@ -12,7 +13,8 @@ const codeForClaims = (claims: object, options: VerifierOptions = {}) =>
 
 /** Verifies a token with a number in a JSON spelling that JSON.stringify does not produce. */
 function codeForNumber(name: string, spelling: string) {
-  const claims = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300, [name]: 'HERE' }
+  const valid = { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 300 }
+  const claims = { ...valid, [name]: 'HERE' }
   return codeFor(issuer.sign({ payload: JSON.stringify(claims).replace('"HERE"', spelling) }))
 }
 
@@ -35,8 +37,17 @@ describe('the kind of token', () => {
     { token_use: 'id' },
     { token_use: 'ID' },
   ])('is not an access token with %j', async (claims) => {
-    expect(await codeForClaims(claims)).toBe('not_an_access_token')
+    const header = { typ: 'JWT' }
+    const token = issuer.token({ aud, scope: 'orders:read', header, claims: { ...claims } })
+    expect(await codeFor(token)).toBe('not_an_access_token')
   })
+
+  test.each([{ at_hash: 'x' }, { c_hash: 'x' }, { nonce: 'x', scope: undefined }])(
+    'is an access token with %j if the header has the typ at+jwt',
+    async (claims) => {
+      expect(await codeForClaims(claims)).toBe('granted')
+    },
+  )
 
   test.each([
     { typ: 'Bearer' },
@@ -48,13 +59,41 @@ describe('the kind of token', () => {
   })
 
   test('is not an access token with nonce but without scope', async () => {
-    expect(await codeForClaims({ nonce: 'x', scope: undefined })).toBe('not_an_access_token')
+    const token = issuer.token({ aud, header: { typ: 'JWT' }, claims: { nonce: 'x' } })
+    expect(await codeFor(token)).toBe('not_an_access_token')
   })
 
   test.each(['typ', 'token_use'])('is refused as malformed if %s is not a string', async (name) => {
     for (const value of [1, null, ['ID'], { toString: 1, valueOf: 1 }, ''])
       expect(await codeForClaims({ [name]: value })).toBe('claim_malformed')
   })
+})
+
+describe('an ID token without nonce, whose aud is the audience of this service', () => {
+  const idToken = { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 300, jti: 'x' }
+  const marks = [{ typ: 'Bearer' }, { token_use: 'access' }, { type: 'access_token' }]
+
+  test.each([{}, { azp: aud }, { email: 'user@example.com', auth_time: now, sid: 'x' }])(
+    'is refused with %j, whether typ is JWT or absent',
+    async (claims) => {
+      for (const header of [{}, { typ: 'JWT' }]) {
+        const token = issuer.sign({ header, payload: { ...idToken, ...claims } })
+        expect(await codeFor(token)).toBe('not_an_access_token')
+      }
+    },
+  )
+
+  test('is accepted if the profile sets acceptUnmarked', async () => {
+    const profile = { ...defaultProfile, acceptUnmarked: true }
+    expect(await codeFor(issuer.sign({ payload: idToken }), { profile })).toBe('granted')
+  })
+
+  test.each([...marks, { scope: 'a' }, { client_id: 'shop' }, { azp: 'shop' }])(
+    'would be an access token with %j',
+    async (claims) => {
+      expect(await codeFor(issuer.sign({ payload: { ...idToken, ...claims } }))).toBe('granted')
+    },
+  )
 })
 
 describe('required claims', () => {
@@ -241,9 +280,11 @@ describe('a token that is bound to a key', () => {
 })
 
 test.each([
-  ['not_an_access_token before claim_missing', { at_hash: 'x', sub: undefined }],
+  ['not_an_access_token before claim_missing', { typ: 'ID', sub: undefined }],
   ['claim_missing before claim_malformed', { sub: undefined, nbf: 'x' }],
   ['claim_malformed before token_expired', { exp: now - 60, iat: now - 90, nbf: 'x' }],
+  ['token_expired before claim_malformed', { exp: now - 60, iat: now }],
+  ['claim_malformed before token_not_yet_valid', { iat: now + 301, nbf: now + 60 }],
   ['token_expired before audience_mismatch', { exp: now - 60, iat: now - 90, aud: 'x' }],
   ['audience_mismatch before binding_unsupported', { aud: 'x', cnf: {} }],
   ['binding_unsupported before actor_malformed', { cnf: {}, act: 'x' }],

@@ -26,7 +26,7 @@ export async function createDelegationFixture(): Promise<DelegationFixture> {
   const options = optionsFor(issuer)
   const validClaims = (): object => {
     const now = Math.floor(issuer.clock.now() / 1000)
-    return { iss: issuer.url, sub: 'user-42', aud, iat: now, exp: now + 60 }
+    return { iss: issuer.url, sub: 'user-42', aud, scope: 'a', iat: now, exp: now + 60 }
   }
   return {
     issuer,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Profile } from '../../src/options/profile.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
-import type { Verified } from '../../src/jose/signature.ts'
+import type { CheckedToken } from '../../src/token/claims.ts'
+import type { Delegation } from '../../src/token/delegation.ts'
 import {
   createToken,
   profileOf,
@@ -35,8 +36,8 @@ const impliedScopes = [{ scope: 'b', scopes: ['c'], prefixes: [] }]
 
 const read = (more: object = {}, by: Profile = profile): TokenContent =>
   readContent({
-    verified: { raw: 'x.y.z', claims: { ...claims, ...more } } as unknown as Verified,
-    delegation,
+    checked: { raw: 'x.y.z', claims: { ...claims, ...more } } as unknown as CheckedToken,
+    delegation: delegation as unknown as Delegation,
     mayAct,
     profile: by,
     impliedScopes,

@@ -7,6 +7,7 @@ import { checkKind } from '../../src/token/token-kind.ts'
 const profile = (members: Partial<Profile> = {}): Profile => ({ ...defaultProfile, ...members })
 const marked = (mark: string): string => `${mark}, which marks another kind of token`
 const nonce = 'the token has nonce but no scope, like an ID token'
+const unmarked = profile({ acceptUnmarked: true })
 const acme = {
   name: 'acme',
   expectedClaims: { typ: ['Bearer', 'JWT'], use: ['access'] },
@@ -18,6 +19,7 @@ describe('checkKind', () => {
     [marked('the token has c_hash'), { c_hash: 'x' }, profile()],
     [marked('the token has s_hash'), { s_hash: null }, profile()],
     [marked('the token has events'), { events: {} }, profile()],
+    [marked('the token has events'), { events: {} }, profile({ forbiddenClaims: ['events'] })],
     [marked('the token has at_hash'), { nonce: 'x', scope: 'a', at_hash: 'x' }, profile()],
     [nonce, { nonce: 'x' }, profile()],
     [nonce, { nonce: 'x', scp: 'a' }, profile({ scopeClaims: ['scope'] })],
@@ -38,20 +40,118 @@ describe('checkKind', () => {
       profile(acme),
     ],
   ])('refuses with "%s": %j', (reason, claims, of) => {
-    expect(checkKind(claims, of)).toMatchObject({ code: 'not_an_access_token', reason })
+    expect(checkKind(claims, undefined, of)).toMatchObject({ code: 'not_an_access_token', reason })
   })
 
   test.each<readonly [claims: JsonObject, profile: Profile]>([
-    [{}, profile()],
+    [{}, unmarked],
     [{ nonce: 'x', scope: '' }, profile()],
     [{ nonce: 'x', scp: [] }, profile()],
-    [{ at_hash: 'x' }, profile({ forbiddenClaims: [] })],
+    [{ at_hash: 'x' }, profile({ forbiddenClaims: [], acceptUnmarked: true })],
     [{ typ: 'Bearer', token_use: 'access' }, profile()],
-    [{ typ: ['id'], token_use: ['id'] }, profile()],
-    [{ token_use: 'refresh' }, profile()],
+    [{ scope: 'a', events: [] }, profile()],
+    [{ scope: 'a', events: [{}] }, profile()],
+    [{ scope: 'a', events: 'login' }, profile()],
+    [{ scope: 'a', events: 3 }, profile()],
+    [{ scope: 'a', events: null }, profile()],
+    [{ scope: 'a', events: ['login'] }, profile({ forbiddenClaims: ['events'] })],
+    [{ typ: ['id'], token_use: ['id'] }, unmarked],
+    [{ token_use: 'refresh' }, unmarked],
     [{ typ: 'Bearer', use: 'access' }, profile(acme)],
-    [{ typ: 'JWT', use: 'access' }, profile(acme)],
+    [{ typ: 'JWT', use: 'access' }, profile({ ...acme, acceptUnmarked: true })],
   ])('accepts %j as an access token', (claims, of) => {
-    expect(checkKind(claims, of)).toBeUndefined()
+    expect(checkKind(claims, undefined, of)).toBeUndefined()
+  })
+})
+
+type Row = readonly [claims: JsonObject, members: Partial<Profile>]
+
+describe('an access token without the typ at+jwt', () => {
+  const idToken = { iss: 'https://as.example.com', sub: 'u', aud: 'shop', iat: 1, exp: 2, jti: 'x' }
+
+  test.each<Row>([
+    [{}, {}],
+    [{ azp: 'shop' }, {}],
+    [{ azp: 'shop', aud: ['shop'] }, {}],
+    [{ azp: 'shop', aud: ['shop', 'shop'] }, {}],
+    [{ azp: 'shop', resource: 'shop', aud: 'a' }, { audienceClaims: ['resource', 'aud'] }],
+    [{ scope: 'a' }, { scopeClaims: ['permissions'] }],
+    [{ client_id: 'shop' }, { clientClaims: ['client'] }],
+    [{ azp: 'other' }, { clientClaims: ['client_id'] }],
+    [{ typ: 'bearer' }, {}],
+    [{ typ: 'JWT' }, {}],
+    [{ token_use: 'Access' }, {}],
+    [{ type: 'access' }, {}],
+    [{ type: ['access_token'] }, {}],
+    [{ roles: ['admin'], email: 'user@example.com' }, {}],
+    [{}, { requiredClaims: ['jti'], expectedClaims: { jti: ['x'] } }],
+  ])('is refused if it could be an ID token: %j', (claims, members) => {
+    for (const typ of ['jwt', 'JWT', undefined]) {
+      const refusal = checkKind({ ...idToken, ...claims }, typ, profile(members))
+      expect(refusal).toMatchObject({ code: 'not_an_access_token', detail: {} })
+    }
+    const withTyp = checkKind(
+      { ...idToken, ...claims },
+      'at+jwt',
+      profile({ ...members, expectedClaims: {} }),
+    )
+    expect(withTyp).toBeUndefined()
+  })
+
+  test.each<Row>([
+    [{ scope: 'a' }, {}],
+    [{ scope: '' }, {}],
+    [{ scp: [] }, {}],
+    [{ client_id: 'shop' }, {}],
+    [{ cid: 'shop' }, {}],
+    [{ appid: 'shop' }, {}],
+    [{ azp: 'other' }, {}],
+    [{ azp: 'shop', aud: ['shop', 'orders'] }, {}],
+    [{ azp: 'shop', client_id: 'shop' }, {}],
+    [{ permissions: 'a' }, { scopeClaims: ['permissions'] }],
+    [{ client: 'shop' }, { clientClaims: ['client'] }],
+    [{ typ: 'Bearer' }, {}],
+    [{ token_use: 'access' }, {}],
+    [{ type: 'access_token' }, {}],
+    [{}, { acceptUnmarked: true }],
+    [{ azp: 'shop' }, { acceptUnmarked: true }],
+  ])('is accepted if it shows what it is: %j', (claims, members) => {
+    for (const typ of ['jwt', undefined]) {
+      expect(checkKind({ ...idToken, ...claims }, typ, profile(members))).toBeUndefined()
+    }
+  })
+
+  test('is refused with a reason that says what to do', () => {
+    expect(checkKind(idToken, undefined, profile())?.reason).toBe(
+      'nothing shows that the token is an access token: its typ is not at+jwt, and it has no scope (scope, ' +
+        'scp), no client id (client_id, azp, cid, appid; an azp that equals aud does not count) and no claim ' +
+        'such as token_use. If it is an ID token, send the access token instead. If it is an access token, ' +
+        'configure the provider by name, such as keycloak(url), let the issuer add a scope or a client_id, or ' +
+        'set acceptUnmarked: extend(defaultProfile, { acceptUnmarked: true })',
+    )
+  })
+})
+
+describe.each(['at+jwt', 'AT+JWT', 'application/at+jwt'])('checkKind with the typ %s', (typ) => {
+  test.each<readonly [claims: JsonObject, profile: Profile]>([
+    [{ nonce: 'x' }, profile()],
+    [{ at_hash: 'x', c_hash: 'x', s_hash: null }, profile()],
+    [{ nonce: 'x', at_hash: 'x' }, profile({ scopeClaims: [] })],
+  ])('accepts %j, because the claims of an ID token prove nothing', (claims, of) => {
+    expect(checkKind(claims, typ, of)).toBeUndefined()
+    for (const other of ['jwt', 'at+jwt2', 'at', undefined]) {
+      expect(checkKind(claims, other, of)).toMatchObject({ code: 'not_an_access_token' })
+    }
+  })
+
+  test.each<readonly [claims: JsonObject, profile: Profile]>([
+    [{ events: {} }, profile()],
+    [{ typ: 'ID' }, profile()],
+    [{ token_use: 'id' }, profile()],
+    [{ at_hash: 'x' }, profile({ forbiddenClaims: ['at_hash'] })],
+    [{ nonce: 'x' }, profile({ forbiddenClaims: ['nonce'] })],
+    [{ typ: 'Bearer' }, profile(acme)],
+  ])('refuses %j', (claims, of) => {
+    expect(checkKind(claims, typ, of)).toMatchObject({ code: 'not_an_access_token' })
   })
 })

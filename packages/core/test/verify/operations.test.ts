@@ -54,12 +54,16 @@ function createHarness({
       close: () => note('close'),
     }
   }
-  const [configured, resolved] = [['a', 'b'].map(sourceOf), ['tenant'].map(sourceOf)]
+  const configured = new Map(['a', 'b'].map((name) => [name, sourceOf(name)]))
+  const resolved = [sourceOf('tenant')]
   const operations = operationsOn({
-    configured: () => configured,
+    configured,
     resolved: () => resolved,
     cache: () => (cached ? statistics : undefined),
-    blockKey: (kid) => void calls.push(`resolved: blockKey ${kid}`),
+    blockKey: (issuer, kid) => {
+      calls.push(`resolved: blockKey ${issuer} ${kid}`)
+      return issuer === 'tenant'
+    },
     close: () => void calls.push('resolved: close'),
   })
   return { operations, calls }
@@ -90,10 +94,42 @@ test('health includes all issuers, and the cache if there is one', () => {
   expect(createHarness({ cached: false }).operations.health()).not.toHaveProperty('cache')
 })
 
-test('blockKey and close reach the configured and the resolved issuers', () => {
+test('blockKey reaches the one issuer that it names', () => {
   const { operations, calls } = createHarness()
-  operations.blockKey('k1')
-  expect(calls.splice(0)).toEqual(['a: blockKey k1', 'b: blockKey k1', 'resolved: blockKey k1'])
+  operations.blockKey({ issuer: 'b', kid: 'k1' })
+  expect(calls.splice(0)).toEqual(['b: blockKey k1'])
+  operations.blockKey({ issuer: 'tenant', kid: 'k1' })
+  expect(calls).toEqual(['resolved: blockKey tenant k1'])
+})
+
+test('blockKey throws a ConfigError for an unknown issuer, and lists the known ones', () => {
+  const block = (issuer: string) => () => createHarness().operations.blockKey({ issuer, kid: 'k1' })
+  expect(block('c')).toThrow(
+    new ConfigError('blockKey() was called with an unknown issuer.', "Pass one of 'a', 'b'."),
+  )
+  expect(block('c')).toThrow(ConfigError)
+})
+
+test.each([
+  ['a string', 'k1', 'a string'],
+  ['undefined', undefined, 'undefined'],
+  ['null', null, 'null'],
+  ['no kid', { issuer: 'a' }, 'other members'],
+  ['no issuer', { kid: 'k1' }, 'other members'],
+  ['a list of kids', { issuer: 'a', kid: ['k1'] }, 'other members'],
+])('blockKey throws a ConfigError for %s, and blocks nothing', (_what, given, got) => {
+  const { operations, calls } = createHarness()
+  expect(() => operations.blockKey(given as never)).toThrow(
+    new ConfigError(
+      `blockKey() requires an issuer and a kid that are strings, got ${got}.`,
+      "Write blockKey({ issuer: 'https://as.example.com', kid: 'key-7' }).",
+    ),
+  )
+  expect(calls).toEqual([])
+})
+
+test('close reaches the configured and the resolved issuers', () => {
+  const { operations, calls } = createHarness()
   operations.close()
   expect(calls).toEqual(['a: close', 'b: close', 'resolved: close'])
 })

@@ -148,7 +148,9 @@ describe('resolveIssuer', () => {
     expect(summaryOf(await pipeline.verify(issuer.token({ aud })))).toBe('granted')
     expect(summaryOf(await pipeline.verify(tenant.token({ aud })))).toBe('granted')
     const result = await pipeline.verify(tenant.token({ aud, claims: { iss: [tenant.url] } }))
-    expect(summaryOf(result)).toBe("issuer_not_trusted: the token's iss is not a string")
+    expect(summaryOf(result)).toBe(
+      `issuer_not_trusted: the token's iss is not a string, expected "${issuer.url}"`,
+    )
     expect(resolved).toEqual([tenant.url])
   })
 
@@ -179,9 +181,13 @@ describe('resolveIssuer', () => {
     ])
     expect(operations.health().cache).toEqual(pipeline.cache)
 
-    operations.blockKey(tenant.key.kid)
+    // The keys of test issuers have the same kid.
+    expect(tenant.key.kid).toBe(issuer.key.kid)
+    operations.blockKey({ issuer: tenant.url, kid: tenant.key.kid })
     const token = tenant.token({ aud, sub: 'again' })
     expect(summaryOf(await pipeline.verify(token))).toMatch(/^key_not_found/)
+    expect(summaryOf(await pipeline.verify(issuer.token({ aud, sub: 'again' })))).toBe('granted')
+    operations.blockKey({ issuer: issuer.url, kid: issuer.key.kid })
     expect(summaryOf(await pipeline.verify(issuer.token({ aud })))).toMatch(/^key_not_found/)
   })
 
@@ -203,7 +209,8 @@ describe('resolveIssuer', () => {
   test('is optional', () => {
     const { operations } = pipelineWith()
     expect(operations.health().issuers.map(({ issuer: of }) => of)).toEqual([issuer.url])
-    expect(() => operations.blockKey('x')).not.toThrow()
+    const unknown = { issuer: tenant.url, kid: 'x' }
+    expect(() => operations.blockKey(unknown)).toThrow(`Pass one of '${issuer.url}'.`)
     expect(() => operations.close()).not.toThrow()
   })
 })

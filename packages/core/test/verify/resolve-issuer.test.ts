@@ -205,9 +205,20 @@ describe('the decision is unavailable if resolveIssuer', () => {
 
 test('refuses a blocked key of a tenant that is resolved later', async () => {
   const tenant = await startTenant()
-  const { outcomeOf, verifier } = setupWith([tenant])
-  verifier.blockKey(tenant.key.kid)
-  expect(await outcomeOf(tenant.token({ aud }))).not.toBe('granted')
+  const other = await startTenant()
+  const { outcomeOf, verifier } = setupWith([tenant, other])
+  verifier.blockKey({ issuer: tenant.url, kid: tenant.key.kid })
+  expect(await outcomeOf(tenant.token({ aud }))).toBe('key_not_found')
+  expect(other.key.kid).toBe(tenant.key.kid)
+  expect(await outcomeOf(other.token({ aud }))).toBe('granted')
+})
+
+test('blockKey throws a ConfigError for an issuer that is never resolved', async () => {
+  const { verifier } = setupWith([await startTenant()])
+  const issuer = 'https://tenant.example.com:443'
+  expect(() => verifier.blockKey({ issuer, kid: 'key-1' })).toThrow(
+    'Pass the exact iss value of its tokens.',
+  )
 })
 
 test('works together with configured issuers, but not with names that need a single issuer', async () => {

@@ -61,21 +61,21 @@ test.each<[what: string, iss: string, resolve: () => unknown, code: string, reas
     `${tenant}:443`,
     () => fixed,
     'issuer_not_trusted',
-    "the token's iss is not a normalized issuer URL",
+    `the token's iss is "${tenant}:443", which is not a normalized issuer URL`,
   ],
   [
     'refused',
     tenant,
     () => undefined,
     'issuer_not_trusted',
-    "resolveIssuer does not accept the token's iss",
+    `resolveIssuer does not accept the token's iss "${tenant}"`,
   ],
   [
     'resolved with an error',
     tenant,
-    () => Promise.reject(new Error('x')),
+    () => Promise.reject(new TypeError('no\nrow')),
     'verification_failed',
-    'resolveIssuer failed: it threw',
+    String.raw`resolveIssuer failed: it threw TypeError: "no\u000arow"`,
   ],
   [
     'resolved to another issuer',
@@ -85,7 +85,7 @@ test.each<[what: string, iss: string, resolve: () => unknown, code: string, reas
     'resolveIssuer failed: resolveIssuer returned a different issuer. Return { issuer } exactly as it was passed in.',
   ],
 ])('find returns a refusal for an issuer that is %s', async (_what, iss, resolve, code, reason) => {
-  const detail = code === 'verification_failed' ? { retryAfter: 1 } : {}
+  const detail = code === 'verification_failed' ? { retryAfter: 1 } : { claim: 'iss' }
   expect(await createHarness(resolve).issuers.find(iss)).toEqual(
     new Refusal(code as never, reason, detail),
   )
@@ -210,12 +210,16 @@ describe('the key source of an accepted issuer', () => {
     expect(fetched).toEqual([])
   })
 
-  test('refuses blocked keys, also if the issuer is accepted later', async () => {
+  test('refuses blocked keys of its own issuer, also if the issuer is accepted later', async () => {
+    const [late, other] = ['https://late.example.com', 'https://other.example.com']
     const { issuers, accept } = createHarness((iss) => ({ ...fixed, issuer: iss }))
     const early = await accept()
-    issuers.blockKey(kid)
-    const late = await accept('https://late.example.com')
-    for (const { source } of [early, late])
+    expect(issuers.blockKey(tenant, 'another kid')).toBe(true)
+    expect(issuers.blockKey(tenant, kid)).toBe(true)
+    expect(issuers.blockKey(late, kid)).toBe(true)
+    expect(issuers.blockKey('not a URL', kid)).toBe(false)
+    for (const { source } of [early, await accept(late)])
       expect(await source.find(header)).toMatchObject({ code: 'key_not_found' })
+    expect(await (await accept(other)).source.find(header)).toMatchObject({ kid })
   })
 })

@@ -13,21 +13,25 @@ const hint = (message: string, more: Partial<Hint> = {}): Hint => ({
   ...more,
 })
 
+type Parsed = Parameters<typeof withSetupHint>[1]['parsed']
+
 /** The reason of a refusal after the hints of the issuers A and B were considered. */
 function reasonWith(
   hints: { readonly a?: readonly Hint[]; readonly b?: readonly Hint[] },
-  unverified?: Parameters<typeof withSetupHint>[1],
+  parsed?: Parsed,
+  jwt: unknown = 'eyJ.e30.AA',
 ): string {
   const issuers = [
     { issuer: a, profile: { ...defaultProfile, hints: hints.a ?? [] } },
     { issuer: b, profile: { ...defaultProfile, hints: hints.b ?? [] } },
   ]
   const policy = createPolicy({ issuers, audience: 'x' }, 'verifier')
-  return withSetupHint(refuse('claim_missing', 'why'), unverified, policy).reason
+  return withSetupHint(refuse('claim_missing', 'why'), { parsed, jwt }, policy).reason
 }
 
 const header = { alg: 'ES256', kid: undefined, typ: 'at+jwt' }
 const tokenOf = (iss: unknown) => ({ header, claims: { iss } })
+const parsedAs = (iss: unknown) => ({ parsed: tokenOf(iss), jwt: 'eyJ.e30.AA' })
 
 test('uses the hints of the issuer, or of all issuers if it is unknown', () => {
   const hints = { a: [], b: [hint('Fix B.')] }
@@ -65,8 +69,14 @@ test('passes the type and the claims to the hint, or none if the token cannot be
   const when = (token: unknown): boolean => received.push(token) === 0
   reasonWith({ a: [hint('x', { when })] }, tokenOf(a))
   reasonWith({ a: [hint('x', { when })] })
+  reasonWith({ a: [hint('x', { when })] }, undefined, 'ory_at_secret.mac')
+  reasonWith({ a: [hint('x', { when })] }, undefined, 'a.b.c.d.e')
+  reasonWith({ a: [hint('x', { when })] }, undefined, 'undefined')
   expect(received).toEqual([
     { typ: 'at+jwt', claims: { iss: a } },
+    { typ: undefined, claims: {} },
+    { typ: undefined, claims: {}, opaque: true },
+    { typ: undefined, claims: {}, opaque: true },
     { typ: undefined, claims: {} },
   ])
 })
@@ -80,16 +90,34 @@ test('does not change the code and the details of the refusal', () => {
     'verifier',
   )
   const refusal = refuse('audience_mismatch', 'why', { scope: ['a'] })
-  expect(withSetupHint(refusal, tokenOf(a), policy)).toEqual(
+  expect(withSetupHint(refusal, parsedAs(a), policy)).toEqual(
     refuse('audience_mismatch', 'why. Fix.', { scope: ['a'] }),
   )
   const other = refuse('token_expired', 'why')
-  expect(withSetupHint(other, tokenOf(a), policy)).toBe(other)
+  expect(withSetupHint(other, parsedAs(a), policy)).toBe(other)
+})
+
+test('adds nothing to a reason that already says what to do', () => {
+  const options = { issuer: a, profile: { ...defaultProfile, hints: [hint('Fix.')] } }
+  const policy = createPolicy({ ...options, audience: 'x' }, 'verifier')
+  const refusal = refuse('audience_mismatch', 'why. Do this', { explained: true })
+  expect(withSetupHint(refusal, parsedAs(a), policy)).toBe(refusal)
+})
+
+test('adds the hint about an empty aud for every profile, after the hints of the profile', () => {
+  const reasonFor = (hints: readonly Hint[]): string => {
+    const options = { issuer: a, profile: { ...defaultProfile, hints }, audience: 'x' }
+    const token = { parsed: { header, claims: { iss: a, aud: [] } }, jwt: 'eyJ.e30.AA' }
+    const refusal = refuse('audience_mismatch', 'why')
+    return withSetupHint(refusal, token, createPolicy(options, 'verifier')).reason
+  }
+  expect(reasonFor([])).toContain('why. aud is an empty list')
+  expect(reasonFor([hint('Fix.')])).toBe('why. Fix.')
 })
 
 test('accepts a profile without hints', () => {
   const { hints: _, ...profile } = defaultProfile
   const policy = createPolicy({ issuer: a, profile, audience: 'x' }, 'verifier')
   const refusal = refuse('claim_missing', 'why')
-  expect(withSetupHint(refusal, tokenOf(a), policy)).toBe(refusal)
+  expect(withSetupHint(refusal, parsedAs(a), policy)).toBe(refusal)
 })

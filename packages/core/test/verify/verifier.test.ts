@@ -9,6 +9,31 @@ const verifier = createVerifier(optionsFor(issuer))
 const good = issuer.token({ aud, sub: 'user-42' })
 const expired = issuer.forge.expired({ aud })
 
+describe('createVerifier explains what it does not have', () => {
+  test.each(['optional', 'onRefusal', 'allowPreflight', 'resource', 'refusalBody'])(
+    'the option %s of resourceServer()',
+    (name) => {
+      const options = { ...optionsFor(issuer), [name]: true }
+      expect(() => createVerifier(options)).toThrow(
+        `Unknown option '${name}': createVerifier() does not handle requests.`,
+      )
+    },
+  )
+
+  test('a guard that is given as an option', () => {
+    const options = { ...optionsFor(issuer), requireScope: ['orders:read'] }
+    expect(() => createVerifier(options)).toThrow(
+      "Unknown option 'requireScope': guards are not options.",
+    )
+  })
+
+  test.each(['requireScope', 'requireAudience', 'requireClaim'])('the guard %s', (name) => {
+    const untyped = verifier as unknown as Record<string, () => unknown>
+    expect(() => untyped[name]?.()).toThrow(`createVerifier() has no ${name}`)
+    expect(Object.keys(verifier)).not.toContain(name)
+  })
+})
+
 describe('verify', () => {
   test('resolves to the token', async () => {
     expect((await verifier.verify(good)).subject).toBe('user-42')
@@ -56,6 +81,7 @@ describe('check', () => {
       outcome: 'refused',
       code: 'token_expired',
       reason: 'exp was 3600 s ago; clockTolerance is 5 s',
+      claim: 'exp',
     })
   })
 

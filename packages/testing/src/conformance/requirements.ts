@@ -39,6 +39,7 @@ export type RequirementId =
   | 'fail-closed'
   | 'thrown-refusal'
   | 'optional'
+  | 'ignored-schemes'
   | 'preflight'
   | 'head'
   | 'connection'
@@ -168,6 +169,10 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   optional: requirement(
     'design rule 6',
     'With optional: true, a request without a credential is anonymous, and an invalid credential is refused.',
+  ),
+  'ignored-schemes': requirement(
+    'RFC 9110 section 11.4',
+    'With ignoreOtherSchemes, a credential of another scheme counts as none, and nothing else does.',
   ),
   preflight: requirement(
     'design rule 16',

@@ -6,6 +6,7 @@ import { audience, type IssuersByRole } from './tokens.ts'
 export type SetupName =
   | 'default'
   | 'optional'
+  | 'optional-ignoring-other-schemes'
   | 'allow-preflight'
   | 'throw-refusals'
   | 'realm-with-quotes'
@@ -68,6 +69,8 @@ export const setups: Readonly<Record<SetupName, Setup>> = {
   /** One issuer, one audience, and the default of every other option. */
   default: withOptions({}),
   optional: withOptions({ optional: true }),
+  /** Other code verifies the credentials of other schemes. */
+  'optional-ignoring-other-schemes': withOptions({ optional: true, ignoreOtherSchemes: true }),
   'allow-preflight': withOptions({ allowPreflight: true }),
   /** Refusals are thrown to the framework's error handling. */
   'throw-refusals': withOptions({ onRefusal: 'throw' }),

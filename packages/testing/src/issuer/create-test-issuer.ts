@@ -1,11 +1,15 @@
 import {
   boolean,
   checkOptions,
+  duration,
   issuerPath,
+  nonEmptyString,
   object,
   oneOf,
+  port as portRule,
   type Rules,
   testClock,
+  usageError,
 } from '../check-options.ts'
 import { algorithmNames } from '../keys/algorithms.ts'
 import { createKeyRing } from '../keys/signing-keys.ts'
@@ -26,18 +30,22 @@ import { startServer } from './server.ts'
 import type { TestIssuer, TestIssuerOptions } from './test-issuer.ts'
 
 const rules: Rules<TestIssuerOptions> = {
+  issuer: nonEmptyString,
   path: issuerPath,
+  port: portRule,
   algorithm: oneOf(algorithmNames),
   clock: testClock,
   provider: oneOf(providerIds),
   discovery: oneOf(discoveries),
   metadata: object,
+  etag: boolean,
 }
 
 /**
  * Starts a test issuer. Close it when the tests are done.
  *
  * @throws TypeError if an option is unknown or malformed
+ * @throws Error if `port` is in use
  *
  * @example
  * ```ts
@@ -53,13 +61,14 @@ const rules: Rules<TestIssuerOptions> = {
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)
-  const { path = '', algorithm = 'RS256', provider = 'rfc9068' } = options
+  const { algorithm = 'ES256', provider = 'rfc9068', port = 0, etag = false } = options
   const { discovery = 'both', metadata = {}, clock = createTestClock() } = options
   const ring = createKeyRing(algorithm, providers[provider].keySet)
-  const server = await startServer((origin) =>
-    issuerResources(issuerUrls(origin, path), ring, { discovery, metadata }),
+  const server = await startServer(
+    (origin) => issuerResources(issuerUrls(origin, options), ring, { discovery, metadata }),
+    { port, etag, clock },
   )
-  const { issuer, jwksUri } = issuerUrls(server.origin, path)
+  const { issuer, origin, jwksUri, metadataUri } = issuerUrls(server.origin, options)
 
   const context = (): TokenContext => ({ issuer, provider, now: Math.floor(clock.now() / 1000) })
   const signed = ({ header, payload }: UnsignedToken): string =>
@@ -68,7 +77,9 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
 
   return {
     url: issuer,
+    origin,
     jwksUri,
+    metadataUri,
     clock,
     get key() {
       return ring.current()
@@ -91,11 +102,19 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       checkOptions('rotateKeys', rotation, { overlap: boolean })
       return ring.rotate(rotation.overlap ?? true)
     },
-    stop(mode = 'disconnect') {
+    stop(mode = 'disconnect', outage = {}) {
       checkOptions('stop', { mode }, { mode: oneOf(outageModes) })
-      server.setOutage(mode)
+      checkOptions('stop', outage, { retryAfter: duration })
+      if (outage.retryAfter !== undefined && mode !== 'error') {
+        throw usageError(`stop: 'retryAfter' requires the mode 'error', got '${mode}'.`)
+      }
+      server.setOutage({ mode, retryAfter: outage.retryAfter })
     },
     resume: () => server.setOutage(undefined),
+    delay(seconds) {
+      checkOptions('delay', { seconds }, { seconds: duration })
+      server.setDelay(seconds)
+    },
     close: () => server.close(),
     [Symbol.asyncDispose]: () => server.close(),
   }

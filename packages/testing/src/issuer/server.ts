@@ -1,6 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { JsonObject } from '../keys/signing-keys.ts'
-import { type OutageMode, outages } from './outage.ts'
+import type { TestClock } from '../test-clock.ts'
+import { type Outage, respondDuring } from './outage.ts'
 
 /**
  * How many requests the issuer has received, including while stopped. This is a
@@ -22,43 +24,69 @@ export interface Resource {
 export interface IssuerServer {
   readonly origin: string
   requests(): RequestCounts
-  setOutage(mode: OutageMode | undefined): void
+  setOutage(outage: Outage | undefined): void
+  /** Seconds of the clock between a request and its response. */
+  setDelay(seconds: number): void
   close(): Promise<void>
 }
 
-/** Serves JSON on a free loopback port. Neither the server nor its sockets keep the process alive. */
+interface ServerSettings {
+  /** 0 for a free port. */
+  readonly port: number
+  /** Whether documents have an `ETag`. */
+  readonly etag: boolean
+  readonly clock: TestClock
+}
+
+/** Serves JSON on a loopback port. Neither the server nor its sockets keep the process alive. */
 export async function startServer(
   resourcesAt: (origin: string) => ReadonlyMap<string, Resource>,
+  { port, etag, clock }: ServerSettings,
 ): Promise<IssuerServer> {
   const server = createServer()
   server.on('connection', (socket) => socket.unref())
-  const origin = `http://127.0.0.1:${await listen(server)}`
+  const origin = `http://127.0.0.1:${await listen(server, port)}`
   const resources = resourcesAt(origin)
   const counts = { discovery: 0, keys: 0 }
-  let outage: OutageMode | undefined
+  let outage: Outage | undefined
+  let delay = 0
   let closing: Promise<void> | undefined
 
-  server.on('request', ({ method, url = '' }, response) => {
+  const respond = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    resource: Resource | undefined,
+  ): void => {
+    const isKeySet = resource?.countedAs === 'keys'
+    const document = { isKeySet, body: resource?.body?.() }
+    const sent = outage ? respondDuring(outage, response, document) : document
+    if (sent) sendJson(request, response, { body: sent.body, etag })
+  }
+  server.on('request', (request, response) => {
+    const { method, url = '' } = request
     const resource = method === 'GET' ? resources.get(url) : undefined
     if (resource) counts[resource.countedAs]++
-    if (outage) outages[outage](response)
-    else sendJson(response, resource?.body?.())
+    if (delay === 0) respond(request, response, resource)
+    else clock.schedule(delay * 1000, () => respond(request, response, resource))
   })
 
   return {
     origin,
     requests: () => Object.freeze({ ...counts }),
-    setOutage(mode) {
-      outage = mode
+    setOutage(next) {
+      outage = next
+    },
+    setDelay(seconds) {
+      delay = seconds
     },
     close: () => (closing ??= closeServer(server)),
   }
 }
 
-const listen = (server: Server): Promise<number> =>
+const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, '127.0.0.1', () => {
       server.off('error', reject)
       const address = server.address()
       if (address && typeof address === 'object') resolve(address.port)
@@ -74,8 +102,15 @@ const closeServer = (server: Server): Promise<void> =>
     server.closeAllConnections()
   })
 
-function sendJson(response: ServerResponse, body: JsonObject | undefined): void {
-  response
-    .writeHead(body ? 200 : 404, { 'content-type': 'application/json' })
-    .end(JSON.stringify(body ?? { error: 'not_found' }))
+function sendJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { body, etag }: { readonly body: JsonObject | undefined; readonly etag: boolean },
+): void {
+  const text = JSON.stringify(body ?? { error: 'not_found' })
+  const tag =
+    etag && body ? `"${createHash('sha256').update(text).digest('base64url')}"` : undefined
+  const headers = { 'content-type': 'application/json', ...(tag && { etag: tag }) }
+  if (tag && request.headers['if-none-match'] === tag) response.writeHead(304, headers).end()
+  else response.writeHead(body ? 200 : 404, headers).end(text)
 }

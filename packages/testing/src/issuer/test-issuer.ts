@@ -14,11 +14,21 @@ import type { RequestCounts } from './server.ts'
 /** The options of a test issuer. Every option has a default. */
 export interface TestIssuerOptions {
   /**
-   * The path of the issuer identifier, such as `/realms/test`. Default: no path. With `/` the
-   * identifier ends in a slash, as Auth0's does.
+   * The issuer identifier, if it differs from the URL where the issuer is served. For the tests of a
+   * service that reaches a public issuer at an internal address. Default: the served URL.
+   */
+  readonly issuer?: string
+  /**
+   * The path where the issuer is served, such as `/realms/test`. Default: the path of `issuer`, or no
+   * path. With `/` the identifier ends in a slash, as Auth0's does.
    */
   readonly path?: string
-  /** The signature algorithm. Default `RS256`. */
+  /** The port of 127.0.0.1. Default: a free port. */
+  readonly port?: number
+  /**
+   * The signature algorithm. Default `ES256`, because its keys are generated a hundred times faster than
+   * RSA keys.
+   */
   readonly algorithm?: Algorithm
   /** The clock that dates the tokens. Default: a new clock. Two issuers can share one. */
   readonly clock?: TestClock
@@ -28,19 +38,28 @@ export interface TestIssuerOptions {
   readonly discovery?: Discovery
   /** Members to add to the metadata, or to replace in it. A member that is `undefined` is omitted. */
   readonly metadata?: JsonObject
+  /**
+   * Whether metadata and key set have an `ETag`, so that a request with a matching `If-None-Match` gets
+   * status 304. Default false.
+   */
+  readonly etag?: boolean
 }
 
 /**
- * An authorization server for tests, on a free port of 127.0.0.1. Its metadata, key set, and
- * signatures are real, so the code under test runs without mocks.
+ * An authorization server for tests, on 127.0.0.1. Its metadata, key set, and signatures are real, so
+ * the code under test runs without mocks.
  *
  * It issues any token that a test asks for. It has no login, no token endpoint, and no policy.
  */
 export interface TestIssuer extends AsyncDisposable {
   /** The issuer identifier: the `iss` of its tokens, and the `issuer` option of the code under test. */
   readonly url: string
-  /** The URL of the key set. */
+  /** Where it is served, such as `http://127.0.0.1:50000`. Differs from `url` if `issuer` is set. */
+  readonly origin: string
+  /** The URL of the key set, at `origin`. The metadata contains it as `jwks_uri`. */
   readonly jwksUri: string
+  /** The URL of the OpenID Connect metadata, at `origin`. */
+  readonly metadataUri: string
   /** The clock that dates the tokens. Pass it on: `resourceServer({ clock: issuer.clock })`. */
   readonly clock: TestClock
   /**
@@ -112,11 +131,20 @@ export interface TestIssuer extends AsyncDisposable {
    * verifier keeps what it has already fetched.
    *
    * @param mode how the issuer responds. Default `disconnect`.
-   * @throws TypeError if the mode is unknown
+   * @param options.retryAfter in the mode `error`: responds with status 503, and with this number of
+   *   seconds in `Retry-After`
+   * @throws TypeError if the mode is unknown, or if `retryAfter` is used in another mode
    */
-  stop(mode?: OutageMode): void
+  stop(mode?: OutageMode, options?: { readonly retryAfter?: number }): void
   /** Ends the outage. Requests that already hang or stall continue to do so. */
   resume(): void
+  /**
+   * Delays each response to later requests. It is sent once the test has advanced `clock` by this many
+   * seconds. 0 ends the delay.
+   *
+   * @throws TypeError if the number is negative or not finite
+   */
+  delay(seconds: number): void
 
   /**
    * Frees the port and closes all connections, including hanging ones. Can be called twice. Tokens can

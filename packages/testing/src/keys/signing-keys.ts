@@ -56,7 +56,7 @@ export function createSigningKey(algorithm: Algorithm, kid: string): SigningKey 
 export function createKeyRing(algorithm: Algorithm, traits: KeySetTraits = {}): KeyRing {
   let count = 0
   const next = (): SigningKey => createSigningKey(algorithm, `key-${++count}`)
-  const encryptionKeys = traits.encryptionKey ? [createEncryptionJwk()] : []
+  const encryptionKeys = traits.encryptionKey ? [encryptionJwk] : []
   let earlier: readonly SigningKey[] = []
   let current = next()
   return {
@@ -75,8 +75,17 @@ export function createKeyRing(algorithm: Algorithm, traits: KeySetTraits = {}): 
 
 const omitAlg = ({ alg: _, ...rest }: JsonObject): JsonObject => rest
 
-const createEncryptionJwk = (): JsonObject => ({
-  ...createSigningKey('RS256', 'encryption-key').publicJwk,
+/** A constant, because an RSA key takes long to generate. Its private key is not known to anyone. */
+const encryptionJwk: JsonObject = {
+  kty: 'RSA',
+  e: 'AQAB',
+  n:
+    'rp9qo47r_VJKBiG4tJML_T4cW2cqCwJeoxnFiypn30gr9FmwlOaII-URglKNFlwcb85_L_tIBtslriB6' +
+    'Nhust38Kv12v1ZLADyadWAJAVmxci3QLuhqqdSspxzYMayvHnOScxUnwMbaRQPcpwIf2a1vIiuNHn_Qs' +
+    'Y1qBygDgqwvebadd0XkmQ7xbdRqJbTDNwcaSo3K5-O1jmxtBSlKpD8YYdnFMS_vGQ2WBru7CEAgaTD0H' +
+    'NQhMUUYNiJW1uszKeNyQV4snRc2-sAyQ2WfHfuU2LapUbjC7kYKtpjq19yrkGEOoZOp6hM0yEW0vnzb-' +
+    'X6uzcgAb8ZK0MLbOl8aYuw',
+  kid: 'encryption-key',
   alg: 'RSA-OAEP',
   use: 'enc',
-})
+}

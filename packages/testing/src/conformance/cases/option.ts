@@ -14,6 +14,11 @@ import { formatGet, formatRequest } from '../raw-http.ts'
 
 const anonymous = granted('anonymous')
 const expired = invalidToken('token_expired', 'The access token expired')
+const malformed = invalidRequest('credential_malformed', 'The Authorization header is malformed')
+const repeated = invalidRequest(
+  'credential_repeated',
+  'The request carries more than one credential',
+)
 const preflight = ['Origin: https://shop.test', 'Access-Control-Request-Method: GET']
 
 /** A preflight is not a decision, so it has no record. */
@@ -63,6 +68,101 @@ export const optionCases: readonly Case[] = [
     expect: [unsupportedScheme],
   },
   {
+    id: 'ignored-scheme-basic',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Basic dXNlcjpwYXNz'),
+    expect: [anonymous],
+  },
+  {
+    id: 'ignored-scheme-with-parameters',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Digest username="a", realm="b", uri="/orders"'),
+    expect: [anonymous],
+  },
+  {
+    id: 'ignored-scheme-on-a-scope-guard',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/read', 'Authorization: Basic dXNlcjpwYXNz'),
+    expect: [unsupportedScheme],
+  },
+  {
+    id: 'ignored-scheme-with-valid-token',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Bearer {{good}}'),
+    expect: [granted('user-42')],
+  },
+  {
+    id: 'ignored-scheme-with-expired-token',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Bearer {{expired}}'),
+    expect: [expired],
+  },
+  {
+    id: 'ignored-scheme-with-malformed-token',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Bearer a b'),
+    expect: [malformed],
+  },
+  {
+    id: 'ignored-scheme-without-token',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Bearer'),
+    expect: [malformed],
+  },
+  {
+    id: 'ignored-scheme-misspelled',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Bearer: {{good}}'),
+    expect: [unsupportedScheme],
+  },
+  {
+    id: 'ignored-scheme-of-similar-name',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: BearerX {{good}}'),
+    expect: [unsupportedScheme],
+  },
+  {
+    id: 'ignored-scheme-absent',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: {{good}}'),
+    expect: [unsupportedScheme],
+  },
+  {
+    id: 'ignored-scheme-empty-header',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: '),
+    expect: [malformed],
+  },
+  {
+    id: 'ignored-scheme-and-token',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet(
+      '/orders',
+      'Authorization: Basic dXNlcjpwYXNz',
+      'Authorization: Bearer {{good}}',
+    ),
+    expect: [repeated],
+  },
+  {
+    id: 'ignored-scheme-joined-with-token',
+    proves: ['ignored-schemes'],
+    setup: 'optional-ignoring-other-schemes',
+    request: formatGet('/orders', 'Authorization: Basic dXNlcjpwYXNz, Bearer {{good}}'),
+    expect: [repeated],
+  },
+  {
     id: 'optional-on-a-scope-guard',
     proves: ['optional'],
     setup: 'optional',
@@ -96,6 +196,27 @@ export const optionCases: readonly Case[] = [
     setup: 'allow-preflight',
     request: formatRequest('OPTIONS', '/orders', 'Access-Control-Request-Method: GET'),
     expect: [noCredential],
+  },
+  {
+    id: 'preflight-with-a-valid-token',
+    proves: ['preflight'],
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', ...preflight, 'Authorization: Bearer {{good}}'),
+    expect: [granted('preflight')],
+  },
+  {
+    id: 'preflight-with-an-expired-token',
+    proves: ['preflight'],
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', ...preflight, 'Authorization: Bearer {{expired}}'),
+    expect: [expired],
+  },
+  {
+    id: 'preflight-with-another-scheme',
+    proves: ['preflight'],
+    setup: 'allow-preflight',
+    request: formatRequest('OPTIONS', '/orders', ...preflight, 'Authorization: Basic dXNlcjpwYXNz'),
+    expect: [unsupportedScheme],
   },
   {
     id: 'preflight-headers-on-get',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkedProfile } from '../../src/config/read-profile.ts'
+import { checkedProfile } from '../../src/options/check-profile.ts'
 import type { Profile } from '../../src/options/profile.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
@@ -84,6 +84,8 @@ const rows: readonly Row[] = [
       [{ path: [''], format: 'keys' }],
     ],
   ]),
+  ['acceptUnmarked', 'a boolean', [true, false], [undefined, 'true', 1]],
+  ['clientIdAsSubject', 'a boolean', [true, false], [undefined, 'true', 1]],
   ['actorSubjectIsClient', 'a boolean', [true, false], [undefined, 'true', 1]],
   [
     'actorNames',
@@ -131,7 +133,7 @@ test.each(Object.keys(minimal))('a profile must have %s', (name) => {
   const rest = { ...minimal, [name]: undefined } as Record<string, unknown>
   delete rest[name]
   const problem = `The profile must have the member '${name}'.`
-  const fix = "Set profile: 'rfc9068', or add every required member of the type Profile."
+  const fix = 'Write profile: extend(defaultProfile, { … }) to change some members of a profile.'
   expectMisuse(rest, problem, fix)
   expectMisuse(Object.assign(inherited, rest), problem, fix)
 })
@@ -146,7 +148,7 @@ test.each(['scopes', 'toString', '__proto__'])('a profile must not have a member
     profile,
     `Unknown member '${name}' of the profile.`,
     'Use only name, types, clientClaims, scopeClaims, requiredClaims, ' +
-      'ignoredAudiences, expectedClaims, forbiddenClaims, audienceClaims, roles, permissions, ' +
+      'ignoredAudiences, expectedClaims, forbiddenClaims, acceptUnmarked, clientIdAsSubject, audienceClaims, roles, permissions, ' +
       'actorSubjectIsClient, actorNames, discovery, keyIssuerPlaceholder, hints.',
   )
 })
@@ -158,4 +160,24 @@ test('checkedProfile returns a frozen copy without a prototype', () => {
   expect(checked.types).toEqual([])
   expect(Object.isFrozen(checked)).toBe(true)
   expect(Object.getPrototypeOf(checked)).toBeNull()
+})
+
+test('the copy is also frozen at every level, and inherits nothing there', () => {
+  const roles = [{ path: ['roles'] }]
+  const expectedClaims = { use: ['access'] }
+  const checked = checkedProfile({ ...minimal, roles, expectedClaims, hints: [hint] })
+  roles[0]?.path.push('other')
+  expectedClaims.use.push('id')
+  hint.codes.push('claim_missing')
+  expect(checked).toMatchObject({
+    roles: [{ path: ['roles'] }],
+    expectedClaims: { use: ['access'] },
+  })
+  const { roles: [place] = [], hints: [copy] = [] } = checked
+  for (const value of [place, place?.path, checked.expectedClaims, copy, copy?.codes]) {
+    expect(value).toBeDefined()
+    expect(Object.isFrozen(value)).toBe(true)
+  }
+  expect(copy?.codes).toEqual(['token_expired'])
+  expect(Object.getPrototypeOf(place)).toBeNull()
 })

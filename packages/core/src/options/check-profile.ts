@@ -1,5 +1,5 @@
-import type { Profile } from '../options/profile.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import type { Profile } from './profile.ts'
 
 /** What each member of a profile must be. */
 const members: Readonly<
@@ -16,6 +16,8 @@ const members: Readonly<
   ignoredAudiences: [listOf(isName), 'a list of audiences'],
   expectedClaims: [isExpectation, 'an object of lists of values'],
   forbiddenClaims: [listOf(isName), 'a list of names'],
+  acceptUnmarked: [(value) => typeof value === 'boolean', 'a boolean'],
+  clientIdAsSubject: [(value) => typeof value === 'boolean', 'a boolean'],
   audienceClaims: [isNames, 'a list of one or more names'],
   roles: [listOf(isPlace), 'a list of { path: [name, …] }'],
   permissions: [listOf(isPlace), 'a list of { path: [name, …] }'],
@@ -36,9 +38,10 @@ const required = [
 ]
 
 /**
- * Checks and copies a profile, which may come from JavaScript code without types.
+ * Checks a profile, which may come from JavaScript, and returns a copy. The copy is frozen at every level
+ * and inherits nothing, so later changes have no effect.
  *
- * @throws ConfigError if a member is missing, unknown, or invalid
+ * @throws ConfigError if a member is missing, unknown, or of the wrong type
  */
 export function checkedProfile(given: unknown): Profile {
   // Without a prototype, so that inherited properties are not members.
@@ -47,7 +50,7 @@ export function checkedProfile(given: unknown): Profile {
   if (missing) {
     throw new ConfigError(
       `The profile must have the member '${missing}'.`,
-      "Set profile: 'rfc9068', or add every required member of the type Profile.",
+      'Write profile: extend(defaultProfile, { … }) to change some members of a profile.',
     )
   }
   for (const [name, value] of Object.entries(own)) {
@@ -60,7 +63,15 @@ export function checkedProfile(given: unknown): Profile {
     if (!is(value))
       throw new ConfigError(`The profile's '${name}' must be ${what}.`, 'See the type Profile.')
   }
-  return Object.freeze(own as unknown as Profile)
+  return frozenCopy(own) as Profile
+}
+
+function frozenCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
+  if (typeof value !== 'object' || value === null) return value
+  const copy: Record<string, unknown> = Object.create(null)
+  for (const [name, member] of Object.entries(value)) copy[name] = frozenCopy(member)
+  return Object.freeze(copy)
 }
 
 function isName(value: unknown): value is string {

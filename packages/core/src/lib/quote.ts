@@ -1,0 +1,55 @@
+/** Limit for a quoted value, with its quotes. */
+const maxLength = 128
+const ellipsis = '...'
+
+/**
+ * Quotes a value for an operator's log, even if it is not verified. The result is ASCII without control
+ * characters, so it cannot break a line, move the cursor or reverse the text. It has at most 128 characters,
+ * with the quotes; a longer value ends with `...` after the closing quote.
+ */
+export function quote(value: string): string {
+  const room = maxLength - '""'.length
+  const escaped = value.slice(0, maxLength).split('').map(escapeCharacter)
+  if (value.length <= room && lengthOf(escaped) <= room) return `"${escaped.join('')}"`
+  // Whole escapes only: a part of one would read as another character.
+  while (lengthOf(escaped) > room - ellipsis.length) escaped.pop()
+  return `"${escaped.join('')}"${ellipsis}`
+}
+
+/** Quotes the first values of a list, such as `["a", "b", and 3 more]`. */
+export function quoteList(values: readonly string[], maxValues = 5): string {
+  const shown = values.slice(0, maxValues).map(quote)
+  const more = values.length - shown.length
+  return `[${[...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ')}]`
+}
+
+/** Escapes a text for a log without quotes: ASCII without control characters. */
+export function escapeForLog(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, unicodeEscape)
+}
+
+/**
+ * Describes a value that a function of the user threw: the name and the message of an error, or the type of
+ * any other value. Never throws.
+ */
+export function describeThrown(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return `${escapeForLog(thrown.name)}: ${quote(thrown.message)}`
+  } catch {
+    // A getter of the error threw.
+  }
+  return thrown === null ? 'null' : typeof thrown
+}
+
+function escapeCharacter(character: string): string {
+  if (character === '"' || character === '\\') return `\\${character}`
+  return escapeForLog(character)
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function lengthOf(parts: readonly string[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0)
+}

@@ -1,0 +1,61 @@
+import { createServer, IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { wrongHost } from '../../src/adapter.ts'
+import { hostObjectOf, isFetchRequest } from '../../src/lib/host-object.ts'
+
+const nodeRequest = new IncomingMessage(new Socket())
+const fetchRequest = new Request('https://orders.example.com')
+
+const hostObjects: readonly (readonly [string, object, string])[] = [
+  ['a Node request', nodeRequest, '@resource-server/express'],
+  ['a Koa context', { req: nodeRequest, res: {}, app: {}, state: {} }, '@resource-server/koa'],
+  ['a Fastify request', { raw: nodeRequest, routeOptions: {} }, '@resource-server/fastify'],
+  ['a Hono context', { req: { raw: fetchRequest }, res: {} }, 'c.req.raw'],
+  ['a Hono request', { raw: fetchRequest }, 'c.req.raw'],
+  ['a Fetch Request', fetchRequest, '@resource-server/fetch'],
+]
+
+describe('hostObjectOf', () => {
+  test.each(hostObjects)('recognizes %s', (name, value) => {
+    expect(hostObjectOf(value)?.name).toBe(name)
+  })
+
+  test.each([
+    undefined,
+    null,
+    'order-service',
+    ['order-service'],
+    { only: 'order-service' },
+    { iss: 'https://as.example.com', sub: 'user-service' },
+    { acr: 'mfa', maxAge: 300 },
+    () => true,
+    createServer(),
+  ])('does not recognize %s', (value) => {
+    expect(hostObjectOf(value)).toBeUndefined()
+  })
+})
+
+test('isFetchRequest accepts a Request and nothing else', () => {
+  expect(isFetchRequest(fetchRequest)).toBe(true)
+  const others = [nodeRequest, { headers: {} }, { headers: new Map().keys() }, 'x', null, undefined]
+  expect(others.filter(isFetchRequest)).toEqual([])
+})
+
+describe('wrongHost', () => {
+  test.each(hostObjects)('names %s and the package for it', (name, value, packageName) => {
+    const { problem, fix } = wrongHost('A guard for Express', value)
+    expect(problem).toBe(`A guard for Express was called with ${name}.`)
+    expect(fix).toContain(packageName)
+  })
+
+  test.each([
+    [undefined, 'undefined'],
+    [{}, 'an object'],
+    ['secret', 'a string'],
+  ])('names the kind of %j, and never the value', (value, kind) => {
+    expect(wrongHost('A guard for Koa', value).problem).toBe(
+      `A guard for Koa was called with ${kind}.`,
+    )
+  })
+})

@@ -1,0 +1,53 @@
+import { createTestClock } from '@resource-server/testing'
+import { expect, test } from 'vitest'
+import { WarningLimiter } from '../../src/lib/warning-limiter.ts'
+
+function createLimiter() {
+  const clock = createTestClock()
+  const printed: string[] = []
+  const limiter = new WarningLimiter((message) => void printed.push(message), {
+    monotonic: () => clock.monotonic(),
+    schedule: (delay, callback) => clock.schedule(delay, callback),
+  })
+  const take = (): readonly string[] => printed.splice(0)
+  const print = (count: number): readonly boolean[] =>
+    Array.from({ length: count }, (_, at) => limiter.print(`warning ${at}`))
+  return { clock, print, take }
+}
+
+const countOf = (count: number): string =>
+  `${count} more ${count === 1 ? 'warning was' : 'warnings were'} not printed in the last minute. health() has the state of every issuer, and onDecision receives every refusal.`
+
+test('prints ten warnings per minute, and counts the others at the end of the minute', () => {
+  const { clock, print, take } = createLimiter()
+  expect(print(10)).toEqual(Array(10).fill(true))
+  expect(take()).toEqual(Array.from({ length: 10 }, (_, at) => `warning ${at}`))
+  clock.advance(30)
+  expect(print(3)).toEqual([false, false, false])
+  clock.advance(29.999)
+  expect(take()).toEqual([])
+  clock.advance(0.001)
+  expect(take()).toEqual([countOf(3)])
+  expect(print(1)).toEqual([true])
+  expect(take()).toEqual(['warning 0'])
+})
+
+test('prints any number of warnings that are far enough apart, without a count', () => {
+  const { clock, print, take } = createLimiter()
+  for (let minute = 0; minute < 5; minute += 1) {
+    print(10)
+    clock.advance(60)
+  }
+  expect(take()).toHaveLength(50)
+})
+
+test('prints the count first if the timer is late', () => {
+  const printed: string[] = []
+  let now = 0
+  const clock = { monotonic: () => now, schedule: () => () => {} }
+  const limiter = new WarningLimiter((message) => void printed.push(message), clock)
+  for (let count = 0; count < 11; count += 1) limiter.print('x')
+  now = 60_000
+  limiter.print('y')
+  expect(printed.slice(10)).toEqual([countOf(1), 'y'])
+})

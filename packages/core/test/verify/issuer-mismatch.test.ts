@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import { describeMismatch } from '../../src/verify/issuer-mismatch.ts'
+
+// Why an iss is not trusted, and what the operator can change.
+
+const issuersOf = (...names: readonly string[]) =>
+  new Map(names.map((name) => [name, undefined as never]))
+const reasonFor = (iss: unknown, ...names: readonly string[]): string =>
+  describeMismatch(iss, issuersOf(...names))
+
+const advice = {
+  slash: "They differ by a trailing slash. Set 'issuer' exactly as in the token",
+  spelling: 'They are the same URL, written differently',
+  scheme: 'They differ in http and https.',
+  address: "set 'issuer' to the iss of its tokens and 'jwksUri' to a URL of its key set",
+  path: 'They differ in the path. The token is from another realm or tenant of the same server',
+}
+
+const realm = 'https://k.example.com/realms/shop'
+
+describe('describeMismatch names both values and explains', () => {
+  test.each<readonly [what: string, iss: string, known: string, kind: keyof typeof advice]>([
+    ['a trailing slash', `${realm}/`, realm, 'slash'],
+    ['a missing trailing slash', 'https://a.example.com', 'https://a.example.com/', 'slash'],
+    ['another realm', 'https://k.example.com/realms/test', realm, 'path'],
+    ['the server without a path', 'https://k.example.com/', realm, 'path'],
+    ['uppercase in the path', 'https://k.example.com/realms/Shop', realm, 'spelling'],
+    ['uppercase in the host', 'https://K.example.com/realms/shop', realm, 'spelling'],
+    ['the default port', 'https://k.example.com:443/realms/shop', realm, 'spelling'],
+    ['http instead of https', 'http://k.example.com/realms/shop', realm, 'scheme'],
+    ['http and a trailing slash', 'http://k.example.com/realms/shop/', realm, 'scheme'],
+    ['localhost', 'http://localhost:8080/realms/shop', realm, 'address'],
+    ['a container name', realm, 'http://keycloak:8080/realms/shop', 'address'],
+    ['two names', 'http://localhost:8080/x', 'http://keycloak:8080/x', 'address'],
+    ['a loopback address', 'http://127.0.0.1:8080/x', 'http://localhost:8080/x', 'address'],
+    ['a Kubernetes service', realm, 'https://k.auth.svc.cluster.local/realms/shop', 'address'],
+    ['a private address', realm, 'http://10.0.0.7:8080/realms/shop', 'address'],
+    ['another port', 'https://k.example.com:8443/realms/shop', realm, 'address'],
+  ])('%s', (_what, iss, known, kind) => {
+    const reason = reasonFor(iss, known)
+    expect(reason).toContain(`the token's iss is "${iss}", expected "${known}". `)
+    expect(reason).toContain(advice[kind])
+  })
+})
+
+test.each([
+  ['another server', 'https://other.example/realms/shop'],
+  ['another path of an internal server', 'http://localhost:8080/other'],
+  ['a text that is not a URL', 'shop'],
+  ['an empty text', ''],
+  ['a text that is too long to compare', `${realm}/${'x'.repeat(500)}`],
+])('describeMismatch does not guess for %s', (_what, iss) => {
+  expect(reasonFor(iss, realm)).toMatch(/, expected "https:[^"]+"$/)
+})
+
+test('describeMismatch explains the closest of several issuers', () => {
+  const others = ['https://k.example.com/realms/other', 'my-issuer', realm]
+  expect(reasonFor('http://k.example.com/realms/shop', ...others)).toContain(advice.scheme)
+  expect(reasonFor(`${realm}/`, ...others)).toContain(advice.slash)
+})
+
+test('describeMismatch names at most five issuers and compares at most twenty', () => {
+  const many = Array.from({ length: 25 }, (_, at) => `https://t${at}.example.com/x`)
+  const reason = reasonFor('http://t19.example.com/x', ...many)
+  expect(reason).toContain('"https://t4.example.com/x", and 20 more]')
+  expect(reason).not.toContain('https://t5.')
+  expect(reason).toContain(advice.scheme)
+  expect(reasonFor('http://t20.example.com/x', ...many)).not.toContain(advice.scheme)
+})
+
+test('describeMismatch escapes an iss, and cuts it to 128 characters', () => {
+  const iss = `\u001b[2J\u202e\u0085\u2028"${'x'.repeat(200)}`
+  const [quoted = ''] = /"(?:\\.|[^"])*"(?:\.\.\.)?/.exec(reasonFor(iss, realm)) ?? []
+  expect(quoted).toMatch(/^"\\u001b\[2J\\u202e\\u0085\\u2028\\"x+"\.\.\.$/)
+  expect(quoted).toHaveLength(128)
+})
+
+test.each([
+  [undefined, 'the token has no iss'],
+  [1, "the token's iss is not a string"],
+  [{ toString: 1 }, "the token's iss is not a string"],
+  ['x', 'the token\'s iss is "x"'],
+])('describeMismatch without configured issuers, for %j: %s', (iss, reason) => {
+  expect(reasonFor(iss)).toBe(reason)
+})
