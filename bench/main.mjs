@@ -2,12 +2,13 @@
 // file.
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
-//   -- functions http   runs only these parts: functions, http, growth, start
+//   -- functions http   runs only these parts: functions, http, growth, start, hits
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureFunctions } from './functions.mjs'
 import { measureGrowth } from './growth.mjs'
 import { guard } from './guard.mjs'
+import { measureHits } from './hits.mjs'
 import { measureHttp } from './http.mjs'
 import { chart } from './lib/chart.mjs'
 import { report } from './lib/report.mjs'
@@ -30,7 +31,7 @@ const sizes = {
   start: { runs: quick ? 2 : 7 },
 }
 
-/** @type {Record<string, () => Promise<unknown>>} */
+/** @type {Record<string, () => unknown>} */
 const measures = {
   functions: () =>
     measureFunctions(
@@ -39,6 +40,7 @@ const measures = {
   http: () => measureHttp(sizes.http),
   growth: () => measureGrowth(sizes.growth),
   start: () => measureStart(sizes.start),
+  hits: () => measureHits(),
 }
 
 async function main() {

@@ -21,7 +21,7 @@ export function table(title, columns, rows) {
 }
 
 /** @param {any} results */
-export function report({ functions = [], http = [], growth, start }) {
+export function report({ functions = [], http = [], growth, start, hits }) {
   const flight = (/** @type {number} */ count) =>
     count === 1 ? 'one at a time' : `${count} in flight`
   const parts = []
@@ -50,6 +50,12 @@ export function report({ functions = [], http = [], growth, start }) {
     parts.push(table('Actors', cpu, growth.depth))
     parts.push(table('Size of the token', cpu, growth.size))
     parts.push(table('Refusals', cpu, growth.refusals))
+  }
+  if (hits) {
+    const columns = Object.fromEntries(Object.keys(hits[0]).map((key) => [key, key]))
+    parts.push(
+      table('Hit rates in percent, cache for 1,000 tokens', { ...columns, name: '' }, hits),
+    )
   }
   if (start) {
     parts.push(

@@ -13,13 +13,13 @@ import {
   ignoredWrite,
   nodeGuard,
   type Reply,
-  type RequestRefusedError,
   type ResourceServerBase,
   sendNode,
   wrongHost,
 } from '@resource-server/core/adapter'
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { safeForFastify, withoutText } from './errors.ts'
 
 // Everything that users need from core, so that they only install one package.
 export {
@@ -252,26 +252,6 @@ function asDecorator<Given extends readonly unknown[]>(
   }
 }
 
-/**
- * Fastify's default error handler sends an error's `message` to the caller, also with status 500. So the message of
- * a `ConfigError` is generic here. `problem`, `fix` and `stack`, which Fastify logs, still have its text.
- */
-function withoutText<T>(run: () => T): T {
-  const hide = (error: unknown): never => {
-    if (!(error instanceof ConfigError)) throw error
-    throw Object.create(error, {
-      message: { value: 'The resource server is misconfigured.' },
-      cause: { value: error },
-    })
-  }
-  try {
-    const result = run()
-    return result instanceof Promise ? (result.catch(hide) as T) : result
-  } catch (error) {
-    return hide(error)
-  }
-}
-
 /** Sends through Fastify, so that its hooks and its log see the response. */
 function send(reply: GuardedReply, { status, headers, body }: Reply): unknown {
   if (reply.raw.headersSent) sendNode({ status, headers, body }, reply.raw)
@@ -283,20 +263,4 @@ function send(reply: GuardedReply, { status, headers, body }: Reply): unknown {
   }
   // A hook that returns the reply keeps Fastify from continuing to the handler.
   return reply
-}
-
-/**
- * Fastify's default error handler sends an error's `code` to the caller, together with anything a response schema
- * names, and sends its own JSON under the error's Content-Type. So these members are hidden here; `cause` is the
- * original error.
- */
-function safeForFastify(error: RequestRefusedError): RequestRefusedError {
-  const { 'Content-Type': _, ...headers } = error.headers
-  return Object.create(error, {
-    code: { value: undefined },
-    reason: { value: undefined },
-    claim: { value: undefined },
-    headers: { value: headers },
-    cause: { value: error },
-  }) as RequestRefusedError
 }

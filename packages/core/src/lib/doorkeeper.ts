@@ -1,27 +1,51 @@
+const ways = 8
+/** The lowest bits of a slot: how often the digest was seen. Never 0, so an empty slot matches nothing. */
+const countMask = 3
+
 /**
- * Remembers approximately which digests were seen, in a fixed amount of memory. Each slot stores a part
- * of the last digest that mapped to it. Entries may be forgotten, and about once in a hundred million
- * times two digests are confused. So use it to decide what is worth caching, never what is valid.
+ * Remembers approximately which digests were seen and how often, in a fixed amount of memory. Digests may
+ * be forgotten, and about once in a hundred million times two digests are confused. So use it to decide
+ * what is worth caching, never what is valid.
+ *
+ * Each digest has eight possible slots. If all are taken, a random one is overwritten. A fixed choice
+ * would let two digests that are used in turn overwrite each other forever.
  */
 export class Doorkeeper {
   readonly #slots: Int32Array
+  readonly #buckets: number
+  #random = 1
 
   /** @param expected how many digests to tell apart at a time */
   constructor(expected: number) {
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.min(expected, 2 ** 20)) + 1))
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(4 * Math.min(expected, 2 ** 20))))
+    this.#buckets = this.#slots.length / ways
   }
 
   /**
-   * Whether the digest was seen before. Remembers it.
+   * How often the digest was seen, including this time: 1, 2, or 3. After 3, counting continues with 2.
    *
    * @param digest at least ten characters, uniformly distributed
    */
-  seenBefore(digest: string): boolean {
-    const slot = bitsAt(digest, 0) & (this.#slots.length - 1)
-    const fingerprint = bitsAt(digest, 5)
-    if (this.#slots[slot] === fingerprint) return true
-    this.#slots[slot] = fingerprint
-    return false
+  timesSeen(digest: string): number {
+    const bucket = (bitsAt(digest, 0) & (this.#buckets - 1)) * ways
+    const fingerprint = bitsAt(digest, 5) & ~countMask
+    for (let slot = bucket; slot < bucket + ways; slot += 1) {
+      const found = this.#slots[slot]!
+      if ((found & ~countMask) !== fingerprint || found === 0) continue
+      const count = (found & countMask) + 1
+      this.#slots[slot] = fingerprint | (count === 3 ? 1 : count)
+      return count
+    }
+    this.#slots[this.#slotToUse(bucket)] = fingerprint | 1
+    return 1
+  }
+
+  #slotToUse(bucket: number): number {
+    const empty = this.#slots.subarray(bucket, bucket + ways).indexOf(0)
+    if (empty !== -1) return bucket + empty
+    // A linear congruential generator (Numerical Recipes). Its high bits are the random ones.
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) | 0
+    return bucket + (this.#random >>> 29)
   }
 }
 

@@ -27,7 +27,7 @@ export interface CacheOptions {
   readonly maxTokens?: number
   /**
    * The maximum memory for cached tokens, in bytes, from 65,536 to 17,179,869,184 (16 GiB). It is
-   * estimated from the length of the tokens. Default 33,554,432 (32 MiB).
+   * estimated from the claims of the tokens. Default 33,554,432 (32 MiB).
    */
   readonly maxBytes?: number
 }

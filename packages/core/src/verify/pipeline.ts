@@ -152,7 +152,7 @@ export class Pipeline {
     const content = this.#acceptClaims(verified, issuer, requirements)
     if (content instanceof Refusal) return content
     const { header } = verified
-    if (id !== undefined) this.#cache?.keep(id, jwt, { content, header, key, source, issuer })
+    if (id !== undefined) this.#cache?.keep(id, { content, header, key, source, issuer })
 
     const token = createToken(content, jwt)
     trace.token = token

@@ -1,9 +1,10 @@
-import { type Bounds, GenerationalMap } from '../lib/generational-map.ts'
+import type { Bounds } from '../lib/generational-map.ts'
+import { HeapSize, isIndex } from '../lib/heap-size.ts'
+import { S3Fifo } from '../lib/s3-fifo.ts'
 import type { VerificationKey } from '../jose/jwk.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import { Doorkeeper } from '../lib/doorkeeper.ts'
 import type { TokenContent } from '../token/access-token.ts'
 import { digest } from '#crypto'
 
@@ -26,11 +27,9 @@ export interface CacheStatistics {
   readonly bytes: number
 }
 
-/**
- * The estimated size of a cached token, from its length: the objects of its claims and the entry. Measured and
- * rounded up: decisions/051.
- */
-const sizeOf = (raw: string): number => 1024 + 2 * raw.length
+/** What every cached token takes: its entry, its digest, and the objects for its content, but not its claims. */
+const entryBytes = 600
+const actorBytes = 64
 
 /**
  * Caches valid tokens, so that a repeated token needs no signature check. Entries are found by the SHA-256 of
@@ -39,14 +38,13 @@ const sizeOf = (raw: string): number => 1024 + 2 * raw.length
  */
 export class TokenCache {
   readonly #digest: (text: string) => string
-  readonly #entries: GenerationalMap<CachedToken>
-  readonly #doorkeeper: Doorkeeper
+  readonly #entries: S3Fifo<CachedToken>
+  readonly #heapSize = new HeapSize()
   #hits = 0
   #misses = 0
 
   constructor(bounds: Bounds, digestOf: (text: string) => string) {
-    this.#entries = new GenerationalMap(bounds)
-    this.#doorkeeper = new Doorkeeper(bounds.entries)
+    this.#entries = new S3Fifo(bounds, (token) => this.#bytesOf(token))
     this.#digest = digestOf
   }
 
@@ -75,8 +73,8 @@ export class TokenCache {
   }
 
   /** For valid tokens only. */
-  keep(id: string, raw: string, token: CachedToken): void {
-    if (this.#doorkeeper.seenBefore(id)) this.#entries.set(id, token, sizeOf(raw))
+  keep(id: string, token: CachedToken): void {
+    this.#entries.offer(id, token)
   }
 
   get statistics(): CacheStatistics {
@@ -86,6 +84,25 @@ export class TokenCache {
       tokens: this.#entries.size,
       bytes: this.#entries.bytes,
     }
+  }
+
+  /** Estimates the memory that is freed with the token. Its key, issuer, and profile are shared. */
+  #bytesOf({ content, header }: CachedToken): number {
+    const { claims, actor, priorActors, mayAct, audience, scopes, roles, permissions } = content
+    let bytes = entryBytes + this.#heapSize.of(header) + this.#bytesOfMembers(claims)
+    for (const names of [scopes, roles, permissions]) bytes += this.#heapSize.of(names)
+    // The names are those in the claims.
+    bytes += 8 * audience.length
+    if (mayAct) bytes += this.#bytesOfMembers(mayAct)
+    for (const party of actor ? [actor, ...priorActors] : []) {
+      bytes += actorBytes + this.#bytesOfMembers(party.claims)
+    }
+    return bytes
+  }
+
+  /** Claims were copied name by name. With names such as "30", the size of a copy cannot be predicted. */
+  #bytesOfMembers(members: object): number {
+    return Object.keys(members).some(isIndex) ? Infinity : this.#heapSize.of(members)
   }
 }
 
