@@ -11,6 +11,7 @@ export const rooms: readonly (readonly string[])[] = [
   ['jose'],
   ['jwks'],
   ['token'],
+  ['binding'],
   ['guards'],
   ['audit'],
   ['verify'],
@@ -22,16 +23,18 @@ export const entries: readonly string[] = ['index.ts', 'adapter.ts']
 
 /** Code that exists in one file only: what it does, the pattern, and the file. */
 export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owner: string])[] = [
-  ['reads Authorization', /'authorization'/, 'http/bearer-token'],
+  ['reads Authorization', /'authorization'/, 'http/credential'],
   ['writes WWW-Authenticate', /WWW-Authenticate'/, 'http/challenge'],
   ['verifies a signature', /compactVerify\(|flattenedVerify\(|jwtVerify\(/, 'jose/signature'],
   ['verifies a signature without WebCrypto', /from 'node:crypto'/, 'platform/node-crypto'],
   ['imports a verification key', /importJWK\(/, 'jose/jwk'],
   ['fetches', /globalThis\.fetch/, 'config/option-tables'],
   ['reads the system clock', /Date\.now\(|performance\.now\(/, 'lib/clock'],
-  ['creates a Credential', /as Credential\b/, 'http/bearer-token'],
+  ['creates a Credential', /as Credential\b/, 'http/credential'],
   ['creates an Unverified', /as Unverified\b/, 'jose/jws'],
   ['creates a Verified', /as Verified\b/, 'jose/signature'],
+  ['creates an UnverifiedProof', /as UnverifiedProof\b/, 'jose/jws'],
+  ['creates a Proof', /as Proof\b/, 'binding/proof'],
   ['creates a CheckedToken', /as CheckedToken\b/, 'token/claims'],
   ['creates a Delegation', /as Delegation\b/, 'token/delegation'],
   ['creates a TokenContent', /as TokenContent\b/, 'token/access-token'],

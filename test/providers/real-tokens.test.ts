@@ -48,7 +48,13 @@ async function verify(
   const key = keyFor(header['alg']!)
   const jwks = { keys: [{ ...key.publicJwk, kid: header['kid'] }, issuer.key.publicJwk] }
   const clock = createTestClock(new Date(payload.iat * 1000))
-  const verifier = createVerifier({ issuer: { ...given, jwks }, audience, clock, ...options })
+  const verifier = createVerifier({
+    issuer: { ...given, jwks },
+    audience,
+    clock,
+    dpop: 'off',
+    ...options,
+  })
   return await verifier.check(issuer.sign({ header, payload, key }))
 }
 

@@ -46,7 +46,7 @@ async function verify(
   issuerOptions: IssuerOptions,
 ): Promise<{ core: unknown; host: unknown; token: AccessToken | undefined }> {
   const issuer = { ...issuerOptions, jwks }
-  const result = await createVerifier({ ...common, issuer }).check(token)
+  const result = await createVerifier({ ...common, issuer, dpop: 'off' }).check(token)
   const records: DecisionRecord[] = []
   const api = resourceServer({ ...common, issuer, onDecision: (one) => void records.push(one) })
   const app = express().get('/', api.requireAuthentication(), (req, res) => {

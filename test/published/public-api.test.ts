@@ -208,8 +208,18 @@ token_not_yet_valid refused 401 invalid_token
 lifetime_too_long refused 401 invalid_token
 audience_mismatch refused 401 invalid_token
 binding_unsupported refused 401 invalid_token
+binding_required refused 401 invalid_token
+binding_unproven refused 401 invalid_token
+binding_mismatch refused 401 invalid_token
 actor_malformed refused 401 invalid_token
 actor_chain_too_long refused 401 invalid_token
+proof_missing refused 401 invalid_dpop_proof
+proof_malformed refused 401 invalid_dpop_proof
+proof_signature_invalid refused 401 invalid_dpop_proof
+proof_mismatch refused 401 invalid_dpop_proof
+proof_not_current refused 401 invalid_dpop_proof
+proof_nonce_required refused 401 use_dpop_nonce
+proof_replayed refused 401 invalid_dpop_proof
 scope_insufficient refused 403 insufficient_scope
 role_insufficient refused 403 insufficient_scope
 permission_insufficient refused 403 insufficient_scope
@@ -222,6 +232,7 @@ claim_not_accepted refused 403 -
 policy_denied refused 403 -
 keys_unavailable unavailable 503 -
 metadata_rejected unavailable 503 -
+replay_store_unavailable unavailable 503 -
 verification_failed unavailable 503 -`)
 })
 

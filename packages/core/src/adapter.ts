@@ -21,6 +21,8 @@ export { wrongHost } from './http/wrong-host.ts'
 export { isFetchRequest } from './lib/host-object.ts'
 export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
 
+export type { Connection } from './binding/presentation.ts'
+
 // Descriptions of the resource server
 export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
 export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'

@@ -1,6 +1,12 @@
 // Verify tokens
-export { createVerifier, type VerificationResult, type Verifier } from './verify/verifier.ts'
+export {
+  createVerifier,
+  type TokenPresentation,
+  type VerificationResult,
+  type Verifier,
+} from './verify/verifier.ts'
 export type { AccessToken, Claims, StandardClaims, TokenView } from './token/access-token.ts'
+export type { TokenConfirmation } from './token/confirmation.ts'
 export type { Actor, PriorActor } from './token/delegation.ts'
 
 // Operate
@@ -15,14 +21,18 @@ export type {
   Audience,
   CacheOptions,
   DelegationMode,
+  DpopOptions,
   IssuerOptions,
+  MtlsOptions,
   ProviderIssuer,
+  ProxyPrefix,
   RecordOptions,
   ResourceServerOptions,
   VerifierOptions,
 } from './options/options.ts'
 export type { Algorithm } from './options/algorithms.ts'
 export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
+export type { ReplayStore, UsedProof } from './options/replay-store.ts'
 export type { ActorName, ClaimPath, Hint, HintedToken, Profile } from './options/profile.ts'
 export { extend } from './options/extend-profile.ts'
 export { defaultProfile } from './providers/default.ts'
@@ -56,6 +66,7 @@ export type {
   Anomaly,
   DecisionRecord,
   RecordedActor,
+  RecordedBinding,
   RecordedChain,
   UnverifiedNames,
 } from './options/decision-record.ts'

@@ -76,7 +76,7 @@ const tokens: readonly TokenCase[] = [
   ],
   [
     'a token bound to a key',
-    withClaims({ cnf: { jkt: 'x' } }),
+    withClaims({ cnf: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' } }),
     'The access token is bound to a key',
   ],
   [

@@ -4,12 +4,12 @@ import {
   fromFetch,
   type Gate,
   type Guard,
-  isFetchRequest,
   type RequestRefusedError,
   type ResourceServerBase,
-  wrongHost,
 } from '@resource-server/core/adapter'
 import { type FetchGuard, privateGuards } from './guards.ts'
+import { checked, requestTracker } from './request-tracker.ts'
+import { withHeaders } from './with-headers.ts'
 
 // Everything that users need from core, so that they only install one package.
 export {
@@ -45,6 +45,7 @@ export type {
   CodeEntry,
   DecisionRecord,
   DelegationMode,
+  DpopOptions,
   Fetch,
   FetchResponse,
   Guards,
@@ -57,16 +58,20 @@ export type {
   SkippedKey,
   KeyStore,
   KeyStoreOptions,
+  MtlsOptions,
   OpenApi,
   Operations,
   PriorActor,
   Profile,
   ProviderIssuer,
+  ProxyPrefix,
   RecordedActor,
+  RecordedBinding,
   RecordedChain,
   RecordOptions,
   RefusalBodyWriter,
   RefusalInfo,
+  ReplayStore,
   ResourceMetadata,
   ResourceServerOptions,
   ResponseBody,
@@ -74,8 +79,11 @@ export type {
   SecurityScheme,
   StandardClaims,
   StepUp,
+  TokenConfirmation,
+  TokenPresentation,
   TokenView,
   UnverifiedNames,
+  UsedProof,
   VerificationResult,
   Verifier,
   VerifierOptions,
@@ -85,7 +93,12 @@ export type { FetchGuard } from './guards.ts'
 
 /** The result of `authenticate`. Access is granted only if `ok` is true; otherwise return the `response`. */
 export type Authentication<Token> =
-  | { readonly ok: true; readonly token: Token }
+  | {
+      readonly ok: true
+      readonly token: Token
+      /** Headers that the response must have, such as a new nonce for DPoP. Empty in most cases. */
+      readonly headers: Readonly<Record<string, string>>
+    }
   | { readonly ok: false; readonly response: Response }
 
 /** The return value of `resourceServer`. */
@@ -158,11 +171,12 @@ export function resourceServer<C extends object>(
     ...gate.guards(wrap),
     authenticate: (request, ...guards) =>
       tracked(request, async () => {
-        const response = await refusalOf(gate, request, unwrap(guards))
+        const { response, headers } = await runGuards(gate, request, unwrap(guards))
         if (response) return { ok: false, response }
         // A getter, because a CORS preflight has no token, and `gate.token` says so.
         return {
           ok: true,
+          headers,
           get token() {
             return gate.token(request)
           },
@@ -171,10 +185,10 @@ export function resourceServer<C extends object>(
     protect: (handler, ...given) => {
       const guards = unwrap(given)
       return (request, ...rest) =>
-        tracked(
-          request,
-          async () => (await refusalOf(gate, request, guards)) ?? handler(request, ...rest),
-        )
+        tracked(request, async () => {
+          const { response, headers } = await runGuards(gate, request, guards)
+          return response ?? withHeaders(await handler(request, ...rest), headers)
+        })
     },
     token: (request) => gate.token(checked(request)),
     metadata: () => {
@@ -189,26 +203,27 @@ export function resourceServer<C extends object>(
   }
 }
 
-/** @throws ConfigError for anything but a `Request` of the Fetch standard, such as a Node request */
-function checked(request: Request): Request {
-  if (isFetchRequest(request)) return request
-  throw wrongHost('A resource server for the Fetch standard', request)
-}
-
 /** Runs the guards in order. Returns the response if one of them refuses. */
-async function refusalOf<C extends object>(
+async function runGuards<C extends object>(
   gate: Gate<C>,
   request: Request,
   guards: readonly Guard[],
-): Promise<Response | undefined> {
+): Promise<{
+  readonly response?: Response
+  readonly headers: Readonly<Record<string, string>>
+}> {
   const translated = fromFetch(request)
+  const headers: Record<string, string> = {}
   for (const guard of guards) {
     // oxlint-disable-next-line no-await-in-loop -- in order: the first guard authenticates
     const result = await gate.pass(request, translated, guard)
     if (result.action === 'throw') throw withResponse(result.error)
-    if (result.action === 'reply') return new Response(result.reply.body, result.reply)
+    if (result.action === 'reply') {
+      return { response: new Response(result.reply.body, result.reply), headers }
+    }
+    Object.assign(headers, result.headers)
   }
-  return undefined
+  return { headers }
 }
 
 /** Hono sends what `getResponse` returns if no error handler catches the error. */
@@ -216,29 +231,4 @@ function withResponse(error: RequestRefusedError): RequestRefusedError {
   return Object.defineProperty(error, 'getResponse', {
     value: () => new Response(error.body, error),
   })
-}
-
-/**
- * The Fetch standard has no event for the end of a response. A request counts as handled when everything that was
- * started on it is done: the handler inside `protect`, and its own calls of `authenticate`. It is recorded then.
- * Authenticating the same request again later gives another record.
- */
-function requestTracker<C extends object>(
-  gate: Gate<C>,
-): <T>(request: Request, run: () => Promise<T>) => Promise<T> {
-  const running = new WeakMap<Request, number>()
-  const count = (request: Request, by: number): number => {
-    const now = (running.get(request) ?? 0) + by
-    running.set(request, now)
-    return now
-  }
-  return async (given, run) => {
-    const request = checked(given)
-    if (count(request, 1) === 1) gate.resetRecord(request)
-    try {
-      return await run()
-    } finally {
-      if (count(request, -1) === 0) gate.recordDecision(request)
-    }
-  }
 }

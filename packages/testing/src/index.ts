@@ -12,6 +12,7 @@ export type { IdTokenOptions, TokenOptions } from './tokens/token-options.ts'
 export type { ActorClaims, ProviderId } from './tokens/providers.ts'
 export type { Forgeries } from './tokens/forgeries.ts'
 export type { RawToken, TokenPart } from './tokens/sign.ts'
+export type { DpopClient, ProofOptions } from './tokens/dpop-client.ts'
 
 // Keys
 export { createSigningKey } from './keys/signing-keys.ts'

@@ -14,6 +14,8 @@ import { availabilityCases } from './key-set-availability.ts'
 import { keyCases } from './key.ts'
 import { leakCases } from './leak.ts'
 import { scopeCases } from './scope.ts'
+import { certificateCases, encodingsOfCertificates } from './certificate.ts'
+import { dpopCases, dpopInOtherGroups, firstDpopCases } from './dpop.ts'
 import { senderConstraintCases } from './sender-constraint.ts'
 import { timeCases } from './time.ts'
 import { tokenTypeCases } from './token-type.ts'
@@ -24,19 +26,25 @@ export const groups: Readonly<Record<string, Group>> = {
   ACT: actorCases,
   ALG: algorithmCases,
   AUD: audienceCases,
-  CACHE: cacheCases,
+  CACHE: { ...cacheCases, ...dpopInOtherGroups.CACHE },
   CONC: concurrencyCases,
   CTRL: validTokenCases,
   DISC: discoveryCases,
   DOS: denialOfServiceCases,
-  DPOP: senderConstraintCases,
+  DPOP: {
+    ...senderConstraintCases,
+    ...firstDpopCases,
+    'DPOP-mtls-enc': encodingsOfCertificates,
+  },
+  DPOP2: dpopCases,
   ENC: encodingCases,
   FAULT: availabilityCases,
   HDR: headerCases,
-  HTTP: httpCases,
+  HTTP: { ...httpCases, ...dpopInOtherGroups.HTTP },
   ISS: issuerCases,
   KEY: keyCases,
-  LEAK: leakCases,
+  LEAK: { ...leakCases, ...dpopInOtherGroups.LEAK },
+  MTLS: certificateCases,
   SCP: scopeCases,
   TIME: timeCases,
   TYP: tokenTypeCases,

@@ -28,8 +28,20 @@ export const core: Target = {
     const all = { onDecision: (record: DecisionRecord) => records.push(record), ...options }
     const gate = createGate(all as ResourceServerOptions)
     const routeGuards = guards?.(gate.guards((guard) => guard)) as readonly Guard[] | undefined
-    const { optional, onRefusal, allowPreflight, realm, resource, ...verifierOptions } =
-      all as ResourceServerOptions
+    const {
+      optional,
+      onRefusal,
+      allowPreflight,
+      realm,
+      resource,
+      publicUrl,
+      prefix,
+      dpop,
+      ...others
+    } = all as ResourceServerOptions
+    // A nonce requires a response that can carry the next one.
+    const hasNonces = typeof dpop === 'object' && 'nonceSecret' in dpop
+    const verifierOptions = dpop === undefined || hasNonces ? others : { ...others, dpop }
     const verifier = routeGuards ? undefined : createVerifier(verifierOptions as VerifierOptions)
     const defaultGuard = gate.guards((guard) => guard).requireAuthentication()
     let handled = 0
@@ -44,9 +56,15 @@ export const core: Target = {
     const sendToGate = async (sent: SentRequest): Promise<Outcome> => {
       const request = httpRequestOf(sent)
       const key = {}
+      const added: Record<string, string> = {}
       for (const guard of routeGuards ?? [defaultGuard]) {
         const result = await gate.pass(key, request, guard)
-        if (result.action === 'proceed') continue
+        if (result.action === 'proceed') {
+          for (const [name, value] of Object.entries(result.headers ?? {})) {
+            added[name.toLowerCase()] = value
+          }
+          continue
+        }
         if (result.action === 'throw') throw result.error
         const { status, headers, body } = result.reply
         const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
@@ -55,7 +73,8 @@ export const core: Target = {
       }
       gate.recordDecision(key)
       const preflight = sent.method === 'OPTIONS'
-      return granted(JSON.stringify(preflight ? null : (gate.token(key) ?? null)))
+      const body = JSON.stringify(preflight ? null : (gate.token(key) ?? null))
+      return { ...granted(body), headers: added }
     }
     const operations = verifier ?? gate.operations
     return {
@@ -86,5 +105,6 @@ function httpRequestOf(sent: SentRequest): HttpRequest {
     const colon = line.indexOf(':')
     return [line.slice(0, colon), line.slice(colon + 1).trim()]
   })
-  return { method: sent.method ?? 'GET', url: sent.path ?? '/', headers }
+  const connection = () => ({ remoteAddress: '127.0.0.1', localAddress: '127.0.0.1' })
+  return { method: sent.method ?? 'GET', url: sent.path ?? '/', headers, connection }
 }

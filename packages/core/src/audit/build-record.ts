@@ -1,3 +1,4 @@
+import type { BindingTrace } from '../binding/binding-check.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { claimOf, type Refusal } from '../errors/refusal.ts'
 import type { Guard } from '../guards/guards.ts'
@@ -6,7 +7,8 @@ import type { Unverified } from '../jose/jws.ts'
 import type { Verified } from '../jose/signature.ts'
 import type { DecisionRecord, Identity, RecordBody } from '../options/decision-record.ts'
 import type { AccessToken } from '../token/access-token.ts'
-import { claimedIdentity, identityOf, unverifiedIdentity } from './identity.ts'
+import { hasUnknownMembers } from '../token/confirmation.ts'
+import { claimedIdentity, identityOf, unverifiedIdentity, unverifiedProof } from './identity.ts'
 import type { Timing } from './reporter.ts'
 
 /** How far the verification of a token got. The pipeline fills it in; records are built from it. */
@@ -21,6 +23,8 @@ export interface VerificationTrace {
   verified?: Verified
   /** Set once the claims are accepted, even if the token is refused afterwards. */
   token?: AccessToken
+  /** Set if the token is bound, or was sent with the DPoP scheme. */
+  binding?: BindingTrace
 }
 
 /** What one guard decided about a request. */
@@ -60,6 +64,7 @@ export function buildRecord(decision: Decision, policy: Policy): RecordBody {
     ...(audience.length > 0 && { requiredAudience: audience }),
     ...(scopes.length > 0 && { requiredScopes: [...new Set(scopes)] }),
     ...recordedIdentity(trace, policy),
+    ...recordedBinding(trace, refusal, policy),
   }
 }
 
@@ -98,6 +103,28 @@ function tokenIdentity(trace: VerificationTrace, policy: Policy): Identity {
   if (token) return identityOf(token, policy)
   if (verified && issuer) return claimedIdentity(verified, issuer, policy)
   return unverified ? unverifiedIdentity(unverified) : {}
+}
+
+/** How the token is bound, and the target that a refused proof names. */
+function recordedBinding(
+  { binding, token }: VerificationTrace,
+  refusal: Refusal | undefined,
+  policy: Policy,
+): Pick<RecordBody, 'binding' | 'unverified' | 'anomalies'> {
+  if (!binding) return {}
+  const { scheme, confirmation, proof, checkedBy } = binding
+  const isBadProof = refusal?.code.startsWith('proof_') && proof
+  return {
+    binding: { scheme, ...confirmation, ...(checkedBy && { checkedBy }) },
+    ...(isBadProof && { unverified: unverifiedProof(proof, policy) }),
+    ...(token &&
+      hasUnknownMembers(token.claims['cnf']) && {
+        anomalies: [
+          ...(identityOf(token, policy).anomalies ?? []),
+          'confirmation_ignored',
+        ] as const,
+      }),
+  }
 }
 
 function total(timings: readonly Timing[]): number {

@@ -2,9 +2,14 @@ import { decodeProtectedHeader } from 'jose'
 import { type Actor, type PriorActor, readChain } from '../token/delegation.ts'
 import { type JsonObject, own } from '../lib/json.ts'
 import { escapeForLog } from '../lib/quote.ts'
-import type { Unverified } from '../jose/jws.ts'
+import type { Unverified, UnverifiedProof } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import type { Anomaly, Identity, RecordedActor } from '../options/decision-record.ts'
+import type {
+  Anomaly,
+  Identity,
+  RecordedActor,
+  UnverifiedNames,
+} from '../options/decision-record.ts'
 import type { Profile } from '../options/profile.ts'
 import { readScopes } from '../options/scope.ts'
 import type { Verified } from '../jose/signature.ts'
@@ -100,6 +105,8 @@ function actorMembers({ actors, depth }: ActorChain): Identity {
 /** These claims have no meaning inside `act`. */
 const ignoredClaims = ['exp', 'nbf', 'aud', 'cnf']
 
+type TokenAnomaly = Exclude<Anomaly, 'confirmation_ignored'>
+
 function anomaliesOf(
   actors: readonly Party[],
   subject: Subject,
@@ -107,7 +114,7 @@ function anomaliesOf(
   { scopeClaims }: Profile,
 ): Pick<Identity, 'anomalies'> {
   const keys = actors.map(keyOf)
-  const found: Readonly<Record<Anomaly, boolean>> = {
+  const found: Readonly<Record<TokenAnomaly, boolean>> = {
     actor_repeated: new Set(keys).size < keys.length,
     actor_is_subject: keys[0] === keyOf(subject),
     actor_claims_ignored: actors.some((actor) =>
@@ -115,7 +122,7 @@ function anomaliesOf(
     ),
     scopes_differ: differ(scopeClaims.concat('scope', 'scp'), claims),
   }
-  const anomalies = (Object.keys(found) as Anomaly[]).filter((anomaly) => found[anomaly])
+  const anomalies = (Object.keys(found) as TokenAnomaly[]).filter((anomaly) => found[anomaly])
   return anomalies.length > 0 ? { anomalies } : {}
 }
 
@@ -166,6 +173,16 @@ export function unverifiedIdentity({ raw, header, claims }: Unverified): Identit
     tokenSha256: sha256(raw),
     unverified: Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)])),
   }
+}
+
+/** The target that a refused proof names. Without its URL if paths are redacted. */
+export function unverifiedProof(
+  { claims }: UnverifiedProof,
+  { records: { pseudonymKey } }: Policy,
+): UnverifiedNames {
+  const names = { htm: own(claims, 'htm'), htu: pseudonymKey ? undefined : own(claims, 'htu') }
+  const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
+  return Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)]))
 }
 
 function shown(value: string): string {

@@ -23,7 +23,11 @@ import type { Profile } from '../options/profile.ts'
 import type { Implication } from '../options/scope.ts'
 import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 import { defaultProfile } from '../providers/default.ts'
+import type { NormalUri } from '../lib/uri.ts'
 import { type AudienceRule, audienceRule } from './audience.ts'
+import { type DpopSettings, readDpop } from './dpop.ts'
+import { type MtlsSettings, readMtls } from './mtls.ts'
+import { type PathRule, readPrefix, readPublicUrl } from './public-url.ts'
 import {
   readAlgorithms,
   readClock,
@@ -38,6 +42,8 @@ import {
 } from './read-option.ts'
 import { readClaimNames, readPseudonymKey } from './records.ts'
 import { readResource, type Resource } from './resource.ts'
+
+export { dpopOptions } from './dpop.ts'
 
 // Every option of the project with its default, range, documentation, and check. An option that is added to a
 // type does not compile until it has a row here.
@@ -259,6 +265,22 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     ['any', 'direct', 'delegated'],
     "`'direct'` refuses tokens with an actor; `'delegated'` requires one.",
   ),
+  dpop: {
+    default: readDpop('allowed'),
+    defaultText: "`'allowed'` if `publicUrl` or `resource` is set, `'off'` otherwise",
+    range: '',
+    description:
+      "Tokens that are bound to a key with DPoP: `'allowed'`, `'required'`, `'off'`, or the options of `dpop`.",
+    read: readDpop,
+  },
+  mtls: {
+    default: undefined,
+    defaultText: 'refused',
+    range: '',
+    description:
+      "Tokens that are bound to a client certificate, and where it comes from: `{ from: 'socket' }`, `{ from: 'header', format, peers }`, or `{ checkedBy: 'gateway' }`.",
+    read: readMtls,
+  },
   cache: {
     default: readCache(true),
     defaultText: '`true`',
@@ -326,6 +348,9 @@ export interface VerifierSettings {
   readonly maxTokenBytes: number
   readonly maxActorDepth: number
   readonly delegation: DelegationMode
+  /** `undefined`: bound tokens are refused. */
+  readonly dpop: DpopSettings | undefined
+  readonly mtls: MtlsSettings | undefined
   readonly cache: Bounds | undefined
   readonly cryptography: 'native' | 'webcrypto'
   readonly onDecision: VerifierOptions['onDecision']
@@ -368,6 +393,20 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
     description: 'The URL of this service. Enables resource metadata (RFC 9728).',
     read: (value, _name, { allowInsecureHttp }) => readResource(value, allowInsecureHttp),
   },
+  publicUrl: {
+    default: undefined,
+    defaultText: 'the origin of `resource`',
+    range: '',
+    description: 'The URL by which clients reach this service, or a list of them. For DPoP.',
+    read: readPublicUrl,
+  },
+  prefix: {
+    default: undefined,
+    defaultText: 'required if `publicUrl` has a path',
+    range: '',
+    description: "What a proxy does with the path: `'stripped'`, `'kept'`, or `'added:/path'`.",
+    read: readPrefix,
+  },
   refusalBody: {
     default: undefined,
     defaultText: '`application/problem+json`',
@@ -386,5 +425,7 @@ export interface ServerSettings {
   readonly allowPreflight: boolean
   readonly realm: string
   readonly resource: Resource | undefined
+  readonly publicUrl: readonly NormalUri[] | undefined
+  readonly prefix: PathRule | undefined
   readonly refusalBody: RefusalBodyWriter | undefined
 }

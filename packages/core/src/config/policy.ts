@@ -18,13 +18,18 @@ import {
   verifierOptions,
   type VerifierSettings,
 } from './option-tables.ts'
+import type { DpopSettings } from './dpop.ts'
+import { type PublicUrls, publicUrlsOf } from './public-url.ts'
 
 /** How one issuer's tokens are verified. Every member has its final value. */
 export type IssuerPolicy = IssuerSettings
 
 /** All options with their defaults filled in. Frozen. */
 export interface Policy
-  extends Omit<VerifierSettings, 'issuers' | 'resolveIssuer'>, ServerSettings {
+  extends
+    Omit<VerifierSettings, 'issuers' | 'resolveIssuer'>,
+    Omit<ServerSettings, 'publicUrl' | 'prefix'> {
+  readonly publicUrls: PublicUrls
   readonly issuers: ReadonlyMap<string, IssuerPolicy>
   /** Called for an issuer that is not one of `issuers`. */
   readonly resolveIssuer: ((issuer: string) => Promise<IssuerPolicy | undefined>) | undefined
@@ -47,7 +52,7 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
   checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
   const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
-  const server = readRows(resourceServerOptions, options, context)
+  const { publicUrl, prefix, ...server } = readRows(resourceServerOptions, options, context)
   if (server.ignoreOtherSchemes && !server.optional) {
     throw new ConfigError(
       "'ignoreOtherSchemes' has no effect without optional: true.",
@@ -61,13 +66,43 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
     )
   }
   const { clock } = verifier
+  const publicUrls = publicUrlsOf(publicUrl, prefix, server.resource?.identifier)
+  const dpop =
+    kind === 'verifier'
+      ? withoutNonces(verifier.dpop)
+      : dpopAt(publicUrls, verifier.dpop, Object.hasOwn(options, 'dpop'))
   return Object.freeze({
     ...verifier,
     ...server,
+    dpop,
+    publicUrls,
     issuers: issuerPolicies(issuerEntries(options, list, resolveIssuer), context),
     resolveIssuer: resolveIssuer && issuerResolver(resolveIssuer, options, context),
     schedule: clock.schedule?.bind(clock) ?? schedule,
   })
+}
+
+/** A proof names the URL of the request, so DPoP requires a URL to compare it with. */
+function dpopAt(
+  { origins }: PublicUrls,
+  dpop: DpopSettings | undefined,
+  isExplicit: boolean,
+): DpopSettings | undefined {
+  if (origins.length > 0 || !dpop) return dpop
+  if (!isExplicit) return undefined
+  throw new ConfigError(
+    "'dpop' requires the URL that clients use for this service.",
+    "Set publicUrl: 'https://api.example.com', or dpop: 'off'.",
+  )
+}
+
+/** Only a response can carry a new nonce. */
+function withoutNonces(dpop: DpopSettings | undefined): DpopSettings | undefined {
+  if (!dpop?.nonceSecrets) return dpop
+  throw new ConfigError(
+    "'dpop.nonceSecret' has no effect without HTTP.",
+    'Use it with a resource server, or leave it out.',
+  )
 }
 
 /** Explains names that exist, but not as options of this kind. */

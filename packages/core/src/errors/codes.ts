@@ -4,12 +4,14 @@
  */
 export type Category = 'refused' | 'unavailable'
 
-/** The values of `error` in a challenge: RFC 6750 section 3.1 and RFC 9470 section 3. */
+/** The values of `error` in a challenge: RFC 6750 section 3.1, RFC 9470 section 3, RFC 9449 section 7.1. */
 export type ChallengeError =
   | 'invalid_request'
   | 'invalid_token'
   | 'insufficient_scope'
   | 'insufficient_user_authentication'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
 
 /** The HTTP response for a code, and the rule behind it. */
 export interface CodeEntry {
@@ -61,8 +63,18 @@ export type Code =
   | 'lifetime_too_long'
   | 'audience_mismatch'
   | 'binding_unsupported'
+  | 'binding_required'
+  | 'binding_unproven'
+  | 'binding_mismatch'
   | 'actor_malformed'
   | 'actor_chain_too_long'
+  | 'proof_missing'
+  | 'proof_malformed'
+  | 'proof_signature_invalid'
+  | 'proof_mismatch'
+  | 'proof_not_current'
+  | 'proof_nonce_required'
+  | 'proof_replayed'
   | 'scope_insufficient'
   | 'role_insufficient'
   | 'permission_insufficient'
@@ -75,6 +87,7 @@ export type Code =
   | 'policy_denied'
   | 'keys_unavailable'
   | 'metadata_rejected'
+  | 'replay_store_unavailable'
   | 'verification_failed'
 
 const rfc = (number: number, section: string): string =>
@@ -95,6 +108,10 @@ const unavailable = row('unavailable', 503)
 
 /** Until the signature is verified, all refusals read the same, so that callers learn nothing by trying. */
 const opaque = (spec: string): CodeEntry => badToken('The access token is not valid', spec)
+
+/** All invalid proofs read the same, so that callers learn nothing by trying. */
+const badProof = (spec: string): CodeEntry =>
+  row('refused', 401, 'invalid_dpop_proof')('The DPoP proof is not valid', spec)
 
 const noCredential = 'An access token is required'
 const notVerified = 'The access token cannot be verified at the moment'
@@ -141,8 +158,24 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   lifetime_too_long: badToken("The token's lifetime exceeds the maximum", rfc(6750, '5.3')),
   audience_mismatch: badToken('The access token is meant for another audience', rfc(9068, '4')),
   binding_unsupported: badToken('The access token is bound to a key', rfc(9449, '7.2')),
+  binding_required: badToken('The access token is not bound to a key', rfc(9449, '7.1')),
+  binding_unproven: badToken('The access token is bound to a key', rfc(9449, '7.2')),
+  binding_mismatch: badToken('The access token is bound to another key', rfc(9449, '7.1')),
   actor_malformed: badToken('The actor of the access token is malformed', rfc(8693, '4.1')),
   actor_chain_too_long: badToken('The access token has too many actors', rfc(8693, '4.1')),
+
+  // The DPoP proof
+  proof_missing: badProof(rfc(9449, '4.3')),
+  proof_malformed: badProof(rfc(9449, '4.2')),
+  proof_signature_invalid: badProof(rfc(9449, '4.3')),
+  proof_mismatch: badProof(rfc(9449, '4.3')),
+  proof_not_current: badProof(rfc(9449, '11.1')),
+  proof_nonce_required: row(
+    'refused',
+    401,
+    'use_dpop_nonce',
+  )('The DPoP proof must contain a current nonce of this server', rfc(9449, '9')),
+  proof_replayed: badProof(rfc(9449, '11.1')),
 
   // The requirements of the route
   scope_insufficient: insufficient('The access token lacks a required scope', rfc(6750, '3.1')),
@@ -166,6 +199,10 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   // Could not be verified
   keys_unavailable: unavailable(notVerified, rfc(9110, '15.6.4')),
   metadata_rejected: unavailable(notVerified, rfc(8414, '3.3')),
+  replay_store_unavailable: unavailable(
+    'The DPoP proof cannot be verified at the moment',
+    rfc(9110, '15.6.4'),
+  ),
   verification_failed: unavailable(notVerified, rfc(9110, '15.6.4')),
 })
 

@@ -9,10 +9,14 @@ interface ChallengeDetail {
   readonly acrValues?: readonly string[]
   /** Seconds. Sent as `max_age`: RFC 9470 section 3. */
   readonly maxAge?: number
+  /** Sent as `DPoP-Nonce`: RFC 9449 section 9. */
+  readonly dpopNonce?: string
 }
 
 /** Details of a refusal, for the response. */
 export interface RefusalDetail extends ChallengeDetail {
+  /** The scheme of a credential that is malformed. */
+  readonly scheme?: 'Bearer' | 'DPoP'
   /** Seconds after which a retry may succeed. Only for the category `unavailable`. */
   readonly retryAfter?: number
   /**

@@ -1,11 +1,19 @@
+import type { DpopSettings } from '../config/dpop.ts'
 import { codes, titles } from '../errors/codes.ts'
+import { algorithmNames } from '../options/algorithms.ts'
 import {
   problemDetails,
   type RefusalInfo,
   type RefusalBodyWriter,
   tryBody,
 } from '../errors/problem-details.ts'
-import { brand, hasBrand, type Refusal, VerificationError } from '../errors/refusal.ts'
+import {
+  brand,
+  hasBrand,
+  type Refusal,
+  type RefusalDetail,
+  VerificationError,
+} from '../errors/refusal.ts'
 
 /** A complete response for a host to send unchanged. */
 export interface Reply {
@@ -50,13 +58,29 @@ export interface ReplySettings {
   /** The URL of the resource's metadata, if it has any (RFC 9728 section 5.1). */
   readonly resource: { readonly metadataUrl: string } | undefined
   readonly refusalBody: RefusalBodyWriter | undefined
+  /** `undefined` if the DPoP scheme is not accepted. */
+  readonly dpop: DpopSettings | undefined
 }
+
+/** What is known about the refused request. */
+export interface ReplyContext {
+  /** The scheme of its credential. */
+  readonly scheme?: Scheme | undefined
+  /** A new nonce for its next proof. */
+  readonly nonce?: string | undefined
+}
+
+type Scheme = 'Bearer' | 'DPoP'
 
 /**
  * Returns the response to a refused request, with its `WWW-Authenticate` header (RFC 6750 section 3) and its
  * body (RFC 9457 by default). No other module writes them.
  */
-export function replyTo(refusal: Refusal, settings: ReplySettings): Reply {
+export function replyTo(
+  refusal: Refusal,
+  settings: ReplySettings,
+  { scheme = refusal.detail.scheme, nonce = refusal.detail.dpopNonce }: ReplyContext = {},
+): Reply {
   const shown = publicView(refusal)
   const { refusalBody: write } = settings
   const { contentType, body } = (write && tryBody(write, shown)) ?? problemDetails(shown)
@@ -65,7 +89,10 @@ export function replyTo(refusal: Refusal, settings: ReplySettings): Reply {
     headers: {
       'Content-Type': contentType,
       'Cache-Control': 'no-store',
-      ...(refusal.category === 'refused' && { 'WWW-Authenticate': challenge(refusal, settings) }),
+      ...(refusal.category === 'refused' && {
+        'WWW-Authenticate': challenges(refusal, settings, scheme),
+      }),
+      ...(nonce !== undefined && nonceHeaders(nonce)),
       ...(shown.retryAfter !== undefined && { 'Retry-After': String(shown.retryAfter) }),
     },
     body,
@@ -84,10 +111,42 @@ function publicView({ code, detail: { scope, retryAfter } }: Refusal): RefusalIn
   })
 }
 
-function challenge({ code, detail }: Refusal, { realm, resource }: ReplySettings): string {
-  const { error, description } = codes[code]
+/**
+ * The headers of a response with a new nonce. Scripts of other origins can read only the headers that are
+ * exposed to them.
+ */
+export function nonceHeaders(nonce: string): Readonly<Record<string, string>> {
+  return {
+    'DPoP-Nonce': nonce,
+    'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate',
+  }
+}
+
+/** One challenge for each accepted scheme. The error is on the one that the request used. */
+function challenges(refusal: Refusal, settings: ReplySettings, used: Scheme | undefined): string {
+  const accepted = acceptedSchemes(settings.dpop)
+  const isUsed = (scheme: Scheme): boolean =>
+    used === undefined || !accepted.includes(used) || used === scheme
+  return accepted
+    .map((scheme) => challenge(scheme, settings, isUsed(scheme) ? refusal : undefined))
+    .join(', ')
+}
+
+function acceptedSchemes(dpop: DpopSettings | undefined): readonly Scheme[] {
+  if (!dpop) return ['Bearer']
+  return dpop.mode === 'required' ? ['DPoP'] : ['Bearer', 'DPoP']
+}
+
+function challenge(
+  scheme: Scheme,
+  { realm, resource, dpop }: ReplySettings,
+  refusal: Refusal | undefined,
+): string {
+  const { error, description } = refusal ? codes[refusal.code] : {}
+  const detail: RefusalDetail = refusal?.detail ?? {}
   const parameters: readonly (readonly [string, string | undefined])[] = [
     ['realm', realm],
+    ['algs', scheme === 'DPoP' ? algorithmNames(dpop!.algorithms).join(' ') : undefined],
     ['error', error],
     ['error_description', error && description],
     ['scope', detail.scope?.join(' ')],
@@ -96,7 +155,7 @@ function challenge({ code, detail }: Refusal, { realm, resource }: ReplySettings
     ['resource_metadata', resource?.metadataUrl],
   ]
   const given = parameters.filter(([, value]) => value !== undefined)
-  return `Bearer ${given.map(([name, value]) => `${name}=${quoted(value!)}`).join(', ')}`
+  return `${scheme} ${given.map(([name, value]) => `${name}=${quoted(value!)}`).join(', ')}`
 }
 
 /** A quoted string (RFC 9110 section 5.6.4). Characters that are not printable ASCII are removed. */

@@ -1,5 +1,6 @@
 import { buildRecord } from '../audit/build-record.ts'
 import { createReporter, type Reporter, type Timing } from '../audit/reporter.ts'
+import type { Presentation } from '../binding/presentation.ts'
 import { createPolicy, type Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
@@ -11,16 +12,23 @@ import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
 import { Pipeline } from '../verify/pipeline.ts'
 import { withSetupHint } from '../verify/setup-hints.ts'
-import { isPreflight, missingCredential, readCredential, usesOtherScheme } from './bearer-token.ts'
-import { type Reply, replyTo, RequestRefusedError } from './challenge.ts'
+import {
+  type Credential,
+  isPreflight,
+  missingCredential,
+  readCredential,
+  usesOtherScheme,
+} from './credential.ts'
+import { nonceHeaders, type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
-import { type HttpRequest, pathOf } from './request.ts'
+import { headerValues, type HttpRequest, pathOf } from './request.ts'
 import { RequestState } from './request-state.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 
 /** What a host does after a guard: continue, send a reply, or raise an error. */
 export type GuardResult =
-  | { readonly action: 'proceed' }
+  /** `headers` are for the response of the handler. */
+  | { readonly action: 'proceed'; readonly headers?: Readonly<Record<string, string>> }
   | { readonly action: 'reply'; readonly reply: Reply }
   | { readonly action: 'throw'; readonly error: RequestRefusedError }
 
@@ -183,17 +191,22 @@ export class Gate<C extends object = object> {
     state: RequestState,
     guard: Guard,
   ): MaybePromise<AccessToken | undefined | Refusal> {
-    if (state.credential === 'unread') state.credential = readCredential(state.request)
+    const acceptsDpop = this.#policy.dpop !== undefined
+    if (state.credential === 'unread') state.credential = readCredential(state.request, acceptsDpop)
     const { credential } = state
     if (credential instanceof Refusal) return this.#isIgnored(state) ? undefined : credential
     if (!credential) return this.#policy.optional ? undefined : missingCredential(state.request)
     if (state.verification) return state.verification
     const stop = this.#reporter.stopwatch()
-    return andThen(this.#pipeline.verify(credential.token, guard, state.trace), (result) => {
-      state.verification = result
-      state.verificationMs = stop()?.took
-      return result
-    })
+    const presentation = presentationOf(state.request, credential)
+    return andThen(
+      this.#pipeline.verify(credential.token, guard, presentation, state.trace),
+      (result) => {
+        state.verification = result
+        state.verificationMs = stop()?.took
+        return result
+      },
+    )
   }
 
   /** Whether the credential is for other code. The request is anonymous here. */
@@ -227,13 +240,17 @@ export class Gate<C extends object = object> {
   ): GuardResult {
     state.decisions.push({ guard, passed: !refusal, timing })
     state.outcome = refusal ?? 'granted'
-    return refusal ? this.#refuse(state, refusal) : proceed
+    if (refusal) return this.#refuse(state, refusal)
+    const nonce = state.trace.binding?.nonce
+    return nonce === undefined ? proceed : { action: 'proceed', headers: nonceHeaders(nonce) }
   }
 
   #refuse(state: RequestState, refusal: Refusal): GuardResult {
     // Later, so that a listener cannot delay the response.
     this.#record(state, this.#reporter.reportLater)
-    const reply = replyTo(refusal, this.#policy)
+    const { credential, trace } = state
+    const scheme = isCredential(credential) ? credential.scheme : undefined
+    const reply = replyTo(refusal, this.#policy, { scheme, nonce: trace.binding?.nonce })
     if (this.#policy.onRefusal === 'reply') return { action: 'reply', reply }
     return { action: 'throw', error: new RequestRefusedError(refusal, reply) }
   }
@@ -254,6 +271,26 @@ export class Gate<C extends object = object> {
     state.recorded = true
     state.inContext(() => report(() => recordOf(state, outcome, this.#policy)))
   }
+}
+
+/** How a request presents its token. */
+function presentationOf(request: HttpRequest, { scheme }: Credential): Presentation {
+  return {
+    scheme,
+    header: (name) => headerValues(request, name),
+    connection: request.connection,
+    // Getters, because only a bound token needs them.
+    get method() {
+      return request.method
+    },
+    get url() {
+      return request.url
+    },
+  }
+}
+
+function isCredential(credential: RequestState['credential']): credential is Credential {
+  return typeof credential === 'object' && !(credential instanceof Refusal)
 }
 
 function recordOf(

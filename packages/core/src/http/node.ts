@@ -1,3 +1,4 @@
+import { andThen } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
 import type { Gate, GuardResult } from './gate.ts'
 import type { Guard } from '../guards/guards.ts'
@@ -11,6 +12,7 @@ export interface NodeResponse {
   readonly headersSent: boolean
   statusCode: number
   setHeader(name: string, value: string): unknown
+  appendHeader(name: string, value: string): unknown
   end(body: string): unknown
   destroy(): unknown
   once(event: 'finish' | 'close', listener: () => void): NodeResponse
@@ -42,7 +44,9 @@ export function nodeGuard<C extends object>(
   return (guard, { request, response, url, route, attachTo }) => {
     const isFirst = !gate.has(request)
     if (isFirst && attachTo) attach(attachTo, request)
-    const result = gate.pass(request, fromNode(request, url, route), guard)
+    const result = andThen(gate.pass(request, fromNode(request, url, route), guard), (decided) =>
+      withHeaders(decided, response),
+    )
     if (!gate.hasListeners()) return result
     const settle = (): void => gate.recordDecision(request)
     // On `finish` the response is sent and the request's context still exists; some responses only close.
@@ -52,6 +56,13 @@ export function nodeGuard<C extends object>(
       if (response.closed) setTimeout(settle, 0)
     })
   }
+}
+
+/** Sets the headers that the response of the handler needs. Other values of the same header are kept. */
+function withHeaders(result: GuardResult, response: NodeResponse): GuardResult {
+  if (result.action !== 'proceed' || !result.headers || response.headersSent) return result
+  for (const [name, value] of Object.entries(result.headers)) response.appendHeader(name, value)
+  return result
 }
 
 function afterwards<T>(result: T | Promise<T>, work: () => void): T | Promise<T> {

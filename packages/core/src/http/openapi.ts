@@ -1,13 +1,16 @@
 import type { Guard } from '../guards/guards.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import { algorithmNames } from '../options/algorithms.ts'
 import { alternatives } from '../guards/scope.ts'
 
 /** OpenAPI 3.1, section "Security Scheme Object". */
 export interface SecurityScheme {
   readonly type: 'http'
-  readonly scheme: 'bearer'
+  readonly scheme: 'bearer' | 'DPoP'
   readonly bearerFormat: 'JWT'
+  /** Names what else a client needs. */
+  readonly description?: string
 }
 
 /**
@@ -19,7 +22,12 @@ export type SecurityRequirement = Readonly<Record<string, readonly string[]>>
 /** The security definitions of this resource server, for an OpenAPI document. */
 export interface OpenApi<Handler> {
   /** For `components.securitySchemes`. */
-  readonly securitySchemes: { readonly accessToken: SecurityScheme }
+  readonly securitySchemes: {
+    /** Absent if every token must be bound with DPoP. */
+    readonly accessToken?: SecurityScheme
+    /** Tokens that are bound with DPoP. Absent if DPoP is off. */
+    readonly dpopAccessToken?: SecurityScheme
+  }
   /**
    * For an operation's `security`: one entry for each way to satisfy the guards' scopes.
    *
@@ -29,25 +37,45 @@ export interface OpenApi<Handler> {
   readonly security: (...guards: readonly [Handler, ...Handler[]]) => readonly SecurityRequirement[]
 }
 
-const accessToken: SecurityScheme = Object.freeze({
-  type: 'http',
-  scheme: 'bearer',
-  bearerFormat: 'JWT',
-})
+type Schemes = OpenApi<unknown>['securitySchemes']
+
+/** The security schemes, in the order of preference. */
+function schemesOf({ dpop, mtls }: Policy): Schemes {
+  const format = { type: 'http', bearerFormat: 'JWT' } as const
+  const certificate =
+    'Tokens that are bound to a client certificate require that certificate (RFC 8705).'
+  const accessToken = {
+    ...format,
+    scheme: 'bearer',
+    ...(mtls && { description: certificate }),
+  } as const
+  if (!dpop) return { accessToken }
+  const names = algorithmNames(dpop.algorithms).join(', ')
+  const dpopAccessToken = {
+    ...format,
+    scheme: 'DPoP',
+    description: `Requires a DPoP proof (RFC 9449), signed with ${names}.`,
+  } as const
+  return dpop.mode === 'required' ? { dpopAccessToken } : { accessToken, dpopAccessToken }
+}
 
 export function describeOpenApi<Handler>(
-  { optional }: Policy,
+  policy: Policy,
   guardOf: (handler: Handler) => Guard | undefined,
 ): OpenApi<Handler> {
+  const { optional } = policy
+  const securitySchemes = schemesOf(policy)
   return {
-    securitySchemes: { accessToken },
+    securitySchemes,
     security: (...handlers) => {
       const guards = handlers.map((handler) => guardOf(handler) ?? notGuards())
       if (guards.length === 0) notGuards()
       const needs = guards.flatMap(({ scopeNeed }) => scopeNeed ?? [])
       const anonymous = optional && guards.every(({ admitsAnonymous }) => admitsAnonymous)
       return [
-        ...alternatives(needs).map((scopes) => ({ accessToken: scopes })),
+        ...Object.keys(securitySchemes).flatMap((scheme) =>
+          alternatives(needs).map((scopes) => ({ [scheme]: scopes })),
+        ),
         ...(anonymous ? [{}] : []),
       ]
     },

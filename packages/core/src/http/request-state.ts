@@ -1,7 +1,7 @@
 import type { GuardDecision, VerificationTrace } from '../audit/build-record.ts'
 import { Refusal } from '../errors/refusal.ts'
 import type { AccessToken } from '../token/access-token.ts'
-import type { readCredential } from './bearer-token.ts'
+import type { readCredential } from './credential.ts'
 import type { HttpRequest } from './request.ts'
 
 /** What one gate knows about one request. Only the gate can reach it: see `private-slot.ts`. */

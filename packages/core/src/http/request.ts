@@ -1,3 +1,5 @@
+import type { Connection } from '../binding/presentation.ts'
+
 /** A header as it was sent. The value is `unknown` because serverless shims may pass arrays and other values. */
 export type HeaderPair = readonly [name: string, value: unknown]
 
@@ -18,6 +20,8 @@ export interface HttpRequest {
   readonly hostHeaders?: { readonly [name: string]: unknown } | undefined
   /** Returns the pattern of the matched route. Called only when a decision record is built. */
   readonly route?: (() => string | undefined) | undefined
+  /** Returns the connection that the request arrived on. Absent if the host does not expose it. */
+  readonly connection?: (() => Connection | undefined) | undefined
 }
 
 /** The part of a `node:http` request that is used here. Express, Koa, and Fastify are built on it. */
@@ -27,6 +31,7 @@ export interface NodeRequest {
   readonly originalUrl?: string | undefined
   readonly rawHeaders: readonly string[]
   readonly headers: { readonly [name: string]: unknown }
+  readonly socket?: Connection | null
 }
 
 /** The part of a Fetch `Request` that is used here. */
@@ -46,8 +51,14 @@ export function fromNode(
   route?: () => string | undefined,
 ): HttpRequest {
   const { method = '', rawHeaders, headers } = request
-  const sent = rawHeaders?.length ? rawHeaders : Object.entries(headers)
-  return { method, url, headers: sent, hostHeaders: headers, route }
+  return {
+    method,
+    url,
+    headers: rawHeaders?.length ? rawHeaders : Object.entries(headers),
+    hostHeaders: headers,
+    route,
+    connection: () => request.socket ?? undefined,
+  }
 }
 
 /** Reads a Fetch request. Repeated headers are already joined with a comma; `readCredential` refuses those. */

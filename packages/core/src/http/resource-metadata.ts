@@ -1,6 +1,7 @@
 import type { Policy } from '../config/policy.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { isIssuerUrl } from '../lib/url.ts'
+import { algorithmNames } from '../options/algorithms.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 import type { Reply } from './challenge.ts'
 
@@ -11,6 +12,12 @@ export interface ResourceMetadata {
   /** The scopes of all guards created so far, sorted. Absent if there are none. */
   readonly scopes_supported?: readonly string[]
   readonly bearer_methods_supported: readonly ['header']
+  /** The algorithms of DPoP proofs. Absent if DPoP is off. */
+  readonly dpop_signing_alg_values_supported?: readonly string[]
+  /** Present if every token must be bound with DPoP. */
+  readonly dpop_bound_access_tokens_required?: true
+  /** Present if tokens that are bound to a client certificate are accepted. */
+  readonly tls_client_certificate_bound_access_tokens?: true
 }
 
 /** The metadata of a resource server, and a function that serves it. */
@@ -26,7 +33,7 @@ export interface PublishedMetadata {
 
 /** @throws ConfigError if no `resource` is configured */
 export function publishMetadata(
-  { resource, issuers }: Policy,
+  { resource, issuers, dpop, mtls }: Policy,
   scopes: ReadonlySet<string>,
 ): PublishedMetadata {
   if (!resource) {
@@ -43,6 +50,9 @@ export function publishMetadata(
     ...(servers.length > 0 && { authorization_servers: servers }),
     ...(scopes.size > 0 && { scopes_supported: [...scopes].toSorted() }),
     bearer_methods_supported: ['header'],
+    ...(dpop && { dpop_signing_alg_values_supported: algorithmNames(dpop.algorithms) }),
+    ...(dpop?.mode === 'required' && { dpop_bound_access_tokens_required: true as const }),
+    ...(mtls && { tls_client_certificate_bound_access_tokens: true as const }),
   })
   const isForMetadata = (request: HttpRequest): boolean =>
     ['GET', 'HEAD'].includes(request.method) && pathOf(request) === resource.metadataPath

@@ -4,6 +4,8 @@ import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
 import { hasRocaFingerprint } from './roca.ts'
+import { sha256Async } from '#crypto'
+import { decodeBase64url } from '#platform'
 
 /** A public key for exactly one algorithm of exactly one issuer. */
 export interface VerificationKey {
@@ -14,6 +16,9 @@ export interface VerificationKey {
   /** The public key as text. Two entries with the same material are the same key. */
   readonly material: string
 }
+
+/** A public key for exactly one algorithm. */
+export type SignatureKey = Pick<VerificationKey, 'algorithm' | 'key'>
 
 /** An entry of a key set that is not used, and the reason. */
 export interface SkippedKey {
@@ -40,6 +45,82 @@ export async function importEntry(
   } catch {
     return skip(entry, 'cannot be imported')
   }
+}
+
+/** The key of a DPoP proof, and its thumbprint. */
+export interface ProofKey extends SignatureKey {
+  /** RFC 7638, with SHA-256. */
+  readonly jkt: string
+}
+
+/**
+ * Imports the `jwk` of a DPoP proof for the algorithm in its header. The caller chose the key, so its
+ * size is checked before any operation with it. Only the canonical encoding of a key is accepted:
+ * otherwise one key would have several thumbprints.
+ *
+ * @returns the reason as a string if the key is not usable
+ */
+export async function readProofKey(jwk: unknown, algorithm: Algorithm): Promise<ProofKey | string> {
+  if (!isJsonObject(jwk)) return 'not a JSON object'
+  const problem = findProblem(jwk) ?? encodingProblem(jwk)
+  if (problem) return problem
+  const alg = own(jwk, 'alg')
+  if (alg !== undefined && (!isAlgorithm(alg) || canonical(alg) !== algorithm)) {
+    return 'alg differs from alg in the header'
+  }
+  if (!fitsKey(algorithm, own(jwk, 'kty'), own(jwk, 'crv'))) {
+    return 'kty or crv does not match alg in the header'
+  }
+  try {
+    const members = publicMembers(jwk)
+    const key = await importJWK(members, algorithm)
+    if (key instanceof Uint8Array) return 'symmetric key'
+    return Object.freeze({ algorithm, key, jkt: await thumbprintOf(members) })
+  } catch {
+    return 'cannot be imported'
+  }
+}
+
+/** The members that RFC 7638 section 3.2 requires, in lexicographic order. */
+const thumbprintMembers: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+}
+
+/** The JWK SHA-256 thumbprint of a public key (RFC 7638 section 3). */
+export function thumbprintOf(jwk: { readonly kty: string }): Promise<string> {
+  const names = thumbprintMembers[jwk.kty] ?? []
+  return sha256Async(JSON.stringify(jwk, [...names]))
+}
+
+/** In bytes: RFC 7518 section 6.2.1.2, RFC 8037 section 2. */
+const coordinateLengths: ReadonlyMap<unknown, number> = new Map([
+  ['P-256', 32],
+  ['P-384', 48],
+  ['P-521', 66],
+  ['Ed25519', 32],
+])
+
+/** Whether the members of a public key are canonical base64url, of the right length. */
+function encodingProblem(jwk: JsonObject): string | undefined {
+  const kty = own(jwk, 'kty')
+  if (kty === 'RSA') {
+    const integers = [own(jwk, 'n'), own(jwk, 'e')].map(decoded)
+    // Base64urlUInt: as few octets as possible (RFC 7518 section 2).
+    const canonicalIntegers = integers.every((bytes) => bytes !== undefined && bytes[0] !== 0)
+    return canonicalIntegers ? undefined : 'n or e is not canonical'
+  }
+  const names = kty === 'EC' ? ['x', 'y'] : ['x']
+  const length = coordinateLengths.get(own(jwk, 'crv'))
+  const fits = names.every((name) => decoded(own(jwk, name))?.length === length)
+  return length !== undefined && fits
+    ? undefined
+    : 'crv is not supported, or x or y is not canonical'
+}
+
+function decoded(value: unknown): Uint8Array | undefined {
+  return typeof value === 'string' ? decodeBase64url(value) : undefined
 }
 
 export function skip(entry: unknown, reason: string): SkippedKey {

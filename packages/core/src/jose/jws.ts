@@ -5,20 +5,34 @@ import { decodeBase64url } from '#platform'
 
 declare const brand: unique symbol
 
-/**
- * A parsed compact JWS. Its signature is not verified, so nothing in it can be trusted. Only this file
- * creates values of this type.
- */
-export interface Unverified {
+/** The parts of a compact JWS. */
+export interface Jws {
   readonly raw: string
   readonly header: JoseHeader
   readonly claims: JsonObject
   /** The third segment, decoded. */
   readonly signature: Uint8Array
+}
+
+/**
+ * A parsed token. Its signature is not verified, so nothing in it can be trusted. Only this file creates
+ * values of this type.
+ */
+export interface Unverified extends Jws {
   readonly [brand]: 'Unverified'
 }
 
-/** The header parameters in use. `jku`, `jwk`, `x5u`, and `x5c` are ignored. */
+/**
+ * A parsed DPoP proof, whose signature is not verified. It cannot be used as a token. Only this file
+ * creates values of this type.
+ */
+export interface UnverifiedProof extends Jws {
+  /** All header parameters. A proof contains its own key. */
+  readonly parameters: JsonObject
+  readonly [brand]: 'UnverifiedProof'
+}
+
+/** The header parameters of a token that are in use. `jku`, `jwk`, `x5u`, and `x5c` are ignored. */
 export interface JoseHeader {
   readonly alg: string
   readonly kid: string | undefined
@@ -51,6 +65,44 @@ const unsupportedParameters = [
  * @param maxBytes the maximum length of the token
  */
 export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal {
+  const segments = decodeSegments(token, maxBytes, headerCache)
+  if (segments instanceof Refusal) return segments
+  const header =
+    segments.header instanceof Uint8Array ? readHeader(segments.header) : segments.header
+  if (header instanceof Refusal) return header
+  const claims = parseSegment(segments.payload, 'payload_malformed')
+  if (claims instanceof Refusal) return claims
+  const { raw, signature } = segments
+  return { raw, header, claims, signature } as Unverified
+}
+
+/** Parses a DPoP proof by the same rules, and keeps all parameters of its header. */
+export function parseProof(proof: unknown, maxBytes: number): UnverifiedProof | Refusal {
+  const segments = decodeSegments(proof, maxBytes)
+  if (segments instanceof Refusal) return segments
+  const parameters = parseSegment(segments.header as Uint8Array, 'header_malformed')
+  if (parameters instanceof Refusal) return parameters
+  const header = checkParameters(parameters)
+  if (header instanceof Refusal) return header
+  const claims = parseSegment(segments.payload, 'payload_malformed')
+  if (claims instanceof Refusal) return claims
+  const { raw, signature } = segments
+  return { raw, header, parameters, claims, signature } as UnverifiedProof
+}
+
+interface Segments {
+  readonly raw: string
+  /** Decoded, or the header itself if it is cached. */
+  readonly header: Uint8Array | JoseHeader
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
+}
+
+function decodeSegments(
+  token: unknown,
+  maxBytes: number,
+  headers?: ReadonlyMap<string, JoseHeader>,
+): Segments | Refusal {
   if (typeof token !== 'string') return refuse('token_malformed', 'the token is not a string')
   if (token.length > maxBytes) {
     return refuse(
@@ -64,17 +116,11 @@ export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal
   if (payloadEnd === -1 || token.includes('.', payloadEnd + 1)) return refuseSegments(token)
   const headerSegment = token.slice(0, end)
   // A cached header is already known to be canonical.
-  const cached = headerCache.get(headerSegment)
-  const headerBytes = cached ?? decodeBase64url(headerSegment)
+  const header = headers?.get(headerSegment) ?? decodeBase64url(headerSegment)
   const payload = decodeBase64url(token.slice(end + 1, payloadEnd))
   const signature = decodeBase64url(token.slice(payloadEnd + 1))
-  if (!headerBytes || !payload || !signature) return refuseSegments(token)
-
-  const header = cached ?? readHeader(headerBytes as Uint8Array)
-  if (header instanceof Refusal) return header
-  const claims = parseSegment(payload, 'payload_malformed')
-  if (claims instanceof Refusal) return claims
-  return { raw: token, header, claims, signature } as Unverified
+  if (!header || !payload || !signature) return refuseSegments(token)
+  return { raw: token, header, payload, signature }
 }
 
 function refuseSegments(token: string): Refusal {
@@ -176,7 +222,10 @@ function parseSegment(
 
 function parseHeader(bytes: Uint8Array): JoseHeader | Refusal {
   const header = parseSegment(bytes, 'header_malformed')
-  if (header instanceof Refusal) return header
+  return header instanceof Refusal ? header : checkParameters(header)
+}
+
+function checkParameters(header: JsonObject): JoseHeader | Refusal {
   const unsupported = unsupportedParameters.find((name) => Object.hasOwn(header, name))
   if (unsupported) {
     return refuse('header_unsupported', `the header has the unsupported parameter '${unsupported}'`)

@@ -1,8 +1,9 @@
 import { compactVerify } from 'jose'
 import { canonical, isAlgorithm } from '../options/algorithms.ts'
 import type { JsonObject } from '../lib/json.ts'
-import type { VerificationKey } from './jwk.ts'
-import type { JoseHeader, Unverified } from './jws.ts'
+import type { SignatureKey, VerificationKey } from './jwk.ts'
+import type { JoseHeader, Jws, Unverified } from './jws.ts'
+import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { signatureCheck } from '#crypto'
 
@@ -24,12 +25,7 @@ export interface Verified {
 export type Cryptography = 'native' | 'webcrypto'
 
 /**
- * Verifies a signature (RFC 7515 section 5.2, step 8). No other code does. Both implementations accept
- * the same signatures.
- *
- * The key determines the algorithm and the length of the signature, so a header cannot choose another
- * algorithm. jose and Node throw a plain `TypeError` for some keys. Any error counts as an invalid
- * signature.
+ * Verifies the signature of a token with a key of its issuer.
  *
  * Returns a promise only if the implementation is asynchronous.
  */
@@ -37,17 +33,34 @@ export function verifySignature(
   unverified: Unverified,
   key: VerificationKey,
   cryptography: Cryptography = 'native',
-): Verified | Refusal | Promise<Verified | Refusal> {
+): MaybePromise<Verified | Refusal> {
+  return andThen(hasValidSignature(unverified, key, cryptography), (valid) =>
+    resultOf(valid, unverified, key),
+  )
+}
+
+/**
+ * Verifies a signature (RFC 7515 section 5.2, step 8). No other code does. Both implementations accept
+ * the same signatures.
+ *
+ * The key determines the algorithm and the length of the signature, so a header cannot choose another
+ * algorithm. jose and Node throw a plain `TypeError` for some keys. Any error counts as an invalid
+ * signature.
+ */
+export function hasValidSignature(
+  jws: Jws,
+  key: SignatureKey,
+  cryptography: Cryptography = 'native',
+): MaybePromise<boolean> {
   try {
-    const { alg } = unverified.header
-    if (!isAlgorithm(alg) || canonical(alg) !== key.algorithm) return invalid()
+    const { alg } = jws.header
+    if (!isAlgorithm(alg) || canonical(alg) !== key.algorithm) return false
     const { length, verify } = verifierFor(key, cryptography)
-    if (unverified.signature.length !== length) return invalid()
-    const valid = verify(unverified)
-    if (typeof valid === 'boolean') return resultOf(valid, unverified, key)
-    return valid.then((settled) => resultOf(settled, unverified, key), invalid)
+    if (jws.signature.length !== length) return false
+    const valid = verify(jws)
+    return typeof valid === 'boolean' ? valid : valid.catch(() => false)
   } catch {
-    return invalid()
+    return false
   }
 }
 
@@ -65,7 +78,7 @@ function invalid(): Refusal {
   return refuse('signature_invalid', "the signature is not valid for the issuer's key")
 }
 
-type Verify = (unverified: Unverified) => boolean | Promise<boolean>
+type Verify = (jws: Jws) => MaybePromise<boolean>
 
 interface SignatureVerifier {
   /** The length of a signature, in bytes. */
@@ -74,12 +87,12 @@ interface SignatureVerifier {
 }
 
 /** One verifier per key, so that no token needs a lookup or a conversion. Released with the key. */
-const verifiers: Readonly<Record<Cryptography, WeakMap<VerificationKey, SignatureVerifier>>> = {
+const verifiers: Readonly<Record<Cryptography, WeakMap<SignatureKey, SignatureVerifier>>> = {
   native: new WeakMap(),
   webcrypto: new WeakMap(),
 }
 
-function verifierFor(key: VerificationKey, cryptography: Cryptography): SignatureVerifier {
+function verifierFor(key: SignatureKey, cryptography: Cryptography): SignatureVerifier {
   const existing = verifiers[cryptography].get(key)
   if (existing) return existing
   const verify = cryptography === 'native' ? nativeVerify(key) : webCryptoVerify(key)
@@ -88,13 +101,13 @@ function verifierFor(key: VerificationKey, cryptography: Cryptography): Signatur
   return created
 }
 
-function nativeVerify(key: VerificationKey): Verify {
+function nativeVerify(key: SignatureKey): Verify {
   const native = signatureCheck(key.algorithm, key.key)
   if (!native) return webCryptoVerify(key)
   return ({ raw, signature }) => native(raw.slice(0, raw.lastIndexOf('.')), signature)
 }
 
-function webCryptoVerify({ key }: VerificationKey): Verify {
+function webCryptoVerify({ key }: SignatureKey): Verify {
   return async ({ raw, header }) => {
     await compactVerify(raw, key, { algorithms: [header.alg] })
     return true
@@ -109,7 +122,7 @@ const fixedLengths: Readonly<Record<string, number>> = {
 }
 
 /** In bytes. RFC 8017 sections 8.1.2 and 8.2.2, step 1; RFC 7518 section 3.4; RFC 8032 section 5.1.7. */
-function signatureLength({ algorithm, key }: VerificationKey): number {
+function signatureLength({ algorithm, key }: SignatureKey): number {
   const { modulusLength = 0 } = key.algorithm as { modulusLength?: number }
   return fixedLengths[algorithm] ?? Math.ceil(modulusLength / 8)
 }

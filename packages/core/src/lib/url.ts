@@ -2,7 +2,12 @@ const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Returns `undefined` if the text is not an absolute URL. */
 export function parseUrl(value: string): URL | undefined {
-  return URL.canParse(value) ? new URL(value) : undefined
+  // Not `URL.canParse`: on Node 20, it refuses hosts that are not ASCII once it has been optimized.
+  try {
+    return new URL(value)
+  } catch {
+    return undefined
+  }
 }
 
 /** Whether the URL is https, or http on a loopback address, or http that is explicitly allowed. */

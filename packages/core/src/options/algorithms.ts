@@ -51,6 +51,11 @@ export function canonical(algorithm: Algorithm): Algorithm {
   return algorithm === 'Ed25519' ? 'EdDSA' : algorithm
 }
 
+/** All names of the algorithms, for clients, which may know only one of two synonyms. */
+export function algorithmNames(algorithms: readonly Algorithm[]): readonly Algorithm[] {
+  return algorithms.flatMap((name) => (name === 'EdDSA' ? (['EdDSA', 'Ed25519'] as const) : [name]))
+}
+
 /** Whether a key of this type and curve can be used with the algorithm. */
 export function fitsKey(algorithm: Algorithm, kty: unknown, crv: unknown): boolean {
   const shape = shapes.get(algorithm)

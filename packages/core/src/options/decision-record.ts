@@ -22,6 +22,22 @@ export interface UnverifiedNames {
   readonly issuer?: string
   readonly kid?: string
   readonly alg?: string
+  /** The method in a DPoP proof. */
+  readonly htm?: string
+  /** The URL in a DPoP proof. Absent if `records.pseudonymKey` is set. */
+  readonly htu?: string
+}
+
+/** How a token is bound to a key of the client (RFC 7800), as thumbprints. */
+export interface RecordedBinding {
+  /** The scheme that the token was sent with. */
+  readonly scheme: 'Bearer' | 'DPoP'
+  /** The key in `cnf.jkt` (RFC 9449 section 6.1). */
+  readonly jkt?: string
+  /** The certificate in `cnf.x5t#S256` (RFC 8705 section 3.1). */
+  readonly 'x5t#S256'?: string
+  /** Present if the certificate was not compared here, because `mtls` is `{ checkedBy: 'gateway' }`. */
+  readonly checkedBy?: 'gateway'
 }
 
 /**
@@ -30,6 +46,7 @@ export interface UnverifiedNames {
  * - `actor_repeated`: the same actor occurs more than once.
  * - `actor_is_subject`: the current actor is the subject.
  * - `actor_claims_ignored`: `act` contains `exp`, `nbf`, `aud`, or `cnf`, which have no meaning there.
+ * - `confirmation_ignored`: `cnf` contains members that cannot be checked, next to one that was.
  * - `scopes_differ`: the token has several scope claims, such as `scope` and `scp`, with different scopes.
  *   Only one of them is used.
  */
@@ -38,6 +55,7 @@ export type Anomaly =
   | 'actor_is_subject'
   | 'actor_claims_ignored'
   | 'scopes_differ'
+  | 'confirmation_ignored'
 
 /**
  * Why access was granted or not: one record per decision, with the guards in the order they ran. It
@@ -114,6 +132,8 @@ export interface DecisionRecord {
   readonly tokenSha256?: string
   /** Absent if there are no anomalies. */
   readonly anomalies?: readonly Anomaly[]
+  /** Absent if the token is not bound and was sent as a bearer token. */
+  readonly binding?: RecordedBinding
   /** The claims named in `records.claims` that the token has. */
   readonly claims?: { readonly [name: string]: unknown }
   /** Present only if the signature was not verified. */

@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Fetch } from '../lib/fetch-json.ts'
 import type { KeyStoreOptions } from './key-store.ts'
 import type { Profile } from './profile.ts'
+import type { ReplayStore } from './replay-store.ts'
 import type { DecisionRecord } from './decision-record.ts'
 import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 
@@ -144,6 +145,79 @@ export interface RecordOptions {
 }
 
 /**
+ * How DPoP proofs are verified (RFC 9449).
+ *
+ * @example
+ * import type { DpopOptions } from '@resource-server/core'
+ *
+ * export const dpop = (nonceSecret: string): DpopOptions => ({ mode: 'required', nonceSecret })
+ */
+export interface DpopOptions {
+  /**
+   * `allowed`: tokens that are bound with DPoP and other tokens. `required`: only tokens that are bound
+   * with DPoP. Default `allowed`.
+   */
+  readonly mode?: 'allowed' | 'required'
+  /** The accepted signature algorithms of proofs. Default: ES256, EdDSA, RS256 and PS256. */
+  readonly algorithms?: readonly Algorithm[]
+  /**
+   * The maximum age of a proof, in seconds, from 1 to 300. `clockTolerance` is added. Default 60. It does
+   * not apply if `nonceSecret` is set: then the age of the nonce counts, which is at most 120 seconds.
+   */
+  readonly maxAge?: number
+  /**
+   * The maximum number of used proofs that are kept in memory, from 2 to 10,000,000. One key may have half
+   * of them. If there are more, requests are answered with 503. Default 100,000.
+   */
+  readonly maxProofs?: number
+  /**
+   * Remembers used proofs, in place of the memory of this process. Set it if several instances serve the
+   * same clients: otherwise a proof can be used once at each instance.
+   */
+  readonly store?: ReplayStore
+  /**
+   * Requires a nonce in each proof (RFC 9449 section 9), so that a client cannot make proofs in advance.
+   * A string of at least 32 characters that all instances share. A list accepts nonces of several secrets
+   * and issues them with the first one. Default: no nonces. Not available in `createVerifier`.
+   */
+  readonly nonceSecret?: string | readonly string[]
+}
+
+/**
+ * Where the client's certificate comes from, for tokens that are bound to one (RFC 8705 section 3).
+ *
+ * - `{ from: 'socket' }`: from the TLS connection of the request. The server must request certificates.
+ * - `{ from: 'header', … }`: from a header that a proxy sets. `peers` names the proxies: IP addresses,
+ *   blocks such as `10.1.0.0/16`, or `unix` for a Unix domain socket. The header is ignored if it comes
+ *   from any other peer. The proxy must remove the header from what clients send. `rfc9440` is the
+ *   `Client-Cert` header, `xfcc` is Envoy's `X-Forwarded-Client-Cert`, and `nginx-pem` is a header with
+ *   `$ssl_client_escaped_cert`, whose name you must set.
+ * - `{ checkedBy: 'gateway' }`: nothing is checked here. Only for services whose gateway compares the
+ *   certificate with each token, and that clients cannot reach without it. A warning is printed at startup,
+ *   and each record says that the binding was not checked.
+ *
+ * @example
+ * import type { MtlsOptions } from '@resource-server/core'
+ *
+ * export const mtls: MtlsOptions = { from: 'header', format: 'rfc9440', peers: ['10.0.0.5'] }
+ */
+export type MtlsOptions =
+  | { readonly from: 'socket' }
+  | {
+      readonly from: 'header'
+      readonly format: 'rfc9440' | 'xfcc' | 'nginx-pem'
+      readonly header?: string
+      readonly peers: readonly string[]
+    }
+  | { readonly checkedBy: 'gateway' }
+
+/**
+ * What a proxy in front of the service does with the path of a request. `stripped`: it removes the path of
+ * `publicUrl`. `kept`: it leaves the path as it is. `added:/internal`: it puts `/internal` in front.
+ */
+export type ProxyPrefix = 'stripped' | 'kept' | `added:/${string}`
+
+/**
  * How access tokens are verified, with or without HTTP. Set `issuer` or `issuers`. You can set
  * `resolveIssuer` in addition or instead. `audience`, `algorithms`, `profile`, and `impliedScopes` apply to
  * every issuer that does not set its own.
@@ -222,6 +296,16 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * token exchange, because some servers do not write `act`.
    */
   readonly delegation?: DelegationMode
+  /**
+   * Tokens that are bound to a key of the client with DPoP (RFC 9449). `allowed` accepts them with a valid
+   * proof, `required` accepts nothing else, and `off` refuses them. Default: `allowed` if `publicUrl` or
+   * `resource` says which URL clients use, `off` otherwise. `createVerifier` does not need the URL.
+   */
+  readonly dpop?: 'allowed' | 'required' | 'off' | DpopOptions
+  /**
+   * Tokens that are bound to a certificate of the client (RFC 8705 section 3). Default: they are refused.
+   */
+  readonly mtls?: MtlsOptions
   /**
    * Whether to cache the result of verifying a token, so that the signature is not verified again.
    * Default true. Only valid tokens are cached, from their second use on. They are identified by their
@@ -356,6 +440,24 @@ export interface ResourceServerOptions extends VerifierOptions {
    * an audience: tokens are checked against `audience` only. Default: none.
    */
   readonly resource?: string
+  /**
+   * The URLs by which clients reach this service: one or more origins, each with the path that comes before
+   * the paths of this service. DPoP proofs are compared with them. If it has a path, set `prefix` too.
+   * Default: the origin of `resource`. `Host` and `X-Forwarded-*` are never used.
+   *
+   * @example
+   * import type { ResourceServerOptions } from '@resource-server/core'
+   *
+   * export const behindProxy: ResourceServerOptions = {
+   *   issuer: 'https://as.example.com',
+   *   audience: 'order-service',
+   *   publicUrl: 'https://api.example.com/orders',
+   *   prefix: 'stripped',
+   * }
+   */
+  readonly publicUrl?: string | readonly string[]
+  /** What a proxy does with the path of a request. Required if `publicUrl` has a path. */
+  readonly prefix?: ProxyPrefix
   /**
    * Returns the bodies of refusals, such as an HTML page or your own JSON format. It is called once when
    * the server is created, and an invalid body is a `ConfigError`. Cannot be used if `onRefusal`

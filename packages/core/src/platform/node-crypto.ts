@@ -14,6 +14,11 @@ export function sha256(text: string): string {
   return hash('sha256', text, 'base64url')
 }
 
+/** SHA-256 of a text in UTF-8 or of bytes, in base64url. Asynchronous because WebCrypto is. */
+export async function sha256Async(data: string | Uint8Array): Promise<string> {
+  return hash('sha256', data, 'base64url')
+}
+
 /** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, in base64url. For decision records. */
 export function hmacSha256(key: Uint8Array, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url')

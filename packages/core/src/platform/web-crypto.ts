@@ -16,6 +16,12 @@ export function sha256(text: string): string {
   return base64url.encode(sha256Digest(encoder.encode(text)))
 }
 
+/** The same hash of a text or of bytes, computed by WebCrypto. */
+export async function sha256Async(data: string | Uint8Array): Promise<string> {
+  const bytes = typeof data === 'string' ? encoder.encode(data) : Uint8Array.from(data)
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
+}
+
 /** HMAC-SHA-256 (RFC 2104) of a text in UTF-8, in base64url. For decision records. */
 export function hmacSha256(key: Uint8Array, text: string): string {
   return base64url.encode(hmac(key, encoder.encode(text)))

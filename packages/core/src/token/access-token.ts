@@ -1,6 +1,8 @@
 import { audienceOf } from '../config/audience.ts'
 import { type Actor, type Delegation, type PriorActor, withoutAct } from './delegation.ts'
+import { Refusal } from '../errors/refusal.ts'
 import { type JsonObject, own } from '../lib/json.ts'
+import { readConfirmation, type TokenConfirmation } from './confirmation.ts'
 import { readNames } from './claim-path.ts'
 import type { Profile } from '../options/profile.ts'
 import { grants, type Implication, readScopes } from '../options/scope.ts'
@@ -72,6 +74,11 @@ class View<C extends object = object> {
    * `undefined` if the token has no `may_act`. For information only: no check uses it.
    */
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
+  /**
+   * The key of the client that the token is bound to (RFC 7800), as thumbprints. The request has proved
+   * that it has this key, unless `mtls` is `{ checkedBy: 'gateway' }`. `undefined` for a bearer token.
+   */
+  readonly confirmation: TokenConfirmation | undefined
   /** All claims except `act`. */
   readonly claims: Claims<C>
   readonly #impliedScopes: readonly Implication[]
@@ -86,6 +93,7 @@ class View<C extends object = object> {
     this.clientId = content.clientId
     this.actor = content.actor
     this.mayAct = content.mayAct
+    this.confirmation = content.confirmation
     this.claims = content.claims
     this.#impliedScopes = content.impliedScopes
   }
@@ -195,12 +203,19 @@ export function readContent({
     clientId,
     actor: delegation.actor,
     mayAct,
+    confirmation: confirmationOf(own(claims, 'cnf')),
     claims: withoutAct(claims) as Claims,
     impliedScopes,
     profile,
     priorActors: delegation.priorActors,
   }
   return Object.freeze(content as TokenContent)
+}
+
+/** `checkClaims` has refused a malformed one. */
+function confirmationOf(cnf: unknown): TokenConfirmation | undefined {
+  const confirmation = cnf === undefined ? undefined : readConfirmation(cnf)
+  return confirmation instanceof Refusal ? undefined : confirmation
 }
 
 const noNames: readonly string[] = Object.freeze([])

@@ -9,8 +9,9 @@ import { hasAny, type JsonObject, own } from '../lib/json.ts'
 import { readNames } from './claim-path.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
-import { type Refusal, refuse } from '../errors/refusal.ts'
+import { Refusal, refuse } from '../errors/refusal.ts'
 import type { Verified } from '../jose/signature.ts'
+import { readConfirmation } from './confirmation.ts'
 import { isScopeClaim } from '../options/scope.ts'
 import { checkKind } from './token-kind.ts'
 
@@ -82,7 +83,7 @@ const allChecks: readonly Check[] = [
   checkNotExpired,
   checkOrderOfTimes,
   ...repeatedChecks,
-  checkNotBound,
+  checkBinding,
 ]
 
 function checkTokenKind(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
@@ -269,16 +270,13 @@ function checkOwnAudience(
 }
 
 /**
- * Refuses a token that is bound to a key (`cnf`, RFC 7800). It must not be accepted as a plain bearer
- * token (RFC 9449 section 7.2), no matter how it is bound.
+ * Refuses a token that is bound to a key (`cnf`, RFC 7800) in a way that cannot be checked. Whether the
+ * request proves the binding is checked for every request, in `binding/`.
  */
-function checkNotBound(claims: JsonObject): Refusal | undefined {
+function checkBinding(claims: JsonObject): Refusal | undefined {
   if (!Object.hasOwn(claims, 'cnf')) return undefined
-  return refuse(
-    'binding_unsupported',
-    'the token has cnf: it is bound to a key, but was sent as a bearer token',
-    { claim: 'cnf' },
-  )
+  const confirmation = readConfirmation(claims['cnf'])
+  return confirmation instanceof Refusal ? confirmation : undefined
 }
 
 function malformed(claim: string, reason: string): Refusal {

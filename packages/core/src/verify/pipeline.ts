@@ -1,4 +1,6 @@
 import type { VerificationTrace } from '../audit/build-record.ts'
+import { BindingCheck } from '../binding/binding-check.ts'
+import type { Presentation } from '../binding/presentation.ts'
 import type { AudienceRule } from '../config/audience.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
@@ -8,7 +10,7 @@ import { type Verified, verifySignature } from '../jose/signature.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { own } from '../lib/json.ts'
-import type { MaybePromise } from '../lib/maybe-promise.ts'
+import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import {
   type AccessToken,
   createToken,
@@ -31,6 +33,7 @@ export class Pipeline {
   readonly #sources: ReadonlyMap<string, KeySource>
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
+  readonly #binding: BindingCheck
   readonly #hasAudience: boolean
   readonly #warnings: SetupWarnings
 
@@ -43,6 +46,7 @@ export class Pipeline {
     const resolved = resolveIssuer && new ResolvedIssuers(policy, resolveIssuer)
     this.#resolved = resolved
     this.#cache = createTokenCache(policy)
+    this.#binding = new BindingCheck(policy)
     this.#hasAudience = !issuerWithoutAudience(policy)
     this.#warnings = new SetupWarnings(policy)
     this.operations = operationsOn({
@@ -63,19 +67,22 @@ export class Pipeline {
    * Returns the access token or the reason it was refused. Synchronous if the token is in the cache. The promise
    * never rejects.
    *
+   * @param presentation how the request presents the token
    * @param trace receives how far the verification got, for the decision record
    * @throws ConfigError immediately if no audience is known
    */
   verify(
     jwt: string,
     requirements: Requirements,
+    presentation: Presentation,
     trace: VerificationTrace,
   ): MaybePromise<AccessToken | Refusal> {
     if (!this.#hasAudience) requireAudience(this.policy, requirements.audience)
     const id = this.#cacheId(jwt)
-    const cached = id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, trace)
+    const cached =
+      id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, presentation, trace)
     if (cached) return cached
-    return this.#verifyNew(jwt, requirements, trace, id)
+    return this.#verifyNew(jwt, requirements, presentation, trace, id)
       .catch(unexpected)
       .then((result) => this.#explained(result, jwt, trace))
   }
@@ -91,8 +98,9 @@ export class Pipeline {
     id: string,
     jwt: string,
     requirements: Requirements,
+    presentation: Presentation,
     trace: VerificationTrace,
-  ): AccessToken | Refusal | undefined {
+  ): MaybePromise<AccessToken | Refusal> | undefined {
     trace.cached = false
     try {
       const cached = this.#cache!.get(id)
@@ -103,12 +111,14 @@ export class Pipeline {
       trace.token = token
       const context = this.#contextFor(header, issuer, requirements)
       if (context instanceof Refusal) return context
-      const refusal =
-        recheckClaims(content.claims, context) ?? this.#checkDelegation(token, requirements)
-      if (!refusal) return token
-      if (refusal.code === 'token_expired') this.#cache!.delete(id)
-      const parsed = { header, claims: content.claims }
-      return withSetupHint(refusal, { parsed, jwt }, this.policy)
+      const refusal = recheckClaims(content.claims, context)
+      if (refusal?.code === 'token_expired') this.#cache!.delete(id)
+      const withHint = (result: AccessToken | Refusal): AccessToken | Refusal =>
+        result instanceof Refusal
+          ? withSetupHint(result, { parsed: { header, claims: content.claims }, jwt }, this.policy)
+          : result
+      const result = refusal ?? this.#checkUse(token, requirements, presentation, trace)
+      return result instanceof Promise ? result.then(withHint, unexpected) : withHint(result)
     } catch (error) {
       return unexpected(error)
     }
@@ -118,6 +128,7 @@ export class Pipeline {
   async #verifyNew(
     jwt: string,
     requirements: Requirements,
+    presentation: Presentation,
     trace: VerificationTrace,
     id: string | undefined,
   ): Promise<AccessToken | Refusal> {
@@ -145,7 +156,23 @@ export class Pipeline {
 
     const token = createToken(content, jwt)
     trace.token = token
-    return this.#checkDelegation(token, requirements) ?? token
+    return this.#checkUse(token, requirements, presentation, trace)
+  }
+
+  /**
+   * Whether this request may use a valid token. Never cached. The proof of a request is used up even if the
+   * token's actor is refused afterwards.
+   */
+  #checkUse(
+    token: AccessToken,
+    requirements: Requirements,
+    presentation: Presentation,
+    trace: VerificationTrace,
+  ): MaybePromise<AccessToken | Refusal> {
+    return andThen(
+      this.#binding.check(token, presentation, trace),
+      (refusal) => refusal ?? this.#checkDelegation(token, requirements) ?? token,
+    )
   }
 
   /** A configured issuer, or one that the user's rule accepts. Nothing has been fetched for it yet. */

@@ -1,10 +1,12 @@
 import { buildRecord, type VerificationTrace } from '../audit/build-record.ts'
 import { createReporter } from '../audit/reporter.ts'
+import type { Presentation } from '../binding/presentation.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
 import { claimOf, ConfigError, Refusal, VerificationError } from '../errors/refusal.ts'
 import { guardExamples, type Requirements } from '../guards/guards.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
+import { ownOptions } from '../options/option-table.ts'
 import type { VerifierOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from './operations.ts'
@@ -23,6 +25,30 @@ export type VerificationResult<C extends object = object> =
       /** The claim at fault, such as `exp`. Absent if it is not one claim. Don't send it to the caller. */
       readonly claim?: string
     }
+
+/**
+ * How a client presented a token that is bound to a key. `createVerifier` does not see the request, so the
+ * caller passes what proves the binding.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier, type TokenPresentation } from '@resource-server/core'
+ *
+ * const verifier = createVerifier({ issuer: 'https://as.example.com', audience: 'order-service' })
+ *
+ * export async function onUpgrade(jwt: string, proof: string): Promise<string> {
+ *   const dpop = { proof, method: 'GET', url: 'https://api.example.com/socket' }
+ *   const presentation: TokenPresentation = { dpop }
+ *   return (await verifier.verify(jwt, presentation)).subject
+ * }
+ * ```
+ */
+export interface TokenPresentation {
+  /** The DPoP proof, and the request that it must be for. `url` is the URL that the client used. */
+  readonly dpop?: { readonly proof: string; readonly method: string; readonly url: string }
+  /** The client's certificate in DER, from the TLS connection that carried the token. */
+  readonly certificate?: Uint8Array
+}
 
 /**
  * Verifies access tokens without an HTTP framework, for example in WebSocket upgrades, gRPC services, or
@@ -46,9 +72,12 @@ export interface Verifier<C extends object = object> extends Operations {
    * }
    * ```
    */
-  readonly verify: (jwt: string) => Promise<AccessToken<C>>
-  /** Like `verify`, but returns the result instead of throwing. Never rejects. */
-  readonly check: (jwt: string) => Promise<VerificationResult<C>>
+  readonly verify: (jwt: string, presentation?: TokenPresentation) => Promise<AccessToken<C>>
+  /**
+   * Like `verify`, but returns the result instead of throwing. Rejects only with a `ConfigError` if
+   * `presentation` is malformed.
+   */
+  readonly check: (jwt: string, presentation?: TokenPresentation) => Promise<VerificationResult<C>>
 }
 
 /** Own members, so that nothing inherited counts as a requirement. */
@@ -80,10 +109,14 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
   requireAudience(policy)
   const pipeline = new Pipeline(policy)
   const reporter = createReporter(policy)
-  const decide = (jwt: string): MaybePromise<AccessToken | Refusal> => {
+  const decide = (
+    jwt: string,
+    given: TokenPresentation | undefined,
+  ): MaybePromise<AccessToken | Refusal> => {
+    const presentation = given === undefined ? plain : presentationOf(given)
     const trace: VerificationTrace = {}
     const stop = reporter.stopwatch()
-    return andThen(pipeline.verify(jwt, configured, trace), (result) => {
+    return andThen(pipeline.verify(jwt, configured, presentation, trace), (result) => {
       const timing = stop()
       const refusal = result instanceof Refusal ? result : undefined
       const timings = timing ? [timing] : []
@@ -95,19 +128,56 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
     })
   }
   const verifier: Verifier<C> = {
-    verify: async (jwt: string) => {
-      const pending = decide(jwt)
+    verify: async (jwt: string, presentation?: TokenPresentation) => {
+      const pending = decide(jwt, presentation)
       const result = pending instanceof Promise ? await pending : pending
       if (result instanceof Refusal) throw new VerificationError(result)
       return result as AccessToken<C>
     },
-    check: async (jwt: string) => {
-      const pending = decide(jwt)
+    check: async (jwt: string, presentation?: TokenPresentation) => {
+      const pending = decide(jwt, presentation)
       return publicResult<C>(pending instanceof Promise ? await pending : pending)
     },
     ...pipeline.operations,
   }
   return Object.freeze(Object.assign(Object.create(missingGuards) as object, verifier))
+}
+
+/** A token without anything that could prove a binding. */
+const plain: Presentation = Object.freeze({
+  scheme: 'Bearer',
+  method: '',
+  url: '',
+  header: () => [],
+})
+
+/** @throws ConfigError if a member is missing or of the wrong type */
+function presentationOf(given: TokenPresentation): Presentation {
+  const { dpop, certificate, ...unknown } = ownOptions(given, 'presentation member')
+  const hasCertificate = certificate instanceof Uint8Array
+  if (Object.keys(unknown).length > 0 || (certificate !== undefined && !hasCertificate)) {
+    throw new ConfigError(
+      "A presentation must contain 'dpop', 'certificate', or both.",
+      'Pass the certificate in DER, as a Uint8Array.',
+    )
+  }
+  const bytes = hasCertificate ? { certificate } : {}
+  if (dpop === undefined) return { ...plain, ...bytes }
+  const { proof, method, url } = ownOptions(dpop, 'dpop member')
+  if (![proof, method, url].every((text) => typeof text === 'string' && text !== '')) {
+    throw new ConfigError(
+      "'dpop' must have a proof, a method, and a url.",
+      "Pass { proof, method: 'GET', url: 'https://api.example.com/orders' }.",
+    )
+  }
+  return {
+    ...bytes,
+    scheme: 'DPoP',
+    method: method as string,
+    url: url as string,
+    publicUrl: url as string,
+    header: (name) => (name === 'dpop' ? [proof] : []),
+  }
 }
 
 /** A verifier has no guards. Inherited, so that they are not members of a verifier. */

@@ -332,6 +332,7 @@ describe('the JSON schema of decision records', () => {
     jti: true,
     tokenSha256: true,
     anomalies: true,
+    binding: true,
     claims: true,
     unverified: true,
     lost: true,

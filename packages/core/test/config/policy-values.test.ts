@@ -35,6 +35,9 @@ test('every option has its default', () => {
     maxTokenBytes: 8192,
     maxActorDepth: 8,
     delegation: 'any',
+    dpop: undefined,
+    mtls: undefined,
+    publicUrls: { origins: [], prefix: 'stripped' },
     cache: { entries: 10_000, bytes: 33_554_432 },
     cryptography: 'native',
     onDecision: undefined,
@@ -85,7 +88,7 @@ test('every option that is set replaces its default', () => {
   expect(policyOf({ ...base, delegation: 'delegated' }).delegation).toBe('delegated')
 })
 
-test('a resource server has the options of a verifier and seven of its own', () => {
+test('a resource server has the options of a verifier and nine of its own', () => {
   const listed = (kind: 'verifier' | 'resource server'): readonly string[] => {
     try {
       createPolicy({ ...base, unknown: 1 }, kind)
@@ -112,6 +115,8 @@ test('a resource server has the options of a verifier and seven of its own', () 
     'maxTokenBytes',
     'maxActorDepth',
     'delegation',
+    'dpop',
+    'mtls',
     'cache',
     'cryptography',
     'onDecision',
@@ -131,6 +136,8 @@ test('a resource server has the options of a verifier and seven of its own', () 
     'allowPreflight',
     'realm',
     'resource',
+    'publicUrl',
+    'prefix',
     'refusalBody',
   ])
 })

@@ -3,6 +3,7 @@ import { createGate } from '../../src/adapter.ts'
 import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
 import { bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
+const proofAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256']
 const issuer = await startIssuer()
 const optionsOf = (resource: unknown): ResourceServerOptions =>
   ({ ...optionsFor(issuer), resource }) as ResourceServerOptions
@@ -93,6 +94,7 @@ describe('scopes_supported in the metadata', () => {
       authorization_servers: [issuer.url],
       scopes_supported: ['a', 'b', 'c'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: proofAlgorithms,
     })
   })
 
@@ -134,7 +136,25 @@ test('the metadata is served as JSON with status 200', () => {
 test('with resolveIssuer only, the metadata names no authorization servers', () => {
   const resource = 'https://api.example.com'
   const gate = createGate({ resolveIssuer: () => undefined, resource })
-  expect(gate.metadata().document()).toEqual({ resource, bearer_methods_supported: ['header'] })
+  expect(gate.metadata().document()).toEqual({
+    resource,
+    bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: proofAlgorithms,
+  })
+})
+
+test('the metadata says how tokens must be bound', () => {
+  const given = { ...optionsOf('https://api.example.com'), mtls: { from: 'socket' } } as const
+  const documentWith = (dpop: 'off' | 'required'): object =>
+    createGate({ ...given, dpop })
+      .metadata()
+      .document()
+  expect(documentWith('required')).toMatchObject({
+    dpop_signing_alg_values_supported: proofAlgorithms,
+    dpop_bound_access_tokens_required: true,
+    tls_client_certificate_bound_access_tokens: true,
+  })
+  expect(Object.keys(documentWith('off')).join()).not.toContain('dpop')
 })
 
 test('a challenge contains the scopes of all guards that ran for the request', async () => {

@@ -6,9 +6,11 @@ const rows = Object.entries(codes)
 const bare = ['credential_missing', 'credential_scheme_unsupported']
 const opaque = 'The access token is not valid'
 
-/** The error in the challenge of each status: RFC 6750 section 3.1, RFC 9470 section 3. */
+/** The error in the challenge of each status: RFC 6750 section 3.1, RFC 9470 section 3, RFC 9449 section 7.1. */
 const errorOf = (code: string, status: number): string | undefined => {
   if (code === 'authentication_insufficient') return 'insufficient_user_authentication'
+  if (code === 'proof_nonce_required') return 'use_dpop_nonce'
+  if (code.startsWith('proof_')) return 'invalid_dpop_proof'
   if (bare.includes(code)) return undefined
   if (status === 403) return code.endsWith('_insufficient') ? 'insufficient_scope' : undefined
   return { 400: 'invalid_request', 401: 'invalid_token' }[status]

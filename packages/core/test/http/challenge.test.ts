@@ -5,7 +5,7 @@ import { refuse, VerificationError } from '../../src/errors/refusal.ts'
 import type { RefusalInfo } from '../../src/errors/problem-details.ts'
 import { replyTo } from '../../src/http/challenge.ts'
 
-const plain = { realm: 'api', resource: undefined, refusalBody: undefined }
+const plain = { realm: 'api', resource: undefined, refusalBody: undefined, dpop: undefined }
 
 const challengeOf = (...refusal: Parameters<typeof refuse>): string | undefined =>
   replyTo(refuse(...refusal), plain).headers['WWW-Authenticate']

@@ -105,5 +105,8 @@ test('the metadata and the OpenAPI description list the scopes of the guards', (
   const gate = createGate({ ...optionsFor(issuer), resource })
   const handler = gate.guards((guard) => ({ guard })).requireScope('a')
   expect(gate.metadata().document()).toMatchObject({ resource, scopes_supported: ['a'] })
-  expect(gate.openapi<typeof handler>().security(handler)).toEqual([{ accessToken: ['a'] }])
+  expect(gate.openapi<typeof handler>().security(handler)).toEqual([
+    { accessToken: ['a'] },
+    { dpopAccessToken: ['a'] },
+  ])
 })

@@ -4,7 +4,11 @@ import type { Guards } from '../../src/index.ts'
 
 // How the gate finds the guard of a handler that a host created.
 
-const options = { issuer: 'https://as.example.com', resource: 'https://orders.example.com' }
+const options = {
+  issuer: 'https://as.example.com',
+  resource: 'https://orders.example.com',
+  dpop: 'off',
+} as const
 
 /** A gate whose host turns every guard into this handler. */
 function gateWith<Handler>(handler: () => Handler) {

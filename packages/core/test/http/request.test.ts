@@ -8,7 +8,12 @@ describe('fromNode', () => {
   test('reads rawHeaders, including repeated headers', () => {
     const hostHeaders = { other: 'x' }
     const request = fromNode({ ...node, headers: hostHeaders })
-    expect(request).toEqual({ method: 'GET', url: '/a', headers: node.rawHeaders, hostHeaders })
+    expect(request).toMatchObject({
+      method: 'GET',
+      url: '/a',
+      headers: node.rawHeaders,
+      hostHeaders,
+    })
     expect(headerValues(request, 'a')).toEqual(['1', '3'])
     expect(headerValues(request, 'b')).toEqual(['2'])
     // A value is not a header name.
@@ -36,7 +41,14 @@ describe('fromNode', () => {
 
   test('returns an empty method and URL if they are absent', () => {
     const empty = { method: '', url: '', headers: [], hostHeaders: {} }
-    expect(fromNode({ rawHeaders: [], headers: {} })).toEqual(empty)
+    expect(fromNode({ rawHeaders: [], headers: {} })).toMatchObject(empty)
+  })
+
+  test('reads the socket at each call', () => {
+    const socket = { remoteAddress: '10.0.0.5' }
+    expect(fromNode({ ...node, socket }).connection?.()).toBe(socket)
+    expect(fromNode({ ...node, socket: null }).connection?.()).toBeUndefined()
+    expect(fromNode(node).connection?.()).toBeUndefined()
   })
 })
 

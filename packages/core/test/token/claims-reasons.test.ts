@@ -86,11 +86,7 @@ test.each<readonly [claims: object, code: string, reason: string]>([
     'nbf is 60.124 s in the future; clockTolerance is 5 s',
   ],
   [{ aud: 'stock' }, 'audience_mismatch', 'aud is ["stock"], expected one of ["orders"]'],
-  [
-    { cnf: {} },
-    'binding_unsupported',
-    'the token has cnf: it is bound to a key, but was sent as a bearer token',
-  ],
+  [{ cnf: {} }, 'binding_unsupported', 'cnf has neither jkt nor x5t#S256, so it cannot be checked'],
 ])('checkClaims refuses %o with %s: %s', (claims, code, reason) => {
   expect(run(claims)).toBe(`${code}: ${reason}`)
 })

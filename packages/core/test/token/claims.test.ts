@@ -258,10 +258,23 @@ describe('maxLifetime', () => {
 })
 
 describe('a token that is bound to a key', () => {
-  test.each([{ jkt: 'x' }, { 'x5t#S256': 'x' }, { jwk: {} }, { unheardOf: 1 }, {}])(
-    'is refused as a bearer token: cnf is %j',
+  const sha256 = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
+
+  test.each([{ jwk: {} }, { unheardOf: 1 }, {}, { 'x5t#S256': sha256 }])(
+    'is refused if the binding cannot be checked: cnf is %j',
     async (cnf) => {
       expect(await codeForClaims({ cnf })).toBe('binding_unsupported')
+    },
+  )
+
+  test('is refused as a bearer token', async () => {
+    expect(await codeForClaims({ cnf: { jkt: sha256 } })).toBe('binding_unproven')
+  })
+
+  test.each([{ jkt: 'x' }, { 'x5t#S256': 'x' }])(
+    'is refused if the binding is malformed: cnf is %j',
+    async (cnf) => {
+      expect(await codeForClaims({ cnf })).toBe('claim_malformed')
     },
   )
 })

@@ -1,4 +1,5 @@
 import { buildRecord, type VerificationTrace } from '../../src/audit/build-record.ts'
+import type { Presentation } from '../../src/binding/presentation.ts'
 import type { AudienceRule } from '../../src/config/audience.ts'
 import type { Policy } from '../../src/config/policy.ts'
 import type { Refusal } from '../../src/errors/refusal.ts'
@@ -19,6 +20,8 @@ export interface OpenPipeline {
   readonly cache: Pipeline['cacheStatistics']
 }
 
+const bearer: Presentation = { scheme: 'Bearer', method: 'GET', url: '/', header: () => [] }
+
 /** A pipeline whose every verification also returns the token's part of the record. */
 export function openPipeline(policy: Policy): OpenPipeline {
   const pipeline = new Pipeline(policy)
@@ -29,7 +32,8 @@ export function openPipeline(policy: Policy): OpenPipeline {
         result,
         identity: identityIn(trace, policy),
       })
-      return andThen(pipeline.verify(token, { ...(audience && { audience }) }, trace), verified)
+      const requirements = audience ? { audience } : {}
+      return andThen(pipeline.verify(token, requirements, bearer, trace), verified)
     },
     operations: pipeline.operations,
     get cache() {

@@ -150,7 +150,7 @@ test.each([
   ['expired', () => issuer.token({ aud, expiresIn: -60 }), 'token_expired'],
   ['for another service', () => issuer.token({ aud: 'other-service' }), 'audience_mismatch'],
   ['changed', tampered, 'signature_invalid'],
-  ['bound to a key', () => fresh({ cnf: { jkt: 'x' } }), 'binding_unsupported'],
+  ['bound in an unknown way', () => fresh({ cnf: { kid: 'x' } }), 'binding_unsupported'],
   ['with a malformed actor', () => fresh({ act: 'admin' }), 'actor_malformed'],
 ])('does not cache a token that is %s', async (_what, make, code) => {
   const pipeline = pipelineWith()

@@ -104,6 +104,25 @@ export function withRealm(expected: ExpectedResponse, realm: string): ExpectedRe
   return { ...expected, ...(challenges && { challenges }) }
 }
 
+/** The algorithms that a server accepts in proofs by default. */
+const algs = 'algs="ES256 EdDSA Ed25519 RS256 PS256"'
+
+/** Adds the challenge of DPoP, which has no error: RFC 9449 section 7.1. */
+export function withDpopChallenge(expected: ExpectedResponse): ExpectedResponse {
+  const challenges = [...(expected.challenges ?? []), `DPoP realm="api", ${algs}`]
+  return { ...expected, challenges }
+}
+
+/** The token was sent with the DPoP scheme, so the error is on that challenge. */
+export function refusedDpop(code: Code, error: string, detail: string): ExpectedResponse {
+  const expected = refused({ status: 401, code, error, detail })
+  const challenges = [
+    'Bearer realm="api"',
+    `DPoP realm="api", ${algs}, error="${error}", error_description="${detail}"`,
+  ]
+  return { ...expected, challenges }
+}
+
 /** Adds the URL of the resource metadata to the challenge: RFC 9728 section 5.1. */
 export function withMetadataUrl(expected: ExpectedResponse, url: string): ExpectedResponse {
   const challenges = expected.challenges?.map((each) => `${each}, resource_metadata="${url}"`)
@@ -152,8 +171,10 @@ export function insufficientScope(scopes: string): ExpectedResponse {
 }
 
 /** The token could not be verified: 503 without a challenge. */
-export function unavailable(code: Code): ExpectedResponse {
-  const detail = 'The access token cannot be verified at the moment'
+export function unavailable(
+  code: Code,
+  detail: string = 'The access token cannot be verified at the moment',
+): ExpectedResponse {
   return {
     status: 503,
     challenges: [],

@@ -27,6 +27,7 @@ export type RequirementId =
   | 'token-claims'
   | 'token-type'
   | 'bound-token'
+  | 'dpop'
   | 'scope-grammar'
   | 'current-actor'
   | 'resource-metadata'
@@ -119,6 +120,10 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
     'RFC 8725 section 3.11',
     'A token of another type is not accepted as an access token.',
   ),
+  dpop: {
+    source: 'RFC 9449 section 7.1',
+    text: 'A token that is bound with DPoP is accepted with a valid proof, once.',
+  },
   'bound-token': requirement(
     'RFC 9449 section 7.2',
     'A token that is bound to a key is not accepted as a bearer token.',

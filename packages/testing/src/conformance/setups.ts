@@ -20,8 +20,15 @@ export type SetupName =
   | 'spoofed-auth'
   | 'roles'
   | 'resource'
+  | 'dpop'
+  | 'dpop-nonce'
+  | 'dpop-store-down'
+  | 'mtls'
   | 'custom-body'
   | 'broken-custom-body'
+
+/** The origin that clients use. */
+const publicUrl = 'https://orders.example.com'
 
 /** The resource identifier that clients use, whatever the Host header says. */
 const resource = 'https://orders.example.com/v1'
@@ -92,6 +99,18 @@ export const setups: Readonly<Record<SetupName, Setup>> = {
   roles: withOptions({ profile }, roleRoutes),
   /** With resource metadata: RFC 9728. */
   resource: withOptions({ resource }),
+  /** Tokens that are bound to a key of the client: RFC 9449. */
+  dpop: withOptions({ publicUrl }),
+  'dpop-nonce': withOptions({
+    publicUrl,
+    dpop: { nonceSecret: 'a secret of at least 32 characters' },
+  }),
+  'dpop-store-down': withOptions({
+    publicUrl,
+    dpop: { store: { consume: () => Promise.reject(new Error('the store is down')) } },
+  }),
+  /** Tokens that are bound to a certificate: RFC 8705. No case has a client certificate. */
+  mtls: withOptions({ mtls: { from: 'socket' } }),
   'custom-body': withOptions({
     refusalBody: ({ status, title, detail }) => ({
       contentType: 'text/plain; charset=utf-8',

@@ -1,3 +1,5 @@
+import { createSigningKey } from '../keys/signing-keys.ts'
+import type { DpopClient, ProofOptions } from '../tokens/dpop-client.ts'
 import type { TestIssuer } from '../issuer/test-issuer.ts'
 import type { TokenOptions } from '../tokens/token-options.ts'
 
@@ -45,6 +47,42 @@ const authenticatedAt =
       claims: { acr: 'mfa', auth_time: trusted.clock.now() / 1000 + seconds },
     })
 
+const { kid: _kid, use: _use, ...otherKey } = createSigningKey('ES256', 'other').publicJwk
+
+/** One client for each issuer. */
+const clients = new WeakMap<TestIssuer, DpopClient>()
+
+function clientOf({ trusted }: IssuersByRole): DpopClient {
+  const client = clients.get(trusted) ?? trusted.dpopClient()
+  clients.set(trusted, client)
+  return client
+}
+
+/** The bound token of a client is the same in all cases, because proofs name it. */
+const boundTokens = new WeakMap<DpopClient, string>()
+
+const boundToken: CreateToken = (issuers) => {
+  const client = clientOf(issuers)
+  const bound = boundTokens.get(client) ?? client.token({ aud: audience })
+  boundTokens.set(client, bound)
+  return bound
+}
+
+const proofOf = (
+  client: DpopClient,
+  issuers: IssuersByRole,
+  options: Partial<ProofOptions>,
+): string => {
+  const url = 'https://orders.example.com/any'
+  return client.proof({ token: boundToken(issuers), url, ...options })
+}
+
+/** A proof of the client for `GET /any`. */
+const proof =
+  (options: Partial<ProofOptions> = {}): CreateToken =>
+  (issuers) =>
+    proofOf(clientOf(issuers), issuers, options)
+
 /** The tokens that replace `{{name}}` in the requests of the cases. */
 export const tokens: Readonly<Record<string, CreateToken>> = {
   // Valid tokens
@@ -56,6 +94,19 @@ export const tokens: Readonly<Record<string, CreateToken>> = {
   editor: claims({ roles: ['editor'], permissions: ['orders:cancel'] }),
   'strong-authentication': authenticatedAt(-60),
   'other-issuer': tokenFrom('other', { scope: 'orders:read' }),
+
+  // DPoP: RFC 9449
+  'dpop-bound': boundToken,
+  'dpop-proof': proof(),
+  'dpop-proof-2': proof(),
+  'dpop-proof-3': proof(),
+  'dpop-proof-for-post': proof({ method: 'POST' }),
+  'dpop-old-proof': proof({ issuedIn: -66 }),
+  'dpop-proof-with-wrong-signature': proof({ header: { jwk: otherKey } }),
+  'dpop-proof-of-another-key': (issuers) => proofOf(issuers.trusted.dpopClient(), issuers, {}),
+  'certificate-bound': claims({
+    cnf: { 'x5t#S256': 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' },
+  }),
 
   // Malformed tokens, and tokens whose signature is not valid or cannot be verified
   garbage: text('garbage'),

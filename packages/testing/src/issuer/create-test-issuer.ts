@@ -20,6 +20,7 @@ import {
   type TokenContext,
   type UnsignedToken,
 } from '../tokens/build-token.ts'
+import { createDpopClient } from '../tokens/dpop-client.ts'
 import { createForgeries } from '../tokens/forgeries.ts'
 import { providerIds, providers } from '../tokens/providers.ts'
 import { sign } from '../tokens/sign.ts'
@@ -72,6 +73,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const context = (): TokenContext => ({ issuer, provider, now: Math.floor(clock.now() / 1000) })
   const signed = ({ header, payload }: UnsignedToken): string =>
     sign(header, payload, ring.current())
+  const createToken: TestIssuer['token'] = (token) => signed(buildToken(token, context()))
 
   return {
     url: issuer,
@@ -89,9 +91,13 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       build: (token) => buildToken(token, context()),
       currentKey: () => ring.current(),
     }),
-    token: (token) => signed(buildToken(token, context())),
+    token: createToken,
     idToken: (token) => signed(buildIdToken(token, context())),
     sign: ({ header = {}, payload, key = ring.current() }) => sign(header, payload, key),
+    dpopClient(client = {}) {
+      checkOptions('dpopClient', client, { algorithm: oneOf(algorithmNames) })
+      return createDpopClient(client.algorithm ?? 'ES256', { clock, token: createToken })
+    },
     rotateKeys(rotation = {}) {
       checkOptions('rotateKeys', rotation, { overlap: boolean })
       return ring.rotate(rotation.overlap ?? true)

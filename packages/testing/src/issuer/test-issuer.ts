@@ -2,6 +2,7 @@
 import type { Algorithm } from '@resource-server/core'
 import type { JsonObject, SigningKey } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
+import type { DpopClient } from '../tokens/dpop-client.ts'
 import type { Forgeries } from '../tokens/forgeries.ts'
 import type { ProviderId } from '../tokens/providers.ts'
 import type { RawToken } from '../tokens/sign.ts'
@@ -68,6 +69,35 @@ export interface TestIssuer extends AsyncDisposable {
   readonly key: SigningKey
   /** How often the metadata and the key set have been fetched so far. */
   readonly requests: RequestCounts
+  /**
+   * Creates a client with a key of its own, for tokens that are bound with DPoP (RFC 9449).
+   *
+   * @throws TypeError if an option is unknown or malformed
+   *
+   * @example
+   * ```ts
+   * import { resourceServer } from '@resource-server/express'
+   * import { createTestIssuer } from '@resource-server/testing'
+   * import express from 'express'
+   * import request from 'supertest'
+   *
+   * const issuer = await createTestIssuer()
+   * const api = resourceServer({
+   *   issuer: issuer.url,
+   *   audience: 'orders',
+   *   clock: issuer.clock,
+   *   publicUrl: 'https://api.example',
+   * })
+   * const app = express().get('/orders', api.requireAuthentication(), (_req, res) => res.send('ok'))
+   *
+   * const client = issuer.dpopClient()
+   * const token = client.token({ aud: 'orders' })
+   * const headers = client.headers({ token, url: 'https://api.example/orders' })
+   * await request(app).get('/orders').set(headers).expect(200)
+   * await request(app).get('/orders').set(headers).expect(401) // each proof is accepted once
+   * ```
+   */
+  dpopClient(options?: { readonly algorithm?: Algorithm }): DpopClient
   /** Creates tokens that must be refused. */
   readonly forge: Forgeries
 

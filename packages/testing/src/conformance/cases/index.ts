@@ -1,6 +1,7 @@
 import type { Case } from '../case.ts'
 import { connectionCases } from './connection.ts'
 import { credentialCases } from './credential.ts'
+import { dpopCases } from './dpop.ts'
 import { guardCases } from './guard.ts'
 import { optionCases } from './option.ts'
 import { refusalBodyCases } from './refusal-body.ts'
@@ -17,5 +18,6 @@ export const cases: readonly Case[] = [
   ...optionCases,
   ...connectionCases,
   ...resourceMetadataCases,
+  ...dpopCases,
   ...refusalBodyCases,
 ]

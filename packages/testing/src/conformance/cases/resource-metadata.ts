@@ -4,6 +4,7 @@ import {
   type ExpectedResponse,
   insufficientScope,
   noCredential,
+  withDpopChallenge,
   withMetadataUrl,
 } from '../case.ts'
 import { formatGet, formatRequest } from '../raw-http.ts'
@@ -31,6 +32,7 @@ const metadata: ExpectedResponse = {
       'read',
     ],
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256'],
   },
   headers: { 'content-type': 'application/json', 'cache-control': undefined },
 }
@@ -90,13 +92,13 @@ export const resourceMetadataCases: readonly Case[] = [
     corpus: ['HTTP-resource-metadata'],
     setup: 'resource',
     request: toAnotherHost(formatGet('/any')),
-    expect: [withMetadataUrl(noCredential, url)],
+    expect: [withMetadataUrl(withDpopChallenge(noCredential), url)],
   },
   {
     id: 'metadata-url-in-scope-challenge',
     proves: ['metadata-challenge'],
     setup: 'resource',
     request: formatGet('/read', 'Authorization: Bearer {{good}}'),
-    expect: [withMetadataUrl(insufficientScope('orders:read'), url)],
+    expect: [withMetadataUrl(withDpopChallenge(insufficientScope('orders:read')), url)],
   },
 ]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, type HeaderPair } from '../../src/adapter.ts'
-import { refuse } from '../../src/errors/refusal.ts'
-import { isPreflight, missingCredential, readCredential } from '../../src/http/bearer-token.ts'
+import { refuse, type Refusal } from '../../src/errors/refusal.ts'
+import { isPreflight, missingCredential, readCredential } from '../../src/http/credential.ts'
 import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -171,8 +171,8 @@ test.each([
   for (const [name, one] of pairs) headers.append(name, one)
   const lines = { method: 'GET', url: '/', headers: pairs }
   const joined = fromFetch({ method: 'GET', url: 'http://api.test/', headers })
-  expect(readCredential(lines)).toMatchObject({ code: 'credential_repeated' })
-  expect(readCredential(joined)).toMatchObject({ code: 'credential_repeated' })
+  expect(readCredential(lines, false)).toMatchObject({ code: 'credential_repeated' })
+  expect(readCredential(joined, false)).toMatchObject({ code: 'credential_repeated' })
 })
 
 const reasons = {
@@ -230,7 +230,7 @@ describe('the code and reason for an Authorization header', () => {
     ['with a comma in a token: malformed', 'Bearer abc,def', 'credential_malformed'],
   ])('%s', (_what, one, code) => {
     const request = { method: 'GET', url: '/', headers: [['Authorization', one]] as const }
-    const refusal = readCredential(request)
+    const refusal = readCredential(request, false)
     expect(refusal).toHaveProperty('code', code)
     expect(refusal).toHaveProperty('reason', expect.stringContaining(reasons[code]))
   })
@@ -240,7 +240,7 @@ describe('the code and reason for an Authorization header', () => {
     ['an empty header', [' '], 'the Authorization header is empty'],
   ])('the reason for %s is exact', (_what, values, reason) => {
     const headers = values.map((one) => ['Authorization', one] as const)
-    expect(readCredential({ method: 'GET', url: '/', headers })).toMatchObject({ reason })
+    expect(readCredential({ method: 'GET', url: '/', headers }, false)).toMatchObject({ reason })
   })
 })
 
@@ -251,7 +251,11 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
   test.each<readonly [what: string, value: string, reason: string]>([
     ['Basic', 'Basic dXNlcjpwYXNz', `${scheme} but 'basic'. L${send.slice(1)}`],
     ['Token', 'Token abc', `${scheme} but 'token'. L${send.slice(1)}`],
-    ['DPoP', 'DPoP abc', `${scheme} but DPoP. Tokens that are bound to a key are not supported`],
+    [
+      'DPoP',
+      'DPoP abc',
+      `${scheme} but DPoP. It requires the option 'publicUrl', and that dpop is not 'off'`,
+    ],
     ['a token alone', 'eyJ.e30.AA', `${scheme}: it is one word. If that is the token, ${send}`],
     ['a colon', 'Bearer: abc', `${scheme}: the word is not followed by a space`],
     ['an unknown scheme, which may be a secret', 'S3cret abc', scheme],
@@ -283,7 +287,7 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
     ],
   ])('%s', (_what, sent, reason) => {
     const request = { method: 'GET', url: '/', headers: [['Authorization', sent]] as const }
-    expect(readCredential(request)).toHaveProperty('reason', reason)
+    expect(readCredential(request, false)).toHaveProperty('reason', reason)
   })
 })
 
@@ -292,7 +296,7 @@ describe('a header that code before the guard sets', () => {
 
   test('is ignored, and the reason says so', () => {
     const changed = { ...request, hostHeaders: { authorization: value } }
-    expect(readCredential(changed)).toBeUndefined()
+    expect(readCredential(changed, false)).toBeUndefined()
     expect(missingCredential(changed)).toEqual(
       refuse(
         'credential_missing',
@@ -320,6 +324,36 @@ test.each([
   const { gate, guards } = createGateHarness(optionsFor(issuer))
   const full = { method: 'GET', url: '/orders', headers: [], ...request }
   expect(statusOf(await gate.pass({}, full, guards.requireAuthentication()))).toBe(401)
+})
+
+describe('the DPoP scheme', () => {
+  const read = (header: string, acceptsDpop = true) =>
+    readCredential({ method: 'GET', url: '/', headers: [['Authorization', header]] }, acceptsDpop)
+
+  test.each(['DPoP', 'dpop', 'DPOP', 'dPoP'])('is accepted as %s', (scheme) => {
+    expect(read(`${scheme} abc`)).toEqual({ scheme: 'DPoP', token: 'abc' })
+  })
+
+  test('is unsupported if DPoP is off, and the reason names the option', () => {
+    const refusal = read('DPoP abc', false)
+    expect(refusal).toMatchObject({ code: 'credential_scheme_unsupported' })
+    expect((refusal as Refusal).reason).toContain("'publicUrl'")
+  })
+
+  test.each(['DPoP', 'DPoP ', 'DPoP  abc', 'DPoP abc def', 'DPoP token=abc', 'DPoP abc, x=y'])(
+    'refuses %j as malformed, and remembers the scheme',
+    (header) => {
+      const detail = { scheme: 'DPoP' }
+      expect(read(header)).toMatchObject({ code: 'credential_malformed', detail })
+    },
+  )
+
+  test.each(['Bearer abc, DPoP abc', 'DPoP abc, Bearer abc', 'DPoP abc, DPoP abc'])(
+    'refuses %j as repeated credentials',
+    (header) => {
+      expect(read(header)).toMatchObject({ code: 'credential_repeated' })
+    },
+  )
 })
 
 describe('isPreflight', () => {

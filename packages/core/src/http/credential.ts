@@ -3,14 +3,15 @@ import { hasPreflightHeaders, type HttpRequest, headerValues } from './request.t
 
 declare const brand: unique symbol
 
-/** The bearer token of a request. Only this module creates it. */
+/** The token of a request, and the scheme it was sent with. Only this module creates it. */
 export interface Credential {
+  readonly scheme: 'Bearer' | 'DPoP'
   readonly token: string
   readonly [brand]: 'Credential'
 }
 
 /** One space and a token68 (RFC 9110 section 11.2), which cannot contain a comma. */
-const bearer = /^bearer [A-Za-z0-9\-._~+/]+=*$/i
+const credential = /^(bearer|dpop) ([A-Za-z0-9\-._~+/]+=*)$/i
 
 /**
  * Proxies and the Fetch standard join repeated headers with a comma. It is followed by a scheme and its
@@ -18,16 +19,16 @@ const bearer = /^bearer [A-Za-z0-9\-._~+/]+=*$/i
  * one credential, and those in quotes, must not match.
  */
 const joinedHeaders: readonly RegExp[] = [
-  /^[ \t]*bearer[ \t].*,[ \t]*[\w-]+[ \t]+[^ \t=]/i,
+  /^[ \t]*(?:bearer|dpop)[ \t].*,[ \t]*[\w-]+[ \t]+[^ \t=]/i,
   /,[ \t]*[\w-]+[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*(?:,|$)/,
   /^[ \t]*,|,[ \t]+[\w-]*$/,
 ]
-/** A comma after the token of another scheme. After a Bearer token, a comma alone is only malformed. */
+/** A comma after the token of another scheme. After our own schemes, a comma alone is only malformed. */
 const tokenOfFirstScheme = /^[ \t]*([\w-]+)[ \t]+[A-Za-z0-9\-._~+/]+=*[ \t]*,/
 
 function isJoined(value: string): boolean {
   const scheme = tokenOfFirstScheme.exec(value)?.[1]
-  if (scheme !== undefined && !scheme.toLowerCase().startsWith('bearer')) return true
+  if (scheme !== undefined && !/^(?:bearer|dpop)/i.test(scheme)) return true
   return joinedHeaders.some((pattern) => pattern.test(value))
 }
 
@@ -36,7 +37,10 @@ function isJoined(value: string): boolean {
  * with more than one credential is refused. Tokens in the query, the body or a cookie are never read: only
  * RFC 6750 section 2.1 is supported. No other module reads this header.
  */
-export function readCredential(request: HttpRequest): Credential | undefined | Refusal {
+export function readCredential(
+  request: HttpRequest,
+  acceptsDpop: boolean,
+): Credential | undefined | Refusal {
   const values = headerValues(request, 'authorization')
   if (values.length === 0) return undefined
   const [value] = values
@@ -46,8 +50,19 @@ export function readCredential(request: HttpRequest): Credential | undefined | R
   if (typeof value !== 'string' || value.trim() === '') {
     return refuse('credential_malformed', 'the Authorization header is empty')
   }
-  if (bearer.test(value)) return { token: value.slice('bearer '.length) } as Credential
-  return whyNotBearer(value)
+  const [, name, token] = credential.exec(value) ?? []
+  const scheme = schemeOf(name, acceptsDpop)
+  return scheme ? ({ scheme, token } as Credential) : whyNotAccepted(value, acceptsDpop)
+}
+
+/** Scheme names are case-insensitive (RFC 9110 section 11.1). */
+function schemeOf(
+  name: string | undefined,
+  acceptsDpop: boolean,
+): Credential['scheme'] | undefined {
+  const lower = name?.toLowerCase()
+  if (lower === 'bearer') return 'Bearer'
+  return lower === 'dpop' && acceptsDpop ? 'DPoP' : undefined
 }
 
 /**
@@ -72,13 +87,13 @@ const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/
 
 /**
  * Whether the request's only credential uses another scheme, such as Basic. A token without a scheme does not, and
- * neither does a misspelled `Bearer`.
+ * neither does a misspelled `Bearer`. `DPoP` is a scheme for access tokens, even if it is not accepted.
  */
 export function usesOtherScheme(request: HttpRequest): boolean {
   const [value, ...others] = headerValues(request, 'authorization')
   if (others.length > 0 || typeof value !== 'string' || isJoined(value)) return false
   const scheme = schemeOfCredential.exec(value)?.[1]?.toLowerCase()
-  return scheme !== undefined && !scheme.startsWith('bearer')
+  return scheme !== undefined && !/^(?:bearer|dpop)/.test(scheme)
 }
 
 /**
@@ -89,29 +104,30 @@ export function isPreflight(request: HttpRequest): boolean {
   return hasPreflightHeaders(request) && headerValues(request, 'authorization').length === 0
 }
 
-function whyNotBearer(value: string): Refusal {
+function whyNotAccepted(value: string, acceptsDpop: boolean): Refusal {
   if (isJoined(value)) {
     return refuse('credential_repeated', 'the Authorization header has more than one credential')
   }
-  const [scheme = ''] = value.split(/[ \t]/, 1)
-  if (scheme.toLowerCase() !== 'bearer') {
-    return refuse('credential_scheme_unsupported', describeScheme(value))
-  }
+  const [name = ''] = value.split(/[ \t]/, 1)
+  const scheme = schemeOf(name, acceptsDpop)
+  if (!scheme) return refuse('credential_scheme_unsupported', describeScheme(value, acceptsDpop))
   return refuse(
     'credential_malformed',
-    `Bearer is not followed by one space and one token${describeToken(value.slice(scheme.length))}`,
+    `${scheme} is not followed by one space and one token${describeToken(value.slice(name.length))}`,
+    { scheme },
   )
 }
 
 /** Schemes that can be named. Another first word may be a token or a password. */
 const knownSchemes = ['basic', 'digest', 'dpop', 'negotiate', 'ntlm', 'apikey', 'token', 'jwt']
 
-function describeScheme(value: string): string {
-  const reason = 'the Authorization header does not use the Bearer scheme'
+function describeScheme(value: string, acceptsDpop: boolean): string {
+  const accepted = acceptsDpop ? 'the Bearer or DPoP' : 'the Bearer'
+  const reason = `the Authorization header does not use ${accepted} scheme`
   const [scheme = ''] = value.toLowerCase().split(/[ \t:]/, 1)
   if (scheme === 'bearer') return `${reason}: the word is not followed by a space`
   if (scheme === 'dpop') {
-    return `${reason} but DPoP. Tokens that are bound to a key are not supported`
+    return `${reason} but DPoP. It requires the option 'publicUrl', and that dpop is not 'off'`
   }
   if (knownSchemes.includes(scheme)) {
     return `${reason} but '${scheme}'. Let the client send 'Authorization: Bearer <token>'`

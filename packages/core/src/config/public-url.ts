@@ -1,0 +1,84 @@
+import { ConfigError } from '../errors/refusal.ts'
+import { type NormalUri, normalizePath, normalizeUri } from '../lib/uri.ts'
+import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
+import type { ReadContext } from '../options/option-table.ts'
+
+/** The URLs by which clients reach this service. */
+export interface PublicUrls {
+  /** Each with the path that comes before the service's own paths. The path is empty or has no final slash. */
+  readonly origins: readonly NormalUri[]
+  readonly prefix: PathRule
+}
+
+/** What a proxy does with the path. `added` has no final slash. */
+export type PathRule = 'stripped' | 'kept' | { readonly added: string }
+
+export function readPublicUrl(
+  value: unknown,
+  name: string,
+  { allowInsecureHttp }: ReadContext,
+): readonly NormalUri[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0) throw notPublicUrl(name)
+  return Object.freeze(list.map((entry) => readOne(entry, name, allowInsecureHttp)))
+}
+
+function readOne(value: unknown, name: string, insecure: boolean): NormalUri {
+  const url = typeof value === 'string' && value === value.trim() ? parseUrl(value) : undefined
+  if (!url || hasExtras(value as string, url) || !/^https?:/.test(url.protocol)) {
+    throw notPublicUrl(name)
+  }
+  if (!isSecure(url, insecure)) {
+    throw new ConfigError(
+      `'${name}' must be an https URL.`,
+      'Use the URL that clients use, even if a proxy in front of this service ends TLS.',
+    )
+  }
+  // The configuration is trusted, so a host in Unicode may be written as it is displayed.
+  const normal = normalizeUri(url.href)
+  if (!normal) throw notPublicUrl(name)
+  return Object.freeze({ origin: normal.origin, path: withoutFinalSlash(normal.path) })
+}
+
+function notPublicUrl(name: string): ConfigError {
+  return new ConfigError(
+    `'${name}' must be an absolute http or https URL without user, password, query or fragment, or a list of them.`,
+    `Set ${name}: 'https://api.example.com', or 'https://api.example.com/orders' behind a path.`,
+  )
+}
+
+export function readPrefix(value: unknown, name: string): PathRule {
+  if (value === 'stripped' || value === 'kept') return value
+  const [, added] = (typeof value === 'string' && /^added:(\/.+)$/.exec(value)) || []
+  const path = added === undefined ? undefined : normalizePath(added)
+  if (path !== undefined) return Object.freeze({ added: withoutFinalSlash(path) })
+  throw new ConfigError(
+    `'${name}' must be 'stripped', 'kept', or 'added:' and a path.`,
+    "Say what the proxy in front of this service does with the path, as in 'added:/internal'.",
+  )
+}
+
+function withoutFinalSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/**
+ * The URLs of a resource server. `resource` is an identifier, so only its origin is used.
+ *
+ * @throws ConfigError if it is not known what a proxy does with the path
+ */
+export function publicUrlsOf(
+  configured: readonly NormalUri[] | undefined,
+  prefix: PathRule | undefined,
+  resource: string | undefined,
+): PublicUrls {
+  if (configured?.some(({ path }) => path !== '') && prefix === undefined) {
+    throw new ConfigError(
+      "'publicUrl' has a path, but 'prefix' is missing.",
+      "Set prefix: 'stripped' if a proxy removes this path before requests arrive here, and 'kept' otherwise.",
+    )
+  }
+  const fallback = resource === undefined ? undefined : normalizeUri(new URL(resource).href)
+  const origins = configured ?? (fallback ? [{ origin: fallback.origin, path: '' }] : [])
+  return Object.freeze({ origins, prefix: prefix ?? 'stripped' })
+}

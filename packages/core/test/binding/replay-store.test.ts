@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import type { UsedProof } from '../../src/index.ts'
+import { MemoryReplayStore, ReplayStoreUnavailable } from '../../src/binding/replay-store.ts'
+
+const lifetime = 70_000
+const start = 1_700_000_000_000
+
+function createStore(maxProofs = 10) {
+  const store = new MemoryReplayStore(maxProofs, lifetime, start)
+  return {
+    store,
+    use: (id: string, given: Partial<UsedProof> = {}): boolean => {
+      const { jkt = id, now = start } = given
+      return store.consume({ id, jkt, now, expiresAt: now + lifetime, ...given })
+    },
+  }
+}
+
+describe('the replay store in memory', () => {
+  test('accepts each proof once', () => {
+    const { use } = createStore()
+    expect([use('a'), use('a'), use('b'), use('b')]).toEqual([true, false, true, false])
+  })
+
+  test('recognizes a proof that was made again with another time', () => {
+    const { use } = createStore()
+    expect(use('a')).toBe(true)
+    expect(use('a', { expiresAt: start + 1 })).toBe(false)
+    expect(use('a', { now: start + 30_000 })).toBe(false)
+  })
+
+  test('remembers a proof until it expires, at any time within its lifetime', () => {
+    for (let age = 0; age < lifetime; age += 500) {
+      const { use } = createStore()
+      use('a', { expiresAt: start + lifetime })
+      const now = start + age
+      expect(use('a', { now, expiresAt: start + lifetime })).toBe(false)
+    }
+  })
+
+  test('is empty again after the lifetime', () => {
+    const { store, use } = createStore()
+    use('a')
+    use('b')
+    expect(use('c', { now: start + 2 * lifetime })).toBe(true)
+    expect(store.size).toBe(1)
+  })
+
+  test('throws if it is full, and keeps what it has', () => {
+    const { use } = createStore(4)
+    for (const id of ['a', 'b', 'c', 'd']) expect(use(id)).toBe(true)
+    expect(() => use('e')).toThrow(ReplayStoreUnavailable)
+    expect(use('a')).toBe(false)
+    expect(use('e', { now: start + 2 * lifetime })).toBe(true)
+  })
+
+  test('gives one key at most half of its capacity', () => {
+    const { use } = createStore(4)
+    expect([use('a', { jkt: 'k' }), use('b', { jkt: 'k' })]).toEqual([true, true])
+    expect(() => use('c', { jkt: 'k' })).toThrow('one key has used half of the store')
+    expect(use('a', { jkt: 'k' })).toBe(false)
+    expect(use('d', { jkt: 'other' })).toBe(true)
+    expect(use('c', { jkt: 'k', now: start + 2 * lifetime })).toBe(true)
+  })
+
+  test('does not accept a proof again after the clock was moved back', () => {
+    const { use } = createStore()
+    expect(use('a')).toBe(true)
+    expect(use('b', { now: start + 2 * lifetime })).toBe(true)
+    expect(use('a', { now: start, expiresAt: start + lifetime })).toBe(false)
+  })
+
+  test('says since when it has been recording', () => {
+    expect(createStore().store.since).toBe(start)
+  })
+
+  test('has a bounded number of buckets to search, whatever it stores', () => {
+    const { store, use } = createStore(100_000)
+    for (let at = 0; at < 50_000; at += 1) {
+      const now = start + at * 3
+      use(String(at), { now, expiresAt: now + (at % lifetime) + 1 })
+    }
+    expect(store.bucketCount).toBeLessThanOrEqual(18)
+  })
+})

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { hasUnknownMembers, readConfirmation } from '../../src/token/confirmation.ts'
+
+const jkt = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
+
+describe('readConfirmation', () => {
+  test.each<readonly [object, object]>([
+    [{ jkt }, { jkt }],
+    [{ 'x5t#S256': jkt }, { 'x5t#S256': jkt }],
+    [
+      { jkt, 'x5t#S256': jkt },
+      { jkt, 'x5t#S256': jkt },
+    ],
+    [{ jkt, kid: 'k' }, { jkt }],
+  ])('reads %j', (cnf, expected) => {
+    expect(readConfirmation(cnf)).toEqual(expected)
+  })
+
+  test.each([{}, { kid: 'k' }, { jwk: {} }, { x5t: jkt }, { x5c: [] }, { jwe: 'x' }])(
+    'refuses %j, which has no member that can be checked',
+    (cnf) => {
+      expect(readConfirmation(cnf)).toMatchObject({ code: 'binding_unsupported' })
+    },
+  )
+
+  test.each([
+    null,
+    'x',
+    [],
+    [{ jkt }],
+    { jkt: 7 },
+    { jkt: '' },
+    { jkt: [jkt] },
+    { jkt: jkt.slice(1) },
+    { jkt: `${jkt}=` },
+    { jkt: `${jkt.slice(0, -1)}t` },
+    { jkt: jkt.replace('-', '+') },
+    { jkt: Buffer.from(jkt, 'base64url').toString('hex') },
+    { jkt, 'x5t#S256': 'x' },
+    { 'x5t#S256': jkt, jkt: null },
+  ])('refuses %j, which is malformed', (cnf) => {
+    expect(readConfirmation(cnf)).toMatchObject({ code: 'claim_malformed' })
+  })
+})
+
+test.each<readonly [object, boolean]>([
+  [{ jkt }, false],
+  [{ jkt, 'x5t#S256': jkt }, false],
+  [{ jkt, kid: 'k' }, true],
+])('hasUnknownMembers of %j: %s', (cnf, expected) => {
+  expect(hasUnknownMembers(cnf)).toBe(expected)
+})

@@ -1,0 +1,163 @@
+import { X509Certificate } from 'node:crypto'
+import { createServer as createHttpServer, request as httpRequest } from 'node:http'
+import { connect, createServer as createHttp2Server } from 'node:http2'
+import { Agent, createServer, request } from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
+import { resourceServer } from '@resource-server/express'
+import express from 'express'
+import { afterAll, describe, expect, test } from 'vitest'
+import { client, proofOf, publicJwk, publicUrl, thumbprint } from '../security/attacks/dpop.ts'
+import { certificateOf } from '../security/fixtures/certificate.ts'
+import { audience, createFixture } from '../security/fixtures/fixture.ts'
+import { keyOf } from '../security/fixtures/keys.ts'
+import { createGate, fromNode, nodeGuard, sendNode } from '@resource-server/core/adapter'
+
+// What depends on a real socket: certificates, HTTP/2, and routers that rewrite the URL.
+
+const fixture = await createFixture()
+afterAll(() => fixture[Symbol.asyncDispose]())
+
+const options = { issuer: fixture.issuer.url, audience, clock: fixture.clock }
+const dpopToken = fixture.token({ claims: { cnf: { jkt: thumbprint(publicJwk(client())) } } })
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  afterAll(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+interface Certificate {
+  readonly key: string
+  readonly cert: string
+  readonly thumbprint: string
+}
+
+function certificate(name: string): Certificate {
+  const pair = keyOf('ES256', 'P-256', name)
+  const cert = certificateOf(pair)
+  const { fingerprint256 } = new X509Certificate(cert)
+  const hash = Buffer.from(fingerprint256.replaceAll(':', ''), 'hex').toString('base64url')
+  const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  return { key, cert, thumbprint: hash }
+}
+
+describe('a token that is bound to a certificate, over TLS with Express', async () => {
+  const [a, b, own] = [certificate('a'), certificate('b'), certificate('server')]
+  const api = resourceServer({ ...options, mtls: { from: 'socket' } })
+  const app = express().get('/', api.requireAuthentication(), (req, res) => {
+    res.json(api.token(req).confirmation)
+  })
+  // The certificates are self-signed, so the handshake does not accept their chain.
+  const tls = { key: own.key, cert: own.cert, requestCert: true, rejectUnauthorized: false }
+  const port = await listen(createServer(tls, app))
+  const tokenFor = (bound: Certificate): string =>
+    fixture.token({ claims: { cnf: { 'x5t#S256': bound.thumbprint } } })
+
+  const statusOf = (token: string, agent: Agent): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}` }
+      request({ host: '127.0.0.1', port, agent, headers }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode))
+      })
+        .on('error', reject)
+        .end()
+    })
+  const agentWith = (presented?: Certificate): Agent => {
+    const agent = new Agent({
+      keepAlive: true,
+      maxSockets: 1,
+      rejectUnauthorized: false,
+      ...(presented && { key: presented.key, cert: presented.cert }),
+    })
+    afterAll(() => agent.destroy())
+    return agent
+  }
+
+  // MTLS-socket-good: MTLS-socket-selfsigned:
+  test('is granted with that certificate, even if its chain is not trusted', async () => {
+    expect(await statusOf(tokenFor(a), agentWith(a))).toBe(200)
+  })
+
+  // MTLS-socket-wrong:
+  test('is refused with another certificate, and without one', async () => {
+    expect(await statusOf(tokenFor(a), agentWith(b))).toBe(401)
+    expect(await statusOf(tokenFor(a), agentWith())).toBe(401)
+  })
+
+  // MTLS-socket-keepalive:
+  test('is checked for each request of a connection', async () => {
+    const agent = agentWith(a)
+    expect(await statusOf(tokenFor(a), agent)).toBe(200)
+    expect(await statusOf(tokenFor(b), agent)).toBe(401)
+    expect(await statusOf(tokenFor(a), agent)).toBe(200)
+  })
+})
+
+// DPOP2-htu-url-rewritten:
+test('a proof is for the URL that was received, even if a middleware rewrites it', async () => {
+  const api = resourceServer({ ...options, publicUrl })
+  const app = express()
+  app.use((req, _res, next) => {
+    req.url = req.url.replace(/^\/public/, '')
+    next()
+  })
+  app.get('/orders', api.requireAuthentication(), (_req, res) => void res.end())
+  const port = await listen(createHttpServer(app))
+  const statusFor = (path: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const proof = proofOf(fixture, dpopToken, { claims: { htu: publicUrl + path } })
+      const headers = { authorization: `DPoP ${dpopToken}`, dpop: proof }
+      httpRequest({ host: '127.0.0.1', port, path: '/public/orders', headers }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode))
+      })
+        .on('error', reject)
+        .end()
+    })
+  expect(await statusFor('/public/orders')).toBe(200)
+  expect(await statusFor('/orders')).toBe(401)
+})
+
+// DPOP2-h2:
+describe('over HTTP/2', async () => {
+  const gate = createGate({ ...options, publicUrl })
+  const pass = nodeGuard(gate)
+  const guard = gate.guards((one) => one).requireAuthentication()
+  const server = createHttp2Server((req, res) => {
+    const response = res as unknown as Parameters<typeof sendNode>[1]
+    const result = Promise.resolve(pass(guard, { request: req, response }))
+    void result.then((decided) =>
+      decided.action === 'reply' ? sendNode(decided.reply, response) : res.end('{}'),
+    )
+  })
+  const port = await listen(server)
+  const session = connect(`http://127.0.0.1:${port}`)
+  afterAll(() => session.close())
+
+  const statusOf = (headers: Readonly<Record<string, string | string[]>>): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const stream = session.request({
+        ':path': '/',
+        authorization: `DPoP ${dpopToken}`,
+        ...headers,
+      })
+      stream.on('response', (received) => resolve(received[':status']!)).on('error', reject)
+      stream.resume().end()
+    })
+
+  test('a proof is accepted', async () => {
+    expect(await statusOf({ dpop: proofOf(fixture, dpopToken) })).toBe(200)
+  })
+
+  test('two proofs, and a proof for another method, are refused', async () => {
+    const proofs = [proofOf(fixture, dpopToken), proofOf(fixture, dpopToken)]
+    expect(await statusOf({ dpop: proofs })).toBe(401)
+    const other = proofOf(fixture, dpopToken, { claims: { htm: 'POST' } })
+    expect(await statusOf({ dpop: other })).toBe(401)
+  })
+
+  test('fromNode reads the request of the compatibility API', () => {
+    expect(fromNode({ rawHeaders: [], headers: {}, method: 'GET', url: '/' }).method).toBe('GET')
+  })
+})
