@@ -6,7 +6,7 @@ import type { MtlsOptions } from '../options/options.ts'
 export type CertificateFormat = 'rfc9440' | 'xfcc' | 'nginx-pem'
 
 /** The proxies that may name a client's certificate. */
-export interface Peers {
+interface Peers {
   readonly ranges: readonly IpRange[]
   readonly unixSocket: boolean
 }
