@@ -1,4 +1,5 @@
 import type { Policy } from '../config/policy.ts'
+import type { Code } from '../errors/codes.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import type { UnverifiedProof } from '../jose/jws.ts'
 import { schedule } from '../lib/clock.ts'
@@ -81,10 +82,13 @@ export class BindingCheck {
   /** A token that is not bound. A proof adds nothing to it (RFC 9449 section 7.1). */
   #checkPlain({ scheme }: Presentation): Refusal | undefined {
     if (scheme === 'DPoP') {
-      return refuse('binding_required', 'the token has no cnf, but was sent with the DPoP scheme')
+      return refuseBinding(
+        'binding_required',
+        'the token has no cnf, but was sent with the DPoP scheme',
+      )
     }
     if (this.#policy.dpop?.mode === 'required') {
-      return refuse('binding_required', "the token has no cnf, and dpop is 'required'")
+      return refuseBinding('binding_required', "the token has no cnf, and dpop is 'required'")
     }
     return undefined
   }
@@ -107,17 +111,20 @@ export class BindingCheck {
     const { dpop } = this.#policy
     if (jkt === undefined) {
       if (scheme === 'DPoP') {
-        return refuse(
+        return refuseBinding(
           'binding_required',
           'the token was sent with the DPoP scheme, but has no cnf.jkt',
         )
       }
       if (dpop?.mode !== 'required') return undefined
-      return refuse('binding_required', "the token has no cnf.jkt, and dpop is 'required'")
+      return refuseBinding('binding_required', "the token has no cnf.jkt, and dpop is 'required'")
     }
     if (!dpop) return this.#refuseDpop()
     if (scheme === 'DPoP') return undefined
-    return refuse('binding_unproven', 'the token has cnf.jkt, but was sent with the Bearer scheme')
+    return refuseBinding(
+      'binding_unproven',
+      'the token has cnf.jkt, but was sent with the Bearer scheme',
+    )
   }
 
   #refuseDpop(): Refusal {
@@ -127,7 +134,7 @@ export class BindingCheck {
       this.#hasWarned = true
       warn(`A token that is bound to a key with DPoP was refused, because ${why}. Set publicUrl.`)
     }
-    return refuse('binding_unsupported', `the token has cnf.jkt, but ${why}`)
+    return refuseBinding('binding_unsupported', `the token has cnf.jkt, but ${why}`)
   }
 
   async #checkCertificate(
@@ -138,7 +145,10 @@ export class BindingCheck {
     if (expected === undefined) return undefined
     const { mtls } = this.#policy
     if (!mtls && !presentation.certificate) {
-      return refuse('binding_unsupported', "the token has cnf.x5t#S256, but 'mtls' is not set")
+      return refuseBinding(
+        'binding_unsupported',
+        "the token has cnf.x5t#S256, but 'mtls' is not set",
+      )
     }
     if (mtls && 'checkedBy' in mtls) {
       trace.checkedBy = mtls.checkedBy
@@ -146,10 +156,13 @@ export class BindingCheck {
     }
     const found = await clientCertificate(presentation, mtls)
     if ('problem' in found) {
-      return refuse('binding_unproven', `the token has cnf.x5t#S256, but ${found.problem}`)
+      return refuseBinding('binding_unproven', `the token has cnf.x5t#S256, but ${found.problem}`)
     }
     if (isEqual(found.thumbprint, expected)) return undefined
-    return refuse('binding_mismatch', 'the client certificate is not the one in cnf.x5t#S256')
+    return refuseBinding(
+      'binding_mismatch',
+      'the client certificate is not the one in cnf.x5t#S256',
+    )
   }
 
   async #checkProof(
@@ -174,7 +187,7 @@ export class BindingCheck {
     })
     if (proof instanceof Refusal) return proof
     if (!isEqual(proof.jkt, jkt)) {
-      return refuse('binding_mismatch', 'the key of the proof is not the one in cnf.jkt')
+      return refuseBinding('binding_mismatch', 'the key of the proof is not the one in cnf.jkt')
     }
     return this.#nonces
       ? this.#checkNonce(proof, now, this.#nonces, trace)
@@ -228,6 +241,12 @@ export class BindingCheck {
     if (result === false) return refuse('proof_replayed', 'the proof was used before')
     return refuse('replay_store_unavailable', describe(result), { retryAfter: 1 })
   }
+}
+
+type BindingCode = Extract<Code, `binding_${string}`>
+
+function refuseBinding(code: BindingCode, reason: string): Refusal {
+  return refuse(code, reason, { claim: 'cnf' })
 }
 
 /** Returns the error if the work fails or takes too long. Never throws or rejects. */
