@@ -46,15 +46,15 @@ export class BindingCheck {
   constructor(policy: Policy) {
     const { dpop, mtls, clock, clockTolerance, publicUrls } = policy
     this.#policy = policy
-    if (mtls && 'checkedBy' in mtls) {
+    if (mtls?.from === 'gateway') {
       warn(
         "mtls: { checkedBy: 'gateway' } is set: tokens that are bound to a certificate are accepted without comparing the certificate.",
       )
     }
     if (!dpop) return
     const lifetime = Math.max(
-      dpop.maxAge + 2 * clockTolerance,
-      nonceTimes.lifetime + clockTolerance,
+      dpop.maxAge + 4 * clockTolerance,
+      nonceTimes.lifetime + 3 * clockTolerance,
     )
     this.#store = dpop.store ?? new MemoryReplayStore(dpop.maxProofs, lifetime * 1000, clock.now())
     if (!dpop.nonceSecrets) return
@@ -150,8 +150,8 @@ export class BindingCheck {
         "the token has cnf.x5t#S256, but 'mtls' is not set",
       )
     }
-    if (mtls && 'checkedBy' in mtls) {
-      trace.checkedBy = mtls.checkedBy
+    if (mtls?.from === 'gateway') {
+      trace.checkedBy = 'gateway'
       return undefined
     }
     const found = await clientCertificate(presentation, mtls)
@@ -217,7 +217,7 @@ export class BindingCheck {
   /** Clients round the time down to whole seconds, so the second in which the store started counts as later. */
   #isOlderThanStore(seconds: number): boolean {
     const { since } = this.#store!
-    return since !== undefined && seconds < Math.floor(since / 1000)
+    return since !== undefined && !(seconds >= Math.floor(since / 1000))
   }
 
   /**
@@ -231,9 +231,11 @@ export class BindingCheck {
       return refuse('proof_not_current', 'the proof is older than the store of used proofs')
     }
     const { jkt, jti } = proof
+    const { clock, clockTolerance } = this.#policy
     const id = await sha256Async(`${jkt}.${jti}`)
-    const now = this.#policy.clock.now()
-    const expiresAt = Math.floor((madeAt + lifetime) * 1000) + 1
+    const now = clock.now()
+    // Another instance, whose clock is behind, accepts the proof for longer than this one.
+    const expiresAt = Math.floor((madeAt + lifetime + 2 * clockTolerance) * 1000) + 1
     const result = await within(storeDeadline, () =>
       this.#store!.consume({ id, jkt, expiresAt, now }),
     )

@@ -20,7 +20,7 @@ const maxCharacters = 65_536
  */
 export async function clientCertificate(
   presentation: Presentation,
-  source: Exclude<MtlsSettings, { readonly checkedBy: 'gateway' }> | undefined,
+  source: Exclude<MtlsSettings, { readonly from: 'gateway' }> | undefined,
 ): Promise<CertificateResult> {
   const { certificate } = presentation
   if (certificate) return thumbprintOfDer(certificate)

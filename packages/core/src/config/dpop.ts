@@ -59,12 +59,20 @@ export const dpopOptions: OptionTable<
     range: '',
     description: 'Remembers used proofs. Required if several instances serve the same clients.',
     read: (value) => {
-      const { consume } = (value ?? {}) as Partial<ReplayStore>
-      if (typeof consume === 'function') return value as ReplayStore
-      throw new ConfigError(
-        "'dpop.store' must have the method consume().",
-        'Add it, or leave store out.',
-      )
+      const { consume, since } = (value ?? {}) as Partial<ReplayStore>
+      if (typeof consume !== 'function') {
+        throw new ConfigError(
+          "'dpop.store' must have the method consume().",
+          'Add it, or leave store out.',
+        )
+      }
+      if (since !== undefined && !Number.isFinite(since)) {
+        throw new ConfigError(
+          "'dpop.store.since' must be a time in milliseconds.",
+          'Set it to the time at which the store was empty, in milliseconds since the epoch.',
+        )
+      }
+      return value as ReplayStore
     },
   },
   nonceSecret: {

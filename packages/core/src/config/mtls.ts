@@ -20,7 +20,7 @@ export type MtlsSettings =
       readonly header: string
       readonly peers: Peers
     }
-  | { readonly checkedBy: 'gateway' }
+  | { readonly from: 'gateway' }
 
 /** The header of each format. nginx has no default, because its header is named in its configuration. */
 const defaultHeaders: Readonly<Record<CertificateFormat, string | undefined>> = {
@@ -48,7 +48,7 @@ export function readMtls(value: unknown): MtlsSettings {
   const kind = checkedBy === undefined ? from : 'gateway'
   if (kind === 'gateway' && checkedBy === 'gateway') {
     checkNames(options, members.gateway, 'mtls option')
-    return Object.freeze({ checkedBy: 'gateway' })
+    return Object.freeze({ from: 'gateway' })
   }
   if (kind === 'socket') {
     checkNames(options, members.socket, 'mtls option')
@@ -92,7 +92,10 @@ function readPeers(value: unknown): Peers {
   const entries: readonly unknown[] = Array.isArray(value) ? value : []
   const ranges = entries
     .filter((entry) => entry !== 'unix')
-    .map((entry) => (typeof entry === 'string' ? parseIpRange(entry) : undefined))
+    .map((entry) =>
+      // A block of every address trusts every client.
+      typeof entry === 'string' && !entry.endsWith('/0') ? parseIpRange(entry) : undefined,
+    )
   if (entries.length > 0 && ranges.every((range) => range !== undefined)) {
     return Object.freeze({ ranges, unixSocket: entries.includes('unix') })
   }

@@ -279,6 +279,8 @@ function presentationOf(request: HttpRequest, { scheme }: Credential): Presentat
     scheme,
     header: (name) => headerValues(request, name),
     connection: request.connection,
+    publicUrl: undefined,
+    certificate: undefined,
     // Getters, because only a bound token needs them.
     get method() {
       return request.method

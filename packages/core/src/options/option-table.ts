@@ -90,7 +90,10 @@ export function noMoreArguments(call: string, more: readonly unknown[]): void {
 
 /** A copy of the object's own members, so that nothing inherited counts as an option. */
 export function ownOptions(given: unknown, what: string, fix: string = passIssuer): OptionObject {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return { ...given }
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
+    // Without a prototype, so that an absent option is not read from a polluted one.
+    return Object.assign(Object.create(null) as OptionObject, given)
+  }
   throw new ConfigError(`An object of ${what}s is required, got ${kindOf(given)}.`, fix)
 }
 

@@ -4,7 +4,10 @@ export interface UsedProof {
   readonly id: string
   /** The thumbprint of its key (RFC 7638). */
   readonly jkt: string
-  /** The time after which the proof is refused anyway, in milliseconds since the epoch. */
+  /**
+   * The time after which every instance refuses the proof, in milliseconds since the epoch. It allows for clocks
+   * that differ by twice `clockTolerance`.
+   */
   readonly expiresAt: number
   /** The current time, in milliseconds since the epoch. */
   readonly now: number

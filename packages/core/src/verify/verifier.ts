@@ -149,6 +149,9 @@ const plain: Presentation = Object.freeze({
   method: '',
   url: '',
   header: () => [],
+  publicUrl: undefined,
+  connection: undefined,
+  certificate: undefined,
 })
 
 /** @throws ConfigError if a member is missing or of the wrong type */
@@ -171,6 +174,7 @@ function presentationOf(given: TokenPresentation): Presentation {
     )
   }
   return {
+    ...plain,
     ...bytes,
     scheme: 'DPoP',
     method: method as string,

@@ -7,14 +7,22 @@ import type { Connection } from '../../src/binding/presentation.ts'
 import { type MtlsSettings, readMtls } from '../../src/config/mtls.ts'
 import { presentationOf, sha256 } from './dpop-fixture.ts'
 
-const pem = certificateOf(keyOf('ES256', 'P-256', 'client-a'))
+/** Its base64 differs from its base64url. The signature is random, so some certificates have only letters and digits. */
+function certificateWithSymbols(): string {
+  const pem = certificateOf(keyOf('ES256', 'P-256', 'client-a'))
+  return /[+/]/.test(new X509Certificate(pem).raw.toString('base64'))
+    ? pem
+    : certificateWithSymbols()
+}
+
+const pem = certificateWithSymbols()
 const der = new X509Certificate(pem).raw
 const otherPem = certificateOf(keyOf('ES256', 'P-256', 'client-b'))
 const otherDer = new X509Certificate(otherPem).raw
 const thumbprint = sha256(der)
 const hex = Buffer.from(thumbprint, 'base64url').toString('hex')
 
-type Source = Exclude<MtlsSettings, { checkedBy: 'gateway' }>
+type Source = Exclude<MtlsSettings, { from: 'gateway' }>
 type Headers = Readonly<Record<string, string | readonly string[]>>
 
 const peers = ['10.0.0.5', '2001:db8::/32', 'unix']

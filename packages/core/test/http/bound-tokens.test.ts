@@ -1,5 +1,5 @@
 import { createTestClock } from '@resource-server/testing'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createGate, type GuardResult } from '../../src/adapter.ts'
 import {
   type DecisionRecord,
@@ -251,6 +251,11 @@ describe('a store of used proofs', () => {
     expect(records[0]?.reason).toBe('the store of used proofs is unavailable: Error ECONNREFUSED')
   })
 
+  test.each([Number.NaN, '2026-01-01T00:00:00Z', null])('cannot start at %s', (since) => {
+    const store = { consume: () => true, since } as unknown as ReplayStore
+    expect(() => createServer({ dpop: { store } })).toThrow("'dpop.store.since' must be a time")
+  })
+
   test('receives the proof, its key, and the time until which to keep it', async () => {
     const consume = vi.fn<ReplayStore['consume']>(async () => true)
     expect(summaryOf(await answerOf(consume))).toBe('granted')
@@ -259,7 +264,7 @@ describe('a store of used proofs', () => {
       id: expect.stringMatching(/^[\w-]{43}$/),
       jkt,
       now,
-      expiresAt: now + 65_001,
+      expiresAt: now + 75_001,
     })
   })
 
@@ -386,4 +391,42 @@ describe('createVerifier', () => {
     )
     await expect(verifier.check(boundToken(), presentation as never)).rejects.toThrow(/must|object/)
   })
+})
+
+test.each(['0.0.0.0/0', '::/0'])('no proxy is trusted by the block %s', (block) => {
+  const mtls = { from: 'header', format: 'rfc9440', peers: [block] } as const
+  expect(() => createServer({ mtls })).toThrow("'mtls.peers' must be")
+})
+
+describe('a polluted prototype', () => {
+  const pollute = (name: string, value: unknown): void => {
+    Object.defineProperty(Object.prototype, name, { value, configurable: true })
+    onTestFinished(() => {
+      delete (Object.prototype as Record<string, unknown>)[name]
+    })
+  }
+
+  test('sets no URL for a proof', async () => {
+    const { sendDpop } = createServer()
+    const token = boundToken()
+    pollute('publicUrl', 'https://evil.example/x')
+    const proof = proofFor(token, { claims: { htu: 'https://evil.example/x' } })
+    expect(summaryOf(await sendDpop(token, proof))).toBe('401 invalid_dpop_proof')
+  })
+
+  test.each(['checkedBy', 'from'])(
+    'does not let a gateway check the certificate with %s',
+    async (name) => {
+      const verifier = createVerifier({
+        issuer: issuer.url,
+        audience: aud,
+        clock,
+        mtls: { from: 'socket' },
+      })
+      const token = boundToken({ cnf: { 'x5t#S256': sha256('a certificate') } })
+      pollute(name, 'gateway')
+      const result = await verifier.check(token)
+      expect(result).toMatchObject({ ok: false })
+    },
+  )
 })
