@@ -1,4 +1,6 @@
-import { base64url, importJWK, type CryptoKey } from 'jose'
+import type { CryptoKey } from 'jose'
+import * as base64url from 'jose/base64url'
+import { importJWK } from 'jose/key/import'
 import { type Algorithm, canonical, fitsKey, isAlgorithm } from '../options/algorithms.ts'
 import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import type { JoseHeader } from './jws.ts'
