@@ -1,4 +1,4 @@
-import { decodeProtectedHeader } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { type Actor, type PriorActor, readChain } from '../token/delegation.ts'
 import { type JsonObject, own } from '../lib/json.ts'
 import { escapeForLog } from '../lib/quote.ts'

@@ -1,4 +1,7 @@
-import { base64url, exportJWK, importJWK, type CryptoKey } from 'jose'
+import type { CryptoKey } from 'jose'
+import * as base64url from 'jose/base64url'
+import { exportJWK } from 'jose/key/export'
+import { importJWK } from 'jose/key/import'
 import { type Algorithm, canonical, fitsKey, isAlgorithm, isPss } from '../options/algorithms.ts'
 import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import type { IssuerPolicy } from '../config/policy.ts'

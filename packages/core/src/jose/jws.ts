@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import { JsonError, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import { decodeBase64url } from '#platform'

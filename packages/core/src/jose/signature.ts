@@ -1,4 +1,4 @@
-import { compactVerify } from 'jose'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { canonical, isAlgorithm } from '../options/algorithms.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { SignatureKey, VerificationKey } from './jwk.ts'

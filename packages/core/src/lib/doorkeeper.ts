@@ -1,5 +1,5 @@
 const ways = 8
-/** The lowest bits of a slot: how often the digest was seen. Never 0, so an empty slot matches nothing. */
+/** The lowest bits of a slot: how often the digest was seen. 0 only in an empty slot. */
 const countMask = 3
 
 /**
@@ -27,25 +27,22 @@ export class Doorkeeper {
    * @param digest at least ten characters, uniformly distributed
    */
   timesSeen(digest: string): number {
-    const bucket = (bitsAt(digest, 0) & (this.#buckets - 1)) * ways
+    const start = (bitsAt(digest, 0) & (this.#buckets - 1)) * ways
+    const bucket = this.#slots.subarray(start, start + ways)
     const fingerprint = bitsAt(digest, 5) & ~countMask
-    for (let slot = bucket; slot < bucket + ways; slot += 1) {
-      const found = this.#slots[slot]!
-      if ((found & ~countMask) !== fingerprint || found === 0) continue
-      const count = (found & countMask) + 1
-      this.#slots[slot] = fingerprint | (count === 3 ? 1 : count)
-      return count
-    }
-    this.#slots[this.#slotToUse(bucket)] = fingerprint | 1
-    return 1
+    const found = bucket.findIndex((slot) => (slot & ~countMask) === fingerprint)
+    const count = ((bucket[found] ?? 0) & countMask) + 1
+    const slot = found === -1 ? this.#slotToUse(bucket) : found
+    bucket[slot] = fingerprint | (count === 3 ? 1 : count)
+    return count
   }
 
-  #slotToUse(bucket: number): number {
-    const empty = this.#slots.subarray(bucket, bucket + ways).indexOf(0)
-    if (empty !== -1) return bucket + empty
+  #slotToUse(bucket: Int32Array): number {
+    const empty = bucket.indexOf(0)
+    if (empty !== -1) return empty
     // A linear congruential generator (Numerical Recipes). Its high bits are the random ones.
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) | 0
-    return bucket + (this.#random >>> 29)
+    return this.#random >>> 29
   }
 }
 

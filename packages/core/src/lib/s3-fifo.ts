@@ -139,7 +139,7 @@ export class S3Fifo<Value> {
     const { entries, bytes } = this.#bounds
     const small = this.#small
     const isSmallFull = small.size > entries * probation || small.bytes > bytes * probation
-    const evicted = isSmallFull || this.#main.size === 0 ? small.oldest : this.#leastUsed()
+    const evicted = isSmallFull ? small.oldest : this.#leastUsed()
     this.#remove(evicted!)
   }
 

@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import { digest as sha256Digest, hmac } from './sha256.ts'
 
 /** Absent: without a fast synchronous hash, verified tokens are not cached. See `TokenCache`. */

@@ -400,6 +400,7 @@ test.each(['0.0.0.0/0', '::/0'])('no proxy is trusted by the block %s', (block) 
 
 describe('a polluted prototype', () => {
   const pollute = (name: string, value: unknown): void => {
+    // oxlint-disable-next-line no-extend-native -- the pollution is what is tested
     Object.defineProperty(Object.prototype, name, { value, configurable: true })
     onTestFinished(() => {
       delete (Object.prototype as Record<string, unknown>)[name]

@@ -18,6 +18,7 @@ describe('HeapSize.of', () => {
     ['an empty object', '{}', 56],
     ['an object', '{"ab": "c"}', 56 + 8 + 128 + 128 + 2 + 33],
     ['a member named like an index', '{"30": 1}', 56 + 8 + 128 + 128 + 2 + 300 + 60],
+    ['two such members', '{"30": 1, "31": 1}', 56 + 16 + 128 + 2 * (128 + 2) + 300 + 2 * 60],
     ['nested values', '[[{}], "a"]', 48 + 16 + (48 + 8 + 56) + 33],
   ])('returns the bytes of %s', (_what, json, bytes) => {
     expect(sizeOf(json)).toBe(bytes)

@@ -247,13 +247,44 @@ describe('S3Fifo evicts', () => {
     expect(map.get(returned)).toBe(1)
   })
 
-  test('from the main queue the entry with the fewest recent uses', () => {
+  test('the oldest entry on probation, if a later one was deleted', () => {
     const map = mapOf(3, 1e9)
-    const [a, b, c, later] = idsOf('id', 4) as [string, string, string, string]
+    const [a, b, c, d, e] = idsOf('id', 5) as [string, string, string, string, string]
     for (const id of [a, b, c]) store(map, id)
-    for (const id of [a, b, c, a, b, c, a, c]) map.get(id)
+    map.delete(b)
+    for (const id of [d, e]) store(map, id)
+    expect([a, c, d, e].map((id) => map.get(id))).toEqual([undefined, 1, 1, 1])
+  })
+
+  test('from the main queue the entry with the fewest recent uses', () => {
+    const map = mapOf(4, 1e9)
+    const [a, b, c, d, later] = idsOf('id', 5) as [string, string, string, string, string]
+    for (const id of [a, b, c, d]) store(map, id)
+    for (const id of [a, b, c, d, a, b, c, d, a, c, d]) map.get(id)
     store(map, later)
-    expect([a, b, c, later].map((id) => map.get(id))).toEqual([1, undefined, 1, 1])
+    expect([a, b, c, d, later].map((id) => map.get(id))).toEqual([1, undefined, 1, 1, 1])
+  })
+
+  test('from the main queue the oldest entry, if none was used', () => {
+    const map = mapOf(100, 1e9)
+    const ids = idsOf('id', 100)
+    // An entry that returns is in the main queue without any use.
+    for (const id of ids) {
+      store(map, id)
+      map.delete(id)
+      map.offer(id, 1)
+    }
+    store(map, idOf('new'))
+    expect(ids.map((id) => map.get(id) === undefined).indexOf(true)).toBe(0)
+  })
+
+  test('from the main queue the older of two entries, if one was used three times and one more often', () => {
+    const map = mapOf(2, 1e9)
+    const [often, thrice, later] = idsOf('id', 3) as [string, string, string]
+    for (const id of [often, thrice]) store(map, id)
+    for (const id of [often, thrice, often, thrice, often, thrice, often, often]) map.get(id)
+    store(map, later)
+    expect([often, thrice, later].map((id) => map.get(id))).toEqual([undefined, 1, 1])
   })
 
   test('the entry behind 64 others, if all are used equally', () => {
@@ -265,15 +296,21 @@ describe('S3Fifo evicts', () => {
     expect(ids.map((id) => map.get(id) === undefined).indexOf(true)).toBe(64)
   })
 
-  test('from the main queue until the entries on probation exceed three percent', () => {
-    const map = mapOf(100, 1e9)
-    const ids = idsOf('id', 100)
-    for (const id of ids) store(map, id)
-    for (const id of [...ids, ...ids]) map.get(id)
-    const later = idsOf('new', 10)
-    for (const id of later) store(map, id)
-    expect([stored(map, ids), stored(map, later)]).toEqual([96, 4])
-  })
+  test.each([
+    ['entries', 100, 1e9],
+    ['bytes', 1e6, 100],
+  ])(
+    'from the main queue until those on probation exceed three percent of the %s',
+    (_what, ...of) => {
+      const map = mapOf(...of)
+      const ids = idsOf('id', 100)
+      for (const id of ids) store(map, id)
+      for (const id of [...ids, ...ids]) map.get(id)
+      const later = idsOf('new', 10)
+      for (const id of later) store(map, id)
+      expect([stored(map, ids), stored(map, later)]).toEqual([96, 4])
+    },
+  )
 })
 
 test('S3Fifo does not store a value larger than an eighth of its bytes, and evicts nothing for it', () => {

@@ -20,6 +20,6 @@ test.each(measured)(
   (_shape, { kept, heap, counted }) => {
     expect(kept).toBe(1)
     expect(heap).toBeLessThan(1.1 * counted)
-    expect(counted).toBeLessThan(5 * heap)
+    expect(counted).toBeLessThan(4 * heap)
   },
 )

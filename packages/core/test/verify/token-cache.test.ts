@@ -5,6 +5,7 @@ import { createVerifier, type VerifierOptions } from '../../src/index.ts'
 import { openPipeline, type OpenPipeline, type Verified } from './open-pipeline.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
+import { HeapSize } from '../../src/lib/heap-size.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -206,6 +207,20 @@ test('stays within maxBytes', async () => {
     expect(pipeline.cache?.bytes).toBeLessThanOrEqual(65_536)
   }
   expect(pipeline.cache?.tokens).toBeGreaterThan(0)
+})
+
+test('counts the header, the claims, and the lists of a token', async () => {
+  const pipeline = pipelineWith()
+  const token = issuer.token({ aud: [aud, 'other-service'], scope: 'a bc' })
+  await outcomesOf(pipeline, token, token)
+  const [header, claims] = token
+    .split('.', 2)
+    .map((segment) => JSON.parse(Buffer.from(segment, 'base64url').toString()) as object)
+  const size = new HeapSize()
+  const { alg, kid, typ } = header as Readonly<Record<string, string>>
+  const lists = 2 * 8 + size.of(['a', 'bc']) + size.of([]) + size.of([])
+  const expected = 600 + size.of({ alg, kid, typ }) + size.of(claims) + lists
+  expect(pipeline.cache?.bytes).toBe(expected)
 })
 
 test('counts the claims and actors of a token, but not its length', async () => {
