@@ -44,7 +44,14 @@ function resolve(specifier: string, importer: string): string {
   const packageFolder = findPackage(name, directory)
   if (!packageFolder) throw new Error(`${importer} imports ${specifier}, which is not installed`)
   const { exports } = packageOf(join(packageFolder, 'x')).manifest
-  return join(packageFolder, choose(exports?.[`.${path}`])!)
+  return join(packageFolder, exported(exports ?? {}, `.${path}`)!)
+}
+
+/** Looks up a path in `exports`, whose keys may contain one `*`. */
+function exported(exports: NonNullable<Manifest['exports']>, path: string): string | undefined {
+  if (Object.hasOwn(exports, path)) return choose(exports[path])
+  const folder = path.slice(0, path.indexOf('/', 2) + 1)
+  return choose(exports[`${folder}*`])?.replaceAll('*', path.slice(folder.length))
 }
 
 const importPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g
