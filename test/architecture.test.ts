@@ -15,7 +15,9 @@ function sources(directory: string): string[] {
 
 /** Everything a file imports, types included: they are dependencies as well. */
 function imports(path: string): string[] {
-  const found = withoutComments(read(path)).matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([^']+)'/g)
+  // The word in quotes is a string, not a keyword.
+  const specifiers = /(?:(?<!')\bfrom|\bimport|\bimport\()\s*'([^']+)'/g
+  const found = withoutComments(read(path)).matchAll(specifiers)
   return [...found].map(([, specifier]) => specifier!)
 }
 

@@ -1,3 +1,4 @@
+import { isThenable } from '../lib/maybe-promise.ts'
 import { describeThrown } from '../lib/quote.ts'
 import type { DecisionRecord } from '../options/decision-record.ts'
 
@@ -58,8 +59,4 @@ export function createSink(
     take,
     lose: (error) => lose(`a record could not be built: ${describeThrown(error)}`),
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -2,10 +2,10 @@ import type { Policy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import type { UnverifiedProof } from '../jose/jws.ts'
-import { schedule } from '../lib/clock.ts'
+import { within } from '../lib/clock.ts'
 import { isEqual } from '../lib/equal.ts'
-import type { MaybePromise } from '../lib/maybe-promise.ts'
-import type { ReplayStore } from '../options/replay-store.ts'
+import { isThenable, type MaybePromise } from '../lib/maybe-promise.ts'
+import type { ReplayStore, UsedProof } from '../options/replay-store.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { clientCertificate } from './certificate.ts'
 import type { TokenConfirmation } from '../token/confirmation.ts'
@@ -35,7 +35,7 @@ const storeDeadline = 1000
 
 /**
  * Decides whether a request proves the binding of its token. It runs for every token, cached or not, after
- * every other check of the token.
+ * the checks of the token itself.
  */
 export class BindingCheck {
   readonly #policy: Policy
@@ -65,7 +65,7 @@ export class BindingCheck {
   /**
    * Returns why the binding does not hold, or `undefined`. Synchronous for a token that is not bound.
    *
-   * @param token has passed every other check
+   * @param token is valid
    */
   check(
     token: AccessToken,
@@ -221,7 +221,7 @@ export class BindingCheck {
   }
 
   /**
-   * Marks a proof as used. The last step: a proof that is refused for any other reason stays unused.
+   * Marks a proof as used. The last step of the binding: a proof that is itself refused stays unused.
    *
    * @param madeAt the earliest time at which the proof can have been made, in seconds
    * @param lifetime for how long it is accepted, in seconds
@@ -236,12 +236,21 @@ export class BindingCheck {
     const now = clock.now()
     // Another instance, whose clock is behind, accepts the proof for longer than this one.
     const expiresAt = Math.floor((madeAt + lifetime + 2 * clockTolerance) * 1000) + 1
-    const result = await within(storeDeadline, () =>
-      this.#store!.consume({ id, jkt, expiresAt, now }),
-    )
+    const result = await this.#askStore({ id, jkt, expiresAt, now })
     if (result === true) return undefined
     if (result === false) return refuse('proof_replayed', 'the proof was used before')
     return refuse('replay_store_unavailable', describe(result), { retryAfter: 1 })
+  }
+
+  /** Returns the error if the store fails or takes too long. */
+  async #askStore(proof: UsedProof): Promise<unknown> {
+    try {
+      const result: unknown = this.#store!.consume(proof)
+      // A store in memory needs no timer.
+      return isThenable(result) ? await within(storeDeadline, result, storeIsLate) : result
+    } catch (error) {
+      return asError(error)
+    }
   }
 }
 
@@ -251,32 +260,8 @@ function refuseBinding(code: BindingCode, reason: string): Refusal {
   return refuse(code, reason, { claim: 'cnf' })
 }
 
-/** Returns the error if the work fails or takes too long. Never throws or rejects. */
-function within(milliseconds: number, work: () => unknown): MaybePromise<unknown> {
-  try {
-    const result = work()
-    // A store in memory needs no timer.
-    return isThenable(result) ? settledWithin(milliseconds, result) : result
-  } catch (error) {
-    return asError(error)
-  }
-}
-
-function settledWithin(milliseconds: number, work: PromiseLike<unknown>): Promise<unknown> {
-  return new Promise((resolve) => {
-    const cancel = schedule(milliseconds, () => {
-      resolve(new ReplayStoreUnavailable(`no answer within ${milliseconds} ms`))
-    })
-    const settle = (result: unknown): void => {
-      cancel()
-      resolve(result)
-    }
-    work.then(settle, (error: unknown) => settle(asError(error)))
-  })
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
+function storeIsLate(): Error {
+  return new ReplayStoreUnavailable(`no answer within ${storeDeadline} ms`)
 }
 
 function asError(thrown: unknown): Error {

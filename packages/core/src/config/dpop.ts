@@ -1,14 +1,10 @@
 import { ConfigError } from '../errors/refusal.ts'
-import {
-  type Algorithm,
-  isAlgorithm,
-  canonical,
-  supportedAlgorithms,
-} from '../options/algorithms.ts'
+import type { Algorithm } from '../options/algorithms.ts'
 import { type OptionTable, readOptions } from '../options/option-table.ts'
 import { choiceOption, numberOption } from '../options/option-rows.ts'
 import type { DpopOptions } from '../options/options.ts'
 import type { ReplayStore } from '../options/replay-store.ts'
+import { algorithmList } from './read-option.ts'
 
 /** How DPoP proofs are verified. */
 export interface DpopSettings {
@@ -41,7 +37,7 @@ export const dpopOptions: OptionTable<
     defaultText: defaultProofAlgorithms.map((name) => `\`${name}\``).join(', '),
     range: '',
     description: 'Accepted signature algorithms of proofs.',
-    read: readProofAlgorithms,
+    read: (value) => algorithmList(value, 'dpop.algorithms'),
   },
   maxAge: numberOption(
     60,
@@ -83,16 +79,6 @@ export const dpopOptions: OptionTable<
       'Requires a nonce in each proof. The same secret in the whole fleet; a list accepts several and issues with the first.',
     read: readNonceSecret,
   },
-}
-
-function readProofAlgorithms(value: unknown): readonly Algorithm[] {
-  if (Array.isArray(value) && value.length > 0 && value.every(isAlgorithm)) {
-    return Object.freeze([...new Set(value.map(canonical))])
-  }
-  throw new ConfigError(
-    "'dpop.algorithms' must be a non-empty array of supported algorithms.",
-    `Use any of ${supportedAlgorithms.join(', ')}. Symmetric algorithms and 'none' are not supported.`,
-  )
 }
 
 function readNonceSecret(value: unknown): readonly Uint8Array[] {

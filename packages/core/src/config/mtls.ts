@@ -31,9 +31,9 @@ const defaultHeaders: Readonly<Record<CertificateFormat, string | undefined>> = 
 
 /** The members of each kind. */
 const members = {
-  socket: Object.keys({ from: 0 }),
-  header: Object.keys({ from: 0, format: 0, header: 0, peers: 0 }),
-  gateway: Object.keys({ checkedBy: 0 }),
+  socket: ['from'],
+  header: ['from', 'format', 'header', 'peers'],
+  gateway: ['checkedBy'],
 }
 
 const example: Readonly<Record<'socket' | 'header' | 'gateway', MtlsOptions>> = {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors/refusal.ts'
 import { type NormalUri, normalizePath, normalizeUri } from '../lib/uri.ts'
-import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
+import { isSecure, parsePlainUrl } from '../lib/url.ts'
 import type { ReadContext } from '../options/option-table.ts'
 
 /** The URLs by which clients reach this service. */
@@ -24,10 +24,8 @@ export function readPublicUrl(
 }
 
 function readOne(value: unknown, name: string, insecure: boolean): NormalUri {
-  const url = typeof value === 'string' && value === value.trim() ? parseUrl(value) : undefined
-  if (!url || hasExtras(value as string, url) || !/^https?:/.test(url.protocol)) {
-    throw notPublicUrl(name)
-  }
+  const url = parsePlainUrl(value)
+  if (!url) throw notPublicUrl(name)
   if (!isSecure(url, insecure)) {
     throw new ConfigError(
       `'${name}' must be an https URL.`,

@@ -74,11 +74,16 @@ function requireIssuer({ origin, pathname }: URL): void {
 }
 
 export function readAlgorithms(value: unknown): readonly Algorithm[] {
+  return algorithmList(value, 'algorithms')
+}
+
+/** @param name the option, for the message */
+export function algorithmList(value: unknown, name: string): readonly Algorithm[] {
   if (Array.isArray(value) && value.length > 0 && value.every(isAlgorithm)) {
     return Object.freeze([...new Set(value.map(canonical))])
   }
   throw new ConfigError(
-    "'algorithms' must be a non-empty array of supported algorithms.",
+    `'${name}' must be a non-empty array of supported algorithms.`,
     `Use any of ${supportedAlgorithms.join(', ')}. Symmetric algorithms and 'none' are not supported.`,
   )
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors/refusal.ts'
-import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
+import { isSecure, parsePlainUrl } from '../lib/url.ts'
 
 /** The public identity of this resource server (RFC 9728 sections 1.2 and 3.1). */
 export interface Resource {
@@ -24,8 +24,8 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  * @throws ConfigError if the value is not an absolute http or https URL, or is not secure
  */
 export function readResource(value: unknown, insecure: boolean): Resource {
-  const url = typeof value === 'string' && value === value.trim() ? parseUrl(value) : undefined
-  if (!url || hasExtras(value as string, url) || !/^https?:/.test(url.protocol)) {
+  const url = parsePlainUrl(value)
+  if (!url) {
     throw new ConfigError(
       "'resource' must be an absolute http or https URL without user, password, query or fragment.",
       "Pass the URL that clients use for this service, such as 'https://orders.example.com'.",

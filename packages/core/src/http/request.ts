@@ -65,7 +65,7 @@ export function fromNode(
 export function fromFetch(request: FetchRequest): HttpRequest {
   const { method, headers } = request
   // Fetch URLs are absolute, but over HTTP/1.1 the client sends only the path and the query.
-  const url = request.url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '') || '/'
+  const url = withoutOrigin(request.url) || '/'
   return { method, url, headers: [...headers] }
 }
 
@@ -97,8 +97,11 @@ function isNamed(key: string, name: string): boolean {
 
 /** Returns the path without the query, which may contain secrets. Accepts absolute URLs too. */
 export function pathOf({ url }: HttpRequest): string {
-  const relative = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
-  return relative.split(/[?#]/, 1)[0] || '/'
+  return withoutOrigin(url).split(/[?#]/, 1)[0] || '/'
+}
+
+function withoutOrigin(url: string): string {
+  return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
 }
 
 /** Whether the method and the headers are those of a CORS preflight, as the Fetch standard defines it. */

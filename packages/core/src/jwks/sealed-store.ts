@@ -1,4 +1,4 @@
-import { schedule } from '../lib/clock.ts'
+import { within } from '../lib/clock.ts'
 import { isJsonObject, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { minutes, seconds } from './freshness.ts'
@@ -82,16 +82,10 @@ export class SealedStore {
   }
 }
 
-async function withTimeout<T>(work: Promise<T>): Promise<T> {
-  let cancel = (): void => {}
-  const timedOut = new Promise<never>((_, reject) => {
-    cancel = schedule(timeout, () =>
-      reject(new Error(`the key store did not respond within ${timeout} ms`)),
-    )
-  })
-  try {
-    return await Promise.race([work, timedOut])
-  } finally {
-    cancel()
-  }
+function withTimeout<T>(work: Promise<T>): Promise<T> {
+  return within(
+    timeout,
+    work,
+    () => new Error(`the key store did not respond within ${timeout} ms`),
+  )
 }

@@ -37,6 +37,28 @@ export function schedule(delay: number, callback: () => void): () => void {
   return () => clearTimeout(timer as never)
 }
 
+/**
+ * Waits for the work, but not longer than `milliseconds` of real time.
+ *
+ * @param late creates the error if it takes longer
+ * @throws what the work rejects with, or the error of `late`
+ */
+export async function within<T>(
+  milliseconds: number,
+  work: PromiseLike<T>,
+  late: () => Error,
+): Promise<T> {
+  let cancel = (): void => {}
+  const timedOut = new Promise<never>((_, reject) => {
+    cancel = schedule(milliseconds, () => reject(late()))
+  })
+  try {
+    return await Promise.race([work, timedOut])
+  } finally {
+    cancel()
+  }
+}
+
 interface NodeTimer {
   unref(): unknown
 }

@@ -11,3 +11,7 @@ export function andThen<T, U>(
 ): MaybePromise<U> {
   return value instanceof Promise ? value.then(use) : use(value)
 }
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
+}

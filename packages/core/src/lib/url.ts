@@ -10,6 +10,13 @@ export function parseUrl(value: string): URL | undefined {
   }
 }
 
+/** Parses an absolute http or https URL without user, password, query, fragment, or white space around it. */
+export function parsePlainUrl(value: unknown): URL | undefined {
+  const url = typeof value === 'string' && value === value.trim() ? parseUrl(value) : undefined
+  const isPlain = url && !hasExtras(value as string, url) && /^https?:/.test(url.protocol)
+  return isPlain ? url : undefined
+}
+
 /** Whether the URL is https, or http on a loopback address, or http that is explicitly allowed. */
 export function isSecure(url: URL, allowInsecureHttp: boolean): boolean {
   if (url.protocol === 'https:') return true
