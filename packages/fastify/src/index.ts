@@ -112,6 +112,7 @@ export interface GuardedReply {
   readonly raw: ServerResponse
   code(status: number): unknown
   headers(headers: Record<string, string>): unknown
+  getHeader(name: string): unknown
   send(body: unknown): unknown
 }
 
@@ -199,7 +200,11 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   const run = async (guard: Guard, request: GuardedRequest, reply: GuardedReply) => {
     const { raw, originalUrl: url } = request
     const route = (): string | undefined => request.routeOptions.url
-    const exchange = { request: raw, response: reply.raw, url, route, attachTo: request }
+    const appendHeader = (name: string, value: string): void => {
+      reply.headers({ [name]: [reply.getHeader(name) ?? [], value].flat().join(', ') })
+    }
+    const response = reply.raw
+    const exchange = { request: raw, response, url, route, attachTo: request, appendHeader }
     const result = await withoutText(() => pass(guard, exchange))
     if (result.action === 'proceed') return undefined
     if (result.action === 'throw') throw safeForFastify(result.error)

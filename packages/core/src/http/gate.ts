@@ -241,7 +241,8 @@ export class Gate<C extends object = object> {
     state.decisions.push({ guard, passed: !refusal, timing })
     state.outcome = refusal ?? 'granted'
     if (refusal) return this.#refuse(state, refusal)
-    const nonce = state.trace.binding?.nonce
+    // Once per request: hosts add the headers of each guard to those that are there.
+    const nonce = state.decisions.length === 1 ? state.trace.binding?.nonce : undefined
     return nonce === undefined ? proceed : { action: 'proceed', headers: nonceHeaders(nonce) }
   }
 

@@ -31,6 +31,8 @@ export interface NodeExchange {
    * with one warning.
    */
   readonly attachTo?: object
+  /** Adds a header to the response, for hosts that keep its headers themselves until they send it. */
+  readonly appendHeader?: (name: string, value: string) => void
 }
 
 /**
@@ -41,11 +43,11 @@ export function nodeGuard<C extends object>(
   gate: Gate<C>,
 ): (guard: Guard, exchange: NodeExchange) => GuardResult | Promise<GuardResult> {
   const attach = attacher(gate)
-  return (guard, { request, response, url, route, attachTo }) => {
+  return (guard, { request, response, url, route, attachTo, appendHeader }) => {
     const isFirst = !gate.has(request)
     if (isFirst && attachTo) attach(attachTo, request)
     const result = andThen(gate.pass(request, fromNode(request, url, route), guard), (decided) =>
-      withHeaders(decided, response),
+      withHeaders(decided, response, appendHeader),
     )
     if (!gate.hasListeners()) return result
     const settle = (): void => gate.recordDecision(request)
@@ -59,9 +61,13 @@ export function nodeGuard<C extends object>(
 }
 
 /** Sets the headers that the response of the handler needs. Other values of the same header are kept. */
-function withHeaders(result: GuardResult, response: NodeResponse): GuardResult {
+function withHeaders(
+  result: GuardResult,
+  response: NodeResponse,
+  append: NodeExchange['appendHeader'] = (name, value) => response.appendHeader(name, value),
+): GuardResult {
   if (result.action !== 'proceed' || !result.headers || response.headersSent) return result
-  for (const [name, value] of Object.entries(result.headers)) response.appendHeader(name, value)
+  for (const [name, value] of Object.entries(result.headers)) append(name, value)
   return result
 }
 
