@@ -112,7 +112,7 @@ export interface GuardedReply {
   readonly raw: ServerResponse
   code(status: number): unknown
   headers(headers: Record<string, string>): unknown
-  getHeader(name: string): unknown
+  getHeader(name: string): number | string | string[] | undefined
   send(body: unknown): unknown
 }
 

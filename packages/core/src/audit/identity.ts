@@ -168,11 +168,7 @@ const maxLength = 128
  */
 export function unverifiedIdentity({ raw, header, claims }: Unverified): Identity {
   const names = { issuer: own(claims, 'iss'), kid: header.kid, alg: header.alg }
-  const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
-  return {
-    tokenSha256: sha256(raw),
-    unverified: Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)])),
-  }
+  return { tokenSha256: sha256(raw), unverified: shownNames(names) }
 }
 
 /** The target that a refused proof names. Without its URL if paths are redacted. */
@@ -181,6 +177,12 @@ export function unverifiedProof(
   { records: { pseudonymKey } }: Policy,
 ): UnverifiedNames {
   const names = { htm: own(claims, 'htm'), htu: pseudonymKey ? undefined : own(claims, 'htu') }
+  return shownNames(names)
+}
+
+function shownNames(
+  names: Readonly<Partial<Record<keyof UnverifiedNames, unknown>>>,
+): UnverifiedNames {
   const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
   return Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)]))
 }

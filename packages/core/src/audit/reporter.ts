@@ -98,7 +98,7 @@ function publishLoss(total: number): void {
   losses.publish({ lost: total })
 }
 
-/** Publishes every count to the channel, and prints one warning per process. */
+/** Publishes every count to the channel, and prints the first. */
 function warnOfLoss(total: number, cause: string): void {
   publishLoss(total)
   if (total === 1)

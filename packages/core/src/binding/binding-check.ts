@@ -4,6 +4,7 @@ import { Refusal, refuse } from '../errors/refusal.ts'
 import type { UnverifiedProof } from '../jose/jws.ts'
 import { within } from '../lib/clock.ts'
 import { isEqual } from '../lib/equal.ts'
+import { escapeForLog, nameOfThrown } from '../lib/quote.ts'
 import { isThenable, type MaybePromise } from '../lib/maybe-promise.ts'
 import type { ReplayStore, UsedProof } from '../options/replay-store.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -44,9 +45,9 @@ export class BindingCheck {
   #hasWarned = false
 
   constructor(policy: Policy) {
-    const { dpop, mtls, clock, clockTolerance, publicUrls } = policy
+    const { dpop, mtls, clock, clockTolerance, publicUrls, log } = policy
     this.#policy = policy
-    if (mtls?.from === 'gateway') {
+    if (mtls?.from === 'gateway' && log !== 'off') {
       warn(
         "mtls: { checkedBy: 'gateway' } is set: tokens that are bound to a certificate are accepted without comparing the certificate.",
       )
@@ -130,7 +131,7 @@ export class BindingCheck {
   #refuseDpop(): Refusal {
     const isMissing = this.#policy.publicUrls.origins.length === 0
     const why = isMissing ? "neither 'publicUrl' nor 'resource' is set" : "dpop is 'off'"
-    if (isMissing && !this.#hasWarned) {
+    if (isMissing && !this.#hasWarned && this.#policy.log !== 'off') {
       this.#hasWarned = true
       warn(`A token that is bound to a key with DPoP was refused, because ${why}. Set publicUrl.`)
     }
@@ -277,5 +278,6 @@ function whatHappened(result: unknown): string {
   if (result instanceof ReplayStoreUnavailable) return result.message
   if (!(result instanceof Error)) return 'it did not return a boolean'
   const { code } = result as { readonly code?: unknown }
-  return typeof code === 'string' ? `${result.name} ${code.slice(0, 64)}` : result.name
+  const name = nameOfThrown(result)
+  return typeof code === 'string' ? `${name} ${escapeForLog(code.slice(0, 64))}` : name
 }

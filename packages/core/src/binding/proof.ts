@@ -8,6 +8,7 @@ import { GenerationalMap } from '../lib/generational-map.ts'
 import { own } from '../lib/json.ts'
 import type { NormalUri } from '../lib/uri.ts'
 import { canonical, isAlgorithm } from '../options/algorithms.ts'
+import { isNonEmptyString, isNumericDate, roundSeconds } from '../token/claim-values.ts'
 import { targetProblem } from './target-url.ts'
 import { sha256Async } from '#crypto'
 
@@ -48,8 +49,6 @@ export interface ProofContext {
 }
 
 const maxProofCharacters = 8192
-/** The last second of the year 9999. */
-const maxNumericDate = 253_402_300_799
 
 /**
  * Keys that have verified a proof, by the encoded header of the proof: a client sends the same header each
@@ -170,16 +169,16 @@ function checkTimes(
 ): Refusal | undefined {
   const age = now - iat
   if (!nonceSecrets && age > maxAge + clockTolerance) {
-    return notCurrent(`iat in the proof was ${round(age)} s ago, the maximum is ${maxAge} s`)
+    return notCurrent(`iat in the proof was ${roundSeconds(age)} s ago, the maximum is ${maxAge} s`)
   }
   if (!nonceSecrets && -age > clockTolerance) {
-    return notCurrent(`iat in the proof is ${round(-age)} s in the future`)
+    return notCurrent(`iat in the proof is ${roundSeconds(-age)} s in the future`)
   }
   if (exp !== undefined && now - clockTolerance >= exp) {
-    return notCurrent(`exp in the proof was ${round(now - exp)} s ago`)
+    return notCurrent(`exp in the proof was ${roundSeconds(now - exp)} s ago`)
   }
   if (nbf !== undefined && now + clockTolerance < nbf) {
-    return notCurrent(`nbf in the proof is ${round(nbf - now)} s in the future`)
+    return notCurrent(`nbf in the proof is ${roundSeconds(nbf - now)} s in the future`)
   }
   return undefined
 }
@@ -194,16 +193,4 @@ async function checkToken(
 ): Promise<Refusal | undefined> {
   if (isEqual(ath, await sha256Async(token))) return undefined
   return refuse('proof_mismatch', 'ath in the proof is not the hash of the access token')
-}
-
-function isNonEmptyString(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
-}
-
-function isNumericDate(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && value <= maxNumericDate
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000
 }

@@ -1,5 +1,6 @@
 import { type JsonObject, own } from '../lib/json.ts'
 import { quoteList } from '../lib/quote.ts'
+import { withoutSlash } from '../lib/url.ts'
 import type { Audience } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
@@ -110,7 +111,7 @@ function adviceFor(
 
 /** For the advice only. The check itself compares exactly. */
 function normalized(name: string): string {
-  return (name.endsWith('/') ? name.slice(0, -1) : name).toLowerCase()
+  return withoutSlash(name).toLowerCase()
 }
 
 function isOnly(audience: unknown): audience is Extract<Audience, { only: unknown }> {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors/refusal.ts'
 import { type NormalUri, normalizePath, normalizeUri } from '../lib/uri.ts'
-import { isSecure, parsePlainUrl } from '../lib/url.ts'
+import { isSecure, parsePlainUrl, withoutSlash } from '../lib/url.ts'
 import type { ReadContext } from '../options/option-table.ts'
 
 /** The URLs by which clients reach this service. */
@@ -35,7 +35,7 @@ function readOne(value: unknown, name: string, insecure: boolean): NormalUri {
   // The configuration is trusted, so a host in Unicode may be written as it is displayed.
   const normal = normalizeUri(url.href)
   if (!normal) throw notPublicUrl(name)
-  return Object.freeze({ origin: normal.origin, path: withoutFinalSlash(normal.path) })
+  return Object.freeze({ origin: normal.origin, path: withoutSlash(normal.path) })
 }
 
 function notPublicUrl(name: string): ConfigError {
@@ -49,15 +49,11 @@ export function readPrefix(value: unknown, name: string): PathRule {
   if (value === 'stripped' || value === 'kept') return value
   const [, added] = (typeof value === 'string' && /^added:(\/.+)$/.exec(value)) || []
   const path = added === undefined ? undefined : normalizePath(added)
-  if (path !== undefined) return Object.freeze({ added: withoutFinalSlash(path) })
+  if (path !== undefined) return Object.freeze({ added: withoutSlash(path) })
   throw new ConfigError(
     `'${name}' must be 'stripped', 'kept', or 'added:' and a path.`,
     "Say what the proxy in front of this service does with the path, as in 'added:/internal'.",
   )
-}
-
-function withoutFinalSlash(path: string): string {
-  return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /**

@@ -53,9 +53,14 @@ function readScopeList(guard: string, scopes: readonly unknown[]): readonly stri
 /** The scopes that a guard requires, as data: all of them, or any one of them. */
 export type ScopeNeed = { readonly all: readonly string[] } | { readonly any: readonly string[] }
 
+/** An own member, so that a polluted prototype does not change what is required. */
+function requiresAll(need: ScopeNeed): need is Extract<ScopeNeed, { readonly all: unknown }> {
+  return Object.hasOwn(need, 'all')
+}
+
 /** Every scope that the need mentions. */
 export function namesOf(need: ScopeNeed): readonly string[] {
-  return 'all' in need ? need.all : need.any
+  return requiresAll(need) ? need.all : need.any
 }
 
 /**
@@ -63,7 +68,7 @@ export function namesOf(need: ScopeNeed): readonly string[] {
  * client's next token does not lose them.
  */
 export function metBy(need: ScopeNeed, token: Pick<Token, 'hasScope'>): readonly string[] {
-  if ('all' in need) return need.all
+  if (requiresAll(need)) return need.all
   const first = need.any.find((scope) => token.hasScope(scope))
   return first === undefined ? [] : [first]
 }
@@ -72,7 +77,7 @@ export function metBy(need: ScopeNeed, token: Pick<Token, 'hasScope'>): readonly
 export function alternatives(needs: readonly ScopeNeed[]): readonly (readonly string[])[] {
   return needs.reduce<readonly (readonly string[])[]>(
     (lists, need) => {
-      const choices = 'all' in need ? [need.all] : need.any.map((scope) => [scope])
+      const choices = requiresAll(need) ? [need.all] : need.any.map((scope) => [scope])
       return lists.flatMap((scopes) =>
         choices.map((choice) => [...new Set([...scopes, ...choice])]),
       )

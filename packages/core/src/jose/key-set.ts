@@ -51,8 +51,8 @@ export async function readKeys(
   const byJson = new Map<string, readonly VerificationKey[]>()
   const skipped: SkippedKey[] = []
   for (const [json, result] of results) {
-    if ('reason' in result) skipped.push(result)
-    else byJson.set(json, result)
+    if (Object.hasOwn(result, 'reason')) skipped.push(result as SkippedKey)
+    else byJson.set(json, result as readonly VerificationKey[])
   }
   return { keys: [...byJson.values()].flat(), skipped, byJson }
 }

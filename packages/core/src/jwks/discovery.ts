@@ -4,7 +4,7 @@ import type { IssuerPolicy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { quote } from '../lib/quote.ts'
-import { isSecure, parseUrl } from '../lib/url.ts'
+import { isSecure, parseUrl, withoutSlash } from '../lib/url.ts'
 import { metadataError } from './fetch-failure.ts'
 
 /**
@@ -45,7 +45,7 @@ export async function discoverKeySet(
 /** OpenID Connect appends to the issuer's path. RFC 8414 section 3.1 inserts before it. */
 function metadataUrls(issuer: string, discovery: Profile['discovery']): readonly string[] {
   const { origin, pathname } = new URL(issuer)
-  const path = pathname.endsWith('/') ? pathname.slice(0, -1) : pathname
+  const path = withoutSlash(pathname)
   const urls = {
     openid: `${origin}${path}/.well-known/openid-configuration`,
     oauth: `${origin}/.well-known/oauth-authorization-server${path}`,

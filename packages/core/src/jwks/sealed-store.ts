@@ -7,7 +7,7 @@ import { hmacSha256Async } from '#crypto'
 /** A key set that an instance of the service fetched and stored. */
 export interface StoredKeySet {
   readonly body: JsonObject
-  /** Milliseconds since it was fetched. Depends on the wall clocks of the writer and of this process. */
+  /** Milliseconds since it was stored. Depends on the wall clocks of the writer and of this process. */
   readonly age: number
 }
 

@@ -8,7 +8,7 @@ interface Generation<Value> {
   bytes: number
 }
 
-/** Limits that are never exceeded, for both generations together. */
+/** Limits that are never exceeded. */
 export interface Bounds {
   readonly entries: number
   readonly bytes: number

@@ -38,6 +38,20 @@ export function describeThrown(thrown: unknown): string {
   } catch {
     // A getter of the error threw.
   }
+  return typeOf(thrown)
+}
+
+/** Like `describeThrown`, for errors whose message may contain a secret. */
+export function nameOfThrown(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return escapeForLog(thrown.name)
+  } catch {
+    // A getter of the error threw.
+  }
+  return typeOf(thrown)
+}
+
+function typeOf(thrown: unknown): string {
   return thrown === null ? 'null' : typeof thrown
 }
 

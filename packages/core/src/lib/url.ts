@@ -23,6 +23,10 @@ export function isSecure(url: URL, allowInsecureHttp: boolean): boolean {
   return url.protocol === 'http:' && (allowInsecureHttp || isLoopback(url))
 }
 
+export function withoutSlash(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path
+}
+
 /** Whether the host is this machine. */
 export function isLoopback({ hostname }: URL): boolean {
   return loopback.test(hostname)

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors/refusal.ts'
+import { isJsonObject } from '../lib/json.ts'
 import { checkedProfile } from './check-profile.ts'
 import { ownOptions } from './option-table.ts'
 import type { ProviderIssuer } from './options.ts'
@@ -42,7 +43,7 @@ export function extend<Base extends Profile | ProviderIssuer>(
 ): Base
 export function extend(base: unknown, changes: unknown): unknown {
   const members = ownOptions(changes, 'profile member', fix)
-  if (!isObject(base)) {
+  if (!isJsonObject(base)) {
     throw new ConfigError(
       'extend() needs a profile, or the result of a provider function, as its first argument.',
       fix,
@@ -51,8 +52,4 @@ export function extend(base: unknown, changes: unknown): unknown {
   if (!Object.hasOwn(base, 'profile')) return checkedProfile({ ...base, ...members })
   const profile = checkedProfile({ ...(base['profile'] as object), ...members })
   return Object.freeze({ ...base, profile })
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -5,8 +5,9 @@ import {
   type AudienceRule,
   checkAudience,
 } from '../config/audience.ts'
-import { hasAny, type JsonObject, own } from '../lib/json.ts'
+import { hasAny, isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import { readNames } from './claim-path.ts'
+import { isNonEmptyString, isNumericDate, roundSeconds } from './claim-values.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
@@ -31,9 +32,6 @@ declare const brand: unique symbol
 /** Returns a refusal, or nothing if the claims pass. */
 type Check = (claims: JsonObject, context: ClaimContext) => Refusal | undefined
 
-/** The last second of the year 9999. A larger number is in milliseconds, or a mistake. */
-const maxNumericDate = 253_402_300_799
-
 /** A token whose signature and claims are valid. Only `checkClaims` creates it. */
 export interface CheckedToken extends Verified {
   readonly [brand]: 'CheckedToken'
@@ -41,7 +39,8 @@ export interface CheckedToken extends Verified {
 
 /**
  * Checks the claims of a token whose signature is valid, and returns the token or the first refusal. The order
- * decides which problem is reported: the kind of token, its claims, its times, then its audience. Later checks
+ * decides which problem is reported: the kind of token, its claims, its times, its audience, then its
+ * binding. Later checks
  * also depend on it: they read claims whose presence and form an earlier check guarantees.
  */
 export function checkClaims(verified: Verified, context: ClaimContext): CheckedToken | Refusal {
@@ -161,7 +160,7 @@ const shapes: readonly Shape[] = [
   ['appid', isNonEmptyString, stringShape],
   ['scope', isScopeClaim, scopeShape],
   ['scp', isScopeClaim, scopeShape],
-  ['cnf', isObject, 'an object'],
+  ['cnf', isJsonObject, 'an object'],
 ]
 
 function checkForms(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
@@ -209,7 +208,7 @@ function checkNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Ref
   if (now - policy.clockTolerance < exp) return undefined
   return refuse(
     'token_expired',
-    `exp was ${round(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
+    `exp was ${roundSeconds(now - exp)} s ago; clockTolerance is ${policy.clockTolerance} s`,
     { claim: 'exp' },
   )
 }
@@ -233,7 +232,7 @@ function checkNotBefore(claims: JsonObject, { policy, now }: ClaimContext): Refu
   if (nbf === undefined || now + policy.clockTolerance >= nbf) return undefined
   return refuse(
     'token_not_yet_valid',
-    `nbf is ${round(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
+    `nbf is ${roundSeconds(nbf - now)} s in the future; clockTolerance is ${policy.clockTolerance} s`,
     { claim: 'nbf' },
   )
 }
@@ -249,7 +248,7 @@ function checkLifetime(claims: JsonObject, { policy, now }: ClaimContext): Refus
   if (lifetime <= policy.maxLifetime) return undefined
   return refuse(
     'lifetime_too_long',
-    `the token's lifetime is ${round(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
+    `the token's lifetime is ${roundSeconds(lifetime)} s; maxLifetime is ${policy.maxLifetime} s`,
     { claim: 'exp' },
   )
 }
@@ -283,29 +282,9 @@ function malformed(claim: string, reason: string): Refusal {
   return refuse('claim_malformed', reason, { claim })
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isNonEmptyString(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
 function isAudience(value: unknown): boolean {
   return (
     isNonEmptyString(value) ||
     (Array.isArray(value) && value.length > 0 && value.every(isNonEmptyString))
   )
-}
-
-/**
- * Whether a value is a NumericDate (RFC 7519 section 2): seconds, with or without a fraction. JSON
- * such as `1e400` parses to `Infinity`, which the upper bound excludes.
- */
-function isNumericDate(value: unknown): boolean {
-  return typeof value === 'number' && value >= 0 && value <= maxNumericDate
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000
 }

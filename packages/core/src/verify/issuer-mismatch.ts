@@ -1,6 +1,6 @@
 import type { Policy } from '../config/policy.ts'
 import { quote, quoteList } from '../lib/quote.ts'
-import { isLoopback, parseUrl } from '../lib/url.ts'
+import { isLoopback, parseUrl, withoutSlash } from '../lib/url.ts'
 
 type Issuers = Policy['issuers']
 
@@ -71,10 +71,6 @@ function differenceOf(found: URL, known: URL): Difference | undefined {
   }
   const sameHost = found.hostname === known.hostname
   return samePath && (sameHost || isInternal(found) || isInternal(known)) ? 'address' : undefined
-}
-
-function withoutSlash(path: string): string {
-  return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function sameLetters(one: string, other: string): boolean {

@@ -1,4 +1,5 @@
 import type { KeyHealth, KeySource } from '../jwks/key-source.ts'
+import { ownMembers } from '../lib/json.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { kindOf } from '../options/option-table.ts'
 import type { CacheStatistics } from './token-cache.ts'
@@ -98,7 +99,7 @@ export function operationsOn({ configured, resolved, cache, blockKey, close }: P
 }
 
 function checkKey(key: unknown): { readonly issuer: string; readonly kid: string } {
-  const { issuer, kid } = (key ?? {}) as { readonly issuer?: unknown; readonly kid?: unknown }
+  const { issuer, kid } = ownMembers(key)
   if (typeof issuer === 'string' && typeof kid === 'string') return { issuer, kid }
   const given = typeof key === 'object' && key !== null ? 'other members' : kindOf(key)
   throw new ConfigError(

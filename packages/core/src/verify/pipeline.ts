@@ -11,6 +11,7 @@ import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { own } from '../lib/json.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
+import { nameOfThrown } from '../lib/quote.ts'
 import {
   type AccessToken,
   createToken,
@@ -20,11 +21,11 @@ import {
 import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
 import { type Operations, operationsOn } from './operations.ts'
-import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
+import { ResolvedIssuers } from './resolved-issuers.ts'
 import { withSetupHint } from './setup-hints.ts'
 import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
-import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
+import { checkHeader, type TrustedIssuer, trustedIssuer } from './trusted-issuer.ts'
 
 /** Verifies one token from start to finish. Knows nothing about requests. */
 export class Pipeline {
@@ -251,8 +252,7 @@ function issuerWithoutAudience({ issuers }: Policy): IssuerPolicy | undefined {
 
 /** An unexpected exception says nothing about the token, and must not crash the host. */
 function unexpected(error: unknown): Refusal {
-  const what = error instanceof Error ? error.name : typeof error
-  return unavailable(`unexpected error during verification: ${what}`)
+  return unavailable(`unexpected error during verification: ${nameOfThrown(error)}`)
 }
 
 function unavailable(reason: string): Refusal {

@@ -7,12 +7,7 @@ import { minutes } from '../jwks/freshness.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
 import { describeMismatch } from './issuer-mismatch.ts'
-
-/** An issuer whose tokens are accepted, and the source of its keys. */
-export interface TrustedIssuer {
-  readonly issuer: IssuerPolicy
-  readonly source: KeySource
-}
+import type { TrustedIssuer } from './trusted-issuer.ts'
 
 interface Accepted extends TrustedIssuer {
   /** When `resolveIssuer` last accepted the issuer, by the monotonic clock. */

@@ -4,7 +4,14 @@ import type { JoseHeader, Unverified } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { quote } from '../lib/quote.ts'
+import type { KeySource } from '../jwks/key-source.ts'
 import { describeMismatch } from './issuer-mismatch.ts'
+
+/** An issuer whose tokens are accepted, and the source of its keys. */
+export interface TrustedIssuer {
+  readonly issuer: IssuerPolicy
+  readonly source: KeySource
+}
 
 /**
  * Returns the configured issuer that the token names in `iss`. The names must be exactly equal (RFC 8725

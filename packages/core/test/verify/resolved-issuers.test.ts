@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { VerificationKey } from '../../src/jose/jwk.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
-import { ResolvedIssuers, type TrustedIssuer } from '../../src/verify/resolved-issuers.ts'
+import { ResolvedIssuers } from '../../src/verify/resolved-issuers.ts'
+import type { TrustedIssuer } from '../../src/verify/trusted-issuer.ts'
 
 // How long a result of resolveIssuer is used, and how long the keys of an issuer count.
 
