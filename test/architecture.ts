@@ -25,11 +25,15 @@ export const entries: readonly string[] = ['index.ts', 'adapter.ts']
 export const soleOwners: readonly (readonly [what: string, pattern: RegExp, owner: string])[] = [
   ['reads Authorization', /'authorization'/, 'http/credential'],
   ['writes WWW-Authenticate', /WWW-Authenticate'/, 'http/challenge'],
-  ['verifies a signature', /compactVerify\(|flattenedVerify\(|jwtVerify\(/, 'jose/signature'],
+  [
+    'verifies a signature',
+    /compactVerify\(|flattenedVerify\(|jwtVerify\(|subtle\.verify/,
+    'jose/signature',
+  ],
   ['verifies a signature without WebCrypto', /from 'node:crypto'/, 'platform/node-crypto'],
   ['imports a verification key', /importJWK\(/, 'jose/jwk'],
-  ['fetches', /globalThis\.fetch/, 'config/option-tables'],
-  ['reads the system clock', /Date\.now\(|performance\.now\(/, 'lib/clock'],
+  ['fetches', /globalThis\.fetch|(?<![.\w])fetch\('/, 'config/option-tables'],
+  ['reads the system clock', /Date\.now\(|performance\.now\(|new Date\(\)/, 'lib/clock'],
   ['creates a Credential', /as Credential\b/, 'http/credential'],
   ['creates an Unverified', /as Unverified\b/, 'jose/jws'],
   ['creates a Verified', /as Verified\b/, 'jose/signature'],

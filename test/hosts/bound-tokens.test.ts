@@ -10,7 +10,7 @@ import { client, proofOf, publicJwk, publicUrl, thumbprint } from '../security/a
 import { certificateOf } from '../security/fixtures/certificate.ts'
 import { audience, createFixture } from '../security/fixtures/fixture.ts'
 import { keyOf } from '../security/fixtures/keys.ts'
-import { createGate, fromNode, nodeGuard, sendNode } from '@resource-server/core/adapter'
+import { createGate, nodeGuard, sendNode } from '@resource-server/core/adapter'
 
 // What depends on a real socket: certificates, HTTP/2, and routers that rewrite the URL.
 
@@ -155,9 +155,5 @@ describe('over HTTP/2', async () => {
     expect(await statusOf({ dpop: proofs })).toBe(401)
     const other = proofOf(fixture, dpopToken, { claims: { htm: 'POST' } })
     expect(await statusOf({ dpop: other })).toBe(401)
-  })
-
-  test('fromNode reads the request of the compatibility API', () => {
-    expect(fromNode({ rawHeaders: [], headers: {}, method: 'GET', url: '/' }).method).toBe('GET')
   })
 })

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors/refusal.ts'
-import { type IpRange, parseIpRange } from '../lib/ip-address.ts'
+import { type IpRange, isInRange, parseIpRange } from '../lib/ip-address.ts'
 import { kindOf, type OptionObject, ownOptions, checkNames } from '../options/option-table.ts'
 import type { MtlsOptions } from '../options/options.ts'
 
@@ -88,15 +88,20 @@ function isFormat(value: unknown): value is CertificateFormat {
   return typeof value === 'string' && Object.hasOwn(defaultHeaders, value)
 }
 
+const allOfIpv4 = parseIpRange('0.0.0.0/0')!
+
+/** Whether a text was a block, and not one that contains every IPv4 address: it would trust every client. */
+function isBlock(range: IpRange | undefined): range is IpRange {
+  if (range === undefined) return false
+  return range.bits > allOfIpv4.bits || !isInRange(allOfIpv4.address, range)
+}
+
 function readPeers(value: unknown): Peers {
   const entries: readonly unknown[] = Array.isArray(value) ? value : []
   const ranges = entries
     .filter((entry) => entry !== 'unix')
-    .map((entry) =>
-      // A block of every address trusts every client.
-      typeof entry === 'string' && !entry.endsWith('/0') ? parseIpRange(entry) : undefined,
-    )
-  if (entries.length > 0 && ranges.every((range) => range !== undefined)) {
+    .map((entry) => (typeof entry === 'string' ? parseIpRange(entry) : undefined))
+  if (entries.length > 0 && ranges.every(isBlock)) {
     return Object.freeze({ ranges, unixSocket: entries.includes('unix') })
   }
   throw new ConfigError(

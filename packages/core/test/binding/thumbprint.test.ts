@@ -4,7 +4,7 @@ import { targetsOf } from '../../src/binding/target-url.ts'
 import { thumbprintOf } from '../../src/jose/jwk.ts'
 import { contextOf, presentationOf } from './dpop-fixture.ts'
 
-// DPOP2-ctrl-rfc-vector: the figures of RFC 7638 section 3.1 and RFC 9449 sections 6.1 and 7.1.
+// The figures of RFC 7638 section 3.1 and RFC 9449 sections 6.1 and 7.1.
 
 const rsa = {
   kty: 'RSA',
@@ -21,6 +21,7 @@ const ec = {
 }
 const jkt = '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I'
 
+// DPOP2-ctrl-rfc-vector:
 test('the thumbprint of the RSA key in RFC 7638', async () => {
   expect(await thumbprintOf(rsa)).toBe('NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs')
 })

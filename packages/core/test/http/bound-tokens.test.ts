@@ -2,6 +2,7 @@ import { createTestClock } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createGate, type GuardResult } from '../../src/adapter.ts'
 import {
+  ConfigError,
   type DecisionRecord,
   type ReplayStore,
   type ResourceServerOptions,
@@ -103,6 +104,25 @@ describe('a token that is bound with DPoP', () => {
     const forbidden = await send(headers, guards.requireScope('orders:write'))
     expect(summaryOf(forbidden)).toBe('403 insufficient_scope')
     expect(summaryOf(await sendDpop(token, proof))).toBe('401 invalid_dpop_proof')
+  })
+
+  test('does not use up a proof if the certificate is missing', async () => {
+    const consume = vi.fn<ReplayStore['consume']>(async () => true)
+    const { sendDpop, records } = createServer({
+      mtls: { from: 'socket' },
+      dpop: { store: { consume } },
+    })
+    const token = boundToken({ cnf: { jkt, 'x5t#S256': sha256('a certificate') } })
+    expect(summaryOf(await sendDpop(token, proofFor(token)))).toBe('401 invalid_token')
+    expect(records[0]?.code).toBe('binding_unproven')
+    expect(consume).not.toHaveBeenCalled()
+  })
+
+  test("that is bound only to a certificate is refused if dpop is 'required'", async () => {
+    const { send, records } = createServer({ mtls: { from: 'socket' }, dpop: 'required' })
+    const token = boundToken({ cnf: { 'x5t#S256': sha256('a certificate') } })
+    await send({ authorization: `Bearer ${token}` })
+    expect(records[0]?.code).toBe('binding_required')
   })
 
   test('does not use up a proof that is refused for another reason', async () => {
@@ -242,13 +262,16 @@ describe('a store of used proofs', () => {
     expect(challengeOf(result)).toBeUndefined()
   })
 
-  test('leaves no message of the store in the record', async () => {
-    const error = Object.assign(new Error('redis://:SECRET@host'), { code: 'ECONNREFUSED' })
+  test.each([
+    ['Error', {}],
+    ['Error ECONNREFUSED', { code: 'ECONNREFUSED' }],
+  ])('leaves no message of the store in the record: %s', async (described, members) => {
+    const error = Object.assign(new Error('redis://:SECRET@host'), members)
     const store = { consume: () => Promise.reject(error) }
     const { sendDpop, records } = createServer({ dpop: { store } })
     const token = boundToken()
     await sendDpop(token, proofFor(token))
-    expect(records[0]?.reason).toBe('the store of used proofs is unavailable: Error ECONNREFUSED')
+    expect(records[0]?.reason).toBe(`the store of used proofs is unavailable: ${described}`)
   })
 
   test.each([Number.NaN, '2026-01-01T00:00:00Z', null])('cannot start at %s', (since) => {
@@ -386,17 +409,24 @@ describe('createVerifier', () => {
     null,
     'x',
   ])('throws a ConfigError for the presentation %j', async (presentation) => {
-    await expect(verifier.verify(boundToken(), presentation as never)).rejects.toThrow(
-      /must|object/,
-    )
-    await expect(verifier.check(boundToken(), presentation as never)).rejects.toThrow(/must|object/)
+    const token = boundToken()
+    for (const result of [
+      verifier.verify(token, presentation as never),
+      verifier.check(token, presentation as never),
+    ]) {
+      await expect(result).rejects.toBeInstanceOf(ConfigError)
+      await expect(result).rejects.toThrow(/must|object/)
+    }
   })
 })
 
-test.each(['0.0.0.0/0', '::/0'])('no proxy is trusted by the block %s', (block) => {
-  const mtls = { from: 'header', format: 'rfc9440', peers: [block] } as const
-  expect(() => createServer({ mtls })).toThrow("'mtls.peers' must be")
-})
+test.each(['0.0.0.0/0', '::/0', '::/1', '::/80', '::ffff:0:0/96', '::ffff:0.0.0.0/96'])(
+  'no proxy is trusted by the block %s',
+  (block) => {
+    const mtls = { from: 'header', format: 'rfc9440', peers: [block] } as const
+    expect(() => createServer({ mtls })).toThrow("'mtls.peers' must be")
+  },
+)
 
 describe('a polluted prototype', () => {
   const pollute = (name: string, value: unknown): void => {
@@ -415,19 +445,32 @@ describe('a polluted prototype', () => {
     expect(summaryOf(await sendDpop(token, proof))).toBe('401 invalid_dpop_proof')
   })
 
-  test.each(['checkedBy', 'from'])(
-    'does not let a gateway check the certificate with %s',
-    async (name) => {
-      const verifier = createVerifier({
-        issuer: issuer.url,
-        audience: aud,
-        clock,
-        mtls: { from: 'socket' },
-      })
-      const token = boundToken({ cnf: { 'x5t#S256': sha256('a certificate') } })
-      pollute(name, 'gateway')
-      const result = await verifier.check(token)
-      expect(result).toMatchObject({ ok: false })
+  const certificate = Buffer.from('3003020101', 'hex')
+  const certificateToken = (): string => boundToken({ cnf: { 'x5t#S256': sha256(certificate) } })
+  const socketOptions = {
+    issuer: issuer.url,
+    audience: aud,
+    clock,
+    mtls: { from: 'socket' },
+  } as const
+
+  test.each(['before', 'after'])(
+    'does not let a gateway check the certificate: %s',
+    async (when) => {
+      if (when === 'before') pollute('checkedBy', 'gateway')
+      const verifier = createVerifier(socketOptions)
+      if (when === 'after') pollute('checkedBy', 'gateway')
+      expect(await verifier.check(certificateToken())).toMatchObject({ code: 'binding_unproven' })
     },
   )
+
+  test('sets no certificate', async () => {
+    const verifier = createVerifier(socketOptions)
+    const { send } = createServer({ mtls: { from: 'socket' } })
+    const token = certificateToken()
+    pollute('certificate', certificate)
+    expect(await verifier.check(token)).toMatchObject({ code: 'binding_unproven' })
+    const headers = { authorization: `Bearer ${token}` }
+    expect(summaryOf(await send(headers))).toBe('401 invalid_token')
+  })
 })

@@ -26,6 +26,17 @@ test('every kind of forged token is refused', async () => {
   })
 })
 
+/** The two halves as a SEQUENCE of INTEGERs, as X9.62 writes a signature. */
+function derOf(signature: Buffer): Buffer {
+  const integers = [signature.subarray(0, 32), signature.subarray(32)].map((half) => {
+    const digits = half.subarray(half.findIndex((byte) => byte !== 0))
+    const content = digits.readUInt8() < 0x80 ? digits : Buffer.concat([Buffer.of(0), digits])
+    return Buffer.concat([Buffer.of(0x02, content.length), content])
+  })
+  const content = Buffer.concat(integers)
+  return Buffer.concat([Buffer.of(0x30, content.length), content])
+}
+
 describe('an ES256 signature', () => {
   const token = issuer.token({ aud })
   const input = token.slice(0, token.lastIndexOf('.'))
@@ -46,10 +57,7 @@ describe('an ES256 signature', () => {
     ['that is one byte too long', Buffer.concat([bytes, Buffer.from([0])])],
     ['of one byte', Buffer.from([0])],
     ['with its halves swapped', Buffer.concat([bytes.subarray(32), bytes.subarray(0, 32)])],
-    [
-      'in DER format',
-      Buffer.concat([Buffer.from([0x30, 0x44, 0x02, 0x20]), bytes.subarray(0, 32)]),
-    ],
+    ['in DER format', derOf(bytes)],
   ])('%s is refused', async (_what, signature) => {
     expect(await withSignature(signature)).toBe('signature_invalid')
   })
