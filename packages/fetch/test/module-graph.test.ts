@@ -54,7 +54,8 @@ function exported(exports: NonNullable<Manifest['exports']>, path: string): stri
   return choose(exports[`${folder}*`])?.replaceAll('*', path.slice(folder.length))
 }
 
-const importPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g
+// The word in quotes is a string, not a keyword.
+const importPattern = /(?:(?<!['"])\bfrom\s*|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g
 const comments = /\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm
 
 /** Returns every file that `entry` loads, with the imports of each. */

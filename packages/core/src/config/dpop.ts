@@ -36,7 +36,7 @@ export const dpopOptions: OptionTable<
     default: defaultProofAlgorithms,
     defaultText: defaultProofAlgorithms.map((name) => `\`${name}\``).join(', '),
     range: '',
-    description: 'Accepted signature algorithms of proofs.',
+    description: 'Signature algorithms accepted for proofs.',
     read: (value) => algorithmList(value, 'dpop.algorithms'),
   },
   maxAge: numberOption(
@@ -76,7 +76,7 @@ export const dpopOptions: OptionTable<
     defaultText: 'no nonces',
     range: 'at least 32 characters',
     description:
-      'Requires a nonce in each proof. The same secret in the whole fleet; a list accepts several and issues with the first.',
+      'Requires a nonce in each proof. Use the same secret on all instances. With a list, the first secret issues nonces and all of them are accepted.',
     read: readNonceSecret,
   },
 }

@@ -267,7 +267,8 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
   ),
   dpop: {
     default: readDpop('allowed'),
-    defaultText: "`'allowed'` if `publicUrl` or `resource` is set, `'off'` otherwise",
+    defaultText:
+      "`'allowed'` if `publicUrl` or `resource` is set, and in `createVerifier`; `'off'` otherwise",
     range: '',
     description:
       "Tokens that are bound to a key with DPoP: `'allowed'`, `'required'`, `'off'`, or the options of `dpop`.",

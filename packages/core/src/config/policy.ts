@@ -5,6 +5,7 @@ import {
   checkNames,
   type OptionObject,
   ownOptions,
+  passIssuer,
   type ReadContext,
   readOptions,
   readRows,
@@ -47,7 +48,7 @@ const serverNames: readonly string[] = [...verifierNames, ...Object.keys(resourc
  * @throws ConfigError
  */
 export function createPolicy(given: unknown, kind: 'verifier' | 'resource server'): Policy {
-  const options = ownOptions(given, 'option')
+  const options = ownOptions(given, 'option', passIssuer)
   checkUse(options, kind)
   checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
@@ -183,7 +184,7 @@ function singleIssuer(common: OptionObject): OptionObject {
 }
 
 function ownIssuerOptions(given: unknown): OptionObject {
-  const options = ownOptions(given, 'issuer option')
+  const options = ownOptions(given, 'issuer option', passIssuer)
   checkNames(options, issuerNames, 'issuer option')
   return options
 }

@@ -340,7 +340,7 @@ function missingToken({ credential, request }: RequestState): Refusal {
 
 function noToken(state: RequestState | undefined, hasOtherState: boolean): ConfigError {
   if (state || !hasOtherState) {
-    return new ConfigError(whyNoToken(state), "Put requireAudience('…') before this handler.")
+    return new ConfigError(...whyNoToken(state))
   }
   return new ConfigError(
     'No guard of this resource server ran on this request, but a guard of another one did.',
@@ -348,11 +348,24 @@ function noToken(state: RequestState | undefined, hasOtherState: boolean): Confi
   )
 }
 
-function whyNoToken(state: RequestState | undefined): string {
-  if (!state) return 'No guard ran on this request.'
-  if (state.running) return 'A guard is still running on this request.'
-  if (state.outcome === 'preflight') return 'This request is a CORS preflight and has no token.'
-  return 'This request was refused.'
+/** The problem, and the fix. */
+function whyNoToken(state: RequestState | undefined): readonly [string, string] {
+  if (!state) {
+    return ['No guard ran on this request.', "Put requireAudience('…') before this handler."]
+  }
+  if (state.running) {
+    return ['A guard is still running on this request.', 'Read the token after the guard is done.']
+  }
+  if (state.outcome === 'preflight') {
+    return [
+      'This request is a CORS preflight and has no token.',
+      'Answer OPTIONS requests without reading the token.',
+    ]
+  }
+  return [
+    'This request was refused.',
+    'Read the token only where the guard let the request through.',
+  ]
 }
 
 /** Express treats `next(undefined)` as success and `next('route')` as an instruction. */

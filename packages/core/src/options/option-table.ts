@@ -89,7 +89,11 @@ export function noMoreArguments(call: string, more: readonly unknown[]): void {
 }
 
 /** A copy of the object's own members, so that nothing inherited counts as an option. */
-export function ownOptions(given: unknown, what: string, fix: string = passIssuer): OptionObject {
+export function ownOptions(
+  given: unknown,
+  what: string,
+  fix = 'Pass an object, or leave it out.',
+): OptionObject {
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
     // Without a prototype, so that an absent option is not read from a polluted one.
     return Object.assign(Object.create(null) as OptionObject, given)
@@ -97,7 +101,7 @@ export function ownOptions(given: unknown, what: string, fix: string = passIssue
   throw new ConfigError(`An object of ${what}s is required, got ${kindOf(given)}.`, fix)
 }
 
-const passIssuer = "Pass at least { issuer: 'https://as.example.com' }."
+export const passIssuer = "Pass at least { issuer: 'https://as.example.com' }."
 
 /** A key whose value is `undefined` points to a missing environment variable, not to the default. */
 export function checkNames(options: OptionObject, known: readonly string[], what: string): void {

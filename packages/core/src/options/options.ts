@@ -97,13 +97,13 @@ export interface IssuerOptions {
    */
   readonly metadataUri?: string
   /**
-   * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `jwks`.
-   * Default: the `jwks_uri` in the issuer's metadata.
+   * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `metadataUri` or
+   * `jwks`. Default: the `jwks_uri` in the issuer's metadata.
    */
   readonly jwksUri?: string
   /**
    * A fixed key set (RFC 7517 section 5) of 1 to 100 public keys. If set, nothing is fetched. Cannot be
-   * combined with `jwksUri`. Throws a `ConfigError` if no key in it can be used. A key without `kid`, such as
+   * combined with `metadataUri` or `jwksUri`. Throws a `ConfigError` if no key in it can be used. A key without `kid`, such as
    * one from a PEM file, serves tokens whose `kid` is not that of another key.
    */
   readonly jwks?: { readonly keys: readonly object[] }
@@ -299,7 +299,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   /**
    * Tokens that are bound to a key of the client with DPoP (RFC 9449). `allowed` accepts them with a valid
    * proof, `required` accepts nothing else, and `off` refuses them. Default: `allowed` if `publicUrl` or
-   * `resource` says which URL clients use, `off` otherwise. `createVerifier` does not need the URL.
+   * `resource` says which URL clients use, and in `createVerifier`, which does not need the URL. `off` otherwise.
    */
   readonly dpop?: 'allowed' | 'required' | 'off' | DpopOptions
   /**

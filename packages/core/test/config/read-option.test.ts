@@ -384,7 +384,11 @@ describe('records', () => {
   const notNames = "'records.claims' must be an array of claim names. Set claims: ['tenant']."
 
   test.each<readonly [what: string, records: unknown, message: string]>([
-    ['an array', [], 'An object of records options is required, got an array. Pass at least'],
+    [
+      'an array',
+      [],
+      'An object of records options is required, got an array. Pass an object, or leave it out.',
+    ],
     [
       'an unknown option',
       { key: enough },

@@ -96,7 +96,7 @@ describe('ownOptions', () => {
     expect(() => ownOptions(value, 'option')).toThrow(
       new ConfigError(
         `An object of options is required, got ${kind}.`,
-        "Pass at least { issuer: 'https://as.example.com' }.",
+        'Pass an object, or leave it out.',
       ),
     )
   })
