@@ -2,6 +2,7 @@
 // fails if they differ.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { root, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 
@@ -36,7 +37,7 @@ export async function readTables() {
   return import(new URL('../packages/core/dist/config/option-tables.js', import.meta.url).href)
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   setUp({ forTests: false })
   if (!run(tool('tsc'), ['-b']).ok) process.exit(1)
   const text = readFileSync(page, 'utf8')

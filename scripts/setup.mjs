@@ -8,7 +8,7 @@ import { warmConsumers } from './packages.mjs'
 import { pnpm, pnpmVersion } from './pnpm.mjs'
 import { root } from './run.mjs'
 
-/** Each says for which install its step is done. Inside of node_modules, so that they go with it. */
+/** Each names the install for which its step is done. In node_modules, so that they are deleted with it. */
 const stamps = {
   installed: join(root, 'node_modules', '.resource-server-install'),
   readyForTests: join(root, 'node_modules', '.resource-server-tests'),
@@ -40,7 +40,7 @@ function requireNode(major, minor) {
   fail(`This needs Node ${major}.${minor} or newer. This is Node ${process.versions.node}.`)
 }
 
-/** Of all that decides what an install brings. */
+/** Changes with everything that an install depends on. */
 function fingerprint() {
   const manifests = ['packages', 'examples'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => join(group, name, 'package.json')),
@@ -63,10 +63,10 @@ function install() {
   const { ok, output } = pnpm(['install', '--frozen-lockfile'], { offline: false })
   if (ok) return
   fail(`${output}
-The install failed. The reason stands above.
+The install failed. The reason is above.
 - No network? The first call needs the npm registry. Later calls do not.
-- Changed a dependency? Bring the lockfile up to date: npx pnpm@${pnpmVersion} install
-- Else delete node_modules and try again.`)
+- Changed a dependency? Update the lockfile: npx pnpm@${pnpmVersion} install
+- Otherwise, delete node_modules and try again.`)
 }
 
 function prepareForOffline() {
@@ -74,7 +74,7 @@ function prepareForOffline() {
   const { ok, output } = warmConsumers()
   if (ok) return
   fail(`${output}
-The install is done, but not what the tests need to run without a network. Try again.`)
+The dependencies are installed, but what the tests need to run without a network is not. Try again.`)
 }
 
 /** @type {(file: string, fallback: string) => string} */
