@@ -33,6 +33,7 @@ export type {
 export type { Algorithm } from './options/algorithms.ts'
 export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
 export type { ReplayStore, UsedProof } from './options/replay-store.ts'
+export type { ExpiringStore } from './options/expiring-store.ts'
 export type { ActorName, ClaimPath, Hint, HintedToken, Profile } from './options/profile.ts'
 export { extend } from './options/extend-profile.ts'
 export { defaultProfile } from './providers/default.ts'
