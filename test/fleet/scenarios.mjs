@@ -1,0 +1,258 @@
+// What a fleet asks of its authorization server. Each scenario returns numbers with their bounds.
+import { at, every, runUntil, time, wallClock } from './simulation.mjs'
+import { AuthorizationServer, createKey, forgedToken, tokenOf } from './server.mjs'
+import { deploy, firstTime, isFresh, hasKeys, startService, stop, watchKeys } from './fleet.mjs'
+
+/** @typedef {{ what: string, value: number, max: number }} Result a value above `max` is a failure */
+/** @typedef {(instances: number) => Promise<Result[]>} Scenario */
+
+const minute = 60
+const hour = 3600
+/** What one instance asks in normal operation: a key set every 270 s, and metadata once an hour. */
+const steady = 1 / 270 + 1 / hour
+
+/** @type {(what: string, value: number, max: number) => Result} */
+const result = (what, value, max) => ({ what, value, max })
+
+/** @type {Record<string, Scenario>} */
+export const scenarios = {
+  'deploy in one second': async (instances) => {
+    const server = new AuthorizationServer()
+    const services = deploy(instances, 1, server)
+    await runUntil(2 * hour)
+    stop(services)
+    // A small fleet has too few requests for a peak within a second.
+    const window = instances >= 2_000 ? 1 : 10
+    /** @type {(from: number, to: number) => number} */
+    const ratio = (from, to) => server.peak(from, to, window) / server.mean(from, to)
+    return [
+      result('peak / mean, hour 1', ratio(100, hour), 4),
+      result('peak / mean, hour 2', ratio(hour, 2 * hour), 4),
+      result('load / steady', server.mean(100, 2 * hour) / (instances * steady), 1.2),
+    ]
+  },
+
+  'deploy, headers of Spring Security': async (instances) => {
+    const server = new AuthorizationServer()
+    server.headers['cache-control'] = 'no-cache, no-store, max-age=0, must-revalidate'
+    const services = deploy(instances, 1, server)
+    await runUntil(2 * hour)
+    stop(services)
+    return [result('load / steady', server.mean(100, 2 * hour) / (instances * steady), 1.2)]
+  },
+
+  ...Object.fromEntries(
+    Object.entries({
+      429: () => ({ status: 429 }),
+      '429, Retry-After 30': () => ({ status: 429, headers: { 'retry-after': '30' } }),
+      503: () => ({ status: 503 }),
+    }).flatMap(([name, overloaded]) => [
+      [
+        `deploy, capacity 1.5 x steady, ${name}`,
+        (/** @type {number} */ instances) => deployInto(instances, 1.5, overloaded),
+      ],
+      [
+        `deploy, capacity 5 x steady, ${name}`,
+        (/** @type {number} */ instances) => deployInto(instances, 5, overloaded),
+      ],
+    ]),
+  ),
+
+  ...Object.fromEntries(
+    Object.entries({
+      'refused connections': /** @type {const} */ ('refuses connections'),
+      503: () => ({ status: 503 }),
+      '503, Retry-After 60': () => ({ status: 503, headers: { 'retry-after': '60' } }),
+      'no response': /** @type {const} */ ('hangs'),
+    }).map(([name, outage]) => [
+      `an hour of ${name}`,
+      (/** @type {number} */ instances) => outageOf(instances, outage),
+    ]),
+  ),
+
+  'maintenance with the date of its end': async (instances) => {
+    const end = 2 * hour + 4 * minute
+    const retryAfter = new Date(wallClock() + (end - time()) * 1000).toUTCString()
+    return asked(instances, 2 * hour, end, { status: 503, headers: { 'retry-after': retryAfter } })
+  },
+
+  'an hour of maintenance with the date of its end': async (instances) => {
+    const end = 3 * hour
+    const retryAfter = new Date(wallClock() + (end - time()) * 1000).toUTCString()
+    return asked(instances, 2 * hour, end, { status: 503, headers: { 'retry-after': retryAfter } })
+  },
+
+  'an hour of 429 with Retry-After 300': (instances) =>
+    asked(instances, 2 * hour, 3 * hour, { status: 429, headers: { 'retry-after': '300' } }),
+
+  'all refresh at once, 429 with Retry-After 30': async (instances) => {
+    const server = new AuthorizationServer()
+    const services = deploy(instances, 270, server)
+    await runUntil(hour)
+    server.outage = () => ({ status: 429, headers: { 'retry-after': '30' } })
+    for (const service of services) void service.refreshKeys().catch(() => {})
+    await runUntil(hour + 1)
+    server.outage = undefined
+    await runUntil(hour + 10 * minute)
+    stop(services)
+    return [
+      result('requests before it was over', server.between(hour + 1, hour + 29.9).length, 0),
+      result('peak / instances', server.peak(hour + 1, hour + 600) / instances, peakOf(instances)),
+    ]
+  },
+
+  'unknown kids, once each': (instances) => attack(instances, 1),
+  'unknown kids, twice each': (instances) => attack(instances, 2),
+  'unknown kids during an outage': (instances) => attack(instances, 2, { status: 503 }),
+  'unknown kids and 429': (instances) => attack(instances, 1, { status: 429 }),
+
+  'rotation while unknown kids arrive': async (instances) => {
+    const server = new AuthorizationServer()
+    const services = deploy(instances, 270, server)
+    const start = 20 * minute
+    for (const service of services)
+      every(start - 5 * minute + Math.random(), start + minute, 1, () => {
+        void service.check(forgedToken())
+      })
+    await runUntil(start)
+    const next = createKey('second')
+    server.keys = [next]
+    const token = tokenOf(next)
+    let slowest = 0
+    let accepted = 0
+    for (const service of services) {
+      const first = start + Math.random()
+      let isAccepted = false
+      every(first, start + minute, 0.5, () => {
+        if (isAccepted) return
+        void service.check(token).then(({ ok }) => {
+          if (!ok || isAccepted) return
+          isAccepted = true
+          accepted += 1
+          slowest = Math.max(slowest, time() - first)
+        })
+      })
+    }
+    await runUntil(start + minute)
+    stop(services)
+    return [
+      result('seconds until the new key is accepted', slowest, 10),
+      result('instances without the new key', instances - accepted, 0),
+    ]
+  },
+}
+
+/** The bound for the busiest second, as a share of the fleet. A small fleet has a larger deviation. */
+const peakOf = (/** @type {number} */ instances) =>
+  instances >= 2_000 ? 1 / 20 : 1 / 20 + 3 / Math.sqrt(20 * instances)
+
+/** @type {(instances: number, ratio: number, overloaded: () => import('./server.mjs').Refused) => Promise<Result[]>} */
+async function deployInto(instances, ratio, overloaded) {
+  const server = new AuthorizationServer()
+  const capacity = instances * steady * ratio
+  server.limit(capacity)
+  server.overloaded = overloaded
+  const services = deploy(instances, 1, server)
+  const all = firstTime(services, hasKeys)
+  const end = ratio < 2 ? 2 * hour : 20 * minute
+  await runUntil(end)
+  stop(services)
+  if (ratio >= 2) return [result('seconds until all have keys', all.seconds, 180)]
+  return [
+    result('seconds until all have keys', all.seconds, 15 * minute),
+    result('load / capacity after 30 min', server.mean(30 * minute, end) / capacity, 1.2),
+  ]
+}
+
+/** @type {(instances: number, outage: AuthorizationServer['outage']) => Promise<Result[]>} */
+async function outageOf(instances, outage) {
+  const server = new AuthorizationServer()
+  const services = deploy(instances, 270, server)
+  const [start, end] = [2 * hour, 3 * hour]
+  const keys = watchKeys(services, start, end)
+  await runUntil(start)
+  server.outage = outage
+  await runUntil(end)
+  server.outage = undefined
+  const fresh = firstTime(services, isFresh)
+  await runUntil(end + 10 * minute)
+  stop(services)
+  const normal = instances * steady
+  return [
+    result('load / steady', server.mean(start, end) / normal, 5),
+    result('busiest 5 min / steady', server.peak(start, end, 300) / normal, 5),
+    result('instances without keys', keys.worst, 0),
+    result('seconds until all are fresh', fresh.seconds, 5 * minute),
+    result(
+      'peak / instances after the end',
+      server.peak(end, end + 300) / instances,
+      peakOf(instances),
+    ),
+  ]
+}
+
+/**
+ * The server is down and asks for a delay.
+ *
+ * @type {(instances: number, start: number, end: number, refused: import('./server.mjs').Refused) => Promise<Result[]>}
+ */
+async function asked(instances, start, end, refused) {
+  const server = new AuthorizationServer()
+  let early = 0
+  const services = Array.from({ length: instances }, () => {
+    let until = 0
+    /** @type {import('./server.mjs').Fetch} */
+    const fetch = async (url, init) => {
+      if (time() < until - 0.001) early += 1
+      const response = await server.fetch(url, init)
+      if (response.status === 200) return response
+      const value = response.headers.get('retry-after') ?? ''
+      const date = Date.parse(response.headers.get('date') ?? '')
+      // The date has whole seconds.
+      until = time() + (/^\d+$/.test(value) ? Number(value) : (Date.parse(value) - date) / 1000)
+      return response
+    }
+    return startService(server, { fetch })
+  })
+  for (const service of services)
+    at(Math.random() * 270, () => void service.warmUp().catch(() => {}))
+  await runUntil(start)
+  server.outage = () => refused
+  await runUntil(end)
+  server.outage = undefined
+  await runUntil(end + 10 * minute)
+  const notFresh = services.filter((service) => !isFresh(service)).length
+  stop(services)
+  return [
+    result('requests earlier than asked', early, 0),
+    result('peak / instances', server.peak(start, end + 600) / instances, peakOf(instances)),
+    result('load / steady', server.mean(start, end) / (instances * steady), 5),
+    result('not fresh 10 min later', notFresh, 0),
+  ]
+}
+
+/** @type {(instances: number, repeats: number, overloaded?: import('./server.mjs').Refused) => Promise<Result[]>} */
+async function attack(instances, repeats, overloaded) {
+  const server = new AuthorizationServer()
+  const services = deploy(instances, 270, server)
+  const [start, end] = [10 * minute, 20 * minute]
+  for (const service of services) {
+    let token = ''
+    let sent = 0
+    every(start + Math.random(), end, 1, () => {
+      if (sent % repeats === 0) token = forgedToken()
+      sent += 1
+      void service.check(token)
+    })
+  }
+  await runUntil(start)
+  if (overloaded) server.outage = () => overloaded
+  await runUntil(end)
+  const keys = services.filter((service) => !hasKeys(service)).length
+  stop(services)
+  const sustained = (server.mean(start + minute, end) * minute) / instances
+  return [
+    result('requests per instance and minute', sustained, 2),
+    result('instances without keys', keys, 0),
+  ]
+}
