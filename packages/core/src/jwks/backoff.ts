@@ -1,7 +1,8 @@
 import { FetchError } from '../lib/fetch-json.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse, VerificationError } from '../errors/refusal.ts'
-import { retryDelay, seconds } from './freshness.ts'
+import { seconds } from './freshness.ts'
+import { retryDelay } from './retry-delay.ts'
 
 interface Failure {
   readonly error: unknown
@@ -45,10 +46,13 @@ export class Backoff {
     return this.#last ? Math.max(0, this.#last.retryAt - this.#clock.monotonic()) : 0
   }
 
-  recordFailure(error: unknown): void {
+  /** @param usableFor milliseconds for which the cached key set can still be used */
+  recordFailure(error: unknown, usableFor: number): void {
     const consecutive = (this.#last?.consecutive ?? 0) + 1
     const retryAfter = error instanceof FetchError ? error.retryAfter : undefined
-    const retryAt = this.#clock.monotonic() + retryDelay(consecutive, retryAfter)
+    const requested = retryAfter === undefined ? undefined : retryAfter * seconds
+    const delay = retryDelay({ failures: consecutive, usableFor, requested })
+    const retryAt = this.#clock.monotonic() + delay
     this.#last = { error, consecutive, retryAt }
     this.#failures += 1
   }

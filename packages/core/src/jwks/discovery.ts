@@ -50,7 +50,10 @@ function metadataUrls(issuer: string, discovery: Profile['discovery']): readonly
   return discovery ? [urls[discovery]] : Object.values(urls)
 }
 
-/** Tries the next URL only if the server responds, with a status below 500. */
+/**
+ * Tries the next URL only if the server responds, with a status below 500. An overloaded server must not get
+ * a second request, and the other URL's response would hide its `Retry-After`.
+ */
 async function fetchFirst(
   fetch: Fetch,
   [url, ...others]: readonly string[],
@@ -59,10 +62,15 @@ async function fetchFirst(
   try {
     return (await fetchJson(fetch, url!, { signal })).body
   } catch (error) {
-    const isMissing = error instanceof FetchError && (error.status ?? 500) < 500
+    const isMissing = error instanceof FetchError && !isServerFailure(error)
     if (isMissing && others.length > 0) return fetchFirst(fetch, others, signal)
     throw error
   }
+}
+
+/** Whether the server is unreachable, failing, or overloaded, so that the response says nothing about the URL. */
+export function isServerFailure({ status = 503 }: FetchError): boolean {
+  return status >= 500 || status === 408 || status === 429
 }
 
 function requireSameIssuer(found: unknown, issuer: string): void {

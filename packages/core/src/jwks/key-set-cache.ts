@@ -53,6 +53,8 @@ export class KeySetCache {
   #rejected: KeySet | undefined
   #restoring: Promise<void> | undefined
   #inFlight: Promise<void> | undefined
+  /** Whether a fetch is retried until it succeeds. A fetch for an unknown `kid` is not. */
+  #mustFetch = false
   #fetches = 0
   #closed = false
   #cancelTimer: () => void = () => {}
@@ -101,8 +103,17 @@ export class KeySetCache {
     return !this.#closed && this.#backoff.delayLeft === 0
   }
 
-  /** Fetches the key set, or joins the fetch in flight. Never rejects. `isFailing` has the outcome. */
+  /**
+   * Fetches the key set, or joins the fetch in flight. Never rejects. `isFailing` has the outcome. A failed
+   * fetch is retried.
+   */
   fetch(): Promise<void> {
+    this.#mustFetch = true
+    return this.lookUp()
+  }
+
+  /** Like `fetch()`, for a token with an unknown `kid`: if it fails, it is not retried before a refresh is due. */
+  lookUp(): Promise<void> {
     this.#restoring ??= this.#restore()
     this.#inFlight ??= this.#fetch().finally(() => {
       this.#inFlight = undefined
@@ -113,8 +124,7 @@ export class KeySetCache {
 
   /** Starts a fetch in the background if one is due. */
   fetchIfDue(): void {
-    const isDue =
-      !this.#cached || this.#backoff.isFailing || isRefreshDue(this.#cached, this.#now())
+    const isDue = !this.#cached || this.#mustFetch || isRefreshDue(this.#cached, this.#now())
     if (isDue && this.mayFetch) void this.fetch()
     this.#reportIfStale()
   }
@@ -201,6 +211,15 @@ export class KeySetCache {
     return this.#rejected ? 'it has no usable key' : 'not fetched yet'
   }
 
+  /** Milliseconds for which the cached key set can still be used. 0 if there is none. */
+  #usableFor(): number {
+    if (!this.usable) return 0
+    const now = this.#now()
+    const { lifetime } = this.#cached!
+    const left = lifetime + this.#staleIfError - ageOf(this.#cached!, now)
+    return Math.min(left, this.#emptySets.timeLeft(now))
+  }
+
   /** Whether a suspension kept the refresh timer from firing. A restored key set has no such timer. */
   #wasSuspended(): boolean {
     const cached = this.#cached!
@@ -231,15 +250,25 @@ export class KeySetCache {
     this.#fetches += 1
     try {
       const fetched = await this.#fetcher.fetch()
-      this.#accept(await this.#read(fetched), fetched, requestedAt)
+      await this.#use(fetched, requestedAt)
       void this.#persistence.save(fetched.body)
       this.#backoff.recordSuccess()
+      this.#mustFetch = false
       this.#events.reportFetched(this.#now() - requestedAt)
     } catch (error) {
-      this.#backoff.recordFailure(error)
-      this.#fetcher.reset()
+      this.#backoff.recordFailure(error, this.#usableFor())
       const reason = messageOf(error)
       this.#events.report('failed', { reason, duration: this.#now() - requestedAt })
+    }
+  }
+
+  /** @throws FetchError if the response is not a JWKS, or has no usable key */
+  async #use(fetched: FetchedKeySet, requestedAt: number): Promise<void> {
+    try {
+      this.#accept(await this.#read(fetched), fetched, requestedAt)
+    } catch (error) {
+      this.#fetcher.reset()
+      throw error
     }
   }
 
@@ -262,13 +291,14 @@ export class KeySetCache {
     const previous = this.#cached?.set
     this.#emptySets.reset()
     this.#rejected = undefined
-    this.#cached = { set, requestedAt, lifetime, refreshAge: refreshAge(lifetime) }
+    this.#cached = { set, requestedAt, lifetime, refreshAge: refreshAge(lifetime, !previous) }
     if (previous && !hasSameKeys(previous, set)) this.#events.report('rotated')
   }
 
   /** Drops the previous key set too, unless the grace period is active. */
   #reject(set: KeySet, url: string, requestedAt: number): FetchError {
     this.#rejected = set
+    this.#mustFetch = true
     if (!this.#emptySets.isActive(requestedAt)) this.#cached = undefined
     const reason = this.usable
       ? 'the previous key set stays in use for now'
@@ -296,8 +326,10 @@ export class KeySetCache {
 
   /** Milliseconds until the next fetch. `undefined` before the first one. */
   #delayToNext(): number | undefined {
-    if (this.#backoff.isFailing) return this.#backoff.delayLeft
-    return this.#cached && this.#cached.refreshAge - ageOf(this.#cached, this.#now())
+    const { isFailing, delayLeft } = this.#backoff
+    if (!this.#cached) return isFailing ? delayLeft : undefined
+    if (isFailing && this.#mustFetch) return delayLeft
+    return Math.max(delayLeft, this.#cached.refreshAge - ageOf(this.#cached, this.#now()))
   }
 
   /** A timer can fire slightly early. Then nothing is due yet, and the timer is set again. */

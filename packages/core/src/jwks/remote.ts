@@ -115,7 +115,7 @@ export class RemoteKeySet implements KeySource {
   }
 
   async #fetchAndSelect(header: JoseHeader): Promise<VerificationKey | Refusal> {
-    await this.#cache.fetch()
+    await this.#cache.lookUp()
     return selectKey(this.#cache.usable ?? emptyKeySet, header)
   }
 }

@@ -48,12 +48,15 @@ describe('the metadata is requested', () => {
     ['from both URLs if the first response is 404', 404, [openid, oauth]],
     ['from both URLs if the first response is 499', 499, [openid, oauth]],
     ['from one URL if the response is 500', 500, [openid]],
+    ['from one URL if the response is 408', 408, [openid]],
+    ['from one URL if the response is 429', 429, [openid]],
   ])('%s', async (_what, status, requests) => {
     const respond = (url: string): Response => Response.json(good, url === openid ? { status } : {})
     const result = await discover(respond)
     expect(result.requests).toEqual(requests)
-    if (status < 500) expect(result.found).toBe(good.jwks_uri)
-    else expect(result.found).toEqual(new FetchError('answered with status 500', 500))
+    const failure = new FetchError(`answered with status ${status}`, status)
+    const isServerFailure = status >= 500 || status === 408 || status === 429
+    expect(result.found).toEqual(isServerFailure ? failure : good.jwks_uri)
   })
 
   test('from one URL if the connection fails', async () => {

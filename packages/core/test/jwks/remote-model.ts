@@ -111,11 +111,11 @@ const wait = (minutes: number): Command =>
     expect(verifier.health().issuers[0]).toMatchObject({ state: 'fresh' })
   })
 
-const change = (name: string, apply: (model: Model) => void): Command =>
+export const change = (name: string, apply: (model: Model) => void): Command =>
   command(name, async (model) => apply(model))
 
 /** Tokens with invented kids. Their signatures are never checked. */
-const flood = (): Command =>
+export const flood = (): Command =>
   command('flood', async (model, { clock, verifier, idle }) => {
     const payload = { iss: issuer, sub: 'u', aud }
     for (let second = 0; second < 20; second += 1) {
@@ -135,7 +135,7 @@ const flood = (): Command =>
     }
   })
 
-const outages: Readonly<Record<string, () => Response>> = {
+export const outages: Readonly<Record<string, () => Response>> = {
   error: () => new Response('', { status: 500 }),
   garbage: () => new Response('<h1>Back soon</h1>'),
   'cut off': () => new Response('{"keys":[{"kty":'),
