@@ -2,7 +2,7 @@
 import { after, at, clockOf, every, time } from './simulation.mjs'
 import { audience, issuer } from './server.mjs'
 
-const { createVerifier } = await import('@resource-server/core')
+export const { createVerifier } = await import('@resource-server/core')
 
 /** @typedef {import('@resource-server/core').Verifier} Verifier */
 /** @typedef {import('@resource-server/core').VerifierOptions} VerifierOptions */

@@ -1,14 +1,23 @@
 // What a fleet asks of its authorization server. Each scenario returns numbers with their bounds.
-import { at, every, runUntil, time, wallClock } from './simulation.mjs'
-import { AuthorizationServer, createKey, forgedToken, tokenOf } from './server.mjs'
-import { deploy, firstTime, isFresh, hasKeys, startService, stop, watchKeys } from './fleet.mjs'
+import { at, blocked, clockOf, every, runUntil, time, wallClock } from './simulation.mjs'
+import { audience, AuthorizationServer, createKey, forgedToken, tokenOf } from './server.mjs'
+import {
+  createVerifier,
+  deploy,
+  firstTime,
+  isFresh,
+  hasKeys,
+  startService,
+  stop,
+  watchKeys,
+} from './fleet.mjs'
 
 /** @typedef {{ what: string, value: number, max: number }} Result a value above `max` is a failure */
 /** @typedef {(instances: number) => Promise<Result[]>} Scenario */
 
 const minute = 60
 const hour = 3600
-/** What one instance asks in normal operation: a key set every 270 s, and metadata once an hour. */
+/** What one instance asks in normal operation: a key set every 270 s, and metadata every hour. */
 const steady = 1 / 270 + 1 / hour
 
 /** @type {(what: string, value: number, max: number) => Result} */
@@ -141,6 +150,105 @@ export const scenarios = {
     ]
   },
 }
+
+/** The issuer of a tenant. */
+const tenant = (/** @type {number} */ nth) => `https://as.example.com/tenants/${nth}`
+
+/** @type {(times: readonly number[]) => number} */
+const mostInASecond = (times) =>
+  Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + 0.999).length))
+
+/** A service that accepts all tenants, of which it keeps 100 unless told otherwise. @param {import('@resource-server/core').VerifierOptions} [options] */
+function startTenants(options = {}) {
+  const server = new AuthorizationServer()
+  server.latency = 0.1
+  const resolveIssuer = (/** @type {string} */ iss) => ({ issuer: iss })
+  const service = startService(server, { resolveIssuer, ...options })
+  return { server, service, key: /** @type {import('./server.mjs').Key} */ (server.keys[0]) }
+}
+
+/** The scenarios of a single process. Their results do not depend on the number of instances. @type {Record<string, () => Promise<Result[]>>} */
+const processes = {
+  '300 tenants, 100 kept, 100 requests/s': async () => {
+    const { server, service, key } = startTenants()
+    const tokens = Array.from({ length: 300 }, (_, nth) => tokenOf(key, tenant(nth)))
+    let lost = 0
+    every(0, 5 * minute, 0.01, () => {
+      const token = /** @type {string} */ (tokens[Math.floor(Math.random() * tokens.length)])
+      void service.check(token).then(({ ok }) => (lost += ok ? 0 : 1))
+    })
+    await runUntil(6 * minute)
+    stop([service])
+    return [
+      result('lost requests', lost, 0),
+      result('new issuers in any second', mostInASecond(server.discoveries), 10),
+      result('requests per tenant and minute', (server.mean(minute, 5 * minute) * 60) / 300, 1),
+    ]
+  },
+
+  '100 forged tokens/s that name valid tenants': async () => {
+    const { server, service, key } = startTenants()
+    let lost = 0
+    for (let nth = 0; nth < 100; nth += 1) {
+      const token = tokenOf(key, tenant(nth))
+      every(Math.random(), 3 * minute, 1, () => {
+        void service.check(token).then(({ ok }) => (lost += ok ? 0 : 1))
+      })
+    }
+    let nth = 0
+    every(20, 3 * minute, 0.01, () => {
+      nth += 1
+      void service.check(forgedToken(tenant(1000 + (nth % 500))))
+    })
+    await runUntil(4 * minute)
+    stop([service])
+    return [
+      result('lost requests of good tenants', lost, 0),
+      // Two requests for each new issuer, and the refreshes of the good ones.
+      result('requests/s', server.mean(20, 3 * minute), 21),
+    ]
+  },
+
+  '50 tenants that are used once': async () => {
+    const { server, service, key } = startTenants()
+    for (let nth = 0; nth < 50; nth += 1) void service.check(tokenOf(key, tenant(nth)))
+    await runUntil(2 * hour)
+    stop([service])
+    return [result('requests after two freshness periods', server.between(630, 2 * hour).length, 0)]
+  },
+
+  '10,000 tenants': async () => {
+    const { service, key } = startTenants({ maxResolvedIssuers: 10_000 })
+    const misses = 300
+    for (let nth = 0; nth < 10_000; nth += 1)
+      at(nth / 10, () => void service.check(tokenOf(key, tenant(nth))))
+    await runUntil(1001)
+    const tokens = Array.from({ length: misses }, (_, nth) => tokenOf(key, tenant(20_000 + nth)))
+    const before = process.cpuUsage()
+    for (const [nth, token] of tokens.entries()) at(1001 + nth / 5, () => void service.check(token))
+    await runUntil(1001 + misses / 5 + 1)
+    const { user, system } = process.cpuUsage(before)
+    stop([service])
+    return [result('CPU of a miss and its fetches, in ms', (user + system) / 1000 / misses, 1)]
+  },
+
+  'warm up 10,000 issuers': async () => {
+    const server = new AuthorizationServer()
+    const issuers = Array.from({ length: 10_000 }, (_, nth) => tenant(nth))
+    const service = createVerifier({ issuers, audience, clock: clockOf(), fetch: server.fetch })
+    let took = Infinity
+    void service.warmUp().then(() => (took = time()))
+    await runUntil(minute)
+    stop([service])
+    return [
+      result('requests in flight', server.maxInFlight, 64),
+      result('event loop blocked, in ms', blocked.longest, 200),
+      result('seconds', took, minute),
+    ]
+  },
+}
+
+Object.assign(scenarios, processes)
 
 /** The bound for the busiest second, as a share of the fleet. A small fleet has a larger deviation. */
 const peakOf = (/** @type {number} */ instances) =>

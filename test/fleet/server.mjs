@@ -54,17 +54,19 @@ export class AuthorizationServer {
   outage
   /** The time of every request, in seconds. @type {number[]} */
   requests = []
-  /** How many responses of each status. @type {Map<number, number>} */
-  statuses = new Map()
+  /** The time of every request for metadata, in seconds. @type {number[]} */
+  discoveries = []
   #allowance = Infinity
   #allowanceAt = 0
 
-  /** Called with each response. @type {(status: number, headers: Record<string, string>) => void} */
-  onResponse = () => {}
+  #inFlight = 0
+  /** The highest number of requests at the same time. */
+  maxInFlight = 0
 
   /** @type {Fetch} */
   fetch = (url, { signal }) => {
     this.requests.push(time())
+    if (url.includes('/.well-known/')) this.discoveries.push(time())
     if (this.outage === 'hangs') {
       return new Promise((_, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')))
@@ -119,12 +121,13 @@ export class AuthorizationServer {
 
   /** @type {(status: number, headers?: Record<string, string>, body?: object) => ReturnType<Fetch>} */
   #respond(status, headers = {}, body = undefined) {
-    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
     const all = { date: new Date(wallClock()).toUTCString(), ...headers }
     const response = new Response(body ? JSON.stringify(body) : null, { status, headers: all })
+    this.#inFlight += 1
+    this.maxInFlight = Math.max(this.maxInFlight, this.#inFlight)
     return new Promise((resolve) => {
       after(this.latency, () => {
-        this.onResponse(status, all)
+        this.#inFlight -= 1
         resolve(response)
       })
     })

@@ -6,6 +6,9 @@
 /** The wall clock at the start of a simulation. */
 const epoch = Date.UTC(2027, 0, 1)
 
+/** The longest time in which the event loop was blocked, in milliseconds of CPU time. */
+export const blocked = { longest: 0 }
+
 let now = 0
 let count = 0
 /** A binary heap: each entry is before the entries at 2n + 1 and 2n + 2. @type {Entry[]} */
@@ -86,8 +89,11 @@ export async function runUntil(seconds) {
     const entry = pop()
     if (!entry.callback) continue
     now = entry.at
+    const before = process.cpuUsage()
     entry.callback()
     await settle()
+    const { user, system } = process.cpuUsage(before)
+    blocked.longest = Math.max(blocked.longest, (user + system) / 1000)
   }
   now = end
 }
@@ -96,6 +102,7 @@ export async function runUntil(seconds) {
 export function restart() {
   now = 0
   heap = []
+  blocked.longest = 0
 }
 
 /** A clock for core. @param {number} [ahead] how far its wall clock is ahead, in seconds */

@@ -69,7 +69,7 @@ async function fetchFirst(
 }
 
 /** Whether the server is unreachable, failing, or overloaded, so that the response says nothing about the URL. */
-export function isServerFailure({ status = 503 }: FetchError): boolean {
+export function isServerFailure({ status = 500 }: FetchError): boolean {
   return status >= 500 || status === 408 || status === 429
 }
 

@@ -77,6 +77,11 @@ export function isOverdue(cached: CachedKeySet, now: number): boolean {
   return ageOf(cached, now) >= 2 * cached.lifetime
 }
 
+/** Whether no token needed the key set for two freshness lifetimes, so that it is not refreshed. */
+export function isUnused(cached: CachedKeySet | undefined, usedAt: number, now: number): boolean {
+  return now - usedAt >= 2 * (cached?.lifetime ?? lifetimes.default)
+}
+
 /**
  * Whether so much time passed during a fetch that its response is too old. The process was suspended, or
  * a test advanced its clock.

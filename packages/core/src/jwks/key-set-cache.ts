@@ -18,12 +18,14 @@ import {
   isOutdated,
   isOverdue,
   isRefreshDue,
+  isUnused,
   isUsable,
   refreshAge,
   seconds,
 } from './freshness.ts'
 import { KeyEventReporter } from './events.ts'
 import { Backoff, messageOf } from './backoff.ts'
+import type { RefreshMode } from './create-key-source.ts'
 import type { KeyHealth } from './key-source.ts'
 import { KeySetPersistence } from './persistence.ts'
 
@@ -42,6 +44,7 @@ export class KeySetCache {
   readonly #clock: Policy['clock']
   readonly #schedule: Policy['schedule']
   readonly #staleIfError: number
+  readonly #mode: RefreshMode
   readonly #fetcher: KeySetFetcher
   readonly #backoff: Backoff
   readonly #events: KeyEventReporter
@@ -56,14 +59,17 @@ export class KeySetCache {
   /** Whether a fetch is retried until it succeeds. A fetch for an unknown `kid` is not. */
   #mustFetch = false
   #fetches = 0
+  /** When a token last needed the keys. */
+  #usedAt = -Infinity
   #closed = false
   #cancelTimer: () => void = () => {}
 
-  constructor(issuer: IssuerPolicy, policy: Policy) {
+  constructor(issuer: IssuerPolicy, policy: Policy, mode: RefreshMode) {
     this.#issuer = issuer
     this.#clock = policy.clock
     this.#schedule = policy.schedule
     this.#staleIfError = policy.staleIfError * seconds
+    this.#mode = mode
     this.#fetcher = new KeySetFetcher(issuer, policy)
     this.#backoff = new Backoff(issuer.issuer, policy.clock)
     this.#events = new KeyEventReporter(issuer.issuer, policy.clock, () => this.#keys())
@@ -122,6 +128,11 @@ export class KeySetCache {
     return this.#inFlight
   }
 
+  /** Records that a token needs the keys, so that they are refreshed. */
+  recordUse(): void {
+    if (this.#mode === 'while used') this.#usedAt = this.#now()
+  }
+
   /** Starts a fetch in the background if one is due. */
   fetchIfDue(): void {
     const isDue = !this.#cached || this.#mustFetch || isRefreshDue(this.#cached, this.#now())
@@ -161,6 +172,12 @@ export class KeySetCache {
       this.#cached = { ...this.#cached, set: withoutKids(this.#cached.set, this.#blocked) }
     }
     this.#events.report('blocked')
+  }
+
+  /** Stops background fetches until `recordUse()`. */
+  pause(): void {
+    this.#usedAt = -Infinity
+    this.#cancelTimer()
   }
 
   close(): void {
@@ -334,6 +351,7 @@ export class KeySetCache {
 
   /** A timer can fire slightly early. Then nothing is due yet, and the timer is set again. */
   #onTimer(): void {
+    if (this.#mode === 'while used' && isUnused(this.#cached, this.#usedAt, this.#now())) return
     this.fetchIfDue()
     if (!this.isFetching) this.#scheduleNext()
   }

@@ -56,6 +56,8 @@ export interface KeySource {
   refreshKeys(): Promise<void>
   /** Never uses a key with this `kid` again, even if the issuer publishes it. */
   blockKey(kid: string): void
+  /** Stops background fetches until a token needs the keys again. */
+  pause(): void
   /** Stops all fetches. The cached key set stays in use until it expires. */
   close(): void
 }

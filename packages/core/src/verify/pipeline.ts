@@ -134,6 +134,7 @@ export class Pipeline {
     const verified = await verifySignature(unverified, key, this.policy.cryptography)
     if (verified instanceof Refusal) return verified
     trace.verified = verified
+    trusted.recordVerified?.()
 
     const content = this.#acceptClaims(verified, issuer, requirements)
     if (content instanceof Refusal) return content
