@@ -1,5 +1,5 @@
 // What a fleet asks of its authorization server. Each scenario returns numbers with their bounds.
-import { at, blocked, clockOf, every, runUntil, time, wallClock } from './simulation.mjs'
+import { after, at, blocked, clockOf, every, runUntil, time, wallClock } from './simulation.mjs'
 import { audience, AuthorizationServer, createKey, forgedToken, tokenOf } from './server.mjs'
 import {
   createVerifier,
@@ -249,6 +249,77 @@ const processes = {
 }
 
 Object.assign(scenarios, processes)
+
+/** A key store that all processes share. */
+function sharedStore() {
+  /** @type {Map<string, string>} */
+  const values = new Map()
+  /** @type {<T>(value: T) => Promise<T>} */
+  const later = (value) => new Promise((resolve) => void after(0.002, () => resolve(value)))
+  const store = {
+    get: (/** @type {string} */ name) => later(values.get(name)),
+    set: (/** @type {string} */ name, /** @type {string} */ value) => {
+      values.set(name, value)
+      return later(undefined)
+    },
+  }
+  return { store, secret: 'a secret of at least 32 characters' }
+}
+
+/** @type {Record<string, Scenario>} */
+const shared = {
+  'short-lived processes with a key store': async (instances) => {
+    const server = new AuthorizationServer()
+    const keyStore = sharedStore()
+    const [start, rotation, end] = [minute, 8 * minute, 9 * minute]
+    const next = createKey('second')
+    const old = tokenOf(/** @type {import('./server.mjs').Key} */ (server.keys[0]))
+    const rotated = tokenOf(next)
+    // One process has stored the keys.
+    void startService(server, { keyStore }).warmUp()
+    let lost = 0
+    every(start, end, minute / (25 * instances), () => {
+      const service = startService(server, { keyStore })
+      void service.check(time() < rotation ? old : rotated).then(({ ok }) => {
+        lost += ok ? 0 : 1
+        after(1, () => service.close())
+      })
+    })
+    at(rotation - 1, () => (server.keys = [next, .../** @type {never[]} */ (server.keys)]))
+    await runUntil(end + 1)
+    const processes = (from = 0, to = 0) => ((to - from) / minute) * 25 * instances
+    return [
+      result(
+        'requests per process',
+        server.between(start, rotation).length / processes(start, rotation),
+        0.01,
+      ),
+      result(
+        'requests per process in the minute of a rotation',
+        server.between(rotation, end).length / processes(rotation, end),
+        0.02,
+      ),
+      result('lost requests', lost, 0),
+    ]
+  },
+
+  'long-lived processes with a key store': async (instances) => {
+    const server = new AuthorizationServer()
+    const services = deploy(instances, minute, server, { keyStore: sharedStore() })
+    await runUntil(2 * minute)
+    const states = watchKeys(services, 2 * minute, hour)
+    await runUntil(hour)
+    const fresh = services.filter((service) => isFresh(service)).length
+    stop(services)
+    return [
+      result('requests in an hour, of all instances', server.between(2 * minute, hour).length, 60),
+      result('instances without keys', states.worst, 0),
+      result('instances that are not fresh', instances - fresh, 0),
+    ]
+  },
+}
+
+Object.assign(scenarios, shared)
 
 /** The bound for the busiest second, as a share of the fleet. A small fleet has a larger deviation. */
 const peakOf = (/** @type {number} */ instances) =>

@@ -340,7 +340,7 @@ export const availabilityCases: Group = {
       fixture.issuer.respondToMetadata(() => {})
       const service = await start({ options })
       const outcome = await service.send({ token: fixture.token() })
-      expect(health(service)).toMatchObject({ keys: 5, inFlight: true })
+      expect(health(service)).toMatchObject({ keys: 5, fetches: 0 })
       return outcome
     },
   }),

@@ -39,6 +39,20 @@ export function refreshAge(
   return lifetime * (from + (refreshFraction.to - from) * random)
 }
 
+/**
+ * The age at which a process refreshes a key set that another process stored. Earlier ages are exponentially
+ * rarer, so that, of any number of processes, about one refreshes the key set for all.
+ */
+export function sharedRefreshAge(lifetime: number, random: number = Math.random()): number {
+  const early = -0.02 * Math.log(1 - random)
+  return lifetime * Math.max(refreshFraction.first, refreshFraction.to - early)
+}
+
+/** The freshness of a stored key set, within the limits of this process. */
+export function storedLifetime(stored: number | undefined, max: number): number {
+  return Math.min(max, Math.max(lifetimes.min, stored ?? lifetimes.default))
+}
+
 /** A key set in memory. */
 export interface CachedKeySet {
   readonly set: KeySet
@@ -49,7 +63,7 @@ export interface CachedKeySet {
   /** The age at which to refresh it. */
   readonly refreshAge: number
   /** Present if the key set is from the key store, not from the issuer. */
-  readonly restored?: true
+  readonly restored?: { readonly age: number }
 }
 
 export function ageOf({ requestedAt }: CachedKeySet, now: number): number {
@@ -74,7 +88,9 @@ export function isUsable(cached: CachedKeySet, now: number, staleIfError: number
  * process was suspended.
  */
 export function isOverdue(cached: CachedKeySet, now: number): boolean {
-  return ageOf(cached, now) >= 2 * cached.lifetime
+  // A key set from the key store can be that old without a suspension.
+  const ageBefore = cached.restored?.age ?? 0
+  return ageOf(cached, now) >= ageBefore + 2 * cached.lifetime
 }
 
 /** Whether no token needed the key set for two freshness lifetimes, so that it is not refreshed. */

@@ -29,6 +29,10 @@ import type { RefreshMode } from './create-key-source.ts'
 import type { KeyHealth } from './key-source.ts'
 import { KeySetPersistence } from './persistence.ts'
 
+/** How long a fetch waits for the key store, in milliseconds. */
+const maxStoreDelay = 250
+/** A stored key set is newer than the cached one if it was fetched this much later, in milliseconds. */
+const minClockDifference = 1 * seconds
 /** How often a fetch is repeated because the process was suspended during it. */
 const maxRepeats = 2
 
@@ -58,6 +62,8 @@ export class KeySetCache {
   #inFlight: Promise<void> | undefined
   /** Whether a fetch is retried until it succeeds. A fetch for an unknown `kid` is not. */
   #mustFetch = false
+  /** Whether the next fetch must not use the key store. */
+  #onlyIssuer = false
   #fetches = 0
   /** When a token last needed the keys. */
   #usedAt = -Infinity
@@ -119,9 +125,8 @@ export class KeySetCache {
   }
 
   /** Like `fetch()`, for a token with an unknown `kid`: if it fails, it is not retried before a refresh is due. */
-  lookUp(): Promise<void> {
-    this.#restoring ??= this.#restore()
-    this.#inFlight ??= this.#fetch().finally(() => {
+  lookUp(kid?: string): Promise<void> {
+    this.#inFlight ??= this.#storedOrFetched(kid).finally(() => {
       this.#inFlight = undefined
       this.#scheduleNext()
     })
@@ -158,6 +163,7 @@ export class KeySetCache {
   async refresh(): Promise<void> {
     // The issuer may have answered a fetch in flight before the change that the caller knows about.
     await this.#inFlight
+    this.#onlyIssuer = true
     await this.fetch()
     if (this.#backoff.isFailing) throw this.#backoff.toError('the refresh failed')
   }
@@ -240,18 +246,52 @@ export class KeySetCache {
   /** Whether a suspension kept the refresh timer from firing. A restored key set has no such timer. */
   #wasSuspended(): boolean {
     const cached = this.#cached!
-    if (this.#backoff.isFailing || this.#closed || cached.restored) return false
+    if (this.#backoff.isFailing || this.#closed) return false
     return isOverdue(cached, this.#now())
   }
 
-  /** Reads the key store once, at the start. A key set from the issuer takes precedence. */
+  /** Fetches the key set, unless another process has stored one that is enough. */
+  async #storedOrFetched(kid: string | undefined): Promise<void> {
+    if (this.#persistence.isEnabled && !this.#onlyIssuer) {
+      const before = this.#cached
+      this.#restoring = this.#restore()
+      await Promise.race([this.#restoring, this.#wait(maxStoreDelay)])
+      if (this.#cached !== before && this.#isEnough(kid)) {
+        this.#backoff.recordSuccess()
+        this.#mustFetch = false
+        return
+      }
+    }
+    this.#onlyIssuer = false
+    await this.#fetch()
+  }
+
+  /** Whether the key set needs no refresh, and has the key that a token is waiting for. */
+  #isEnough(kid: string | undefined): boolean {
+    if (isRefreshDue(this.#cached!, this.#now())) return false
+    return kid === undefined || this.#cached!.set.keys.some((key) => key.kid === kid)
+  }
+
+  #wait(delay: number): Promise<void> {
+    return new Promise((resolve) => void this.#schedule(delay, resolve))
+  }
+
+  /** Uses the stored key set if it is newer than the cached one. */
   async #restore(): Promise<void> {
-    const restored = await this.#persistence.restore()
-    if (!restored || this.#cached) return
+    const previous = this.#cached?.set
+    const restored = await this.#persistence.restore(previous)
+    if (!restored || !this.#isNewer(restored)) return
     const set = withoutKids(restored.set, this.#blocked)
     if (set.keys.length === 0) return
     this.#cached = { ...restored, set }
+    this.#rejected = undefined
+    this.#emptySets.reset()
     this.#events.report('restored')
+    if (previous && !hasSameKeys(previous, set)) this.#events.report('rotated')
+  }
+
+  #isNewer({ requestedAt }: CachedKeySet): boolean {
+    return !this.#cached || requestedAt >= this.#cached.requestedAt + minClockDifference
   }
 
   /** Repeats a fetch during which the process was suspended, because its response is too old. */
@@ -268,7 +308,7 @@ export class KeySetCache {
     try {
       const fetched = await this.#fetcher.fetch()
       await this.#use(fetched, requestedAt)
-      void this.#persistence.save(fetched.body)
+      void this.#persistence.save(fetched.body, fetched.lifetime)
       this.#backoff.recordSuccess()
       this.#mustFetch = false
       this.#events.reportFetched(this.#now() - requestedAt)

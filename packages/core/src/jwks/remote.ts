@@ -122,7 +122,7 @@ export class RemoteKeySet implements KeySource {
   }
 
   async #fetchAndSelect(header: JoseHeader): Promise<VerificationKey | Refusal> {
-    await this.#cache.lookUp()
+    await this.#cache.lookUp(header.kid)
     return selectKey(this.#cache.usable ?? emptyKeySet, header)
   }
 }

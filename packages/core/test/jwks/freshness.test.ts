@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { freshnessLifetime, refreshAge } from '../../src/jwks/freshness.ts'
+import {
+  freshnessLifetime,
+  refreshAge,
+  sharedRefreshAge,
+  storedLifetime,
+} from '../../src/jwks/freshness.ts'
 
 const ms = 1000
 
@@ -38,4 +43,21 @@ test.each([
 ])('with a maximum of %i seconds, max-age can be up to that', (max, maxAge) => {
   expect(freshnessLifetime(`max-age=${maxAge}`, max * ms)).toBe(Math.min(max, maxAge) * ms)
   expect(freshnessLifetime('max-age=999999', max * ms)).toBe(max * ms)
+})
+
+test('about one of any number of processes refreshes a stored key set before the others', () => {
+  expect(sharedRefreshAge(300_000, 0)).toBe(285_000)
+  expect(sharedRefreshAge(300_000, 1)).toBe(150_000)
+  expect(sharedRefreshAge(300_000, 0.5)).toBeCloseTo(280_841, 0)
+  expect(sharedRefreshAge(300_000, 0.9999)).toBeCloseTo(229_738, 0)
+})
+
+test.each([
+  [undefined, 300],
+  [10, 60],
+  [120, 120],
+  [86_400, 600],
+])('a key set that was stored as fresh for %s seconds is fresh for %i', (stored, expected) => {
+  const lifetime = storedLifetime(stored === undefined ? undefined : stored * ms, 600 * ms)
+  expect(lifetime).toBe(expected * ms)
 })
