@@ -9,6 +9,8 @@ interface Failure {
   /** The number of consecutive failures, including this one. */
   readonly consecutive: number
   readonly retryAt: number
+  /** When a token with an unknown `kid` may cause a fetch. Its key is missing, so the delay is shorter. */
+  readonly lookUpAt: number
 }
 
 /**
@@ -46,14 +48,20 @@ export class Backoff {
     return this.#last ? Math.max(0, this.#last.retryAt - this.#clock.monotonic()) : 0
   }
 
+  /** Whether a token with an unknown `kid` may cause a fetch. */
+  get mayLookUp(): boolean {
+    return !this.#last || this.#clock.monotonic() >= this.#last.lookUpAt
+  }
+
   /** @param usableFor milliseconds for which the cached key set can still be used */
   recordFailure(error: unknown, usableFor: number): void {
     const consecutive = (this.#last?.consecutive ?? 0) + 1
     const retryAfter = error instanceof FetchError ? error.retryAfter : undefined
     const requested = retryAfter === undefined ? undefined : retryAfter * seconds
-    const delay = retryDelay({ failures: consecutive, usableFor, requested })
-    const retryAt = this.#clock.monotonic() + delay
-    this.#last = { error, consecutive, retryAt }
+    const now = this.#clock.monotonic()
+    const retryAt = now + retryDelay({ failures: consecutive, usableFor, requested })
+    const lookUpAt = now + retryDelay({ failures: consecutive, usableFor: 0, requested })
+    this.#last = { error, consecutive, retryAt, lookUpAt }
     this.#failures += 1
   }
 

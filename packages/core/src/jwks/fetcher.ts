@@ -10,6 +10,8 @@ export interface FetchedKeySet {
   readonly body: JsonObject | undefined
   /** Milliseconds for which the key set is fresh. */
   readonly lifetime: number
+  /** When the server responded, by its own clock. `undefined` if unknown. */
+  readonly date: number | undefined
 }
 
 /**
@@ -91,7 +93,7 @@ export class KeySetFetcher {
     // A response after the deadline is dropped. Its ETag must be dropped too.
     if (!signal.aborted) this.#etag = response.etag
     const lifetime = freshnessLifetime(response.cacheControl, this.#policy.maxKeySetAge * seconds)
-    return { url, body: response.body, lifetime }
+    return { url, body: response.body, lifetime, date: response.date }
   }
 
   async #discover(fetch: Fetch, signal: AbortSignal): Promise<string> {

@@ -65,6 +65,8 @@ export class KeySetCache {
   /** Whether the next fetch must not use the key store. */
   #onlyIssuer = false
   #fetches = 0
+  /** The server's clock minus the monotonic clock, when it last responded. */
+  #serverTime: number | undefined
   /** When a token last needed the keys. */
   #usedAt = -Infinity
   #closed = false
@@ -113,6 +115,11 @@ export class KeySetCache {
   /** Whether a fetch may start now. */
   get mayFetch(): boolean {
     return !this.#closed && this.#backoff.delayLeft === 0
+  }
+
+  /** Whether a token with an unknown `kid` may cause a fetch now. */
+  get mayLookUp(): boolean {
+    return !this.#closed && this.#backoff.mayLookUp
   }
 
   /**
@@ -210,10 +217,21 @@ export class KeySetCache {
       ...(cached && { age: ageOf(cached, now) / seconds }),
       ...(lastError !== undefined && { lastError }),
       ...(delay !== undefined && !this.#closed && { nextAttempt: Math.max(0, delay) / seconds }),
+      ...(this.#serverTime !== undefined && { clockSkew: this.#clockSkew(this.#serverTime) }),
       inFlight: this.isFetching,
       fetches: this.#fetches,
       failures,
     }
+  }
+
+  /** The date has whole seconds, so half of one is added. */
+  #recordDate(date: number | undefined): void {
+    this.#serverTime = date === undefined ? undefined : date + 500 - this.#now()
+  }
+
+  /** Seconds by which the clock is ahead of the server's. Also notices a clock that was moved later. */
+  #clockSkew(serverTime: number): number {
+    return (this.#clock.now() - serverTime - this.#now()) / seconds
   }
 
   #now(): number {
@@ -307,6 +325,7 @@ export class KeySetCache {
     this.#fetches += 1
     try {
       const fetched = await this.#fetcher.fetch()
+      this.#recordDate(fetched.date)
       await this.#use(fetched, requestedAt)
       void this.#persistence.save(fetched.body, fetched.lifetime)
       this.#backoff.recordSuccess()

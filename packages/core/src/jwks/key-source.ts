@@ -23,6 +23,11 @@ export interface KeyHealth {
   readonly nextAttempt?: number
   /** Whether a fetch is in flight. */
   readonly inFlight: boolean
+  /**
+   * Seconds by which this process's clock is ahead of the server's, or behind it if negative, according to the
+   * `Date` of the last key set. Precise to about a second. Absent if unknown.
+   */
+  readonly clockSkew?: number
   /** The number of fetches since the start. */
   readonly fetches: number
   /** The number of failed fetches since the start. */

@@ -118,7 +118,7 @@ export class RemoteKeySet implements KeySource {
   }
 
   #mayFetch(kid: string): boolean {
-    return this.#cache.mayFetch && this.#limiter.mayFetch(kid, this.#clock.monotonic())
+    return this.#cache.mayLookUp && this.#limiter.mayFetch(kid, this.#clock.monotonic())
   }
 
   async #fetchAndSelect(header: JoseHeader): Promise<VerificationKey | Refusal> {

@@ -26,7 +26,7 @@ export type Fetch = (
 /** The part of a Fetch `Response` that is read. The global `Response` has this type. */
 export interface FetchResponse {
   readonly status: number
-  /** `Cache-Control`, `ETag`, `Retry-After`, and `Date` are read. */
+  /** `Age`, `Cache-Control`, `Date`, `ETag`, and `Retry-After` are read. */
   readonly headers: { get(name: string): string | null }
   /** The decoded bytes. At most 256 KiB are read. */
   readonly body: ReadableStream<Uint8Array> | null
@@ -62,6 +62,8 @@ export interface FetchedJson {
   readonly cacheControl: string | null
   /** The `ETag` header, if any. */
   readonly etag: string | null
+  /** When the response was generated, by the server's clock, in milliseconds. `undefined` if unknown. */
+  readonly date: number | undefined
 }
 
 interface Request {
@@ -157,6 +159,7 @@ async function getJson(
     body: unchanged ? undefined : parseJsonObject(await readBounded(response.body)),
     cacheControl: response.headers.get('cache-control'),
     etag: response.headers.get('etag') ?? (unchanged ? (etag ?? null) : null),
+    date: dateOf(response.headers),
   }
 }
 
@@ -167,6 +170,12 @@ function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   if (/^\d{1,9}$/.test(value)) return Number(value)
   const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
   return wait > 0 ? wait : undefined
+}
+
+/** RFC 9110 section 6.6.1. A response from a cache has an old date, so it is ignored. */
+function dateOf(headers: FetchResponse['headers']): number | undefined {
+  const date = Date.parse(headers.get('date') ?? '')
+  return Number.isNaN(date) || headers.get('age') !== null ? undefined : date
 }
 
 /**

@@ -19,7 +19,7 @@ import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.t
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers, type TrustedIssuer } from './resolved-issuers.ts'
-import { withSetupHint } from './setup-hints.ts'
+import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, trustedIssuer } from './trusted-issuer.ts'
 
@@ -137,7 +137,7 @@ export class Pipeline {
     trusted.recordVerified?.()
 
     const content = this.#acceptClaims(verified, issuer, requirements)
-    if (content instanceof Refusal) return content
+    if (content instanceof Refusal) return withClockHint(content, source.health().clockSkew)
     const { header } = verified
     if (id !== undefined) this.#cache?.keep(id, jwt, { content, header, key, source, issuer })
 

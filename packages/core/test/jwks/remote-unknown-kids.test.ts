@@ -150,6 +150,23 @@ test('in an outage, unknown kids are keys_unavailable, and nothing is fetched be
   expect(fetches()).toBe(2)
 })
 
+test('after an outage, an unknown kid causes a fetch within 30 seconds, before the refresh is repeated', async () => {
+  const { check, clock, fetches, idle, setResponse, verifier } = startRemote(jwksResponse('a'))
+  await verifier.warmUp()
+  setResponse(errorResponse())
+  for (let at = 0; at < 6; at += 1) {
+    await verifier.refreshKeys().catch(() => {})
+    await idle()
+  }
+  expect(verifier.health().issuers[0]?.nextAttempt).toBeGreaterThanOrEqual(120)
+  setResponse(jwksResponse('ab'))
+  const before = fetches()
+  expect(await check('b')).toBe('keys_unavailable')
+  expect(fetches()).toBe(before)
+  clock.advance(30)
+  expect(await check('b')).toBe('granted')
+})
+
 test('at most 20,000 tokens wait for a fetch, and others are keys_unavailable', async () => {
   const clock = createTestClock()
   let release = (): void => {}

@@ -220,3 +220,40 @@ describe('the next refresh', () => {
     expect(fetches()).toBe(2)
   })
 })
+
+describe('the clock skew', () => {
+  const date = 'Thu, 01 Jan 2026 01:00:00 GMT'
+
+  test('is reported in seconds, also after the clock was moved', async () => {
+    const { verifier, clock } = startRemote(jwksResponse('a', { date }))
+    expect(verifier.health().issuers[0]).not.toHaveProperty('clockSkew')
+    await verifier.warmUp()
+    expect(verifier.health().issuers).toMatchObject([{ clockSkew: -0.5 }])
+    clock.advance(10)
+    clock.jump(90)
+    expect(verifier.health().issuers).toMatchObject([{ clockSkew: 89.5 }])
+  })
+
+  test.each<[string, number, number, string | undefined]>([
+    ['an expired token, if the clock is ahead', 90, 60, '90 s ahead of'],
+    ['a token that is not valid yet, if the clock is behind', -90, 60, '91 s behind'],
+    ['an expired token, if the clock is behind', -90, -200, undefined],
+    ['an expired token, if the clock is right', 0, -20, undefined],
+  ])('is in the reason for refusing %s', async (_what, jump, expiresIn, expected) => {
+    const { verifier, clock } = startRemote(jwksResponse('a', { date }))
+    const token = tokenWithKid('a', clock, expiresIn, {
+      nbf: Math.floor(clock.now() / 1000) - 300 * Number(expiresIn < 0),
+    })
+    clock.jump(jump)
+    const reason = await verifier.verify(token).then(
+      () => 'granted',
+      (error: Error) => error.message,
+    )
+    expect(reason).toMatch(/exp was|nbf is/)
+    if (expected === undefined) expect(reason).not.toContain('clock is')
+    else
+      expect(reason).toContain(
+        `This process's clock is ${expected} the authorization server's clock`,
+      )
+  })
+})
