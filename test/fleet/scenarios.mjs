@@ -156,7 +156,10 @@ const tenant = (/** @type {number} */ nth) => `https://as.example.com/tenants/${
 
 /** @type {(times: readonly number[]) => number} */
 const mostInASecond = (times) =>
-  Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + 0.999).length))
+  Math.max(
+    0,
+    ...times.map((from) => times.filter((one) => one >= from && one < from + 0.999).length),
+  )
 
 /** A service that accepts all tenants, of which it keeps 100 unless told otherwise. @param {import('@resource-server/core').VerifierOptions} [options] */
 function startTenants(options = {}) {
@@ -168,7 +171,7 @@ function startTenants(options = {}) {
 }
 
 /** The scenarios of a single process. Their results do not depend on the number of instances. @type {Record<string, () => Promise<Result[]>>} */
-const processes = {
+const singleProcess = {
   '300 tenants, 100 kept, 100 requests/s': async () => {
     const { server, service, key } = startTenants()
     const tokens = Array.from({ length: 300 }, (_, nth) => tokenOf(key, tenant(nth)))
@@ -248,7 +251,7 @@ const processes = {
   },
 }
 
-Object.assign(scenarios, processes)
+Object.assign(scenarios, singleProcess)
 
 /** A key store that all processes share. */
 function sharedStore() {

@@ -120,7 +120,7 @@ export class AuthorizationServer {
   }
 
   /** @type {(status: number, headers?: Record<string, string>, body?: object) => ReturnType<Fetch>} */
-  #respond(status, headers = {}, body = undefined) {
+  #respond(status, headers = {}, body) {
     const all = { date: new Date(wallClock()).toUTCString(), ...headers }
     const response = new Response(body ? JSON.stringify(body) : null, { status, headers: all })
     this.#inFlight += 1

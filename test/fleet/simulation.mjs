@@ -19,15 +19,15 @@ const isBefore = (one, other) => one.at < other.at || (one.at === other.at && on
 
 /** @type {(entry: Entry) => void} */
 function push(entry) {
-  let at = heap.length
-  while (at > 0) {
-    const parent = (at - 1) >> 1
+  let index = heap.length
+  while (index > 0) {
+    const parent = (index - 1) >> 1
     const above = /** @type {Entry} */ (heap[parent])
     if (!isBefore(entry, above)) break
-    heap[at] = above
-    at = parent
+    heap[index] = above
+    index = parent
   }
-  heap[at] = entry
+  heap[index] = entry
 }
 
 /** @type {() => Entry} */
@@ -35,9 +35,9 @@ function pop() {
   const first = /** @type {Entry} */ (heap[0])
   const last = /** @type {Entry} */ (heap.pop())
   if (heap.length === 0) return first
-  let at = 0
+  let index = 0
   for (;;) {
-    let child = 2 * at + 1
+    let child = 2 * index + 1
     const [left, right] = [heap[child], heap[child + 1]]
     if (!left) break
     let smaller = left
@@ -46,10 +46,10 @@ function pop() {
       child += 1
     }
     if (!isBefore(smaller, last)) break
-    heap[at] = smaller
-    at = child
+    heap[index] = smaller
+    index = child
   }
-  heap[at] = last
+  heap[index] = last
   return first
 }
 
@@ -64,6 +64,7 @@ export const wallClock = () => epoch + now
 
 /** Calls back at a time, in seconds. @type {(seconds: number, callback: () => void) => () => void} */
 export function at(seconds, callback) {
+  /** @type {Entry} */
   const entry = { at: Math.max(now, seconds * 1000), nth: count, callback }
   count += 1
   push(entry)

@@ -7,7 +7,6 @@ export const minutes: number = 60 * seconds
 
 /** How long a key set is fresh. `Cache-Control` can change the default within the limits. */
 const lifetimes = { default: 5 * minutes, min: 1 * minutes }
-export const defaultLifetime: number = lifetimes.default
 /** The fraction of the freshness lifetime after which a key set is refreshed in the background. */
 const refreshFraction = { first: 0.5, from: 0.85, to: 0.95 }
 

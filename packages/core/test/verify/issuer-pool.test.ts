@@ -74,7 +74,7 @@ test('a paused issuer is kept, and active again after its next use', () => {
 
 test('closes the oldest paused issuer if there are more than ten for each active one', () => {
   const { pool, add, calls } = createHarness(1)
-  add(...'abcdefghijkl')
+  add('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l')
   expect(pool.get('a')).toBeUndefined()
   expect(pool.get('b')).toBeDefined()
   expect(calls.filter((call) => call.startsWith('close'))).toEqual(['close a'])
