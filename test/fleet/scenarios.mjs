@@ -31,7 +31,7 @@ export const scenarios = {
     await runUntil(2 * hour)
     stop(services)
     // A small fleet has too few requests for a peak within a second.
-    const window = instances >= 2_000 ? 1 : 10
+    const window = instances >= 10_000 ? 1 : 10
     /** @type {(from: number, to: number) => number} */
     const ratio = (from, to) => server.peak(from, to, window) / server.mean(from, to)
     return [
