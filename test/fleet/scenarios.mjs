@@ -227,12 +227,20 @@ const singleProcess = {
       at(nth / 10, () => void service.check(tokenOf(key, tenant(nth))))
     await runUntil(1001)
     const tokens = Array.from({ length: misses }, (_, nth) => tokenOf(key, tenant(20_000 + nth)))
-    const before = process.cpuUsage()
-    for (const [nth, token] of tokens.entries()) at(1001 + nth / 5, () => void service.check(token))
-    await runUntil(1001 + misses / 5 + 1)
-    const { user, system } = process.cpuUsage(before)
+    /** @type {number[]} */
+    const costs = []
+    for (const token of tokens) {
+      const before = performance.now()
+      const checked = service.check(token)
+      // Resolving the issuer and making room for it take some microtasks. The fetch comes later.
+      for (let nth = 0; nth < 50; nth += 1) await Promise.resolve()
+      costs.push(performance.now() - before)
+      await runUntil(time() + 0.2)
+      await checked
+    }
     stop([service])
-    return [result('CPU of a miss and its fetches, in ms', (user + system) / 1000 / misses, 1)]
+    const median = costs.toSorted((one, other) => one - other)[misses / 2] ?? NaN
+    return [result('a miss, in ms, as the median', median, 1)]
   },
 
   'warm up 10,000 issuers': async () => {
