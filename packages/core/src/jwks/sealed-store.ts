@@ -9,6 +9,8 @@ export interface StoredKeySet {
   readonly body: JsonObject
   /** Milliseconds since it was stored. Depends on the wall clocks of the writer and of this process. */
   readonly age: number
+  /** Milliseconds for which it is fresh. `undefined` if it was stored by an earlier version. */
+  readonly lifetime: number | undefined
 }
 
 /** How long to wait for the key store. A store that does not respond must not delay the start. */
@@ -54,8 +56,9 @@ export class SealedStore {
   }
 
   /** @throws whatever the store throws, and an error if the store does not respond in time */
-  async save(body: JsonObject): Promise<void> {
-    const content = JSON.stringify({ issuer: this.#issuer, at: this.#clock.now(), body })
+  async save(body: JsonObject, lifetime: number): Promise<void> {
+    const at = this.#clock.now()
+    const content = JSON.stringify({ issuer: this.#issuer, at, lifetime, body })
     const mac = await this.#macOf(content)
     await withTimeout(this.#keyStore.store.set(this.#name, `${mac}.${content}`))
   }
@@ -78,7 +81,10 @@ export class SealedStore {
     // The store could return the value of another name. The issuer is covered by the HMAC.
     if (own(content, 'issuer') !== this.#issuer || !isJsonObject(body)) return undefined
     const age = typeof at === 'number' ? this.#clock.now() - at : NaN
-    return age >= -maxClockSkew ? { body, age: Math.max(0, age) } : undefined
+    if (!(age >= -maxClockSkew)) return undefined
+    const lifetime = own(content, 'lifetime')
+    const known = typeof lifetime === 'number' ? lifetime : undefined
+    return { body, age: Math.max(0, age), lifetime: known }
   }
 }
 

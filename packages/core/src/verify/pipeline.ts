@@ -22,7 +22,7 @@ import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.t
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers } from './resolved-issuers.ts'
-import { withSetupHint } from './setup-hints.ts'
+import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, type TrustedIssuer, trustedIssuer } from './trusted-issuer.ts'
@@ -149,9 +149,10 @@ export class Pipeline {
     const verified = await verifySignature(unverified, key, this.policy.cryptography)
     if (verified instanceof Refusal) return verified
     trace.verified = verified
+    trusted.recordVerified?.()
 
     const content = this.#acceptClaims(verified, issuer, requirements)
-    if (content instanceof Refusal) return content
+    if (content instanceof Refusal) return withClockHint(content, source.health().clockSkew)
     const { header } = verified
     if (id !== undefined) this.#cache?.keep(id, { content, header, key, source, issuer })
 
