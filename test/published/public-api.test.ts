@@ -162,6 +162,7 @@ test.each([
     [
       '.',
       './adapter',
+      './explain',
       './providers',
       ...providers.map((name) => `./providers/${name}`),
       './decision-record.schema.json',

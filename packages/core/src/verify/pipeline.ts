@@ -110,7 +110,7 @@ export class Pipeline {
       const token = createToken(content, jwt)
       trace.cached = true
       trace.token = token
-      const context = this.#contextFor(header, issuer, requirements)
+      const context = claimContext(header, issuer, requirements, this.policy)
       if (context instanceof Refusal) return context
       const refusal = recheckClaims(content.claims, context)
       if (refusal?.code === 'token_expired') this.#cache!.delete(id)
@@ -193,7 +193,7 @@ export class Pipeline {
     issuer: IssuerPolicy,
     requirements: Requirements,
   ): TokenContent | Refusal {
-    const context = this.#contextFor(verified.header, issuer, requirements)
+    const context = claimContext(verified.header, issuer, requirements, this.policy)
     if (context instanceof Refusal) return context
     const checked = checkClaims(verified, context)
     if (checked instanceof Refusal) return checked
@@ -203,18 +203,6 @@ export class Pipeline {
     if (mayAct instanceof Refusal) return mayAct
     const { profile, impliedScopes } = issuer
     return readContent({ checked, delegation, mayAct, profile, impliedScopes })
-  }
-
-  /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */
-  #contextFor(
-    { typ }: JoseHeader,
-    issuer: IssuerPolicy,
-    requirements: Requirements,
-  ): ClaimContext | Refusal {
-    const audience = requirements.audience ?? issuer.audience
-    if (!audience) return unavailable('resolveIssuer returned no audience')
-    const { policy } = this
-    return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
@@ -235,6 +223,18 @@ export class Pipeline {
     this.#warnings.refused(refusal, issuer)
     return refusal
   }
+}
+
+/** Only a resolved issuer can lack an audience here: configured issuers are checked before. */
+export function claimContext(
+  { typ }: JoseHeader,
+  issuer: IssuerPolicy,
+  requirements: Requirements,
+  policy: Policy,
+): ClaimContext | Refusal {
+  const audience = requirements.audience ?? issuer.audience
+  if (!audience) return unavailable('resolveIssuer returned no audience')
+  return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
 }
 
 /** @throws ConfigError if an issuer has no audience and no guard supplies one */
