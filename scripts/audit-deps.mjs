@@ -1,4 +1,5 @@
 // `npm run audit:deps`: prints what a user of each package installs, and fails if a dependency was added.
+import './help.mjs'
 import { fileURLToPath } from 'node:url'
 import { published } from './packages.mjs'
 import { pnpm } from './pnpm.mjs'

@@ -1,5 +1,6 @@
 // `npm run docs:codes`: writes docs/codes.md, with every code, what the caller sees, the usual causes, and what to do.
 // A test fails if the page differs, or if a code has no explanation.
+import './help.mjs'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
