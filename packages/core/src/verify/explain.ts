@@ -9,7 +9,7 @@ import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import { own } from '../lib/json.ts'
 import { quote, quoteList } from '../lib/quote.ts'
-import type { VerifierOptions } from '../options/options.ts'
+import type { ResourceServerOptions } from '../options/options.ts'
 import { grants, readScopes } from '../options/scope.ts'
 import { type AccessToken, createToken, readContent } from '../token/access-token.ts'
 import { checkClaims, type ClaimCheck, claimChecks, type ClaimContext } from '../token/claims.ts'
@@ -67,7 +67,7 @@ export interface ExplainOptions {
  * nowhere.
  *
  * @param jwt the token
- * @param options the options of the verifier
+ * @param options the options of `createVerifier` or `resourceServer`
  * @throws ConfigError if the audience is missing or an option is invalid
  *
  * @example
@@ -84,10 +84,10 @@ export interface ExplainOptions {
  */
 export async function explain(
   jwt: string,
-  options: VerifierOptions,
+  options: ResourceServerOptions,
   { offline = false, guards = () => [] }: ExplainOptions = {},
 ): Promise<Explanation> {
-  const policy = createPolicy(options, 'verifier')
+  const policy = createPolicy(options, 'resource server')
   const required = guards(createGuards<Guard, object>(policy, (guard) => guard))
   requireAudience(policy, required[0]?.audience)
   const report = new Report(jwt, policy)
@@ -164,8 +164,10 @@ class Report {
     return others.length === 0 ? only : undefined
   }
 
-  get claimsAtFault(): readonly (string | undefined)[] {
-    return this.#checks.map(({ claim }) => claim)
+  /** Claims that later checks cannot read. */
+  get unreadable(): readonly (string | undefined)[] {
+    const wrong = this.#checks.filter(({ code }) => unreadableCodes.includes(code!))
+    return wrong.map(({ claim }) => claim)
   }
 
   get hasFailed(): boolean {
@@ -187,6 +189,7 @@ class Report {
   }
 }
 
+const unreadableCodes: readonly Code[] = ['claim_missing', 'claim_malformed']
 const unavailable: readonly Code[] = [
   'keys_unavailable',
   'metadata_rejected',
@@ -260,9 +263,9 @@ function checkClaim(
   { title, check, all, reads = [] }: ClaimCheck,
   { unverified: { claims }, report, source, context }: CheckedSubject,
 ): void {
-  const atFault = reads.find((name) => report.claimsAtFault.includes(name))
-  if (atFault !== undefined) {
-    report.skip(title, `${atFault} is missing or malformed`)
+  const unreadable = reads.find((name) => report.unreadable.includes(name))
+  if (unreadable !== undefined) {
+    report.skip(title, `${unreadable} is missing or malformed`)
     return
   }
   const first = check(claims, context)

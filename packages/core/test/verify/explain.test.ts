@@ -122,6 +122,16 @@ describe('later checks also run', () => {
     expect(skipped).toEqual(['expiry', 'order of the times', 'lifetime'])
   })
 
+  test('and a claim that is wrong but readable does not stop them', async () => {
+    const { checks } = await explainWith(issuer.forge.expired({ aud }), { maxLifetime: 1 })
+    const results = Object.fromEntries(checks.map(({ check, result }) => [check, result]))
+    expect(results).toMatchObject({
+      expiry: 'failed',
+      'order of the times': 'passed',
+      lifetime: 'failed',
+    })
+  })
+
   test('unless several issuers are configured and the token is from another one', async () => {
     const { issuer: own, ...options } = optionsFor(issuer)
     const issuers = [own, 'https://other.example.com']
