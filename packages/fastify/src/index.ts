@@ -229,6 +229,8 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     openapi: gate.openapi<FastifyGuard>(),
   }
   app.decorate('resourceServer', server)
+  // Without `await`, the guards are undefined, and Fastify ignores a hook that is undefined.
+  app.addHook('onReady', async () => gate.warnIfUnused(unusedFix))
   app.addHook('onClose', async () => server.close())
   app.decorateRequest('auth', {
     getter(this: FastifyRequest): RequestAuth {
@@ -237,6 +239,10 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     setter: ignoredWrite('request.auth', 'app.resourceServer.token(request)'),
   })
 }
+
+const unusedFix =
+  'If routes use its guards, such as app.requireScope, they were defined before the plugin was loaded, and the ' +
+  'guards were undefined. Await app.register(resourceServer, …) before you define routes.'
 
 /** Whether Fastify called, and not another framework. Its handlers get other arguments. */
 function isFastify(

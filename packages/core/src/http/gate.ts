@@ -7,6 +7,7 @@ import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
 import { metBy, namesOf } from '../guards/scope.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
+import { warnings } from '../lib/warning-limiter.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
@@ -54,6 +55,7 @@ export class Gate<C extends object = object> {
   /** The guard of each handler that the host created. */
   readonly #guards = new WeakMap<object, Guard>()
   readonly #scopes = new Set<string>()
+  #hasGuards = false
 
   constructor(policy: Policy) {
     this.#policy = policy
@@ -88,10 +90,22 @@ export class Gate<C extends object = object> {
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C> {
     return createGuards<Handler, C>(this.#policy, (guard) => {
       const handler = wrap(guard)
+      this.#hasGuards = true
       if (isObject(handler)) this.#guards.set(handler, guard)
       for (const scope of guard.scopeNeed ? namesOf(guard.scopeNeed) : []) this.#scopes.add(scope)
       return handler
     })
+  }
+
+  /**
+   * For hosts that know when an app is complete: warns if no guard was created, because then no route is
+   * protected.
+   *
+   * @param fix what the operator can do, as one or more sentences
+   */
+  warnIfUnused(fix: string): void {
+    if (this.#hasGuards || this.#policy.log === 'off') return
+    warnings.print(`A resource server has no guards, so it does not protect any route. ${fix}`)
   }
 
   /** @throws ConfigError unless all guards so far let the request through */
