@@ -90,6 +90,7 @@ async function callStore<T>(method: 'get' | 'set', call: () => Promise<T>): Prom
     return await within(timeout, call(), () => late)
   } catch (error) {
     if (error === late) throw error
+    // oxlint-disable-next-line preserve-caught-error -- its text can contain a password
     throw new Error(
       `${method}() of the key store failed with ${nameAndCodeOf(error)}. The text of its error is left out, ` +
         'because it can contain a secret: catch the error in your key store to log it',
