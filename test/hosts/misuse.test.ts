@@ -34,11 +34,18 @@ afterAll(() => guardApp.close())
 
 const expressApi = forExpress(options)
 const koaApi = forKoa(options)
+const fetchApi = forFetch(options)
 const guards: Readonly<Record<string, object>> = {
   Express: expressApi,
   Koa: koaApi,
   Fastify: guardApp,
-  'the Fetch standard': forFetch(options),
+  'the Fetch standard': fetchApi,
+}
+const metadataFunctions: Readonly<Record<string, unknown>> = {
+  Express: expressApi.metadata,
+  Koa: koaApi.metadata,
+  Fastify: guardApp.resourceServer.metadata,
+  'the Fetch standard': fetchApi.metadata,
 }
 const metadataHandlers: Readonly<Record<string, unknown>> = {
   Express: expressApi.metadata(),
@@ -186,6 +193,19 @@ describe.each(hosts)('%s', (_name, own, send) => {
       ])
     },
   )
+
+  test('fails with a ConfigError for a metadata function that was not called', async () => {
+    const { status, handled, errors, body } = await send(metadataFunctions[own] as never)
+    expect({ status, handled }).toEqual({ status: 500, handled: false })
+    expect(errors).toEqual([expect.any(ConfigError)])
+    expect(errors).toMatchObject([
+      {
+        problem: expect.stringContaining('metadata was passed as a handler without being called'),
+        fix: 'Call it: metadata().',
+      },
+    ])
+    expect(body).not.toContain('metadata')
+  })
 
   test('fails with a ConfigError for a factory that was not called', async () => {
     const { status, handled, errors, body } = await send(factoryFor(own) as never)

@@ -161,8 +161,8 @@ export function resourceServer<C extends object>(
       if (!isNodeRequest(request)) throw wrongHost('api.token() for Express', request, tokenAdvice)
       return gate.token(request)
     },
-    metadata: () => {
-      const { pass: serve } = gate.metadata()
+    metadata: (...given: readonly unknown[]) => {
+      const { pass: serve } = gate.metadata(...given)
       return (request, response, next) => {
         if (!isExpress(response, next)) throw wrongHost('api.metadata() for Express', request)
         follow(serve(fromNode(request)), response, next)

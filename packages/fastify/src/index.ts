@@ -224,8 +224,8 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
         if (isNodeRequest(request?.raw)) return gate.token(request.raw)!
         throw wrongHost('app.resourceServer.token() for Fastify', request, tokenAdvice)
       }),
-    metadata: () => {
-      const { pass: serve } = gate.metadata()
+    metadata: asDecorator((...given: readonly unknown[]) => {
+      const { pass: serve } = gate.metadata(...given)
       const answer: FastifyGuard = async ({ raw, originalUrl }, reply) => {
         const result = serve(fromNode(raw, originalUrl))
         return result.action === 'reply' ? send(reply, result.reply) : undefined
@@ -234,7 +234,7 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
         if (!isFastify(request, reply)) throw wrongHost('metadata() for Fastify', request)
         return answer(request, reply)
       }
-    },
+    }),
     openapi: gate.openapi<FastifyGuard>(),
   }
   app.decorate('resourceServer', server)

@@ -188,8 +188,8 @@ export function resourceServer<C extends object>(
       if (isNodeRequest(context?.req)) return gate.token(context.req)
       throw wrongHost('api.token() for Koa', context, tokenAdvice)
     },
-    metadata: () => {
-      const { pass: serve } = gate.metadata()
+    metadata: (...given: readonly unknown[]) => {
+      const { pass: serve } = gate.metadata(...given)
       const answer: KoaGuard = async (context, next) => {
         const result = serve(fromNode(context.req, context.originalUrl))
         return result.action === 'reply' ? send(context, result.reply) : next()

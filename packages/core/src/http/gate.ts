@@ -25,6 +25,7 @@ import { describeOpenApi, type OpenApi } from './openapi.ts'
 import { headerValues, type HttpRequest, pathOf } from './request.ts'
 import { RequestState } from './request-state.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
+import { refuseHostCall } from './wrong-host.ts'
 
 /** What a host does after a guard: continue, send a reply, or raise an error. */
 export type GuardResult =
@@ -144,9 +145,12 @@ export class Gate<C extends object = object> {
   /**
    * The metadata of this resource server (RFC 9728). It lists the scopes of all guards created so far.
    *
-   * @throws ConfigError if no `resource` is configured
+   * @param given what the adapter's own function got. It has no parameters, so a request shows that a host called
+   * it in place of the handler that it returns.
+   * @throws ConfigError if no `resource` is configured, or if a host called
    */
-  metadata(): PublishedMetadata {
+  metadata(...given: readonly unknown[]): PublishedMetadata {
+    refuseHostCall('metadata', given)
     return publishMetadata(this.#policy, this.#scopes)
   }
 

@@ -23,3 +23,13 @@ export function wrongHost(what: string, got: unknown, advice?: string): ConfigEr
     hostObjectOf(got) ?? {}
   return new ConfigError(`${what} was called with ${name}.`, advice ?? fix)
 }
+
+/** @throws ConfigError if a host called a function that returns a handler, in place of that handler */
+export function refuseHostCall(name: string, given: readonly unknown[]): void {
+  const host = hostObjectOf(given[0])
+  if (!host) return
+  throw new ConfigError(
+    `${name} was passed as a handler without being called: it got ${host.name}.`,
+    `Call it: ${name}().`,
+  )
+}

@@ -236,14 +236,21 @@ export class Pipeline {
   }
 }
 
-/** @throws ConfigError if an issuer has no audience and no guard supplies one */
-export function requireAudience(policy: Policy, audience?: AudienceRule): void {
+const audienceFix =
+  "Set audience: 'order-service', or let requireAudience('order-service') run first."
+
+/**
+ * @param fix what to do, for callers that have no guards
+ * @throws ConfigError if an issuer has no audience and no guard supplies one
+ */
+export function requireAudience(
+  policy: Policy,
+  audience?: AudienceRule,
+  fix: string = audienceFix,
+): void {
   const issuer = audience ? undefined : issuerWithoutAudience(policy)
   if (!issuer) return
-  throw new ConfigError(
-    `No audience is configured for the issuer '${issuer.issuer}'.`,
-    "Set audience: 'order-service', or let requireAudience('order-service') run first.",
-  )
+  throw new ConfigError(`No audience is configured for the issuer '${issuer.issuer}'.`, fix)
 }
 
 function issuerWithoutAudience({ issuers }: Policy): IssuerPolicy | undefined {
