@@ -47,6 +47,7 @@ export type {
   DecisionRecord,
   DelegationMode,
   DpopOptions,
+  ExpiringStore,
   Fetch,
   FetchResponse,
   Guards,

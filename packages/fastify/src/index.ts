@@ -57,6 +57,7 @@ export type {
   DecisionRecord,
   DelegationMode,
   DpopOptions,
+  ExpiringStore,
   Fetch,
   FetchResponse,
   Guards,

@@ -121,7 +121,7 @@ describe("the error of onRefusal: 'throw'", () => {
 
 describe('the reason of requireActor', () => {
   const guard: MakeGuard = ({ requireActor }) => requireActor({ iss: issuer.url, sub: 'a' })
-  const reasonFor = async (provider: object, more: object = {}) => {
+  const reasonFor = async (provider: object, more: Readonly<Record<string, unknown>> = {}) => {
     const harness = createGateHarness({ ...options, ...provider })
     await runGuards(harness, [guard], issuer.token({ aud: options.audience, claims: more }))
     return harness.records[0]?.reason
