@@ -134,7 +134,7 @@ export const scenarios = {
   'quiet minute': (setup) => minute(setup, 0),
   'minute of flood': async (setup) => {
     const outcome = await minute(setup, 10)
-    return { ...outcome, errors: unless(outcome.fetches <= 12, 'more than 12 fetches') }
+    return { ...outcome, errors: unless(outcome.fetches <= 5, 'more than 5 fetches') }
   },
   'minute of ordinary load': (setup) => minute(setup, 10, true),
 

@@ -172,7 +172,7 @@ export const availabilityCases: Group = {
       fixture.clock.advance(60)
       await expectGranted(service, fixture)
       expect(health(service).fetches, 'no retry before Retry-After').toBe(2)
-      expect(health(service).nextAttempt).toBe(60)
+      expect(health(service).nextAttempt).toBeGreaterThanOrEqual(60)
     }),
   ),
   'FAULT-garbage': all(
@@ -191,7 +191,7 @@ export const availabilityCases: Group = {
       await waitForFetches(service, 2)
       const outcome = await service.send({ token: fixture.token() })
       expect(health(service).lastError).toContain('no usable key')
-      // The retry is due after a second. Its response arrives too late, so it is fetched again.
+      // The retry is due after five seconds. Its response arrives too late, so it is fetched again.
       fixture.clock.advance(310)
       await waitForFetches(service, 4)
       expect(health(service)).toMatchObject({ keys: 0, state: 'none' })
@@ -276,11 +276,11 @@ export const availabilityCases: Group = {
       const requestsBefore = fixture.issuer.requests.length
       const outcome = await flood(service, fixture, 60)
       await expectGranted(service, fixture)
-      expect(fixture.issuer.requests.length - requestsBefore).toBeLessThanOrEqual(12)
+      expect(fixture.issuer.requests.length - requestsBefore).toBeLessThanOrEqual(5)
       expect(
         fixture.issuer.requests.length - requestsBefore,
         'unknown kids cause some fetches',
-      ).toBeGreaterThan(2)
+      ).toBeGreaterThanOrEqual(2)
       return outcome
     },
   }),
@@ -291,13 +291,13 @@ export const availabilityCases: Group = {
       const requestsBefore = fixture.issuer.requests.length
       fixture.issuer.respondToMetadata(status(503))
       fixture.issuer.respondToKeys(status(503))
-      // One unknown kid detects the outage. After that, only the scheduled retry sends requests.
+      // One unknown kid detects the outage. After that, unknown kids send few requests.
       const first = await service.send({ token: fixture.token({ header: { kid: 'first' } }) })
       expect(first.status).toBe(503)
       const outcome = await flood(service, fixture, 60, [503])
       await expectGranted(service, fixture)
-      // Retries after at least 0.5, 1, 2, 4, 8, 15, 15 and 15 s, with two requests each.
-      expect(fixture.issuer.requests.length - requestsBefore).toBeLessThanOrEqual(20)
+      // The budget for unknown kids, with one request for each fetch.
+      expect(fixture.issuer.requests.length - requestsBefore).toBeLessThanOrEqual(5)
       return outcome
     },
   }),
@@ -340,7 +340,7 @@ export const availabilityCases: Group = {
       fixture.issuer.respondToMetadata(() => {})
       const service = await start({ options })
       const outcome = await service.send({ token: fixture.token() })
-      expect(health(service)).toMatchObject({ keys: 5, inFlight: true })
+      expect(health(service)).toMatchObject({ keys: 5, fetches: 0 })
       return outcome
     },
   }),
@@ -374,7 +374,7 @@ export const availabilityCases: Group = {
       })
       fixture.clock.advance(refreshDue)
       await waitForFetches(service, 2)
-      fixture.clock.advance(1)
+      fixture.clock.advance(5)
       await waitForFetches(service, 3)
       return service.send({ token: fixture.token({ key: newKey }) })
     },

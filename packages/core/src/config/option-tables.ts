@@ -316,6 +316,11 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     { min: 0, max: 86_400, unit: 'seconds' },
     'How long an expired key set stays in use while the issuer is unreachable.',
   ),
+  maxKeySetAge: numberOption(
+    600,
+    { min: 300, max: 86_400, unit: 'seconds' },
+    'Maximum `Cache-Control: max-age` of a key set. A key set without one is fresh for 5 minutes.',
+  ),
   keyStore: {
     default: undefined,
     defaultText: 'none',
@@ -360,6 +365,8 @@ export interface VerifierSettings {
   readonly allowInsecureHttp: boolean
   /** Seconds. */
   readonly staleIfError: number
+  /** Seconds. */
+  readonly maxKeySetAge: number
   readonly keyStore: KeyStoreSettings | undefined
   readonly clock: Clock
   readonly fetch: Fetch

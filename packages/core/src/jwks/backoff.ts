@@ -2,13 +2,16 @@ import { FetchError } from '../lib/fetch-json.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse, VerificationError } from '../errors/refusal.ts'
 import { adviceOf, messageOf } from './fetch-failure.ts'
-import { retryDelay, seconds } from './freshness.ts'
+import { seconds } from './freshness.ts'
+import { retryDelay } from './retry-delay.ts'
 
 interface Failure {
   readonly error: unknown
   /** The number of consecutive failures, including this one. */
   readonly consecutive: number
   readonly retryAt: number
+  /** When a token with an unknown `kid` may cause a fetch. Its key is missing, so the delay is shorter. */
+  readonly lookUpAt: number
 }
 
 /**
@@ -51,11 +54,20 @@ export class Backoff {
     return this.#last ? Math.max(0, this.#last.retryAt - this.#clock.monotonic()) : 0
   }
 
-  recordFailure(error: unknown): void {
+  /** Whether a token with an unknown `kid` may cause a fetch. */
+  get mayLookUp(): boolean {
+    return !this.#last || this.#clock.monotonic() >= this.#last.lookUpAt
+  }
+
+  /** @param usableFor milliseconds for which the cached key set can still be used */
+  recordFailure(error: unknown, usableFor: number): void {
     const consecutive = (this.#last?.consecutive ?? 0) + 1
     const retryAfter = error instanceof FetchError ? error.retryAfter : undefined
-    const retryAt = this.#clock.monotonic() + retryDelay(consecutive, retryAfter)
-    this.#last = { error, consecutive, retryAt }
+    const requested = retryAfter === undefined ? undefined : retryAfter * seconds
+    const now = this.#clock.monotonic()
+    const retryAt = now + retryDelay({ failures: consecutive, usableFor, requested })
+    const lookUpAt = now + retryDelay({ failures: consecutive, usableFor: 0, requested })
+    this.#last = { error, consecutive, retryAt, lookUpAt }
     this.#failures += 1
   }
 

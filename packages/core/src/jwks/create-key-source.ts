@@ -3,7 +3,15 @@ import { RemoteKeySet } from './remote.ts'
 import { LocalKeySet } from './local.ts'
 import type { KeySource } from './key-source.ts'
 
+/** When the keys of an issuer are refreshed: always, or only while tokens need them. */
+export type RefreshMode = 'always' | 'while used'
+
 /** Creates the key source of an issuer: local if the option `jwks` is set, otherwise remote. */
-export function createKeySource(issuer: IssuerPolicy, policy: Policy): KeySource {
-  return issuer.jwks ? new LocalKeySet(issuer.jwks.keys, issuer) : new RemoteKeySet(issuer, policy)
+export function createKeySource(
+  issuer: IssuerPolicy,
+  policy: Policy,
+  mode: RefreshMode = 'always',
+): KeySource {
+  if (issuer.jwks) return new LocalKeySet(issuer.jwks.keys, issuer)
+  return new RemoteKeySet(issuer, policy, mode)
 }

@@ -5,7 +5,7 @@ import type { Profile } from '../options/profile.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { quote } from '../lib/quote.ts'
 import { isSecure, parseUrl, withoutSlash } from '../lib/url.ts'
-import { metadataError } from './fetch-failure.ts'
+import { isServerFailure, metadataError } from './fetch-failure.ts'
 
 /**
  * Finds the URL of an issuer's key set in the issuer's metadata. Tries OpenID Connect Discovery 1.0
@@ -54,8 +54,8 @@ function metadataUrls(issuer: string, discovery: Profile['discovery']): readonly
 }
 
 /**
- * Tries the next URL only if the server responds, with a status below 500: without the metadata, or with a
- * page instead. Some servers answer every path with a page.
+ * Tries the next URL only if the server responds without the metadata, or with a page instead: some servers
+ * answer every path with a page. A server that fails or is overloaded must not get a second request.
  *
  * @throws IssuerFetchError that names every URL and its response
  */
@@ -71,7 +71,7 @@ async function fetchFirst(
     } catch (error) {
       if (!(error instanceof FetchError)) throw error
       attempts.push({ url, error })
-      if ((error.status ?? 500) >= 500) break
+      if (isServerFailure(error)) break
     }
   }
   throw metadataError(attempts)

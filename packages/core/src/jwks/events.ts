@@ -30,7 +30,7 @@ export interface KeyEvent {
    * - `empty`: a key set without usable keys was fetched. This is an outage. `reason` says whether the
    *   previous one stays in use.
    * - `blocked`: a key was blocked with `blockKey()`.
-   * - `restored`: after the process started, a key set from the key store is in use.
+   * - `restored`: a key set from the key store is in use.
    * - `not-stored`: the key store failed. `reason` has the name and the code of its error, but not its text.
    */
   readonly event: KeyEventName

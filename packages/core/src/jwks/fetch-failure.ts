@@ -16,6 +16,11 @@ export class IssuerFetchError extends FetchError {
   }
 }
 
+/** Whether the server is unreachable, failing, or overloaded, so that the response says nothing about the URL. */
+export function isServerFailure({ status = 500 }: Partial<FetchError>): boolean {
+  return status >= 500 || status === 408 || status === 429
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown error'
 }
@@ -116,5 +121,5 @@ function kindOf({ status, code = '', message = '' }: Partial<FetchError>): Kind 
   }
   if (Math.floor(status / 100) === 3) return 'moved'
   if (needsCredential.includes(status)) return 'protected'
-  return status === 429 || status >= 500 ? undefined : 'missing'
+  return isServerFailure({ status }) ? undefined : 'missing'
 }

@@ -6,38 +6,50 @@ export const seconds: number = 1_000
 export const minutes: number = 60 * seconds
 
 /** How long a key set is fresh. `Cache-Control` can change the default within the limits. */
-const lifetimes = { default: 5 * minutes, min: 1 * minutes, max: 10 * minutes }
-export const defaultLifetime: number = lifetimes.default
-/** The delay before a retry doubles with each failure, up to `max`. `Retry-After` can ask for more. */
-const retry = { first: 1 * seconds, max: 30 * seconds, maxRetryAfter: 5 * minutes }
+const lifetimes = { default: 5 * minutes, min: 1 * minutes }
 /** The fraction of the freshness lifetime after which a key set is refreshed in the background. */
-const refreshFraction = { from: 0.85, to: 0.95 }
+const refreshFraction = { first: 0.5, from: 0.85, to: 0.95 }
 
-/** Reads `max-age` (RFC 9111 section 5.2.2.1). */
-export function freshnessLifetime(cacheControl: string | null): number {
-  const maxAge = /(?:^|[\s,])max-age=(\d{1,10})(?:$|[\s,])/i.exec(cacheControl ?? '')?.[1]
-  if (maxAge === undefined) return lifetimes.default
-  return Math.min(lifetimes.max, Math.max(lifetimes.min, Number(maxAge) * seconds))
-}
-
-/** The age at which to refresh. Random, so that instances started together do not fetch together. */
-export function refreshAge(lifetime: number, random: number = Math.random()): number {
-  return lifetime * (refreshFraction.from + (refreshFraction.to - refreshFraction.from) * random)
+/**
+ * Reads `max-age` (RFC 9111 section 5.2.2.1). Many servers forbid caching for all their responses, which
+ * does not say that their keys change often. So `no-store`, `no-cache`, and a short `max-age` mean the
+ * default.
+ *
+ * @param max the maximum, in milliseconds
+ */
+export function freshnessLifetime(cacheControl: string | null, max: number): number {
+  const header = cacheControl ?? ''
+  const maxAge =
+    Number(/(?:^|[\s,])max-age=(\d{1,10})(?:$|[\s,])/i.exec(header)?.[1] ?? 0) * seconds
+  const forbidsCaching = /(?:^|[\s,])no-(?:store|cache)(?:$|[\s,])/i.test(header)
+  return forbidsCaching || maxAge < lifetimes.min ? lifetimes.default : Math.min(max, maxAge)
 }
 
 /**
- * The delay before the next fetch after consecutive failures: exponential, half of it random.
- *
- * @param retryAfter the server's `Retry-After`, in seconds; a minimum for the delay, up to 5 minutes
+ * The age at which to refresh. Random, so that instances started together do not fetch together. The
+ * first refresh of a process has a wider range, because a deployment starts all instances at once.
  */
-export function retryDelay(
-  failures: number,
-  retryAfter: number | undefined,
+export function refreshAge(
+  lifetime: number,
+  isFirst: boolean,
   random: number = Math.random(),
 ): number {
-  const nominal = Math.min(retry.max, retry.first * 2 ** (failures - 1))
-  const requested = Math.min(retry.maxRetryAfter, (retryAfter ?? 0) * seconds)
-  return Math.max(requested, nominal * (0.5 + 0.5 * random))
+  const from = isFirst ? refreshFraction.first : refreshFraction.from
+  return lifetime * (from + (refreshFraction.to - from) * random)
+}
+
+/**
+ * The age at which a process refreshes a key set that another process stored. Earlier ages are exponentially
+ * rarer, so that, of any number of processes, about one refreshes the key set for all.
+ */
+export function sharedRefreshAge(lifetime: number, random: number = Math.random()): number {
+  const early = -0.02 * Math.log(1 - random)
+  return lifetime * Math.max(refreshFraction.first, refreshFraction.to - early)
+}
+
+/** The freshness of a stored key set, within the limits of this process. */
+export function storedLifetime(stored: number | undefined, max: number): number {
+  return Math.min(max, Math.max(lifetimes.min, stored ?? lifetimes.default))
 }
 
 /** A key set in memory. */
@@ -50,7 +62,7 @@ export interface CachedKeySet {
   /** The age at which to refresh it. */
   readonly refreshAge: number
   /** Present if the key set is from the key store, not from the issuer. */
-  readonly restored?: true
+  readonly restored?: { readonly age: number }
 }
 
 export function ageOf({ requestedAt }: CachedKeySet, now: number): number {
@@ -75,7 +87,14 @@ export function isUsable(cached: CachedKeySet, now: number, staleIfError: number
  * process was suspended.
  */
 export function isOverdue(cached: CachedKeySet, now: number): boolean {
-  return ageOf(cached, now) >= 2 * cached.lifetime
+  // A key set from the key store can be that old without a suspension.
+  const ageBefore = cached.restored?.age ?? 0
+  return ageOf(cached, now) >= ageBefore + 2 * cached.lifetime
+}
+
+/** Whether no token needed the key set for two freshness lifetimes, so that it is not refreshed. */
+export function isUnused(cached: CachedKeySet | undefined, usedAt: number, now: number): boolean {
+  return now - usedAt >= 2 * (cached?.lifetime ?? lifetimes.default)
 }
 
 /**
@@ -104,6 +123,11 @@ export class EmptySetGracePeriod {
   isActive(now: number): boolean {
     this.#since ??= now
     return now - this.#since < gracePeriod
+  }
+
+  /** Milliseconds until the grace period ends. `Infinity` if the last key set had usable keys. */
+  timeLeft(now: number): number {
+    return this.#since === undefined ? Infinity : Math.max(0, this.#since + gracePeriod - now)
   }
 
   /** Records a key set with usable keys. */

@@ -19,15 +19,21 @@ import {
   isOutdated,
   isOverdue,
   isRefreshDue,
+  isUnused,
   isUsable,
   refreshAge,
   seconds,
 } from './freshness.ts'
 import { KeyEventReporter } from './events.ts'
 import { Backoff } from './backoff.ts'
+import type { RefreshMode } from './create-key-source.ts'
 import type { KeyHealth } from './key-source.ts'
 import { KeySetPersistence } from './persistence.ts'
 
+/** How long a fetch waits for the key store, in milliseconds. */
+const maxStoreDelay = 250
+/** A stored key set is newer than the cached one if it was fetched this much later, in milliseconds. */
+const minClockDifference = 1 * seconds
 /** How often a fetch is repeated because the process was suspended during it. */
 const maxRepeats = 2
 
@@ -43,6 +49,7 @@ export class KeySetCache {
   readonly #clock: Policy['clock']
   readonly #schedule: Policy['schedule']
   readonly #staleIfError: number
+  readonly #mode: RefreshMode
   readonly #fetcher: KeySetFetcher
   readonly #backoff: Backoff
   readonly #events: KeyEventReporter
@@ -54,15 +61,24 @@ export class KeySetCache {
   #rejected: KeySet | undefined
   #restoring: Promise<void> | undefined
   #inFlight: Promise<void> | undefined
+  /** Whether a fetch is retried until it succeeds. A fetch for an unknown `kid` is not. */
+  #mustFetch = false
+  /** Whether the next fetch must not use the key store. */
+  #onlyIssuer = false
   #fetches = 0
+  /** The server's clock minus the monotonic clock, when it last responded. */
+  #serverTime: number | undefined
+  /** When a token last needed the keys. */
+  #usedAt = -Infinity
   #closed = false
   #cancelTimer: () => void = () => {}
 
-  constructor(issuer: IssuerPolicy, policy: Policy) {
+  constructor(issuer: IssuerPolicy, policy: Policy, mode: RefreshMode) {
     this.#issuer = issuer
     this.#clock = policy.clock
     this.#schedule = policy.schedule
     this.#staleIfError = policy.staleIfError * seconds
+    this.#mode = mode
     this.#fetcher = new KeySetFetcher(issuer, policy)
     this.#backoff = new Backoff(issuer.issuer, policy.clock)
     this.#events = new KeyEventReporter(issuer.issuer, policy, () => this.#keys())
@@ -102,20 +118,37 @@ export class KeySetCache {
     return !this.#closed && this.#backoff.delayLeft === 0
   }
 
-  /** Fetches the key set, or joins the fetch in flight. Never rejects. `isFailing` has the outcome. */
+  /** Whether a token with an unknown `kid` may cause a fetch now. */
+  get mayLookUp(): boolean {
+    return !this.#closed && this.#backoff.mayLookUp
+  }
+
+  /**
+   * Fetches the key set, or joins the fetch in flight. Never rejects. `isFailing` has the outcome. A failed
+   * fetch is retried.
+   */
   fetch(): Promise<void> {
-    this.#restoring ??= this.#restore()
-    this.#inFlight ??= this.#fetch().finally(() => {
+    this.#mustFetch = true
+    return this.lookUp()
+  }
+
+  /** Like `fetch()`, for a token with an unknown `kid`: if it fails, it is not retried before a refresh is due. */
+  lookUp(kid?: string): Promise<void> {
+    this.#inFlight ??= this.#storedOrFetched(kid).finally(() => {
       this.#inFlight = undefined
       this.#scheduleNext()
     })
     return this.#inFlight
   }
 
+  /** Records that a token needs the keys, so that they are refreshed. */
+  recordUse(): void {
+    if (this.#mode === 'while used') this.#usedAt = this.#now()
+  }
+
   /** Starts a fetch in the background if one is due. */
   fetchIfDue(): void {
-    const isDue =
-      !this.#cached || this.#backoff.isFailing || isRefreshDue(this.#cached, this.#now())
+    const isDue = !this.#cached || this.#mustFetch || isRefreshDue(this.#cached, this.#now())
     if (isDue && this.mayFetch) void this.fetch()
     this.#reportIfStale()
   }
@@ -138,6 +171,7 @@ export class KeySetCache {
   async refresh(): Promise<void> {
     // The issuer may have answered a fetch in flight before the change that the caller knows about.
     await this.#inFlight
+    this.#onlyIssuer = true
     await this.fetch()
     if (this.#backoff.isFailing) throw this.#backoff.toError('the refresh failed')
   }
@@ -152,6 +186,12 @@ export class KeySetCache {
       this.#cached = { ...this.#cached, set: withoutKids(this.#cached.set, this.#blocked) }
     }
     this.#events.report('blocked')
+  }
+
+  /** Stops background fetches until `recordUse()`. */
+  pause(): void {
+    this.#usedAt = -Infinity
+    this.#cancelTimer()
   }
 
   close(): void {
@@ -179,10 +219,21 @@ export class KeySetCache {
       ...(cached && { age: ageOf(cached, now) / seconds }),
       ...(lastError !== undefined && { lastError }),
       ...(delay !== undefined && !this.#closed && { nextAttempt: Math.max(0, delay) / seconds }),
+      ...(this.#serverTime !== undefined && { clockSkew: this.#clockSkew(this.#serverTime) }),
       inFlight: this.isFetching,
       fetches: this.#fetches,
       failures,
     }
+  }
+
+  /** The date has whole seconds, so half of one is added. */
+  #recordDate(date: number | undefined): void {
+    this.#serverTime = date === undefined ? undefined : date + 500 - this.#now()
+  }
+
+  /** Seconds by which the clock is ahead of the server's. Also notices a clock that was moved later. */
+  #clockSkew(serverTime: number): number {
+    return (this.#clock.now() - serverTime - this.#now()) / seconds
   }
 
   #now(): number {
@@ -203,21 +254,64 @@ export class KeySetCache {
     return this.#rejected ? 'it has no usable key' : 'not fetched yet'
   }
 
+  /** Milliseconds for which the cached key set can still be used. 0 if there is none. */
+  #usableFor(): number {
+    if (!this.usable) return 0
+    const now = this.#now()
+    const { lifetime } = this.#cached!
+    const left = lifetime + this.#staleIfError - ageOf(this.#cached!, now)
+    return Math.min(left, this.#emptySets.timeLeft(now))
+  }
+
   /** Whether a suspension kept the refresh timer from firing. A restored key set has no such timer. */
   #wasSuspended(): boolean {
     const cached = this.#cached!
-    if (this.#backoff.isFailing || this.#closed || cached.restored) return false
+    if (this.#backoff.isFailing || this.#closed) return false
     return isOverdue(cached, this.#now())
   }
 
-  /** Reads the key store once, at the start. A key set from the issuer takes precedence. */
+  /** Fetches the key set, unless another process has stored one that is enough. */
+  async #storedOrFetched(kid: string | undefined): Promise<void> {
+    if (this.#persistence.isEnabled && !this.#onlyIssuer) {
+      const before = this.#cached
+      this.#restoring = this.#restore()
+      await Promise.race([this.#restoring, this.#wait(maxStoreDelay)])
+      if (this.#cached !== before && this.#isEnough(kid)) {
+        this.#backoff.recordSuccess()
+        this.#mustFetch = false
+        return
+      }
+    }
+    this.#onlyIssuer = false
+    await this.#fetch()
+  }
+
+  /** Whether the key set needs no refresh, and has the key that a token is waiting for. */
+  #isEnough(kid: string | undefined): boolean {
+    if (isRefreshDue(this.#cached!, this.#now())) return false
+    return kid === undefined || this.#cached!.set.keys.some((key) => key.kid === kid)
+  }
+
+  #wait(delay: number): Promise<void> {
+    return new Promise((resolve) => void this.#schedule(delay, resolve))
+  }
+
+  /** Uses the stored key set if it is newer than the cached one. */
   async #restore(): Promise<void> {
-    const restored = await this.#persistence.restore()
-    if (!restored || this.#cached) return
+    const previous = this.#cached?.set
+    const restored = await this.#persistence.restore(previous)
+    if (!restored || !this.#isNewer(restored)) return
     const set = withoutKids(restored.set, this.#blocked)
     if (set.keys.length === 0) return
     this.#cached = { ...restored, set }
+    this.#rejected = undefined
+    this.#emptySets.reset()
     this.#events.report('restored')
+    if (previous && !hasSameKeys(previous, set)) this.#events.report('rotated')
+  }
+
+  #isNewer({ requestedAt }: CachedKeySet): boolean {
+    return !this.#cached || requestedAt >= this.#cached.requestedAt + minClockDifference
   }
 
   /** Repeats a fetch during which the process was suspended, because its response is too old. */
@@ -233,14 +327,25 @@ export class KeySetCache {
     this.#fetches += 1
     try {
       const fetched = await this.#fetcher.fetch()
-      this.#accept(await this.#read(fetched), fetched, requestedAt)
-      void this.#persistence.save(fetched.body)
+      this.#recordDate(fetched.date)
+      await this.#use(fetched, requestedAt)
+      void this.#persistence.save(fetched.body, fetched.lifetime)
       this.#backoff.recordSuccess()
+      this.#mustFetch = false
       this.#events.reportFetched(this.#now() - requestedAt)
     } catch (error) {
-      this.#backoff.recordFailure(error)
-      this.#fetcher.reset()
+      this.#backoff.recordFailure(error, this.#usableFor())
       this.#events.reportFailed(error, this.#now() - requestedAt)
+    }
+  }
+
+  /** @throws FetchError if the response is not a JWKS, or has no usable key */
+  async #use(fetched: FetchedKeySet, requestedAt: number): Promise<void> {
+    try {
+      this.#accept(await this.#read(fetched), fetched, requestedAt)
+    } catch (error) {
+      this.#fetcher.reset()
+      throw error
     }
   }
 
@@ -263,13 +368,14 @@ export class KeySetCache {
     const previous = this.#cached?.set
     this.#emptySets.reset()
     this.#rejected = undefined
-    this.#cached = { set, requestedAt, lifetime, refreshAge: refreshAge(lifetime) }
+    this.#cached = { set, requestedAt, lifetime, refreshAge: refreshAge(lifetime, !previous) }
     if (previous && !hasSameKeys(previous, set)) this.#events.report('rotated')
   }
 
   /** Drops the previous key set too, unless the grace period is active. */
   #reject(set: KeySet, url: string, requestedAt: number): FetchError {
     this.#rejected = set
+    this.#mustFetch = true
     if (!this.#emptySets.isActive(requestedAt)) this.#cached = undefined
     const reason = this.usable
       ? 'the previous key set stays in use for now'
@@ -297,12 +403,15 @@ export class KeySetCache {
 
   /** Milliseconds until the next fetch. `undefined` before the first one. */
   #delayToNext(): number | undefined {
-    if (this.#backoff.isFailing) return this.#backoff.delayLeft
-    return this.#cached && this.#cached.refreshAge - ageOf(this.#cached, this.#now())
+    const { isFailing, delayLeft } = this.#backoff
+    if (!this.#cached) return isFailing ? delayLeft : undefined
+    if (isFailing && this.#mustFetch) return delayLeft
+    return Math.max(delayLeft, this.#cached.refreshAge - ageOf(this.#cached, this.#now()))
   }
 
   /** A timer can fire slightly early. Then nothing is due yet, and the timer is set again. */
   #onTimer(): void {
+    if (this.#mode === 'while used' && isUnused(this.#cached, this.#usedAt, this.#now())) return
     this.fetchIfDue()
     if (!this.isFetching) this.#scheduleNext()
   }

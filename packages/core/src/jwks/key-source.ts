@@ -23,6 +23,11 @@ export interface KeyHealth {
   readonly nextAttempt?: number
   /** Whether a fetch is in flight. */
   readonly inFlight: boolean
+  /**
+   * Seconds by which this process's clock is ahead of the server's, or behind it if negative, according to the
+   * `Date` of the last key set. Precise to about a second. Absent if unknown.
+   */
+  readonly clockSkew?: number
   /** The number of fetches since the start. */
   readonly fetches: number
   /** The number of failed fetches since the start. */
@@ -56,6 +61,8 @@ export interface KeySource {
   refreshKeys(): Promise<void>
   /** Never uses a key with this `kid` again, even if the issuer publishes it. */
   blockKey(kid: string): void
+  /** Stops background fetches until a token needs the keys again. */
+  pause(): void
   /** Stops all fetches. The cached key set stays in use until it expires. */
   close(): void
 }

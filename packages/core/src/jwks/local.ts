@@ -81,6 +81,10 @@ export class LocalKeySet implements KeySource {
     this.#set = this.#withoutBlocked()
   }
 
+  pause(): void {
+    // There is nothing to stop.
+  }
+
   close(): void {
     // There is nothing to stop.
   }

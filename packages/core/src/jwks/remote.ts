@@ -4,6 +4,7 @@ import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { Refusal } from '../errors/refusal.ts'
 import type { CachedKeySet } from './freshness.ts'
+import type { RefreshMode } from './create-key-source.ts'
 import { KeySetCache } from './key-set-cache.ts'
 import type { KeyHealth, KeySource } from './key-source.ts'
 import { UnknownKidLimiter } from './unknown-kid-limiter.ts'
@@ -18,14 +19,15 @@ export class RemoteKeySet implements KeySource {
   readonly #limiter = new UnknownKidLimiter()
   #waiting = 0
 
-  constructor(issuer: IssuerPolicy, policy: Policy) {
+  constructor(issuer: IssuerPolicy, policy: Policy, mode: RefreshMode = 'always') {
     this.#clock = policy.clock
-    this.#cache = new KeySetCache(issuer, policy)
+    this.#cache = new KeySetCache(issuer, policy, mode)
   }
 
   find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
     if (header.kid !== undefined && this.#cache.isBlocked(header.kid)) return blockedKey()
     const before = this.#cache.cached
+    this.#cache.recordUse()
     this.#cache.fetchIfDue()
     const set = this.#cache.current
     if (set) return this.#select(set, header, before)
@@ -33,6 +35,7 @@ export class RemoteKeySet implements KeySource {
   }
 
   holds(key: VerificationKey): boolean {
+    this.#cache.recordUse()
     this.#cache.fetchIfDue()
     return this.#cache.current?.keys.includes(key) ?? false
   }
@@ -56,6 +59,10 @@ export class RemoteKeySet implements KeySource {
 
   blockKey(kid: string): void {
     this.#cache.block(kid)
+  }
+
+  pause(): void {
+    this.#cache.pause()
   }
 
   close(): void {
@@ -111,11 +118,11 @@ export class RemoteKeySet implements KeySource {
   }
 
   #mayFetch(kid: string): boolean {
-    return this.#cache.mayFetch && this.#limiter.mayFetch(kid, this.#clock.monotonic())
+    return this.#cache.mayLookUp && this.#limiter.mayFetch(kid, this.#clock.monotonic())
   }
 
   async #fetchAndSelect(header: JoseHeader): Promise<VerificationKey | Refusal> {
-    await this.#cache.fetch()
+    await this.#cache.lookUp(header.kid)
     return selectKey(this.#cache.usable ?? emptyKeySet, header)
   }
 }

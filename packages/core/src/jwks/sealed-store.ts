@@ -10,6 +10,8 @@ export interface StoredKeySet {
   readonly body: JsonObject
   /** Milliseconds since it was stored. Depends on the wall clocks of the writer and of this process. */
   readonly age: number
+  /** Milliseconds for which it is fresh. `undefined` if it was stored by an earlier version. */
+  readonly lifetime: number | undefined
 }
 
 /** How long to wait for the key store. A store that does not respond must not delay the start. */
@@ -55,8 +57,9 @@ export class SealedStore {
   }
 
   /** @throws an error that does not contain the text of the store's error */
-  async save(body: JsonObject): Promise<void> {
-    const content = JSON.stringify({ issuer: this.#issuer, at: this.#clock.now(), body })
+  async save(body: JsonObject, lifetime: number): Promise<void> {
+    const at = this.#clock.now()
+    const content = JSON.stringify({ issuer: this.#issuer, at, lifetime, body })
     const mac = await this.#macOf(content)
     await callStore('set', () => this.#keyStore.store.set(this.#name, `${mac}.${content}`))
   }
@@ -79,7 +82,10 @@ export class SealedStore {
     // The store could return the value of another name. The issuer is covered by the HMAC.
     if (own(content, 'issuer') !== this.#issuer || !isJsonObject(body)) return undefined
     const age = typeof at === 'number' ? this.#clock.now() - at : NaN
-    return age >= -maxClockSkew ? { body, age: Math.max(0, age) } : undefined
+    if (!(age >= -maxClockSkew)) return undefined
+    const lifetime = own(content, 'lifetime')
+    const known = typeof lifetime === 'number' ? lifetime : undefined
+    return { body, age: Math.max(0, age), lifetime: known }
   }
 }
 

@@ -1,16 +1,16 @@
-import { seconds } from './freshness.ts'
+import { minutes } from './freshness.ts'
 
 /**
  * Budgets for fetches caused by an unknown `kid`. A flood of invented values must not reach the issuer,
  * but a rotation must still be noticed.
  *
  * `common` is for any `kid`. `repeated` is a reserve for a `kid` that was seen before: the `kid` of a new
- * key repeats, invented ones usually do not. Both together allow at most 11 fetches in any minute, or 12
- * with a scheduled refresh.
+ * key repeats, invented ones usually do not. Together they allow two fetches a minute in the long run, and
+ * at most 5 in any minute.
  */
 const budgets = {
-  common: { capacity: 2, refillInterval: 10 * seconds },
-  repeated: { capacity: 1, refillInterval: 30 * seconds },
+  common: { capacity: 2, refillInterval: 1 * minutes },
+  repeated: { capacity: 1, refillInterval: 1 * minutes },
 }
 
 /** The size of each of two generations of remembered hashes, about 0.5 MiB in total. */

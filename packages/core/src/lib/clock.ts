@@ -38,19 +38,21 @@ export function schedule(delay: number, callback: () => void): () => void {
 }
 
 /**
- * Waits for the work, but not longer than `milliseconds` of real time.
+ * Waits for the work, but not longer than `milliseconds`.
  *
  * @param late creates the error if it takes longer
+ * @param startTimer starts the timer. Default: real time
  * @throws what the work rejects with, or the error of `late`
  */
 export async function within<T>(
   milliseconds: number,
   work: PromiseLike<T>,
   late: () => Error,
+  startTimer: NonNullable<Clock['schedule']> = schedule,
 ): Promise<T> {
   let cancel = (): void => {}
   const timedOut = new Promise<never>((_, reject) => {
-    cancel = schedule(milliseconds, () => reject(late()))
+    cancel = startTimer(milliseconds, () => reject(late()))
   })
   try {
     return await Promise.race([work, timedOut])

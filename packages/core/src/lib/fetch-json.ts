@@ -27,7 +27,7 @@ export type Fetch = (
 /** The part of a Fetch `Response` that is read. The global `Response` has this type. */
 export interface FetchResponse {
   readonly status: number
-  /** `Cache-Control`, `ETag`, `Retry-After`, and `Date` are read. */
+  /** `Age`, `Cache-Control`, `Date`, `ETag`, and `Retry-After` are read. */
   readonly headers: { get(name: string): string | null }
   /**
    * The decoded bytes. At most 256 KiB are read, and the rest is canceled. The global `ReadableStream` has
@@ -74,6 +74,8 @@ export interface FetchedJson {
   readonly cacheControl: string | null
   /** The `ETag` header, if any. */
   readonly etag: string | null
+  /** When the response was generated, by the server's clock, in milliseconds. `undefined` if unknown. */
+  readonly date: number | undefined
 }
 
 interface Request {
@@ -170,6 +172,7 @@ async function getJson(
     body: unchanged ? undefined : parseBody(await readBounded(response.body), response.headers),
     cacheControl: response.headers.get('cache-control'),
     etag: response.headers.get('etag') ?? (unchanged ? (etag ?? null) : null),
+    date: dateOf(response.headers),
   }
 }
 
@@ -199,6 +202,12 @@ function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   if (/^\d{1,9}$/.test(value)) return Number(value)
   const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
   return wait > 0 ? wait : undefined
+}
+
+/** RFC 9110 section 6.6.1. A response from a cache has an old date, so it is ignored. */
+function dateOf(headers: FetchResponse['headers']): number | undefined {
+  const date = Date.parse(headers.get('date') ?? '')
+  return Number.isNaN(date) || headers.get('age') !== null ? undefined : date
 }
 
 /**

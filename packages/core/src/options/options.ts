@@ -371,6 +371,12 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly staleIfError?: number
   /**
+   * The maximum `Cache-Control: max-age` of a key set. In seconds, from 300 to 86,400. Default 600. A key
+   * that the issuer withdraws is accepted until then. A key set without `max-age` is fresh for 5 minutes, and
+   * so is one with `no-store`, `no-cache`, or a `max-age` of less than a minute.
+   */
+  readonly maxKeySetAge?: number
+  /**
    * Stores the last good key set of each issuer, so that a service that starts during an outage has keys. A
    * stored set is never used longer than a running process would use it. Default: no store.
    */

@@ -16,8 +16,9 @@ export interface Health {
  */
 export interface Operations {
   /**
-   * Fetches the keys of all configured issuers, so that the first request does not wait for them. Waits for
-   * at most five seconds. If it fails, the keys are fetched again in the background.
+   * Fetches the keys of all configured issuers, so that the first request does not wait for them. Each fetch
+   * takes at most five seconds, and 64 issuers are fetched at a time. If a fetch fails, it is repeated in the
+   * background.
    *
    * @throws ConfigError if an issuer's metadata is invalid
    * @throws VerificationError if an issuer is unavailable
@@ -25,7 +26,7 @@ export interface Operations {
   readonly warmUp: () => Promise<void>
   /**
    * Whether every configured issuer has usable keys, for a readiness probe. Never waits. If keys are
-   * missing, starts to fetch them.
+   * missing, starts to fetch them, at most 64 issuers at a time.
    */
   readonly ready: () => boolean
   /** Returns the state of the key sets and the cache. Never waits. */
@@ -73,10 +74,10 @@ interface Parts {
 export function operationsOn({ configured, resolved, cache, blockKey, close }: Parts): Operations {
   const fixed = [...configured.values()]
   const sources = (): readonly KeySource[] => [...fixed, ...resolved()]
+  const areReady = readiness(fixed)
   return {
-    warmUp: () => all(fixed.map((source) => source.warmUp())),
-    // Calls ready() on every source, because it starts to fetch missing keys.
-    ready: () => fixed.map((source) => source.ready()).every(Boolean),
+    warmUp: () => all(fixed, (source) => source.warmUp()),
+    ready: areReady,
     health: () => {
       const statistics = cache()
       return {
@@ -84,7 +85,7 @@ export function operationsOn({ configured, resolved, cache, blockKey, close }: P
         ...(statistics && { cache: statistics }),
       }
     },
-    refreshKeys: () => all(sources().map((source) => source.refreshKeys())),
+    refreshKeys: () => all(sources(), (source) => source.refreshKeys()),
     blockKey: (key) => {
       const { issuer, kid } = checkKey(key)
       const source = configured.get(issuer)
@@ -117,11 +118,39 @@ function unknownIssuer(configured: readonly string[]): ConfigError {
   )
 }
 
+/** How many key sets are fetched at the same time. */
+const maxConcurrent = 64
+
+/** Starts to fetch missing keys. With many issuers, only a part of them at a time. */
+function readiness(sources: readonly KeySource[]): () => boolean {
+  if (sources.length <= maxConcurrent) {
+    return () => sources.map((source) => source.ready()).every(Boolean)
+  }
+  let isFetching = false
+  return () => {
+    const missing = sources.filter((source) => source.health().state === 'none')
+    if (missing.length > 0 && !isFetching) {
+      isFetching = true
+      const fetched = all(missing, (source) => source.warmUp())
+      // The errors are in health().
+      void fetched.catch(() => {}).finally(() => (isFetching = false))
+    }
+    return missing.length === 0
+  }
+}
+
 /** Waits for all of them. Throws a ConfigError first, because a retry does not fix it. */
-async function all(work: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(work)
-  const errors = outcomes.flatMap((outcome): unknown[] =>
-    outcome.status === 'rejected' ? [outcome.reason] : [],
-  )
+async function all(
+  sources: readonly KeySource[],
+  work: (source: KeySource) => Promise<void>,
+): Promise<void> {
+  const errors: unknown[] = []
+  const remaining = sources.values()
+  const workers = Array.from({ length: Math.min(maxConcurrent, sources.length) }, async () => {
+    for (const source of remaining) {
+      await work(source).catch((error: unknown) => errors.push(error))
+    }
+  })
+  await Promise.all(workers)
   if (errors.length > 0) throw errors.find((error) => error instanceof ConfigError) ?? errors[0]
 }

@@ -22,7 +22,7 @@ import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.t
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
 import { type Operations, operationsOn } from './operations.ts'
 import { ResolvedIssuers } from './resolved-issuers.ts'
-import { withSetupHint } from './setup-hints.ts'
+import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { checkHeader, type TrustedIssuer, trustedIssuer } from './trusted-issuer.ts'
@@ -110,7 +110,7 @@ export class Pipeline {
       const token = createToken(content, jwt)
       trace.cached = true
       trace.token = token
-      const context = this.#contextFor(header, issuer, requirements)
+      const context = claimContext(header, issuer, requirements, this.policy)
       if (context instanceof Refusal) return context
       const refusal = recheckClaims(content.claims, context)
       if (refusal?.code === 'token_expired') this.#cache!.delete(id)
@@ -149,9 +149,10 @@ export class Pipeline {
     const verified = await verifySignature(unverified, key, this.policy.cryptography)
     if (verified instanceof Refusal) return verified
     trace.verified = verified
+    trusted.recordVerified?.()
 
     const content = this.#acceptClaims(verified, issuer, requirements)
-    if (content instanceof Refusal) return content
+    if (content instanceof Refusal) return withClockHint(content, source.health().clockSkew)
     const { header } = verified
     if (id !== undefined) this.#cache?.keep(id, { content, header, key, source, issuer })
 
@@ -192,7 +193,7 @@ export class Pipeline {
     issuer: IssuerPolicy,
     requirements: Requirements,
   ): TokenContent | Refusal {
-    const context = this.#contextFor(verified.header, issuer, requirements)
+    const context = claimContext(verified.header, issuer, requirements, this.policy)
     if (context instanceof Refusal) return context
     const checked = checkClaims(verified, context)
     if (checked instanceof Refusal) return checked
@@ -202,18 +203,6 @@ export class Pipeline {
     if (mayAct instanceof Refusal) return mayAct
     const { profile, impliedScopes } = issuer
     return readContent({ checked, delegation, mayAct, profile, impliedScopes })
-  }
-
-  /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */
-  #contextFor(
-    { typ }: JoseHeader,
-    issuer: IssuerPolicy,
-    requirements: Requirements,
-  ): ClaimContext | Refusal {
-    const audience = requirements.audience ?? issuer.audience
-    if (!audience) return unavailable('resolveIssuer returned no audience')
-    const { policy } = this
-    return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
@@ -238,6 +227,18 @@ export class Pipeline {
 
 const audienceFix =
   "Set audience: 'order-service', or let requireAudience('order-service') run first."
+
+/** Only a resolved issuer can lack an audience here: configured issuers are checked before. */
+export function claimContext(
+  { typ }: JoseHeader,
+  issuer: IssuerPolicy,
+  requirements: Requirements,
+  policy: Policy,
+): ClaimContext | Refusal {
+  const audience = requirements.audience ?? issuer.audience
+  if (!audience) return unavailable('resolveIssuer returned no audience')
+  return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
+}
 
 /**
  * @param fix what to do, for callers that have no guards

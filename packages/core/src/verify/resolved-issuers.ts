@@ -1,36 +1,36 @@
+import { within } from '../lib/clock.ts'
 import { GenerationalMap } from '../lib/generational-map.ts'
 import { describeThrown, quote } from '../lib/quote.ts'
 import { hasExtras, isSecure, parseUrl } from '../lib/url.ts'
 import { createKeySource } from '../jwks/create-key-source.ts'
 import type { KeySource } from '../jwks/key-source.ts'
-import { minutes } from '../jwks/freshness.ts'
+import { minutes, seconds } from '../jwks/freshness.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { type AcceptedIssuer, IssuerPool } from './issuer-pool.ts'
 import { describeMismatch } from './issuer-mismatch.ts'
+import { busy, NewIssuerLimiter } from './new-issuer-limiter.ts'
 import type { TrustedIssuer } from './trusted-issuer.ts'
-
-interface Accepted extends TrustedIssuer {
-  /** When `resolveIssuer` last accepted the issuer, by the monotonic clock. */
-  resolvedAt: number
-}
 
 /** How long a result of `resolveIssuer` is used. Added and removed issuers take effect after that. */
 const resultLifetime = 1 * minutes
+/** How long `resolveIssuer` may take. */
+const deadline = 5 * seconds
 /** How many refused issuers are remembered. */
 const maxRefused = 10_000
-/** How many calls of `resolveIssuer` may be pending. */
+/** How many calls of `resolveIssuer` may be pending for issuers that are not accepted yet. */
 const maxPending = 1_000
 
 /**
- * Issuers that are not known in advance. `resolveIssuer` decides before anything is fetched. If there are too
- * many, the least recently used is dropped, first among those without keys, because anyone can send a token
- * with any `iss`.
+ * Issuers that are not known in advance. `resolveIssuer` decides before anything is fetched. Anyone can send a
+ * token with any `iss`, so the number of issuers and of new ones per second is limited.
  */
 export class ResolvedIssuers {
   readonly #policy: Policy
   readonly #resolve: NonNullable<Policy['resolveIssuer']>
-  readonly #accepted = new Map<string, Accepted>()
-  readonly #pending = new Map<string, Promise<Accepted | Refusal>>()
+  readonly #accepted: IssuerPool
+  readonly #newIssuers: NewIssuerLimiter
+  readonly #pending = new Map<string, Promise<TrustedIssuer | Refusal>>()
   readonly #refused = new GenerationalMap<number>({ entries: maxRefused, bytes: maxRefused * 512 })
   /** The blocked `kid` values of each issuer, also of issuers that are not accepted yet. */
   readonly #blocked = new Map<string, Set<string>>()
@@ -39,10 +39,12 @@ export class ResolvedIssuers {
   constructor(policy: Policy, resolve: NonNullable<Policy['resolveIssuer']>) {
     this.#policy = policy
     this.#resolve = resolve
+    this.#accepted = new IssuerPool(policy.maxResolvedIssuers)
+    this.#newIssuers = new NewIssuerLimiter(policy)
   }
 
   get sources(): readonly KeySource[] {
-    return [...this.#accepted.values()].map(({ source }) => source)
+    return this.#accepted.active.map(({ source }) => source)
   }
 
   find(iss: string): TrustedIssuer | Refusal | Promise<TrustedIssuer | Refusal> {
@@ -51,7 +53,7 @@ export class ResolvedIssuers {
       return refuse('issuer_not_trusted', reason, { claim: 'iss' })
     }
     const accepted = this.#accepted.get(iss)
-    if (accepted && this.#isRecent(accepted.resolvedAt)) return this.#use(iss, accepted)
+    if (accepted && this.#isRecent(accepted.resolvedAt)) return this.#accepted.use(accepted)
     if (this.#isRecent(this.#refused.get(iss) ?? -Infinity)) return this.#notAccepted(iss)
     return this.#resolveOnce(iss)
   }
@@ -66,25 +68,18 @@ export class ResolvedIssuers {
 
   close(): void {
     this.#closed = true
-    for (const source of this.sources) source.close()
+    this.#accepted.close()
   }
 
   #isRecent(time: number): boolean {
     return this.#policy.clock.monotonic() - time < resultLifetime
   }
 
-  /** Makes the issuer the most recently used one: a map keeps the order in which keys were added. */
-  #use(iss: string, accepted: Accepted): Accepted {
-    this.#accepted.delete(iss)
-    this.#accepted.set(iss, accepted)
-    return accepted
-  }
-
-  /** Calls `resolveIssuer`, once at a time for each issuer. */
-  #resolveOnce(iss: string): Promise<Accepted | Refusal> {
+  /** Calls `resolveIssuer`, once at a time for each issuer. Unknown issuers do not keep accepted ones waiting. */
+  #resolveOnce(iss: string): Promise<TrustedIssuer | Refusal> {
     const pending = this.#pending.get(iss)
     if (pending) return pending
-    if (this.#pending.size >= maxPending) {
+    if (this.#pending.size >= maxPending && !this.#accepted.get(iss)) {
       return Promise.resolve(unresolved(`${maxPending} calls are pending`))
     }
     const result = this.#resolveNow(iss).finally(() => this.#pending.delete(iss))
@@ -92,21 +87,25 @@ export class ResolvedIssuers {
     return result
   }
 
-  async #resolveNow(iss: string): Promise<Accepted | Refusal> {
+  async #resolveNow(iss: string): Promise<TrustedIssuer | Refusal> {
     const now = this.#policy.clock.monotonic()
     try {
-      const issuer = await this.#resolve(iss)
-      return issuer ? this.#accept(iss, issuer, now) : this.#refuse(iss, now)
+      const issuer = await within(
+        deadline,
+        this.#resolve(iss),
+        () => new DeadlineError(),
+        this.#policy.schedule,
+      )
+      return issuer ? await this.#accept(iss, issuer, now) : this.#refuse(iss, now)
     } catch (error) {
       // The token may be valid, so this is an outage and not a refusal.
-      return unresolved(
-        error instanceof ConfigError ? error.message : `it threw ${describeThrown(error)}`,
-      )
+      const isExplained = error instanceof ConfigError || error instanceof DeadlineError
+      return unresolved(isExplained ? error.message : `it threw ${describeThrown(error)}`)
     }
   }
 
   #refuse(iss: string, now: number): Refusal {
-    this.#drop(iss)
+    this.#accepted.delete(iss)
     this.#refused.set(iss, now, iss.length)
     return this.#notAccepted(iss)
   }
@@ -120,55 +119,59 @@ export class ResolvedIssuers {
   }
 
   /** Keeps the keys of an issuer whose options are unchanged. Otherwise drops its keys and cached tokens. */
-  #accept(iss: string, issuer: IssuerPolicy, now: number): Accepted {
+  async #accept(iss: string, issuer: IssuerPolicy, now: number): Promise<TrustedIssuer | Refusal> {
     this.#refused.delete(iss)
     const previous = this.#accepted.get(iss)
     if (previous && same(previous.issuer, issuer)) {
       previous.resolvedAt = now
-      return this.#use(iss, previous)
+      return this.#accepted.use(previous)
     }
-    this.#drop(iss)
-    this.#makeRoom()
-    const accepted = { issuer, source: this.#sourceOf(iss, issuer), resolvedAt: now }
-    this.#accepted.set(iss, accepted)
+    this.#accepted.delete(iss)
+    const refused = issuer.jwks ? undefined : await this.#newIssuers.wait()
+    if (refused) return refused
+    if (!this.#accepted.hasRoom()) return busy('tokens of other issuers are waiting for keys')
+    const accepted = this.#acceptedIssuer(iss, issuer, now)
+    this.#accepted.add(accepted)
     return accepted
   }
 
   /** A key source whose keys, and the cached tokens that depend on them, count only while the result does. */
-  #sourceOf(iss: string, issuer: IssuerPolicy): KeySource {
-    const source = createKeySource(issuer, this.#policy)
+  #acceptedIssuer(iss: string, issuer: IssuerPolicy, resolvedAt: number): AcceptedIssuer {
+    const source = createKeySource(issuer, this.#policy, 'while used')
     for (const kid of this.#blocked.get(iss) ?? []) source.blockKey(kid)
     if (this.#closed) source.close()
-    const isCurrent = (): boolean => {
-      const accepted = this.#accepted.get(iss)
-      return accepted?.source === wrapped && this.#isRecent(accepted.resolvedAt)
-    }
+    const isCurrent = (): boolean =>
+      this.#accepted.get(iss) === accepted && this.#isRecent(accepted.resolvedAt)
     const wrapped: KeySource = {
-      find: (header) => source.find(header),
+      find: (header) => {
+        const found = source.find(header)
+        if (!(found instanceof Promise)) return found
+        accepted.waiting += 1
+        return found.finally(() => (accepted.waiting -= 1))
+      },
       holds: (key) => isCurrent() && source.holds(key),
       warmUp: () => source.warmUp(),
       ready: () => source.ready(),
       health: () => source.health(),
       refreshKeys: () => source.refreshKeys(),
       blockKey: (kid) => source.blockKey(kid),
+      pause: () => source.pause(),
       close: () => source.close(),
     }
-    return wrapped
+    const accepted: AcceptedIssuer = {
+      issuer,
+      source: wrapped,
+      resolvedAt,
+      waiting: 0,
+      isVerified: false,
+      recordVerified: () => this.#accepted.recordVerified(accepted),
+    }
+    return accepted
   }
+}
 
-  #makeRoom(): void {
-    if (this.#accepted.size < this.#policy.maxResolvedIssuers) return
-    const byLastUse = [...this.#accepted.keys()]
-    const withoutKeys = byLastUse.find(
-      (iss) => this.#accepted.get(iss)!.source.health().state === 'none',
-    )
-    this.#drop(withoutKeys ?? byLastUse[0]!)
-  }
-
-  #drop(iss: string): void {
-    this.#accepted.get(iss)?.source.close()
-    this.#accepted.delete(iss)
-  }
+class DeadlineError extends Error {
+  override readonly message: string = `it did not settle within ${deadline} ms`
 }
 
 function unresolved(cause: string): Refusal {

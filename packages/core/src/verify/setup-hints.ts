@@ -45,6 +45,30 @@ function findHint(
   )?.message
 }
 
+/** A smaller skew is normal, because the date has whole seconds. */
+const likelySkew = 5
+
+/**
+ * Adds to the reason of a token that is refused for its time that the clock may be wrong, if the server's
+ * clock differs in the direction that explains the refusal.
+ *
+ * @param clockSkew seconds by which the clock is ahead of the server's
+ */
+export function withClockHint(refusal: Refusal, clockSkew: number | undefined): Refusal {
+  const direction = timeCodes[refusal.code] ?? 0
+  const skew = Math.round((clockSkew ?? 0) * direction)
+  if (skew < likelySkew) return refusal
+  const where = direction > 0 ? 'ahead of' : 'behind'
+  const hint = `This process's clock is ${skew} s ${where} the authorization server's clock`
+  return refuse(refusal.code, `${refusal.reason}. ${hint}`, refusal.detail)
+}
+
+/** Refusals that a clock causes which is ahead (1) or behind (-1). */
+const timeCodes: Partial<Record<Refusal['code'], number>> = {
+  token_expired: 1,
+  token_not_yet_valid: -1,
+}
+
 /** A function in a user's own profile must not turn a refusal into an error. */
 function applies(when: Hint['when'], token: HintedToken): boolean {
   try {

@@ -1,5 +1,5 @@
 import { createTestClock } from '@resource-server/testing'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { FetchError } from '../../src/lib/fetch-json.ts'
 import { Backoff } from '../../src/jwks/backoff.ts'
 import { messageOf } from '../../src/jwks/fetch-failure.ts'
@@ -26,12 +26,14 @@ test('without a failure, the refusal has no cause and asks to retry after 1 seco
 test('a failure is the cause in the refusal and delays the next fetch', () => {
   const clock = createTestClock()
   const backoff = new Backoff('https://as.example.com', clock)
-  backoff.recordFailure(new FetchError('answered with status 503', 503, 40))
-  expect(backoff).toMatchObject({ failures: 1, isFailing: true, delayLeft: 40_000 })
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  onTestFinished(() => void vi.restoreAllMocks())
+  backoff.recordFailure(new FetchError('answered with status 503', 503, 40), 0)
+  expect(backoff).toMatchObject({ failures: 1, isFailing: true, delayLeft: 60_000 })
   expect(backoff.refusal('the cached key set has expired')).toMatchObject({
     reason:
       "JWKS of 'https://as.example.com' is unavailable: the cached key set has expired (answered with status 503)",
-    detail: { retryAfter: 40 },
+    detail: { retryAfter: 60 },
   })
   backoff.recordSuccess()
   expect(backoff).toMatchObject({ failures: 1, isFailing: false, delayLeft: 0 })

@@ -48,12 +48,16 @@ describe('the metadata is requested', () => {
     ['from both URLs if the first response is 404', 404, [openid, oauth]],
     ['from both URLs if the first response is 499', 499, [openid, oauth]],
     ['from one URL if the response is 500', 500, [openid]],
+    ['from one URL if the response is 408', 408, [openid]],
+    ['from one URL if the response is 429', 429, [openid]],
   ])('%s', async (_what, status, requests) => {
     const respond = (url: string): Response => Response.json(good, url === openid ? { status } : {})
     const result = await discover(respond)
     expect(result.requests).toEqual(requests)
-    if (status < 500) expect(result.found).toBe(good.jwks_uri)
-    else expect(result.found).toHaveProperty('message', `GET ${openid}: answered with status 500`)
+    const isServerFailure = status >= 500 || status === 408 || status === 429
+    const message = `GET ${openid}: answered with status ${status}`
+    if (isServerFailure) expect(result.found).toHaveProperty('message', message)
+    else expect(result.found).toBe(good.jwks_uri)
   })
 
   test('from one URL if the connection fails', async () => {

@@ -86,11 +86,13 @@ describe('if the metadata cannot be fetched, the reason names every URL and resp
       [`GET ${openid}: answered with status 404`, `GET ${oauth}: answered with status 503`],
       'missing',
     ],
+    ['429', () => status(429), [`GET ${openid}: answered with status 429`], undefined],
+    ['408', () => status(408), [`GET ${openid}: answered with status 408`], undefined],
     [
-      '429',
-      () => status(429),
-      [`GET ${openid}: answered with status 429`, `GET ${oauth}: answered with status 429`],
-      undefined,
+      '404, then 429',
+      (url) => status(url === openid ? 404 : 429),
+      [`GET ${openid}: answered with status 404`, `GET ${oauth}: answered with status 429`],
+      'missing',
     ],
     ...[
       'ENOTFOUND',

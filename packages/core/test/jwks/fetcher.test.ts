@@ -1,5 +1,5 @@
 import { createTestClock } from '@resource-server/testing'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { FetchError, type Fetch } from '../../src/lib/fetch-json.ts'
 import { KeySetFetcher } from '../../src/jwks/fetcher.ts'
 import { errorFrom } from '../../src/jwks/fetch-failure.ts'
@@ -51,6 +51,10 @@ function createFetcher(options: { readonly jwksUri?: string } = {}): Harness {
   return { fetcher, clock, responses, takeRequests }
 }
 
+// The URL is used for 45 to 60 minutes.
+beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(1))
+afterEach(() => void vi.restoreAllMocks())
+
 test('the URL from the metadata is used for an hour', async () => {
   const { fetcher, clock, takeRequests } = createFetcher()
   expect(await fetcher.fetch()).toEqual({ url: jwksUri, body, lifetime: 300_000 })
@@ -60,7 +64,7 @@ test('the URL from the metadata is used for an hour', async () => {
   expect(takeRequests()).toEqual([jwksUri])
   clock.advance(0.001)
   await fetcher.fetch()
-  expect(takeRequests()).toEqual([wellKnown, jwksUri])
+  expect(takeRequests()).toEqual([jwksUri, wellKnown])
 })
 
 test('with the option jwksUri, no metadata is requested', async () => {
@@ -112,6 +116,7 @@ test('an ETag is not sent to another URL', async () => {
   expect(takeRequests()).toEqual([
     wellKnown,
     jwksUri,
+    `${jwksUri} unless "1"`,
     wellKnown,
     `${jwksUri} unless "1"`,
     wellKnown,
@@ -130,11 +135,11 @@ test('the known URL is used for another hour if the metadata cannot be fetched',
   expect(takeRequests()).toEqual([
     wellKnown,
     jwksUri,
-    wellKnown,
-    jwksUri,
     jwksUri,
     wellKnown,
     jwksUri,
+    jwksUri,
+    wellKnown,
   ])
 })
 
@@ -154,6 +159,94 @@ test('the first fetch fails if the metadata cannot be fetched', async () => {
   responses.set(wellKnown, () => new Response(null, { status: 500 }))
   const thrown: unknown = await fetcher.fetch().catch((error: unknown) => error)
   expect(thrown).toEqual(new FetchError(`GET ${wellKnown}: answered with status 500`, 500))
+})
+
+describe('if the key set cannot be fetched from the discovered URL', () => {
+  const status = (code: number, headers: Record<string, string> = {}) => {
+    return (): Response => new Response(null, { status: code, headers })
+  }
+
+  async function startFailing(failure: () => Response | Promise<Response>): Promise<Harness> {
+    const harness = createFetcher()
+    await harness.fetcher.fetch()
+    harness.responses.set(jwksUri, failure)
+    harness.responses.set(wellKnown, failure)
+    harness.takeRequests()
+    return harness
+  }
+
+  const failed = async ({ fetcher, takeRequests }: Harness): Promise<readonly string[]> => {
+    await expect(fetcher.fetch()).rejects.toBeInstanceOf(FetchError)
+    return takeRequests()
+  }
+
+  test.each<[string, () => Response | Promise<Response>]>([
+    ['429', status(429)],
+    ['408', status(408)],
+    ['500', status(500)],
+    ['503', status(503)],
+    ['a connection error', () => Promise.reject(new Error('refused'))],
+    ['a response that is not JSON', () => new Response('<h1>Back soon</h1>')],
+  ])('because of %s, each attempt is one request', async (_what, failure) => {
+    const harness = await startFailing(failure)
+    for (let at = 0; at < 5; at += 1) expect(await failed(harness)).toEqual([jwksUri])
+  })
+
+  test('for 10 minutes, an attempt fetches the metadata, and the next one the key set again', async () => {
+    const harness = await startFailing(status(503))
+    expect(await failed(harness)).toEqual([jwksUri])
+    harness.clock.advance(10 * minutes)
+    expect(await failed(harness)).toEqual([wellKnown])
+    expect(await failed(harness)).toEqual([jwksUri])
+    harness.clock.advance(10 * minutes)
+    expect(await failed(harness)).toEqual([wellKnown])
+  })
+
+  test('because the key set moved, it is found after 10 minutes', async () => {
+    const harness = await startFailing(() => Promise.reject(new Error('no such host')))
+    const moved = `${issuer}/moved`
+    harness.responses.set(wellKnown, metadata(moved))
+    harness.responses.set(moved, jwks())
+    expect(await failed(harness)).toEqual([jwksUri])
+    harness.clock.advance(10 * minutes)
+    expect(await harness.fetcher.fetch()).toMatchObject({ url: moved })
+  })
+
+  test.each([301, 401, 403, 404, 410])(
+    'because of status %i, the next attempt fetches the metadata',
+    async (code) => {
+      const harness = await startFailing(status(code))
+      harness.responses.set(wellKnown, metadata())
+      expect(await failed(harness)).toEqual([jwksUri])
+      expect(await failed(harness)).toEqual([wellKnown, jwksUri])
+    },
+  )
+
+  test('the ETag is kept during an outage', async () => {
+    const { fetcher, responses, takeRequests } = createFetcher()
+    responses.set(jwksUri, jwks({ etag: '"1"' }))
+    await fetcher.fetch()
+    responses.set(jwksUri, status(503))
+    await fetcher.fetch().catch(() => {})
+    takeRequests()
+    responses.set(jwksUri, status(304))
+    expect(await fetcher.fetch()).toMatchObject({ body: undefined })
+    expect(takeRequests()).toEqual([`${jwksUri} unless "1"`])
+  })
+})
+
+test('metadata that hangs at the hourly check delays only one fetch', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { fetcher, clock, responses, takeRequests } = createFetcher()
+  await fetcher.fetch()
+  clock.advance(60 * minutes)
+  responses.set(wellKnown, () => new Promise(() => {}))
+  const late = fetcher.fetch().catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(await late).toBeInstanceOf(FetchError)
+  expect(await fetcher.fetch()).toMatchObject({ body })
+  expect(takeRequests()).toEqual([wellKnown, jwksUri, jwksUri, wellKnown, jwksUri])
 })
 
 test('allowInsecureHttp allows plain http, and all requests share one abort signal', async () => {

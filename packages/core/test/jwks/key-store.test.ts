@@ -99,6 +99,8 @@ test('a fetched key set is not replaced by an older one from the store', async (
   const slowStore = { ...store, get: (name: string) => released.then(() => store.get(name)) }
   const verifier = startVerifier(issuer, slowStore)
   const warmUp = verifier.warmUp()
+  await new Promise((resolve) => setImmediate(resolve))
+  issuer.clock.advance(0.25)
   await expect.poll(() => verifier.health().issuers[0]).toMatchObject({ keys: 1 })
   release()
   await warmUp

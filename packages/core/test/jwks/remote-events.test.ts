@@ -75,12 +75,12 @@ test('an outage is reported as failed for each fetch and as stale once', async (
   const { verifier, clock, setResponse, idle, takeEvents } = startRemote(jwksResponse('a'))
   await verifier.warmUp()
   takeEvents()
-  const outage = async (): Promise<readonly unknown[]> => {
-    setResponse(errorResponse({ 'retry-after': '50' }))
-    clock.advance(270)
+  const outage = async (refreshDue: number): Promise<readonly unknown[]> => {
+    setResponse(errorResponse({ 'retry-after': '90' }))
+    clock.advance(refreshDue)
     await idle()
     expect(takeEvents()).toEqual([failed])
-    clock.advance(29.999)
+    clock.advance(299.999 - refreshDue)
     verifier.ready()
     expect(takeEvents()).toEqual([])
     // After the freshness lifetime and before the next fetch.
@@ -90,11 +90,11 @@ test('an outage is reported as failed for each fetch and as stale once', async (
     return takeEvents()
   }
   const stale = { event: 'stale', keys: 1, skipped: [], reason: status503 }
-  expect(await outage()).toEqual([stale])
+  expect(await outage(217.5)).toEqual([stale])
   setResponse(jwksResponse('a'))
   await verifier.refreshKeys()
   expect(takeEvents()).toEqual([fetched])
-  expect(await outage()).toEqual([stale])
+  expect(await outage(270)).toEqual([stale])
 })
 
 test('blockKey() is reported, and applies to all key sets fetched later', async () => {

@@ -68,10 +68,22 @@ export interface RemoteHarness {
 }
 
 /** A token signed with this key, or with key `a` if there is no such key. */
-export const tokenWithKid = (kid: string, clock: TestClock, expiresIn = 60): string => {
+export const tokenWithKid = (
+  kid: string,
+  clock: TestClock,
+  expiresIn = 60,
+  claims: object = {},
+): string => {
   const key = signingKeys.get(kid) ?? signingKeys.get('a')!
   const now = Math.floor(clock.now() / 1000)
-  const payload = { iss: issuer, sub: 'u', aud, iat: now, exp: now + expiresIn }
+  const payload = {
+    iss: issuer,
+    sub: 'u',
+    aud,
+    iat: Math.min(now, now + expiresIn),
+    exp: now + expiresIn,
+    ...claims,
+  }
   return signer.sign({ header: { typ: 'at+jwt', alg: 'ES256', kid }, payload, key })
 }
 

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { createTestClock } from '@resource-server/testing'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { KeyStore } from '../../src/index.ts'
 import {
   errorResponse,
@@ -7,6 +8,7 @@ import {
   startRemote,
   status503,
   suspendedClock,
+  tokenWithKid,
 } from './remote-harness.ts'
 
 // A remote key set with a key store.
@@ -52,17 +54,15 @@ test('in an outage at the start, the stored key set is used and reported as rest
   expect(verifier.health().issuers).toMatchObject([{ state: 'fresh', keys: 1 }])
 })
 
-test('requests do not wait for the issuer if the store responds first, but a refresh starts', async () => {
-  let release = (_response: Response): void => {}
-  const { check, fetches, idle, takeEvents, setResponse } = await restart(
-    () => new Promise((resolve) => (release = resolve)),
-  )
+test('a fresh stored key set is used without a fetch until its refresh is due', async () => {
+  const { check, clock, fetches, idle, takeEvents } = await restart(jwksResponse('b'))
   expect(await check('a')).toBe('granted')
-  expect(fetches()).toBe(1)
-  expect(takeEvents()).toEqual([restored])
-  setResponse(jwksResponse('b'))
-  release(jwksResponse('b')())
   await idle()
+  expect(fetches()).toBe(0)
+  expect(takeEvents()).toEqual([restored])
+  clock.advance(290)
+  await idle()
+  expect(fetches()).toBe(1)
   expect(takeEvents()).toMatchObject([{ event: 'rotated' }, { event: 'fetched' }])
   expect(await check('a')).toBe('key_not_found')
 })
@@ -150,4 +150,78 @@ test('an empty store restores nothing', async () => {
   expect(await check('a')).toBe('keys_unavailable')
   expect(takeEvents()).toEqual([{ ...failed, keys: 0 }])
   expect(values).toEqual([])
+})
+
+test('when a refresh is due, a newer key set that another process stored is used instead', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const { keyStore } = createMemoryStore()
+  const clock = createTestClock(new Date('2026-01-01T00:00:00Z'))
+  const first = startRemote(jwksResponse('a'), { keyStore, clock })
+  await first.verifier.warmUp()
+  await first.idle()
+  const token = tokenWithKid('a', clock, 3600)
+  for (let at = 0; at < 2; at += 1)
+    expect(await first.verifier.check(token)).toMatchObject({ ok: true })
+  const second = startRemote(jwksResponse('ab'), {
+    keyStore,
+    clock: { ...clock, advance: () => {} },
+  })
+  clock.advance(100)
+  await second.verifier.refreshKeys()
+  await second.idle()
+  expect([first.fetches(), second.fetches()]).toEqual([1, 1])
+  first.takeEvents()
+  // The refresh of the first process is due, and not that of the second one.
+  clock.advance(117.5)
+  await first.idle()
+  await second.idle()
+  expect(first.fetches()).toBe(1)
+  expect(await first.check('b')).toBe('granted')
+  expect(first.takeEvents()).toMatchObject([{ event: 'restored' }, { event: 'rotated' }])
+  // The object of an unchanged key is kept, so cached tokens stay valid.
+  const { hits = 0 } = first.verifier.health().cache ?? {}
+  expect(await first.verifier.check(token)).toMatchObject({ ok: true })
+  expect(first.verifier.health().cache).toMatchObject({ hits: hits + 1 })
+})
+
+test('a token with an unknown kid uses a stored key set that has its key, and otherwise asks the issuer', async () => {
+  const { keyStore, values } = createMemoryStore()
+  const { verifier, clock, check, fetches, setResponse, idle } = startRemote(jwksResponse('a'), {
+    keyStore,
+  })
+  await verifier.warmUp()
+  await idle()
+  clock.advance(100)
+  const other = startRemote(jwksResponse('ab'), {
+    keyStore,
+    clock: { ...clock, advance: () => {} },
+  })
+  await other.verifier.refreshKeys()
+  await other.idle()
+  expect(values).toHaveLength(2)
+  expect(await check('b')).toBe('granted')
+  expect(fetches()).toBe(1)
+  setResponse(jwksResponse('abc'))
+  expect(await check('c')).toBe('granted')
+  expect(fetches()).toBe(2)
+})
+
+test('refreshKeys() always asks the issuer', async () => {
+  const { verifier, fetches, check } = await restart(jwksResponse('b'))
+  await verifier.refreshKeys()
+  expect(fetches()).toBe(1)
+  expect(await check('b')).toBe('granted')
+})
+
+test('a store that does not respond delays a fetch by 250 ms', async () => {
+  const never = (): Promise<never> => new Promise(() => {})
+  const keyStore = { store: { get: never, set: never }, secret }
+  const { verifier, clock, fetches } = startRemote(jwksResponse('a'), { keyStore })
+  const warm = verifier.warmUp()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(fetches()).toBe(0)
+  clock.advance(0.25)
+  await expect.poll(() => fetches()).toBe(1)
+  await warm
 })

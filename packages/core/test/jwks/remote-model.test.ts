@@ -1,8 +1,16 @@
 import { assert, asyncModelRun, asyncProperty, commands } from 'fast-check'
 import { expect, test } from 'vitest'
-import { anyCommand, createModel, start } from './remote-model.ts'
+import {
+  anyCommand,
+  change,
+  createModel,
+  flood,
+  type Model,
+  outages,
+  start,
+} from './remote-model.ts'
 
-test('for any sequence of events, tokens match the last key set, with at most 12 fetches per minute', async () => {
+test('for any sequence of events, tokens match the last key set, with at most 8 fetches per minute', async () => {
   await assert(
     asyncProperty(commands(anyCommand, { maxCommands: 40 }), async (chosen) => {
       const model = createModel()
@@ -12,11 +20,27 @@ test('for any sequence of events, tokens match the last key set, with at most 12
       } finally {
         real.verifier.close()
       }
-      for (const { at: from } of model.fetches) {
-        const within = model.fetches.filter(({ at }) => at >= from && at < from + 60_000)
-        expect(within.length).toBeLessThanOrEqual(12)
-      }
+      expect(mostInAMinute(model)).toBeLessThanOrEqual(8)
     }),
     { numRuns: 100 },
   )
 })
+
+test('an outage between floods of unknown kids causes at most 5 fetches per minute', async () => {
+  for (let run = 0; run < 20; run += 1) {
+    const model = createModel()
+    const real = start(model)
+    const down = change('down(error)', (changed) => (changed.down = outages['error']))
+    const up = change('up', (changed) => (changed.down = undefined))
+    for (const command of [flood(), down, flood(), up, flood(), up]) await command.run(model, real)
+    real.verifier.close()
+    expect(mostInAMinute(model)).toBeLessThanOrEqual(5)
+  }
+})
+
+function mostInAMinute({ fetches }: Model): number {
+  const following = fetches.map(({ at: from }) =>
+    fetches.filter(({ at }) => at >= from && at < from + 60_000),
+  )
+  return Math.max(0, ...following.map(({ length }) => length))
+}

@@ -72,7 +72,7 @@ describe('after the process was suspended', () => {
     expect(await check('a')).toBe('granted')
     expect(fetches()).toBe(2)
     setResponse(() => new Promise(() => {}))
-    clock.advance(1)
+    clock.advance(5)
     // The request does not wait for this fetch, because the last one failed.
     expect(await check('a')).toBe('granted')
     expect(fetches()).toBe(3)

@@ -14,7 +14,8 @@ import {
 
 // When a remote key set is fetched, how long it is used, and what health() reports.
 
-// Fixes the random delays: a refresh after 270 of 300 seconds, and 0.75 seconds before the first retry.
+// Fixes the random delays: a refresh after 217.5 of 300 seconds, later ones after 270, and 0.75 seconds before
+// the first retry without keys.
 beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0.5))
 afterEach(() => void vi.restoreAllMocks())
 
@@ -39,12 +40,12 @@ describe('health()', () => {
     expect(verifier.ready()).toBe(true)
     const skipped = [{ kid: 'x', reason: 'contains private key members' }]
     const fresh = { issuer, state: 'fresh', keys: 1, skipped, inFlight: false, failures: 0 }
-    expect(health()).toEqual({ ...fresh, fetches: 1, age: 0, nextAttempt: 270 })
+    expect(health()).toEqual({ ...fresh, fetches: 1, age: 0, nextAttempt: 217.5 })
     clock.advance(200)
-    expect(health()).toEqual({ ...fresh, fetches: 1, age: 200, nextAttempt: 70 })
+    expect(health()).toEqual({ ...fresh, fetches: 1, age: 200, nextAttempt: 17.5 })
     setResponse(jwksResponse('ab'))
-    clock.advance(70)
-    expect(health()).toEqual({ ...fresh, fetches: 2, age: 270, nextAttempt: 0, inFlight: true })
+    clock.advance(17.5)
+    expect(health()).toEqual({ ...fresh, fetches: 2, age: 217.5, nextAttempt: 0, inFlight: true })
     await idle()
     const both = { ...fresh, keys: 2, skipped: [] }
     expect(health()).toEqual({ ...both, fetches: 2, age: 0, nextAttempt: 270 })
@@ -56,8 +57,8 @@ describe('health()', () => {
     const { verifier, clock, idle } = startRemote(errorResponse({ 'retry-after': '40' }))
     await verifier.warmUp().catch(() => {})
     const failed = { ...none, fetches: 1, failures: 1, lastError: status503 }
-    expect(verifier.health().issuers).toEqual([{ ...failed, nextAttempt: 40 }])
-    clock.advance(39)
+    expect(verifier.health().issuers).toEqual([{ ...failed, nextAttempt: 60 }])
+    clock.advance(59)
     await idle()
     expect(verifier.health().issuers).toEqual([{ ...failed, nextAttempt: 1 }])
     clock.advance(1)
@@ -113,9 +114,9 @@ describe('the delay before a retry', () => {
     clock.advance(3)
     await recordDelay()
     setResponse(errorResponse())
-    clock.advance(270)
+    clock.advance(217.5)
     await recordDelay()
-    expect(delays).toEqual([0.75, 1.5, 3, 270, 0.75])
+    expect(delays).toEqual([0.75, 1.5, 3, 217.5, 3.75])
     expect(fetches()).toBe(5)
   })
 
@@ -144,7 +145,7 @@ describe('the delay before a retry', () => {
     await verifier.warmUp().catch(() => {})
     clock.advance(9.5)
     const verified = verifier.verify(tokenWithKid('a', clock))
-    await expect(verified).rejects.toMatchObject({ retryAfter: 31 })
+    await expect(verified).rejects.toMatchObject({ retryAfter: 51 })
   })
 
   test('does not apply to refreshKeys()', async () => {
@@ -195,8 +196,8 @@ describe('the next refresh', () => {
       return jwksResponse('a')()
     })
     await verifier.warmUp()
-    expect(verifier.health().issuers).toMatchObject([{ age: 100, nextAttempt: 170 }])
-    clock.advance(169.999)
+    expect(verifier.health().issuers).toMatchObject([{ age: 100, nextAttempt: 117.5 }])
+    clock.advance(117.499)
     await idle()
     expect(fetches()).toBe(1)
     clock.advance(0.001)
@@ -211,11 +212,48 @@ describe('the next refresh', () => {
     const earlyClock = { ...clock, schedule }
     const { verifier, fetches, idle } = startRemote(jwksResponse('a'), { clock: earlyClock })
     await verifier.warmUp()
-    clock.advance(269.998)
+    clock.advance(217.498)
     await idle()
     expect(fetches()).toBe(1)
     clock.advance(0.002)
     await idle()
     expect(fetches()).toBe(2)
+  })
+})
+
+describe('the clock skew', () => {
+  const date = 'Thu, 01 Jan 2026 01:00:00 GMT'
+
+  test('is reported in seconds, also after the clock was moved', async () => {
+    const { verifier, clock } = startRemote(jwksResponse('a', { date }))
+    expect(verifier.health().issuers[0]).not.toHaveProperty('clockSkew')
+    await verifier.warmUp()
+    expect(verifier.health().issuers).toMatchObject([{ clockSkew: -0.5 }])
+    clock.advance(10)
+    clock.jump(90)
+    expect(verifier.health().issuers).toMatchObject([{ clockSkew: 89.5 }])
+  })
+
+  test.each<[string, number, number, string | undefined]>([
+    ['an expired token, if the clock is ahead', 90, 60, '90 s ahead of'],
+    ['a token that is not valid yet, if the clock is behind', -90, 60, '91 s behind'],
+    ['an expired token, if the clock is behind', -90, -200, undefined],
+    ['an expired token, if the clock is right', 0, -20, undefined],
+  ])('is in the reason for refusing %s', async (_what, jump, expiresIn, expected) => {
+    const { verifier, clock } = startRemote(jwksResponse('a', { date }))
+    const token = tokenWithKid('a', clock, expiresIn, {
+      nbf: Math.floor(clock.now() / 1000) - 300 * Number(expiresIn < 0),
+    })
+    clock.jump(jump)
+    const reason = await verifier.verify(token).then(
+      () => 'granted',
+      (error: Error) => error.message,
+    )
+    expect(reason).toMatch(/exp was|nbf is/)
+    if (expected === undefined) expect(reason).not.toContain('clock is')
+    else
+      expect(reason).toContain(
+        `This process's clock is ${expected} the authorization server's clock`,
+      )
   })
 })

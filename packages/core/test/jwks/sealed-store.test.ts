@@ -36,7 +36,7 @@ const save = async (content: typeof body): Promise<unknown> => {
   await sealedStore(
     async () => {},
     async (...call) => calls.push(call),
-  ).save(content)
+  ).save(content, 300_000)
   return calls
 }
 
@@ -53,8 +53,8 @@ function seal(content: unknown, context = 'resource-server key set 1\n'): string
   return `${mac}.${sealed}`
 }
 
-test('save() writes the issuer, the time and the keys with an HMAC, under a name with the issuer', async () => {
-  expect(await save(body)).toEqual([[name, seal({ issuer, at, body })]])
+test('save() writes the issuer, the time, the lifetime and the keys with an HMAC, under a name with the issuer', async () => {
+  expect(await save(body)).toEqual([[name, seal({ issuer, at, lifetime: 300_000, body })]])
 })
 
 test('load() reads from the same name', async () => {
@@ -127,7 +127,7 @@ describe('a store', () => {
     const store = sealedStore(never, never)
     for (const [method, operation] of [
       ['get', () => store.load()],
-      ['set', () => store.save(body)],
+      ['set', () => store.save(body, 300_000)],
     ] as const) {
       let outcome: unknown = 'pending'
       operation().catch((error: unknown) => (outcome = error))
@@ -145,7 +145,10 @@ describe('a store', () => {
     ['fails', () => Promise.reject(new Error('gone'))],
   ])('that %s leaves no timer', async (_what, get) => {
     vi.useFakeTimers()
-    await Promise.allSettled([sealedStore(get, get).load(), sealedStore(get, get).save(body)])
+    await Promise.allSettled([
+      sealedStore(get, get).load(),
+      sealedStore(get, get).save(body, 300_000),
+    ])
     expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -59,7 +59,21 @@ describe('fetchJson: the response', () => {
       body: { keys: [] },
       cacheControl: 'max-age=60',
       etag: '"two"',
+      date: undefined,
     })
+  })
+
+  test.each<[string, Record<string, string>, number | undefined]>([
+    ['is returned', { date: 'Thu, 01 Jan 2026 00:00:00 GMT' }, Date.UTC(2026, 0, 1)],
+    [
+      'of a cached response is ignored',
+      { date: 'Thu, 01 Jan 2026 00:00:00 GMT', age: '7' },
+      undefined,
+    ],
+    ['that is malformed is ignored', { date: 'yesterday' }, undefined],
+  ])('its Date %s', async (_what, headers, date) => {
+    const { fetch } = answering(() => new Response('{}', { headers }))
+    expect(await fetchJson(fetch, url, { signal })).toMatchObject({ date })
   })
 
   test('without an ETag has none, even if the previous response had one', async () => {
@@ -68,6 +82,7 @@ describe('fetchJson: the response', () => {
       body: {},
       cacheControl: null,
       etag: null,
+      date: undefined,
     })
   })
 
@@ -80,6 +95,7 @@ describe('fetchJson: the response', () => {
       body: undefined,
       cacheControl: null,
       etag,
+      date: undefined,
     })
   })
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { KeySource } from '../../src/jwks/key-source.ts'
 import { type Operations, operationsOn } from '../../src/verify/operations.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
@@ -51,6 +51,7 @@ function createHarness({
         failures: 0,
       }),
       blockKey: (kid) => note(`blockKey ${kid}`),
+      pause: () => note('pause'),
       close: () => note('close'),
     }
   }
@@ -161,3 +162,56 @@ test.each<[what: string, errors: Readonly<Record<string, Error>>, thrown: string
     expect(error).toHaveProperty('message', thrown)
   },
 )
+
+describe('with more than 64 issuers', () => {
+  /** Sources whose fetches end when the test says so. */
+  function startMany(count: number) {
+    let inFlight = 0
+    const seen = { most: 0, fetched: 0 }
+    const ends: (() => void)[] = []
+    const fetch = async (): Promise<void> => {
+      inFlight += 1
+      seen.most = Math.max(seen.most, inFlight)
+      await new Promise<void>((resolve) => ends.push(resolve))
+      inFlight -= 1
+      seen.fetched += 1
+    }
+    const sourceOf = (name: string): [string, KeySource] => {
+      let state = 'none'
+      const warmUp = (): Promise<void> => fetch().then(() => void (state = 'fresh'))
+      const health = (): unknown => ({ issuer: name, state })
+      return [name, { warmUp, refreshKeys: warmUp, health } as unknown as KeySource]
+    }
+    const configured = new Map(Array.from({ length: count }, (_, at) => sourceOf(`issuer-${at}`)))
+    const operations = operationsOn({
+      configured,
+      resolved: () => [],
+      cache: () => undefined,
+      blockKey: () => false,
+      close: () => {},
+    })
+    const finish = async (): Promise<void> => {
+      while (seen.fetched < count) {
+        for (const end of ends.splice(0)) end()
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    return { operations, seen, finish }
+  }
+
+  test.each(['warmUp', 'refreshKeys'] as const)('%s() fetches 64 at a time', async (name) => {
+    const { operations, seen, finish } = startMany(1000)
+    const done = operations[name]()
+    await finish()
+    await done
+    expect(seen).toEqual({ most: 64, fetched: 1000 })
+  })
+
+  test('ready() starts to fetch 64 at a time, and not again while that runs', async () => {
+    const { operations, seen, finish } = startMany(1000)
+    for (let at = 0; at < 3; at += 1) expect(operations.ready()).toBe(false)
+    await finish()
+    expect(seen).toEqual({ most: 64, fetched: 1000 })
+    expect(operations.ready()).toBe(true)
+  })
+})

@@ -143,6 +143,64 @@ test('at most a thousand calls of resolveIssuer are pending, one for each issuer
   expect(resolved).toHaveLength(1001)
 })
 
+test('a call of resolveIssuer that does not settle within 5 seconds fails', async () => {
+  const { issuers, clock, resolved } = createHarness(() => new Promise(() => {}))
+  const found = issuers.find(tenant)
+  clock.advance(5)
+  expect(await found).toEqual(
+    new Refusal('verification_failed', 'resolveIssuer failed: it did not settle within 5000 ms', {
+      retryAfter: 1,
+    }),
+  )
+  void issuers.find(tenant)
+  expect(resolved).toHaveLength(2)
+})
+
+test('an accepted issuer is resolved again while a thousand calls for unknown issuers are pending', async () => {
+  const { issuers, clock, accept } = createHarness((iss) =>
+    iss === tenant ? fixed : new Promise(() => {}),
+  )
+  const accepted = await accept()
+  clock.advance(60)
+  for (let at = 0; at < 1000; at += 1) void issuers.find(`https://t${at}.example`)
+  expect(await accept()).toBe(accepted)
+})
+
+test('an issuer whose keys cannot be fetched keeps its retry delay after others replaced it', async () => {
+  const { issuers, accept, clock } = createHarness((iss) => ({ issuer: iss }))
+  const failing = await accept('https://other.example')
+  expect(await failing.source.find(header)).toBeInstanceOf(Refusal)
+  for (let at = 0; at < 120; at += 1) {
+    const found = issuers.find(`https://t${at}.example`)
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(0.1)
+    await found
+  }
+  expect(issuers.sources).not.toContain(failing.source)
+  expect(await accept('https://other.example')).toBe(failing)
+  expect(failing.source.health()).toMatchObject({ lastError: expect.any(String), keys: 0 })
+})
+
+test('keys that no token needs for two freshness lifetimes are not refreshed', async () => {
+  const { fetched, clock, accept, issuers } = createHarness(() => ({ issuer: tenant }))
+  const { source } = await accept()
+  await source.find(header)
+  for (let minute = 0; minute < 12; minute += 1) {
+    clock.advance(60)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const requests = fetched.length
+  expect(requests).toBeGreaterThan(2)
+  clock.advance(3 * 3600)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(fetched).toHaveLength(requests)
+  // The next token waits for new keys.
+  const found = await issuers.find(tenant)
+  if (found instanceof Refusal) throw new Error(found.reason)
+  expect(await found.source.find(header)).toMatchObject({ kid })
+  expect(fetched.length).toBeGreaterThan(requests)
+})
+
 describe('holds is true', () => {
   test('while the result is used, and again after the issuer was accepted again', async () => {
     const { clock, accept } = createHarness(() => fixed)
