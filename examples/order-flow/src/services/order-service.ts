@@ -1,5 +1,5 @@
 import { Router } from '@koa/router'
-import { type AuthState, resourceServer, type ResourceServerOptions } from '@resource-server/koa'
+import { resourceServer, type ResourceServerOptions } from '@resource-server/koa'
 import Koa, { type Middleware } from 'koa'
 import type { ExchangeToken } from './exchange.ts'
 import { Orders } from './orders.ts'
@@ -18,26 +18,28 @@ export interface OrderServiceOptions extends ResourceServerOptions {
 /** Runs on Koa. */
 export function orderService(options: OrderServiceOptions): Koa {
   const { inventoryUrl, exchangeToken, exchangerRole = 'actor', ...rest } = options
-  const { requireAudience, requireScope, requireActor, requireClient } = resourceServer(rest)
+  const api = resourceServer(rest)
+  const { requireAudience, requireScope, requireActor, requireClient } = api
   const requireCaller = exchangerRole === 'actor' ? requireActor : requireClient
   const orders = new Orders()
 
-  const router = new Router<AuthState>({ prefix: '/orders' })
+  const router = new Router({ prefix: '/orders' })
   router.use(requireAudience('order-service'), requireCaller('user-service'))
 
   router.get('/:id', requireScope('orders:read'), async (ctx) => {
     const { id = '' } = ctx.params
-    const order = orders.find(id, ctx.state.auth.subject)
+    const { raw, subject } = api.token(ctx)
+    const order = orders.find(id, subject)
     if (!order) return
     const target = { audience: 'inventory-service', scope: 'read:items' }
-    const token = await exchangeToken(ctx.state.auth.raw, target)
+    const token = await exchangeToken(raw, target)
     const item = await getJson(`${inventoryUrl}/items/${encodeURIComponent(order.item)}`, token)
     ctx.body = { id, item }
   })
 
   router.delete('/:id', requireScope('orders:write'), (ctx) => {
     const { id = '' } = ctx.params
-    ctx.status = orders.cancel(id, ctx.state.auth.subject) ? 204 : 404
+    ctx.status = orders.cancel(id, api.token(ctx).subject) ? 204 : 404
   })
 
   const app = new Koa()

@@ -1,5 +1,4 @@
 import { resourceServer, type ResourceServerOptions } from '@resource-server/express'
-import '@resource-server/express/augment'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type { ExchangeToken } from './exchange.ts'
 import { badGateway, getJson } from './upstream.ts'
@@ -12,16 +11,17 @@ export interface UserServiceOptions extends ResourceServerOptions {
 /** Runs on Express. */
 export function userService(options: UserServiceOptions): Express {
   const { ordersUrl, exchangeToken, ...rest } = options
-  const { requireAudience, requireScope } = resourceServer(rest)
+  const api = resourceServer(rest)
 
   const app = express()
-  app.use(requireAudience('user-service'))
+  app.use(api.requireAudience('user-service'))
 
-  app.get('/me/orders/:id', requireScope('orders:read'), async (req, res) => {
+  app.get('/me/orders/:id', api.requireScope('orders:read'), async (req, res) => {
     const target = { audience: 'order-service', scope: 'orders:read' }
-    const token = await exchangeToken(req.auth.raw, target)
+    const { raw, subject } = api.token(req)
+    const token = await exchangeToken(raw, target)
     const order = await getJson(`${ordersUrl}/orders/${encodeURIComponent(req.params.id)}`, token)
-    if (order) res.json({ user: req.auth.subject, order })
+    if (order) res.json({ user: subject, order })
     else res.sendStatus(404)
   })
 
