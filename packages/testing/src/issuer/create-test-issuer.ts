@@ -1,6 +1,7 @@
 import {
   boolean,
   checkOptions,
+  clients as clientsRule,
   duration,
   issuerPath,
   nonEmptyString,
@@ -24,6 +25,7 @@ import { createDpopClient } from '../tokens/dpop-client.ts'
 import { createForgeries } from '../tokens/forgeries.ts'
 import { providerIds, providers } from '../tokens/providers.ts'
 import { sign } from '../tokens/sign.ts'
+import { createExchangeServer, type ExchangeServer } from './exchange.ts'
 import { discoveries, issuerResources, issuerUrls } from './metadata.ts'
 import { outageModes } from './outage.ts'
 import { startServer } from './server.ts'
@@ -39,7 +41,10 @@ const rules: Rules<TestIssuerOptions> = {
   discovery: oneOf(discoveries),
   metadata: object,
   etag: boolean,
+  clients: clientsRule,
 }
+
+const tokenPath = '/token'
 
 /**
  * Starts a test issuer. Close it when the tests are done.
@@ -62,18 +67,34 @@ const rules: Rules<TestIssuerOptions> = {
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)
   const { algorithm = 'ES256', provider = 'rfc9068', port = 0, etag = false } = options
-  const { discovery = 'both', metadata = {}, clock = createTestClock() } = options
+  const { discovery = 'both', metadata = {}, clock = createTestClock(), clients } = options
   const ring = createKeyRing(algorithm, providers[provider].keySet)
-  const server = await startServer(
-    (origin) => issuerResources(issuerUrls(origin, options), ring, { discovery, metadata }),
-    { port, etag, clock },
-  )
-  const { issuer, origin, jwksUri, metadataUri } = issuerUrls(server.origin, options)
-
+  let issuer = ''
   const context = (): TokenContext => ({ issuer, provider, now: Math.floor(clock.now() / 1000) })
   const signed = ({ header, payload }: UnsignedToken): string =>
     sign(header, payload, ring.current())
   const createToken: TestIssuer['token'] = (token) => signed(buildToken(token, context()))
+
+  let exchange: ExchangeServer | undefined
+  const server = await startServer(
+    (origin) => {
+      const urls = issuerUrls(origin, options)
+      issuer = urls.issuer
+      const url = `${origin}${tokenPath}`
+      const writesActors = providers[provider].actor !== undefined
+      exchange = createExchangeServer({
+        ...{ url, issuer, clock, ring, createToken, writesActors },
+        clients: clients ?? {},
+      })
+      return {
+        resources: issuerResources(urls, ring, { discovery, metadata }),
+        // Without clients, the endpoint does not exist, as before.
+        ...(clients && { form: { path: tokenPath, respond: exchange.respond } }),
+      }
+    },
+    { port, etag, clock },
+  )
+  const { origin, jwksUri, metadataUri } = issuerUrls(server.origin, options)
 
   return {
     url: issuer,
@@ -87,6 +108,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     get requests() {
       return server.requests()
     },
+    tokenEndpoint: exchange!.endpoint,
     forge: createForgeries({
       build: (token) => buildToken(token, context()),
       currentKey: () => ring.current(),
