@@ -69,32 +69,30 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const { algorithm = 'ES256', provider = 'rfc9068', port = 0, etag = false } = options
   const { discovery = 'both', metadata = {}, clock = createTestClock(), clients } = options
   const ring = createKeyRing(algorithm, providers[provider].keySet)
-  let issuer = ''
+  const server = await startServer(
+    (origin) => ({
+      resources: issuerResources(issuerUrls(origin, options), ring, { discovery, metadata }),
+      ...(clients && {
+        form: { path: tokenPath, respond: (request) => exchange.respond(request) },
+      }),
+    }),
+    { port, etag, clock },
+  )
+  const { issuer, origin, jwksUri, metadataUri } = issuerUrls(server.origin, options)
+
   const context = (): TokenContext => ({ issuer, provider, now: Math.floor(clock.now() / 1000) })
   const signed = ({ header, payload }: UnsignedToken): string =>
     sign(header, payload, ring.current())
   const createToken: TestIssuer['token'] = (token) => signed(buildToken(token, context()))
-
-  let exchange: ExchangeServer | undefined
-  const server = await startServer(
-    (origin) => {
-      const urls = issuerUrls(origin, options)
-      issuer = urls.issuer
-      const url = `${origin}${tokenPath}`
-      const writesActors = providers[provider].actor !== undefined
-      exchange = createExchangeServer({
-        ...{ url, issuer, clock, ring, createToken, writesActors },
-        clients: clients ?? {},
-      })
-      return {
-        resources: issuerResources(urls, ring, { discovery, metadata }),
-        // Without clients, the endpoint does not exist, as before.
-        ...(clients && { form: { path: tokenPath, respond: exchange.respond } }),
-      }
-    },
-    { port, etag, clock },
-  )
-  const { origin, jwksUri, metadataUri } = issuerUrls(server.origin, options)
+  const exchange: ExchangeServer = createExchangeServer({
+    url: `${server.origin}${tokenPath}`,
+    issuer,
+    clock,
+    ring,
+    createToken,
+    clients: clients ?? {},
+    writesActors: providers[provider].actor !== undefined,
+  })
 
   return {
     url: issuer,
@@ -108,7 +106,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     get requests() {
       return server.requests()
     },
-    tokenEndpoint: exchange!.endpoint,
+    tokenEndpoint: exchange.endpoint,
     forge: createForgeries({
       build: (token) => buildToken(token, context()),
       currentKey: () => ring.current(),
