@@ -20,12 +20,16 @@ export class Backoff {
   readonly #random: () => number
   #block: Block | undefined
   #failures = 0
-  #lastFailureAt = -Infinity
   #probe: Promise<unknown> | undefined
 
   constructor(clock: Clock, random: () => number = Math.random) {
     this.#clock = clock
     this.#random = random
+  }
+
+  /** The number of failures in a row. */
+  get failures(): number {
+    return this.#failures
   }
 
   /** The failure that requests get at the moment, with the remaining delay. */
@@ -48,15 +52,13 @@ export class Backoff {
     return running
   }
 
-  /** @param startedAt when the request was sent: requests that fail together count once */
-  recordOutage(failure: Failure, startedAt: number): void {
-    const now = this.#clock.monotonic()
-    if (startedAt >= this.#lastFailureAt) this.#failures += 1
-    this.#lastFailureAt = now
+  /** @param failuresBefore `failures` when the request was sent: requests that fail together count once */
+  recordOutage(failure: Failure, failuresBefore: number): void {
+    this.#failures = Math.max(this.#failures, failuresBefore + 1)
     const requested = failure.retryAfter
-    const first = this.#failures === 1 && requested === undefined
-    const delay = first ? 0 : this.#delay(requested)
-    this.#block = { failure, until: now + delay }
+    const isFirst = this.#failures === 1 && requested === undefined
+    const delay = isFirst ? 0 : this.#delay(requested)
+    this.#block = { failure, until: this.#clock.monotonic() + delay }
   }
 
   /** An error that depends on the client or on the configuration. */

@@ -83,7 +83,7 @@ const rfc8693: Dialect = {
  * })
  * ```
  */
-export const dialects: Readonly<Record<DialectName, Dialect>> = Object.freeze({
+export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
   rfc8693,
   // Standard token exchange (V2): https://www.keycloak.org/securing-apps/token-exchange
   keycloak: {
@@ -174,6 +174,11 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = Object.freeze({
     },
   },
 })
+
+function frozen(table: Record<DialectName, Dialect>): Readonly<Record<DialectName, Dialect>> {
+  for (const dialect of Object.values(table)) Object.freeze(dialect)
+  return Object.freeze(table)
+}
 
 /** What a provider function of core says about the dialect. */
 const byProfile: Readonly<Record<string, DialectName>> = {

@@ -93,6 +93,7 @@ export class Exchanger {
     this.#check(subject)
     signal?.throwIfAborted()
     const id = await this.#idOf(subject)
+    signal?.throwIfAborted()
     const { claims } = subject
     if (claims.exp * 1000 <= clock.now()) {
       const reason = `the token of the caller expired at ${subject.expiresAt.toISOString()}`
@@ -233,19 +234,19 @@ export class Exchanger {
   }
 
   async #exchange(id: string, subject: AccessToken): Promise<Issued | Failure> {
-    const startedAt = this.#settings.clock.monotonic()
+    const { failures } = this.#backoff
     try {
-      return await this.#request(id, subject)
+      return await this.#request(id, subject, failures)
     } catch (error) {
-      return this.#failed(failureOf(error, 'the token exchange failed'), startedAt)
+      return this.#failed(failureOf(error, 'the token exchange failed'), failures)
     }
   }
 
-  async #request(id: string, subject: AccessToken): Promise<Issued | Failure> {
+  /** @param failures the failures before this request */
+  async #request(id: string, subject: AccessToken, failures: number): Promise<Issued | Failure> {
     const { dialect, scope, dpop } = this.#settings
-    const startedAt = this.#settings.clock.monotonic()
     const actor = this.#settings.actorToken ? await this.#actors.get() : undefined
-    if (typeof actor === 'object') return this.#failed(actor, startedAt)
+    if (typeof actor === 'object') return this.#failed(actor, failures)
     const subjectToken = rawOf(subject)
     const bound = dpop !== false
     const form = exchangeForm(this.#settings, subjectToken, actor)
@@ -253,7 +254,7 @@ export class Exchanger {
     if (!answer.ok) {
       const isBound = subject.confirmation !== undefined
       const hasWorked = this.#hasWorked()
-      return this.#refused(id, readRefusal(answer, { dialect, hasWorked, isBound }), startedAt)
+      return this.#refused(id, readRefusal(answer, { dialect, hasWorked, isBound }), failures)
     }
     this.#backoff.recordSuccess()
     const issued = readIssued(answer.body, { dialect, scope, bound, subjectToken })
@@ -272,17 +273,17 @@ export class Exchanger {
   }
 
   /** There was no usable response, or an actor token is not available. */
-  #failed(failure: Failure, startedAt: number): Failure {
+  #failed(failure: Failure, failures: number): Failure {
     if (failure.code === 'exchange_misconfigured') this.#backoff.recordMisconfiguration(failure)
-    else this.#backoff.recordOutage(failure, startedAt)
+    else this.#backoff.recordOutage(failure, failures)
     this.endpoint.reset()
     this.#recorder.warn(failure)
     return failure
   }
 
-  #refused(id: string, { failure, scope }: ServerRefusal, startedAt: number): Failure {
+  #refused(id: string, { failure, scope }: ServerRefusal, failures: number): Failure {
     this.#actors.reset()
-    if (failure.code === 'server_unavailable') return this.#failed(failure, startedAt)
+    if (failure.code === 'server_unavailable') return this.#failed(failure, failures)
     this.#backoff.recordSuccess()
     if (failure.code === 'exchange_misconfigured') this.#recorder.warn(failure)
     // One caller's token must not block all others if they still work.

@@ -47,7 +47,7 @@ const maxBytes = 65_536
 const metadataLifetime = 3_600_000
 
 /** Never aborts: a caller that gives up does not end a request that others wait for. */
-const noAbort = new AbortController().signal
+const neverAborted = (): AbortSignal => new AbortController().signal
 
 /** Sends requests to the token endpoint of one authorization server. */
 export class TokenEndpoint {
@@ -89,7 +89,7 @@ export class TokenEndpoint {
 
   /** Fetches the metadata, if there is any. @throws as `request` */
   async prepare(): Promise<void> {
-    await withinDeadline((signal) => this.#server(signal), noAbort)
+    await withinDeadline((signal) => this.#server(signal), neverAborted())
   }
 
   /** Makes the next request fetch the metadata again. For use after a failure. */
@@ -121,7 +121,7 @@ export class TokenEndpoint {
         throw failedRequest(error)
       }
       return readAnswer(response)
-    }, noAbort)
+    }, neverAborted())
   }
 
   async #server(signal: AbortSignal): Promise<AuthorizationServer> {

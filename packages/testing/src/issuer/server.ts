@@ -82,22 +82,25 @@ export async function startServer(
     { respond: reply }: FormHandler,
   ): Promise<void> => {
     const body = await bodyOf(request)
-    const stopped = outage && outage.mode !== 'empty' ? outage : undefined
-    if (stopped) respondDuring(stopped, response, { isKeySet: false, body: undefined })
-    else sendReply(response, reply({ headers: request.headers, body }))
+    const answer = reply({ headers: request.headers, body })
+    afterDelay(() => {
+      const stopped = outage && outage.mode !== 'empty' ? outage : undefined
+      if (stopped) respondDuring(stopped, response, { isKeySet: false, body: undefined })
+      else sendReply(response, answer)
+    })
+  }
+  const afterDelay = (work: () => void): void => {
+    if (delay === 0) work()
+    else clock.schedule(delay * 1000, work)
   }
   server.on('request', (request, response) => {
     const { method, url = '' } = request
     if (form && method === 'POST' && url === form.path) {
-      const work = (): void => void respondToForm(request, response, form)
-      if (delay === 0) work()
-      else clock.schedule(delay * 1000, work)
-      return
+      return void respondToForm(request, response, form)
     }
     const resource = method === 'GET' ? resources.get(url) : undefined
     if (resource) counts[resource.countedAs]++
-    if (delay === 0) respond(request, response, resource)
-    else clock.schedule(delay * 1000, () => respond(request, response, resource))
+    afterDelay(() => respond(request, response, resource))
   })
 
   return {
