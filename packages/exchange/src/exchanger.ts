@@ -77,7 +77,7 @@ export class Exchanger {
     this.#recorder = new Recorder(settings)
     this.#actors = new ActorTokens(settings, this.endpoint)
     this.#backoff = new Backoff(clock)
-    this.#store = store && new SealedTokens(store, clock)
+    this.#store = store && new SealedTokens(store, settings)
     // The map has two halves, and only the used part of the older one is kept.
     this.#entries = new GenerationalMap({ entries: Math.max(2, cache.entries), bytes: cache.bytes })
   }

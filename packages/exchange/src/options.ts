@@ -108,6 +108,11 @@ export interface NextHopOptions {
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */
   readonly onExchange?: (record: ExchangeRecord) => unknown
   readonly records?: HopRecordOptions
+  /**
+   * What is printed, without any token. `warnings`: a warning if exchanges fail for a reason that only the operator
+   * can change, and if the store fails. `off`: nothing. Default `warnings`.
+   */
+  readonly log?: 'warnings' | 'off'
   /** Whether `http:` URLs are allowed on hosts other than this machine. Default false. */
   readonly allowInsecureHttp?: boolean
   /** Default: the global `fetch`. It must not follow redirects if `init.redirect` is `manual`. */
