@@ -19,12 +19,7 @@ export { retryDelay } from './jwks/freshness.ts'
 
 // Options
 export { readClock } from './config/read-option.ts'
-export {
-  booleanOption,
-  choiceOption,
-  functionOption,
-  numberOption,
-} from './options/option-rows.ts'
+export { booleanOption, choiceOption, functionOption, numberOption } from './options/option-rows.ts'
 export {
   kindOf,
   type Option,

@@ -72,9 +72,9 @@ const runs: Readonly<Record<string, Run>> = {
     const raw = chain.raw()
     await expectAnswer(chain, expected, raw)
     expect(chain.exchanges()).toBe(1)
-    const [request] = chain.issuer.tokenEndpoint.requests
+    const request = chain.issuer.tokenEndpoint.requests.at(0)!
     expect(request).toMatchObject({ client: self, authentication: 'basic' })
-    expect(request!.headers).toMatchObject({
+    expect(request.headers).toMatchObject({
       accept: 'application/json',
       'content-type': expect.stringMatching(/^application\/x-www-form-urlencoded\b/),
     })
@@ -85,10 +85,10 @@ const runs: Readonly<Record<string, Run>> = {
       audience: target,
       scope: 'stock:read',
     })
-    const [received] = chain.service.received
-    expect(received!.headers.authorization).toMatch(/^Bearer ey/)
-    expect(received!.headers.authorization).not.toContain(raw)
-    expect(received!.url).toBe('/stock/7')
+    const received = chain.service.received.at(0)!
+    expect(received.headers.authorization).toMatch(/^Bearer ey/)
+    expect(received.headers.authorization).not.toContain(raw)
+    expect(received.url).toBe('/stock/7')
   },
   'HOP-req-resource': async (expected) => {
     const resource = ['https://bill.example/a', 'https://bill.example/b']
@@ -97,7 +97,7 @@ const runs: Readonly<Record<string, Run>> = {
     const clients = { [self]: { secret, targets: all } }
     const chain = await startChain({ resource, audience }, { clients })
     await expectAnswer(chain, expected)
-    const { form } = chain.issuer.tokenEndpoint.requests[0]!
+    const { form } = chain.issuer.tokenEndpoint.requests.at(0)!
     expect(form.filter(([name]) => name === 'resource').map(([, value]) => value)).toEqual(resource)
     expect(form.filter(([name]) => name === 'audience').map(([, value]) => value)).toEqual(audience)
     expectConfigError(chain.options, { resource: 'https://bill.example/#a' })
@@ -108,7 +108,10 @@ const runs: Readonly<Record<string, Run>> = {
     const scope = 'a+b c/d=e&f%g'
     const targets = { [target]: scope.split(' ') }
     const client = { id: self, secret: odd }
-    const chain = await startChain({ client, scope }, { clients: { [self]: { secret: odd, targets } } })
+    const chain = await startChain(
+      { client, scope },
+      { clients: { [self]: { secret: odd, targets } } },
+    )
     await expectAnswer(chain, expected)
     expect(formOf(chain.issuer)['scope']).toBe(scope)
   },
@@ -129,7 +132,10 @@ const runs: Readonly<Record<string, Run>> = {
     expect(new Set(forms.map((form) => form['client_assertion'])).size).toBe(2)
     expect(JSON.stringify(requests)).not.toContain('client_secret')
     const claims = JSON.parse(
-      Buffer.from(forms[1]!['client_assertion']!.split('.')[1]!, 'base64url').toString(),
+      Buffer.from(
+        String(forms.at(1)?.['client_assertion']).split('.').at(1) ?? '',
+        'base64url',
+      ).toString(),
     ) as object
     expect(claims).toMatchObject({ aud: chain.issuer.url })
   },
@@ -145,7 +151,9 @@ const runs: Readonly<Record<string, Run>> = {
   'HOP-req-public': async () => {
     const { options } = await setUp()
     expectConfigError(options, { client: { id: self } })
-    expect(() => nextHop({ ...options, client: { id: self, authentication: 'none' } })).not.toThrow()
+    expect(() =>
+      nextHop({ ...options, client: { id: self, authentication: 'none' } }),
+    ).not.toThrow()
   },
   'HOP-req-bound-subject': async (expected) => {
     const records: ExchangeRecord[] = []
@@ -171,7 +179,10 @@ const runs: Readonly<Record<string, Run>> = {
   },
   'HOP-res-type-na': async (expected) => {
     const types = ['N_A', 'mac', '', undefined, 1]
-    await eachAltered(types.map((token_type) => ({ token_type })), expected)
+    await eachAltered(
+      types.map((token_type) => ({ token_type })),
+      expected,
+    )
     const cased = ['bearer', 'BEARER'].map((token_type) => ({ token_type }))
     await eachAltered(cased, { status: 200, error: null })
   },
@@ -215,8 +226,7 @@ const runs: Readonly<Record<string, Run>> = {
     await hop.token(lasting)
     expect(exchanges()).toBe(4)
   },
-  'HOP-res-scope-wide': (expected) =>
-    eachAltered([{ scope: 'stock:read bills:admin' }], expected),
+  'HOP-res-scope-wide': (expected) => eachAltered([{ scope: 'stock:read bills:admin' }], expected),
   'HOP-res-scope-absent': (expected) => eachAltered([{ scope: undefined }], expected),
   'HOP-res-same-token': async (expected) => {
     const chain = await startChain()
@@ -295,7 +305,10 @@ const runs: Readonly<Record<string, Run>> = {
       const chain = await startChain()
       chain.issuer.tokenEndpoint.refuse(error)
       await expectAnswer(chain, expected)
-      expect(chain.hop.health()).toMatchObject({ ok: false, reason: expect.stringContaining(error) })
+      expect(chain.hop.health()).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining(error),
+      })
       // At most one attempt in 5 seconds, whoever calls.
       for (let second = 0; second < 5; second += 1) {
         await expectAnswer(chain, expected)
@@ -362,7 +375,7 @@ const runs: Readonly<Record<string, Run>> = {
     const chain = await startChain({ onExchange: (record) => records.push(record) })
     chain.issuer.tokenEndpoint.refuse('weird', { description: hostile })
     await expectAnswer(chain, expected)
-    const { reason = '' } = records[0]!
+    const { reason = '' } = records.at(0)!
     expect(reason).toContain(String.raw`\u000d\u000aX: y<script>`)
     expect(reason.length).toBeLessThan(400)
     expect(reason).not.toMatch(/[\r\n]/)
@@ -392,7 +405,7 @@ const runs: Readonly<Record<string, Run>> = {
     const tokens = [await hop.token(first), await hop.token(second), await hop.token(first)]
     expect(exchanges()).toBe(2)
     expect(tokens[0]).toBe(tokens[2])
-    expect(tokens[1]!.value).not.toBe(tokens[0]!.value)
+    expect(tokens.at(1)!.value).not.toBe(tokens.at(0)!.value)
   },
   'HOP-cache-two-issuers': async () => {
     const same = { sub: 'user-42', claims: { jti: 'id-1', preferred_username: 'alex' } }
@@ -428,7 +441,7 @@ const runs: Readonly<Record<string, Run>> = {
     const { length: before } = issuer.tokenEndpoint.requests
     await hop.token(raws.at(-1)!)
     expect(exchanges()).toBe(before)
-    await hop.token(raws[0]!)
+    await hop.token(raws.at(0)!)
     expect(exchanges()).toBe(before + 1)
     const printed = JSON.stringify(hop) + inspect(hop, { depth: 20, showHidden: true })
     expect(printed).not.toMatch(/ey[\w-]{20}/)
@@ -458,7 +471,11 @@ const runs: Readonly<Record<string, Run>> = {
       ...[one.subject({ sub: 'a' }), one.subject({ sub: 'b' }), other.subject({ sub: 'a' })],
     ])
     const tokens = await Promise.all([
-      ...[one.hop.token(callers[0]!), one.hop.token(callers[1]!), other.hop.token(callers[2]!)],
+      ...[
+        one.hop.token(callers.at(0)!),
+        one.hop.token(callers.at(1)!),
+        other.hop.token(callers.at(2)!),
+      ],
     ])
     expect([one.exchanges(), other.exchanges()]).toEqual([2, 1])
     expect(new Set(tokens.map(({ value }) => value)).size).toBe(3)
@@ -502,14 +519,16 @@ const runs: Readonly<Record<string, Run>> = {
   },
   'HOP-down-headers': async (expected) => {
     const chain = await startChain({}, {}, async (hop, token, req, res) => {
-      const response = await hop.fetch(token, '/', { headers: req.headers as HeadersInit })
+      const response = await hop.fetch(token, '/', {
+        headers: req.headers as Record<string, string>,
+      })
       res.send(await response.text())
     })
     const raw = chain.raw()
     const headers = { cookie: 'a=b', dpop: 'x.y.z', 'x-forwarded-for': '1.2.3.4', accept: 'a/b' }
     const answer = await chain.call(raw, { authorization: `Bearer ${raw}`, ...headers })
     expect(answer).toMatchObject({ status: expected.status })
-    const { rawHeaders, headers: sent } = chain.service.received[0]!
+    const { rawHeaders, headers: sent } = chain.service.received.at(0)!
     expect(rawHeaders.filter((name) => name.toLowerCase() === 'authorization')).toHaveLength(1)
     expect(rawHeaders.join(' ')).not.toContain(raw)
     expect(sent).toMatchObject({ accept: 'a/b', 'x-forwarded-for': '1.2.3.4' })
@@ -537,7 +556,10 @@ const runs: Readonly<Record<string, Run>> = {
     const challenge = 'Bearer realm="stock", error="invalid_token"'
     chain.service.respond = (_request, response) =>
       response.writeHead(401, { 'www-authenticate': challenge }).end()
-    expect(await chain.call(chain.raw())).toMatchObject({ status: expected.status, challenge: null })
+    expect(await chain.call(chain.raw())).toMatchObject({
+      status: expected.status,
+      challenge: null,
+    })
     const others: readonly (readonly [number, Record<string, string>, object])[] = [
       [
         403,
@@ -604,6 +626,6 @@ describe('the corpus', () => {
   })
 
   test.each(cases)('$id', async ({ id, expect: expected }) => {
-    await runs[id]!(expected)
+    await runs[id]?.(expected)
   })
 })

@@ -1,4 +1,9 @@
-import { entra, keycloak, springAuthorizationServer, zitadel } from '@resource-server/core/providers'
+import {
+  entra,
+  keycloak,
+  springAuthorizationServer,
+  zitadel,
+} from '@resource-server/core/providers'
 import { createVerifier } from '@resource-server/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dialects, nextHop } from '../src/index.ts'
@@ -30,7 +35,9 @@ describe('Spring Authorization Server', () => {
     const exchanged = await hop.token(await subject())
     await hop.token(await subject())
     const grants = (): readonly string[] =>
-      issuer.tokenEndpoint.requests.map(({ form }) => Object.fromEntries(form)['grant_type']!)
+      issuer.tokenEndpoint.requests.map(
+        ({ form }) => form.find(([name]) => name === 'grant_type')?.[1] ?? '',
+      )
     const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
     expect(grants()).toEqual(['client_credentials', exchange, exchange])
     expect(formOf(issuer)).toMatchObject({ actor_token_type: accessToken })
@@ -122,7 +129,10 @@ test('a subject token type of the user is sent', async () => {
   expect(formOf(issuer)).toMatchObject({ subject_token_type: 'urn:acme:legacy-token' })
 })
 
-test.each(Object.entries(dialects))('the dialect %s is frozen and has its name', (name, dialect) => {
-  expect(dialect.name).toBe(name)
-  expect(Object.isFrozen(dialect)).toBe(true)
-})
+test.each(Object.entries(dialects))(
+  'the dialect %s is frozen and has its name',
+  (name, dialect) => {
+    expect(dialect.name).toBe(name)
+    expect(Object.isFrozen(dialect)).toBe(true)
+  },
+)

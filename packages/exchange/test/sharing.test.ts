@@ -123,7 +123,7 @@ describe('while the authorization server is down', () => {
     await Promise.all(callers.map((caller) => errorOf(hop.token(caller))))
     const before = exchanges()
     issuer.tokenEndpoint.reset()
-    await hop.token(callers[0]!)
+    await hop.token(callers.at(0)!)
     expect(exchanges()).toBe(before + 1)
   })
 

@@ -44,10 +44,12 @@ test('instances share a token, which is encrypted and expires like in memory', a
   const caller = await subject({ expiresIn: 200 })
   const token = await hop.token(caller)
   await stored()
-  const [[key, { value, lifetime }]] = [...store.entries] as [[string, { value: string; lifetime: number }]]
+  const [key, { value, lifetime }] = [...store.entries].at(0)!
   expect(key).toMatch(/^resource-server:exchange:[\w-]{43}$/)
   expect(value).not.toContain(token.value.slice(0, 20))
-  expect(Buffer.from(value.split('.')[2]!, 'base64').toString('latin1')).not.toContain('access')
+  expect(Buffer.from(value.split('.').at(2) ?? '', 'base64').toString('latin1')).not.toContain(
+    'access',
+  )
   expect(lifetime).toBe(170_000)
   const shared = await other().token(caller)
   expect(shared).toMatchObject({
@@ -67,7 +69,7 @@ test('the same token is encrypted differently each time', async () => {
   for (let round = 0; round < 2; round += 1) {
     await hop.token(caller)
     await stored()
-    values.add([...store.entries.values()][0]!.value.split('.')[1]!)
+    values.add([...store.entries.values()].at(0)!.value.split('.').at(1)!)
     await hop.forget(caller)
   }
   expect(values.size).toBe(2)
@@ -75,7 +77,10 @@ test('the same token is encrypted differently each time', async () => {
 
 test.each<[string, (value: string, others: string) => string]>([
   ['was moved from the key of another user', (_value, others) => others],
-  ['was changed', (value) => value.slice(0, -6) + (value.at(-6) === 'A' ? 'B' : 'A') + value.slice(-5)],
+  [
+    'was changed',
+    (value) => value.slice(0, -6) + (value.at(-6) === 'A' ? 'B' : 'A') + value.slice(-5),
+  ],
   ['has another version', (value) => `2${value.slice(1)}`],
   ['is not one', () => 'nothing'],
   ['is not base64', () => '1.é.é'],
@@ -85,11 +90,11 @@ test.each<[string, (value: string, others: string) => string]>([
   const [caller, another] = [await subject({ sub: 'a' }), await subject({ sub: 'b' })]
   await hop.token(caller)
   await stored()
-  const [key] = [...store.entries.keys()]
+  const key = [...store.entries.keys()].at(0)!
   await hop.token(another)
   while (store.entries.size < 2) await new Promise((resolve) => setImmediate(resolve))
-  const [mine, others] = [...store.entries.values()].map(({ value }) => value)
-  store.entries.set(key!, { value: change(mine!, others!), lifetime: 1 })
+  const [mine = '', others = ''] = [...store.entries.values()].map(({ value }) => value)
+  store.entries.set(key, { value: change(mine, others), lifetime: 1 })
   await other().token(caller)
   expect(exchanges()).toBe(3)
 })
@@ -123,7 +128,15 @@ test('an entry ends when its token is forgotten, or refused by the next service'
 })
 
 test.each<[string, Partial<ExpiringStore>]>([
-  ['throws', { get: () => { throw new Error('down') }, set: () => Promise.reject(new Error('down')) }],
+  [
+    'throws',
+    {
+      get: () => {
+        throw new Error('down')
+      },
+      set: () => Promise.reject(new Error('down')),
+    },
+  ],
   ['does not answer', { get: () => new Promise(() => {}), set: () => new Promise(() => {}) }],
   ['returns something else', { get: async () => 5 as unknown as string }],
 ])('a store that %s only costs the sharing', async (_what, broken) => {

@@ -30,7 +30,7 @@ describe('token()', () => {
       audience: target,
       scope: 'stock:read',
     })
-    expect(issuer.tokenEndpoint.requests[0]!.authentication).toBe('basic')
+    expect(issuer.tokenEndpoint.requests.at(0)!.authentication).toBe('basic')
     next.close()
   })
 
@@ -81,7 +81,7 @@ describe('token()', () => {
       { clients: { [self]: { secret, targets: { ...targets, z: [] } } } },
     )
     await errorOf(hop.token(await subject()))
-    const { form } = issuer.tokenEndpoint.requests[0]!
+    const { form } = issuer.tokenEndpoint.requests.at(0)!
     expect(form.filter(([name]) => name === 'audience' || name === 'resource')).toEqual([
       ['audience', 'x'],
       ['audience', 'y'],
@@ -114,7 +114,12 @@ describe('the metadata', () => {
   test('of another issuer is a ConfigError of warmUp, and 503 for callers', async () => {
     const { issuer, options } = await setUp({}, { metadata: { issuer: 'https://other.example' } })
     const jwks = { keys: [issuer.key.publicJwk] }
-    const verifier = createVerifier({ issuer: issuer.url, audience: self, jwks, clock: issuer.clock })
+    const verifier = createVerifier({
+      issuer: issuer.url,
+      audience: self,
+      jwks,
+      clock: issuer.clock,
+    })
     const hop = nextHop(options)
     await expect(hop.warmUp()).rejects.toThrow(ConfigError)
     const caller = await verifier.verify(issuer.token({ aud: self }))

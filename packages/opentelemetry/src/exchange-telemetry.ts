@@ -47,7 +47,9 @@ function metricAttributes({ outcome, code, cache }: ExchangeRecord): Attributes 
   return {
     'resource_server.outcome': outcomes.includes(outcome) ? outcome : 'other',
     ...(code !== undefined && { 'resource_server.code': codes.includes(code) ? code : 'other' }),
-    ...(cache !== undefined && { 'resource_server.cache': caches.includes(cache) ? cache : 'other' }),
+    ...(cache !== undefined && {
+      'resource_server.cache': caches.includes(cache) ? cache : 'other',
+    }),
   }
 }
 

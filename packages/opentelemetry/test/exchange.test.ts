@@ -48,7 +48,10 @@ function start(options: TelemetryOptions = {}) {
   })
   const points = async (name: string) => {
     await meterProvider.forceFlush()
-    const all = exporter.getMetrics().at(-1)?.scopeMetrics.flatMap(({ metrics }) => metrics)
+    const all = exporter
+      .getMetrics()
+      .at(-1)
+      ?.scopeMetrics.flatMap(({ metrics }) => metrics)
     const metric = all?.find(({ descriptor }) => descriptor.name === name)
     return (metric?.dataPoints ?? []).map(({ attributes, value }) => ({ ...attributes, value }))
   }
@@ -72,9 +75,9 @@ test('each call is counted, and each exchange is a span in that of its request',
   })
   const all = spans.getFinishedSpans()
   expect(all.map(({ name }) => name)).toEqual(['token exchange', 'GET /orders'])
-  const [exchange, request] = all
-  expect(exchange!.parentSpanContext?.spanId).toBe(request!.spanContext().spanId)
-  expect(exchange!.attributes).toEqual({
+  const exchange = all.at(0)!
+  expect(exchange.parentSpanContext?.spanId).toBe(all.at(1)?.spanContext().spanId)
+  expect(exchange.attributes).toEqual({
     [outcome]: 'exchanged',
     'resource_server.issuer': url,
     'resource_server.client': 'orders',
@@ -96,12 +99,16 @@ test('a refused exchange is a span with an error, and has no personal data by de
   issuer.tokenEndpoint.refuse('access_denied', { description: 'user-42 may not' })
   onTestFinished(() => issuer.tokenEndpoint.reset())
   await expect(hop.token(await caller())).rejects.toMatchObject({ status: 403 })
-  const [span] = spans.getFinishedSpans()
+  const span = spans.getFinishedSpans().at(0)!
   expect(span).toMatchObject({
     status: { code: 2, message: 'exchange_denied' },
-    attributes: { [outcome]: 'refused', [code]: 'exchange_denied', 'resource_server.error': 'access_denied' },
+    attributes: {
+      [outcome]: 'refused',
+      [code]: 'exchange_denied',
+      'resource_server.error': 'access_denied',
+    },
   })
-  expect(JSON.stringify([span!.attributes, span!.status])).not.toContain('user-42')
+  expect(JSON.stringify([span.attributes, span.status])).not.toContain('user-42')
   expect(await points('resource_server.exchanges')).toEqual([
     { [outcome]: 'refused', [code]: 'exchange_denied', value: 1 },
   ])
@@ -110,7 +117,7 @@ test('a refused exchange is a span with an error, and has no personal data by de
 test('the subject is in the span with identities: true', async () => {
   const { spans, hop, caller } = start({ identities: true })
   await hop.token(await caller())
-  expect(spans.getFinishedSpans()[0]!.attributes).toMatchObject({
+  expect(spans.getFinishedSpans().at(0)!.attributes).toMatchObject({
     'resource_server.subject': 'user-42',
   })
 })

@@ -27,7 +27,9 @@ export async function checkExchangeRefusals(
   report: Report,
 ): Promise<void> {
   report.section('Token exchanges that are refused')
-  report.text('"caller" is what the caller of the service gets. "operator" is the record of the exchange.')
+  report.text(
+    '"caller" is what the caller of the service gets. "operator" is the record of the exchange.',
+  )
   for (const exchangeCase of await exchangeCases(environment)) {
     const { title, by, token, audience, scope, expected } = exchangeCase
     report.step(title)

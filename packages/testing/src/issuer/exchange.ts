@@ -5,7 +5,13 @@ import { thumbprintOf } from '../tokens/thumbprint.ts'
 import type { TokenOptions } from '../tokens/token-options.ts'
 import { verifyJwt } from '../tokens/verify.ts'
 import { authenticateClient } from './client-authentication.ts'
-import type { RawReply, TestClient, TokenEndpoint, TokenRefusal, TokenRequest } from './token-endpoint.ts'
+import type {
+  RawReply,
+  TestClient,
+  TokenEndpoint,
+  TokenRefusal,
+  TokenRequest,
+} from './token-endpoint.ts'
 
 /** What the token endpoint needs from its issuer. */
 export interface ExchangeContext {
@@ -162,13 +168,14 @@ function issue({ subject, actor, targets, scopes }: Issued, grant: Grant): JsonO
   if (missing !== undefined) throw new Refused('invalid_scope', `${missing} is not allowed`)
   const now = Math.floor(context.clock.now() / 1000)
   const expiresIn = Math.min(lifetime, Number(subject['exp']) - now)
+  const current = typeof actor?.['sub'] === 'string' ? actor['sub'] : client
   const token = context.createToken({
     aud: targets.length === 1 ? targets[0]! : targets,
     sub: String(subject['sub']),
     expiresIn,
     clientId: client,
     ...(granted.length > 0 && { scope: granted }),
-    ...(context.writesActors && { actors: actorsOf(subject, String(actor?.['sub'] ?? client)) }),
+    ...(context.writesActors && { actors: actorsOf(subject, current) }),
     ...(jkt !== undefined && { claims: { cnf: { jkt } } }),
   })
   return {
@@ -192,7 +199,7 @@ function allowedScopes(
 /** The client first, then the actors of the subject token: RFC 8693 section 4.1. */
 function actorsOf({ act }: JsonObject, current: string): readonly (string | ActorClaims)[] {
   const prior: ActorClaims[] = []
-  for (let next = act; typeof next === 'object' && next !== null; ) {
+  for (let next = act; typeof next === 'object' && next !== null;) {
     const { act: nested, ...claims } = next as JsonObject
     prior.push(claims as ActorClaims)
     next = nested

@@ -96,7 +96,8 @@ export async function startServer(
   server.on('request', (request, response) => {
     const { method, url = '' } = request
     if (form && method === 'POST' && url === form.path) {
-      return void respondToForm(request, response, form)
+      void respondToForm(request, response, form)
+      return
     }
     const resource = method === 'GET' ? resources.get(url) : undefined
     if (resource) counts[resource.countedAs]++

@@ -37,7 +37,10 @@ async function post(
   }
 }
 
-const form = (issuer: TestIssuer, changes: Record<string, string> = {}): Record<string, string> => ({
+const form = (
+  issuer: TestIssuer,
+  changes: Record<string, string> = {},
+): Record<string, string> => ({
   grant_type: exchange,
   subject_token: issuer.token({ aud: 'orders', sub: 'user-42', actors: ['web'] }),
   subject_token_type: accessToken,
@@ -228,7 +231,7 @@ test('has switches for refusals, members, and whole responses', async () => {
   expect(await post(issuer, form(issuer))).toMatchObject({ status: 418, body: { short: 'stout' } })
   tokenEndpoint.reset()
   const revoked = form(issuer)
-  tokenEndpoint.revoke(revoked['subject_token']!)
+  tokenEndpoint.revoke(revoked['subject_token'] ?? '')
   expect(await post(issuer, revoked)).toMatchObject({ body: { error: 'invalid_grant' } })
 })
 
