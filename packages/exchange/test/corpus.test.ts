@@ -10,7 +10,7 @@ import { errorOf, formOf, secret, self, setUp, startService, target } from './su
 import { privateKeyOf } from './keys.ts'
 import { startTls, trustingFetch } from './tls.ts'
 
-/** A case of the corpus. `construction` and `expect.behaviour` say what is tested. */
+/** A case of the corpus, with more members that say what is tested and why. */
 interface Case {
   readonly id: string
   readonly expect: { readonly status: number | null; readonly error: string | null }

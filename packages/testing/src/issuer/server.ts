@@ -24,7 +24,7 @@ export interface Resource {
 }
 
 /** Responds to POST requests for one path. */
-export interface FormHandler {
+interface FormHandler {
   readonly path: string
   readonly respond: (request: ReceivedRequest) => RawReply
 }
