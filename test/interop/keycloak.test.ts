@@ -239,6 +239,7 @@ describe('a hop of @resource-server/exchange', () => {
     const wrong = hopOf('user-service', options, 'wrong')
     const error = await wrong.errorOf(await passwordToken('rfc9068'))
     expect(error).toMatchObject({ status: 503, code: 'exchange_misconfigured' })
+    expect(error.reason).toContain('Check the client secret')
     addResult({ kind: 'not issued', what: 'a wrong secret', seen: error.reason })
   })
 })

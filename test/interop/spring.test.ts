@@ -167,14 +167,14 @@ describe('with a customizer for audience and may_act', () => {
     addResult({ kind: 'chain', what: 'two hops with actor tokens', seen: 'depth 2' })
   })
 
-  test('a hop without an actor token gets a token without act', async () => {
+  test('a hop without an actor token is refused, because may_act requires one', async () => {
     const issuer = springAuthorizationServer(running.issuer)
     const options = { issuer, audience: 'order-service', scope: 'orders:read', actorToken: false }
     const { accessToken } = await running.signIn()
-    const exchanged = hopOf('user-service', options)
-    const { status, record } = await running.order.send(await exchanged.exchange(accessToken))
-    expect({ status, code: record.code }).toEqual({ status: 403, code: 'actor_not_allowed' })
-    addResult({ kind: 'refused', what: 'hop without an actor token', seen: record.reason! })
+    const error = await hopOf('user-service', options).errorOf(accessToken)
+    expect(error).toMatchObject({ status: 401, serverError: 'invalid_grant' })
+    expect(error.reason).toContain('the hop must send an actor token')
+    addResult({ kind: 'not issued', what: 'hop without an actor token', seen: error.reason })
   })
 
   test('docs/providers shows a request with the response that the page describes', async () => {

@@ -181,7 +181,17 @@ test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider'
 })
 
 test('no package uses export *', () => {
-  const files = ['core', 'exchange', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'testing', 'trace']
+  const files = [
+    'core',
+    'exchange',
+    'express',
+    'fastify',
+    'fetch',
+    'koa',
+    'opentelemetry',
+    'testing',
+    'trace',
+  ]
   const indexes = files.map((name) => `packages/${name}/src/index.ts`)
   const starred = indexes.filter((path) =>
     /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),

@@ -103,7 +103,10 @@ export interface NextHopOptions {
   readonly cache?: HopCacheOptions
   /** A second cache that the instances of this service share. Default: none. */
   readonly store?: HopStoreOptions
-  /** Seconds that `fetch` waits for the headers of the response of the next service. Default 10. */
+  /**
+   * Seconds that `fetch` waits for the headers of the response of the next service, and up to a tenth longer.
+   * Default 10.
+   */
   readonly timeout?: number
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */
   readonly onExchange?: (record: ExchangeRecord) => unknown
