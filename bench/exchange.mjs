@@ -67,7 +67,9 @@ async function setUp(/** @type {string} */ origin) {
 
 /** @type {<T>(list: readonly T[], index: number) => T} */
 function at(list, index) {
-  return /** @type {any} */ (list[index % list.length])
+  const found = list.at(index % list.length)
+  if (found === undefined) throw new Error('the list is empty')
+  return found
 }
 
 /** @type {(setup: Setup) => import('./lib/measure.mjs').Contender[]} */

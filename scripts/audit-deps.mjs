@@ -7,6 +7,8 @@ import { setUp } from './setup.mjs'
 /** Allowed dependencies outside this repository. Every package depends on `jose` through core. */
 const allowed = new Map([
   ['@resource-server/core', ['jose']],
+  // By the author of jose. Builds the requests to the token endpoint.
+  ['@resource-server/exchange', ['jose', 'oauth4webapi']],
   // Fastify encapsulates a plugin's decorators unless the plugin is wrapped with this.
   ['@resource-server/fastify', ['jose', 'fastify-plugin']],
 ])

@@ -97,6 +97,7 @@ test('core/client has exactly these exports', () => {
     'discard',
     'discoverMetadata',
     'failedRequest',
+    'forgetVerification',
     'functionOption',
     'identifyDecision',
     'isAccessToken',

@@ -1,5 +1,6 @@
 import { type AccessToken, ConfigError } from '@resource-server/core'
 import {
+  forgetVerification,
   GenerationalMap,
   isAccessToken,
   kindOf,
@@ -195,6 +196,7 @@ export class Exchanger {
     this.#recorder.record(subject, startedAt, outcome)
     const { token, failure } = outcome
     if (token) return token
+    if (failure?.code === 'token_rejected') forgetVerification(subject)
     // Each call gets an error of its own.
     throw new HopError(failure!, subject.confirmation?.jkt === undefined ? 'Bearer' : 'DPoP')
   }

@@ -267,6 +267,18 @@ const runs: Readonly<Record<string, Run>> = {
     expect(challenge).toMatch(/^Bearer error="invalid_token"/)
     expect(challenge + body).not.toContain('revoked')
     expect(chain.exchanges()).toBe(1)
+    // The cache of verified tokens has dropped it.
+    const verifier = createVerifier({
+      ...{ issuer: chain.issuer.url, audience: self, clock: chain.issuer.clock },
+      jwks: { keys: [chain.issuer.key.publicJwk] },
+    })
+    onTestFinished(() => verifier.close())
+    for (let round = 0; round < 2; round += 1) await verifier.verify(raw)
+    const caller = await verifier.verify(raw)
+    expect(verifier.health().cache?.hits).toBe(1)
+    await errorOf(chain.hop.token(caller))
+    await verifier.verify(raw)
+    expect(verifier.health().cache?.hits).toBe(1)
   },
   'HOP-err-invalid-request-warm': async (expected) => {
     const chain = await startChain()
