@@ -61,6 +61,8 @@ const rfc8693: Dialect = {
   targets: ['audience', 'resource', 'scope'],
   requires: ['audience', 'resource'],
   severalTargets: true,
+  // Optional, but without it, some servers issue a refresh token.
+  requestedTokenType: accessToken,
   issuedTokenTypes: [accessToken],
   actorToken: false,
   ambientScopes: [],
@@ -91,7 +93,6 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
     name: 'keycloak',
     targets: ['audience', 'scope'],
     requires: ['audience', 'scope'],
-    requestedTokenType: accessToken,
     // The default client scopes of a realm that are named in tokens.
     ambientScopes: ['openid', 'profile', 'email', 'address', 'phone', 'organization'],
     hints: {

@@ -267,11 +267,14 @@ function requireSecure(url: URL, what: string, { allowInsecureHttp }: ReadContex
   )
 }
 
+/** A dialect may omit the types of tokens that it requests. */
+const requiredMembers = Object.keys(dialects.rfc8693).filter((name) => !name.endsWith('TokenType'))
+
 function readDialect(value: unknown, name: string): Dialect {
   if (typeof value === 'string' && Object.hasOwn(dialects, value)) {
     return dialects[value as keyof typeof dialects]
   }
-  const missing = Object.keys(dialects.rfc8693).find(
+  const missing = requiredMembers.find(
     (member) => typeof value !== 'object' || value === null || !Object.hasOwn(value, member),
   )
   if (missing === undefined) return Object.freeze({ ...(value as Dialect) })

@@ -82,6 +82,7 @@ const runs: Readonly<Record<string, Run>> = {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       subject_token: raw,
       subject_token_type: itt,
+      requested_token_type: itt,
       audience: target,
       scope: 'stock:read',
     })
