@@ -105,9 +105,9 @@ export interface NextHopOptions {
   readonly store?: HopStoreOptions
   /**
    * Seconds that `fetch` waits for the headers of the response of the next service, and up to a tenth longer.
-   * Default 10.
+   * Default 10. `false` leaves it to the `fetch` that sends the request: Node's gives up after 5 minutes.
    */
-  readonly timeout?: number
+  readonly timeout?: number | false
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */
   readonly onExchange?: (record: ExchangeRecord) => unknown
   readonly records?: HopRecordOptions

@@ -16,10 +16,9 @@ const maxRedirects = 5
 
 /**
  * Headers of the caller's request that must not reach the next service: its credentials, and those that belong to
- * one connection (RFC 9110 section 7.6.1).
+ * one connection (RFC 9110 section 7.6.1). `Authorization` is replaced.
  */
 const droppedHeaders = [
-  'authorization',
   'cookie',
   'dpop',
   'proxy-authorization',
@@ -36,12 +35,14 @@ interface Request {
 export class ServiceCaller {
   readonly #settings: Settings
   readonly #exchanger: Exchanger
-  readonly #deadlines: Deadlines
+  /** `undefined` without a timeout. */
+  readonly #deadlines: Deadlines | undefined
 
   constructor(settings: Settings, exchanger: Exchanger) {
     this.#settings = settings
     this.#exchanger = exchanger
-    this.#deadlines = new Deadlines(settings.timeout)
+    const { timeout } = settings
+    this.#deadlines = timeout === undefined ? undefined : new Deadlines(timeout)
   }
 
   /** @throws as `NextHop.fetch` says */
@@ -119,16 +120,18 @@ export class ServiceCaller {
   }
 
   async #sendOnce(token: ExchangedToken, { url, init }: Request): Promise<Response> {
-    const deadline = this.#deadlines.start()
-    const { signal: own } = deadline.controller
-    const signal = init.signal ? AbortSignal.any([init.signal, own]) : own
+    const deadline = this.#deadlines?.start()
+    const signal = either(init.signal, deadline?.controller.signal)
     try {
-      return await this.#authorized(token, { url, init: { ...init, signal, redirect: 'manual' } })
+      return await this.#authorized(token, {
+        url,
+        init: { ...init, ...(signal && { signal }), redirect: 'manual' },
+      })
     } catch (error) {
       throw failedCall(error, init.signal)
     } finally {
       // The headers have arrived. Only the caller's signal limits the body.
-      this.#deadlines.end(deadline)
+      if (deadline) this.#deadlines?.end(deadline)
     }
   }
 
@@ -164,6 +167,13 @@ export class ServiceCaller {
       throw error
     }
   }
+}
+
+function either(
+  one: RequestInit['signal'],
+  other: AbortSignal | undefined,
+): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other)
 }
 
 /** The headers of a call, without those that must not be passed on. `undefined` if there are none. */

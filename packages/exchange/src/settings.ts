@@ -44,8 +44,8 @@ export interface Settings {
   readonly dpop: boolean | CryptoKeyPair
   readonly cache: { readonly entries: number; readonly bytes: number }
   readonly store: HopStoreOptions | undefined
-  /** Milliseconds. */
-  readonly timeout: number
+  /** Milliseconds. `undefined` without a timeout. */
+  readonly timeout: number | undefined
   readonly onExchange: NextHopOptions['onExchange']
   readonly pseudonymKey: string | Uint8Array | undefined
   /** Prints a warning for the operator, unless they are turned off. */
@@ -70,7 +70,7 @@ interface Values extends Omit<
   readonly issuer: IssuerOptions
   readonly dialect: Dialect | undefined
   readonly actorToken: boolean | undefined
-  readonly timeout: number
+  readonly timeout: number | false
   readonly records: string | Uint8Array | undefined
 }
 
@@ -91,6 +91,8 @@ const cacheOptions: OptionTable<HopCacheOptions, Required<HopCacheOptions>> = {
   ),
 }
 
+const seconds = numberOption(10, { min: 0.001, max: 600, unit: 'seconds' }, '')
+
 const options: OptionTable<NextHopOptions, Values> = {
   issuer: row(required, readIssuer),
   client: row(required, (value) => readClient(value as HopClient)),
@@ -107,7 +109,9 @@ const options: OptionTable<NextHopOptions, Values> = {
     return { entries: maxTokens, bytes: maxBytes }
   }),
   store: row<HopStoreOptions | undefined>(undefined, readStore),
-  timeout: numberOption(10, { min: 0.001, max: 600, unit: 'seconds' }, ''),
+  timeout: row<number | false>(10, (value, name, context) =>
+    value === false ? value : seconds.read(value, name, context),
+  ),
   onExchange: functionOption<NonNullable<NextHopOptions['onExchange']>, undefined>(
     undefined,
     '',
@@ -138,7 +142,7 @@ export function readSettings(given: NextHopOptions): Settings {
     discovery,
     dialect,
     actorToken: actorToken ?? dialect.actorToken,
-    timeout: timeout * 1000,
+    timeout: timeout === false ? undefined : timeout * 1000,
     pseudonymKey: records,
     warn: log === 'off' ? () => {} : (message: string) => void warnings.print(message),
   })

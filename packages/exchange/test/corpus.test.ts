@@ -388,6 +388,12 @@ const runs: Readonly<Record<string, Run>> = {
     const chain = await startChain({ onExchange: (record) => records.push(record) })
     chain.issuer.tokenEndpoint.refuse('weird', { description: hostile })
     await expectAnswer(chain, expected)
+    expect(records.at(0)).toMatchObject({ error: 'weird', outcome: 'unavailable' })
+    const odd = await startChain({ onExchange: (record) => records.push(record) })
+    odd.issuer.tokenEndpoint.refuse('we"ird\n')
+    await expectAnswer(odd, expected)
+    // Only the form of an error code is kept, because it may become a label.
+    expect(records.at(1)).not.toHaveProperty('error')
     const { reason = '' } = records.at(0)!
     expect(reason).toContain(String.raw`\u000d\u000aX: y<script>`)
     expect(reason.length).toBeLessThan(400)
@@ -580,6 +586,8 @@ const runs: Readonly<Record<string, Run>> = {
         { status: 403, challenge: null },
       ],
       [429, { 'retry-after': '7' }, { status: 503, retryAfter: 7 }],
+      [429, { 'retry-after': '100000' }, { status: 503, retryAfter: 600 }],
+      [503, { 'retry-after': '0' }, { status: 503, retryAfter: 1 }],
       [503, {}, { status: 503, retryAfter: 1 }],
       [200, {}, { status: 200 }],
     ]

@@ -104,6 +104,7 @@ test.each<[string, object, RegExp]>([
   ['a short pseudonym key', { records: { pseudonymKey: 'short' } }, /32 bytes/],
   ['an unknown record option', { records: { key: 'x' } }, /Unknown record option/],
   ['a timeout of 0', { timeout: 0 }, /timeout/],
+  ['a timeout of true', { timeout: true }, /timeout/],
   ['a clock that is a date', { clock: new Date() }, /clock/],
 ])('refuses %s', (_what, changes, message) => {
   const create = (): unknown => nextHop({ ...valid, ...changes })
