@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import * as core from '@resource-server/core'
 import * as adapter from '@resource-server/core/adapter'
+import * as client from '@resource-server/core/client'
 import * as coreProviders from '@resource-server/core/providers'
+import * as exchange from '@resource-server/exchange'
 import * as express from '@resource-server/express'
 import * as expressProviders from '@resource-server/express/providers'
 import * as fastify from '@resource-server/fastify'
@@ -13,6 +15,7 @@ import * as koaProviders from '@resource-server/koa/providers'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
+import { packages } from '../architecture.ts'
 
 // The public API. A change here affects users and requires a changeset.
 
@@ -86,6 +89,64 @@ test('core/adapter has exactly these exports', () => {
   ])
 })
 
+test('core/client has exactly these exports', () => {
+  expect(exported(client)).toEqual([
+    'FetchError',
+    'GenerationalMap',
+    'booleanOption',
+    'channel',
+    'choiceOption',
+    'discard',
+    'discoverMetadata',
+    'failedRequest',
+    'forgetVerification',
+    'functionOption',
+    'identifyDecision',
+    'isAccessToken',
+    'isSecure',
+    'kindOf',
+    'numberOption',
+    'own',
+    'ownOptions',
+    'parsePlainUrl',
+    'quote',
+    'rawOf',
+    'readClock',
+    'readJson',
+    'readOptions',
+    'readUnverifiedClaims',
+    'required',
+    'retryAfterOf',
+    'retryDelay',
+    'sha256',
+    'systemClock',
+    'warnings',
+    'within',
+    'withinDeadline',
+  ])
+})
+
+test('exchange has exactly these exports', () => {
+  expect(exported(exchange)).toEqual(['HopError', 'dialects', 'hopCodes', 'nextHop'])
+})
+
+test('the codes of exchange have exactly these statuses and errors', () => {
+  const table = Object.entries(exchange.hopCodes).map(
+    ([code, { status, error }]) => `${code} ${status} ${error ?? '-'}`,
+  )
+  expect(table.join('\n')).toBe(`token_expired 401 invalid_token
+token_rejected 401 invalid_token
+authentication_insufficient 401 insufficient_user_authentication
+exchange_denied 403 -
+exchange_misconfigured 503 -
+server_unavailable 503 -
+response_invalid 503 -
+service_unavailable 503 -
+service_redirected 502 -
+service_refused 502 -
+service_denied 403 -`)
+})
+
 test.each([
   ['express', express, []],
   // Fastify plugins are default exports.
@@ -123,19 +184,8 @@ test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider'
 })
 
 test('no package uses export *', () => {
-  const files = [
-    'core',
-    'express',
-    'fastify',
-    'fetch',
-    'koa',
-    'opentelemetry',
-    'testing',
-    'trace',
-    'cli',
-  ]
-  const indexes = files.map((name) => `packages/${name}/src/index.ts`)
-  const starred = indexes.filter((path) =>
+  const files = packages.map((name) => `packages/${name}/src/index.ts`)
+  const starred = files.filter((path) =>
     /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
   )
   expect(starred).toEqual([])
@@ -173,12 +223,14 @@ test.each([
     [
       '.',
       './adapter',
+      './client',
       './explain',
       './providers',
       ...providers.map((name) => `./providers/${name}`),
       './decision-record.schema.json',
     ],
   ],
+  ['exchange', ['.']],
   ['express', ['.', './augment', './providers']],
   ['fastify', ['.', './providers']],
   ['fetch', ['.', './providers']],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Fetch, fetchJson, FetchError } from '../../src/lib/fetch-json.ts'
+import { type Fetch, fetchJson, FetchError, readJson } from '../../src/lib/fetch-json.ts'
 
 const url = 'https://as.example/jwks'
 const { signal } = new AbortController()
@@ -315,7 +315,8 @@ describe('fetchJson: an error', () => {
     ['seconds', { 'retry-after': '120' }, 120],
     ['zero seconds', { 'retry-after': '0' }, 0],
     ['nine digits', { 'retry-after': '123456789' }, 123_456_789],
-    ['ten digits, which is too long', { 'retry-after': '1234567890', date }, undefined],
+    ['ten digits', { 'retry-after': '1234567890' }, 1_234_567_890],
+    ['16 digits, which is too long', { 'retry-after': '1234567890123456', date }, undefined],
     ['a letter before the digits', { 'retry-after': 'x12' }, undefined],
     ['a letter after the digits', { 'retry-after': '12x' }, undefined],
     ['no Retry-After', { date }, undefined],
@@ -334,5 +335,24 @@ describe('fetchJson: an error', () => {
       status: 503,
       retryAfter,
     })
+  })
+})
+
+describe('readJson', () => {
+  test('reads the body of a response with any status', async () => {
+    const response = new Response('{"error":"invalid_grant"}', { status: 400 })
+    expect(await readJson(response, 64)).toEqual({ error: 'invalid_grant' })
+  })
+
+  test.each([
+    ['a body above the limit', '{"a":"0123456789"}', 'answered with more than 16 bytes'],
+    [
+      'a repeated member',
+      '{"a":1,"a":2}',
+      'answered with status 503 and an unusable body ("text/plain;charset=UTF-8", duplicate member "a")',
+    ],
+  ])('refuses %s, with the status and Retry-After', async (_what, body, message) => {
+    const response = new Response(body, { status: 503, headers: { 'retry-after': '7' } })
+    await expect(readJson(response, 16)).rejects.toMatchObject({ message, status: 503 })
   })
 })
