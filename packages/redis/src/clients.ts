@@ -1,0 +1,99 @@
+import { ConfigError } from '@resource-server/core'
+
+/**
+ * A client of the package `redis` 5 or 6: from `createClient`, `createCluster`, `createSentinel`, or
+ * `createClientPool`.
+ */
+export interface NodeRedisClient {
+  readonly isOpen: boolean
+  /** Clusters of `redis` 5 do not have it. */
+  readonly isReady?: boolean
+  withCommandOptions(options: { readonly timeout: number }): object
+}
+
+/** A client of the package `ioredis` 5 or 6: a `Redis` or a `Cluster`. */
+export interface IoredisClient {
+  readonly status: string
+  get(key: string): Promise<unknown>
+  set(key: string, value: string, unit: 'PX', lifetime: number): Promise<unknown>
+  del(key: string): Promise<unknown>
+  eval(script: string, keyCount: number, ...keyAndValues: string[]): Promise<unknown>
+}
+
+/** A client of one of the two packages. */
+export type RedisClient = NodeRedisClient | IoredisClient
+
+/** The commands that the stores need. Each has exactly one key, so a cluster can keep it in any slot. */
+export interface Commands {
+  /** Whether the client is connected. Both packages queue commands while it is not. */
+  isReady(): boolean
+  get(key: string): Promise<unknown>
+  /** @param lifetime in milliseconds, an integer greater than 0 */
+  set(key: string, value: string, lifetime: number): Promise<unknown>
+  delete(key: string): Promise<unknown>
+  /** Runs a Lua script with one key. */
+  evaluate(script: string, key: string, values: readonly string[]): Promise<unknown>
+}
+
+/**
+ * @param timeout in milliseconds
+ * @throws ConfigError if the client is from neither package
+ */
+export function commandsOf(client: RedisClient, timeout: number): Commands {
+  if (isIoredis(client)) return commandsOfIoredis(client)
+  if (isNodeRedis(client)) return commandsOfNodeRedis(client, timeout)
+  throw new ConfigError(
+    "redisStores() needs a client of 'redis' (5 or 6) or 'ioredis' (5 or 6).",
+    'Pass the result of createClient(), createCluster(), new Redis(), or new Cluster().',
+  )
+}
+
+function isIoredis(client: unknown): client is IoredisClient {
+  const { status, eval: evaluate } = (client ?? {}) as Partial<IoredisClient>
+  return typeof status === 'string' && typeof evaluate === 'function'
+}
+
+function isNodeRedis(client: unknown): client is NodeRedisClient {
+  const { isOpen, withCommandOptions } = (client ?? {}) as Partial<NodeRedisClient>
+  return typeof isOpen === 'boolean' && typeof withCommandOptions === 'function'
+}
+
+function commandsOfIoredis(client: IoredisClient): Commands {
+  return {
+    isReady: () => client.status === 'ready',
+    get: (key) => client.get(key),
+    set: (key, value, lifetime) => client.set(key, value, 'PX', lifetime),
+    delete: (key) => client.del(key),
+    evaluate: (script, key, values) => client.eval(script, 1, key, ...values),
+  }
+}
+
+/** The types of `redis` depend on modules and type mappings, so this is the part that all clients have. */
+interface NodeRedisCommands {
+  get(key: string): Promise<unknown>
+  set(
+    key: string,
+    value: string,
+    options: { readonly expiration: { readonly type: 'PX'; readonly value: number } },
+  ): Promise<unknown>
+  del(key: string): Promise<unknown>
+  eval(
+    script: string,
+    options: { readonly keys: string[]; readonly arguments: string[] },
+  ): Promise<unknown>
+}
+
+function commandsOfNodeRedis(client: NodeRedisClient, timeout: number): Commands {
+  // The timeout removes commands that were not sent yet. The options replace those of the client, so replies
+  // are strings whatever the client maps them to.
+  const commands = client.withCommandOptions({ timeout }) as NodeRedisCommands
+  return {
+    isReady: () => client.isReady ?? client.isOpen,
+    get: (key) => commands.get(key),
+    set: (key, value, lifetime) =>
+      commands.set(key, value, { expiration: { type: 'PX', value: lifetime } }),
+    delete: (key) => commands.del(key),
+    evaluate: (script, key, values) =>
+      commands.eval(script, { keys: [key], arguments: [...values] }),
+  }
+}
