@@ -15,7 +15,8 @@ import { promisify } from 'node:util'
  * @property {() => void} freeze suspends the process: it keeps its connections and answers nothing
  * @property {() => void} thaw
  * @property {() => Promise<void>} kill with SIGKILL: what it stored is lost
- * @property {() => Promise<void>} start on the same port, after `kill`
+ * @property {(changed?: string) => Promise<void>} start on the same port, after `kill`, and with another
+ *   password if one is given
  * @property {() => Promise<void>} stop ends it and removes its folder
  */
 
@@ -28,13 +29,13 @@ export async function startRedis({ password = '', args = [] } = {}) {
   const port = await freePort()
   /** @type {import('node:child_process').ChildProcess} */
   let child
-  const start = async () => {
+  const start = async (changed = password) => {
     child = spawn(
       'redis-server',
       [
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
         ...['--save', '', '--appendonly', 'no'],
-        ...(password ? ['--requirepass', password] : []),
+        ...(changed ? ['--requirepass', changed] : []),
         ...args,
       ],
       { stdio: 'ignore' },

@@ -84,9 +84,9 @@ interface NodeRedisCommands {
 }
 
 function commandsOfNodeRedis(client: NodeRedisClient, timeout: number): Commands {
-  // The timeout removes commands that were not sent yet. The options replace those of the client, so replies
-  // are strings whatever the client maps them to.
-  const commands = client.withCommandOptions({ timeout }) as NodeRedisCommands
+  // The timeout removes commands that were not sent yet. It is longer than ours, which sets the code of the
+  // error. The options replace those of the client, so replies are strings whatever the client maps them to.
+  const commands = client.withCommandOptions({ timeout: timeout + 100 }) as NodeRedisCommands
   return {
     isReady: () => client.isReady ?? client.isOpen,
     get: (key) => commands.get(key),

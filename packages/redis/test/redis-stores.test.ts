@@ -1,0 +1,169 @@
+import { ConfigError } from '@resource-server/core'
+import { describe, expect, test, vi } from 'vitest'
+import { type IoredisClient, type RedisClient, RedisStoreError, redisStores } from '../src/index.ts'
+
+// What needs no server. The repository's test/redis has the tests with one.
+
+const client = (changes: Partial<IoredisClient> = {}): IoredisClient => ({
+  status: 'ready',
+  get: async () => null,
+  set: async () => 'OK',
+  del: async () => 1,
+  eval: async () => [1, '100'],
+  ...changes,
+})
+
+const proof = { id: 'id', jkt: 'key', now: 1_700_000_000_000, expiresAt: 1_700_000_075_000 }
+
+async function errorOf(promise: unknown): Promise<RedisStoreError> {
+  const error: unknown = await Promise.resolve(promise).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(RedisStoreError)
+  return error as RedisStoreError
+}
+
+describe('options', () => {
+  test.each([undefined, null, {}, 'redis://localhost', { get: () => {} }, { isOpen: true }])(
+    'refuse %s as a client',
+    (value) => {
+      expect(() => redisStores(value as unknown as RedisClient)).toThrow(ConfigError)
+    },
+  )
+
+  test.each([0, 9, 901, 10.5, Number.NaN, '500', null])('refuse the timeout %s', (timeout) => {
+    expect(() => redisStores(client(), { timeout: timeout as number })).toThrow(
+      "'timeout' must be a whole number from 10 to 900.",
+    )
+  })
+
+  test.each([10, 900])('accept the timeout %s', (timeout) => {
+    expect(Object.keys(redisStores(client(), { timeout }))).toEqual(['replay', 'keys', 'expiring'])
+  })
+
+  test('refuse a prefix that is not a string', () => {
+    expect(() => redisStores(client(), { prefix: 1 as unknown as string })).toThrow(ConfigError)
+  })
+
+  test('refuse an unknown name', () => {
+    expect(() => redisStores(client(), { ttl: 1 } as object)).toThrow("has no option 'ttl'")
+  })
+})
+
+describe('a reply', () => {
+  test.each([
+    undefined,
+    null,
+    true,
+    'OK',
+    1,
+    [],
+    [1],
+    [true, '100'],
+    ['1', '100'],
+    [2, '100'],
+    [1, null],
+    [1, 'soon'],
+    [1, 100],
+  ])('to a proof that is %j makes the store unavailable', async (reply) => {
+    const { replay } = redisStores(client({ eval: async () => reply }))
+    expect((await errorOf(replay.consume(proof))).code).toBe('UNEXPECTED_REPLY')
+  })
+
+  test.each([1, true, {}, ['value']])('to get() that is %j is not a value', async (reply) => {
+    const { keys, expiring } = redisStores(client({ get: async () => reply }))
+    expect((await errorOf(keys.get('name'))).code).toBe('UNEXPECTED_REPLY')
+    expect((await errorOf(expiring.get('name'))).code).toBe('UNEXPECTED_REPLY')
+  })
+})
+
+describe('an error of the client', () => {
+  const codeOf = async (thrown: unknown): Promise<unknown> => {
+    const { keys } = redisStores(client({ get: () => Promise.reject(thrown) }))
+    return (await errorOf(keys.get('name'))).code
+  }
+
+  test.each([
+    [new Error('NOPERM this user has no permissions to run the info command'), 'NOPERM'],
+    [new Error('OOM command not allowed'), 'OOM'],
+    [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+    [Object.assign(new Error('LOADING Redis'), { code: 5 }), 'LOADING'],
+    [new Error('READONLY'), 'READONLY'],
+    [new Error('Connection is closed.'), 'FAILED'],
+    [new Error('SECRET-password was refused'), 'FAILED'],
+    [new Error('S'), 'FAILED'],
+    [new Error(`${'A'.repeat(40)} x`), 'FAILED'],
+    [new Error('NOPERM\nSECRET'), 'FAILED'],
+    [undefined, 'FAILED'],
+    [null, 'FAILED'],
+    ['NOPERM', 'FAILED'],
+  ])('%s becomes %s', async (thrown, code) => {
+    expect(await codeOf(thrown)).toBe(code)
+  })
+
+  test('leaves nothing but its code', async () => {
+    const thrown = Object.assign(new Error('WRONGPASS invalid SECRET'), {
+      command: { name: 'auth', args: ['SECRET'] },
+    })
+    const { keys } = redisStores(client({ get: () => Promise.reject(thrown) }))
+    const error = await errorOf(keys.get('name'))
+    expect(error.message).toBe('Redis is unavailable or refused the command: WRONGPASS.')
+    expect({ ...error }).toEqual({ name: 'RedisStoreError', code: 'WRONGPASS' })
+    expect(error.cause).toBeUndefined()
+  })
+
+  test('that is thrown is handled like one that is rejected', async () => {
+    const get = (): never => {
+      throw new Error('OOM command not allowed')
+    }
+    const { keys } = redisStores(client({ get }))
+    expect((await errorOf(keys.get('name'))).code).toBe('OOM')
+  })
+
+  test('is called DISCONNECTED if the client has lost its connection meanwhile', async () => {
+    const lost = { status: 'ready' }
+    const get = (): Promise<never> => {
+      lost.status = 'reconnecting'
+      return Promise.reject(new Error('Connection is closed.'))
+    }
+    const { keys } = redisStores(Object.assign(lost, client({ get })))
+    expect((await errorOf(keys.get('name'))).code).toBe('DISCONNECTED')
+  })
+})
+
+test.each(['wait', 'connecting', 'connect', 'reconnecting', 'close', 'end'])(
+  'sends nothing while the status of ioredis is %s',
+  async (status) => {
+    const evaluate = vi.fn<IoredisClient['eval']>(async () => [1, '100'])
+    const { replay } = redisStores(client({ status, eval: evaluate }))
+    expect((await errorOf(replay.consume(proof))).code).toBe('DISCONNECTED')
+    expect(evaluate).not.toHaveBeenCalled()
+  },
+)
+
+test.each([
+  [{ isOpen: true, isReady: false }, 0],
+  [{ isOpen: false }, 0],
+  [{ isOpen: true, isReady: true }, 1],
+  [{ isOpen: true }, 1],
+])('with %j, a client of redis sends %i commands', async (state, sent) => {
+  const get = vi.fn<() => Promise<null>>(async () => null)
+  const { keys } = redisStores({ ...state, withCommandOptions: () => ({ get }) })
+  await Promise.resolve(keys.get('name')).catch(() => {})
+  expect(get).toHaveBeenCalledTimes(sent)
+})
+
+describe('since', () => {
+  test('is the start of the server, and never moves back', async () => {
+    let uptime = '100'
+    const { replay } = redisStores(client({ eval: async () => [1, uptime] }))
+    expect(replay.since).toBeUndefined()
+    await replay.consume(proof)
+    expect(replay.since).toBe(proof.now - 100_000)
+    uptime = '7'
+    await replay.consume(proof)
+    expect(replay.since).toBe(proof.now - 7000)
+    // Another server of the cluster.
+    uptime = '9000'
+    await replay.consume(proof)
+    expect(replay.since).toBe(proof.now - 7000)
+  })
+})
