@@ -67,6 +67,7 @@ export const packages: readonly string[] = [
   'fetch',
   'koa',
   'opentelemetry',
+  'redis',
   'testing',
   'trace',
 ]

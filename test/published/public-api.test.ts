@@ -10,6 +10,7 @@ import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
+import * as redis from '@resource-server/redis'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
@@ -122,12 +123,16 @@ test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider'
 })
 
 test('no package uses export *', () => {
-  const files = ['core', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'testing', 'trace']
+  const files = ['core', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'redis', 'testing', 'trace']
   const indexes = files.map((name) => `packages/${name}/src/index.ts`)
   const starred = indexes.filter((path) =>
     /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
   )
   expect(starred).toEqual([])
+})
+
+test('redis has exactly these exports', () => {
+  expect(exported(redis)).toEqual(['RedisStoreError', 'redisStores'])
 })
 
 test('testing has exactly these exports', () => {
@@ -174,6 +179,7 @@ test.each([
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['opentelemetry', ['.']],
+  ['redis', ['.']],
 ])('%s has exactly these entry points', (name, entries) => {
   const manifest = new URL(`../../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }

@@ -21,7 +21,7 @@ async function start(connect: (url: string) => Promise<Connection>, options = {}
 }
 
 /** The caller learns when to try again. The operator learns the code, and no address and no password. */
-function expectUnavailable(seen: Seen, code: unknown): void {
+function expectUnavailable(seen: Seen, code: string): void {
   const { status, error, retryAfter, record } = seen
   expect({ status, error, retryAfter }).toEqual({ status: 503, error: undefined, retryAfter: '1' })
   expect(record).toMatchObject({ outcome: 'unavailable', code: 'replay_store_unavailable' })

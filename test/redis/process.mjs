@@ -4,23 +4,23 @@ import { redisStores } from '@resource-server/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 
-/** @type {Record<string, (url: string) => Promise<{ client: import('@resource-server/redis').RedisClient, close: () => void }>>} */
 const connect = {
-  redis: async (url) => {
+  redis: async (/** @type {string} */ url) => {
     const client = createClient({ url, disableOfflineQueue: true })
     await client.connect()
     return { client, close: () => client.destroy() }
   },
-  ioredis: async (url) => {
+  ioredis: async (/** @type {string} */ url) => {
     const client = new Redis(url, { enableOfflineQueue: false, lazyConnect: true })
     await client.connect()
     return { client, close: () => client.disconnect() }
   },
 }
 
-const { library, url, issuer, jwks, copies, token, presentation } = JSON.parse(
+const { url, issuer, jwks, copies, token, presentation, ...setting } = JSON.parse(
   process.argv[2] ?? '{}',
 )
+const library = /** @type {keyof typeof connect} */ (setting.library)
 const { client, close } = await connect[library](url)
 const { replay } = redisStores(client, { timeout: 900 })
 const verifier = createVerifier({
@@ -30,11 +30,13 @@ const verifier = createVerifier({
   dpop: { store: replay },
 })
 process.send?.('ready')
-process.once('message', async () => {
+process.once('message', () => void run())
+
+async function run() {
   const attempts = Array.from({ length: copies }, () => verifier.check(token, presentation))
   const results = await Promise.all(attempts)
   process.send?.(results.map((result) => (result.ok ? 'accepted' : result.code)))
   verifier.close()
   close()
   process.disconnect()
-})
+}

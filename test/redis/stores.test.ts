@@ -47,7 +47,7 @@ function storeTests(
   test('accepts one of 100 concurrent copies of a proof', async () => {
     const used = proof()
     const results = await Promise.all(
-      Array.from({ length: 100 }, () => stores.replay.consume(used)),
+      Array.from({ length: 100 }, async () => stores.replay.consume(used)),
     )
     expect(results.filter((isNew) => isNew)).toHaveLength(1)
   })
@@ -137,7 +137,7 @@ describe.runIf(hasRedis)(`stores on Redis${hasRedis ? '' : ` (skipped: ${howToGe
         const { client, close } = await connectCluster(cluster.servers.map(({ port }) => port))
         const { replay } = redisStores(client, { prefix: `${randomUUID()}:` })
         const before = await sizes()
-        await Promise.all(Array.from({ length: 100 }, () => replay.consume(proof())))
+        await Promise.all(Array.from({ length: 100 }, async () => replay.consume(proof())))
         const after = await sizes()
         close()
         const added = after.map((size, at) => size - before[at]!)

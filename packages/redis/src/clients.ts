@@ -26,13 +26,13 @@ export type RedisClient = NodeRedisClient | IoredisClient
 /** The commands that the stores need. Each has exactly one key, so a cluster can keep it in any slot. */
 export interface Commands {
   /** Whether the client is connected. Both packages queue commands while it is not. */
-  isReady(): boolean
-  get(key: string): Promise<unknown>
-  /** @param lifetime in milliseconds, an integer greater than 0 */
-  set(key: string, value: string, lifetime: number): Promise<unknown>
-  delete(key: string): Promise<unknown>
+  readonly isReady: () => boolean
+  readonly get: (key: string) => Promise<unknown>
+  /** The lifetime is in milliseconds, an integer greater than 0. */
+  readonly set: (key: string, value: string, lifetime: number) => Promise<unknown>
+  readonly delete: (key: string) => Promise<unknown>
   /** Runs a Lua script with one key. */
-  evaluate(script: string, key: string, values: readonly string[]): Promise<unknown>
+  readonly evaluate: (script: string, key: string, values: readonly string[]) => Promise<unknown>
 }
 
 /**

@@ -106,7 +106,10 @@ describe('an error of the client', () => {
     const { keys } = redisStores(client({ get: () => Promise.reject(thrown) }))
     const error = await errorOf(keys.get('name'))
     expect(error.message).toBe('Redis is unavailable or refused the command: WRONGPASS.')
-    expect({ ...error }).toEqual({ name: 'RedisStoreError', code: 'WRONGPASS' })
+    expect(Object.entries(error)).toEqual([
+      ['name', 'RedisStoreError'],
+      ['code', 'WRONGPASS'],
+    ])
     expect(error.cause).toBeUndefined()
   })
 
