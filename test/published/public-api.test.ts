@@ -123,7 +123,17 @@ test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider'
 })
 
 test('no package uses export *', () => {
-  const files = ['core', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'redis', 'testing', 'trace']
+  const files = [
+    'core',
+    'express',
+    'fastify',
+    'fetch',
+    'koa',
+    'opentelemetry',
+    'redis',
+    'testing',
+    'trace',
+  ]
   const indexes = files.map((name) => `packages/${name}/src/index.ts`)
   const starred = indexes.filter((path) =>
     /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { UsedProof } from '@resource-server/core'
 import { type RedisStores, redisStores } from '@resource-server/redis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as redis from 'redis'
+import * as redis5 from 'redis-5'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hasRedis, howToGetRedis } from '../../scripts/redis.mjs'
 import { type Connection, kinds } from './clients.ts'
 import { type RedisServer, startCluster, startRedis } from './redis-server.mjs'
@@ -119,6 +121,23 @@ describe.runIf(hasRedis)(`stores on Redis${hasRedis ? '' : ` (skipped: ${howToGe
       return { connection: await connect(server.url), servers: [server] }
     })
   })
+
+  test.each([redis, redis5 as unknown as typeof redis])(
+    'a client that maps strings to buffers and numbers to strings can be used (%#)',
+    async ({ createClient, RESP_TYPES }) => {
+      const server = await startRedis()
+      onTestFinished(() => server.stop())
+      const { BLOB_STRING, NUMBER, SIMPLE_STRING } = RESP_TYPES
+      const typeMapping = { [BLOB_STRING]: Buffer, [NUMBER]: String, [SIMPLE_STRING]: Buffer }
+      const client = createClient({ url: server.url, commandOptions: { typeMapping } })
+      onTestFinished(() => client.destroy())
+      await client.connect()
+      const { replay, keys } = redisStores(client)
+      expect(await replay.consume(proof())).toBe(true)
+      await keys.set('name', 'value')
+      expect(await keys.get('name')).toBe('value')
+    },
+  )
 
   describe('with a cluster of three', () => {
     let cluster: Awaited<ReturnType<typeof startCluster>>

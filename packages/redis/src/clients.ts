@@ -8,12 +8,13 @@ export interface NodeRedisClient {
   readonly isOpen: boolean
   /** Clusters of `redis` 5 do not have it. */
   readonly isReady?: boolean
-  withCommandOptions(options: { readonly timeout: number }): object
+  withCommandOptions(options: { readonly timeout: number; readonly typeMapping: object }): object
 }
 
 /** A client of the package `ioredis` 5 or 6: a `Redis` or a `Cluster`. */
 export interface IoredisClient {
   readonly status: string
+  readonly isCluster: boolean
   get(key: string): Promise<unknown>
   set(key: string, value: string, unit: 'PX', lifetime: number): Promise<unknown>
   del(key: string): Promise<unknown>
@@ -27,6 +28,8 @@ export type RedisClient = NodeRedisClient | IoredisClient
 export interface Commands {
   /** Whether the client is connected. Both packages queue commands while it is not. */
   readonly isReady: () => boolean
+  /** Then Redis answers commands in the order in which they were sent. */
+  readonly hasOneConnection: boolean
   readonly get: (key: string) => Promise<unknown>
   /** The lifetime is in milliseconds, an integer greater than 0. */
   readonly set: (key: string, value: string, lifetime: number) => Promise<unknown>
@@ -61,6 +64,7 @@ function isNodeRedis(client: unknown): client is NodeRedisClient {
 function commandsOfIoredis(client: IoredisClient): Commands {
   return {
     isReady: () => client.status === 'ready',
+    hasOneConnection: !client.isCluster,
     get: (key) => client.get(key),
     set: (key, value, lifetime) => client.set(key, value, 'PX', lifetime),
     delete: (key) => client.del(key),
@@ -85,10 +89,13 @@ interface NodeRedisCommands {
 
 function commandsOfNodeRedis(client: NodeRedisClient, timeout: number): Commands {
   // The timeout removes commands that were not sent yet. It is longer than ours, which sets the code of the
-  // error. The options replace those of the client, so replies are strings whatever the client maps them to.
-  const commands = client.withCommandOptions({ timeout: timeout + 100 }) as NodeRedisCommands
+  // error. Without a mapping of types, replies are strings and numbers.
+  const options = { timeout: timeout + 100, typeMapping: {} }
+  const commands = client.withCommandOptions(options) as NodeRedisCommands
   return {
     isReady: () => client.isReady ?? client.isOpen,
+    // Clusters, pools, and Sentinel clients have no such method.
+    hasOneConnection: 'monitor' in client,
     get: (key) => commands.get(key),
     set: (key, value, lifetime) =>
       commands.set(key, value, { expiration: { type: 'PX', value: lifetime } }),

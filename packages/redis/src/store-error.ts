@@ -2,6 +2,7 @@
 export type RedisStoreErrorCode =
   | 'DISCONNECTED'
   | 'TIMEOUT'
+  | 'NOT_RESPONDING'
   | 'TOO_MANY_PENDING'
   | 'UNEXPECTED_REPLY'
   | 'FAILED'
@@ -11,6 +12,7 @@ export type RedisStoreErrorCode =
 const messages: Readonly<Record<string, string>> = {
   DISCONNECTED: 'The Redis client is not connected.',
   TIMEOUT: 'Redis did not respond in time.',
+  NOT_RESPONDING: 'Redis has not responded to anything for one second.',
   TOO_MANY_PENDING: 'Too many commands are waiting for a response of Redis.',
   UNEXPECTED_REPLY: 'Redis sent an unexpected reply.',
   FAILED: 'The Redis client failed.',
@@ -23,7 +25,7 @@ const messages: Readonly<Record<string, string>> = {
 export class RedisStoreError extends Error {
   override readonly name: string = 'RedisStoreError'
   /**
-   * `DISCONNECTED`, `TIMEOUT`, `TOO_MANY_PENDING`, `UNEXPECTED_REPLY`, `FAILED`, the code of a Redis error, such
+   * `DISCONNECTED`, `TIMEOUT`, `NOT_RESPONDING`, `TOO_MANY_PENDING`, `UNEXPECTED_REPLY`, `FAILED`, the code of a Redis error, such
    * as `NOPERM`, or the code of a system error, such as `ECONNRESET`.
    */
   readonly code: RedisStoreErrorCode
@@ -37,6 +39,9 @@ export class RedisStoreError extends Error {
 /** `NOPERM`, `ECONNREFUSED`. A message that starts with another word is not quoted. */
 const codeWord = /^[A-Z][A-Z0-9_]{1,31}(?![^ ])/
 
+/** How both packages describe a connection that is closed or not open yet. */
+const disconnected = /\b(?:closed|offline)\b|enableOfflineQueue|not ready/i
+
 /** Keeps the code of what the client rejected with, and nothing else. */
 export function storeErrorOf(thrown: unknown, isReady: boolean): RedisStoreError {
   if (thrown instanceof RedisStoreError) return thrown
@@ -44,9 +49,9 @@ export function storeErrorOf(thrown: unknown, isReady: boolean): RedisStoreError
     readonly code?: unknown
     readonly message?: unknown
   }
-  const found = [code, message]
-    .filter((text) => typeof text === 'string')
-    .map((text) => codeWord.exec(text)?.[0])
-    .find((word) => word !== undefined)
-  return new RedisStoreError(found ?? (isReady ? 'FAILED' : 'DISCONNECTED'))
+  const texts = [code, message].filter((text) => typeof text === 'string')
+  const word = texts.map((text) => codeWord.exec(text)?.[0]).find((found) => found !== undefined)
+  if (word !== undefined) return new RedisStoreError(word)
+  const isConnected = isReady && !texts.some((text) => disconnected.test(text))
+  return new RedisStoreError(isConnected ? 'FAILED' : 'DISCONNECTED')
 }

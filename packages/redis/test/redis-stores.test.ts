@@ -1,11 +1,12 @@
 import { ConfigError } from '@resource-server/core'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type IoredisClient, type RedisClient, RedisStoreError, redisStores } from '../src/index.ts'
 
 // What needs no server. The repository's test/redis has the tests with one.
 
 const client = (changes: Partial<IoredisClient> = {}): IoredisClient => ({
   status: 'ready',
+  isCluster: false,
   get: async () => null,
   set: async () => 'OK',
   del: async () => 1,
@@ -87,7 +88,10 @@ describe('an error of the client', () => {
     [Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     [Object.assign(new Error('LOADING Redis'), { code: 5 }), 'LOADING'],
     [new Error('READONLY'), 'READONLY'],
-    [new Error('Connection is closed.'), 'FAILED'],
+    [new Error('Connection is closed.'), 'DISCONNECTED'],
+    [new Error('Socket closed unexpectedly'), 'DISCONNECTED'],
+    [new Error('The client is offline'), 'DISCONNECTED'],
+    [new Error('Command aborted'), 'FAILED'],
     [new Error('SECRET-password was refused'), 'FAILED'],
     [new Error('S'), 'FAILED'],
     [new Error(`${'A'.repeat(40)} x`), 'FAILED'],
@@ -125,7 +129,7 @@ describe('an error of the client', () => {
     const lost = { status: 'ready' }
     const get = (): Promise<never> => {
       lost.status = 'reconnecting'
-      return Promise.reject(new Error('Connection is closed.'))
+      return Promise.reject(new Error('Command aborted'))
     }
     const { keys } = redisStores(Object.assign(lost, client({ get })))
     expect((await errorOf(keys.get('name'))).code).toBe('DISCONNECTED')
@@ -152,6 +156,79 @@ test.each([
   const { keys } = redisStores({ ...state, withCommandOptions: () => ({ get }) })
   await Promise.resolve(keys.get('name')).catch(() => {})
   expect(get).toHaveBeenCalledTimes(sent)
+})
+
+describe('while Redis does not respond', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  /** A client whose replies a test releases. */
+  function hangingClient(changes: Partial<IoredisClient> = {}) {
+    const replies: (() => void)[] = []
+    const get = vi.fn<IoredisClient['get']>(
+      () => new Promise((resolve) => replies.push(() => resolve(null))),
+    )
+    const { keys } = redisStores(client({ get, ...changes }), { timeout: 500 })
+    const ask = async (): Promise<unknown> =>
+      keys.get('name').then(
+        () => 'reply',
+        ({ code }: RedisStoreError) => code,
+      )
+    return { replies, get, ask }
+  }
+
+  test('a call fails after the timeout', async () => {
+    const { ask } = hangingClient()
+    const asked = ask()
+    await vi.advanceTimersByTimeAsync(500)
+    expect(await asked).toBe('TIMEOUT')
+  })
+
+  test('calls fail at once after a second without any response, until there is one', async () => {
+    const { replies, get, ask } = hangingClient()
+    void ask()
+    await vi.advanceTimersByTimeAsync(1000)
+    void ask()
+    expect(get).toHaveBeenCalledTimes(2)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await ask()).toBe('NOT_RESPONDING')
+    expect(get).toHaveBeenCalledTimes(2)
+    replies[0]!()
+    await vi.advanceTimersByTimeAsync(0)
+    const asked = ask()
+    replies[2]!()
+    expect(await asked).toBe('reply')
+  })
+
+  test('a server of a cluster does not stop calls to the others', async () => {
+    const { ask, get } = hangingClient({ isCluster: true })
+    for (let at = 0; at < 6; at += 1) {
+      void ask()
+      await vi.advanceTimersByTimeAsync(400)
+    }
+    expect(get).toHaveBeenCalledTimes(6)
+  })
+
+  test('a command that stays unanswered does not stop others that are answered', async () => {
+    const { replies, ask } = hangingClient()
+    void ask()
+    for (let at = 1; at < 6; at += 1) {
+      await vi.advanceTimersByTimeAsync(at === 1 ? 400 : 60_000)
+      const asked = ask()
+      replies[at]!()
+      expect(await asked).toBe('reply')
+    }
+  })
+
+  test('the time without commands does not count', async () => {
+    const { replies, ask } = hangingClient()
+    for (let at = 0; at < 3; at += 1) {
+      const asked = ask()
+      replies[at]!()
+      expect(await asked).toBe('reply')
+      await vi.advanceTimersByTimeAsync(60_000)
+    }
+  })
 })
 
 describe('since', () => {
