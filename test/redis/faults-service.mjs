@@ -84,4 +84,7 @@ const memory = () => {
   return heapUsed + external
 }
 process.on('message', () => process.send?.({ memory: memory(), reasons }))
+// Otherwise, a connection could be closed at the moment of the next request.
+server.keepAliveTimeout = 0
+
 process.on('disconnect', () => process.exit())

@@ -9,6 +9,9 @@ import { createTestIssuer } from '@resource-server/testing'
 import { startProxy } from './proxy.mjs'
 import { startCluster, startRedis } from './redis-server.mjs'
 
+// Ends the servers as well.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 /** Requests in a second. Each has a proof of its own. */
 const rate = 100
 /** In milliseconds. */

@@ -7,6 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+/** The servers that are running, so that none outlives this process. @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set()
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
 /**
  * @typedef {object} RedisServer
  * @property {number} port
@@ -40,7 +44,10 @@ export async function startRedis({ password = '', args = [] } = {}) {
       ],
       { stdio: 'ignore' },
     )
-    await answers(port, child)
+    const started = child
+    running.add(started)
+    started.once('exit', () => running.delete(started))
+    await answers(port, started)
   }
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return
