@@ -15,6 +15,8 @@ export interface Connection {
 export interface Kind {
   readonly name: string
   readonly connect: (url: string) => Promise<Connection>
+  /** The same, with a socket timeout, in milliseconds. */
+  readonly connectWithSocketTimeout: (url: string, socketTimeout: number) => Promise<Connection>
   readonly connectCluster: (ports: readonly number[]) => Promise<Connection>
 }
 
@@ -26,21 +28,20 @@ const nodesOf = (ports: readonly number[]): { host: string; port: number }[] =>
 
 /** Both versions of a package have the same functions, and types that differ in irrelevant ways. */
 function nodeRedis(name: string, { createClient, createCluster }: typeof redis): Kind {
+  const connect = async (url: string, options = {}): Promise<Connection> => {
+    const socket = { reconnectStrategy: 50, ...options }
+    const client = createClient({ url, disableOfflineQueue: true, socket })
+    client.on('error', ignore)
+    await client.connect()
+    const ready = async (): Promise<void> => {
+      if (!client.isReady) await new Promise((resolve) => client.once('ready', resolve))
+    }
+    return { client, ready, close: () => client.destroy() }
+  }
   return {
     name,
-    connect: async (url) => {
-      const client = createClient({
-        url,
-        disableOfflineQueue: true,
-        socket: { reconnectStrategy: 50 },
-      })
-      client.on('error', ignore)
-      await client.connect()
-      const ready = async (): Promise<void> => {
-        if (!client.isReady) await new Promise((resolve) => client.once('ready', resolve))
-      }
-      return { client, ready, close: () => client.destroy() }
-    },
+    connect: (url) => connect(url),
+    connectWithSocketTimeout: (url, socketTimeout) => connect(url, { socketTimeout }),
     connectCluster: async (ports) => {
       const rootNodes = nodesOf(ports).map((socket) => ({ socket }))
       const client = createCluster({ rootNodes, defaults: { disableOfflineQueue: true } })
@@ -52,17 +53,25 @@ function nodeRedis(name: string, { createClient, createCluster }: typeof redis):
 }
 
 function ioredisOf(name: string, { Redis, Cluster }: typeof ioredis): Kind {
+  const connect = async (url: string, options = {}): Promise<Connection> => {
+    const client = new Redis(url, {
+      enableOfflineQueue: false,
+      retryStrategy: () => 50,
+      ...options,
+    })
+    client.on('error', ignore)
+    const ready = async (): Promise<void> => {
+      if (client.status !== 'ready') await new Promise((resolve) => client.once('ready', resolve))
+    }
+    await ready()
+    return { client, ready, close: () => client.disconnect() }
+  }
   return {
     name,
-    connect: async (url) => {
-      const client = new Redis(url, { enableOfflineQueue: false, retryStrategy: () => 50 })
-      client.on('error', ignore)
-      const ready = async (): Promise<void> => {
-        if (client.status !== 'ready') await new Promise((resolve) => client.once('ready', resolve))
-      }
-      await ready()
-      return { client, ready, close: () => client.disconnect() }
-    },
+    connect: (url) => connect(url),
+    // With this option, ioredis drops the commands of a closed connection without rejecting them.
+    connectWithSocketTimeout: (url, socketTimeout) =>
+      connect(url, { socketTimeout, autoResendUnfulfilledCommands: false }),
     connectCluster: async (ports) => {
       const client = new Cluster(nodesOf(ports), { enableOfflineQueue: false })
       client.on('error', ignore)

@@ -19,7 +19,7 @@ const socket = {
 }
 const ioredisOptions = {
   enableOfflineQueue: false,
-  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
   connectTimeout: 1000,
   socketTimeout: 3000,
   retryStrategy: (/** @type {number} */ attempts) => Math.min(50 * 2 ** attempts, 1000),

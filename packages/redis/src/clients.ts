@@ -8,6 +8,7 @@ export interface NodeRedisClient {
   readonly isOpen: boolean
   /** Clusters of `redis` 5 do not have it. */
   readonly isReady?: boolean
+  on(event: 'ready', listener: () => void): unknown
   withCommandOptions(options: { readonly timeout: number; readonly typeMapping: object }): object
 }
 
@@ -15,6 +16,7 @@ export interface NodeRedisClient {
 export interface IoredisClient {
   readonly status: string
   readonly isCluster: boolean
+  on(event: 'ready', listener: () => void): unknown
   get(key: string): Promise<unknown>
   set(key: string, value: string, unit: 'PX', lifetime: number): Promise<unknown>
   del(key: string): Promise<unknown>
@@ -28,6 +30,8 @@ export type RedisClient = NodeRedisClient | IoredisClient
 export interface Commands {
   /** Whether the client is connected. Both packages queue commands while it is not. */
   readonly isReady: () => boolean
+  /** Calls back after each reconnection. */
+  readonly onReady: (listener: () => void) => void
   /** Then Redis answers commands in the order in which they were sent. */
   readonly hasOneConnection: boolean
   readonly get: (key: string) => Promise<unknown>
@@ -64,6 +68,7 @@ function isNodeRedis(client: unknown): client is NodeRedisClient {
 function commandsOfIoredis(client: IoredisClient): Commands {
   return {
     isReady: () => client.status === 'ready',
+    onReady: (listener) => void client.on('ready', listener),
     hasOneConnection: !client.isCluster,
     get: (key) => client.get(key),
     set: (key, value, lifetime) => client.set(key, value, 'PX', lifetime),
@@ -94,6 +99,7 @@ function commandsOfNodeRedis(client: NodeRedisClient, timeout: number): Commands
   const commands = client.withCommandOptions(options) as NodeRedisCommands
   return {
     isReady: () => client.isReady ?? client.isOpen,
+    onReady: (listener) => void client.on('ready', listener),
     // Clusters, pools, and Sentinel clients have no such method.
     hasOneConnection: 'monitor' in client,
     get: (key) => commands.get(key),

@@ -6,6 +6,11 @@ import { RedisStoreError, storeErrorOf } from './store-error.ts'
  * memory of the client until the connection is closed.
  */
 const maxPending = 10_000
+/**
+ * After how many milliseconds a command is no longer counted. `ioredis` can drop commands without rejecting
+ * them (`autoResendUnfulfilledCommands: false`).
+ */
+const lostAfter = 30_000
 
 /**
  * After how many milliseconds without a response nothing more is sent on a connection. `redis` notices a silent
@@ -21,30 +26,53 @@ export type Send = (command: (commands: Commands) => Promise<unknown>) => Promis
  * too many commands are pending, or if its only connection has become silent.
  */
 export function limited(commands: Commands, timeout: number): Send {
-  let pending = 0
+  const pending = new PendingCommands()
   /** When the first command after the last response was sent. */
   let unansweredSince: number | undefined
+  const setAnswered = (): void => void (unansweredSince = undefined)
+  commands.onReady(setAnswered)
   const isSilent = (now: number): boolean =>
     commands.hasOneConnection && unansweredSince !== undefined && now - unansweredSince > maxSilence
   const check = (now: number): void => {
     if (!commands.isReady()) throw new RedisStoreError('DISCONNECTED')
     if (isSilent(now)) throw new RedisStoreError('NOT_RESPONDING')
-    if (pending >= maxPending) throw new RedisStoreError('TOO_MANY_PENDING')
+    if (pending.count(now) >= maxPending) throw new RedisStoreError('TOO_MANY_PENDING')
   }
   return async (command) => {
     const now = performance.now()
     check(now)
     unansweredSince ??= now
-    pending += 1
+    const settled = pending.add(now)
     const reply = start(command, commands).finally(() => {
-      pending -= 1
-      unansweredSince = undefined
+      settled()
+      setAnswered()
     })
     try {
       return await within(timeout, reply)
     } catch (error) {
       throw storeErrorOf(error, commands.isReady())
     }
+  }
+}
+
+/** The commands that wait for a response. */
+class PendingCommands {
+  /** The oldest first. */
+  readonly #commands = new Set<{ readonly sentAt: number }>()
+
+  /** Returns a function that removes it. */
+  add(sentAt: number): () => void {
+    const command = { sentAt }
+    this.#commands.add(command)
+    return () => void this.#commands.delete(command)
+  }
+
+  count(now: number): number {
+    for (const command of this.#commands) {
+      if (now - command.sentAt < lostAfter) break
+      this.#commands.delete(command)
+    }
+    return this.#commands.size
   }
 }
 

@@ -7,6 +7,7 @@ import { type IoredisClient, type RedisClient, RedisStoreError, redisStores } fr
 const client = (changes: Partial<IoredisClient> = {}): IoredisClient => ({
   status: 'ready',
   isCluster: false,
+  on: () => {},
   get: async () => null,
   set: async () => 'OK',
   del: async () => 1,
@@ -153,7 +154,7 @@ test.each([
   [{ isOpen: true }, 1],
 ])('with %j, a client of redis sends %i commands', async (state, sent) => {
   const get = vi.fn<() => Promise<null>>(async () => null)
-  const { keys } = redisStores({ ...state, withCommandOptions: () => ({ get }) })
+  const { keys } = redisStores({ ...state, on: () => {}, withCommandOptions: () => ({ get }) })
   await Promise.resolve(keys.get('name')).catch(() => {})
   expect(get).toHaveBeenCalledTimes(sent)
 })
@@ -200,6 +201,19 @@ describe('while Redis does not respond', () => {
     expect(await asked).toBe('reply')
   })
 
+  test('calls are sent again after a reconnection, even if the client drops what it had sent', async () => {
+    let reconnect = (): void => {}
+    const on: IoredisClient['on'] = (_event, listener) => (reconnect = listener)
+    const { replies, ask } = hangingClient({ on })
+    void ask()
+    await vi.advanceTimersByTimeAsync(1001)
+    expect(await ask()).toBe('NOT_RESPONDING')
+    reconnect()
+    const asked = ask()
+    replies[1]!()
+    expect(await asked).toBe('reply')
+  })
+
   test('a server of a cluster does not stop calls to the others', async () => {
     const { ask, get } = hangingClient({ isCluster: true })
     for (let at = 0; at < 6; at += 1) {
@@ -229,6 +243,22 @@ describe('while Redis does not respond', () => {
       await vi.advanceTimersByTimeAsync(60_000)
     }
   })
+})
+
+test('10,000 calls can wait, and those that are never answered count for 30 seconds', async () => {
+  let now = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => now)
+  const get = vi.fn<IoredisClient['get']>(() => new Promise(() => {}))
+  const { keys } = redisStores(client({ isCluster: true, get }), { timeout: 10 })
+  const codeNow = async (): Promise<unknown> => (await errorOf(keys.get('name'))).code
+  const waiting = Array.from({ length: 10_000 }, codeNow)
+  expect(await codeNow()).toBe('TOO_MANY_PENDING')
+  await Promise.all(waiting)
+  now = 29_999
+  expect(await codeNow()).toBe('TOO_MANY_PENDING')
+  now = 30_000
+  expect(await codeNow()).toBe('TIMEOUT')
+  expect(get).toHaveBeenCalledTimes(10_001)
 })
 
 describe('since', () => {
