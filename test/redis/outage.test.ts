@@ -138,7 +138,7 @@ describe.runIf(hasRedis)(`Redis fails${hasRedis ? '' : ` (skipped: ${howToGetRed
       // Redis 7.0 has no special code for a command that a script may not use.
       await server.command('acl', 'setuser', 'default', '-info')
       expectUnavailable(await service.send(), '(?:ERR|NOPERM)')
-      await server.command('acl', 'setuser', 'default', '+info', '-eval')
+      await server.command('acl', 'setuser', 'default', '+info', '-evalsha')
       expectUnavailable(await service.send(), 'NOPERM')
     })
 

@@ -112,7 +112,10 @@ for (const [name, connect] of Object.entries(clients)) {
   const verifier = createVerifier({ ...rest, jwks, audience: 'orders', dpop })
   const dpopClient = issuer.dpopClient()
   const token = dpopClient.token({ aud: 'orders' })
-  const proofs = Array.from({ length: signedProofs }, () => dpopClient.proof({ token, url }))
+  const iat = Math.floor(Date.now() / 1000)
+  const proofs = Array.from({ length: signedProofs }, () =>
+    dpopClient.proof({ token, url, claims: { iat } }),
+  )
   let refused = 0
   const verified = await closedLoop(signedProofs, async () => {
     const presentation = { dpop: { proof: proofs.pop() ?? '', method: 'GET', url } }

@@ -21,10 +21,18 @@ export interface IoredisClient {
   set(key: string, value: string, unit: 'PX', lifetime: number): Promise<unknown>
   del(key: string): Promise<unknown>
   eval(script: string, keyCount: number, ...keyAndValues: string[]): Promise<unknown>
+  evalsha(digest: string, keyCount: number, ...keyAndValues: string[]): Promise<unknown>
 }
 
 /** A client of one of the two packages. */
 export type RedisClient = NodeRedisClient | IoredisClient
+
+/** A Lua script. */
+export interface Script {
+  readonly text: string
+  /** Its SHA-1 in hexadecimal, by which a server knows it. */
+  readonly digest: string
+}
 
 /** The commands that the stores need. Each has exactly one key, so a cluster can keep it in any slot. */
 export interface Commands {
@@ -39,16 +47,13 @@ export interface Commands {
   readonly set: (key: string, value: string, lifetime: number) => Promise<unknown>
   readonly delete: (key: string) => Promise<unknown>
   /** Runs a Lua script with one key. */
-  readonly evaluate: (script: string, key: string, values: readonly string[]) => Promise<unknown>
+  readonly evaluate: (script: Script, key: string, values: readonly string[]) => Promise<unknown>
 }
 
-/**
- * @param timeout in milliseconds
- * @throws ConfigError if the client is from neither package
- */
-export function commandsOf(client: RedisClient, timeout: number): Commands {
+/** @throws ConfigError if the client is from neither package */
+export function commandsOf(client: RedisClient): Commands {
   if (isIoredis(client)) return commandsOfIoredis(client)
-  if (isNodeRedis(client)) return commandsOfNodeRedis(client, timeout)
+  if (isNodeRedis(client)) return commandsOfNodeRedis(client)
   throw new ConfigError(
     "redisStores() needs a client of 'redis' (5 or 6) or 'ioredis' (5 or 6).",
     'Pass the result of createClient(), createCluster(), new Redis(), or new Cluster().',
@@ -73,7 +78,10 @@ function commandsOfIoredis(client: IoredisClient): Commands {
     get: (key) => client.get(key),
     set: (key, value, lifetime) => client.set(key, value, 'PX', lifetime),
     delete: (key) => client.del(key),
-    evaluate: (script, key, values) => client.eval(script, 1, key, ...values),
+    evaluate: ({ text, digest }, key, values) =>
+      unlessUnknown(client.evalsha(digest, 1, key, ...values), () =>
+        client.eval(text, 1, key, ...values),
+      ),
   }
 }
 
@@ -86,17 +94,19 @@ interface NodeRedisCommands {
     options: { readonly expiration: { readonly type: 'PX'; readonly value: number } },
   ): Promise<unknown>
   del(key: string): Promise<unknown>
-  eval(
-    script: string,
-    options: { readonly keys: string[]; readonly arguments: string[] },
-  ): Promise<unknown>
+  eval(script: string, options: ScriptOptions): Promise<unknown>
+  evalSha(digest: string, options: ScriptOptions): Promise<unknown>
 }
 
-function commandsOfNodeRedis(client: NodeRedisClient, timeout: number): Commands {
-  // The timeout removes commands that were not sent yet. It is longer than ours, which sets the code of the
-  // error. Without a mapping of types, replies are strings and numbers.
-  const options = { timeout: timeout + 100, typeMapping: {} }
-  const commands = client.withCommandOptions(options) as NodeRedisCommands
+interface ScriptOptions {
+  readonly keys: string[]
+  readonly arguments: string[]
+}
+
+function commandsOfNodeRedis(client: NodeRedisClient): Commands {
+  // A timeout of `redis` costs more than the rest of the command, and `redisStores` has its own. Without a mapping
+  // of types, replies are strings and numbers.
+  const commands = client.withCommandOptions({ timeout: 0, typeMapping: {} }) as NodeRedisCommands
   return {
     isReady: () => client.isReady ?? client.isOpen,
     onReady: (listener) => void client.on('ready', listener),
@@ -106,7 +116,22 @@ function commandsOfNodeRedis(client: NodeRedisClient, timeout: number): Commands
     set: (key, value, lifetime) =>
       commands.set(key, value, { expiration: { type: 'PX', value: lifetime } }),
     delete: (key) => commands.del(key),
-    evaluate: (script, key, values) =>
-      commands.eval(script, { keys: [key], arguments: [...values] }),
+    evaluate: ({ text, digest }, key, values) => {
+      const options = { keys: [key], arguments: [...values] }
+      return unlessUnknown(commands.evalSha(digest, options), () => commands.eval(text, options))
+    },
+  }
+}
+
+/** A server that has not seen the script since its start needs the text. */
+async function unlessUnknown(
+  byDigest: Promise<unknown>,
+  byText: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await byDigest
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return byText()
+    throw error
   }
 }

@@ -68,7 +68,7 @@ export interface RedisStores {
  */
 export function redisStores(client: RedisClient, options: RedisStoresOptions = {}): RedisStores {
   const { prefix, timeout } = readOptions(options)
-  const send = limited(commandsOf(client, timeout), timeout)
+  const send = limited(commandsOf(client), timeout)
   return Object.freeze({
     replay: new RedisReplayStore(send, `${prefix}proof:`),
     keys: keyStore(send, `${prefix}key-set:`),

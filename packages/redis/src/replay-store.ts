@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { ReplayStore, UsedProof } from '@resource-server/core'
+import type { Script } from './clients.ts'
 import type { Send } from './limited.ts'
 import { RedisStoreError } from './store-error.ts'
 
@@ -12,12 +14,14 @@ import { RedisStoreError } from './store-error.ts'
  *
  * The uptime is read first: if that fails, the proof stays unused.
  */
-const consumeScript = `
+const text = `
 local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
 local isNew = redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
 if isNew or redis.call('GET', KEYS[1]) == ARGV[1] then return { 1, uptime } end
 return { 0, uptime }
 `
+// Redis names scripts by their SHA-1. `redis` sends a limited number of bytes in each turn of the event loop.
+const consumeScript: Script = { text, digest: createHash('sha1').update(text).digest('hex') }
 
 /** Keeps used proofs in Redis. */
 export class RedisReplayStore implements ReplayStore {

@@ -12,6 +12,7 @@ const client = (changes: Partial<IoredisClient> = {}): IoredisClient => ({
   set: async () => 'OK',
   del: async () => 1,
   eval: async () => [1, '100'],
+  evalsha: async () => [1, '100'],
   ...changes,
 })
 
@@ -66,7 +67,7 @@ describe('a reply', () => {
     [1, 'soon'],
     [1, 100],
   ])('to a proof that is %j makes the store unavailable', async (reply) => {
-    const { replay } = redisStores(client({ eval: async () => reply }))
+    const { replay } = redisStores(client({ evalsha: async () => reply }))
     expect((await errorOf(replay.consume(proof))).code).toBe('UNEXPECTED_REPLY')
   })
 
@@ -75,6 +76,20 @@ describe('a reply', () => {
     expect((await errorOf(keys.get('name'))).code).toBe('UNEXPECTED_REPLY')
     expect((await errorOf(expiring.get('name'))).code).toBe('UNEXPECTED_REPLY')
   })
+})
+
+test('the script is sent only to a server that does not know it', async () => {
+  const evaluate = vi.fn<IoredisClient['eval']>(async () => [1, '100'])
+  const evalsha = vi.fn<IoredisClient['evalsha']>(async () => [0, '100'])
+  const { replay } = redisStores(client({ eval: evaluate, evalsha }))
+  expect(await replay.consume(proof)).toBe(false)
+  expect(evaluate).not.toHaveBeenCalled()
+  evalsha.mockRejectedValueOnce(new Error('NOSCRIPT No matching script.'))
+  expect(await replay.consume(proof)).toBe(true)
+  expect(evaluate).toHaveBeenCalledTimes(1)
+  evalsha.mockRejectedValueOnce(new Error('OOM command not allowed'))
+  expect((await errorOf(replay.consume(proof))).code).toBe('OOM')
+  expect(evaluate).toHaveBeenCalledTimes(1)
 })
 
 describe('an error of the client', () => {
@@ -140,8 +155,8 @@ describe('an error of the client', () => {
 test.each(['wait', 'connecting', 'connect', 'reconnecting', 'close', 'end'])(
   'sends nothing while the status of ioredis is %s',
   async (status) => {
-    const evaluate = vi.fn<IoredisClient['eval']>(async () => [1, '100'])
-    const { replay } = redisStores(client({ status, eval: evaluate }))
+    const evaluate = vi.fn<IoredisClient['evalsha']>(async () => [1, '100'])
+    const { replay } = redisStores(client({ status, evalsha: evaluate }))
     expect((await errorOf(replay.consume(proof))).code).toBe('DISCONNECTED')
     expect(evaluate).not.toHaveBeenCalled()
   },
@@ -264,7 +279,7 @@ test('10,000 calls can wait, and those that are never answered count for 30 seco
 describe('since', () => {
   test('is the start of the server, and never moves back', async () => {
     let uptime = '100'
-    const { replay } = redisStores(client({ eval: async () => [1, uptime] }))
+    const { replay } = redisStores(client({ evalsha: async () => [1, uptime] }))
     expect(replay.since).toBeUndefined()
     await replay.consume(proof)
     expect(replay.since).toBe(proof.now - 100_000)
