@@ -21,6 +21,19 @@ const messages: Readonly<Record<string, string>> = {
 /**
  * Redis is unavailable, or refused a command. It contains nothing of the client's error except a code,
  * because that error can contain the URL, the password, and the command.
+ *
+ * @example
+ * import { type RedisClient, RedisStoreError, redisStores } from '@resource-server/redis'
+ *
+ * export async function isReachable(client: RedisClient): Promise<boolean> {
+ *   try {
+ *     await redisStores(client).expiring.get('any')
+ *     return true
+ *   } catch (error) {
+ *     if (error instanceof RedisStoreError) console.error(error.code) // such as TIMEOUT
+ *     return false
+ *   }
+ * }
  */
 export class RedisStoreError extends Error {
   override readonly name: string = 'RedisStoreError'
