@@ -23,11 +23,11 @@ const messages: Readonly<Record<string, string>> = {
  * because that error can contain the URL, the password, and the command.
  *
  * @example
- * import { type RedisClient, RedisStoreError, redisStores } from '@resource-server/redis'
+ * import { RedisStoreError, type RedisStores } from '@resource-server/redis'
  *
- * export async function isReachable(client: RedisClient): Promise<boolean> {
+ * export async function isReachable({ expiring }: RedisStores): Promise<boolean> {
  *   try {
- *     await redisStores(client).expiring.get('any')
+ *     await expiring.get('any')
  *     return true
  *   } catch (error) {
  *     if (error instanceof RedisStoreError) console.error(error.code) // such as TIMEOUT
