@@ -53,8 +53,8 @@ export class RedisReplayStore implements ReplayStore {
 
 /** @throws RedisStoreError unless it is what the script returns */
 function readReply(reply: unknown): { readonly isNew: boolean; readonly uptime: number } {
-  const [isNew, text]: readonly unknown[] = Array.isArray(reply) ? reply : []
-  const uptime = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined
+  const [isNew, seconds]: readonly unknown[] = Array.isArray(reply) ? reply : []
+  const uptime = typeof seconds === 'string' && /^\d+$/.test(seconds) ? Number(seconds) : undefined
   if ((isNew !== 0 && isNew !== 1) || uptime === undefined) {
     throw new RedisStoreError('UNEXPECTED_REPLY')
   }
