@@ -68,6 +68,7 @@ export const packages: readonly string[] = [
   'fetch',
   'koa',
   'opentelemetry',
+  'redis',
   'testing',
   'trace',
   'cli',

@@ -12,6 +12,7 @@ import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
+import * as redis from '@resource-server/redis'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
@@ -191,6 +192,10 @@ test('no package uses export *', () => {
   expect(starred).toEqual([])
 })
 
+test('redis has exactly these exports', () => {
+  expect(exported(redis)).toEqual(['RedisStoreError', 'redisStores'])
+})
+
 test('testing has exactly these exports', () => {
   expect(exported(testing)).toEqual([
     'accessToken',
@@ -239,6 +244,7 @@ test.each([
   ['trace', ['.']],
   ['cli', ['.']],
   ['opentelemetry', ['.']],
+  ['redis', ['.']],
 ])('%s has exactly these entry points', (name, entries) => {
   const manifest = new URL(`../../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }
