@@ -12,14 +12,15 @@ import type { DPoPHandle } from 'oauth4webapi'
 import { ActorTokens } from './actor-tokens.ts'
 import { Backoff } from './backoff.ts'
 import { createExchangedToken, type ExchangedToken } from './exchanged-token.ts'
-import { exchangeForm, grantOf } from './form.ts'
+import { type Dialect, dialects, forAssertion, withoutIssuedType } from './dialects.ts'
+import { assertionForm, exchangeForm, grantOf, jwtBearer } from './form.ts'
 import { type Failure, HopError } from './hop-error.ts'
 import { type Outcome, Recorder } from './recorder.ts'
-import { readRefusal, type ServerRefusal } from './refusal.ts'
+import { readRefusal } from './refusal.ts'
 import { type Issued, readIssued } from './response.ts'
 import { SealedTokens, type StoredToken } from './sealed-store.ts'
 import type { Settings } from './settings.ts'
-import { failureOf, TokenEndpoint } from './token-endpoint.ts'
+import { failureOf, type TokenAnswer, TokenEndpoint } from './token-endpoint.ts'
 
 // All times are in milliseconds.
 
@@ -53,9 +54,18 @@ interface Flight {
   isForgotten: boolean
 }
 
+/** One exchange: its cache key, the caller's token, and the failures before it. */
+interface Attempt {
+  readonly id: string
+  readonly subject: AccessToken
+  readonly failures: number
+}
+
+type Refusal = Extract<TokenAnswer, { ok: false }>
+
 /** State for a health endpoint. */
 export interface HopHealth {
-  /** False if every exchange fails at the moment: the server is down, or this service is configured wrongly. */
+  /** False from the moment that the server fails, or refuses this service, until it issues a token again. */
   readonly ok: boolean
   /** Why, for the operator. Absent if `ok`. */
   readonly reason?: string
@@ -69,6 +79,8 @@ export class Exchanger {
   readonly #settings: Settings
   readonly #recorder: Recorder
   readonly #actors: ActorTokens
+  /** The endpoint of the server that accepts identity assertions, if there is one. */
+  readonly #assertion: TokenEndpoint | undefined
   readonly #backoff: Backoff
   readonly #store: SealedTokens | undefined
   readonly #entries: GenerationalMap<Entry>
@@ -84,6 +96,8 @@ export class Exchanger {
     this.endpoint = new TokenEndpoint(settings)
     this.#recorder = new Recorder(settings)
     this.#actors = new ActorTokens(settings, this.endpoint)
+    const { assertTo } = settings
+    this.#assertion = assertTo && new TokenEndpoint({ ...settings, ...assertTo })
     this.#backoff = new Backoff(clock)
     this.#store = store && new SealedTokens(store, settings)
     // The map has two halves, and only the used part of the older one is kept.
@@ -140,10 +154,10 @@ export class Exchanger {
   }
 
   health(): HopHealth {
-    const { blocked } = this.#backoff
+    const { failing } = this.#backoff
     const cachedTokens = this.#entries.size
-    return blocked
-      ? { ok: false, reason: blocked.reason, cachedTokens }
+    return failing
+      ? { ok: false, reason: failing.reason, cachedTokens }
       : { ok: true, cachedTokens }
   }
 
@@ -170,11 +184,13 @@ export class Exchanger {
   async #identify(): Promise<string> {
     const { issuer, tokenEndpoint, audience, resource, scope, client, actorToken, dialect } =
       this.#settings
+    const { assertTo } = this.#settings
     const handle = await this.endpoint.dpop()
     const parts = [
       ...[issuer, tokenEndpoint ?? null, audience, resource, scope, client.id],
       actorToken ? client.id : null,
       handle ? await thumbprint(handle) : null,
+      assertTo ? [assertTo.issuer, assertTo.tokenEndpoint ?? null, assertTo.client.id] : null,
       [dialect.grant, dialect.subjectTokenType ?? null, dialect.requestedTokenType ?? null],
     ]
     return sha256(JSON.stringify(parts))
@@ -218,16 +234,18 @@ export class Exchanger {
     const stored = await this.#store?.load(id)
     if (stored) {
       const token = createExchangedToken(stored)
-      this.#keep(id, token, stored.until - this.#settings.clock.now())
+      if (isWanted()) this.#keep(id, token, stored.until - this.#settings.clock.now())
       return { token, cache: 'store' }
     }
     const result = await this.#backoff.run(() => this.#exchange(id, subject))
     if ('code' in result) return { failure: result }
     const { clock } = this.#settings
     const now = clock.now()
-    const { expiresIn, anomalies } = result
+    const { value, scopes, expiresIn, anomalies } = result
+    // An assertion was exchanged before, so it is never the result.
+    const tokenType = result.tokenType === 'DPoP' ? 'DPoP' : 'Bearer'
     const expires = expiresIn === undefined ? undefined : now + expiresIn * 1000
-    const token = createExchangedToken({ ...result, expires })
+    const token = createExchangedToken({ value, tokenType, scopes, expires })
     const lifetime = Math.min(
       (expires ?? 0) - margin - now,
       maxLifetime,
@@ -235,7 +253,6 @@ export class Exchanger {
     )
     if (isWanted() && lifetime > 0) {
       this.#keep(id, token, lifetime)
-      const { value, tokenType, scopes } = result
       const sealed: StoredToken = { value, tokenType, scopes, expires, until: now + lifetime }
       void this.#store?.save(id, sealed)
     }
@@ -258,23 +275,50 @@ export class Exchanger {
 
   /** @param failures the failures before this request */
   async #request(id: string, subject: AccessToken, failures: number): Promise<Issued | Failure> {
-    const { dialect, scope, dpop } = this.#settings
     const actor = this.#settings.actorToken ? await this.#actors.get() : undefined
     if (typeof actor === 'object') return this.#failed(actor, failures)
-    const subjectToken = rawOf(subject)
-    const bound = dpop !== false
-    const form = exchangeForm(this.#settings, subjectToken, actor)
+    const attempt = { id, subject, failures }
+    const assertion = this.#assertion
+    if (!assertion) return this.#finishRequest(await this.#exchangeSubject(attempt, actor))
+    const issued = await this.#exchangeSubject(attempt, actor)
+    if ('code' in issued) return this.#finishRequest(issued)
+    return this.#finishRequest(await this.#exchangeAssertion(attempt, assertion, issued.value))
+  }
+
+  /** RFC 8693, or RFC 7523 on behalf of the caller. With `assertTo`, the result is an identity assertion. */
+  async #exchangeSubject(attempt: Attempt, actor: string | undefined): Promise<Issued | Failure> {
+    const { assertTo, audience, resource, scope } = this.#settings
+    const dialect = assertTo ? forAssertion(this.#settings.dialect) : this.#settings.dialect
+    const target = { audience: assertTo ? [assertTo.issuer] : audience, resource, scope, dialect }
+    const subjectToken = rawOf(attempt.subject)
+    const bound = this.#settings.dpop !== false && !assertTo
+    const form = exchangeForm(target, subjectToken, actor)
     const answer = await this.endpoint.request(grantOf(dialect), form, bound)
-    if (!answer.ok) {
-      const isBound = subject.confirmation !== undefined
-      const hasWorked = this.#hasWorked()
-      return this.#refused(id, readRefusal(answer, { dialect, hasWorked, isBound }), failures)
-    }
-    this.#backoff.recordSuccess()
-    const issued = readIssued(answer.body, { dialect, scope, bound, subjectToken })
-    if ('code' in issued) this.#recorder.warn(issued)
-    else this.#worked()
-    return issued
+    if (!answer.ok) return this.#refused(attempt, answer, dialect)
+    const tokenType = assertTo ? 'N_A' : bound ? 'DPoP' : 'Bearer'
+    return readIssued(answer.body, { dialect, scope, tokenType, subjectToken })
+  }
+
+  /** Exchanges an identity assertion at the other authorization server. */
+  async #exchangeAssertion(
+    attempt: Attempt,
+    endpoint: TokenEndpoint,
+    assertion: string,
+  ): Promise<Issued | Failure> {
+    const { dpop, scope } = this.#settings
+    const bound = dpop !== false
+    const answer = await endpoint.request(jwtBearer, assertionForm(assertion, scope), bound)
+    const dialect = withoutIssuedType(dialects.rfc8693)
+    if (!answer.ok) return this.#refused(attempt, answer, dialect)
+    const tokenType = bound ? 'DPoP' : 'Bearer'
+    return readIssued(answer.body, { dialect, scope, tokenType, subjectToken: assertion })
+  }
+
+  /** Notes whether the server issued a token that passes the checks. Refusals are noted already. */
+  #finishRequest(result: Issued | Failure): Issued | Failure {
+    if (!('code' in result)) this.#worked()
+    else if (result.code === 'response_invalid') this.#recorder.warn(result)
+    return result
   }
 
   #hasWorked(): boolean {
@@ -282,6 +326,7 @@ export class Exchanger {
   }
 
   #worked(): void {
+    this.#backoff.recordSuccess()
     this.#workedAt = this.#settings.clock.monotonic()
     this.#recorder.recovered()
   }
@@ -291,11 +336,15 @@ export class Exchanger {
     if (failure.code === 'exchange_misconfigured') this.#backoff.recordMisconfiguration(failure)
     else this.#backoff.recordOutage(failure, failures)
     this.endpoint.reset()
+    this.#assertion?.reset()
     this.#recorder.warn(failure)
     return failure
   }
 
-  #refused(id: string, { failure, scope }: ServerRefusal, failures: number): Failure {
+  #refused({ id, subject, failures }: Attempt, answer: Refusal, dialect: Dialect): Failure {
+    const isBound = subject.confirmation !== undefined
+    const hasWorked = this.#hasWorked()
+    const { failure, scope } = readRefusal(answer, { dialect, hasWorked, isBound })
     this.#actors.reset()
     if (failure.code === 'server_unavailable') return this.#failed(failure, failures)
     this.#backoff.recordSuccess()

@@ -26,7 +26,7 @@ import {
   modifyAssertion,
 } from 'oauth4webapi'
 import type { Failure } from './hop-error.ts'
-import type { Settings } from './settings.ts'
+import type { ServerSettings, Settings } from './settings.ts'
 
 /** A response with status 200, or an error that the server sent as JSON. */
 export type TokenAnswer =
@@ -49,15 +49,18 @@ const metadataLifetime = 3_600_000
 /** Never aborts: a caller that gives up does not end a request that others wait for. */
 const neverAborted = (): AbortSignal => new AbortController().signal
 
+type EndpointSettings = ServerSettings &
+  Pick<Settings, 'allowInsecureHttp' | 'clock' | 'dpop' | 'fetch'>
+
 /** Sends requests to the token endpoint of one authorization server. */
 export class TokenEndpoint {
-  readonly #settings: Settings
+  readonly #settings: EndpointSettings
   readonly #client: Client
   readonly #authenticate: ClientAuth
   #known: { readonly server: AuthorizationServer; readonly until: number } | undefined
   #keys: Promise<DPoPHandle> | undefined
 
-  constructor(settings: Settings) {
+  constructor(settings: EndpointSettings) {
     const { client, clock } = settings
     this.#settings = settings
     this.#client = {
