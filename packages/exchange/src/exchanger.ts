@@ -8,19 +8,13 @@ import {
   rawOf,
   sha256,
 } from '@resource-server/core/client'
-import type { DPoPHandle } from 'oauth4webapi'
-import { ActorTokens } from './actor-tokens.ts'
-import { Backoff } from './backoff.ts'
+import type { DpopKey } from './dpop-key.ts'
 import { createExchangedToken, type ExchangedToken } from './exchanged-token.ts'
-import { type Dialect, dialects, forAssertion, withoutIssuedType } from './dialects.ts'
-import { assertionForm, exchangeForm, grantOf, jwtBearer } from './form.ts'
 import { type Failure, HopError } from './hop-error.ts'
 import { type Outcome, Recorder } from './recorder.ts'
-import { readRefusal } from './refusal.ts'
-import { type Issued, readIssued } from './response.ts'
 import { SealedTokens, type StoredToken } from './sealed-store.ts'
 import type { Settings } from './settings.ts'
-import { failureOf, type TokenAnswer, TokenEndpoint } from './token-endpoint.ts'
+import { TokenRequests } from './token-requests.ts'
 
 // All times are in milliseconds.
 
@@ -29,10 +23,8 @@ const margin = 30_000
 const maxLifetime = 3_600_000
 /** How long a refusal is remembered that the same request would get again. */
 const refusedFor = 5_000
-/** How long after a success an `invalid_request` is the fault of the caller's token. */
-const workedFor = 600_000
-/** What an entry takes in memory in addition to the text of its token: decisions/108. */
-const entryBytes = 700
+/** What an entry takes in memory in addition to the text of its token. About 400 bytes were measured on Node 20. */
+const entryBytes = 500
 const refusalBounds = { entries: 2_000, bytes: 2_000_000 }
 
 interface Entry {
@@ -54,15 +46,6 @@ interface Flight {
   isForgotten: boolean
 }
 
-/** One exchange: its cache key, the caller's token, and the failures before it. */
-interface Attempt {
-  readonly id: string
-  readonly subject: AccessToken
-  readonly failures: number
-}
-
-type Refusal = Extract<TokenAnswer, { ok: false }>
-
 /** State for a health endpoint. */
 export interface HopHealth {
   /** False from the moment that the server fails, or refuses this service, until it issues a token again. */
@@ -75,30 +58,23 @@ export interface HopHealth {
 
 /** Exchanges tokens of callers: checks, caches, and shares the requests. */
 export class Exchanger {
-  readonly endpoint: TokenEndpoint
   readonly #settings: Settings
+  readonly #key: DpopKey
   readonly #recorder: Recorder
-  readonly #actors: ActorTokens
-  /** The endpoint of the server that accepts identity assertions, if there is one. */
-  readonly #assertion: TokenEndpoint | undefined
-  readonly #backoff: Backoff
+  readonly #requests: TokenRequests
   readonly #store: SealedTokens | undefined
   readonly #entries: GenerationalMap<Entry>
   readonly #refusals = new GenerationalMap<Remembered>(refusalBounds)
   readonly #flights = new Map<string, Flight>()
   /** A hash of everything but the caller's token that an exchange depends on. */
   #identity: string | undefined
-  #workedAt = -Infinity
 
-  constructor(settings: Settings) {
-    const { clock, store, cache } = settings
+  constructor(settings: Settings, key: DpopKey) {
+    const { store, cache } = settings
     this.#settings = settings
-    this.endpoint = new TokenEndpoint(settings)
+    this.#key = key
     this.#recorder = new Recorder(settings)
-    this.#actors = new ActorTokens(settings, this.endpoint)
-    const { assertTo } = settings
-    this.#assertion = assertTo && new TokenEndpoint({ ...settings, ...assertTo })
-    this.#backoff = new Backoff(clock)
+    this.#requests = new TokenRequests(settings, this.#recorder, key)
     this.#store = store && new SealedTokens(store, settings)
     // The map has two halves, and only the used part of the older one is kept.
     this.#entries = new GenerationalMap({ entries: Math.max(2, cache.entries), bytes: cache.bytes })
@@ -107,15 +83,14 @@ export class Exchanger {
   /**
    * @throws ConfigError if the token was not verified, or is from another issuer
    * @throws HopError if there is no token
-   * @throws the reason of the signal if it aborts
+   * @throws the reason of the signal if it aborts, unless it is a timeout
    */
   async token(subject: AccessToken, signal?: AbortSignal | null): Promise<ExchangedToken> {
     const { clock } = this.#settings
     const startedAt = clock.monotonic()
     this.#check(subject)
-    signal?.throwIfAborted()
     const id = await this.#idOf(subject)
-    signal?.throwIfAborted()
+    if (signal?.aborted) return this.#finish(subject, startedAt, { failure: timeoutOf(signal) })
     const { claims } = subject
     if (claims.exp * 1000 <= clock.now()) {
       const reason = `the token of the caller expired at ${subject.expiresAt.toISOString()}`
@@ -153,8 +128,13 @@ export class Exchanger {
     await this.#store?.delete(id)
   }
 
+  /** Fetches the metadata. @throws as `NextHop.warmUp` says */
+  prepare(): Promise<void> {
+    return this.#requests.prepare()
+  }
+
   health(): HopHealth {
-    const { failing } = this.#backoff
+    const { failing } = this.#requests
     const cachedTokens = this.#entries.size
     return failing
       ? { ok: false, reason: failing.reason, cachedTokens }
@@ -185,11 +165,11 @@ export class Exchanger {
     const { issuer, tokenEndpoint, audience, resource, scope, client, actorToken, dialect } =
       this.#settings
     const { assertTo } = this.#settings
-    const handle = await this.endpoint.dpop()
+    const jkt = await this.#key.thumbprint()
     const parts = [
       ...[issuer, tokenEndpoint ?? null, audience, resource, scope, client.id],
       actorToken ? client.id : null,
-      handle ? await thumbprint(handle) : null,
+      jkt ?? null,
       assertTo ? [assertTo.issuer, assertTo.tokenEndpoint ?? null, assertTo.client.id] : null,
       [dialect.grant, dialect.subjectTokenType ?? null, dialect.requestedTokenType ?? null],
     ]
@@ -237,8 +217,11 @@ export class Exchanger {
       if (isWanted()) this.#keep(id, token, stored.until - this.#settings.clock.now())
       return { token, cache: 'store' }
     }
-    const result = await this.#backoff.run(() => this.#exchange(id, subject))
-    if ('code' in result) return { failure: result }
+    const result = await this.#requests.exchange(subject)
+    if ('code' in result) {
+      if (result.isLasting) this.#remember(id, result)
+      return { failure: result }
+    }
     const { clock } = this.#settings
     const now = clock.now()
     const { value, scopes, expiresIn, anomalies } = result
@@ -264,119 +247,40 @@ export class Exchanger {
     this.#entries.set(id, { token, until }, entryBytes + token.value.length)
   }
 
-  async #exchange(id: string, subject: AccessToken): Promise<Issued | Failure> {
-    const { failures } = this.#backoff
-    try {
-      return await this.#request(id, subject, failures)
-    } catch (error) {
-      return this.#failed(failureOf(error, 'the token exchange failed'), failures)
-    }
-  }
-
-  /** @param failures the failures before this request */
-  async #request(id: string, subject: AccessToken, failures: number): Promise<Issued | Failure> {
-    const actor = this.#settings.actorToken ? await this.#actors.get() : undefined
-    if (typeof actor === 'object') return this.#failed(actor, failures)
-    const attempt = { id, subject, failures }
-    const assertion = this.#assertion
-    if (!assertion) return this.#finishRequest(await this.#exchangeSubject(attempt, actor))
-    const issued = await this.#exchangeSubject(attempt, actor)
-    if ('code' in issued) return this.#finishRequest(issued)
-    return this.#finishRequest(await this.#exchangeAssertion(attempt, assertion, issued.value))
-  }
-
-  /** RFC 8693, or RFC 7523 on behalf of the caller. With `assertTo`, the result is an identity assertion. */
-  async #exchangeSubject(attempt: Attempt, actor: string | undefined): Promise<Issued | Failure> {
-    const { assertTo, audience, resource, scope } = this.#settings
-    const dialect = assertTo ? forAssertion(this.#settings.dialect) : this.#settings.dialect
-    const target = { audience: assertTo ? [assertTo.issuer] : audience, resource, scope, dialect }
-    const subjectToken = rawOf(attempt.subject)
-    const bound = this.#settings.dpop !== false && !assertTo
-    const form = exchangeForm(target, subjectToken, actor)
-    const answer = await this.endpoint.request(grantOf(dialect), form, bound)
-    if (!answer.ok) return this.#refused(attempt, answer, dialect)
-    const tokenType = assertTo ? 'N_A' : bound ? 'DPoP' : 'Bearer'
-    return readIssued(answer.body, { dialect, scope, tokenType, subjectToken })
-  }
-
-  /** Exchanges an identity assertion at the other authorization server. */
-  async #exchangeAssertion(
-    attempt: Attempt,
-    endpoint: TokenEndpoint,
-    assertion: string,
-  ): Promise<Issued | Failure> {
-    const { dpop, scope } = this.#settings
-    const bound = dpop !== false
-    const answer = await endpoint.request(jwtBearer, assertionForm(assertion, scope), bound)
-    const dialect = withoutIssuedType(dialects.rfc8693)
-    if (!answer.ok) return this.#refused(attempt, answer, dialect)
-    const tokenType = bound ? 'DPoP' : 'Bearer'
-    return readIssued(answer.body, { dialect, scope, tokenType, subjectToken: assertion })
-  }
-
-  /** Notes whether the server issued a token that passes the checks. Refusals are noted already. */
-  #finishRequest(result: Issued | Failure): Issued | Failure {
-    if (!('code' in result)) this.#worked()
-    else if (result.code === 'response_invalid') this.#recorder.warn(result)
-    return result
-  }
-
-  #hasWorked(): boolean {
-    return this.#settings.clock.monotonic() - this.#workedAt < workedFor
-  }
-
-  #worked(): void {
-    this.#backoff.recordSuccess()
-    this.#workedAt = this.#settings.clock.monotonic()
-    this.#recorder.recovered()
-  }
-
-  /** There was no usable response, or an actor token is not available. */
-  #failed(failure: Failure, failures: number): Failure {
-    if (failure.code === 'exchange_misconfigured') this.#backoff.recordMisconfiguration(failure)
-    else this.#backoff.recordOutage(failure, failures)
-    this.endpoint.reset()
-    this.#assertion?.reset()
-    this.#recorder.warn(failure)
-    return failure
-  }
-
-  #refused({ id, subject, failures }: Attempt, answer: Refusal, dialect: Dialect): Failure {
-    const isBound = subject.confirmation !== undefined
-    const hasWorked = this.#hasWorked()
-    const { failure, scope } = readRefusal(answer, { dialect, hasWorked, isBound })
-    this.#actors.reset()
-    if (failure.code === 'server_unavailable') return this.#failed(failure, failures)
-    this.#backoff.recordSuccess()
-    if (failure.code === 'exchange_misconfigured') this.#recorder.warn(failure)
-    // One caller's token must not block all others if they still work.
-    const isForAll = scope === 'client' || (scope === 'target' && !this.#hasWorked())
-    if (isForAll) this.#backoff.recordMisconfiguration(failure)
-    else if (failure.code !== 'response_invalid') this.#remember(id, failure)
-    return failure
-  }
-
   #remember(id: string, failure: Failure): void {
     const until = this.#settings.clock.monotonic() + refusedFor
     this.#refusals.set(id, { failure, until }, entryBytes)
   }
 }
 
-async function thumbprint(handle: DPoPHandle): Promise<string> {
-  return handle.calculateThumbprint()
-}
-
 /** Waits, but not after the signal aborts. The work continues for others. */
-async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal | null): Promise<T> {
+async function unlessAborted(
+  work: Promise<Outcome>,
+  signal?: AbortSignal | null,
+): Promise<Outcome> {
   if (!signal) return work
   let stop = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error)
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined)
     signal.addEventListener('abort', stop, { once: true })
   })
   try {
-    return await Promise.race([work, aborted])
+    return (await Promise.race([work, aborted])) ?? { failure: timeoutOf(signal) }
   } finally {
     signal.removeEventListener('abort', stop)
+  }
+}
+
+/**
+ * A timeout of the handler is an outage for its caller.
+ *
+ * @throws the reason of the signal if it is another one, such as that the client disconnected
+ */
+function timeoutOf({ reason }: AbortSignal): Failure {
+  if (!(reason instanceof Error) || reason.name !== 'TimeoutError') throw reason
+  return {
+    code: 'server_unavailable',
+    reason: 'the time that the handler allows ended before there was a token',
+    cause: reason,
   }
 }

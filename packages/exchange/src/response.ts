@@ -3,7 +3,7 @@ import type { Dialect } from './dialects.ts'
 import type { Failure } from './hop-error.ts'
 
 /** `N_A`: not an access token, but for example an assertion (RFC 8693 section 2.2.1). */
-export type TokenType = 'Bearer' | 'DPoP' | 'N_A'
+type TokenType = 'Bearer' | 'DPoP' | 'N_A'
 
 /** A token that the authorization server issued, after the checks of its response. */
 export interface Issued {

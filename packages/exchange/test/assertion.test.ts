@@ -1,8 +1,9 @@
 import { ConfigError, createVerifier } from '@resource-server/core'
 import { createTestIssuer, type TestIssuer } from '@resource-server/testing'
+import { decodeProtectedHeader } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { nextHop, type NextHopOptions } from '../src/index.ts'
-import { errorOf, formOf, secret, self, setUp, type Setup } from './support.ts'
+import { errorOf, formOf, secret, self, setUp, type Setup, startService } from './support.ts'
 
 // Identity assertions: the tokens for the next service are from another authorization server. Experimental.
 
@@ -51,12 +52,20 @@ test('an assertion of the own issuer is exchanged at the other one, and the toke
   expect([first.exchanges(), second.tokenEndpoint.requests.length]).toEqual([1, 1])
 })
 
-test('the token can be bound to a key of this service, and the assertion is not', async () => {
+test('the token is bound to the key of the proofs, and the assertion is not bound', async () => {
   const { first, second, options } = await setUpTwo()
-  const hop = nextHop({ ...options, dpop: true })
-  expect(await hop.token(await first.subject())).toMatchObject({ tokenType: 'DPoP' })
+  const service = await startService()
+  const hop = nextHop({ ...options, dpop: true, origin: service.origin })
+  const caller = await first.subject()
+  const exchanged = await hop.token(caller)
+  expect(exchanged).toMatchObject({ tokenType: 'DPoP' })
   expect(first.issuer.tokenEndpoint.requests.at(0)?.headers).not.toHaveProperty('dpop')
-  expect(second.tokenEndpoint.requests.at(0)?.headers).toHaveProperty('dpop')
+  const proofs = second.tokenEndpoint.requests.map(({ headers }) => String(headers['dpop']))
+  await hop.fetch(caller, '/')
+  proofs.push(...service.received.map(({ headers }) => String(headers['dpop'])))
+  const keys = proofs.map((proof) => decodeProtectedHeader(proof).jwk)
+  expect(keys).toHaveLength(2)
+  expect(keys.at(0)).toEqual(keys.at(1))
 })
 
 test('an access token in place of the assertion is refused, and sent nowhere', async () => {
