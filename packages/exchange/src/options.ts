@@ -26,6 +26,16 @@ export interface HopClient {
   readonly authentication?: 'basic' | 'post' | 'private_key_jwt' | 'mtls' | 'none'
 }
 
+/** An authorization server that accepts identity assertions of the issuer. Experimental. */
+export interface AssertionTarget {
+  /** Its issuer URL, which becomes the audience of the assertion. */
+  readonly issuer: string | IssuerOptions
+  /** How this service authenticates there. */
+  readonly client: HopClient
+  /** The URL of its token endpoint. Default: the one in its metadata. */
+  readonly tokenEndpoint?: string
+}
+
 /** Limits of the cache in memory. */
 export interface HopCacheOptions {
   /** The maximum number of tokens. Default 10,000. */
@@ -99,6 +109,13 @@ export interface NextHopOptions {
    * or a key pair. `fetch` then sends proofs. Default: bearer tokens.
    */
   readonly dpop?: boolean | CryptoKeyPair
+  /**
+   * Experimental, and not covered by semantic versioning. If another authorization server issues the tokens for the
+   * next service: `issuer` then issues an identity assertion for it (ID-JAG,
+   * draft-ietf-oauth-identity-assertion-authz-grant), which is exchanged there. `resource` and `scope` describe the
+   * next service, and `audience` is not used.
+   */
+  readonly assertTo?: AssertionTarget
   /** Limits of the cache in memory. */
   readonly cache?: HopCacheOptions
   /** A second cache that the instances of this service share. Default: none. */

@@ -7,6 +7,7 @@ import {
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
 import { Deadlines } from './deadlines.ts'
+import type { DpopKey } from './dpop-key.ts'
 import type { ExchangedToken } from './exchanged-token.ts'
 import type { Exchanger } from './exchanger.ts'
 import { HopError } from './hop-error.ts'
@@ -35,12 +36,14 @@ interface Request {
 export class ServiceCaller {
   readonly #settings: Settings
   readonly #exchanger: Exchanger
+  readonly #key: DpopKey
   /** `undefined` without a timeout. */
   readonly #deadlines: Deadlines | undefined
 
-  constructor(settings: Settings, exchanger: Exchanger) {
+  constructor(settings: Settings, exchanger: Exchanger, key: DpopKey) {
     this.#settings = settings
     this.#exchanger = exchanger
+    this.#key = key
     const { timeout } = settings
     this.#deadlines = timeout === undefined ? undefined : new Deadlines(timeout)
   }
@@ -150,7 +153,7 @@ export class ServiceCaller {
     given = new Headers(),
   ): Promise<Response> {
     const { fetch } = this.#settings
-    const handle = await this.#exchanger.endpoint.dpop()
+    const handle = await this.#key.handle()
     try {
       return await protectedResourceRequest(
         ...([value, init.method ?? 'GET', url, given, undefined] as const),

@@ -597,14 +597,16 @@ const runs: Readonly<Record<string, Run>> = {
     }
   },
   'HOP-down-timeout': async (expected) => {
+    let patience = 50
     const chain = await startChain({}, {}, async (hop, token, _req, res) => {
-      const response = await hop.fetch(token, '/', { signal: AbortSignal.timeout(50) })
+      const response = await hop.fetch(token, '/', { signal: AbortSignal.timeout(patience) })
       res.send(await response.text())
     })
     chain.service.respond = () => {}
     const raw = chain.raw()
     expect(await chain.call(raw)).toMatchObject({ status: expected.status, challenge: null })
     chain.service.respond = (_request, response) => response.end('ok')
+    patience = 30_000
     expect(await chain.call(raw)).toMatchObject({ status: 200 })
     expect(chain.exchanges()).toBe(1)
   },
