@@ -12,6 +12,12 @@ afterAll(() => issuer.close())
 const url = 'https://api.example/orders'
 const nonceSecret = 'a secret of at least 32 characters'
 
+/** A whole second, as in proofs: otherwise the service would require a nonce in the second in which it starts. */
+const clock = {
+  now: () => Math.floor(Date.now() / 1000) * 1000,
+  monotonic: () => performance.now(),
+}
+
 async function clientFor(alg: 'ES256' | 'Ed25519' | 'RS256' | 'PS256') {
   const keyPair = await dpop.generateKeyPair(alg)
   const jkt = await dpop.calculateThumbprint(keyPair.publicKey)
@@ -29,6 +35,7 @@ function appWith(options: object) {
     issuer: issuer.url,
     audience: 'orders',
     publicUrl: 'https://api.example',
+    clock,
     ...options,
   })
   return express().get('/orders', api.requireAuthentication(), (_req, res) => void res.send('ok'))

@@ -41,7 +41,8 @@ export interface ReplayStore {
   consume(proof: UsedProof): boolean | Promise<boolean>
   /**
    * The time since which the store has been recording, in milliseconds since the epoch. Older proofs are
-   * refused, because they may have been used before. Leave it out if the store survives restarts.
+   * refused, because they may have been used before. Proofs from the same second, which may be older, require a
+   * nonce. Leave it out if the store survives restarts.
    */
   readonly since?: number
 }
