@@ -200,11 +200,11 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   const run = async (guard: Guard, request: GuardedRequest, reply: GuardedReply) => {
     const { raw, originalUrl: url } = request
     const route = (): string | undefined => request.routeOptions.url
-    const appendHeader = (name: string, value: string): void => {
-      reply.headers({ [name]: [reply.getHeader(name) ?? [], value].flat().join(', ') })
+    const headers = {
+      getHeader: (name: string): unknown => reply.getHeader(name),
+      setHeader: (name: string, value: string): unknown => reply.headers({ [name]: value }),
     }
-    const response = reply.raw
-    const exchange = { request: raw, response, url, route, attachTo: request, appendHeader }
+    const exchange = { request: raw, response: reply.raw, url, route, attachTo: request, headers }
     const result = await withoutText(() => pass(guard, exchange))
     if (result.action === 'proceed') return undefined
     if (result.action === 'throw') throw safeForFastify(result.error)
