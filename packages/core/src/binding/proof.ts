@@ -7,7 +7,7 @@ import { isEqual } from '../lib/equal.ts'
 import { GenerationalMap } from '../lib/generational-map.ts'
 import { own } from '../lib/json.ts'
 import type { NormalUri } from '../lib/uri.ts'
-import { canonical, isAlgorithm } from '../options/algorithms.ts'
+import { type Algorithm, canonical, isAlgorithm } from '../options/algorithms.ts'
 import { isNonEmptyString, isNumericDate, roundSeconds } from '../token/claim-values.ts'
 import { targetProblem } from './target-url.ts'
 import { sha256Async } from '#crypto'
@@ -50,6 +50,16 @@ export interface ProofContext {
 
 const maxProofCharacters = 8192
 
+/** The key and the signature of these algorithms take more. Such proofs are accepted only if they are configured. */
+const longerProofs: ReadonlyMap<Algorithm, number> = new Map<Algorithm, number>([
+  ['ML-DSA-65', 10_240],
+  ['ML-DSA-87', 13_312],
+])
+
+function maxCharacters(algorithms: readonly Algorithm[]): number {
+  return Math.max(maxProofCharacters, ...algorithms.map((name) => longerProofs.get(name) ?? 0))
+}
+
 /**
  * Keys that have verified a proof, by the encoded header of the proof: a client sends the same header each
  * time. Importing a key takes longer than using it.
@@ -58,7 +68,7 @@ const knownKeys = new GenerationalMap<ProofKey>({ entries: 2000, bytes: 2 ** 22 
 
 /** Verifies the proof of a request (RFC 9449 section 4.3), except for its nonce and whether it is new. */
 export async function verifyProof(context: ProofContext): Promise<Proof | Refusal> {
-  const parsed = parse(context.headers)
+  const parsed = parse(context.headers, maxCharacters(context.settings.algorithms))
   if (parsed instanceof Refusal) return parsed
   context.onParsed?.(parsed)
   const key = await keyOf(parsed, context)
@@ -78,13 +88,17 @@ export async function verifyProof(context: ProofContext): Promise<Proof | Refusa
   return { jkt: key.jkt, jti, iat, nonce } as Proof
 }
 
-function parse(headers: readonly unknown[]): UnverifiedProof | Refusal {
+function parse(headers: readonly unknown[], maximum: number): UnverifiedProof | Refusal {
   const [value, ...rest] = headers
   if (value === undefined) return refuse('proof_missing', 'the request has no DPoP header')
   if (rest.length > 0 || Array.isArray(value)) {
     return refuse('proof_malformed', 'the request has more than one DPoP header')
   }
-  const proof = parseProof(value, maxProofCharacters)
+  if (typeof value === 'string' && value.length > maximum) {
+    const length = `the DPoP header has ${value.length} characters, the maximum is ${maximum}`
+    return refuse('proof_malformed', length)
+  }
+  const proof = parseProof(value, maximum)
   if (!(proof instanceof Refusal)) return proof
   return refuse('proof_malformed', `the DPoP header is not a proof: ${proof.reason}`)
 }

@@ -54,7 +54,9 @@ interface Context {
 
 export function createDpopClient(algorithm: Algorithm, { clock, token }: Context): DpopClient {
   const key = createSigningKey(algorithm, 'dpop-key')
-  const { kid: _, alg: _alg, use: _use, ...jwk } = key.publicJwk
+  const { kid: _, use: _use, alg, ...members } = key.publicJwk
+  // The algorithm is part of a key of this type (RFC 9964 section 3).
+  const jwk = members['kty'] === 'AKP' ? { ...members, alg } : members
   const jkt = thumbprintOf(jwk)
   const proof = (options: ProofOptions): string => {
     checkOptions('proof', options, rules)
@@ -86,6 +88,8 @@ function sha256(text: string): string {
 
 /** RFC 7638 section 3: the required members, in lexicographic order. */
 function thumbprintOf(jwk: JsonObject): string {
-  const required = ['crv', 'e', 'kty', 'n', 'x', 'y'].filter((name) => Object.hasOwn(jwk, name))
+  const required = ['alg', 'crv', 'e', 'kty', 'n', 'pub', 'x', 'y'].filter((name) =>
+    Object.hasOwn(jwk, name),
+  )
   return sha256(JSON.stringify(jwk, required))
 }
