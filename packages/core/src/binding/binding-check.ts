@@ -10,7 +10,7 @@ import type { TokenConfirmation } from '../token/confirmation.ts'
 import { Nonces, nonceTimes } from './nonce.ts'
 import type { Presentation } from './presentation.ts'
 import { type Proof, verifyProof } from './proof.ts'
-import { ReplayCheck } from './replay-check.ts'
+import { refuseOldProof, ReplayCheck } from './replay-check.ts'
 import { targetsOf } from './target-url.ts'
 import { warn } from '#platform'
 
@@ -200,6 +200,13 @@ export class BindingCheck {
       return requireNonce(reason, nonces, now)
     }
     const refusal = await replay.consume(proof, issued, nonceTimes.lifetime)
+    if (refusal?.code === 'proof_not_current') {
+      return requireNonce(
+        'the nonce in the proof is older than the store of used proofs',
+        nonces,
+        now,
+      )
+    }
     if (!refusal && now - issued > nonceTimes.renewal) trace.nonce = await nonces.issue(now)
     return refusal
   }
@@ -208,7 +215,7 @@ export class BindingCheck {
   async #checkAge(proof: Proof, now: number, replay: ReplayCheck): Promise<Refusal | undefined> {
     const made = replay.compareWithStart(proof.iat)
     if (made === 'before' || (made !== 'after' && !this.#canSendNonce())) {
-      return refuse('proof_not_current', 'the proof is older than the store of used proofs')
+      return refuseOldProof()
     }
     const isNew = made === 'after' || (await this.#isFromThisProcess(proof, now))
     if (isNew) {

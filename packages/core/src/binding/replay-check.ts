@@ -56,13 +56,18 @@ export class ReplayCheck {
     lifetime: number,
   ): Promise<Refusal | undefined> {
     const id = await sha256Async(`${jkt}.${jti}`)
+    const { since } = this.#store
     const now = this.#clock.now()
     // Another instance, whose clock is behind, accepts the proof for longer than this one.
     const expiresAt = Math.floor((madeAt + lifetime + 2 * this.#tolerance) * 1000) + 1
     const result = await this.#askStore({ id, jkt, expiresAt, now })
-    if (result === true) return undefined
     if (result === false) return refuse('proof_replayed', 'the proof was used before')
-    return refuse('replay_store_unavailable', describe(result), { retryAfter: 1 })
+    if (result !== true) {
+      return refuse('replay_store_unavailable', describe(result), { retryAfter: 1 })
+    }
+    // The store may have found out only now that it lost its data.
+    const isLost = this.#store.since !== since && this.compareWithStart(madeAt) !== 'after'
+    return isLost ? refuseOldProof() : undefined
   }
 
   /** Returns the error if the store fails or takes too long. */
@@ -75,6 +80,10 @@ export class ReplayCheck {
       return asError(error)
     }
   }
+}
+
+export function refuseOldProof(): Refusal {
+  return refuse('proof_not_current', 'the proof is older than the store of used proofs')
 }
 
 function storeIsLate(): Error {
