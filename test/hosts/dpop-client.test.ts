@@ -4,6 +4,7 @@ import * as dpop from 'dpop'
 import express from 'express'
 import request from 'supertest'
 import { afterAll, expect, test } from 'vitest'
+import { wholeSecondClock } from '../whole-second-clock.ts'
 
 // A client by another author sends the proofs.
 
@@ -11,12 +12,6 @@ const issuer = await createTestIssuer()
 afterAll(() => issuer.close())
 const url = 'https://api.example/orders'
 const nonceSecret = 'a secret of at least 32 characters'
-
-/** A whole second, as in proofs: otherwise the service would require a nonce in the second in which it starts. */
-const clock = {
-  now: () => Math.floor(Date.now() / 1000) * 1000,
-  monotonic: () => performance.now(),
-}
 
 async function clientFor(alg: 'ES256' | 'Ed25519' | 'RS256' | 'PS256') {
   const keyPair = await dpop.generateKeyPair(alg)
@@ -35,7 +30,7 @@ function appWith(options: object) {
     issuer: issuer.url,
     audience: 'orders',
     publicUrl: 'https://api.example',
-    clock,
+    clock: wholeSecondClock,
     ...options,
   })
   return express().get('/orders', api.requireAuthentication(), (_req, res) => void res.send('ok'))

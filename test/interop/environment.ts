@@ -10,11 +10,20 @@ export interface Environment {
   readonly resultsFile: string
 }
 
+/** Read when it is used, because not every test needs every server. */
 export const environment: Environment = {
-  javaHome: required('INTEROP_JAVA_HOME'),
-  keycloakHome: required('INTEROP_KEYCLOAK_HOME'),
-  springJar: required('INTEROP_SPRING_JAR'),
-  resultsFile: required('INTEROP_LEDGER'),
+  get javaHome() {
+    return required('INTEROP_JAVA_HOME')
+  },
+  get keycloakHome() {
+    return required('INTEROP_KEYCLOAK_HOME')
+  },
+  get springJar() {
+    return required('INTEROP_SPRING_JAR')
+  },
+  get resultsFile() {
+    return required('INTEROP_LEDGER')
+  },
 }
 
 function required(name: string): string {

@@ -1,3 +1,4 @@
+import * as dpop from 'dpop'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type AuthorizationServer,
@@ -5,6 +6,7 @@ import {
 } from '../../examples/order-flow/src/authorization-server/authorization-server.ts'
 import { demoSignIn } from '../../examples/order-flow/src/demo/sign-ins.ts'
 import { tokenExchange } from '../../examples/order-flow/src/services/exchange.ts'
+import { checkBoundToken, checkNonce } from './dpop.ts'
 import { resultsOf } from './results.ts'
 import { type Service, startService } from './service.ts'
 
@@ -76,4 +78,11 @@ test('RFC 9068 tokens are accepted over two exchanges, with a nested act and two
     what: "the first hop's token forwarded",
     seen: replayed.record.reason!,
   })
+})
+
+test('a token that is bound with DPoP is accepted only with a new proof of its key', async () => {
+  const keyPair = await dpop.generateKeyPair('ES256')
+  const { accessToken: token } = await demoSignIn('webShop', server, { keyPair })
+  await checkBoundToken({ token, keyPair }, server.issuer, addResult)
+  await checkNonce({ token, keyPair }, server.issuer, addResult)
 })

@@ -74,13 +74,13 @@ async function acceptsKeyOfRfc() {
  * @param {Awaited<ReturnType<typeof createTestIssuer>>} issuer
  * @param {typeof algorithms[number]} algorithm
  */
-function setupFor({ url: issuer, clock, token }, algorithm) {
+function setupFor(issuer, algorithm) {
   const verifier = createVerifier({
-    issuer,
+    issuer: issuer.url,
     audience: 'order-service',
     algorithms: ['ES256', algorithm],
     dpop: { algorithms: [algorithm] },
-    clock,
+    clock: issuer.clock,
   })
-  return { verifier, orderToken: token({ aud: 'order-service' }) }
+  return { verifier, orderToken: issuer.token({ aud: 'order-service' }) }
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AccessToken,
   ConfigError,
@@ -12,6 +11,8 @@ import {
   type Guard,
   ignoredWrite,
   nodeGuard,
+  type NodeRequest,
+  type NodeResponse,
   type Reply,
   type ResourceServerBase,
   sendNode,
@@ -100,16 +101,16 @@ export type {
 } from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
 
-/** The part of Fastify's request that a guard uses. */
+/** The part of Fastify's request that a guard uses. Requests over HTTP/2 have it too. */
 export interface GuardedRequest {
-  readonly raw: IncomingMessage
+  readonly raw: NodeRequest
   readonly originalUrl: string
   readonly routeOptions: { readonly url?: string | undefined }
 }
 
 /** The part of Fastify's reply that a guard uses. */
 export interface GuardedReply {
-  readonly raw: ServerResponse
+  readonly raw: NodeResponse
   code(status: number): unknown
   headers(headers: Record<string, string>): unknown
   getHeader(name: string): number | string | string[] | undefined

@@ -91,7 +91,7 @@ describe('ML-DSA', () => {
   ]
 
   test.each<readonly [string, unknown]>([
-    ['WebCrypto does not tell what it supports', class {}],
+    ['WebCrypto does not tell what it supports', {}],
     ['WebCrypto does not support it', { supports: () => false }],
     ['there is no SubtleCrypto', undefined],
   ])('is a ConfigError if %s', (_what, subtle) => {
