@@ -2,7 +2,7 @@
 // file.
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
-//   -- functions http   runs only these parts: functions, http, growth, start, hits
+//   -- functions http   runs only these parts: functions, http, growth, start, hits, proofs
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureFunctions } from './functions.mjs'
@@ -12,6 +12,7 @@ import { measureHits } from './hits.mjs'
 import { measureHttp } from './http.mjs'
 import { chart } from './lib/chart.mjs'
 import { report } from './lib/report.mjs'
+import { measureProofs } from './proofs.mjs'
 import { measureStart } from './start.mjs'
 
 const options = process.argv.slice(2)
@@ -29,6 +30,7 @@ const sizes = {
     ? { tokens: 10_000, rounds: 2, batch: 300, issuers: 100 }
     : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },
   start: { runs: quick ? 2 : 7 },
+  proofs: quick ? { rounds: 2, batch: 500 } : { rounds: 7, batch: 3000 },
 }
 
 /** @type {Record<string, () => unknown>} */
@@ -41,6 +43,7 @@ const measures = {
   growth: () => measureGrowth(sizes.growth),
   start: () => measureStart(sizes.start),
   hits: () => measureHits(),
+  proofs: () => measureProofs(sizes.proofs),
 }
 
 async function main() {
