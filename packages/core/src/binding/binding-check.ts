@@ -88,12 +88,15 @@ export class BindingCheck {
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
+    const { jkt, 'x5t#S256': thumbprint } = confirmation
+    const refusal = this.#checkScheme(confirmation, presentation)
+    if (refusal) return refusal
     // A proof is marked as used by the last step, so the certificate is checked before it.
-    return (
-      this.#checkScheme(confirmation, presentation) ??
-      (await this.#checkCertificate(confirmation, presentation, trace)) ??
-      (await this.#checkProof(confirmation, token, presentation, trace))
-    )
+    if (thumbprint !== undefined) {
+      const mismatch = await this.#checkCertificate(thumbprint, presentation, trace)
+      if (mismatch) return mismatch
+    }
+    return jkt === undefined ? undefined : this.#checkProof(jkt, token, presentation, trace)
   }
 
   #checkScheme({ jkt }: TokenConfirmation, { scheme }: Presentation): Refusal | undefined {
@@ -127,11 +130,10 @@ export class BindingCheck {
   }
 
   async #checkCertificate(
-    { 'x5t#S256': expected }: TokenConfirmation,
+    expected: string,
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
-    if (expected === undefined) return undefined
     const { mtls } = this.#policy
     if (!mtls && !presentation.certificate) {
       return refuseBinding(
@@ -155,12 +157,11 @@ export class BindingCheck {
   }
 
   async #checkProof(
-    { jkt }: TokenConfirmation,
+    jkt: string,
     token: string,
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
-    if (jkt === undefined) return undefined
     const { clock, clockTolerance, cryptography, publicUrls } = this.#policy
     const now = clock.now() / 1000
     const proof = await verifyProof({
