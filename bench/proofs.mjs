@@ -15,9 +15,6 @@ const contenders = {
   newKey: 'token and proof, new key',
 }
 
-/** In microseconds, in addition to the two signatures. */
-export const proofBudget = 25
-
 /** @param {{ rounds: number, batch: number, only?: readonly string[] }} size */
 export async function measureProofs({ rounds, batch, only = ['ES256', 'EdDSA', 'RS256'] }) {
   const tables = []
