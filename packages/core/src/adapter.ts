@@ -1,5 +1,5 @@
 // For authors of adapters: a host passes requests to a gate and does what the result says.
-export { createGate, type Gate, type GuardResult } from './http/gate.ts'
+export { createGate, type Gate, type GuardResult, type HostTraits } from './http/gate.ts'
 export type { ResourceServerBase } from './http/resource-server.ts'
 export { authenticateOnly, type Guard } from './guards/guards.ts'
 export type { ScopeNeed } from './guards/scope.ts'

@@ -34,9 +34,31 @@ export type GuardResult =
   | { readonly action: 'reply'; readonly reply: Reply }
   | { readonly action: 'throw'; readonly error: RequestRefusedError }
 
-/** @throws ConfigError for invalid options */
-export function createGate<C extends object = object>(options: ResourceServerOptions): Gate<C> {
-  return new Gate<C>(createPolicy(options, 'resource server'))
+/** What a host can tell about its requests. */
+export interface HostTraits {
+  /**
+   * Whether its requests have a `connection`. Default true. Options that need one are refused if it is false,
+   * because no request could satisfy them.
+   */
+  readonly exposesConnection?: boolean
+}
+
+/** @throws ConfigError for invalid options, and for options that the host does not support */
+export function createGate<C extends object = object>(
+  options: ResourceServerOptions,
+  { exposesConnection = true }: HostTraits = {},
+): Gate<C> {
+  const policy = createPolicy(options, 'resource server')
+  if (!exposesConnection) requireNoConnection(policy)
+  return new Gate<C>(policy)
+}
+
+function requireNoConnection({ mtls }: Policy): void {
+  if (!mtls || mtls.from === 'gateway') return
+  throw new ConfigError(
+    `'mtls' has from: '${mtls.from}', but requests of the Fetch standard do not expose their connection.`,
+    "Use an adapter for a Node framework, or mtls: { checkedBy: 'gateway' } if a gateway compares the certificate.",
+  )
 }
 
 /** The states of a request: one for each gate that has run a guard on it. */
@@ -259,17 +281,20 @@ export class Gate<C extends object = object> {
     state.decisions.push({ guard, passed: !refusal, timing })
     state.outcome = refusal ?? 'granted'
     if (refusal) return this.#refuse(state, refusal)
-    // Once per request: hosts add the headers of each guard to those that are there.
+    // Once per request: the first guard verifies the token.
     const nonce = state.decisions.length === 1 ? state.trace.binding?.nonce : undefined
-    return nonce === undefined ? proceed : { action: 'proceed', headers: nonceHeaders(nonce) }
+    if (nonce === undefined) return proceed
+    return { action: 'proceed', headers: nonceHeaders(nonce, state.request.responseHeader) }
   }
 
   #refuse(state: RequestState, refusal: Refusal): GuardResult {
     // Later, so that a listener cannot delay the response.
     this.#record(state, this.#reporter.reportLater)
-    const { credential, trace } = state
+    const { credential, trace, request } = state
     const scheme = isCredential(credential) ? credential.scheme : undefined
-    const reply = replyTo(refusal, this.#policy, { scheme, nonce: trace.binding?.nonce })
+    const { responseHeader } = request
+    const nonce = trace.binding?.nonce
+    const reply = replyTo(refusal, this.#policy, { scheme, nonce, responseHeader })
     if (this.#policy.onRefusal === 'reply') return { action: 'reply', reply }
     return { action: 'throw', error: new RequestRefusedError(refusal, reply) }
   }
