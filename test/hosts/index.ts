@@ -3,6 +3,13 @@ import { expressHosts } from './express.ts'
 import { fastifyHost } from './fastify.ts'
 import { honoHost } from './hono.ts'
 import { koaHosts } from './koa.ts'
+import { mcpHosts } from './mcp.ts'
 
 /** Every host that has an adapter. The conformance suite and the attacks run on each of them. */
-export const hosts: readonly Host[] = [...expressHosts, ...koaHosts, fastifyHost, honoHost]
+export const hosts: readonly Host[] = [
+  ...expressHosts,
+  ...koaHosts,
+  fastifyHost,
+  honoHost,
+  ...mcpHosts,
+]

@@ -5,6 +5,7 @@ import {
   type Guard,
   headerValues,
   isFetchRequest,
+  type RequestRefusedError,
   wrongHost,
 } from '@resource-server/core/adapter'
 import type { McpAuthInfo } from './auth-info.ts'
@@ -67,7 +68,7 @@ function server<C extends object>(
     }
     const outcome = await check(settings, exchange, guards)
     if (outcome.action === 'disconnected') return new Response(null, { status: 400 })
-    if (outcome.action === 'throw') throw outcome.error
+    if (outcome.action === 'throw') throw withResponse(outcome.error)
     if (outcome.action === 'reply') return new Response(outcome.reply.body, outcome.reply)
     const token = outcome.token as AccessToken<C> | undefined
     const response = await handler(request, {
@@ -80,6 +81,12 @@ function server<C extends object>(
     const body = outcome.isOpenEnded && token ? untilExpiry(gate, request, response) : response.body
     return withHeaders(response, body, headers)
   }
+}
+
+/** Hono sends what `getResponse` returns if no error handler catches the error. */
+function withResponse(error: RequestRefusedError): RequestRefusedError {
+  const value = (): Response => new Response(error.body, error)
+  return Object.defineProperty(error, 'getResponse', { value })
 }
 
 /** The headers of some responses cannot be changed, so this makes a new one. */

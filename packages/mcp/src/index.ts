@@ -89,7 +89,7 @@ export { RequestRefusedError } from '@resource-server/core/adapter'
 export type { McpAuthInfo } from './auth-info.ts'
 export type { McpFetchHandler, McpFetchOptions } from './fetch.ts'
 export type { McpGuard } from './guards.ts'
-export type { McpNodeHandler, McpNodeListener } from './node.ts'
+export type { McpNodeHandler, McpNodeListener, McpNodeRequest } from './node.ts'
 export type { McpOptions } from './options.ts'
 export type { ResourceRule, ScopeRule } from './scopes.ts'
 

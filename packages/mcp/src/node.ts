@@ -14,12 +14,19 @@ import type { McpAuthInfo } from './auth-info.ts'
 import { type Admission, type Body, check, maxBodyBytes } from './check.ts'
 import { isSuccess, type Protection, sessionHeader } from './protection.ts'
 
+/** A request to a server, which always has a method and a URL. `auth` is absent for anonymous requests. */
+export interface McpNodeRequest<C extends object = object> extends IncomingMessage {
+  method: string
+  url: string
+  auth?: McpAuthInfo<C>
+}
+
 /**
  * The MCP server on `node:http`. `body` is the parsed body of a POST: pass it on to the transport of the SDK, which
  * then does not read the request again. Do not change it.
  */
 export type McpNodeHandler<C extends object = object> = (
-  request: IncomingMessage & { auth?: McpAuthInfo<C> },
+  request: McpNodeRequest<C>,
   response: ServerResponse,
   body: unknown,
 ) => unknown
@@ -74,7 +81,7 @@ function server<C extends object>(
     if (token) define(request, authInfo(token))
     if (outcome.isOpenEnded && token) endWithToken(gate, request, response)
     observe(response, outcome)
-    await handler(request, response, outcome.body)
+    await handler(request as McpNodeRequest<C>, response, outcome.body)
   }
 }
 

@@ -241,7 +241,7 @@ describe('with a body parser before the check', () => {
       '/mcp',
       mcp.protect((req, res, body) => {
         bodies.push(body)
-        expect(body).toBe((req as express.Request).body)
+        expect(body).toBe((req as object as express.Request).body)
         res.end('ok')
       }),
     )
