@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { AccessToken } from '@resource-server/core'
 import {
   createGate,
   fromFetch,
@@ -17,7 +16,7 @@ import { protectNode } from '../../packages/mcp/dist/node.js'
 import type { Protection } from '../../packages/mcp/dist/protection.js'
 import { listening } from './listen.ts'
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 const settings: Protection<object>['settings'] = {
   baseScopes: [],
@@ -64,7 +63,7 @@ export const mcpHosts: readonly Host[] = [
       const routes = setup.routes.map((route) => {
         const given = guardsOf(route)
         const respond: Listener = (request, response) => {
-          response.end(route.respond(() => gate.token(request) as AccessToken | undefined))
+          response.end(route.respond(() => gate.token(request)))
         }
         return {
           route,
@@ -79,7 +78,7 @@ export const mcpHosts: readonly Host[] = [
         const isDocument = metadata?.(fromNode(request)).action === 'reply'
         const listener = isDocument ? document : (found?.listener ?? notFound)
         try {
-          void listener(request, response)
+          listener(request, response)
         } catch {
           response.writeHead(500).end()
         }
@@ -94,7 +93,7 @@ export const mcpHosts: readonly Host[] = [
       const routes = setup.routes.map((route) => {
         const given = guardsOf(route)
         const respond = (request: Request): Response =>
-          new Response(route.respond(() => gate.token(request) as AccessToken | undefined))
+          new Response(route.respond(() => gate.token(request)))
         return {
           route,
           respond: given.length > 0 ? protectFetch(protection(given), respond) : respond,

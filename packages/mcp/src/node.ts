@@ -31,12 +31,12 @@ export type McpNodeHandler<C extends object = object> = (
   body: unknown,
 ) => unknown
 
-/** A handler for `node:http`, and for Express, where errors go to `next`. Never rejects. */
+/** A handler for `node:http`, and for Express, where errors go to `next`. */
 export type McpNodeListener = (
   request: IncomingMessage,
   response: ServerResponse,
   next?: (error?: unknown) => void,
-) => Promise<void>
+) => void
 
 export function protectNode<C extends object>(
   protection: Protection<C>,
@@ -46,7 +46,7 @@ export function protectNode<C extends object>(
   return (request, response, next) => {
     // Not in the async function, so that the error reaches whoever called it.
     if (!isNode(request, response)) throw wrongHost('An MCP server for Node', request)
-    return serve(request, response).catch((error: unknown) => fail(error, response, next))
+    serve(request, response).catch((error: unknown) => fail(error, response, next))
   }
 }
 

@@ -18,15 +18,12 @@ export type { TokenVerifier, TokenVerifierOptions } from './token-verifier.ts'
  *
  * @example
  * ```ts
- * import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
  * import { tokenVerifier } from '@resource-server/mcp/sdk-v1'
  *
- * const resource = 'https://mcp.example.com/mcp'
- * const verifier = tokenVerifier({ issuer: 'https://as.example.com', resource })
- *
- * export const middleware = requireBearerAuth({
- *   verifier,
- *   resourceMetadataUrl: 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp',
+ * // For requireBearerAuth({ verifier, requiredScopes: ['mcp:basic'] }).
+ * export const verifier = tokenVerifier({
+ *   issuer: 'https://as.example.com',
+ *   resource: 'https://mcp.example.com/mcp',
  * })
  * ```
  */

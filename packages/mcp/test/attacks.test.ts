@@ -421,7 +421,7 @@ const cases: Readonly<Record<string, () => void>> = {
       for (const response of responses) expect(codeIn(response)).toBe(-32_001)
       // Like a session that does not exist.
       const unknown = await send(port, { token: T, ...legacy('tools/list', {}, 'unknown') })
-      expect(unknown).toMatchObject({ status: 404, body: responses[0]!.body })
+      expect(unknown).toMatchObject({ status: 404, body: responses.at(0)!.body })
       expect(await stranger(T)).toMatchObject({ status: 200 })
     }),
 

@@ -206,9 +206,9 @@ test('the SDK gets the object that was checked', async () => {
     checked = body
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
     const handle = vi.spyOn(transport, 'handleRequest')
-    await new McpServer({ name: 'a', version: '1' }).connect(transport as never)
+    await new McpServer({ name: 'a', version: '1' }).connect(transport)
     await transport.handleRequest(req, res, body)
-    expect(handle.mock.calls[0]![2]).toBe(body)
+    expect(handle.mock.calls.at(0)![2]).toBe(body)
   })
   const port = await listen(createServer(listener).listen(0, '127.0.0.1'))
   const body = { jsonrpc: '2.0', id: 1, method: 'ping' }
@@ -253,7 +253,7 @@ describe('with a body parser before the check', () => {
 })
 
 test('a client that disconnects while it sends the body does not reach the MCP server', async () => {
-  const handler = vi.fn()
+  const handler = vi.fn<() => void>()
   const server = createServer(createMcp(issuer).protect(handler)).listen(0, '127.0.0.1')
   const port = await listen(server)
   const closed = new Promise(

@@ -75,7 +75,7 @@ const observed = (): Omit<Running, 'port'> => ({ ran: [], authInfos: [] })
 const sdk1: Start = async (mcp) => {
   const seen = observed()
   const transports = new Map<string, StreamableHTTPServerTransport>()
-  const open = async (): Promise<StreamableHTTPServerTransport> => {
+  const openTransport = async (): Promise<StreamableHTTPServerTransport> => {
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       enableJsonResponse: true,
@@ -83,8 +83,7 @@ const sdk1: Start = async (mcp) => {
     })
     const server = new McpServer1(info)
     tools(server, seen)
-    // Its types do not allow `undefined` where its class has it.
-    await server.connect(transport as Parameters<typeof server.connect>[0])
+    await server.connect(transport)
     return transport
   }
   const app = express()
@@ -92,7 +91,7 @@ const sdk1: Start = async (mcp) => {
     ['/mcp', mcp.metadataPath],
     mcp.protect(async (req, res, body) => {
       const known = transports.get(String(req.headers['mcp-session-id']))
-      await (known ?? (await open())).handleRequest(req, res, body)
+      await (known ?? (await openTransport())).handleRequest(req, res, body)
     }),
   )
   return { port: await listen(app.listen(0, '127.0.0.1')), ...seen }
@@ -105,7 +104,7 @@ const sdk1Stateless: Start = async (mcp) => {
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
     const server = new McpServer1(info)
     tools(server, seen)
-    await server.connect(transport as Parameters<typeof server.connect>[0])
+    await server.connect(transport)
     await transport.handleRequest(req, res, body)
   })
   return { port: await listen(createServer(listener).listen(0, '127.0.0.1')), ...seen }
@@ -185,9 +184,9 @@ export async function open(port: number, given: TestRequest): Promise<IncomingMe
     ...(token !== undefined && { Authorization: `Bearer ${token}` }),
     ...headers,
   }
-  const given2 = Object.entries(all).filter(([, value]) => value !== undefined)
+  const present = Object.entries(all).filter(([, value]) => value !== undefined)
   const sent = request({ port, host: '127.0.0.1', method, path, agent: false })
-  for (const [name, value] of given2) sent.setHeader(name, value as string)
+  for (const [name, value] of present) sent.setHeader(name, value ?? [])
   const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   sent.end(raw)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
@@ -205,7 +204,7 @@ export function modern(
   params: Readonly<Record<string, unknown>> = {},
 ): Required<Pick<TestRequest, 'headers' | 'body'>> {
   const name = params['name'] ?? params['uri']
-  const _meta = {
+  const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1.0.0' },
     'io.modelcontextprotocol/clientCapabilities': {},
@@ -216,7 +215,7 @@ export function modern(
       'Mcp-Method': method,
       ...(typeof name === 'string' && { 'Mcp-Name': name }),
     },
-    body: { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } },
+    body: { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } },
   }
 }
 
