@@ -66,6 +66,7 @@ export const packages: readonly string[] = [
   'fastify',
   'fetch',
   'koa',
+  'mcp',
   'opentelemetry',
   'testing',
   'trace',

@@ -10,6 +10,10 @@ import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
+import * as mcp from '@resource-server/mcp'
+import * as mcpProviders from '@resource-server/mcp/providers'
+import * as mcpSdk1 from '@resource-server/mcp/sdk-v1'
+import * as mcpSdk2 from '@resource-server/mcp/sdk-v2'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
@@ -61,6 +65,7 @@ test.each([
   ['fastify', fastifyProviders],
   ['fetch', fetchProviders],
   ['koa', koaProviders],
+  ['mcp', mcpProviders],
 ])('%s/providers has the same exports as core/providers', (_name, module) => {
   expect(exported(module)).toEqual(exported(coreProviders))
 })
@@ -72,14 +77,20 @@ test.each(providers)('core/providers/%s exports its provider function', async (n
 
 test('core/adapter has exactly these exports', () => {
   expect(exported(adapter)).toEqual([
+    'JsonError',
     'RequestRefusedError',
+    'authenticateFor',
     'authenticateOnly',
     'createGate',
     'fromFetch',
     'fromNode',
+    'headerValues',
     'ignoredWrite',
     'isFetchRequest',
+    'isScopeToken',
     'nodeGuard',
+    'parseJsonBody',
+    'scopeGuard',
     'sendNode',
     'wrongHost',
   ])
@@ -91,6 +102,7 @@ test.each([
   ['fastify', fastify, ['default']],
   ['fetch', fetch, []],
   ['koa', koa, []],
+  ['mcp', mcp, []],
 ])('%s has the exports of core and its own', (_name, module, others) => {
   const own = ['RequestRefusedError', 'resourceServer', ...others]
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
@@ -104,7 +116,7 @@ function listedIn(path: string, isSource = (_module: string): boolean => true): 
   return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
 }
 
-test.each(['express', 'fastify', 'fetch', 'koa'])(
+test.each(['express', 'fastify', 'fetch', 'koa', 'mcp'])(
   '%s re-exports all values and types of core',
   (name) => {
     const isCore = (module: string): boolean => module.startsWith('@resource-server/core')
@@ -115,14 +127,28 @@ test.each(['express', 'fastify', 'fetch', 'koa'])(
   },
 )
 
-test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider', (name) => {
+test.each(['express', 'fastify', 'fetch', 'koa', 'mcp'])('%s re-exports every provider', (name) => {
   expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
     listedIn('packages/core/src/providers/index.ts').toSorted(),
   )
 })
 
+test.each([mcpSdk1, mcpSdk2])('mcp/sdk-v1 and mcp/sdk-v2 export a token verifier', (module) => {
+  expect(exported(module)).toEqual(['tokenVerifier'])
+})
+
 test('no package uses export *', () => {
-  const files = ['core', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'testing', 'trace']
+  const files = [
+    'core',
+    'express',
+    'fastify',
+    'fetch',
+    'koa',
+    'mcp',
+    'opentelemetry',
+    'testing',
+    'trace',
+  ]
   const indexes = files.map((name) => `packages/${name}/src/index.ts`)
   const starred = indexes.filter((path) =>
     /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
@@ -171,6 +197,7 @@ test.each([
   ['fastify', ['.', './providers']],
   ['fetch', ['.', './providers']],
   ['koa', ['.', './providers']],
+  ['mcp', ['.', './providers', './sdk-v1', './sdk-v2']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['opentelemetry', ['.']],

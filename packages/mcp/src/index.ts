@@ -43,6 +43,7 @@ export type {
   DecisionRecord,
   DelegationMode,
   DpopOptions,
+  ExpiringStore,
   Fetch,
   FetchResponse,
   Guards,

@@ -29,7 +29,7 @@ export function createTokenVerifier(
   options: TokenVerifierOptions,
   errors: SdkErrors,
 ): TokenVerifier {
-  if (typeof options?.resource !== 'string' || !URL.canParse(options.resource)) {
+  if (!isUrl(options?.resource)) {
     throw new ConfigError(
       "A token verifier requires the option 'resource'.",
       "Set it to the URL that clients connect to, such as 'https://mcp.example.com/mcp'.",
@@ -46,6 +46,14 @@ export function createTokenVerifier(
         throw error instanceof VerificationError ? forSdk(error, errors) : error
       }
     },
+  }
+}
+
+function isUrl(value: unknown): value is string {
+  try {
+    return typeof value === 'string' && new URL(value).protocol.startsWith('http')
+  } catch {
+    return false
   }
 }
 
