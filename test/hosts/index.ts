@@ -4,6 +4,7 @@ import { fastifyHost } from './fastify.ts'
 import { honoHost } from './hono.ts'
 import { koaHosts } from './koa.ts'
 import { mcpHosts } from './mcp.ts'
+import { nestHosts } from './nest.ts'
 
 /** Every host that has an adapter. The conformance suite and the attacks run on each of them. */
 export const hosts: readonly Host[] = [
@@ -12,4 +13,5 @@ export const hosts: readonly Host[] = [
   fastifyHost,
   honoHost,
   ...mcpHosts,
+  ...nestHosts,
 ]
