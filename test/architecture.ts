@@ -55,6 +55,7 @@ export const adapters: Readonly<Record<string, string>> = {
   // Koa's types are a separate package, so the adapter declares the part it needs.
   koa: 'node:http',
   fastify: 'fastify|fastify-plugin|node:http',
+  nestjs: '@nestjs/common|@nestjs/core|node:http',
   // Nothing: it also runs where Node's modules do not exist.
   fetch: '(?!)',
 }
@@ -67,6 +68,7 @@ export const packages: readonly string[] = [
   'fetch',
   'koa',
   'mcp',
+  'nestjs',
   'opentelemetry',
   'testing',
   'trace',

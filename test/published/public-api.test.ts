@@ -14,6 +14,9 @@ import * as mcp from '@resource-server/mcp'
 import * as mcpProviders from '@resource-server/mcp/providers'
 import * as mcpSdk1 from '@resource-server/mcp/sdk-v1'
 import * as mcpSdk2 from '@resource-server/mcp/sdk-v2'
+import * as nestjs from '@resource-server/nestjs'
+import * as nestjsProviders from '@resource-server/nestjs/providers'
+import * as nestjsTesting from '@resource-server/nestjs/testing'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
@@ -66,6 +69,7 @@ test.each([
   ['fetch', fetchProviders],
   ['koa', koaProviders],
   ['mcp', mcpProviders],
+  ['nestjs', nestjsProviders],
 ])('%s/providers has the same exports as core/providers', (_name, module) => {
   expect(exported(module)).toEqual(exported(coreProviders))
 })
@@ -116,7 +120,7 @@ function listedIn(path: string, isSource = (_module: string): boolean => true): 
   return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
 }
 
-test.each(['express', 'fastify', 'fetch', 'koa', 'mcp'])(
+test.each(['express', 'fastify', 'fetch', 'koa', 'mcp', 'nestjs'])(
   '%s re-exports all values and types of core',
   (name) => {
     const isCore = (module: string): boolean => module.startsWith('@resource-server/core')
@@ -127,10 +131,31 @@ test.each(['express', 'fastify', 'fetch', 'koa', 'mcp'])(
   },
 )
 
-test.each(['express', 'fastify', 'fetch', 'koa', 'mcp'])('%s re-exports every provider', (name) => {
-  expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
-    listedIn('packages/core/src/providers/index.ts').toSorted(),
+test.each(['express', 'fastify', 'fetch', 'koa', 'mcp', 'nestjs'])(
+  '%s re-exports every provider',
+  (name) => {
+    expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
+      listedIn('packages/core/src/providers/index.ts').toSorted(),
+    )
+  },
+)
+
+test('nestjs has the exports of core and its own', () => {
+  const guards = ['Actor', 'AnyScope', 'Audience', 'Authentication', 'Claim', 'Client']
+  const others = ['Delegated', 'Direct', 'Permission', 'Policy', 'Role', 'Scope', 'StepUp']
+  expect(exported(nestjs)).toEqual(
+    [
+      ...exported(core),
+      ...[...guards, ...others].map((name) => `Require${name}`),
+      'Public',
+      'RefusedException',
+      'RequestRefusedError',
+      'ResourceServer',
+      'ResourceServerModule',
+      'Token',
+    ].toSorted(),
   )
+  expect(exported(nestjsTesting)).toEqual(['ResourceServerTestingModule'])
 })
 
 test.each([mcpSdk1, mcpSdk2])('mcp/sdk-v1 and mcp/sdk-v2 export a token verifier', (module) => {
@@ -145,6 +170,7 @@ test('no package uses export *', () => {
     'fetch',
     'koa',
     'mcp',
+    'nestjs',
     'opentelemetry',
     'testing',
     'trace',
@@ -198,6 +224,7 @@ test.each([
   ['fetch', ['.', './providers']],
   ['koa', ['.', './providers']],
   ['mcp', ['.', './providers', './sdk-v1', './sdk-v2']],
+  ['nestjs', ['.', './providers', './testing']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['opentelemetry', ['.']],

@@ -1,6 +1,6 @@
 import type { Reflector } from '@nestjs/core'
 import { ConfigError } from '@resource-server/core'
-import { type HandlerClass, requirementsOf } from './requirements.ts'
+import { type HandlerClass, isPublicClass, requirementsOf } from './requirements.ts'
 
 /** How Nest marks handlers of other transports: on a class, on a method, or both. */
 const others: Readonly<Record<string, string>> = {
@@ -20,9 +20,7 @@ export function refuseOtherContexts(owner: HandlerClass, reflector: Reflector): 
     const kind = Object.keys(others).find((key) => hasMark(reflector, key, handler ?? owner))
     if (kind === undefined) continue
     const isOpen =
-      handler === undefined
-        ? methodsOf(owner).every((method) => requirementsOf(owner, method) === 'public')
-        : requirementsOf(owner, handler) === 'public'
+      handler === undefined ? isPublicClass(owner) : requirementsOf(owner, handler) === 'public'
     if (!isOpen) throw unsupported(owner.name, others[kind]!)
   }
 }

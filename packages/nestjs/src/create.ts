@@ -35,7 +35,7 @@ export function createResourceServer(
   }
   const { operations } = gate
   return {
-    guard: routeGuard(gate, guardsOf, reflector),
+    guard: routeGuard(gate, guardsOf),
     server: {
       ...operations,
       securitySchemes: openapi.securitySchemes,

@@ -1,9 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common'
-import type { Guards } from '@resource-server/core'
+import type {
+  ActorRule,
+  Audience,
+  ClaimRule,
+  ClientRule,
+  StepUp,
+  TokenView,
+} from '@resource-server/core'
 import { publicRoute, requirement, type RouteDecorator } from './requirements.ts'
 import { tokenOf } from './tokens.ts'
-
-type Given<Factory extends keyof Guards<unknown>> = Parameters<Guards<unknown>[Factory]>
 
 /**
  * Opens a class or a method to every caller. Without it, every route requires a token. The decorators of a method
@@ -69,8 +74,8 @@ export const Token: () => ParameterDecorator = createParamDecorator(
  * }
  * ```
  */
-export function RequireAudience(...given: Given<'requireAudience'>): RouteDecorator {
-  return requirement('requireAudience', given)
+export function RequireAudience(audience: Audience): RouteDecorator {
+  return requirement('requireAudience', [audience])
 }
 
 /**
@@ -91,8 +96,8 @@ export function RequireAudience(...given: Given<'requireAudience'>): RouteDecora
  * }
  * ```
  */
-export function RequireAuthentication(...given: Given<'requireAuthentication'>): RouteDecorator {
-  return requirement('requireAuthentication', given)
+export function RequireAuthentication(): RouteDecorator {
+  return requirement('requireAuthentication', [])
 }
 
 /**
@@ -113,8 +118,8 @@ export function RequireAuthentication(...given: Given<'requireAuthentication'>):
  * }
  * ```
  */
-export function RequireScope(...given: Given<'requireScope'>): RouteDecorator {
-  return requirement('requireScope', given)
+export function RequireScope(...scopes: readonly string[]): RouteDecorator {
+  return requirement('requireScope', scopes)
 }
 
 /**
@@ -135,8 +140,8 @@ export function RequireScope(...given: Given<'requireScope'>): RouteDecorator {
  * }
  * ```
  */
-export function RequireAnyScope(...given: Given<'requireAnyScope'>): RouteDecorator {
-  return requirement('requireAnyScope', given)
+export function RequireAnyScope(...scopes: readonly string[]): RouteDecorator {
+  return requirement('requireAnyScope', scopes)
 }
 
 /**
@@ -157,8 +162,8 @@ export function RequireAnyScope(...given: Given<'requireAnyScope'>): RouteDecora
  * }
  * ```
  */
-export function RequireRole(...given: Given<'requireRole'>): RouteDecorator {
-  return requirement('requireRole', given)
+export function RequireRole(...roles: readonly string[]): RouteDecorator {
+  return requirement('requireRole', roles)
 }
 
 /**
@@ -179,8 +184,8 @@ export function RequireRole(...given: Given<'requireRole'>): RouteDecorator {
  * }
  * ```
  */
-export function RequirePermission(...given: Given<'requirePermission'>): RouteDecorator {
-  return requirement('requirePermission', given)
+export function RequirePermission(...permissions: readonly string[]): RouteDecorator {
+  return requirement('requirePermission', permissions)
 }
 
 /**
@@ -201,8 +206,8 @@ export function RequirePermission(...given: Given<'requirePermission'>): RouteDe
  * }
  * ```
  */
-export function RequireActor(...given: Given<'requireActor'>): RouteDecorator {
-  return requirement('requireActor', given)
+export function RequireActor(...actors: readonly ActorRule[]): RouteDecorator {
+  return requirement('requireActor', actors)
 }
 
 /**
@@ -223,8 +228,8 @@ export function RequireActor(...given: Given<'requireActor'>): RouteDecorator {
  * }
  * ```
  */
-export function RequireDirect(...given: Given<'requireDirect'>): RouteDecorator {
-  return requirement('requireDirect', given)
+export function RequireDirect(): RouteDecorator {
+  return requirement('requireDirect', [])
 }
 
 /**
@@ -245,8 +250,8 @@ export function RequireDirect(...given: Given<'requireDirect'>): RouteDecorator 
  * }
  * ```
  */
-export function RequireDelegated(...given: Given<'requireDelegated'>): RouteDecorator {
-  return requirement('requireDelegated', given)
+export function RequireDelegated(): RouteDecorator {
+  return requirement('requireDelegated', [])
 }
 
 /**
@@ -267,8 +272,8 @@ export function RequireDelegated(...given: Given<'requireDelegated'>): RouteDeco
  * }
  * ```
  */
-export function RequireClient(...given: Given<'requireClient'>): RouteDecorator {
-  return requirement('requireClient', given)
+export function RequireClient(...clients: readonly ClientRule[]): RouteDecorator {
+  return requirement('requireClient', clients)
 }
 
 /**
@@ -289,8 +294,8 @@ export function RequireClient(...given: Given<'requireClient'>): RouteDecorator 
  * }
  * ```
  */
-export function RequireClaim(...given: Given<'requireClaim'>): RouteDecorator {
-  return requirement('requireClaim', given)
+export function RequireClaim(name: string, ...expected: readonly [ClaimRule?]): RouteDecorator {
+  return requirement('requireClaim', [name, ...expected])
 }
 
 /**
@@ -311,8 +316,10 @@ export function RequireClaim(...given: Given<'requireClaim'>): RouteDecorator {
  * }
  * ```
  */
-export function RequirePolicy(...given: Given<'requirePolicy'>): RouteDecorator {
-  return requirement('requirePolicy', given)
+export function RequirePolicy(
+  policy: (token: TokenView) => boolean | Promise<boolean>,
+): RouteDecorator {
+  return requirement('requirePolicy', [policy])
 }
 
 /**
@@ -333,6 +340,6 @@ export function RequirePolicy(...given: Given<'requirePolicy'>): RouteDecorator 
  * }
  * ```
  */
-export function RequireStepUp(...given: Given<'requireStepUp'>): RouteDecorator {
-  return requirement('requireStepUp', given)
+export function RequireStepUp(required: StepUp): RouteDecorator {
+  return requirement('requireStepUp', [required])
 }

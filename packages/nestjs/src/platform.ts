@@ -45,6 +45,13 @@ export function rawRequest(request: object): object {
   return 'raw' in request ? (request.raw as object) : request
 }
 
+/** Puts the headers of a refusal on the response, so that they are sent whichever filter sends the body. */
+export function setHeaders({ headers }: Pick<Reply, 'headers'>, response: PlatformResponse): void {
+  const { 'Content-Type': _, ...others } = headers
+  if ('raw' in response) response.headers(others)
+  else for (const [name, value] of Object.entries(others)) response.setHeader(name, value)
+}
+
 /** Sends a reply as it is, through Fastify if that is the platform, so that its hooks see it. */
 export function sendReply(reply: Reply, response: PlatformResponse): void {
   if (!('raw' in response) || response.raw.headersSent) {

@@ -3,9 +3,12 @@ import type { Reply, RequestRefusedError } from '@resource-server/core/adapter'
 import { sendReply } from './platform.ts'
 
 /**
- * A request was refused. Nest's filters see it as an `HttpException`, which is not logged as an error. If no filter of
- * yours catches it, the caller gets `reply`. A filter that sends its own body must also send `reply.headers`, because
- * they contain the challenge.
+ * A request was refused. Nest's filters see it as an `HttpException`, which is not logged as an error. The headers of
+ * `reply`, which contain the challenge, are on the response already, except the type of the body.
+ *
+ * By default, the caller gets `reply`, unless a filter of the controller or the method, or one of `useGlobalFilters()`,
+ * catches this exception. With `onRefusal: 'throw'`, it goes to all filters, and `cause` has the code and the reason for
+ * your log.
  *
  * @example
  * ```ts
@@ -15,8 +18,7 @@ import { sendReply } from './platform.ts'
  * @Catch(RefusedException)
  * export class RefusalFilter implements ExceptionFilter<RefusedException> {
  *   catch({ reply }: RefusedException, host: ArgumentsHost): void {
- *     const { headers, status } = reply
- *     host.switchToHttp().getResponse().status(status).set(headers).json({ refused: true })
+ *     host.switchToHttp().getResponse().status(reply.status).send({ refused: true })
  *   }
  * }
  * ```
@@ -25,7 +27,7 @@ export class RefusedException extends HttpException {
   /** The status, the headers, and the body that the caller gets. */
   readonly reply: Reply
 
-  /** @param cause has the code and the reason, for your log. Only with `onRefusal: 'throw'` */
+  /** @param cause only with `onRefusal: 'throw'` */
   constructor(reply: Reply, cause?: RequestRefusedError) {
     super(bodyOf(reply), reply.status, { cause })
     this.reply = reply
@@ -41,14 +43,17 @@ function bodyOf({ body }: Reply): object | string {
   }
 }
 
+/** The refusal that this package answers itself: `onRefusal: 'reply'`. */
+export class RepliedException extends RefusedException {}
+
 /** Sends the reply as it is. */
-class RefusedFilter implements ExceptionFilter<RefusedException> {
-  catch({ reply }: RefusedException, host: ArgumentsHost): void {
+class RefusedFilter implements ExceptionFilter<RepliedException> {
+  catch({ reply }: RepliedException, host: ArgumentsHost): void {
     sendReply(reply, host.switchToHttp().getResponse())
   }
 }
 
 // Without decorator syntax, which Node cannot strip from a source.
-Catch(RefusedException)(RefusedFilter)
+Catch(RepliedException)(RefusedFilter)
 
 export { RefusedFilter }

@@ -26,7 +26,7 @@ const ofMethods = new WeakMap<object, Map<Name, Entry>>()
 export type RouteDecorator = ClassDecorator & MethodDecorator
 
 /** Creates a decorator. Decorators run from the last to the first, so each comes before those that ran. */
-export function routeDecorator(change: (entry: Entry) => void): RouteDecorator {
+function routeDecorator(change: (entry: Entry) => void): RouteDecorator {
   return (target: object, name?: Name) => change(entryOf(target, name))
 }
 
@@ -81,6 +81,14 @@ export function requirementsOf(
   const isAudience = ({ factory }: Requirement): boolean => factory === 'requireAudience'
   // The first guard verifies the token, for its audience.
   return [...all.filter(isAudience), ...all.filter((one) => !isAudience(one))]
+}
+
+/** Whether `@Public()` is on the class, or on the nearest parent with a decorator. */
+export function isPublicClass(owner: HandlerClass): boolean {
+  const entry = chainOf(owner)
+    .map((one) => ofClasses.get(one))
+    .find((found) => found !== undefined)
+  return entry?.isPublic ?? false
 }
 
 /** The decorators of the nearest class that has the method. */

@@ -1,10 +1,9 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common'
-import type { Reflector } from '@nestjs/core'
 import type { Guards } from '@resource-server/core'
 import { type Gate, type Guard, nodeGuard } from '@resource-server/core/adapter'
 import { unsupported } from './contexts.ts'
-import { exchangeOf, rawRequest } from './platform.ts'
-import { RefusedException } from './refused.ts'
+import { exchangeOf, rawRequest, setHeaders } from './platform.ts'
+import { RefusedException, RepliedException } from './refused.ts'
 import { guardsFor, type HandlerClass, requirementsOf } from './requirements.ts'
 import { rememberToken } from './tokens.ts'
 
@@ -27,24 +26,29 @@ export function rememberedGuards(guards: Guards<Guard>): GuardsOf {
 }
 
 /** The global guard: every route requires a token, unless it is `@Public()`. */
-export function routeGuard(gate: Gate, guardsOf: GuardsOf, _reflector: Reflector): CanActivate {
+export function routeGuard(gate: Gate, guardsOf: GuardsOf): CanActivate {
   const pass = nodeGuard(gate)
   return {
     async canActivate(context: ExecutionContext) {
-      const owner = context.getClass<HandlerClass>()
-      const guards = guardsOf(owner as unknown as HandlerClass, context.getHandler())
+      const owner: HandlerClass = context.getClass<object>()
+      const guards = guardsOf(owner, context.getHandler())
       if (guards === 'public') return true
       if (context.getType() !== 'http') {
-        throw unsupported((owner as unknown as HandlerClass).name, `${context.getType()} handler`)
+        throw unsupported(owner.name, `${context.getType()} handler`)
       }
       const http = context.switchToHttp()
       const request = http.getRequest<Parameters<typeof exchangeOf>[0]>()
-      const exchange = exchangeOf(request, http.getResponse())
+      const response = http.getResponse<Parameters<typeof exchangeOf>[1]>()
+      const exchange = exchangeOf(request, response)
       for (const guard of guards) {
         // oxlint-disable-next-line no-await-in-loop -- in order: the first guard authenticates
         const result = await pass(guard, exchange)
-        if (result.action === 'reply') throw new RefusedException(result.reply)
-        if (result.action === 'throw') throw new RefusedException(result.error, result.error)
+        if (result.action === 'proceed') continue
+        const reply = result.action === 'reply' ? result.reply : result.error
+        setHeaders(reply, response)
+        throw result.action === 'reply'
+          ? new RepliedException(reply)
+          : new RefusedException(reply, result.error)
       }
       const raw = rawRequest(request)
       rememberToken(request, () => gate.token(raw))
