@@ -56,6 +56,7 @@ export const adapters: Readonly<Record<string, string>> = {
   koa: 'node:http',
   fastify: 'fastify|fastify-plugin|node:http',
   nestjs: '@nestjs/common|@nestjs/core|node:http',
+  hono: 'hono|hono/route',
   // Nothing: it also runs where Node's modules do not exist.
   fetch: '(?!)',
 }
@@ -66,6 +67,7 @@ export const packages: readonly string[] = [
   'express',
   'fastify',
   'fetch',
+  'hono',
   'koa',
   'mcp',
   'nestjs',

@@ -1,7 +1,7 @@
 import type { Host } from '@resource-server/testing/conformance'
 import { expressHosts } from './express.ts'
 import { fastifyHost } from './fastify.ts'
-import { honoHost } from './hono.ts'
+import { honoHost, honoPackageHost } from './hono.ts'
 import { koaHosts } from './koa.ts'
 import { mcpHosts } from './mcp.ts'
 import { nestHosts } from './nest.ts'
@@ -12,6 +12,7 @@ export const hosts: readonly Host[] = [
   ...koaHosts,
   fastifyHost,
   honoHost,
+  honoPackageHost,
   ...mcpHosts,
   ...nestHosts,
 ]

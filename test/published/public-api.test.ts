@@ -8,6 +8,8 @@ import * as fastify from '@resource-server/fastify'
 import * as fastifyProviders from '@resource-server/fastify/providers'
 import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
+import * as hono from '@resource-server/hono'
+import * as honoProviders from '@resource-server/hono/providers'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
 import * as mcp from '@resource-server/mcp'
@@ -67,6 +69,7 @@ test.each([
   ['express', expressProviders],
   ['fastify', fastifyProviders],
   ['fetch', fetchProviders],
+  ['hono', honoProviders],
   ['koa', koaProviders],
   ['mcp', mcpProviders],
   ['nestjs', nestjsProviders],
@@ -105,6 +108,7 @@ test.each([
   // Fastify plugins are default exports.
   ['fastify', fastify, ['default']],
   ['fetch', fetch, []],
+  ['hono', hono, []],
   ['koa', koa, []],
   ['mcp', mcp, []],
 ])('%s has the exports of core and its own', (_name, module, others) => {
@@ -120,7 +124,7 @@ function listedIn(path: string, isSource = (_module: string): boolean => true): 
   return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
 }
 
-test.each(['express', 'fastify', 'fetch', 'koa', 'mcp', 'nestjs'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
   '%s re-exports all values and types of core',
   (name) => {
     const isCore = (module: string): boolean => module.startsWith('@resource-server/core')
@@ -131,7 +135,7 @@ test.each(['express', 'fastify', 'fetch', 'koa', 'mcp', 'nestjs'])(
   },
 )
 
-test.each(['express', 'fastify', 'fetch', 'koa', 'mcp', 'nestjs'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
   '%s re-exports every provider',
   (name) => {
     expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
@@ -168,6 +172,7 @@ test('no package uses export *', () => {
     'express',
     'fastify',
     'fetch',
+    'hono',
     'koa',
     'mcp',
     'nestjs',
@@ -222,6 +227,7 @@ test.each([
   ['express', ['.', './augment', './providers']],
   ['fastify', ['.', './providers']],
   ['fetch', ['.', './providers']],
+  ['hono', ['.', './providers']],
   ['koa', ['.', './providers']],
   ['mcp', ['.', './providers', './sdk-v1', './sdk-v2']],
   ['nestjs', ['.', './providers', './testing']],
