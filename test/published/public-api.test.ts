@@ -10,8 +10,17 @@ import * as fastify from '@resource-server/fastify'
 import * as fastifyProviders from '@resource-server/fastify/providers'
 import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
+import * as hono from '@resource-server/hono'
+import * as honoProviders from '@resource-server/hono/providers'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
+import * as mcp from '@resource-server/mcp'
+import * as mcpProviders from '@resource-server/mcp/providers'
+import * as mcpSdk1 from '@resource-server/mcp/sdk-v1'
+import * as mcpSdk2 from '@resource-server/mcp/sdk-v2'
+import * as nestjs from '@resource-server/nestjs'
+import * as nestjsProviders from '@resource-server/nestjs/providers'
+import * as nestjsTesting from '@resource-server/nestjs/testing'
 import * as redis from '@resource-server/redis'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
@@ -64,7 +73,10 @@ test.each([
   ['express', expressProviders],
   ['fastify', fastifyProviders],
   ['fetch', fetchProviders],
+  ['hono', honoProviders],
   ['koa', koaProviders],
+  ['mcp', mcpProviders],
+  ['nestjs', nestjsProviders],
 ])('%s/providers has the same exports as core/providers', (_name, module) => {
   expect(exported(module)).toEqual(exported(coreProviders))
 })
@@ -76,15 +88,21 @@ test.each(providers)('core/providers/%s exports its provider function', async (n
 
 test('core/adapter has exactly these exports', () => {
   expect(exported(adapter)).toEqual([
+    'JsonError',
     'RequestRefusedError',
+    'authenticateFor',
     'authenticateOnly',
     'createGate',
     'fromFetch',
     'fromNode',
+    'headerValues',
     'ignoredWrite',
     'isFetchRequest',
     'isNodeRequest',
+    'isScopeToken',
     'nodeGuard',
+    'parseJsonBody',
+    'scopeGuard',
     'sendNode',
     'wrongHost',
   ])
@@ -153,7 +171,9 @@ test.each([
   // Fastify plugins are default exports.
   ['fastify', fastify, ['default']],
   ['fetch', fetch, []],
+  ['hono', hono, []],
   ['koa', koa, []],
+  ['mcp', mcp, []],
 ])('%s has the exports of core and its own', (_name, module, others) => {
   const own = ['RequestRefusedError', 'resourceServer', ...others]
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
@@ -167,7 +187,7 @@ function listedIn(path: string, isSource = (_module: string): boolean => true): 
   return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
 }
 
-test.each(['express', 'fastify', 'fetch', 'koa'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
   '%s re-exports all values and types of core',
   (name) => {
     const isCore = (module: string): boolean => module.startsWith('@resource-server/core')
@@ -178,10 +198,35 @@ test.each(['express', 'fastify', 'fetch', 'koa'])(
   },
 )
 
-test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider', (name) => {
-  expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
-    listedIn('packages/core/src/providers/index.ts').toSorted(),
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
+  '%s re-exports every provider',
+  (name) => {
+    expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
+      listedIn('packages/core/src/providers/index.ts').toSorted(),
+    )
+  },
+)
+
+test('nestjs has the exports of core and its own', () => {
+  const guards = ['Actor', 'AnyScope', 'Audience', 'Authentication', 'Claim', 'Client']
+  const others = ['Delegated', 'Direct', 'Permission', 'Policy', 'Role', 'Scope', 'StepUp']
+  expect(exported(nestjs)).toEqual(
+    [
+      ...exported(core),
+      ...[...guards, ...others].map((name) => `Require${name}`),
+      'Public',
+      'RefusedException',
+      'RequestRefusedError',
+      'ResourceServer',
+      'ResourceServerModule',
+      'Token',
+    ].toSorted(),
   )
+  expect(exported(nestjsTesting)).toEqual(['ResourceServerTestingModule'])
+})
+
+test.each([mcpSdk1, mcpSdk2])('mcp/sdk-v1 and mcp/sdk-v2 export a token verifier', (module) => {
+  expect(exported(module)).toEqual(['tokenVerifier'])
 })
 
 test('no package uses export *', () => {
@@ -239,7 +284,10 @@ test.each([
   ['express', ['.', './augment', './providers']],
   ['fastify', ['.', './providers']],
   ['fetch', ['.', './providers']],
+  ['hono', ['.', './providers']],
   ['koa', ['.', './providers']],
+  ['mcp', ['.', './providers', './sdk-v1', './sdk-v2']],
+  ['nestjs', ['.', './providers', './testing']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['cli', ['.']],

@@ -40,7 +40,8 @@ export class ReplayCheck {
    */
   compareWithStart(seconds: number): 'before' | 'same second' | 'after' {
     const { since } = this.#store
-    if (since === undefined || seconds * 1000 >= since) return 'after'
+    // A number of milliseconds divided by 1000 and multiplied again may be a little smaller.
+    if (since === undefined || Math.round(seconds * 1000) >= Math.floor(since)) return 'after'
     return Math.floor(seconds) === Math.floor(since / 1000) ? 'same second' : 'before'
   }
 

@@ -5,6 +5,7 @@ import { createPolicy, type Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
 import { metBy, namesOf } from '../guards/scope.ts'
+import { callAt } from '../lib/clock.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
 import { warnings } from '../lib/warning-limiter.ts'
@@ -146,6 +147,21 @@ export class Gate<C extends object = object> {
     return this.#find(key) !== undefined
   }
 
+  /**
+   * Calls back once when the request's token is no longer accepted: at `exp` plus the clock tolerance. Returns a
+   * function that cancels the call. For responses that outlive the token, such as event streams. Never calls back
+   * for an anonymous request.
+   *
+   * @throws ConfigError unless all guards so far let the request through
+   */
+  onExpiry(key: object, callback: () => void): () => void {
+    const token = this.token(key)
+    if (!token) return () => {}
+    const { clock, clockTolerance, schedule } = this.#policy
+    const end = (token.claims.exp + clockTolerance) * 1000
+    return callAt(end, { now: () => clock.now(), schedule }, callback)
+  }
+
   /** Whether anything listens for records. If not, a host need not call `recordDecision`. */
   hasListeners(): boolean {
     return this.#reporter.hasListeners()
@@ -259,8 +275,10 @@ export class Gate<C extends object = object> {
     guard: Guard,
     token: AccessToken | undefined | Refusal,
   ): MaybePromise<Refusal | undefined> {
-    if (token instanceof Refusal) return token
-    if (!token) return guard.admitsAnonymous ? undefined : missingToken(state)
+    if (token instanceof Refusal) return withChallengeScope(token, guard)
+    if (!token) {
+      return guard.admitsAnonymous ? undefined : withChallengeScope(missingToken(state), guard)
+    }
     return andThen(
       guard.check(token),
       (refusal) => refusal && this.#explained(withAllScopes(refusal, state, token), token),
@@ -374,6 +392,13 @@ function withAllScopes(refusal: Refusal, { decisions }: RequestState, token: Acc
     guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
   )
   return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
+}
+
+/** Tells a client without a valid token which scopes to request, if the guard knows them. */
+function withChallengeScope(refusal: Refusal, { challengeScope: scope }: Guard): Refusal {
+  const { category, code, reason, detail } = refusal
+  if (!scope || category !== 'refused') return refusal
+  return refuse(code, reason, { ...detail, scope })
 }
 
 /** The refusal of an anonymous request: there is no credential, or one that is ignored. */
