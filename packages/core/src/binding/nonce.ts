@@ -27,10 +27,10 @@ export class Nonces {
 
   /**
    * A new nonce. `now` is in seconds since the epoch. The nonce has milliseconds, so that it can be told from one
-   * that was issued before a restart in the same second. Rounded up, so that it is never before the start.
+   * that was issued before a restart in the same second.
    */
   async issue(now: number): Promise<string> {
-    const time = Math.ceil(now * 1000).toString(36)
+    const time = Math.floor(now * 1000).toString(36)
     return `${time}.${await this.#mac(this.#secrets[0]!, time)}`
   }
 

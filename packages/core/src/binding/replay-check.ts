@@ -40,7 +40,7 @@ export class ReplayCheck {
    */
   compareWithStart(seconds: number): 'before' | 'same second' | 'after' {
     const { since } = this.#store
-    // A number of milliseconds divided by 1000 and multiplied again may be a little smaller.
+    // A nonce has whole milliseconds. A clock may have fractions of them.
     if (since === undefined || Math.round(seconds * 1000) >= Math.floor(since)) return 'after'
     return Math.floor(seconds) === Math.floor(since / 1000) ? 'same second' : 'before'
   }
