@@ -1,7 +1,6 @@
-import * as base64url from 'jose/base64url'
 import { JsonError, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
-import { decodeBase64url } from '#platform'
+import { decodeBase64url, encodeBase64url } from '#platform'
 
 declare const brand: unique symbol
 
@@ -198,10 +197,25 @@ function readHeader(bytes: Uint8Array): JoseHeader | Refusal {
   const header = parseHeader(bytes)
   if (header instanceof Refusal) return header
   // Encode again: a slice of the token would keep the whole token in memory.
-  const segment = base64url.encode(bytes)
+  const segment = encodeBase64url(bytes)
   if (segment.length > cacheLimits.characters) return header
   if (headerCache.size >= cacheLimits.headers) headerCache.clear()
   headerCache.set(segment, header)
+  return header
+}
+
+/**
+ * The header of a token that was parsed before.
+ *
+ * @throws TypeError for any other text
+ */
+export function headerOf(raw: string): JoseHeader {
+  const segment = raw.slice(0, raw.indexOf('.'))
+  const bytes = decodeBase64url(segment)
+  const header = headerCache.get(segment) ?? (bytes && readHeader(bytes))
+  if (header === undefined || header instanceof Refusal) {
+    throw new TypeError('expected a token that was parsed before')
+  }
   return header
 }
 
