@@ -28,7 +28,7 @@ const sizes = {
   growth: quick
     ? { tokens: 10_000, rounds: 2, batch: 300, issuers: 100 }
     : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },
-  start: { runs: quick ? 2 : 7 },
+  start: { runs: quick ? 2 : 15 },
 }
 
 /** @type {Record<string, () => unknown>} */

@@ -61,7 +61,14 @@ export function report({ functions = [], http = [], growth, start, hits }) {
     parts.push(
       table(
         'Start',
-        { name: '', imported: 'import ms', verified: 'first verification ms' },
+        {
+          name: '',
+          cpu: 'import, CPU ms',
+          wall: 'import, wall ms',
+          rss: 'import, MiB',
+          firstCpu: 'first token, CPU ms',
+          total: 'both, CPU ms',
+        },
         start.import,
       ),
     )
