@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/bundle.ts'],
     // They start servers that npm does not bring: npm run test:interop.
     exclude: ['test/interop/**', 'node_modules/**'],
     // A test that asserts nothing proves nothing: it fails.
