@@ -10,6 +10,11 @@ export const loadKeyFunctions: () => Promise<KeyFunctions> = loadOnce(
   () => import('jose/key/import'),
 )
 
+/** Loads it while a key set is being fetched. A failure is reported when the keys are read. */
+export function loadKeyFunctionsEarly(): void {
+  loadKeyFunctions().catch(() => undefined)
+}
+
 type VerifyFunctions = Pick<typeof import('jose/jws/compact/verify'), 'compactVerify'>
 
 /** Not needed if `node:crypto` verifies all signatures. */

@@ -15,6 +15,7 @@ vi.mock('../../src/jose/load-jose.ts', async (original) => {
       return load()
     })()
   return {
+    loadKeyFunctionsEarly: actual.loadKeyFunctionsEarly,
     loadKeyFunctions: () => unlessMissing('keys', actual.loadKeyFunctions),
     loadVerifyFunctions: () => unlessMissing('signatures', actual.loadVerifyFunctions),
   }
