@@ -2,7 +2,8 @@
 // file.
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
-//   -- functions http   runs only these parts: functions, http, growth, start, hits
+//   -- functions http   runs only these parts: functions, inProcess, http, growth,
+//                       refusals, start, hits
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureFunctions } from './functions.mjs'
@@ -10,8 +11,10 @@ import { measureGrowth } from './growth.mjs'
 import { guard } from './guard.mjs'
 import { measureHits } from './hits.mjs'
 import { measureHttp } from './http.mjs'
+import { measureInProcess } from './in-process.mjs'
 import { chart } from './lib/chart.mjs'
 import { report } from './lib/report.mjs'
+import { measureRefusals } from './refusals.mjs'
 import { measureStart } from './start.mjs'
 
 const options = process.argv.slice(2)
@@ -28,6 +31,12 @@ const sizes = {
   growth: quick
     ? { tokens: 10_000, rounds: 2, batch: 300, issuers: 100 }
     : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },
+  inProcess: quick
+    ? { rounds: 10, batch: 50, warmUp: 1000, contenders: ['bare', 'crypto.verify alone', 'ours'] }
+    : { rounds: 50, batch: 200, warmUp: 12_000 },
+  refusals: quick
+    ? { rounds: 5, batch: 300, issuers: [1, 100] }
+    : { rounds: 25, batch: 1000, issuers: [1, 1000, 5000] },
   start: { runs: quick ? 2 : 15 },
 }
 
@@ -37,8 +46,10 @@ const measures = {
     measureFunctions(
       quick ? { ...sizes.functions, only: ['RS256', 'ES256'], inFlights: [1] } : sizes.functions,
     ),
+  inProcess: () => measureInProcess(sizes.inProcess),
   http: () => measureHttp(sizes.http),
   growth: () => measureGrowth(sizes.growth),
+  refusals: () => measureRefusals(sizes.refusals),
   start: () => measureStart(sizes.start),
   hits: () => measureHits(),
 }

@@ -23,8 +23,9 @@ export async function measureStart({ runs }) {
  * @param {number} runs
  */
 function importCosts(runs) {
-  const { jwk, pem, algorithm, token } = createSigner('RS256')
-  const setup = JSON.stringify({ issuer, audience, jwk, pem, algorithm, token: token() })
+  const signer = createSigner('RS256')
+  const { jwk, pem, algorithm } = signer
+  const setup = JSON.stringify({ issuer, audience, jwk, pem, algorithm, token: signer.token() })
   const ask = (/** @type {string[]} */ ...args) =>
     JSON.parse(execFileSync(process.execPath, [child, ...args], { encoding: 'utf8' }))
   /** @type {string[]} */

@@ -42,6 +42,7 @@ function incomingWith(token) {
   ]
   // The parsed headers are created when a handler first reads them, as in a request from a socket.
   const parsed = /** @type {any} */ (incoming)
+  // oxlint-disable-next-line no-underscore-dangle -- how the parser of node:http passes headers on
   parsed._addHeaderLines(incoming.rawHeaders, incoming.rawHeaders.length)
   return incoming
 }
