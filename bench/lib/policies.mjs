@@ -173,7 +173,11 @@ function take(keys) {
 
 /** @param {number} size @returns {Cache} */
 function ours(size) {
-  const map = new S3Fifo({ entries: size, bytes: Infinity }, () => 1)
+  const map = new S3Fifo(
+    { entries: size, bytes: Infinity },
+    () => 1,
+    (/** @type {string} */ key) => key,
+  )
   return { get: (key) => map.get(key) !== undefined, add: (key) => map.offer(key, true) }
 }
 

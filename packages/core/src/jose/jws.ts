@@ -1,4 +1,4 @@
-import { JsonError, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
+import { type JsonObject, own, readJsonObject } from '../lib/json.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import { decodeBase64url, encodeBase64url } from '#platform'
 
@@ -223,15 +223,10 @@ function parseSegment(
   bytes: Uint8Array,
   code: 'header_malformed' | 'payload_malformed',
 ): JsonObject | Refusal {
-  try {
-    return parseJsonObject(bytes)
-  } catch (error) {
-    const problem = error instanceof JsonError ? error.message : 'cannot be decoded'
-    return refuse(
-      code,
-      `the ${code === 'header_malformed' ? 'header' : 'payload'} cannot be parsed: ${problem}`,
-    )
-  }
+  const result = readJsonObject(bytes)
+  if (typeof result !== 'string') return result
+  const part = code === 'header_malformed' ? 'header' : 'payload'
+  return refuse(code, `the ${part} cannot be parsed: ${result}`)
 }
 
 function parseHeader(bytes: Uint8Array): JoseHeader | Refusal {

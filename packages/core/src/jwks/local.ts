@@ -115,10 +115,9 @@ export class LocalKeySet implements KeySource {
     if (keys.length === 0) {
       return this.#unavailable(unusable(skipped).message)
     }
+    if (kid === undefined || this.#hasKid(kid)) return selectKey(this.#set, { alg, kid })
     const unnamed = keys.filter((key) => key.kid === undefined)
-    if (kid === undefined || unnamed.length === 0 || this.#hasKid(kid)) {
-      return selectKey(this.#set, { alg, kid })
-    }
+    if (unnamed.length === 0) return selectKey(this.#set, { alg, kid })
     return selectKey({ ...this.#set, keys: unnamed }, { alg, kid: undefined })
   }
 

@@ -39,34 +39,63 @@ export function hasAny(object: JsonObject, names: readonly string[]): boolean {
  * Duplicates are found by counting. `JSON.parse` keeps only the last of several members with the same
  * name, so an object with fewer members than the text has colons has lost some.
  *
- * @throws JsonError if the bytes are refused or are not a JSON object
+ * @returns the problem as a string if the bytes are refused or are not a JSON object. Not an error, because
+ *   anyone can send garbage, and the stack of an error takes longer than everything else.
  */
-export function parseJsonObject(bytes: Uint8Array): JsonObject {
+export function readJsonObject(bytes: Uint8Array): JsonObject | string {
   const text = decodeUtf8(bytes)
+  if (text === undefined) return 'not well-formed UTF-8'
+  if (!startsLikeJson.test(text)) return 'not JSON'
   const expectedMembers = countMembers(bytes)
+  if (expectedMembers === undefined) return `nested deeper than ${maxDepth}`
   const value = parse(text)
-  if (!isJsonObject(value)) throw new JsonError('not a JSON object')
-  const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
+  if (value === undefined) return 'not JSON'
+  if (!isJsonObject(value)) return 'not a JSON object'
+  const walk: Walk = {
+    members: 0,
+    protoMember: false,
+    illFormed: false,
+    mayBeIllFormed: text.includes('\\u'),
+  }
   visitObject(value, walk)
-  if (walk.members !== expectedMembers) throw new JsonError(describeDuplicate(text))
+  if (walk.illFormed) return 'lone surrogate'
+  if (walk.members !== expectedMembers) return describeDuplicate(text)
   return walk.protoMember ? (parse(text, withoutProto) as JsonObject) : value
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    throw new JsonError('not well-formed UTF-8')
-  }
+/**
+ * Like `readJsonObject`.
+ *
+ * @throws JsonError if the bytes are refused or are not a JSON object
+ */
+export function parseJsonObject(bytes: Uint8Array): JsonObject {
+  const result = readJsonObject(bytes)
+  if (typeof result === 'string') throw new JsonError(result)
+  return result
 }
 
+/** White space and the first character of a value. Spares the error that `JSON.parse` throws for garbage. */
+const startsLikeJson = /^[\t\n\r ]*[{["\dtfn-]/
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/** `undefined` for malformed UTF-8. The decoder replaces it by U+FFFD, which well-formed UTF-8 can contain, too. */
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  const text = utf8.decode(bytes)
+  return text.includes('\uFFFD') && !isSame(encoder.encode(text), bytes) ? undefined : text
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((value, at) => value === other[at])
+}
+
+/** `undefined` for a text that is not JSON. */
 function parse(text: string, reviver?: (name: string, value: unknown) => unknown): unknown {
   try {
     return JSON.parse(text, reviver)
   } catch {
-    throw new JsonError('not JSON')
+    return undefined
   }
 }
 
@@ -88,8 +117,10 @@ const byte = {
  * Counts the members that the text has, in one pass before anything is built from it. This pass does not
  * check the grammar: `JSON.parse` does so afterwards. In JSON, each colon outside a string is one
  * member. In UTF-8, the bytes of these ASCII characters never occur inside another character.
+ *
+ * @returns `undefined` if the text is nested too deeply
  */
-function countMembers(bytes: Uint8Array): number {
+function countMembers(bytes: Uint8Array): number | undefined {
   let members = 0
   let depth = 0
   for (let at = 0; at < bytes.length; at += 1) {
@@ -98,7 +129,7 @@ function countMembers(bytes: Uint8Array): number {
     else if (current === byte.colon) members += 1
     else if (current === byte.openBrace || current === byte.openBracket) {
       depth += 1
-      if (depth > maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`)
+      if (depth > maxDepth) return undefined
     } else if (current === byte.closeBrace || current === byte.closeBracket) depth -= 1
   }
   return members
@@ -115,15 +146,19 @@ function endOfString(bytes: Uint8Array, start: number): number {
 interface Walk {
   members: number
   protoMember: boolean
+  /** Whether a lone surrogate was found. */
+  illFormed: boolean
   /** Whether to look for lone surrogates. Valid UTF-8 has none, but an escape sequence can write one. */
   readonly mayBeIllFormed: boolean
 }
 
+/** With `for in`, V8 reads a member without looking up its name. It also visits inherited names. */
 function visitObject(object: JsonObject, walk: Walk): void {
-  for (const name of Object.keys(object)) {
+  for (const name in object) {
+    if (!Object.hasOwn(object, name)) continue
     walk.members += 1
     if (name === '__proto__') walk.protoMember = true
-    if (walk.mayBeIllFormed) requireWellFormed(name)
+    if (walk.mayBeIllFormed) checkText(name, walk)
     const value = object[name]
     if (typeof value === 'object' || walk.mayBeIllFormed) visit(value, walk)
   }
@@ -131,7 +166,7 @@ function visitObject(object: JsonObject, walk: Walk): void {
 
 function visit(value: unknown, walk: Walk): void {
   if (typeof value === 'string') {
-    if (walk.mayBeIllFormed) requireWellFormed(value)
+    if (walk.mayBeIllFormed) checkText(value, walk)
   } else if (Array.isArray(value)) {
     for (const item of value as unknown[]) visit(item, walk)
   } else if (isJsonObject(value)) {
@@ -139,6 +174,6 @@ function visit(value: unknown, walk: Walk): void {
   }
 }
 
-function requireWellFormed(text: string): void {
-  if (!text.isWellFormed()) throw new JsonError('lone surrogate')
+function checkText(text: string, walk: Walk): void {
+  if (!text.isWellFormed()) walk.illFormed = true
 }
