@@ -5,6 +5,7 @@ export default defineConfig({
   oxc: { decorator: { legacy: true } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/bundle.ts'],
     // They start servers that npm does not bring: npm run test:interop.
     exclude: ['test/interop/**', 'node_modules/**'],
     // A test that asserts nothing proves nothing: it fails.

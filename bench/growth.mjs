@@ -1,15 +1,19 @@
 // (c) How memory and latency grow with the number of tokens, and how the cost depends on the number of
 // issuers, the number of actors, the size of the token, and the kind of refusal.
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { createVerifier } from '../packages/core/dist/index.js'
-import { cost, median, quantile, race, summarize } from './lib/measure.mjs'
+import { cost, median, race, summarize } from './lib/measure.mjs'
 import { audience, createSigner, issuer } from './lib/tokens.mjs'
 
+const memoryChild = fileURLToPath(new URL('lib/memory-child.mjs', import.meta.url))
 const algorithms = /** @type {const} */ (['ES256'])
 
 /** @param {{ tokens: number, rounds: number, batch: number, issuers: number }} size */
 export async function measureGrowth({ tokens, rounds, batch, issuers }) {
   return {
-    tokens: await byTokens(tokens),
+    once: byTokens(tokens, 1),
+    tokens: byTokens(tokens, 3),
     issuers: await byIssuers(issuers, batch),
     depth: await byClaims(rounds, batch, depths),
     size: await byClaims(rounds, batch, sizes),
@@ -18,40 +22,15 @@ export async function measureGrowth({ tokens, rounds, batch, issuers }) {
 }
 
 /**
- * Verifies distinct valid tokens, each three times. A token is cached at the second verification, so this
- * is the worst case of a flood. The third verification is measured.
+ * Verifies distinct valid tokens in a process of its own: each once, and each three times. A token is cached at
+ * the second use, so three uses are the worst case of a flood. The last use is measured.
  *
  * @param {number} most
+ * @param {number} uses
  */
-async function byTokens(most) {
-  const signer = createSigner('ES256')
-  const { verify, health } = createVerifier(optionsFor(signer))
-  const rows = []
-  let count = 0
-  for (let target = 1; target <= most; target *= 10) {
-    /** @type {number[]} */
-    const latencies = []
-    for (; count < target; count += 1) {
-      const token = signer.token()
-      await verify(token)
-      await verify(token)
-      const start = performance.now()
-      await verify(token)
-      if (target - count <= 10_000) latencies.push((performance.now() - start) * 1000)
-    }
-    globalThis.gc?.()
-    const { heapUsed, rss } = process.memoryUsage()
-    rows.push({
-      count,
-      heap: heapUsed / 2 ** 20,
-      rss: rss / 2 ** 20,
-      remembered: health().cache?.tokens ?? 0,
-      estimate: (health().cache?.bytes ?? 0) / 2 ** 20,
-      p50: quantile(latencies, 0.5),
-      p99: quantile(latencies, 0.99),
-    })
-  }
-  return rows
+function byTokens(most, uses) {
+  const args = ['--expose-gc', memoryChild, JSON.stringify({ most, uses })]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
 }
 
 /**

@@ -128,12 +128,14 @@ async function start(framework, name, { url, jwksUri }) {
 }
 
 /** Serves metadata and a key set. Some peers use discovery, others only the key set. */
-async function startIssuer(/** @type {import('./lib/tokens.mjs').Signer} */ signer) {
+export async function startIssuer(/** @type {import('./lib/tokens.mjs').Signer} */ signer) {
   const server = createServer((request, response) => {
     const document = request.url?.includes('jwks')
       ? { keys: [signer.jwk] }
       : { issuer: url, jwks_uri: `${url}/.well-known/jwks.json` }
     response.setHeader('Content-Type', 'application/json')
+    // A busy process would reuse a connection that has timed out.
+    response.setHeader('Connection', 'close')
     response.end(JSON.stringify(document))
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)))

@@ -2,7 +2,8 @@
 // file.
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
-//   -- functions http   runs only these parts: functions, http, growth, start, hits, exchange, proofs
+//   -- functions http   runs only these parts: functions, inProcess, http, growth,
+//                       refusals, start, hits, exchange, proofs
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureExchange } from './exchange.mjs'
@@ -11,9 +12,11 @@ import { measureGrowth } from './growth.mjs'
 import { guard } from './guard.mjs'
 import { measureHits } from './hits.mjs'
 import { measureHttp } from './http.mjs'
+import { measureInProcess } from './in-process.mjs'
 import { chart } from './lib/chart.mjs'
 import { report } from './lib/report.mjs'
 import { measureProofs } from './proofs.mjs'
+import { measureRefusals } from './refusals.mjs'
 import { measureStart } from './start.mjs'
 
 const options = process.argv.slice(2)
@@ -30,7 +33,13 @@ const sizes = {
   growth: quick
     ? { tokens: 10_000, rounds: 2, batch: 300, issuers: 100 }
     : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },
-  start: { runs: quick ? 2 : 7 },
+  inProcess: quick
+    ? { rounds: 10, batch: 50, warmUp: 1000, contenders: ['bare', 'crypto.verify alone', 'ours'] }
+    : { rounds: 50, batch: 200, warmUp: 12_000 },
+  refusals: quick
+    ? { rounds: 5, batch: 300, issuers: [1, 100] }
+    : { rounds: 25, batch: 1000, issuers: [1, 1000, 5000] },
+  start: { runs: quick ? 2 : 15 },
   exchange: quick
     ? { rounds: 3, batch: 20_000, requests: 1000 }
     : { rounds: 9, batch: 100_000, requests: 5000 },
@@ -44,8 +53,10 @@ const measures = {
     measureFunctions(
       quick ? { ...sizes.functions, only: ['RS256', 'ES256'], inFlights: [1] } : sizes.functions,
     ),
+  inProcess: () => measureInProcess(sizes.inProcess),
   http: () => measureHttp(sizes.http),
   growth: () => measureGrowth(sizes.growth),
+  refusals: () => measureRefusals(sizes.refusals),
   start: () => measureStart(sizes.start),
   hits: () => measureHits(),
   exchange: () => measureExchange(sizes.exchange),

@@ -8,46 +8,37 @@ import { median } from './lib/measure.mjs'
 import { audience, createSigner, issuer } from './lib/tokens.mjs'
 
 const packages = new URL('../packages/', import.meta.url)
-const core = new URL('core/dist/index.js', packages).href
+const child = fileURLToPath(new URL('lib/start-child.mjs', import.meta.url))
 
 /** @param {{ runs: number }} size */
 export async function measureStart({ runs }) {
-  return { import: importTimes(runs), size: await sizes() }
+  return { import: importCosts(runs), size: await sizes() }
 }
 
+/** @typedef {{ cpu: number, wall: number, rss: number, firstCpu?: number, firstWall?: number }} StartCost milliseconds and MiB */
+
 /**
- * Each run uses a new process. Times are in milliseconds.
+ * The cost of an import and of the first token after it. The contenders take turns, each in a new process.
  *
  * @param {number} runs
  */
-function importTimes(runs) {
-  const signer = createSigner('ES256')
-  const options = { issuer, audience, jwks: { keys: [signer.jwk] } }
-  /** @type {Record<string, string>} */
-  const scripts = {
-    'node alone': 'const imported = performance.now(); const verified = imported',
-    core: `const { createVerifier } = await import(${JSON.stringify(core)}); const imported = performance.now();
-      await createVerifier(${JSON.stringify(options)}).verify(${JSON.stringify(signer.token())}); const verified = performance.now()`,
+function importCosts(runs) {
+  const signer = createSigner('RS256')
+  const { jwk, pem, algorithm } = signer
+  const setup = JSON.stringify({ issuer, audience, jwk, pem, algorithm, token: signer.token() })
+  const ask = (/** @type {string[]} */ ...args) =>
+    JSON.parse(execFileSync(process.execPath, [child, ...args], { encoding: 'utf8' }))
+  /** @type {string[]} */
+  const names = ask()
+  const costs = new Map(names.map((name) => [name, /** @type {StartCost[]} */ ([])]))
+  for (let run = 0; run < runs; run += 1) {
+    for (const name of names) costs.get(name)?.push(ask(name, setup))
   }
-  for (const peer of ['jose', 'fast-jwt', 'jsonwebtoken', 'aws-jwt-verify']) {
-    scripts[peer] =
-      `await import('${peer}'); const imported = performance.now(); const verified = NaN`
-  }
-  return Object.entries(scripts).map(([name, script]) => {
-    const times = Array.from({ length: runs }, () => {
-      const code = `const start = performance.now(); ${script}; console.log(JSON.stringify([imported - start, verified - imported]))`
-      const cwd = fileURLToPath(new URL('.', import.meta.url))
-      const output = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
-        cwd,
-        encoding: 'utf8',
-      })
-      return /** @type {[number, number]} */ (JSON.parse(output))
-    })
-    return {
-      name,
-      imported: median(times.map(([imported]) => imported)),
-      verified: median(times.map(([, verified]) => verified)),
-    }
+  return names.map((name) => {
+    const of = (/** @type {keyof StartCost} */ column) =>
+      median((costs.get(name) ?? []).map((cost) => cost[column] ?? NaN))
+    const [cpu, wall, rss, firstCpu] = [of('cpu'), of('wall'), of('rss'), of('firstCpu')]
+    return { name, cpu, wall, rss, firstCpu, total: cpu + firstCpu }
   })
 }
 

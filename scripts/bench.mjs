@@ -3,14 +3,15 @@
 // machine.
 import './help.mjs'
 import { join } from 'node:path'
+import { build } from './build.mjs'
 import { pnpm } from './pnpm.mjs'
-import { root, run, tool } from './run.mjs'
+import { root, run } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 const bench = join(root, 'bench')
 
 setUp()
-const built = run(tool('tsc'), ['-b']).ok
+const built = build().ok
 const installed = built && pnpm(['install', '--frozen-lockfile'], { cwd: bench, offline: false })
 if (installed && !installed.ok) console.error(installed.output)
 const args = ['--expose-gc', join(bench, 'main.mjs'), ...process.argv.slice(2)]

@@ -3,8 +3,9 @@
 // `spring-authorization-server`) runs it with that server, which requires a JDK and Maven.
 import './help.mjs'
 import { join } from 'node:path'
+import { build } from './build.mjs'
 import { realServers } from './interop/servers.mjs'
-import { run, root, tool } from './run.mjs'
+import { run, root } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 const args = process.argv.slice(2)
@@ -17,7 +18,7 @@ function main() {
     return false
   }
   const demo = [join(root, 'examples/order-flow/dist/main.js'), ...args]
-  return run(tool('tsc'), ['-b']).ok && run(process.execPath, demo, { env: servers }).ok
+  return build().ok && run(process.execPath, demo, { env: servers }).ok
 }
 
 process.exitCode = main() ? 0 : 1

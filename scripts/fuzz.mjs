@@ -1,6 +1,7 @@
 // `npm run test:fuzz -- --minutes N` or `-- --tokens N`. The default is a million tokens. `--seed N` repeats a
 // run. `npm test` runs a small part of it.
 import './help.mjs'
+import { build } from './build.mjs'
 import { run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 
@@ -13,7 +14,7 @@ const option = (name) => {
 const [minutes, tokens, seed] = ['minutes', 'tokens', 'seed'].map(option)
 
 setUp()
-const built = run(tool('tsc'), ['-b'])
+const built = build()
 const env = {
   ...(minutes ? { FUZZ_MINUTES: minutes } : { FUZZ_TOKENS: tokens ?? '1000000' }),
   ...(seed && { FUZZ_SEED: seed }),

@@ -4,6 +4,7 @@
 import './help.mjs'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { build } from './build.mjs'
 import { missingProxies } from './interop/proxies.mjs'
 import { realServers } from './interop/servers.mjs'
 import { cache, run, tool } from './run.mjs'
@@ -18,7 +19,7 @@ function main() {
   // Files from an earlier run must not be mistaken for results of this one.
   for (const file of [ledger, report]) rmSync(file, { force: true })
   setUp()
-  if (!run(tool('tsc'), ['-b']).ok) return false
+  if (!build().ok) return false
   mkdirSync(cache, { recursive: true })
   const started = performance.now()
   const servers = realServers()

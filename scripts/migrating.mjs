@@ -5,7 +5,8 @@ import './help.mjs'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { cache, root, run, tool } from './run.mjs'
+import { build } from './build.mjs'
+import { cache, root, run } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 const folder = join(cache, 'migrating')
@@ -24,7 +25,7 @@ const packages = [
 ]
 
 setUp()
-if (!run(tool('tsc'), ['-b']).ok) process.exit(1)
+if (!build().ok) process.exit(1)
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
 const installed = run('npm', ['install', '--no-audit', '--no-fund', ...packages], {

@@ -1,7 +1,8 @@
 // `npm run test:node-matrix`: loads the built packages on every supported version of Node. npx installs each
 // Node from the npm registry, so this needs network access and is not part of `npm test`.
 import './help.mjs'
-import { run, tool } from './run.mjs'
+import { build } from './build.mjs'
+import { run } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 const versions = ['20', '22', '24', '26']
@@ -10,7 +11,7 @@ const tooOld = ['18', '20.18.3']
 const smoke = 'test/node-matrix/smoke.mjs'
 
 setUp()
-if (!run(tool('tsc'), ['-b']).ok) process.exit(1)
+if (!build().ok) process.exit(1)
 
 const rows = versions.map((version) => {
   const onNode = ['--yes', '--package', `node@${version}`, '--', 'node']

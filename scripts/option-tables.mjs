@@ -4,8 +4,10 @@ import './help.mjs'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { root, run, tool } from './run.mjs'
+import { build } from './build.mjs'
+import { root } from './run.mjs'
 import { setUp } from './setup.mjs'
+import { importSource } from './source.mjs'
 
 /** @typedef {{ default: unknown, defaultText: string, range: string, description: string }} Row */
 
@@ -35,12 +37,12 @@ const cells = ({ default: value, defaultText, range, description }) => [
 ]
 
 export async function readTables() {
-  return import(new URL('../packages/core/dist/config/option-tables.js', import.meta.url).href)
+  return importSource('core/src/config/option-tables.ts')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   setUp({ forTests: false })
-  if (!run(tool('tsc'), ['-b']).ok) process.exit(1)
+  if (!build().ok) process.exit(1)
   const text = readFileSync(page, 'utf8')
   writeFileSync(page, withOptionTables(text, await readTables()))
 }

@@ -2,14 +2,15 @@
 // them before they are published. Prints the line that installs each of them.
 import './help.mjs'
 import { join } from 'node:path'
+import { build } from './build.mjs'
 import { installLine, packAll, published } from './packages.mjs'
-import { root, run, tool } from './run.mjs'
+import { root } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 const tarballs = join(root, 'tarballs')
 
 setUp({ forTests: false })
-const built = run(tool('tsc'), ['-b'])
+const built = build()
 const packed = built.ok ? packAll(tarballs) : built
 if (packed.ok) {
   console.log("Run one of these lines in your project's folder:")

@@ -23,6 +23,9 @@ import { cache, root, run } from './run.mjs'
  * @property {string} version
  * @property {boolean} [private]
  * @property {Record<string, string>} [dependencies]
+ * @property {object} [exports]
+ * @property {object} [imports]
+ * @property {object} [bin]
  *
  * @typedef {object} PublishedPackage
  * @property {string} name
@@ -151,6 +154,7 @@ const jestTools = [
   'jest@30.5.2',
   'ts-jest@29.4.15',
   'typescript@5.9.3',
+  '@babel/plugin-transform-dynamic-import@7.29.7',
   '@babel/plugin-transform-modules-commonjs@7.29.14',
 ]
 

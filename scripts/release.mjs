@@ -5,11 +5,12 @@ import './help.mjs'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { build } from './build.mjs'
 import { packAll, published, tarballOf, withOurDependencies } from './packages.mjs'
 import { readAddress } from './release/address.mjs'
 import { checksBeforeBuild } from './release/checks.mjs'
 import { publish } from './release/publish.mjs'
-import { root, run, tool } from './run.mjs'
+import { root, run } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 const { values: options } = parseArgs({
@@ -37,7 +38,7 @@ function main() {
     tags: () => git('tag', '--points-at', 'HEAD').split(/\r?\n/).filter(Boolean),
   })
   for (const { name, problem } of checks) check(name, problem)
-  check('build', build())
+  check('build', buildAnew())
   check('pack', pack())
   publishAll()
 }
@@ -71,12 +72,12 @@ function changelogs() {
 }
 
 /** From nothing: a build leaves the output of deleted files behind. */
-function build() {
+function buildAnew() {
   setUp({ forTests: false })
   for (const { directory } of published) {
     rmSync(join(directory, 'dist'), { recursive: true, force: true })
   }
-  const { ok, output } = run(tool('tsc'), ['-b'], { quiet: true })
+  const { ok, output } = build({ quiet: true })
   return ok ? undefined : output
 }
 

@@ -10,8 +10,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual } from 'node:util'
+import { build } from './build.mjs'
 import { packAll, pinnedInCatalog, tarballOf } from './packages.mjs'
-import { root, run, tool } from './run.mjs'
+import { root, run } from './run.mjs'
 import { setUp } from './setup.mjs'
 
 // This version of miniflare runs on Node 20. Later versions require Node 22.
@@ -19,7 +20,7 @@ const runtimes = ['miniflare@4.20251011.0', 'esbuild@0.28.2', 'deno@2.9.6', 'bun
 const hosts = ['hono', '@hono/node-server'].map(pinnedInCatalog)
 
 setUp()
-if (!run(tool('tsc'), ['-b']).ok) process.exit(1)
+if (!build().ok) process.exit(1)
 const project = mkdtempSync(join(tmpdir(), 'resource-server-runtimes-'))
 process.once('exit', () => rmSync(project, { recursive: true, force: true }))
 install()

@@ -4,6 +4,7 @@ import './help.mjs'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditDependencies } from './audit-deps.mjs'
+import { build } from './build.mjs'
 import { packAll, published, tarballOf } from './packages.mjs'
 import { hasRedis, howToGetRedis } from './redis.mjs'
 import { cache, run, tool } from './run.mjs'
@@ -21,7 +22,7 @@ const summary = join(cache, 'test-summary.json')
 /** @type {readonly Step[]} */
 const steps = [
   // Finds code that does not compile. The later steps read the build output.
-  { name: 'build', run: () => quiet('tsc', '-b') },
+  { name: 'build', run: () => build({ quiet: true }) },
   // Finds unformatted code.
   { name: 'format', run: () => quiet('oxfmt', '--check') },
   // Finds import cycles, floating promises, `any`, console output in a library, and focused or disabled tests.

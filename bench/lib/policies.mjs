@@ -1,8 +1,10 @@
 // Other cache policies, to compare hit rates with that of the token cache. They only simulate: each keeps keys
 // without values.
-import { Doorkeeper } from '../../packages/core/dist/lib/doorkeeper.js'
-import { GenerationalMap } from '../../packages/core/dist/lib/generational-map.js'
-import { S3Fifo } from '../../packages/core/dist/lib/s3-fifo.js'
+import { importSource } from '../../scripts/source.mjs'
+
+const { Doorkeeper } = await importSource('core/src/lib/doorkeeper.ts')
+const { GenerationalMap } = await importSource('core/src/lib/generational-map.ts')
+const { S3Fifo } = await importSource('core/src/lib/s3-fifo.ts')
 
 /**
  * @typedef {object} Cache
@@ -171,7 +173,11 @@ function take(keys) {
 
 /** @param {number} size @returns {Cache} */
 function ours(size) {
-  const map = new S3Fifo({ entries: size, bytes: Infinity }, () => 1)
+  const map = new S3Fifo(
+    { entries: size, bytes: Infinity },
+    () => 1,
+    (/** @type {string} */ key) => key,
+  )
   return { get: (key) => map.get(key) !== undefined, add: (key) => map.offer(key, true) }
 }
 

@@ -21,7 +21,17 @@ export function table(title, columns, rows) {
 }
 
 /** @param {any} results */
-export function report({ functions = [], http = [], growth, start, hits, exchange, proofs = [] }) {
+export function report({
+  functions = [],
+  inProcess = [],
+  http = [],
+  growth,
+  refusals,
+  start,
+  hits,
+  exchange,
+  proofs = [],
+}) {
   const flight = (/** @type {number} */ count) =>
     count === 1 ? 'one at a time' : `${count} in flight`
   const parts = []
@@ -29,6 +39,15 @@ export function report({ functions = [], http = [], growth, start, hits, exchang
     const base = state === 'cold' ? 'crypto.verify' : 'SHA-256'
     const columns = { name: '', cpu: 'CPU µs', wall: 'wall µs', ratio: `CPU / ${base}` }
     parts.push(table(`${algorithm}, ${state}, ${flight(inFlight)}`, columns, rows))
+  }
+  for (const { framework, state, rows } of inProcess) {
+    const columns = {
+      name: '',
+      cpu: 'CPU µs',
+      above: 'above bare',
+      aboveSignature: 'above the signature',
+    }
+    parts.push(table(`${framework}, ${state}, in process`, columns, rows))
   }
   for (const { framework, state, rows } of http) {
     const columns = { name: '', cpu: 'CPU µs', above: 'above bare', p50: 'p50 µs', p99: 'p99 µs' }
@@ -43,17 +62,25 @@ export function report({ functions = [], http = [], growth, start, hits, exchang
     const memory = {
       count: 'tokens',
       heap: 'heap MiB',
-      rss: 'rss MiB',
+      rss: 'peak RSS MiB',
       remembered: 'cached',
       estimate: 'estimated MiB',
       p50: 'p50 µs',
       p99: 'p99 µs',
     }
-    parts.push(table('Distinct tokens', memory, growth.tokens))
+    parts.push(table('Distinct tokens, each used once', memory, growth.once))
+    parts.push(table('Distinct tokens, each used three times', memory, growth.tokens))
     parts.push(table('Issuers', { count: 'issuers', cpu: 'CPU µs' }, growth.issuers))
     parts.push(table('Actors', cpu, growth.depth))
     parts.push(table('Size of the token', cpu, growth.size))
     parts.push(table('Refusals', cpu, growth.refusals))
+  }
+  if (refusals) {
+    const issuers = Object.keys(refusals[0])
+      .filter((key) => key.startsWith('check'))
+      .map((key) => [key, `CPU µs, ${cell(Number(key.slice('check'.length)))} issuers`])
+    const columns = { name: '', ...Object.fromEntries(issuers), thrown: 'more as an error' }
+    parts.push(table('Refusals, as results and as errors', columns, refusals))
   }
   if (hits) {
     const columns = Object.fromEntries(Object.keys(hits[0]).map((key) => [key, key]))
@@ -70,7 +97,14 @@ export function report({ functions = [], http = [], growth, start, hits, exchang
     parts.push(
       table(
         'Start',
-        { name: '', imported: 'import ms', verified: 'first verification ms' },
+        {
+          name: '',
+          cpu: 'import, CPU ms',
+          wall: 'import, wall ms',
+          rss: 'import, MiB',
+          firstCpu: 'first token, CPU ms',
+          total: 'both, CPU ms',
+        },
         start.import,
       ),
     )

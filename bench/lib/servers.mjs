@@ -184,6 +184,15 @@ export const servers = {
   },
   Koa: {
     bare: koa(async () => []),
+    'crypto.verify alone': koa(async (setup) => {
+      const check = await signatureAlone(setup)
+      return [
+        (/** @type {any} */ context, /** @type {any} */ next) => {
+          check(context.req.headers.authorization)
+          return next()
+        },
+      ]
+    }),
     ours: koa(
       async (setup) => {
         const { resourceServer } = await ours('koa')
@@ -222,6 +231,15 @@ export const servers = {
   },
   Hono: {
     bare: hono(async () => []),
+    'crypto.verify alone': hono(async (setup) => {
+      const check = await signatureAlone(setup)
+      return [
+        (/** @type {any} */ context, /** @type {any} */ next) => {
+          check(context.req.raw.headers.get('authorization'))
+          return next()
+        },
+      ]
+    }),
     ours: hono(
       async (setup) => {
         const { resourceServer } = await ours('fetch')

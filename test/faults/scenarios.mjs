@@ -5,7 +5,8 @@ import { open } from './client.mjs'
 
 /** @typedef {Awaited<ReturnType<typeof import('./test-setup.mjs').startTestSetup>>} TestSetup */
 /** @typedef {import('./client.mjs').Response} Response */
-/** @typedef {{ responses: Response[], fetches: number, notes?: string, errors?: string[] }} Outcome */
+/** @typedef {{ cpu: number, delay: number }} Load CPU time of the service per request in microseconds, and the p99 of the event-loop delay in milliseconds */
+/** @typedef {{ responses: Response[], fetches: number, load?: Load, notes?: string, errors?: string[] }} Outcome */
 
 const herd = 10_000
 const refreshDue = 290
@@ -220,8 +221,10 @@ async function minute(setup, others, ordinary = false) {
     await next
     if (tick % 10 === 9) await Promise.all(pending.splice(0))
   }
+  const { cpu, delay } = await setup.call('load')
+  const load = { cpu: (cpu * 1000) / (responses.length + sent), delay }
   close()
-  return { responses, fetches: fetches(), notes: `${sent} others` }
+  return { responses, fetches: fetches(), load, notes: `${sent} others` }
 }
 
 async function oversizedKeySet(

@@ -1,5 +1,6 @@
 // The service under test: an Express app in its own process, with a clock that the parent advances.
 import { createServer } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createTestClock } from '@resource-server/testing'
 import { resourceServer } from '@resource-server/express'
 import express from 'express'
@@ -20,16 +21,26 @@ const memoryInUse = () => {
   return heapUsed + external
 }
 let [base, peak] = [0, 0]
+let cpuBefore = process.cpuUsage()
+const delay = monitorEventLoopDelay({ resolution: 1 })
+delay.enable()
 const sampler = setInterval(() => (peak = Math.max(peak, memoryInUse())), 5)
 
 /** @type {Record<string, (value: number) => unknown>} */
 const calls = {
   advance: (seconds) => clock.advance(seconds),
   health: () => api.health().issuers[0],
-  /** Starts the measurement of memory growth. */
+  /** Starts the measurement of memory growth, CPU time, and the delay of the event loop. */
   measure: () => {
     globalThis.gc?.()
     base = peak = memoryInUse()
+    delay.reset()
+    cpuBefore = process.cpuUsage()
+  },
+  /** CPU time of all threads in milliseconds, and how late the event loop was in milliseconds. */
+  load: () => {
+    const { user, system } = process.cpuUsage(cpuBefore)
+    return { cpu: (user + system) / 1000, delay: delay.percentile(99) / 1e6 }
   },
   growth: () => Math.max(peak, memoryInUse()) - base,
 }
@@ -40,6 +51,7 @@ process.on('message', (/** @type {{ id: number, call: string, value: number }} *
 })
 process.on('disconnect', () => {
   clearInterval(sampler)
+  delay.disable()
   server.close()
   server.closeAllConnections()
   api.close()

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createConsumer, packAll, published } from '../../scripts/packages.mjs'
 import { isRelative, targetsOf } from '../../scripts/release/links.mjs'
@@ -59,11 +59,41 @@ describe.each(published)('$name, installed from its tarball', ({ name, directory
     }).toEqual({ missing: [], unexpected: [] })
   })
 
-  test('contains the build output of each source file and nothing else', () => {
+  test('contains the types of each source file and nothing else', () => {
     // `tsc -b` does not delete the output of a removed file. If this fails, delete dist and build again.
-    const built = filesIn(join(installed, 'dist')).filter((file) => file.endsWith('.js'))
-    const sources = filesIn(join(directory, 'src')).map((file) => file.replace(/\.ts$/, '.js'))
-    expect(built).toEqual(sources)
+    const types = filesIn(join(installed, 'dist')).filter((file) => file.endsWith('.d.ts'))
+    const sources = filesIn(join(directory, 'src')).map((file) => file.replace(/\.ts$/, '.d.ts'))
+    expect(types).toEqual(sources)
+  })
+
+  test('contains one file of code for each entry, and at most one that they share', () => {
+    const { exports = {}, imports = {} } = JSON.parse(
+      readFileSync(join(installed, 'package.json'), 'utf8'),
+    ) as { exports?: object; imports?: object }
+    const entries = [...JSON.stringify({ exports, imports }).matchAll(/"\.\/(dist\/[^"]+\.js)"/g)]
+    const code = filesIn(installed).filter((file) => file.endsWith('.js'))
+    const expected = [...new Set(entries.map(([, file = '']) => file))]
+    expect(code.filter((file) => file !== 'dist/shared.js')).toEqual(expected.toSorted())
+  })
+
+  test('contains the code of each source file once, and maps it to a file of the package', () => {
+    const maps = filesIn(installed).filter((file) => file.endsWith('.js.map'))
+    const sources = maps.flatMap((map) => {
+      const text = readFileSync(join(installed, map), 'utf8')
+      const { sources: own } = JSON.parse(text) as { sources: readonly string[] }
+      return own.map((source) => join(dirname(map), source))
+    })
+    // Two copies of one file would be two classes with the same name.
+    expect(sources.toSorted()).toEqual([...new Set(sources)].toSorted())
+    expect(sources.filter((source) => !filesIn(installed).includes(source))).toEqual([])
+    expect(sources.filter((source) => !source.startsWith('src'))).toEqual([])
+  })
+
+  test('contains readable code with the documentation of its functions', () => {
+    const bundles = filesIn(installed).filter((file) => /^dist\/[\w-]+\.js$/.test(file))
+    const code = bundles.map((file) => readFileSync(join(installed, file), 'utf8')).join('\n')
+    expect(code).toMatch(/^\/\*\*(?: |$)/m)
+    expect(Math.max(...code.split('\n').map((line) => line.length))).toBeLessThan(500)
   })
 
   test('has no relative link in its pages, because npm displays them on another site', () => {

@@ -22,6 +22,7 @@ export function requestTracker<C extends object>(
   }
   return async (given, run) => {
     const request = checked(given)
+    if (!gate.hasListeners()) return run()
     if (count(request, 1) === 1) gate.resetRecord(request)
     try {
       return await run()

@@ -1,8 +1,7 @@
-import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { type Actor, type PriorActor, readChain } from '../token/delegation.ts'
 import { type JsonObject, own } from '../lib/json.ts'
 import { escapeUpTo } from '../lib/quote.ts'
-import type { Unverified, UnverifiedProof } from '../jose/jws.ts'
+import { headerOf, type Unverified, type UnverifiedProof } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type {
   Anomaly,
@@ -77,7 +76,7 @@ function claimedMembers(claims: JsonObject, { profile }: IssuerPolicy): Identity
 
 /** Identifies the token and its key. The header is verified too, because the signature covers it. */
 function tokenReference(raw: string, claims: JsonObject): Identity {
-  const { kid, alg } = decodeProtectedHeader(raw)
+  const { kid, alg } = headerOf(raw)
   const jti = nonEmptyString(own(claims, 'jti'))
   return defined({ kid, alg, jti, tokenSha256: jti === undefined ? sha256(raw) : undefined })
 }

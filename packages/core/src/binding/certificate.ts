@@ -44,13 +44,13 @@ async function fromSocket(connection: Connection | undefined): Promise<Certifica
 }
 
 async function fromHeader(
-  { header, connection }: Presentation,
+  presentation: Presentation,
   { header: name, format, peers }: Extract<MtlsSettings, { readonly from: 'header' }>,
 ): Promise<CertificateResult> {
-  if (!isNamedPeer(connection?.(), peers)) {
+  if (!isNamedPeer(presentation.connection?.(), peers)) {
     return problem(`the request did not come from one of mtls.peers, so ${name} is ignored`)
   }
-  const [value, ...rest] = header(name.toLowerCase())
+  const [value, ...rest] = presentation.header(name.toLowerCase())
   if (value === undefined) return problem(`the request has no ${name} header`)
   if (rest.length > 0 || typeof value !== 'string' || value.length > maxCharacters) {
     return problem(`the request does not have exactly one ${name} header of a normal size`)

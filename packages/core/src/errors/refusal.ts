@@ -130,34 +130,40 @@ export class VerificationError extends Error {
     return hasBrand(value, 'VerificationError')
   }
 
-  // `code`, `reason` and `claim` are not enumerable: an error handler may send `JSON.stringify(error)` or
+  // `code`, `reason` and `claim` are not own members: an error handler may send `JSON.stringify(error)` or
   // `{ ...error }` to the caller, who must not learn them.
+  readonly #refusal: Refusal
 
-  /** Why the token was refused or could not be verified. See {@link codes}. Not enumerable, as `reason`. */
-  declare readonly code: Code
   /** `refused`: the token is not accepted. `unavailable`: it could not be verified; retry later. */
   readonly category: Category
-  /**
-   * The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. Not
-   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
-   */
-  declare readonly reason: string
-  /**
-   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
-   * not send it to the caller. Not enumerable, as `reason`.
-   */
-  declare readonly claim: string | undefined
   /** Seconds after which a retry may succeed. Only with the category `unavailable`. */
   readonly retryAfter: number | undefined
 
   constructor(refusal: Refusal, message: string = `${refusal.code}: ${refusal.reason}`) {
     super(message)
-    Object.defineProperties(this, {
-      code: { value: refusal.code },
-      reason: { value: refusal.reason },
-      claim: { value: refusal.detail.claim },
-    })
+    this.#refusal = refusal
     this.category = refusal.category
     this.retryAfter = refusal.detail.retryAfter
+  }
+
+  /** Why the token was refused or could not be verified. See {@link codes}. Not enumerable, as `reason`. */
+  get code(): Code {
+    return this.#refusal.code
+  }
+
+  /**
+   * The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. Not
+   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
+   */
+  get reason(): string {
+    return this.#refusal.reason
+  }
+
+  /**
+   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
+   * not send it to the caller. Not enumerable, as `reason`.
+   */
+  get claim(): string | undefined {
+    return this.#refusal.detail.claim
   }
 }

@@ -1,6 +1,6 @@
 import { buildRecord } from '../audit/build-record.ts'
 import { createReporter, type Reporter, type Timing } from '../audit/reporter.ts'
-import type { Presentation } from '../binding/presentation.ts'
+import type { Connection, Presentation } from '../binding/presentation.ts'
 import { createPolicy, type Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
@@ -254,7 +254,7 @@ export class Gate<C extends object = object> {
     if (!credential) return this.#policy.optional ? undefined : missingCredential(state.request)
     if (state.verification) return state.verification
     const stop = this.#reporter.stopwatch()
-    const presentation = presentationOf(state.request, credential)
+    const presentation = new RequestPresentation(state.request, credential.scheme)
     return andThen(
       this.#pipeline.verify(credential.token, guard, presentation, state.trace),
       (result) => {
@@ -335,21 +335,32 @@ export class Gate<C extends object = object> {
   }
 }
 
-/** How a request presents its token. */
-function presentationOf(request: HttpRequest, { scheme }: Credential): Presentation {
-  return {
-    scheme,
-    header: (name) => headerValues(request, name),
-    connection: request.connection,
-    publicUrl: undefined,
-    certificate: undefined,
-    // Getters, because only a bound token needs them.
-    get method() {
-      return request.method
-    },
-    get url() {
-      return request.url
-    },
+/** How a request presents its token. A class, because only a bound token needs more than the scheme. */
+class RequestPresentation implements Presentation {
+  readonly scheme: Credential['scheme']
+  readonly publicUrl = undefined
+  readonly certificate = undefined
+  readonly #request: HttpRequest
+
+  constructor(request: HttpRequest, scheme: Credential['scheme']) {
+    this.scheme = scheme
+    this.#request = request
+  }
+
+  get method(): string {
+    return this.#request.method
+  }
+
+  get url(): string {
+    return this.#request.url
+  }
+
+  header(name: string): readonly unknown[] {
+    return headerValues(this.#request, name)
+  }
+
+  connection(): Connection | undefined {
+    return this.#request.connection?.()
   }
 }
 

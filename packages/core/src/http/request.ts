@@ -10,9 +10,9 @@ export interface HttpRequest {
   readonly url: string
   /**
    * Either one pair for each header line, so a repeated header has several pairs, or a flat list of names
-   * and values, as in Node's `rawHeaders`.
+   * and values, as in Node's `rawHeaders`, or the `Headers` of the Fetch standard.
    */
-  readonly headers: readonly HeaderPair[] | readonly string[]
+  readonly headers: readonly HeaderPair[] | readonly string[] | FetchHeaders
   /**
    * The host's own view of the headers, by name in lowercase, which other code can change. Used only in
    * reasons: decisions depend on `headers` alone.
@@ -39,11 +39,17 @@ export interface NodeRequest {
   readonly socket?: Connection | null
 }
 
+/** The part of the Fetch standard's `Headers` that is used here. */
+interface FetchHeaders {
+  /** Returns the values of the header, joined with a comma, or `null` if it is absent. */
+  get(name: string): string | null
+}
+
 /** The part of a Fetch `Request` that is used here. */
 export interface FetchRequest {
   readonly method: string
   readonly url: string
-  readonly headers: Iterable<readonly [string, string]>
+  readonly headers: FetchHeaders
 }
 
 /**
@@ -56,15 +62,40 @@ export function fromNode(
   route?: () => string | undefined,
   responseHeader?: (name: string) => unknown,
 ): HttpRequest {
-  const { method = '', rawHeaders, headers } = request
-  return {
-    method,
-    url,
-    headers: rawHeaders?.length ? rawHeaders : Object.entries(headers),
-    hostHeaders: headers,
-    route,
-    connection: () => request.socket ?? undefined,
-    responseHeader,
+  return new NodeHttpRequest(request, url, route, responseHeader)
+}
+
+/** A class, because most requests need neither the parsed headers nor the socket. */
+class NodeHttpRequest implements HttpRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: readonly HeaderPair[] | readonly string[]
+  readonly route: (() => string | undefined) | undefined
+  readonly responseHeader: HttpRequest['responseHeader']
+  readonly #request: NodeRequest
+
+  constructor(
+    request: NodeRequest,
+    url: string,
+    route: HttpRequest['route'],
+    responseHeader: HttpRequest['responseHeader'],
+  ) {
+    const { method = '', rawHeaders } = request
+    this.method = method
+    this.url = url
+    this.headers = rawHeaders?.length ? rawHeaders : Object.entries(request.headers)
+    this.route = route
+    this.responseHeader = responseHeader
+    this.#request = request
+  }
+
+  /** Node parses them at the first read. */
+  get hostHeaders(): HttpRequest['hostHeaders'] {
+    return this.#request.headers
+  }
+
+  connection(): Connection | undefined {
+    return this.#request.socket ?? undefined
   }
 }
 
@@ -73,7 +104,8 @@ export function fromFetch(request: FetchRequest): HttpRequest {
   const { method, headers } = request
   // Fetch URLs are absolute, but over HTTP/1.1 the client sends only the path and the query.
   const url = withoutOrigin(request.url) || '/'
-  return { method, url, headers: [...headers] }
+  // Listing all headers would take longer than everything else here.
+  return { method, url, headers }
 }
 
 /**
@@ -83,7 +115,10 @@ export function fromFetch(request: FetchRequest): HttpRequest {
  */
 export function headerValues({ headers }: HttpRequest, name: string): unknown[] {
   const values: unknown[] = []
-  if (isFlat(headers)) {
+  if (isFetchHeaders(headers)) {
+    const value = headers.get(name)
+    if (value !== null) values.push(value)
+  } else if (isFlat(headers)) {
     for (let at = 0; at + 1 < headers.length; at += 2)
       if (isNamed(headers[at]!, name)) values.push(headers[at + 1])
   } else {
@@ -93,7 +128,11 @@ export function headerValues({ headers }: HttpRequest, name: string): unknown[] 
   return values
 }
 
-function isFlat(headers: HttpRequest['headers']): headers is readonly string[] {
+function isFetchHeaders(headers: HttpRequest['headers']): headers is FetchHeaders {
+  return !Array.isArray(headers)
+}
+
+function isFlat(headers: readonly HeaderPair[] | readonly string[]): headers is readonly string[] {
   return typeof headers[0] === 'string'
 }
 

@@ -1,11 +1,9 @@
 import type { CryptoKey } from 'jose'
-import * as base64url from 'jose/base64url'
-import { exportJWK } from 'jose/key/export'
-import { importJWK } from 'jose/key/import'
 import { type Algorithm, canonical, fitsKey, isAlgorithm, isPss } from '../options/algorithms.ts'
 import { isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
 import type { Profile } from '../options/profile.ts'
+import { loadKeyFunctions } from './load-jose.ts'
 import { hasRocaFingerprint } from './roca.ts'
 import { sha256Async } from '#crypto'
 import { decodeBase64url } from '#platform'
@@ -42,6 +40,7 @@ export async function importEntry(
 ): Promise<readonly VerificationKey[] | SkippedKey> {
   const algorithms = algorithmsOf(entry, issuer)
   if (typeof algorithms === 'string') return skip(entry, algorithms)
+  await loadKeyFunctions()
   try {
     const jwk = entry as JsonObject
     return await Promise.all(algorithms.map((algorithm) => importKey(jwk, algorithm, issuer)))
@@ -74,6 +73,7 @@ export async function readProofKey(jwk: unknown, algorithm: Algorithm): Promise<
   if (!fitsKey(algorithm, own(jwk, 'kty'), own(jwk, 'crv'))) {
     return 'kty or crv does not match alg in the header'
   }
+  const { importJWK } = await loadKeyFunctions()
   try {
     const members = publicMembers(jwk)
     const key = await importJWK(members, algorithm)
@@ -149,10 +149,11 @@ async function importKey(
   algorithm: Algorithm,
   { issuer }: IssuerPolicy,
 ): Promise<VerificationKey> {
+  const { importJWK } = await loadKeyFunctions()
   const kid = own(jwk, 'kid') as string | undefined
   const key = (await importJWK(publicMembers(jwk), algorithm)) as CryptoKey
   // Exported again, because the same number can be written in more than one way.
-  const material = JSON.stringify(publicMembers(await exportJWK(key)))
+  const material = JSON.stringify(publicMembers(await crypto.subtle.exportKey('jwk', key)))
   return Object.freeze({ issuer, kid, algorithm, key, material })
 }
 
@@ -226,15 +227,22 @@ function rsaProblem(jwk: JsonObject): string | undefined {
   return undefined
 }
 
-/** Decodes an unsigned big-endian integer (Base64urlUInt, RFC 7518 section 2). */
+const base64urlAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/**
+ * Decodes an unsigned big-endian integer (Base64urlUInt, RFC 7518 section 2). Like jose, it ignores the
+ * unused bits of the last character.
+ */
 function toBigInt(value: unknown): bigint | undefined {
   if (typeof value !== 'string' || !/^[A-Za-z0-9_-]{1,1400}$/.test(value)) return undefined
-  try {
-    const bytes = base64url.decode(value)
-    return BigInt(`0x0${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`)
-  } catch {
-    return undefined
-  }
+  const unusedBits = (value.length * 6) % 8
+  // One character alone is less than a byte.
+  if (unusedBits === 6) return undefined
+  // A character has six bits: two octal digits.
+  const digits = Array.from(value, (character) =>
+    base64urlAlphabet.indexOf(character).toString(8).padStart(2, '0'),
+  )
+  return BigInt(`0o${digits.join('')}`) >> BigInt(unusedBits)
 }
 
 /**

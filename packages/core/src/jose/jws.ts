@@ -1,7 +1,6 @@
-import * as base64url from 'jose/base64url'
-import { JsonError, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
+import { type JsonObject, own, readJsonObject } from '../lib/json.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
-import { decodeBase64url } from '#platform'
+import { decodeBase64url, encodeBase64url } from '#platform'
 
 declare const brand: unique symbol
 
@@ -232,10 +231,25 @@ function readHeader(bytes: Uint8Array): JoseHeader | Refusal {
   const header = parseHeader(bytes)
   if (header instanceof Refusal) return header
   // Encode again: a slice of the token would keep the whole token in memory.
-  const segment = base64url.encode(bytes)
+  const segment = encodeBase64url(bytes)
   if (segment.length > cacheLimits.characters) return header
   if (headerCache.size >= cacheLimits.headers) headerCache.clear()
   headerCache.set(segment, header)
+  return header
+}
+
+/**
+ * The header of a token that was parsed before.
+ *
+ * @throws TypeError for any other text
+ */
+export function headerOf(raw: string): JoseHeader {
+  const segment = raw.slice(0, raw.indexOf('.'))
+  const bytes = decodeBase64url(segment)
+  const header = headerCache.get(segment) ?? (bytes && readHeader(bytes))
+  if (header === undefined || header instanceof Refusal) {
+    throw new TypeError('expected a token that was parsed before')
+  }
   return header
 }
 
@@ -243,15 +257,10 @@ function parseSegment(
   bytes: Uint8Array,
   code: 'header_malformed' | 'payload_malformed',
 ): JsonObject | Refusal {
-  try {
-    return parseJsonObject(bytes)
-  } catch (error) {
-    const problem = error instanceof JsonError ? error.message : 'cannot be decoded'
-    return refuse(
-      code,
-      `the ${code === 'header_malformed' ? 'header' : 'payload'} cannot be parsed: ${problem}`,
-    )
-  }
+  const result = readJsonObject(bytes)
+  if (typeof result !== 'string') return result
+  const part = code === 'header_malformed' ? 'header' : 'payload'
+  return refuse(code, `the ${part} cannot be parsed: ${result}`)
 }
 
 function parseHeader(bytes: Uint8Array): JoseHeader | Refusal {

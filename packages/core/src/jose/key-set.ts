@@ -99,19 +99,21 @@ export function selectKey(
   { alg, kid }: Pick<JoseHeader, 'alg' | 'kid'>,
 ): VerificationKey | Refusal {
   const algorithm = isAlgorithm(alg) ? canonical(alg) : undefined
-  const matching = keys.filter(
-    (key) => key.algorithm === algorithm && (kid === undefined || key.kid === kid),
-  )
-  const different = matching.length > 1 ? materialsOf(matching).size : matching.length
-  if (different > 1) {
-    return refuse(
-      'key_ambiguous',
-      kid === undefined
-        ? `${different} keys of the issuer fit the token's alg, and no kid selects one of them`
-        : "several keys of the issuer match the token's kid and alg",
-    )
+  let found: VerificationKey | undefined
+  let others: Set<string> | undefined
+  for (const key of keys) {
+    if (key.algorithm !== algorithm || (kid !== undefined && key.kid !== kid)) continue
+    if (!found) found = key
+    else if (key.material !== found.material) others = (others ?? new Set()).add(key.material)
   }
-  return matching[0] ?? refuse('key_not_found', describeMissingKey(skipped))
+  if (others) return refuse('key_ambiguous', describeAmbiguity(kid, others.size + 1))
+  return found ?? refuse('key_not_found', describeMissingKey(skipped))
+}
+
+function describeAmbiguity(kid: string | undefined, count: number): string {
+  return kid === undefined
+    ? `${count} keys of the issuer fit the token's alg, and no kid selects one of them`
+    : "several keys of the issuer match the token's kid and alg"
 }
 
 function describeMissingKey(skipped: readonly SkippedKey[]): string {

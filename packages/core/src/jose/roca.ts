@@ -4,9 +4,8 @@ const primes: readonly number[] = [
   103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ]
 
-/** For each prime, the remainders that powers of 65537 can have. */
-const fingerprint: readonly (readonly [prime: bigint, remainders: ReadonlySet<bigint>])[] =
-  primes.map((prime) => [BigInt(prime), powersModulo(prime)])
+/** For each prime, the remainders that powers of 65537 can have. Computed with the first RSA key. */
+let fingerprint: readonly (readonly [prime: bigint, remainders: ReadonlySet<bigint>])[] | undefined
 
 /**
  * Whether an RSA modulus has the ROCA fingerprint (CVE-2017-15361). The faulty library generated keys
@@ -14,6 +13,7 @@ const fingerprint: readonly (readonly [prime: bigint, remainders: ReadonlySet<bi
  * another modulus has the fingerprint is about one in several hundred million.
  */
 export function hasRocaFingerprint(modulus: bigint): boolean {
+  fingerprint ??= primes.map((prime) => [BigInt(prime), powersModulo(prime)])
   return fingerprint.every(([prime, remainders]) => remainders.has(modulus % prime))
 }
 

@@ -1,8 +1,8 @@
-import { compactVerify } from 'jose/jws/compact/verify'
 import { canonical, isAlgorithm } from '../options/algorithms.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { SignatureKey, VerificationKey } from './jwk.ts'
 import type { JoseHeader, Jws, Unverified } from './jws.ts'
+import { loadVerifyFunctions } from './load-jose.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { signatureCheck } from '#crypto'
@@ -44,8 +44,8 @@ export function verifySignature(
  * the same signatures.
  *
  * The key determines the algorithm and the length of the signature, so a header cannot choose another
- * algorithm. jose and Node throw a plain `TypeError` for some keys. Any error counts as an invalid
- * signature.
+ * algorithm. jose and Node throw a plain `TypeError` for some keys. Any error of theirs counts as an
+ * invalid signature. The promise rejects only if jose cannot be loaded.
  */
 export function hasValidSignature(
   jws: Jws,
@@ -57,8 +57,7 @@ export function hasValidSignature(
     if (!isAlgorithm(alg) || canonical(alg) !== key.algorithm) return false
     const { length, verify } = verifierFor(key, cryptography)
     if (jws.signature.length !== length) return false
-    const valid = verify(jws)
-    return typeof valid === 'boolean' ? valid : valid.catch(() => false)
+    return verify(jws)
   } catch {
     return false
   }
@@ -104,13 +103,19 @@ function verifierFor(key: SignatureKey, cryptography: Cryptography): SignatureVe
 function nativeVerify(key: SignatureKey): Verify {
   const native = signatureCheck(key.algorithm, key.key)
   if (!native) return webCryptoVerify(key)
-  return ({ raw, signature }) => native(raw.slice(0, raw.lastIndexOf('.')), signature)
+  return ({ raw, signature }) => {
+    const valid = native(raw.slice(0, raw.lastIndexOf('.')), signature)
+    return typeof valid === 'boolean' ? valid : valid.catch(() => false)
+  }
 }
 
 function webCryptoVerify({ key }: SignatureKey): Verify {
   return async ({ raw, header }) => {
-    await compactVerify(raw, key, { algorithms: [header.alg] })
-    return true
+    const { compactVerify } = await loadVerifyFunctions()
+    return compactVerify(raw, key, { algorithms: [header.alg] }).then(
+      () => true,
+      () => false,
+    )
   }
 }
 

@@ -6,6 +6,7 @@ import {
   readKeySet,
   withoutKids,
 } from '../jose/key-set.ts'
+import { loadKeyFunctionsEarly } from '../jose/load-jose.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Refusal } from '../errors/refusal.ts'
 import type { FetchError } from '../lib/fetch-json.ts'
@@ -325,6 +326,7 @@ export class KeySetCache {
 
   async #fetchOnce(requestedAt: number): Promise<void> {
     this.#fetches += 1
+    loadKeyFunctionsEarly()
     try {
       const fetched = await this.#fetcher.fetch()
       this.#recordDate(fetched.date)

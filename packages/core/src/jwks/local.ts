@@ -12,6 +12,7 @@ import {
 import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy } from '../config/policy.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { messageOf } from './fetch-failure.ts'
 import type { KeyHealth, KeySource } from './key-source.ts'
 
 /** Seconds. Only a restart with other keys helps. */
@@ -22,8 +23,9 @@ const retryAfter = 60
  * tokens whose `kid` is that of no other key, because keys from PEM files have no `kid`.
  */
 export class LocalKeySet implements KeySource {
-  readonly #issuer: string
-  readonly #reading: Promise<void>
+  readonly #issuer: IssuerPolicy
+  readonly #entries: readonly object[]
+  #reading: Promise<void> | undefined
   /** All keys, and the ones that are not blocked. */
   #read: KeySet = emptyKeySet
   #set: KeySet = emptyKeySet
@@ -32,18 +34,19 @@ export class LocalKeySet implements KeySource {
 
   /** @throws ConfigError if it is clear without importing the keys that none is usable */
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
-    this.#issuer = issuer.issuer
+    this.#issuer = issuer
+    this.#entries = keys
     requireUsableKey(keys, issuer)
-    this.#reading = readKeys(keys, issuer).then((set) => {
-      this.#read = set
-      this.#set = this.#withoutBlocked()
-      this.#isRead = true
-    })
+    // A failure is reported to the first request that needs the keys, and not as an unhandled rejection.
+    this.#readOnce().catch(() => undefined)
   }
 
   find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
     if (this.#isRead) return this.#select(header)
-    return this.#reading.then(() => this.#select(header))
+    return this.#readOnce().then(
+      () => this.#select(header),
+      (error: unknown) => this.#unavailable(messageOf(error)),
+    )
   }
 
   holds(key: VerificationKey): boolean {
@@ -51,7 +54,7 @@ export class LocalKeySet implements KeySource {
   }
 
   async warmUp(): Promise<void> {
-    await this.#reading
+    await this.#readOnce()
     if (this.#set.keys.length === 0) throw unusable(this.#set.skipped)
   }
 
@@ -62,7 +65,7 @@ export class LocalKeySet implements KeySource {
   health(): KeyHealth {
     const { keys, skipped } = this.#set
     return {
-      issuer: this.#issuer,
+      issuer: this.#issuer.issuer,
       state: keys.length > 0 ? 'fresh' : 'none',
       keys: countKeys(this.#set),
       skipped,
@@ -89,19 +92,36 @@ export class LocalKeySet implements KeySource {
     // There is nothing to stop.
   }
 
+  /** Reads the keys, and again after a failure. */
+  #readOnce(): Promise<void> {
+    this.#reading ??= readKeys(this.#entries, this.#issuer).then(
+      (set) => {
+        this.#read = set
+        this.#set = this.#withoutBlocked()
+        this.#isRead = true
+      },
+      (error: unknown) => {
+        this.#reading = undefined
+        throw error
+      },
+    )
+    return this.#reading
+  }
+
+  #unavailable(problem: string): Refusal {
+    const reason = `JWKS of '${this.#issuer.issuer}' is unavailable: ${problem}`
+    return refuse('keys_unavailable', reason, { retryAfter })
+  }
+
   #select({ alg, kid }: JoseHeader): VerificationKey | Refusal {
     if (kid !== undefined && this.#blocked.has(kid)) return blockedKey()
     const { keys, skipped } = this.#set
     if (keys.length === 0) {
-      const { message } = unusable(skipped)
-      return refuse('keys_unavailable', `JWKS of '${this.#issuer}' is unavailable: ${message}`, {
-        retryAfter,
-      })
+      return this.#unavailable(unusable(skipped).message)
     }
+    if (kid === undefined || this.#hasKid(kid)) return selectKey(this.#set, { alg, kid })
     const unnamed = keys.filter((key) => key.kid === undefined)
-    if (kid === undefined || unnamed.length === 0 || this.#hasKid(kid)) {
-      return selectKey(this.#set, { alg, kid })
-    }
+    if (unnamed.length === 0) return selectKey(this.#set, { alg, kid })
     return selectKey({ ...this.#set, keys: unnamed }, { alg, kid: undefined })
   }
 

@@ -24,30 +24,35 @@ export class Doorkeeper {
   /**
    * How often the digest was seen, including this time: 1, 2, or 3. After 3, counting continues with 2.
    *
-   * @param digest at least ten characters, uniformly distributed
+   * @param digest has at least ten characters from `from` on, uniformly distributed
    */
-  timesSeen(digest: string): number {
-    const start = (bitsAt(digest, 0) & (this.#buckets - 1)) * ways
-    const bucket = this.#slots.subarray(start, start + ways)
-    const fingerprint = bitsAt(digest, 5) & ~countMask
-    const found = bucket.findIndex((slot) => (slot & ~countMask) === fingerprint)
-    const count = ((bucket[found] ?? 0) & countMask) + 1
-    const slot = found === -1 ? this.#slotToUse(bucket) : found
-    bucket[slot] = fingerprint | (count === 3 ? 1 : count)
-    return count
+  timesSeen(digest: string, from = 0): number {
+    const start = (bitsAt(digest, from) & (this.#buckets - 1)) * ways
+    const fingerprint = bitsAt(digest, from + 5) & ~countMask
+    const slots = this.#slots
+    let empty = -1
+    for (let slot = start; slot < start + ways; slot += 1) {
+      const value = slots[slot]!
+      if (value === 0) empty = slot
+      else if ((value & ~countMask) === fingerprint) {
+        const count = (value & countMask) + 1
+        slots[slot] = fingerprint | (count === 3 ? 1 : count)
+        return count
+      }
+    }
+    slots[empty === -1 ? start + this.#randomWay() : empty] = fingerprint | 1
+    return 1
   }
 
-  #slotToUse(bucket: Int32Array): number {
-    const empty = bucket.indexOf(0)
-    if (empty !== -1) return empty
-    // A linear congruential generator (Numerical Recipes). Its high bits are the random ones.
+  /** A linear congruential generator (Numerical Recipes). Its high bits are the random ones. */
+  #randomWay(): number {
     this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) | 0
     return this.#random >>> 29
   }
 }
 
 /** A hash of five base64 characters, which carry 30 bits. */
-function bitsAt(digest: string, start: number): number {
+export function bitsAt(digest: string, start: number): number {
   let bits = 0
   for (let at = start; at < start + 5; at += 1) bits = Math.imul(bits, 67) + digest.charCodeAt(at)
   return bits | 0

@@ -42,16 +42,39 @@ export function hasAny(object: JsonObject, names: readonly string[]): boolean {
  * Duplicates are found by counting. `JSON.parse` keeps only the last of several members with the same
  * name, so an object with fewer members than the text has colons has lost some.
  *
+ * @returns the problem as a string if the bytes are refused or are not a JSON object. Not an error, because
+ *   anyone can send garbage, and the stack of an error takes longer than everything else.
+ */
+export function readJsonObject(bytes: Uint8Array): JsonObject | string {
+  const text = decodeUtf8(bytes)
+  if (text === undefined) return 'not well-formed UTF-8'
+  if (!startsLikeJson.test(text)) return 'not JSON'
+  const expectedMembers = countMembers(bytes, maxDepth)
+  if (expectedMembers === undefined) return `nested deeper than ${maxDepth}`
+  const value = parse(text)
+  if (value === undefined) return 'not JSON'
+  if (!isJsonObject(value)) return 'not a JSON object'
+  const walk: Walk = {
+    members: 0,
+    protoMember: false,
+    illFormed: false,
+    mayBeIllFormed: text.includes('\\u'),
+  }
+  visitObject(value, walk)
+  if (walk.illFormed) return 'lone surrogate'
+  if (walk.members !== expectedMembers) return describeDuplicate(text)
+  return walk.protoMember ? (parse(text, withoutProto) as JsonObject) : value
+}
+
+/**
+ * Like `readJsonObject`.
+ *
  * @throws JsonError if the bytes are refused or are not a JSON object
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
-  const text = decodeUtf8(bytes)
-  const expectedMembers = countMembers(bytes, maxDepth)
-  const value = parse(text)
-  if (!isJsonObject(value)) throw new JsonError('not a JSON object')
-  const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
-  visitObject(value, walk)
-  return withUniqueMembers(value, text, walk, expectedMembers)
+  const result = readJsonObject(bytes)
+  if (typeof result === 'string') throw new JsonError(result)
+  return result
 }
 
 /**
@@ -63,34 +86,39 @@ export function parseJsonObject(bytes: Uint8Array): JsonObject {
  */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes)
+  if (text === undefined) throw new JsonError('not well-formed UTF-8')
   const expectedMembers = countMembers(bytes, maxBodyDepth)
+  if (expectedMembers === undefined) throw new JsonError(`nested deeper than ${maxBodyDepth}`)
   const value = parse(text)
-  const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: false }
+  if (value === undefined) throw new JsonError('not JSON')
+  const walk: Walk = { members: 0, protoMember: false, illFormed: false, mayBeIllFormed: false }
   visit(value, walk)
-  return withUniqueMembers(value, text, walk, expectedMembers)
-}
-
-/** @throws JsonError if the text has members that the value lacks, because later ones replaced them */
-function withUniqueMembers<T>(value: T, text: string, walk: Walk, expectedMembers: number): T {
   if (walk.members !== expectedMembers) throw new JsonError(describeDuplicate(text))
-  return walk.protoMember ? (parse(text, withoutProto) as T) : value
+  return walk.protoMember ? parse(text, withoutProto) : value
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+/** White space and the first character of a value. Spares the error that `JSON.parse` throws for garbage. */
+const startsLikeJson = /^[\t\n\r ]*[{["\dtfn-]/
 
-function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    throw new JsonError('not well-formed UTF-8')
-  }
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/** `undefined` for malformed UTF-8. The decoder replaces it by U+FFFD, which well-formed UTF-8 can contain, too. */
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  const text = utf8.decode(bytes)
+  return text.includes('\uFFFD') && !isSame(encoder.encode(text), bytes) ? undefined : text
 }
 
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((value, at) => value === other[at])
+}
+
+/** `undefined` for a text that is not JSON. */
 function parse(text: string, reviver?: (name: string, value: unknown) => unknown): unknown {
   try {
     return JSON.parse(text, reviver)
   } catch {
-    throw new JsonError('not JSON')
+    return undefined
   }
 }
 
@@ -112,8 +140,10 @@ const byte = {
  * Counts the members that the text has, in one pass before anything is built from it. This pass does not
  * check the grammar: `JSON.parse` does so afterwards. In JSON, each colon outside a string is one
  * member. In UTF-8, the bytes of these ASCII characters never occur inside another character.
+ *
+ * @returns `undefined` if the text is nested too deeply
  */
-function countMembers(bytes: Uint8Array, depthLimit: number): number {
+function countMembers(bytes: Uint8Array, depthLimit: number): number | undefined {
   let members = 0
   let depth = 0
   for (let at = 0; at < bytes.length; at += 1) {
@@ -122,7 +152,7 @@ function countMembers(bytes: Uint8Array, depthLimit: number): number {
     else if (current === byte.colon) members += 1
     else if (current === byte.openBrace || current === byte.openBracket) {
       depth += 1
-      if (depth > depthLimit) throw new JsonError(`nested deeper than ${depthLimit}`)
+      if (depth > depthLimit) return undefined
     } else if (current === byte.closeBrace || current === byte.closeBracket) depth -= 1
   }
   return members
@@ -139,15 +169,19 @@ function endOfString(bytes: Uint8Array, start: number): number {
 interface Walk {
   members: number
   protoMember: boolean
+  /** Whether a lone surrogate was found. */
+  illFormed: boolean
   /** Whether to look for lone surrogates. Valid UTF-8 has none, but an escape sequence can write one. */
   readonly mayBeIllFormed: boolean
 }
 
+/** With `for in`, V8 reads a member without looking up its name. It also visits inherited names. */
 function visitObject(object: JsonObject, walk: Walk): void {
-  for (const name of Object.keys(object)) {
+  for (const name in object) {
+    if (!Object.hasOwn(object, name)) continue
     walk.members += 1
     if (name === '__proto__') walk.protoMember = true
-    if (walk.mayBeIllFormed) requireWellFormed(name)
+    if (walk.mayBeIllFormed) checkText(name, walk)
     const value = object[name]
     if (typeof value === 'object' || walk.mayBeIllFormed) visit(value, walk)
   }
@@ -155,7 +189,7 @@ function visitObject(object: JsonObject, walk: Walk): void {
 
 function visit(value: unknown, walk: Walk): void {
   if (typeof value === 'string') {
-    if (walk.mayBeIllFormed) requireWellFormed(value)
+    if (walk.mayBeIllFormed) checkText(value, walk)
   } else if (Array.isArray(value)) {
     for (const item of value as unknown[]) visit(item, walk)
   } else if (isJsonObject(value)) {
@@ -163,6 +197,6 @@ function visit(value: unknown, walk: Walk): void {
   }
 }
 
-function requireWellFormed(text: string): void {
-  if (!text.isWellFormed()) throw new JsonError('lone surrogate')
+function checkText(text: string, walk: Walk): void {
+  if (!text.isWellFormed()) walk.illFormed = true
 }

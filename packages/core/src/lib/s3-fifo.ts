@@ -1,5 +1,6 @@
-import { Doorkeeper } from './doorkeeper.ts'
+import { bitsAt, Doorkeeper } from './doorkeeper.ts'
 import type { Bounds } from './generational-map.ts'
+import { MarkCounter } from './mark-counter.ts'
 
 /** The part of each limit that is reserved for entries on probation. */
 const probation = 0.03
@@ -11,18 +12,22 @@ const promotedAt = 2
 const maxUses = 3
 /** How many entries one eviction may pass over. Limits the time that it takes. */
 const maxSteps = 64
+/** The characters of a text that count for its mark and for the doorkeeper begin this far from its end. */
+const tail = 20
 
 class Entry<Value> {
   uses = 0
   readonly id: string
+  readonly mark: number
   readonly value: Value
   readonly bytes: number
   queue: Queue<Value>
   previous: Entry<Value> = this
   next: Entry<Value> = this
 
-  constructor(id: string, value: Value, bytes: number, queue: Queue<Value>) {
+  constructor(id: string, mark: number, value: Value, bytes: number, queue: Queue<Value>) {
     this.id = id
+    this.mark = mark
     this.value = value
     this.bytes = bytes
     this.queue = queue
@@ -58,7 +63,8 @@ class Queue<Value> {
 }
 
 /**
- * A bounded map that keeps the entries that are used most. It is found by digests.
+ * A bounded map from texts that keeps the entries that are used most. It stores the digest of a text instead
+ * of the text. A digest is computed only if the text may be stored: the last 20 characters tell.
  *
  * The policy is S3-FIFO (Yang et al., "FIFO Queues are All You Need for Cache Eviction", SOSP 2023). New
  * entries are on probation in a small queue. Those that are used there move to the main queue, which is most
@@ -66,21 +72,32 @@ class Queue<Value> {
  * counts, and reorders nothing.
  *
  * Three things differ from the paper. A value is not stored when it is offered for the first time: the
- * `Doorkeeper` remembers its digest. An entry is promoted when it is used, not when it would be evicted. An
+ * `Doorkeeper` remembers its text. An entry is promoted when it is used, not when it would be evicted. An
  * eviction passes over a limited number of entries. decisions/054 gives the reasons.
  */
 export class S3Fifo<Value> {
   readonly #bounds: Bounds
   readonly #sizeOf: (value: Value) => number
+  readonly #digestOf: (text: string) => string
+  readonly #marks: MarkCounter
   readonly #doorkeeper: Doorkeeper
   readonly #entries = new Map<string, Entry<Value>>()
   readonly #small = new Queue<Value>()
   readonly #main = new Queue<Value>()
 
-  /** @param sizeOf the bytes of a value; called once, when the value is stored */
-  constructor(bounds: Bounds, sizeOf: (value: Value) => number) {
+  /**
+   * @param sizeOf the bytes of a value; called once, when the value is stored
+   * @param digestOf no two texts may have the same digest
+   */
+  constructor(
+    bounds: Bounds,
+    sizeOf: (value: Value) => number,
+    digestOf: (text: string) => string,
+  ) {
     this.#bounds = bounds
     this.#sizeOf = sizeOf
+    this.#digestOf = digestOf
+    this.#marks = new MarkCounter(bounds.entries)
     this.#doorkeeper = new Doorkeeper(bounds.entries)
   }
 
@@ -93,16 +110,23 @@ export class S3Fifo<Value> {
   }
 
   /** Returns the value if it is stored. Counts as a use. */
-  get(id: string): Value | undefined {
-    const entry = this.#entries.get(id)
+  get(text: string): Value | undefined {
+    const entry = this.#find(text)
     if (!entry) return undefined
     if (entry.uses < maxUses) this.#use(entry)
     return entry.value
   }
 
-  /** Stores the value, unless it is offered for the first time or too large. Replaces an older value. */
-  offer(id: string, value: Value): void {
-    const times = this.#doorkeeper.timesSeen(id)
+  /**
+   * Stores the value, unless it is offered for the first time or too large. Replaces an older value.
+   *
+   * @param text its last 20 characters, except for the last 10, must be uniformly distributed
+   */
+  offer(text: string, value: Value): void {
+    const times = this.#doorkeeper.timesSeen(text, text.length - tail)
+    const mark = markOf(text)
+    if (times === 1 && !this.#marks.mayHave(mark)) return
+    const id = this.#digestOf(text)
     const replaced = this.#entries.get(id)
     if (times === 1 && !replaced) return
     if (replaced) this.#remove(replaced)
@@ -113,14 +137,19 @@ export class S3Fifo<Value> {
     }
     // A value that returns after its eviction was on probation before.
     const queue = replaced?.queue ?? (times > 2 ? this.#main : this.#small)
-    const entry = new Entry(id, value, bytes, queue)
+    const entry = new Entry(id, mark, value, bytes, queue)
     this.#entries.set(id, entry)
+    this.#marks.add(mark)
     queue.add(entry)
   }
 
-  delete(id: string): void {
-    const entry = this.#entries.get(id)
+  delete(text: string): void {
+    const entry = this.#find(text)
     if (entry) this.#remove(entry)
+  }
+
+  #find(text: string): Entry<Value> | undefined {
+    return this.#marks.mayHave(markOf(text)) ? this.#entries.get(this.#digestOf(text)) : undefined
   }
 
   #use(entry: Entry<Value>): void {
@@ -133,6 +162,7 @@ export class S3Fifo<Value> {
   #remove(entry: Entry<Value>): void {
     entry.queue.remove(entry)
     this.#entries.delete(entry.id)
+    this.#marks.remove(entry.mark)
   }
 
   #evict(): void {
@@ -153,4 +183,8 @@ export class S3Fifo<Value> {
     this.#main.oldest = entry
     return entry
   }
+}
+
+function markOf(text: string): number {
+  return bitsAt(text, text.length - tail)
 }

@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import { channel as open } from 'node:diagnostics_channel'
-import { emitWarning, nextTick, pid, versions } from 'node:process'
 import { debuglog } from 'node:util'
 import { requireNodeVersion } from './node-version.ts'
 
-requireNodeVersion(versions)
+// The global, because an import of node:process opens the standard streams: five milliseconds.
+requireNodeVersion(process.versions)
 
 /** A diagnostics channel. Check `hasSubscribers` before building a message. */
 export interface Channel {
@@ -18,7 +18,7 @@ export function channel(name: string): Channel {
 
 /** Runs the work after the current operation, before the event loop reads new input. */
 export function defer(work: () => void): void {
-  nextTick(work)
+  process.nextTick(work)
 }
 
 /**
@@ -31,7 +31,7 @@ export function context(): (work: () => void) => void {
 }
 
 export function warn(message: string): void {
-  emitWarning(message, { type: 'ResourceServerWarning' })
+  process.emitWarning(message, { type: 'ResourceServerWarning' })
 }
 
 /** Whether the environment variable `NODE_DEBUG` contains `resource-server`. */
@@ -42,7 +42,7 @@ export function isDebugging(): boolean {
 /** Prints a line to stderr, in the form of Node's own debug output. */
 export function printLine(line: string): void {
   // oxlint-disable-next-line no-console -- unlike a stream, it ignores a closed stderr
-  console.error(`RESOURCE-SERVER ${pid}: ${line}`)
+  console.error(`RESOURCE-SERVER ${process.pid}: ${line}`)
 }
 
 /**
@@ -53,4 +53,9 @@ export function decodeBase64url(segment: string): Uint8Array | undefined {
   // Buffer skips characters that it cannot decode. Encoding the result again reveals that.
   const bytes = Buffer.from(segment, 'base64url')
   return bytes.length > 0 && bytes.toString('base64url') === segment ? bytes : undefined
+}
+
+/** Encodes bytes in base64url, without padding. */
+export function encodeBase64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
 }

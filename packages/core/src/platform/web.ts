@@ -55,3 +55,8 @@ export function decodeBase64url(segment: string): Uint8Array | undefined {
   if (!canonicalEnd[segment.length % 4]?.test(segment.slice(-1))) return undefined
   return base64url.decode(segment)
 }
+
+/** Encodes bytes in base64url, without padding. */
+export function encodeBase64url(bytes: Uint8Array): string {
+  return base64url.encode(bytes)
+}

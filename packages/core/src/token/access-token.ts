@@ -4,6 +4,7 @@ import { Refusal } from '../errors/refusal.ts'
 import { type JsonObject, own } from '../lib/json.ts'
 import { readConfirmation, type TokenConfirmation } from './confirmation.ts'
 import { readNames } from './claim-path.ts'
+import { TextLists } from '../lib/text-lists.ts'
 import type { Profile } from '../options/profile.ts'
 import { grants, type Implication, readScopes } from '../options/scope.ts'
 import type { CheckedToken } from './claims.ts'
@@ -196,8 +197,8 @@ export function readContent({
     // Only with `clientIdAsSubject` was a token without `sub` accepted.
     subject: (own(claims, 'sub') ?? clientId) as string,
     issuer: own(claims, 'iss') as string,
-    audience: Object.freeze([...audienceOf(claims, profile)]),
-    scopes: Object.freeze(readScopes(firstPresent(claims, profile.scopeClaims)) ?? []),
+    audience: audienceList(audienceOf(claims, profile)),
+    scopes: scopeList(firstPresent(claims, profile.scopeClaims)),
     roles: namesAt(claims, profile.roles),
     permissions: namesAt(claims, profile.permissions),
     clientId,
@@ -219,6 +220,18 @@ function confirmationOf(cnf: unknown): TokenConfirmation | undefined {
 }
 
 const noNames: readonly string[] = Object.freeze([])
+
+const oneName = new TextLists((name) => [name])
+const scopeTexts = new TextLists((text) => readScopes(text) ?? [])
+
+function audienceList(names: readonly string[]): readonly string[] {
+  return names.length === 1 ? oneName.get(names[0]!) : Object.freeze([...names])
+}
+
+function scopeList(claim: unknown): readonly string[] {
+  if (typeof claim === 'string') return scopeTexts.get(claim)
+  return claim === undefined ? noNames : Object.freeze(readScopes(claim) ?? [])
+}
 
 function namesAt(claims: JsonObject, paths: Profile['roles']): readonly string[] {
   return paths ? Object.freeze(readNames(claims, paths) ?? []) : noNames

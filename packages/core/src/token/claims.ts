@@ -14,7 +14,8 @@ import { Refusal, refuse } from '../errors/refusal.ts'
 import type { Verified } from '../jose/signature.ts'
 import { readConfirmation } from './confirmation.ts'
 import { isScopeClaim } from '../options/scope.ts'
-import { checkKind } from './token-kind.ts'
+import { type ClaimRules, isOrdinary } from './ordinary-claims.ts'
+import { checkKind, isAcceptedKind, isForbiddenType, unusualClaims } from './token-kind.ts'
 
 /** What a check needs in addition to the claims. */
 export interface ClaimContext {
@@ -44,11 +45,29 @@ export interface CheckedToken extends Verified {
  * An expired token is reported as expired before the order of its times is checked.
  */
 export function checkClaims(verified: Verified, context: ClaimContext): CheckedToken | Refusal {
-  for (const check of allChecks) {
-    const refusal = check(verified.claims, context)
+  const { claims } = verified
+  const checks = isOrdinaryToken(claims, context) ? checksOfOrdinary : allChecks
+  return firstRefusal(checks, claims, context) ?? (verified as CheckedToken)
+}
+
+/** Whether it is clear that all checks but `checksOfOrdinary` pass. */
+export function isOrdinaryToken(
+  claims: JsonObject,
+  { typ, issuer: { profile } }: ClaimContext,
+): boolean {
+  return isOrdinary(claims, profile, ordinaryRules) && isAcceptedKind(claims, typ, profile)
+}
+
+function firstRefusal(
+  checks: readonly Check[],
+  claims: JsonObject,
+  context: ClaimContext,
+): Refusal | undefined {
+  for (const check of checks) {
+    const refusal = check(claims, context)
     if (refusal) return refusal
   }
-  return verified as CheckedToken
+  return undefined
 }
 
 /**
@@ -56,11 +75,12 @@ export function checkClaims(verified: Verified, context: ClaimContext): CheckedT
  * depend on the current time or on the route run again.
  */
 export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusal | undefined {
-  for (const check of repeatedChecks) {
-    const refusal = check(claims, context)
-    if (refusal) return refusal
-  }
-  return undefined
+  return firstRefusal(repeatedChecks, claims, context)
+}
+
+/** Every check, whatever `isOrdinaryToken` says. For a test that compares both. */
+export function checkEverything(claims: JsonObject, context: ClaimContext): Refusal | undefined {
+  return firstRefusal(allChecks, claims, context)
 }
 
 /** One check of the claims. */
@@ -97,6 +117,24 @@ const allChecks: readonly Check[] = claimChecks.map(({ check }) => check)
 const repeatedChecks: readonly Check[] = claimChecks
   .filter(({ repeats }) => repeats)
   .map(({ check }) => check)
+
+/** The checks that are left for an ordinary token, in the same order. */
+const checksOfOrdinary: readonly Check[] = [
+  checkRoles,
+  checkNotExpired,
+  checkOrderOfTimes,
+  ...repeatedChecks,
+]
+
+/** What decides whether a token is ordinary. `tid` and `cnf` have checks of their own. */
+function ordinaryRules(profile: Profile): ClaimRules {
+  const { required, shapes: all } = rulesOf(profile)
+  const forms = new Map<string, (value: unknown) => boolean>(all.map(([name, is]) => [name, is]))
+  for (const name of ['typ', 'token_use']) {
+    forms.set(name, (value) => isNonEmptyString(value) && !isForbiddenType(value))
+  }
+  return { required, forms, unusual: new Set([...unusualClaims(profile), 'tid', 'cnf']) }
+}
 
 function checkTokenKind(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
   return checkKind(claims, typ, issuer.profile)
@@ -135,16 +173,16 @@ function missing(names: readonly string[]): Refusal {
 }
 
 /** What a profile requires of claims. */
-interface ClaimRules {
+interface Requirements {
   /** One claim of each list must be present. */
   readonly required: readonly (readonly string[])[]
   readonly shapes: readonly Shape[]
 }
 
 /** By profile, so that the rules are not built again for every token. */
-const rules = new WeakMap<Profile, ClaimRules>()
+const rules = new WeakMap<Profile, Requirements>()
 
-function rulesOf(profile: Profile): ClaimRules {
+function rulesOf(profile: Profile): Requirements {
   const known = rules.get(profile)
   if (known) return known
   const required = requiredClaims(profile).map((names) => [names].flat())

@@ -92,9 +92,13 @@ export function readDelegation(
 ): Delegation | Refusal {
   const { actors, refusal } = readChain(claims, context, maxDepth)
   if (refusal) return refusal
-  const [actor, ...prior] = actors
-  const priorActors = Object.freeze(prior as unknown as PriorActor[])
-  return { actor, priorActors } as Delegation
+  return { actor: actors[0], priorActors: priorTo(actors) } as Delegation
+}
+
+const none: readonly PriorActor[] = Object.freeze([])
+
+function priorTo(actors: readonly Actor[]): readonly PriorActor[] {
+  return actors.length < 2 ? none : Object.freeze(actors.slice(1) as unknown as PriorActor[])
 }
 
 /** Reads the outermost `act` first. A loop, so that a deep chain cannot exhaust the stack. */
@@ -179,16 +183,23 @@ function readActor(act: unknown, level: number, context: ActorContext): Actor | 
 /** What is wrong with `act` or `may_act`, as a predicate: "is not an object". */
 function problemOf(party: unknown): string | undefined {
   if (!isJsonObject(party)) return 'is not an object'
-  const entries = Object.entries(party)
-  if (entries.length === 0) return 'is an empty object'
-  if (entries.length > maxMembers) return `has more than ${maxMembers} members`
-  const malformedId = ['sub', 'iss', 'client_id'].find(
-    (name) => Object.hasOwn(party, name) && !isId(party[name]),
-  )
-  if (malformedId) return `has a malformed ${malformedId}, expected a non-empty string`
-  const long = entries.find(([name, value]) => name !== 'act' && sizeOf(value) > maxLength)
-  return long && `has a member longer than ${maxLength} characters`
+  const names = Object.keys(party)
+  if (names.length === 0) return 'is an empty object'
+  if (names.length > maxMembers) return `has more than ${maxMembers} members`
+  for (const name of ids) {
+    if (Object.hasOwn(party, name) && !isId(party[name])) {
+      return `has a malformed ${name}, expected a non-empty string`
+    }
+  }
+  for (const name of names) {
+    if (name !== 'act' && sizeOf(party[name]) > maxLength) {
+      return `has a member longer than ${maxLength} characters`
+    }
+  }
+  return undefined
 }
+
+const ids = ['sub', 'iss', 'client_id']
 
 function missingSub(party: JsonObject): string | undefined {
   return Object.hasOwn(party, 'sub') ? undefined : 'has no sub'
@@ -205,10 +216,11 @@ function sizeOf(value: unknown): number {
 /** A deeply frozen copy without `act`, so that a policy function cannot reach prior actors. */
 export function withoutAct(object: JsonObject): Readonly<Record<string, unknown>> {
   const copy = new Members()
-  for (const name of Object.keys(object)) {
-    if (name === 'act') continue
-    copy[name] = object[name]
-    deepFreeze(object[name])
+  for (const name in object) {
+    if (name === 'act' || !Object.hasOwn(object, name)) continue
+    const value = object[name]
+    copy[name] = value
+    if (typeof value === 'object') deepFreeze(value)
   }
   return Object.freeze(copy)
 }

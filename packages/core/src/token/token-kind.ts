@@ -51,6 +51,21 @@ export function checkKind(
   return profile.acceptUnmarked || isMarked(claims, typ, profile) ? undefined : unmarked(profile)
 }
 
+/** The claims that may mark another kind of token. Without them, and with `isAcceptedKind`, `checkKind` passes. */
+export function unusualClaims({ forbiddenClaims }: Profile): readonly string[] {
+  return forbiddenClaims ?? defaultForbiddenClaims
+}
+
+/** The part of `checkKind` that looks at several claims together. */
+export function isAcceptedKind(
+  claims: JsonObject,
+  typ: string | undefined,
+  profile: Profile,
+): boolean {
+  const isExpected = !profile.expectedClaims || !checkExpectedClaims(claims, profile)
+  return isExpected && (profile.acceptUnmarked === true || isMarked(claims, typ, profile))
+}
+
 /** The claims by which some issuers mark their access tokens. */
 const marks: readonly (readonly [name: string, value: string])[] = [
   ['typ', 'Bearer'],
@@ -131,6 +146,11 @@ function checkExpectedClaims(
   const [name, values] = wrong
   const reason = `the profile '${profile}' requires the claim ${name} to be ${values.join(' or ')}`
   return refuse('not_an_access_token', reason, { claim: name })
+}
+
+/** Whether the value of `typ` or `token_use` may mark another kind of token. */
+export function isForbiddenType(value: string): boolean {
+  return forbiddenTypes.includes(value.toLowerCase())
 }
 
 function forbiddenType(claims: JsonObject): [claim: string, mark: string] | undefined {

@@ -17,7 +17,7 @@ import { checkDelegation, readDelegation, readMayAct } from '../token/delegation
 import { claimContext, requireAudience } from './pipeline.ts'
 import { ResolvedIssuers } from './resolved-issuers.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
-import { checkAlgorithm, checkType, type TrustedIssuer, trustedIssuer } from './trusted-issuer.ts'
+import { checkAlgorithm, checkType, type TrustedIssuer, untrustedIssuer } from './trusted-issuer.ts'
 
 /** One check, and what came of it. */
 export interface ExplainedCheck {
@@ -201,10 +201,12 @@ async function findIssuer(
   policy: Policy,
   offline: boolean,
 ): Promise<TrustedIssuer | Refusal> {
-  const issuer = trustedIssuer(unverified, policy)
-  if (!(issuer instanceof Refusal)) return { issuer, source: createKeySource(issuer, policy) }
   const iss = own(unverified.claims, 'iss')
-  if (offline || !policy.resolveIssuer || typeof iss !== 'string') return issuer
+  const issuer = typeof iss === 'string' ? policy.issuers.get(iss) : undefined
+  if (issuer) return { issuer, source: createKeySource(issuer, policy) }
+  if (offline || !policy.resolveIssuer || typeof iss !== 'string') {
+    return untrustedIssuer(iss, policy)
+  }
   return new ResolvedIssuers(policy, policy.resolveIssuer).find(iss)
 }
 

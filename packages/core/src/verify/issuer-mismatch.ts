@@ -10,35 +10,51 @@ type Issuers = Policy['issuers']
  * verified.
  */
 export function describeMismatch(iss: unknown, issuers: Issuers): string {
-  const expected = expectedIssuers(issuers)
+  const { expected } = comparisonWith(issuers)
   if (iss === undefined) return `the token has no iss${expected}`
   if (typeof iss !== 'string') return `the token's iss is not a string${expected}`
   const advice = adviceFor(iss, issuers)
   return `the token's iss is ${quote(iss)}${expected}${advice === undefined ? '' : `. ${advice}`}`
 }
 
-function expectedIssuers(issuers: Issuers): string {
-  const names = [...issuers.keys()]
-  if (names.length === 0) return ''
-  return names.length === 1
-    ? `, expected ${quote(names[0]!)}`
-    : `, expected one of ${quoteList(names)}`
+/** What is said of the configured issuers, and those that are compared part by part. */
+interface Comparison {
+  readonly expected: string
+  readonly compared: readonly URL[]
 }
+
+/** Computed once, so that the work for a token does not depend on the number of issuers. */
+const comparisons = new WeakMap<Issuers, Comparison>()
 
 /** How many configured issuers are compared part by part, so that the work for a token is bounded. */
 const maxCompared = 20
 /** In characters. A longer `iss` is not compared part by part. */
 const maxLength = 512
 
+function comparisonWith(issuers: Issuers): Comparison {
+  const known = comparisons.get(issuers)
+  if (known) return known
+  const names = [...issuers.keys()]
+  const compared = names.slice(0, maxCompared).flatMap((name) => parseUrl(name) ?? [])
+  const comparison = { expected: describeExpected(names), compared }
+  comparisons.set(issuers, comparison)
+  return comparison
+}
+
+function describeExpected(names: readonly string[]): string {
+  if (names.length === 0) return ''
+  return names.length === 1
+    ? `, expected ${quote(names[0]!)}`
+    : `, expected one of ${quoteList(names)}`
+}
+
 function adviceFor(iss: string, issuers: Issuers): string | undefined {
   const otherSlash = iss.endsWith('/') ? iss.slice(0, -1) : `${iss}/`
   if (issuers.has(otherSlash)) return advice.slash
   const found = iss.length <= maxLength ? parseUrl(iss) : undefined
   if (!found) return undefined
-  const differences = [...issuers.keys()].slice(0, maxCompared).flatMap((name) => {
-    const known = parseUrl(name)
-    return known ? [differenceOf(found, known)] : []
-  })
+  const { compared } = comparisonWith(issuers)
+  const differences = compared.map((known) => differenceOf(found, known))
   const closest = byLikelihood.find((difference) => differences.includes(difference))
   return closest && advice[closest]
 }

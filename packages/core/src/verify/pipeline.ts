@@ -25,13 +25,15 @@ import { ResolvedIssuers } from './resolved-issuers.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
-import { checkHeader, type TrustedIssuer, trustedIssuer } from './trusted-issuer.ts'
+import { checkHeader, type TrustedIssuer, untrustedIssuer } from './trusted-issuer.ts'
 
 /** Verifies one token from start to finish. Knows nothing about requests. */
 export class Pipeline {
   readonly policy: Policy
   readonly operations: Operations
   readonly #sources: ReadonlyMap<string, KeySource>
+  /** By the issuer's name. */
+  readonly #trusted: ReadonlyMap<string, TrustedIssuer>
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
   readonly #binding: BindingCheck
@@ -42,6 +44,12 @@ export class Pipeline {
     this.policy = policy
     this.#sources = new Map(
       [...policy.issuers].map(([name, issuer]) => [name, createKeySource(issuer, policy)]),
+    )
+    this.#trusted = new Map(
+      [...policy.issuers].map(([name, issuer]) => [
+        name,
+        Object.freeze({ issuer, source: this.#sources.get(name)! }),
+      ]),
     )
     const { resolveIssuer } = policy
     const resolved = resolveIssuer && new ResolvedIssuers(policy, resolveIssuer)
@@ -79,32 +87,25 @@ export class Pipeline {
     trace: VerificationTrace,
   ): MaybePromise<AccessToken | Refusal> {
     if (!this.#hasAudience) requireAudience(this.policy, requirements.audience)
-    const id = this.#cacheId(jwt)
-    const cached =
-      id === undefined ? undefined : this.#verifyCached(id, jwt, requirements, presentation, trace)
+    const cached = this.#verifyCached(jwt, requirements, presentation, trace)
     if (cached) return cached
-    return this.#verifyNew(jwt, requirements, presentation, trace, id)
-      .catch(unexpected)
-      .then((result) => this.#explained(result, jwt, trace))
-  }
-
-  /** A token over the size limit is never cached, so it is not hashed either. */
-  #cacheId(jwt: unknown): string | undefined {
-    if (typeof jwt !== 'string' || jwt.length > this.policy.maxTokenBytes) return undefined
-    return this.#cache?.idOf(jwt)
+    return this.#verifyNew(jwt, requirements, presentation, trace)
   }
 
   /** Repeats the checks whose result changes with the time or the route. */
   #verifyCached(
-    id: string,
     jwt: string,
     requirements: Requirements,
     presentation: Presentation,
     trace: VerificationTrace,
   ): MaybePromise<AccessToken | Refusal> | undefined {
+    // A token over the size limit is never cached, so it is not looked up either.
+    if (!this.#cache || typeof jwt !== 'string' || jwt.length > this.policy.maxTokenBytes) {
+      return undefined
+    }
     trace.cached = false
     try {
-      const cached = this.#cache!.get(id)
+      const cached = this.#cache.get(jwt)
       if (!cached) return undefined
       const { content, header, issuer } = cached
       const token = createToken(content, jwt)
@@ -113,7 +114,7 @@ export class Pipeline {
       const context = claimContext(header, issuer, requirements, this.policy)
       if (context instanceof Refusal) return context
       const refusal = recheckClaims(content.claims, context)
-      if (refusal?.code === 'token_expired') this.#cache!.delete(id)
+      if (refusal?.code === 'token_expired') this.#cache.delete(jwt)
       const withHint = (result: AccessToken | Refusal): AccessToken | Refusal =>
         result instanceof Refusal
           ? withSetupHint(result, { parsed: { header, claims: content.claims }, jwt }, this.policy)
@@ -125,40 +126,58 @@ export class Pipeline {
     }
   }
 
-  /** Every check of a new token, in order. Waits for keys, for `resolveIssuer`, and for slow algorithms. */
+  /**
+   * Verifies a new token. Waits for keys, for `resolveIssuer`, and for slow algorithms, but not for a value that
+   * is available: that would take a turn of the microtask queue.
+   */
   async #verifyNew(
     jwt: string,
     requirements: Requirements,
     presentation: Presentation,
     trace: VerificationTrace,
-    id: string | undefined,
   ): Promise<AccessToken | Refusal> {
-    const unverified = parseJws(jwt, this.policy.maxTokenBytes)
-    if (unverified instanceof Refusal) return unverified
-    trace.unverified = unverified
+    try {
+      const unverified = parseJws(jwt, this.policy.maxTokenBytes)
+      if (unverified instanceof Refusal) return this.#explained(unverified, jwt, trace)
+      trace.unverified = unverified
 
-    const trusted = await this.#trustedIssuer(unverified)
-    if (trusted instanceof Refusal) return trusted
-    const { issuer, source } = trusted
-    trace.issuer = issuer
+      const found = this.#trustedIssuer(unverified)
+      const trusted = found instanceof Promise ? await found : found
+      if (trusted instanceof Refusal) return this.#explained(trusted, jwt, trace)
+      trace.issuer = trusted.issuer
 
-    const refusedHeader = checkHeader(unverified.header, issuer)
+      const pending = this.#checkSignature(unverified, trusted)
+      const verified = pending instanceof Promise ? await pending : pending
+      if (verified instanceof Refusal) return this.#explained(verified, jwt, trace)
+      trace.verified = verified
+      trusted.recordVerified?.()
+
+      const { issuer, source } = trusted
+      const content = this.#acceptClaims(verified, issuer, requirements)
+      if (content instanceof Refusal) {
+        return this.#explained(withClockHint(content, source.health().clockSkew), jwt, trace)
+      }
+      const { header, key } = verified
+      this.#cache?.keep(jwt, { content, header, key, source, issuer })
+
+      trace.token = createToken(content, jwt)
+      const use = this.#checkUse(trace.token, requirements, presentation, trace)
+      return this.#explained(use instanceof Promise ? await use : use, jwt, trace)
+    } catch (error) {
+      return this.#explained(unexpected(error), jwt, trace)
+    }
+  }
+
+  #checkSignature(
+    unverified: Unverified,
+    { issuer, source }: TrustedIssuer,
+  ): MaybePromise<Verified | Refusal> {
+    const { header } = unverified
+    const refusedHeader = checkHeader(header, issuer)
     if (refusedHeader) return refusedHeader
-    const key = await source.find(unverified.header)
-    if (key instanceof Refusal) return key
-    const verified = await verifySignature(unverified, key, this.policy.cryptography)
-    if (verified instanceof Refusal) return verified
-    trace.verified = verified
-    trusted.recordVerified?.()
-
-    const content = this.#acceptClaims(verified, issuer, requirements)
-    if (content instanceof Refusal) return withClockHint(content, source.health().clockSkew)
-    const { header } = verified
-    if (id !== undefined) this.#cache?.keep(id, { content, header, key, source, issuer })
-
-    const token = createToken(content, jwt)
-    trace.token = token
-    return this.#checkUse(token, requirements, presentation, trace)
+    return andThen(source.find(header), (key) =>
+      key instanceof Refusal ? key : verifySignature(unverified, key, this.policy.cryptography),
+    )
   }
 
   /**
@@ -179,12 +198,12 @@ export class Pipeline {
 
   /** A configured issuer, or one that the user's rule accepts. Nothing has been fetched for it yet. */
   #trustedIssuer(unverified: Unverified): MaybePromise<TrustedIssuer | Refusal> {
-    const issuer = trustedIssuer(unverified, this.policy)
-    if (!(issuer instanceof Refusal)) {
-      return { issuer, source: this.#sources.get(issuer.issuer)! }
-    }
     const iss = own(unverified.claims, 'iss')
-    return this.#resolved && typeof iss === 'string' ? this.#resolved.find(iss) : issuer
+    const configured = typeof iss === 'string' ? this.#trusted.get(iss) : undefined
+    if (configured) return configured
+    return this.#resolved && typeof iss === 'string'
+      ? this.#resolved.find(iss)
+      : untrustedIssuer(iss, this.policy)
   }
 
   /** Whether the verified claims are an access token for this service that is valid now. */

@@ -3,7 +3,7 @@ import type { Code } from '../errors/codes.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { isOpaque, type Unverified } from '../jose/jws.ts'
 import { own } from '../lib/json.ts'
-import type { Hint, HintedToken } from '../options/profile.ts'
+import type { Hint, HintedToken, Profile } from '../options/profile.ts'
 import { generalHints } from '../providers/hints.ts'
 
 /** What is known about the refused token. */
@@ -37,12 +37,44 @@ function findHint(
   const { header, claims = {} } = parsed ?? {}
   const iss = own(claims, 'iss')
   const known = typeof iss === 'string' ? issuers.get(iss) : undefined
-  const profiles = known ? [known.profile] : [...issuers.values()].map(({ profile }) => profile)
+  const hints = known ? hintsOf(known.profile) : hintsOfAll(issuers)
+  const ofCode = hints.get(code)
+  if (!ofCode) return undefined
   const opaque = !parsed && isOpaque(jwt)
   const token: HintedToken = { typ: header?.typ, claims, ...(opaque && { opaque }) }
-  return [...profiles.flatMap(({ hints }) => hints ?? []), ...generalHints].find(
-    ({ codes, when }) => codes.includes(code) && applies(when, token),
-  )?.message
+  return ofCode.find(({ when }) => applies(when, token))?.message
+}
+
+type Hints = ReadonlyMap<Code, readonly Hint[]>
+
+/** Computed once, so that the work for a refused token does not depend on the number of issuers. */
+const hintsOfProfile = new WeakMap<Profile, Hints>()
+const hintsOfIssuers = new WeakMap<Policy['issuers'], Hints>()
+
+function hintsOf(profile: Profile): Hints {
+  const known = hintsOfProfile.get(profile)
+  if (known) return known
+  const hints = byCode([...(profile.hints ?? []), ...generalHints])
+  hintsOfProfile.set(profile, hints)
+  return hints
+}
+
+function hintsOfAll(issuers: Policy['issuers']): Hints {
+  const known = hintsOfIssuers.get(issuers)
+  if (known) return known
+  const profiles = [...issuers.values()].map(({ profile }) => profile)
+  const distinct = new Set(profiles.flatMap(({ hints }) => hints ?? []))
+  const hints = byCode([...distinct, ...generalHints])
+  hintsOfIssuers.set(issuers, hints)
+  return hints
+}
+
+function byCode(hints: readonly Hint[]): Hints {
+  const found = new Map<Code, Hint[]>()
+  for (const hint of hints) {
+    for (const code of hint.codes) found.set(code, [...(found.get(code) ?? []), hint])
+  }
+  return found
 }
 
 /** A smaller skew is normal, because the date has whole seconds. */

@@ -37,20 +37,14 @@ const actorBytes = 64
  * seen for the second time, so tokens that are used once take no memory and evict nothing.
  */
 export class TokenCache {
-  readonly #digest: (text: string) => string
   readonly #entries: S3Fifo<CachedToken>
   readonly #heapSize = new HeapSize()
   #hits = 0
   #misses = 0
 
   constructor(bounds: Bounds, digestOf: (text: string) => string) {
-    this.#entries = new S3Fifo(bounds, (token) => this.#bytesOf(token))
-    this.#digest = digestOf
-  }
-
-  /** The key of a token's entry. */
-  idOf(raw: string): string {
-    return this.#digest(raw)
+    // Of a valid token, the characters that the map uses instead of its digest are part of the signature.
+    this.#entries = new S3Fifo(bounds, (token) => this.#bytesOf(token), digestOf)
   }
 
   /**
@@ -58,8 +52,8 @@ export class TokenCache {
    * not refused it since. The caller must repeat
    * the checks that depend on the time and the route.
    */
-  get(id: string): CachedToken | undefined {
-    const cached = this.#entries.get(id)
+  get(raw: string): CachedToken | undefined {
+    const cached = this.#entries.get(raw)
     // A key that is missing from the current key set may return with the next refresh.
     if (!cached?.source.holds(cached.key) || isForgotten(cached.content)) {
       this.#misses += 1
@@ -69,13 +63,13 @@ export class TokenCache {
     return cached
   }
 
-  delete(id: string): void {
-    this.#entries.delete(id)
+  delete(raw: string): void {
+    this.#entries.delete(raw)
   }
 
   /** For valid tokens only. */
-  keep(id: string, token: CachedToken): void {
-    this.#entries.offer(id, token)
+  keep(raw: string, token: CachedToken): void {
+    this.#entries.offer(raw, token)
   }
 
   get statistics(): CacheStatistics {

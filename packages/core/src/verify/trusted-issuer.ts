@@ -1,6 +1,5 @@
 import { canonical, isAlgorithm } from '../options/algorithms.ts'
-import { own } from '../lib/json.ts'
-import type { JoseHeader, Unverified } from '../jose/jws.ts'
+import type { JoseHeader } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { quote } from '../lib/quote.ts'
@@ -16,16 +15,11 @@ export interface TrustedIssuer {
 }
 
 /**
- * Returns the configured issuer that the token names in `iss`. The names must be exactly equal (RFC 8725
- * section 3.8). Nothing has been fetched yet, and `iss` proves nothing until the issuer's key verifies the
- * signature.
+ * The refusal of a token whose `iss` is not exactly equal to the name of a configured issuer (RFC 8725
+ * section 3.8).
  */
-export function trustedIssuer({ claims }: Unverified, policy: Policy): IssuerPolicy | Refusal {
-  const iss = own(claims, 'iss')
-  const found = typeof iss === 'string' ? policy.issuers.get(iss) : undefined
-  return (
-    found ?? refuse('issuer_not_trusted', describeMismatch(iss, policy.issuers), { claim: 'iss' })
-  )
+export function untrustedIssuer(iss: unknown, { issuers }: Policy): Refusal {
+  return refuse('issuer_not_trusted', describeMismatch(iss, issuers), { claim: 'iss' })
 }
 
 /** Checks that the issuer may use the token's `alg` and `typ` (RFC 8725 sections 3.1 and 3.11). */

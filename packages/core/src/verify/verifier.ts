@@ -1,11 +1,11 @@
 import { buildRecord, type VerificationTrace } from '../audit/build-record.ts'
-import { createReporter } from '../audit/reporter.ts'
+import { createReporter, type Timing } from '../audit/reporter.ts'
 import type { Presentation } from '../binding/presentation.ts'
 import { createPolicy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
 import { claimOf, ConfigError, Refusal, VerificationError } from '../errors/refusal.ts'
 import { guardExamples, type Requirements } from '../guards/guards.ts'
-import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
 import { ownOptions } from '../options/option-table.ts'
 import type { VerifierOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -109,38 +109,48 @@ export function createVerifier<C extends object = object>(options: VerifierOptio
   requireAudience(policy, undefined, "Set audience: 'order-service'.")
   const pipeline = new Pipeline(policy)
   const reporter = createReporter(policy)
-  const decide = (
-    jwt: string,
-    given: TokenPresentation | undefined,
-  ): MaybePromise<AccessToken | Refusal> => {
+  const start = (jwt: string, given: TokenPresentation | undefined): Started => {
     const presentation = given === undefined ? plain : presentationOf(given)
     const trace: VerificationTrace = {}
     const stop = reporter.stopwatch()
-    return andThen(pipeline.verify(jwt, configured, presentation, trace), (result) => {
-      const timing = stop()
-      const refusal = result instanceof Refusal ? result : undefined
-      const timings = timing ? [timing] : []
-      const verificationMs = timing?.took
-      reporter.reportLater(() =>
-        buildRecord({ refusal, guards: [], trace, timings, verificationMs }, policy),
-      )
-      return result
-    })
+    return { pending: pipeline.verify(jwt, configured, presentation, trace), trace, stop }
+  }
+  const report = ({ trace, stop }: Started, result: AccessToken | Refusal): void => {
+    if (!reporter.hasListeners()) return
+    const timing = stop()
+    const refusal = result instanceof Refusal ? result : undefined
+    const timings = timing ? [timing] : []
+    const verificationMs = timing?.took
+    reporter.reportLater(() =>
+      buildRecord({ refusal, guards: [], trace, timings, verificationMs }, policy),
+    )
   }
   const verifier: Verifier<C> = {
     verify: async (jwt: string, presentation?: TokenPresentation) => {
-      const pending = decide(jwt, presentation)
+      const started = start(jwt, presentation)
+      const { pending } = started
       const result = pending instanceof Promise ? await pending : pending
+      report(started, result)
       if (result instanceof Refusal) throw new VerificationError(result)
       return result as AccessToken<C>
     },
     check: async (jwt: string, presentation?: TokenPresentation) => {
-      const pending = decide(jwt, presentation)
-      return publicResult<C>(pending instanceof Promise ? await pending : pending)
+      const started = start(jwt, presentation)
+      const { pending } = started
+      const result = pending instanceof Promise ? await pending : pending
+      report(started, result)
+      return publicResult<C>(result)
     },
     ...pipeline.operations,
   }
   return Object.freeze(Object.assign(Object.create(missingGuards) as object, verifier))
+}
+
+/** A verification that may still wait for something. */
+interface Started {
+  readonly pending: MaybePromise<AccessToken | Refusal>
+  readonly trace: VerificationTrace
+  readonly stop: () => Timing | undefined
 }
 
 /** A token without anything that could prove a binding. */

@@ -120,14 +120,14 @@ test.each([
   expect(metadataOf('https://api.example.com/v1').pass(ask(url, method)).action).toBe(action)
 })
 
-test('the metadata is served as JSON with status 200', () => {
+test('the metadata is served as JSON with status 200, to browsers as well', () => {
   const resource = 'https://api.example.com'
   const { document, pass } = metadataOf(resource)
   expect(pass(ask('/.well-known/oauth-protected-resource'))).toEqual({
     action: 'reply',
     reply: {
       status: 200,
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' },
       body: JSON.stringify(document()),
     },
   })

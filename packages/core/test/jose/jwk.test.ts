@@ -115,6 +115,13 @@ describe('an RSA key', () => {
     expect(await outcomeOf([small.publicJwk, sibling], small)).toBe('key_not_found')
   })
 
+  test('is used if its issuer set the unused bits of n, which jose ignores', async () => {
+    const n = String(rsa.publicJwk['n'])
+    const others: Readonly<Record<string, string>> = { A: 'P', Q: 'f', g: 'v', w: '_' }
+    const key = changed(rsa, { n: n.slice(0, -1) + others[n.at(-1)!] })
+    expect(await outcomeOf([key], rsa)).toBe('granted')
+  })
+
   test('of 2047 bits or 8193 bits is skipped', async () => {
     const ofBits = (bits: number) => {
       const number = Buffer.from((1n << BigInt(bits - 1)).toString(16).padStart(2048, '0'), 'hex')

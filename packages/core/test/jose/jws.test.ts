@@ -1,5 +1,6 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
+import { headerOf } from '../../src/jose/jws.ts'
 import { aud, outcomeFor, startIssuer } from '../support.ts'
 
 // Most of these tokens have a valid signature, so only the parser can refuse them.
@@ -187,5 +188,26 @@ describe('the payload', () => {
     ['is nested too deeply', `${json.slice(0, -1)},"deep":${'['.repeat(40)}${']'.repeat(40)}}`],
   ])('is refused if it %s', async (_what, text) => {
     expect(await outcomeOf(issuer.sign({ payload: text }))).toBe('payload_malformed')
+  })
+})
+
+describe('headerOf', () => {
+  const segment = (header: object): string =>
+    Buffer.from(JSON.stringify(header)).toString('base64url')
+
+  test('reads the header of a token that was parsed before, and of one that no longer is cached', () => {
+    expect(headerOf(good)).toEqual({ alg: algorithm, kid, typ: undefined })
+    const large = 'k'.repeat(400)
+    const token = `${segment({ alg: 'ES256', kid: large })}.payload.signature`
+    expect(headerOf(token)).toEqual({ alg: 'ES256', kid: large, typ: undefined })
+  })
+
+  test.each([
+    ['no segments', 'token'],
+    ['a header that is not base64url', '?.b.c'],
+    ['a header that is not an object', 'bnVsbA.b.c'],
+    ['a header without alg', `${segment({ kid: 'a' })}.b.c`],
+  ])('throws for %s', (_what, text) => {
+    expect(() => headerOf(text)).toThrow('expected a token that was parsed before')
   })
 })

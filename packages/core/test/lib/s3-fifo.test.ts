@@ -10,7 +10,11 @@ const idsOf = (what: string, count: number): string[] =>
 
 /** A map whose values are their own size in bytes. */
 const mapOf = (entries: number, bytes: number): S3Fifo<number> =>
-  new S3Fifo({ entries, bytes }, (value) => value)
+  new S3Fifo(
+    { entries, bytes },
+    (value) => value,
+    (id) => id,
+  )
 
 /** What the cache of tokens does: look up, and offer what was not found. Returns whether it was found. */
 function use(map: S3Fifo<number>, id: string, bytes = 1): boolean {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../src/index.ts'
-import type { Unverified } from '../../src/jose/jws.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
-import { checkHeader, trustedIssuer } from '../../src/verify/trusted-issuer.ts'
+import { checkHeader, untrustedIssuer } from '../../src/verify/trusted-issuer.ts'
 import { aud, outcomeFor, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer({ path: '/realms/test' })
@@ -163,15 +162,8 @@ describe('the reason', () => {
     [`${a}/`, `the token's iss is "${a}/", ${expected}. ${slash}`],
     ['https://b.example.com', `the token's iss is "https://b.example.com", ${expected}. ${slash}`],
   ])('for the iss %j is: %s', (iss, reason) => {
-    const token = { claims: { iss } } as unknown as Unverified
-    const found = trustedIssuer(token, policyOf({ issuers: [a, b] }))
+    const found = untrustedIssuer(iss, policyOf({ issuers: [a, b] }))
     expect(found).toMatchObject({ code: 'issuer_not_trusted', reason })
-  })
-
-  test('is absent for a configured issuer', () => {
-    const policy = policyOf({ issuers: [a, b] })
-    const token = { claims: { iss: b } } as unknown as Unverified
-    expect(trustedIssuer(token, policy)).toBe(policy.issuers.get(b))
   })
 
   const otherType =

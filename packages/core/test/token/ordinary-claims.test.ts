@@ -1,0 +1,93 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createPolicy } from '../../src/config/policy.ts'
+import * as providers from '../../src/providers/index.ts'
+import type { JsonObject } from '../../src/lib/json.ts'
+import type { Verified } from '../../src/jose/signature.ts'
+import { Refusal } from '../../src/errors/refusal.ts'
+import {
+  checkClaims,
+  checkEverything,
+  type ClaimContext,
+  isOrdinaryToken,
+} from '../../src/token/claims.ts'
+
+// The shortcut for ordinary tokens must never skip a check that would refuse.
+
+const url = 'https://as.example.com/realms/test'
+const now = 1_700_000_000
+
+function contextOf(issuer: object | string, typ: string | undefined): ClaimContext {
+  const options = { issuer, audience: 'order-service' } as Parameters<typeof createPolicy>[0]
+  const policy = createPolicy(options, 'verifier')
+  const only = [...policy.issuers.values()].at(0)!
+  return { policy, issuer: only, audience: only.audience!, typ, now }
+}
+
+const issuers: Readonly<Record<string, object | string>> = {
+  'a plain issuer': url,
+  keycloak: providers.keycloak(url),
+  okta: providers.okta('https://dev.okta.com/oauth2/default'),
+  'spring-authorization-server': providers.springAuthorizationServer(url),
+  rfc9068: providers.rfc9068(url),
+  zitadel: providers.zitadel(url),
+}
+
+const valid: JsonObject = {
+  iss: url,
+  sub: 'user-42',
+  aud: 'order-service',
+  exp: now + 60,
+  iat: now,
+  nbf: now,
+  jti: 'a',
+  client_id: 'user-service',
+  azp: 'user-service',
+  cid: 'user-service',
+  scope: 'orders:read',
+  scp: ['orders:read'],
+  typ: 'Bearer',
+}
+
+const names = [
+  ...Object.keys(valid),
+  ...['auth_time', 'token_use', 'appid', 'cnf', 'tid', 'nonce', 'events', 'at_hash', 'c_hash'],
+  ...['s_hash', 'roles', 'act', 'may_act', 'type', 'ver', 'uid', 'realm_access', 'custom'],
+]
+const values = fc.oneof(
+  fc.constantFrom<unknown>(
+    ...['', 'a', 'ID', 'id', 'Refresh', 'access', 'Bearer', 'order-service'],
+    ...[0, -1, 1.5, 1e300, now + 60, true, null],
+    ...[[], ['a'], [1], {}, { jkt: 'a' }, '72f988bf-86f1-41af-91ab-2d7cd011db47'],
+  ),
+  fc.constant(undefined),
+)
+const changes = fc.dictionary(fc.constantFrom(...names), values, { maxKeys: 4 })
+const types = fc.constantFrom('at+jwt', 'JWT', undefined)
+
+describe.each(Object.entries(issuers))('with %s', (_name, issuer) => {
+  test('the same tokens are refused for the same reasons as by all checks one by one', () => {
+    let ordinary = 0
+    fc.assert(
+      fc.property(changes, types, (changed, typ) => {
+        const claims = Object.fromEntries(
+          Object.entries({ ...valid, ...changed }).filter(([, value]) => value !== undefined),
+        )
+        const context = contextOf(issuer, typ)
+        if (isOrdinaryToken(claims, context)) ordinary += 1
+        const checked = checkClaims({ claims } as Verified, context)
+        const refusal = checked instanceof Refusal ? checked : undefined
+        expect(refusal).toEqual(checkEverything(claims, context))
+      }),
+      { numRuns: 2000, seed: 17 },
+    )
+    expect(ordinary).toBeGreaterThan(100)
+  })
+})
+
+test('an inherited claim does not make a token ordinary', () => {
+  const { sub: _, ...others } = valid
+  const claims = Object.setPrototypeOf({ ...others }, { sub: 'user-42' }) as JsonObject
+  expect(isOrdinaryToken(valid, contextOf(url, 'at+jwt'))).toBe(true)
+  expect(isOrdinaryToken(claims, contextOf(url, 'at+jwt'))).toBe(false)
+})
