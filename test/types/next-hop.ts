@@ -15,7 +15,7 @@ const response: Promise<Response> = hop.fetch(token, '/stock/7', { method: 'PUT'
 
 // @ts-expect-error the text of a token is not verified
 await hop.token(token.raw)
-// @ts-expect-error a view of a token has no text
+// @ts-expect-error a view of a token lacks its raw value
 await hop.token(view)
 // @ts-expect-error no token, as for an anonymous request
 await hop.fetch(undefined, '/stock/7')
