@@ -1,4 +1,7 @@
+import { createVerifier } from '@resource-server/core'
 import { keycloak as keycloakIssuer } from '@resource-server/core/providers'
+import type { HopError } from '@resource-server/exchange'
+import * as dpop from 'dpop'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Keycloak, startKeycloak } from '../../examples/order-flow/src/servers/keycloak.ts'
@@ -44,14 +47,21 @@ afterAll(async () => {
   await keycloak?.stop()
 })
 
-/** A user's token from the password grant, for tests that do not need a sign-in in a browser. */
+/** The parameters of the password grant, for tests that do not need a sign-in in a browser. */
+const passwordForm = (scope: string) => ({
+  ...{ grant_type: 'password', username: 'user-42', password: 'tulip-season' },
+  scope: `openid ${scope}`,
+})
+
+/** A user's token from the password grant. */
 const passwordToken = (client: string, scope = 'orders:read'): Promise<string> =>
-  endpoint.request(client, {
-    grant_type: 'password',
-    username: 'user-42',
-    password: 'tulip-season',
-    scope: `openid ${scope}`,
-  })
+  endpoint.request(client, passwordForm(scope))
+
+/** The same request, to be sent with other headers. */
+const passwordRequest = (client: string): { url: string; body: URLSearchParams } => ({
+  url: `${keycloak.issuer}/protocol/openid-connect/token`,
+  body: new URLSearchParams({ client_id: client, ...passwordForm('orders:read') }),
+})
 
 const signInRequest = (scope: string, consent: object = { accept: 'Yes' }) => ({
   issuer: keycloak.issuer,
@@ -243,6 +253,27 @@ describe('a hop of @resource-server/exchange', () => {
     expect(error).toMatchObject({ status: 503, code: 'exchange_misconfigured' })
     expect(error.reason).toContain('Check the client secret')
     addResult({ kind: 'not issued', what: 'a wrong secret', seen: error.reason })
+  })
+
+  test('gives the caller 503 if the token is bound to a key of the caller', async () => {
+    const toOrders = orders()
+    await toOrders.exchange(await passwordToken('rfc9068'))
+    const keyPair = await dpop.generateKeyPair('ES256')
+    const { url, body } = passwordRequest('rfc9068')
+    const headers = { dpop: await dpop.generateProof(keyPair, url, 'POST') }
+    const response = await fetch(url, { method: 'POST', headers, body })
+    const { access_token: token } = (await response.json()) as { access_token: string }
+    expect(decodeJwt(token)).toHaveProperty('cnf.jkt')
+    const resource = 'https://api.example/'
+    const proof = await dpop.generateProof(keyPair, resource, 'GET', undefined, token)
+    const verifier = createVerifier({ issuer: keycloak.issuer, audience: 'user-service' })
+    const dpopProof = { dpop: { proof, method: 'GET', url: resource } }
+    const subject = await verifier.verify(token, dpopProof).finally(() => verifier.close())
+    const failure: unknown = await toOrders.hop.token(subject).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ status: 503, serverError: 'invalid_request' })
+    const { reason } = failure as HopError
+    expect(reason).toContain('bound to a key of the caller')
+    addResult({ kind: 'not issued', what: 'a token bound to a DPoP key', seen: reason })
   })
 })
 

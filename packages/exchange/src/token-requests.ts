@@ -77,11 +77,10 @@ export class TokenRequests {
   async #request(attempt: Attempt): Promise<Issued | Refused> {
     const actor = this.#settings.actorToken ? await this.#actors.get() : undefined
     if (typeof actor === 'object') return this.#failed(actor, attempt.failures)
-    const assertion = this.#assertion
-    if (!assertion) return this.#finishRequest(await this.#exchangeSubject(attempt, actor))
     const issued = await this.#exchangeSubject(attempt, actor)
-    if ('code' in issued) return this.#finishRequest(issued)
-    return this.#finishRequest(await this.#exchangeAssertion(attempt, assertion, issued.value))
+    const assertion = this.#assertion
+    if (!assertion || 'code' in issued) return this.#noted(issued)
+    return this.#noted(await this.#exchangeAssertion(attempt, assertion, issued.value))
   }
 
   /** RFC 8693, or RFC 7523 on behalf of the caller. With `assertTo`, the result is an identity assertion. */
@@ -114,7 +113,7 @@ export class TokenRequests {
   }
 
   /** Notes whether the server issued a token that passes the checks. Refusals are noted already. */
-  #finishRequest(result: Issued | Refused): Issued | Refused {
+  #noted(result: Issued | Refused): Issued | Refused {
     if (!('code' in result)) this.#worked()
     else if (result.code === 'response_invalid') this.#recorder.warn(result)
     return result

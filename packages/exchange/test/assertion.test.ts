@@ -76,6 +76,26 @@ test('an access token in place of the assertion is refused, and sent nowhere', a
   expect(second.tokenEndpoint.requests).toEqual([])
 })
 
+test('hops to two other servers do not share tokens in a store', async () => {
+  const { first, second, options } = await setUpTwo()
+  const entries = new Map<string, string>()
+  const store = {
+    get: async (key: string) => entries.get(key),
+    set: async (key: string, value: string) => entries.set(key, value),
+    delete: async (key: string) => entries.delete(key),
+  }
+  const shared = { ...options, store: { store, secret: 'x'.repeat(32) } }
+  const caller = await first.subject()
+  await nextHop(shared).token(caller)
+  while (entries.size === 0) await new Promise((resolve) => setImmediate(resolve))
+  const assertTo = { issuer: second.url, client: { id: 'another', secret: 'x' } }
+  expect(await errorOf(nextHop({ ...shared, assertTo, log: 'off' }).token(caller))).toMatchObject({
+    serverError: 'invalid_client',
+  })
+  expect(await nextHop(shared).token(caller)).toMatchObject({ tokenType: 'Bearer' })
+  expect(second.tokenEndpoint.requests).toHaveLength(2)
+})
+
 test('a refusal of the other server is mapped like one of the own', async () => {
   const { first, second, options } = await setUpTwo()
   second.tokenEndpoint.refuse('invalid_scope')

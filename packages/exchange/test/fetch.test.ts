@@ -1,6 +1,6 @@
 import { ConfigError } from '@resource-server/core'
 import { describe, expect, test } from 'vitest'
-import { nextHop } from '../src/index.ts'
+import { HopError, nextHop } from '../src/index.ts'
 import { errorOf, type Service, setUp, type Setup, startService } from './support.ts'
 
 async function setUpCall(changes: object = {}): Promise<Setup & { readonly service: Service }> {
@@ -224,6 +224,14 @@ describe('a 401 of the next service', () => {
     expect(calls.map(({ status }) => status)).toEqual(Array(20).fill(200))
     expect(exchanges()).toBe(2)
   })
+})
+
+test('relay releases the connection of a response that it does not return', async () => {
+  const { hop } = await setUp()
+  let isCanceled = false
+  const body = new ReadableStream({ cancel: () => void (isCanceled = true) })
+  expect(() => hop.relay(new Response(body, { status: 503 }))).toThrow(HopError)
+  expect(isCanceled).toBe(true)
 })
 
 test('hops with the same options do not share tokens in memory', async () => {

@@ -127,6 +127,30 @@ test('an entry ends when its token is forgotten, or refused by the next service'
   expect(store.entries.size).toBe(0)
 })
 
+test('an entry that is being read when its token is forgotten is not kept in memory', async () => {
+  const { hop, other, subject, store, stored } = await setUpStore()
+  const caller = await subject()
+  await hop.token(caller)
+  await stored()
+  let release = (): void => {}
+  const released = new Promise<void>((resolve) => (release = resolve))
+  const slow: ExpiringStore = {
+    ...store,
+    get: async (key) => {
+      const value = await store.get(key)
+      await released
+      return value
+    },
+  }
+  const second = other({ store: { store: slow, secret } })
+  const running = second.token(caller)
+  await new Promise((resolve) => setImmediate(resolve))
+  await second.forget(caller)
+  release()
+  await running
+  expect(second.health().cachedTokens).toBe(0)
+})
+
 test.each<[string, Partial<ExpiringStore>]>([
   [
     'throws',
