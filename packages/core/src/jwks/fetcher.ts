@@ -40,7 +40,12 @@ export class KeySetFetcher {
   /** Since when the server fails at the discovered URL. */
   #failingSince: number | undefined
   #etag: string | null = null
-  readonly #closing = new AbortController()
+  /**
+   * The fetches in flight. Each has a controller of its own, because in a worker a controller can be used only by the
+   * request that created it.
+   */
+  readonly #inFlight = new Set<AbortController>()
+  #isClosed = false
 
   constructor(issuer: IssuerPolicy, policy: Policy) {
     this.#issuer = issuer
@@ -60,9 +65,12 @@ export class KeySetFetcher {
       lastUrl = url
       return fetch(url, init)
     }
+    const closing = new AbortController()
+    if (this.#isClosed) closing.abort()
+    this.#inFlight.add(closing)
     try {
       const work = (signal: AbortSignal) => this.#fetch(trackedFetch, signal)
-      const fetched = await withinDeadline(work, this.#closing.signal)
+      const fetched = await withinDeadline(work, closing.signal)
       this.#failingSince = undefined
       return fetched
     } catch (error) {
@@ -70,12 +78,15 @@ export class KeySetFetcher {
       this.#recordFailure(lastUrl, error)
       if (error instanceof IssuerFetchError) throw error
       throw errorFrom(lastUrl, error.message, error, this.#documentAt(lastUrl))
+    } finally {
+      this.#inFlight.delete(closing)
     }
   }
 
   /** Aborts a fetch in flight, because its socket would keep the process alive. */
   close(): void {
-    this.#closing.abort()
+    this.#isClosed = true
+    for (const closing of this.#inFlight) closing.abort()
   }
 
   /** Makes the next fetch discover the URL again and omit the ETag. For use after an unusable key set. */
