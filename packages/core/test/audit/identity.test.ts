@@ -9,6 +9,7 @@ import { aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer({ clock: createTestClock(new Date('2026-01-01T00:00:00Z')) })
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
+const jkt = sha256('a key of the client')
 const key = { kid: issuer.key.kid, alg: 'ES256' }
 
 async function identityOf(token: string, options: VerifierOptions = {}) {
@@ -95,6 +96,16 @@ describe('the record of an access token', () => {
     const identity = await identityOf(tokenOf({ act }))
     expect(identity.anomalies ?? []).toEqual(anomalies)
     expect('anomalies' in identity).toBe(anomalies.length > 0)
+  })
+
+  test.each<readonly [claims: object, anomalies: readonly string[] | undefined]>([
+    [{ cnf: { jkt } }, undefined],
+    [{ cnf: { jkt, kid: 'k' } }, ['confirmation_ignored']],
+    [{ cnf: { jkt, kid: 'k' }, scope: 'a', scp: 'b' }, ['scopes_differ', 'confirmation_ignored']],
+  ])('for the claims %j has the anomalies %j and the binding', async (claims, anomalies) => {
+    const identity = await identityOf(tokenOf(claims))
+    expect(identity.anomalies).toEqual(anomalies)
+    expect(identity).toHaveProperty('binding', { scheme: 'Bearer', jkt })
   })
 
   test('has the claims that records.claims lists, if the token has them', async () => {
