@@ -164,6 +164,15 @@ describe('the binding in a record', () => {
     expect(recordOf(trace, code)).toHaveProperty('unverified', unverified)
   })
 
+  test('has no URL of a refused proof if records are pseudonymous', () => {
+    const refusal = refuse('proof_mismatch', 'why')
+    const trace = { binding: { ...bound, proof } }
+    const pseudonymous = policyOf({ records: { pseudonymKey: 'k'.repeat(32) } })
+    expect(buildRecord(decision({ refusal, trace }), pseudonymous).unverified).toStrictEqual({
+      htm: 'GET',
+    })
+  })
+
   test('has no names of a proof that was accepted', () => {
     expect(recordOf({ ...bound, proof })).toHaveProperty('unverified', undefined)
   })

@@ -62,6 +62,7 @@ describe('the record of an access token', () => {
     [{ scope: 'a b', scp: ['b', 'a'] }, false],
     [{ scope: 'a b', scp: 'b a  b' }, false],
     [{ scope: 'a b', scp: ['a'] }, true],
+    [{ scope: 'a b', scp: ['ab'] }, true],
     [{ scope: 'a', scp: [] }, true],
     [{ scope: '', scp: [] }, false],
     [{ scope: 'a' }, false],
@@ -76,6 +77,15 @@ describe('the record of an access token', () => {
     const refused = tokenOf({ ...claims, aud: 'stock' })
     expect((await identityOf(refused, { profile })).anomalies).toEqual(identity.anomalies)
   })
+
+  test.each([{ scope: 'a' }, { scp: 'a', scope: undefined }])(
+    'has scopes_differ if %j is not what the scope claims of the profile say',
+    async (claims) => {
+      const profile = { ...defaultProfile, scopeClaims: ['permissions'] }
+      const token = tokenOf({ ...claims, permissions: ['b'] })
+      expect((await identityOf(token, { profile })).anomalies).toEqual(['scopes_differ'])
+    },
+  )
 
   test.each<readonly [act: object, anomalies: readonly string[]]>([
     [{ sub: 'a', act: { sub: 'b' } }, []],
