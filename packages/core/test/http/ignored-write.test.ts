@@ -16,7 +16,7 @@ test('a write is ignored, and the first one prints who wrote', async () => {
   writer('SECRET')
   await vi.waitFor(() => expect(warned).toHaveBeenCalled())
   expect(warned).toHaveBeenCalledTimes(1)
-  const [text, ...stack] = warned.mock.calls[0]![0].message.split('\n')
+  const [text, ...stack] = String(warned.mock.calls[0]?.[0].message).split('\n')
   expect(text).toBe(
     'A write to req.auth was ignored, because only a guard may set it. Let the other code use another name, ' +
       'and read the token with api.token(req). This warning is shown once. The write came from:',
@@ -39,5 +39,5 @@ test('a write is ignored without a stack, as with Error.stackTraceLimit = 0', as
   onTestFinished(() => void (Error.stackTraceLimit = stackTraceLimit))
   ignoredWrite('a', 'b')(1)
   await vi.waitFor(() => expect(warned).toHaveBeenCalledTimes(1))
-  expect(warned.mock.calls[0]![0].message).toMatch(/The write came from:\n$/)
+  expect(warned.mock.calls[0]?.[0].message).toMatch(/The write came from:\n$/)
 })
