@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 import {
   type Algorithm,
+  algorithmNames,
   canonical,
   defaultAlgorithms,
   fitsKey,
   isAlgorithm,
+  isPss,
   supportedAlgorithms,
 } from '../../src/options/algorithms.ts'
 
@@ -72,4 +74,19 @@ test('canonical() maps Ed25519 to EdDSA and keeps other names', () => {
   expect(canonical('Ed25519')).toBe('EdDSA')
   expect(canonical('EdDSA')).toBe('EdDSA')
   expect(canonical('RS256')).toBe('RS256')
+})
+
+test('algorithmNames adds the synonym of EdDSA, and keeps the order', () => {
+  expect(algorithmNames(['RS256', 'EdDSA', 'ES256'])).toEqual([
+    'RS256',
+    'EdDSA',
+    'Ed25519',
+    'ES256',
+  ])
+  expect(algorithmNames([])).toEqual([])
+})
+
+test('isPss is true for RSA with PSS padding only', () => {
+  const pss = supportedAlgorithms.filter((name) => isPss(name as Algorithm))
+  expect(pss).toEqual(['PS256', 'PS384', 'PS512'])
 })
