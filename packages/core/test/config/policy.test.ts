@@ -51,6 +51,15 @@ describe('createGate refuses', () => {
 })
 
 test.each([
+  [undefined, 'An object of options is required, got undefined.'],
+  [{ issuers: [[issuer]] }, 'An object of issuer options is required, got an array.'],
+])('%j gets the advice to pass an issuer', (options, problem) => {
+  expect(() => verifier(options)).toThrow(
+    new ConfigError(problem, "Pass at least { issuer: 'https://as.example.com' }."),
+  )
+})
+
+test.each([
   'issuer',
   'issuers',
   'audience',
