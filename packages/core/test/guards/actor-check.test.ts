@@ -28,6 +28,7 @@ describe('the check of requireActor refuses', () => {
       code: 'actor_not_allowed',
       reason:
         'the token has no actor (act), but this route requires one. Not every token exchange writes act: the standard token exchange of Keycloak and the on-behalf-of flows of Okta and Microsoft Entra do not. There, requireClient checks the client that exchanged the token',
+      detail: { claim: 'act' },
     })
   })
 
@@ -39,6 +40,7 @@ describe('the check of requireActor refuses', () => {
     expect(actorCheck(['x'], oneIssuer)({ actor: found })).toMatchObject({
       code: 'actor_not_allowed',
       reason: `the current actor ${text} is not allowed here`,
+      detail: { claim: 'act' },
     })
   })
 })
