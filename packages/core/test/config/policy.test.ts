@@ -87,6 +87,15 @@ test.each([
   expectMisuse(gate, { ...rest, [name]: undefined }, `'${name}' is undefined. Give it a value`)
 })
 
+test('a guard that is given as an option is explained', () => {
+  expect(() => gate({ ...base, requireScope: ['a'] })).toThrow(
+    new ConfigError(
+      "Unknown option 'requireScope': guards are not options.",
+      'Use the guards that resourceServer() returns, or check the token that verify() returns.',
+    ),
+  )
+})
+
 describe('plain http', () => {
   test.each([
     ['http://localhost:9000', true],

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { describeThrown, escapeForLog, quote, quoteList } from '../../src/lib/quote.ts'
+import {
+  describeThrown,
+  escapeForLog,
+  nameOfThrown,
+  quote,
+  quoteList,
+} from '../../src/lib/quote.ts'
 
 test.each([
   ['a word', 'orders', '"orders"'],
@@ -64,4 +70,27 @@ test.each<readonly [what: string, thrown: unknown, description: string]>([
   ],
 ])('describeThrown describes %s', (_what, thrown, description) => {
   expect(describeThrown(thrown)).toBe(description)
+})
+
+test.each<readonly [what: string, thrown: unknown, name: string]>([
+  ['an error', new TypeError('SECRET'), 'TypeError'],
+  [
+    'an error whose name has a line break',
+    Object.assign(new Error('SECRET'), { name: 'a\nb' }),
+    String.raw`a\u000ab`,
+  ],
+  ['a text', 'SECRET', 'string'],
+  ['null', null, 'null'],
+  ['an object', { name: 'SECRET' }, 'object'],
+  [
+    'an error whose name throws',
+    Object.defineProperty(new Error('SECRET'), 'name', {
+      get() {
+        throw new Error('y')
+      },
+    }),
+    'object',
+  ],
+])('nameOfThrown for %s does not contain its message', (_what, thrown, name) => {
+  expect(nameOfThrown(thrown)).toBe(name)
 })
