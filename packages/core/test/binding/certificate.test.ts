@@ -215,7 +215,7 @@ describe('the DER of a certificate', () => {
   /** A SEQUENCE of zeros with this length in this form. */
   const sequence = (head: readonly number[], length: number): Uint8Array =>
     Uint8Array.from([0x30, ...head, ...Array.from({ length }, () => 0)])
-  const read = (certificate: Uint8Array) =>
+  const readDer = (certificate: Uint8Array) =>
     clientCertificate(presentationOf({}, { certificate }), undefined)
 
   test.each([
@@ -225,7 +225,7 @@ describe('the DER of a certificate', () => {
     ['a length of two bytes', sequence([0x82, 0x01, 0x02], 258)],
     ['a length of three bytes', sequence([0x83, 0x01, 0x00, 0x01], 65_537)],
   ])('may have %s', async (_what, bytes) => {
-    expect(await read(bytes)).toEqual({
+    expect(await readDer(bytes)).toEqual({
       thumbprint: sha256(bytes),
     })
   })
@@ -242,6 +242,6 @@ describe('the DER of a certificate', () => {
     ['is cut off after a long length', sequence([0x81, 0x80], 127)],
     ['is followed by a byte after a long length', sequence([0x82, 0x01, 0x02], 259)],
   ])('is refused if it %s', async (_what, bytes) => {
-    expect(await read(bytes)).toEqual({ problem: 'the client certificate is not one DER value' })
+    expect(await readDer(bytes)).toEqual({ problem: 'the client certificate is not one DER value' })
   })
 })

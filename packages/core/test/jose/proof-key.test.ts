@@ -7,7 +7,7 @@ import { parseProof } from '../../src/jose/jws.ts'
 import { blockedKey } from '../../src/jose/key-set.ts'
 import type { Algorithm } from '../../src/options/algorithms.ts'
 
-type Jwk = Readonly<Record<string, unknown>> & { readonly kty: string }
+type Jwk = Readonly<Record<string, string>> & { readonly kty: string }
 
 const jwkOf = (kind: Parameters<typeof newKeyPair>[0]): Jwk =>
   ({ ...newKeyPair(kind).publicKey.export({ format: 'jwk' }) }) as Jwk
@@ -50,8 +50,8 @@ describe('the key of a proof', () => {
   const notCanonicalRsa = 'n or e is not canonical'
   const notCanonical = 'crv is not supported, or x or y is not canonical'
   /** The same bytes with zeros before them. */
-  const padded = (value: unknown): string =>
-    Buffer.concat([Buffer.of(0), Buffer.from(String(value), 'base64url')]).toString('base64url')
+  const padded = (value = ''): string =>
+    Buffer.concat([Buffer.of(0), Buffer.from(value, 'base64url')]).toString('base64url')
 
   test.each<readonly [problem: string, what: string, jwk: unknown, algorithm: Algorithm]>([
     ['not a JSON object', 'null', null, 'ES256'],
