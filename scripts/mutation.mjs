@@ -25,7 +25,7 @@ const loads = 'test/mutation/loads.test.ts'
 const everything = [`${tests}/**/*.test.ts`, loads]
 /** Tests of a room that are in the folder of another. @type {Record<string, readonly string[]>} */
 const elsewhere = { binding: [`${tests}/http/bound-tokens.test.ts`] }
-/** Tests that replace modules or load them again. Each test file needs its own modules, which takes longer. */
+/** Tests that replace modules, or that have a limit for each process. Each file gets its own worker, which takes longer. */
 const isolated = /\/test\/(?:platform|jose|jwks|verify|\*\*)\//
 /** Files that share one start of Stryker. Results are written after each. */
 const batchSize = 5

@@ -46,7 +46,7 @@ export default defineConfig({
     exclude: ['packages/core/test/{fuzz,verify/retained,jose/cryptography}.test.ts'],
     env: { FUZZ_SEED: '1', FUZZ_RUNS: '100' },
     testTimeout: 20_000,
-    // Otherwise the tests of a run share one worker and the modules in it, which each run loads anew.
+    // Otherwise the tests of one mutant share a worker and the modules in it. The next mutant gets a new worker.
     isolate: process.env['MUTATION_ISOLATE'] === '1',
     sequence: { sequencer: QuickestFailureFirst },
   },
