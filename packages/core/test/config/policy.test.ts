@@ -44,6 +44,24 @@ describe('createVerifier refuses', () => {
   )
 })
 
+test('a verifier explains that an option is for requests', () => {
+  expect(() => verifier({ ...base, clockTolerance: 5, realm: 'api' })).toThrow(
+    new ConfigError(
+      "Unknown option 'realm': createVerifier() does not handle requests.",
+      'Leave it out, or use resourceServer() from the package for your framework.',
+    ),
+  )
+})
+
+test('a gate says what ignoreOtherSchemes requires', () => {
+  expect(() => gate({ ...base, ignoreOtherSchemes: true })).toThrow(
+    new ConfigError(
+      "'ignoreOtherSchemes' has no effect without optional: true.",
+      'Set optional: true, or leave ignoreOtherSchemes out.',
+    ),
+  )
+})
+
 describe('createGate refuses', () => {
   const exceptMissing = audiences.filter(([what]) => !what.startsWith('no audience'))
   const all = [...general, ...issuers, ...exceptMissing, ...limits, ...others, ...hosts]
