@@ -79,6 +79,7 @@ describe('prefix', () => {
     'added:internal',
     'added:/%zz',
     'not added:/internal',
+    'added:/a\nb',
     null,
     ['added:/internal'],
   ])('is not %j', (value) => {
@@ -94,25 +95,34 @@ describe('prefix', () => {
 describe('publicUrlsOf', () => {
   const [bare, withPath] = [read(origin), read([origin, `${origin}/orders`])]
 
-  test.each<readonly [what: string, urls: object, expected: object]>([
-    ['nothing', publicUrlsOf(undefined, undefined, undefined), { origins: [], prefix: 'stripped' }],
-    ['publicUrl', publicUrlsOf(bare, undefined, undefined), { origins: bare, prefix: 'stripped' }],
+  test.each<readonly [what: string, make: () => object, expected: object]>([
+    [
+      'nothing',
+      () => publicUrlsOf(undefined, undefined, undefined),
+      { origins: [], prefix: 'stripped' },
+    ],
+    [
+      'publicUrl',
+      () => publicUrlsOf(bare, undefined, undefined),
+      { origins: bare, prefix: 'stripped' },
+    ],
     [
       'a path and a prefix',
-      publicUrlsOf(withPath, 'kept', undefined),
+      () => publicUrlsOf(withPath, 'kept', undefined),
       { origins: withPath, prefix: 'kept' },
     ],
     [
       'the origin of resource',
-      publicUrlsOf(undefined, undefined, `${origin}/v1`),
+      () => publicUrlsOf(undefined, undefined, `${origin}/v1`),
       { origins: [{ origin, path: '' }], prefix: 'stripped' },
     ],
     [
       'publicUrl, not resource',
-      publicUrlsOf(bare, { added: '/a' }, 'https://other.example'),
+      () => publicUrlsOf(bare, { added: '/a' }, 'https://other.example'),
       { origins: bare, prefix: { added: '/a' } },
     ],
-  ])('uses %s', (_what, urls, expected) => {
+  ])('uses %s', (_what, make, expected) => {
+    const urls = make()
     expect(urls).toStrictEqual(expected)
     expect(Object.isFrozen(urls)).toBe(true)
   })

@@ -83,6 +83,7 @@ describe('an issuer that is used for discovery', () => {
     'https://',
     'https://as.exa\nmple.com',
     '1https://as.example.com',
+    'x:https://as.example.com',
     'https://as.example.com/a b',
     'https://a.example:99999',
   ])('%j is not a URL', (value) => {
