@@ -100,8 +100,8 @@ function adviceFor(
       'Otherwise let the client request a token for this service alone'
     )
   }
-  const isSimilar = (one: string, other: string): boolean =>
-    one !== other && normalized(one) === normalized(other)
+  // None is equal: `matches` would have found it.
+  const isSimilar = (one: string, other: string): boolean => normalized(one) === normalized(other)
   if (!found.some((one) => names.some((other) => isSimilar(one, other)))) return undefined
   return (
     'They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the ' +

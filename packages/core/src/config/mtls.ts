@@ -45,11 +45,11 @@ const example: Readonly<Record<'socket' | 'header' | 'gateway', MtlsOptions>> = 
 export function readMtls(value: unknown): MtlsSettings {
   const options = ownOptions(value, 'mtls option')
   const { from, checkedBy } = options
-  const kind = checkedBy === undefined ? from : 'gateway'
-  if (kind === 'gateway' && checkedBy === 'gateway') {
+  if (checkedBy === 'gateway') {
     checkNames(options, members.gateway, 'mtls option')
     return Object.freeze({ from: 'gateway' })
   }
+  const kind = checkedBy === undefined ? from : undefined
   if (kind === 'socket') {
     checkNames(options, members.socket, 'mtls option')
     return Object.freeze({ from: 'socket' })

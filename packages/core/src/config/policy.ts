@@ -5,7 +5,6 @@ import {
   checkNames,
   type OptionObject,
   ownOptions,
-  passIssuer,
   type ReadContext,
   readOptions,
   readRows,
@@ -36,6 +35,8 @@ export interface Policy
   readonly resolveIssuer: ((issuer: string) => Promise<IssuerPolicy | undefined>) | undefined
   readonly schedule: NonNullable<Clock['schedule']>
 }
+
+const passIssuer = "Pass at least { issuer: 'https://as.example.com' }."
 
 const issuerNames: readonly string[] = Object.keys(issuerOptions)
 const verifierNames: readonly string[] = [...issuerNames, ...Object.keys(verifierOptions)]

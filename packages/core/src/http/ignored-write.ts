@@ -23,7 +23,7 @@ export function ignoredWrite(property: string, reader: string): (value: unknown)
   return () => {
     if (warned) return
     warned = true
-    const [, , ...writer] = (new Error().stack ?? '').split('\n')
+    const [, , ...writer] = String(new Error().stack).split('\n')
     platform.warn(
       [
         `A write to ${property} was ignored, because only a guard may set it. Let the other code use another`,

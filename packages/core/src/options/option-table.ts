@@ -101,8 +101,6 @@ export function ownOptions(
   throw new ConfigError(`An object of ${what}s is required, got ${kindOf(given)}.`, fix)
 }
 
-export const passIssuer = "Pass at least { issuer: 'https://as.example.com' }."
-
 /** A key whose value is `undefined` points to a missing environment variable, not to the default. */
 export function checkNames(options: OptionObject, known: readonly string[], what: string): void {
   for (const [name, value] of Object.entries(options)) {
@@ -127,7 +125,6 @@ function unknownName(name: string, known: readonly string[], what: string): Conf
 /** The same in lowercase, or one letter more, less or different. */
 function isSimilar(known: string, name: string): boolean {
   const [one, other] = [known.toLowerCase(), name.toLowerCase()]
-  if (Math.abs(one.length - other.length) > 1) return false
   let start = 0
   while (start < one.length && one[start] === other[start]) start += 1
   const rest = (text: string, skip: number): string => text.slice(start + skip)

@@ -8,9 +8,11 @@ import {
 import type { Timing } from '../../src/audit/reporter.ts'
 import { audienceRule } from '../../src/config/audience.ts'
 import { createPolicy, type Policy } from '../../src/config/policy.ts'
+import type { Code } from '../../src/errors/codes.ts'
 import { refuse } from '../../src/errors/refusal.ts'
 import type { Guard } from '../../src/guards/guards.ts'
-import type { Unverified } from '../../src/jose/jws.ts'
+import type { BindingTrace } from '../../src/binding/binding-check.ts'
+import type { Unverified, UnverifiedProof } from '../../src/jose/jws.ts'
 
 const clock = { now: () => Date.UTC(2026, 10, 24, 12), monotonic: () => 5000 }
 const policyOf = (options: object): Policy =>
@@ -117,5 +119,61 @@ describe('the token in a record', () => {
     expect(identityOf({ unverified })).toMatchObject({
       unverified: { issuer: 'https://as.example', kid: 'k', alg: 'ES256' },
     })
+  })
+})
+
+describe('the binding in a record', () => {
+  const proof = {
+    claims: { htm: 'GET', htu: 'https://api.example/orders' },
+  } as unknown as UnverifiedProof
+  const bound = { scheme: 'DPoP', confirmation: { jkt: 'thumbprint' } } as const
+  const recordOf = (binding: BindingTrace, code?: Code): object => {
+    const refusal = code && refuse(code, 'why')
+    const { binding: recorded, unverified } = buildRecord(
+      decision({ refusal, trace: { binding } }),
+      policy,
+    )
+    return { binding: recorded, unverified }
+  }
+
+  test('has the scheme and what the token is bound to', () => {
+    expect(recordOf(bound)).toStrictEqual({
+      binding: { scheme: 'DPoP', jkt: 'thumbprint' },
+      unverified: undefined,
+    })
+    expect(recordOf({ scheme: 'DPoP', confirmation: undefined })).toStrictEqual({
+      binding: { scheme: 'DPoP' },
+      unverified: undefined,
+    })
+  })
+
+  test('names the gateway if it compared the certificate', () => {
+    const confirmation = { 'x5t#S256': 'hash' }
+    expect(recordOf({ scheme: 'Bearer', confirmation, checkedBy: 'gateway' })).toStrictEqual({
+      binding: { scheme: 'Bearer', 'x5t#S256': 'hash', checkedBy: 'gateway' },
+      unverified: undefined,
+    })
+  })
+
+  test.each<readonly [code: Code, sent: UnverifiedProof | undefined, unverified: unknown]>([
+    ['proof_mismatch', proof, { htm: 'GET', htu: 'https://api.example/orders' }],
+    ['proof_mismatch', undefined, undefined],
+    ['binding_mismatch', proof, undefined],
+  ])('after %s with the proof %o has the unverified names %o', (code, sent, unverified) => {
+    const trace = { ...bound, ...(sent && { proof: sent }) }
+    expect(recordOf(trace, code)).toHaveProperty('unverified', unverified)
+  })
+
+  test('has no URL of a refused proof if records are pseudonymous', () => {
+    const refusal = refuse('proof_mismatch', 'why')
+    const trace = { binding: { ...bound, proof } }
+    const pseudonymous = policyOf({ records: { pseudonymKey: 'k'.repeat(32) } })
+    expect(buildRecord(decision({ refusal, trace }), pseudonymous).unverified).toStrictEqual({
+      htm: 'GET',
+    })
+  })
+
+  test('has no names of a proof that was accepted', () => {
+    expect(recordOf({ ...bound, proof })).toHaveProperty('unverified', undefined)
   })
 })

@@ -9,6 +9,7 @@ import { aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer({ clock: createTestClock(new Date('2026-01-01T00:00:00Z')) })
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url')
+const jkt = sha256('a key of the client')
 const key = { kid: issuer.key.kid, alg: 'ES256' }
 
 async function identityOf(token: string, options: VerifierOptions = {}) {
@@ -61,6 +62,7 @@ describe('the record of an access token', () => {
     [{ scope: 'a b', scp: ['b', 'a'] }, false],
     [{ scope: 'a b', scp: 'b a  b' }, false],
     [{ scope: 'a b', scp: ['a'] }, true],
+    [{ scope: 'a b', scp: ['ab'] }, true],
     [{ scope: 'a', scp: [] }, true],
     [{ scope: '', scp: [] }, false],
     [{ scope: 'a' }, false],
@@ -75,6 +77,15 @@ describe('the record of an access token', () => {
     const refused = tokenOf({ ...claims, aud: 'stock' })
     expect((await identityOf(refused, { profile })).anomalies).toEqual(identity.anomalies)
   })
+
+  test.each([{ scope: 'a' }, { scp: 'a', scope: undefined }])(
+    'has scopes_differ if %j is not what the scope claims of the profile say',
+    async (claims) => {
+      const profile = { ...defaultProfile, scopeClaims: ['permissions'] }
+      const token = tokenOf({ ...claims, permissions: ['b'] })
+      expect((await identityOf(token, { profile })).anomalies).toEqual(['scopes_differ'])
+    },
+  )
 
   test.each<readonly [act: object, anomalies: readonly string[]]>([
     [{ sub: 'a', act: { sub: 'b' } }, []],
@@ -95,6 +106,16 @@ describe('the record of an access token', () => {
     const identity = await identityOf(tokenOf({ act }))
     expect(identity.anomalies ?? []).toEqual(anomalies)
     expect('anomalies' in identity).toBe(anomalies.length > 0)
+  })
+
+  test.each<readonly [claims: object, anomalies: readonly string[] | undefined]>([
+    [{ cnf: { jkt } }, undefined],
+    [{ cnf: { jkt, kid: 'k' } }, ['confirmation_ignored']],
+    [{ cnf: { jkt, kid: 'k' }, scope: 'a', scp: 'b' }, ['scopes_differ', 'confirmation_ignored']],
+  ])('for the claims %j has the anomalies %j and the binding', async (claims, anomalies) => {
+    const identity = await identityOf(tokenOf(claims))
+    expect(identity.anomalies).toEqual(anomalies)
+    expect(identity).toHaveProperty('binding', { scheme: 'Bearer', jkt })
   })
 
   test('has the claims that records.claims lists, if the token has them', async () => {

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { syncBuiltinESMExports } from 'node:module'
+import util from 'node:util'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createReporter, type Reporter } from '../../src/audit/reporter.ts'
 import type { DecisionRecord, VerifierOptions } from '../../src/index.ts'
 import { createPolicy } from '../../src/config/policy.ts'
@@ -21,12 +23,12 @@ function reporterWithListener(options: Partial<VerifierOptions> = {}) {
   return { reporter: reporterWith({ onDecision, ...options }), records }
 }
 
-/** Subscribes to the diagnostics channel until the test ends, and collects the records. */
-function subscribeToChannel(): unknown[] {
+/** Subscribes to a diagnostics channel until the test ends, and collects the messages. */
+function subscribeToChannel(name = 'resource-server:decision'): unknown[] {
   const received: unknown[] = []
   const listener = (message: unknown): void => void received.push(message)
-  subscribe('resource-server:decision', listener)
-  onTestFinished(() => void unsubscribe('resource-server:decision', listener))
+  subscribe(name, listener)
+  onTestFinished(() => void unsubscribe(name, listener))
   return received
 }
 
@@ -128,5 +130,114 @@ describe('a reporter with a listener', () => {
     })
     reporter.report(() => ({ ...body, subject: 'user-42' }))
     expect(records[0]?.subject).toMatch(/^hmac-sha256:/)
+  })
+})
+
+describe('refusals in the log', () => {
+  const refused: RecordBody = {
+    ...body,
+    outcome: 'refused',
+    code: 'scope_insufficient',
+    reason: 'the token has no scope "ä"',
+  }
+  const line = `RESOURCE-SERVER ${process.pid}: `
+
+  /** The lines that are printed to stderr until the test ends. */
+  function collectLines(): readonly string[] {
+    const lines: string[] = []
+    vi.spyOn(console, 'error').mockImplementation((text: string) => void lines.push(text))
+    onTestFinished(() => void vi.restoreAllMocks())
+    return lines
+  }
+
+  /** As if NODE_DEBUG named this project: Node reads it only when the process starts. */
+  function debug(): void {
+    const enabled = Object.assign((): void => {}, { enabled: true })
+    vi.spyOn(util, 'debuglog').mockImplementation((section) =>
+      section === 'resource-server' ? enabled : expect.unreachable(),
+    )
+    syncBuiltinESMExports()
+    onTestFinished(() => {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
+    })
+  }
+
+  test.each<readonly [parts: Partial<RecordBody>, text: string]>([
+    [{}, String.raw`refused: scope_insufficient: the token has no scope "\u00e4"`],
+    [{ guard: 'requireScope', reason: 'why' }, 'refused by requireScope: scope_insufficient: why'],
+    [
+      { reason: 'why', request: { method: 'GET', path: '/orders/7' } },
+      'GET refused: scope_insufficient: why',
+    ],
+    [
+      {
+        reason: 'why',
+        guard: 'a',
+        request: { method: 'GET', path: '/orders/7', route: '/:kind/:id' },
+      },
+      'GET /:kind/:id refused by a: scope_insufficient: why',
+    ],
+    [
+      { outcome: 'unavailable', code: 'keys_unavailable', reason: 'why ' },
+      'unavailable: keys_unavailable: why',
+    ],
+  ])('a record with %j is printed as one line of ASCII', (parts, text) => {
+    const lines = collectLines()
+    reporterWith({ log: 'refusals' }).report(() => ({ ...refused, ...parts }))
+    expect(lines).toEqual([line + text])
+  })
+
+  test('have the pseudonyms of the record', () => {
+    const lines = collectLines()
+    const options = { log: 'refusals', records: { pseudonymKey: 'k'.repeat(32) } } as const
+    reporterWith(options).report(() => ({ ...refused, subject: 'ann', reason: '"ann" may not' }))
+    expect(lines).toEqual([expect.stringMatching(/: "hmac-sha256:[\w-]{43}" may not$/)])
+  })
+
+  test('do not include what was granted', () => {
+    const lines = collectLines()
+    reporterWith({ log: 'refusals' }).report(() => body)
+    expect(lines).toEqual([])
+  })
+
+  test.each([
+    ['warnings', false, 0],
+    ['warnings', true, 1],
+    ['refusals', false, 1],
+    ['off', false, 0],
+    ['off', true, 0],
+  ] as const)('with log: %j, and NODE_DEBUG set: %j, are %i lines', (log, debugging, count) => {
+    const lines = collectLines()
+    if (debugging) debug()
+    const reporter = reporterWith({ log })
+    expect(reporter.hasListeners()).toBe(count > 0)
+    reporter.report(() => refused)
+    expect(lines).toHaveLength(count)
+  })
+})
+
+describe('the loss of a record', () => {
+  const message =
+    'Decision records are being lost: onDecision does not accept them ' +
+    '(a record could not be built: Error: "must not be called without a listener").'
+
+  test.each<readonly [log: 'warnings' | 'refusals' | 'off', warnings: readonly string[]]>([
+    ['warnings', [message]],
+    ['refusals', [message]],
+    ['off', []],
+  ])('is published each time, and with log: %j warns once at most', async (log, warnings) => {
+    // Node emits warnings later, so those of earlier tests are still to come.
+    await responseSent()
+    const warned = vi.fn<(warning: Error) => void>()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const lost = subscribeToChannel('resource-server:lost')
+    const { reporter } = reporterWithListener({ log })
+    reporter.report(throws)
+    reporter.report(throws)
+    await responseSent()
+    expect(lost).toEqual([{ lost: 1 }, { lost: 2 }])
+    expect(warned.mock.calls.map(([warning]) => warning.message)).toEqual(warnings)
   })
 })

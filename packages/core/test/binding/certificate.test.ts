@@ -215,3 +215,38 @@ test('a certificate that the caller passes is used as it is', async () => {
   expect(await clientCertificate(given, undefined)).toEqual({ thumbprint })
   expect(await clientCertificate(presentationOf({}), undefined)).toHaveProperty('problem')
 })
+
+describe('the DER of a certificate', () => {
+  /** A SEQUENCE of zeros with this length in this form. */
+  const sequence = (head: readonly number[], length: number): Uint8Array =>
+    Uint8Array.from([0x30, ...head, ...Array.from({ length }, () => 0)])
+  const readDer = (certificate: Uint8Array) =>
+    clientCertificate(presentationOf({}, { certificate }), undefined)
+
+  test.each([
+    ['no content', sequence([0], 0)],
+    ['a short length', sequence([0x7f], 127)],
+    ['a length of one byte', sequence([0x81, 0x80], 128)],
+    ['a length of two bytes', sequence([0x82, 0x01, 0x02], 258)],
+    ['a length of three bytes', sequence([0x83, 0x01, 0x00, 0x01], 65_537)],
+  ])('may have %s', async (_what, bytes) => {
+    expect(await readDer(bytes)).toEqual({
+      thumbprint: sha256(bytes),
+    })
+  })
+
+  test.each([
+    ['is empty', new Uint8Array()],
+    ['is only a tag', Uint8Array.of(0x30)],
+    ['is not a sequence', Uint8Array.of(0x31, 0)],
+    ['is cut off', sequence([3], 2)],
+    ['is followed by a byte', sequence([3], 4)],
+    ['has an indefinite length', sequence([0x80], 0)],
+    ['has a length of four bytes', sequence([0x84, 0, 0, 0, 1], 1)],
+    ['ends in its length', Uint8Array.of(0x30, 0x82, 1)],
+    ['is cut off after a long length', sequence([0x81, 0x80], 127)],
+    ['is followed by a byte after a long length', sequence([0x82, 0x01, 0x02], 259)],
+  ])('is refused if it %s', async (_what, bytes) => {
+    expect(await readDer(bytes)).toEqual({ problem: 'the client certificate is not one DER value' })
+  })
+})

@@ -140,6 +140,12 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
       ] as const,
   ),
   [
+    'a name that is only in uppercase the same',
+    'STRASSE',
+    ['straße'],
+    String.raw`aud is ["stra\u00dfe"], expected one of ["STRASSE"]`,
+  ],
+  [
     'an aud of 126 characters',
     'a',
     ['x'.repeat(126)],
@@ -160,6 +166,15 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
 ])('the reason for a mismatch shows both audiences: %s', (_what, expected, found, reason) => {
   const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
   expect(refusal).toMatchObject({ code: 'audience_mismatch', reason })
+})
+
+test.each<readonly [expected: Audience, found: readonly string[], detail: object]>([
+  ['orders', ['stock'], { claim: 'aud' }],
+  [['orders', 'legacy'], ['stock', 'Legacy'], { claim: 'aud', explained: true }],
+  [{ only: 'orders' }, ['orders', 'stock'], { claim: 'aud', explained: true }],
+])('the refusal by %j of %j has the detail %j', (expected, found, detail) => {
+  const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
+  expect(refusal?.detail).toStrictEqual(detail)
 })
 
 test.each<readonly [claims: Record<string, unknown>, audience: readonly unknown[]]>([

@@ -81,4 +81,8 @@ describe('what resolveIssuer returns', () => {
   ])('must not be %s', async (_what, answer, problem, fix) => {
     await expect(ask(answer)).rejects.toThrow(new ConfigError(problem, fix))
   })
+
+  test('must have an issuer, even if one is configured', async () => {
+    await expect(ask({}, { issuer })).rejects.toThrow("'issuer' must be a string, got undefined.")
+  })
 })

@@ -44,10 +44,37 @@ describe('createVerifier refuses', () => {
   )
 })
 
+test('a verifier explains that an option is for requests', () => {
+  expect(() => verifier({ ...base, clockTolerance: 5, realm: 'api' })).toThrow(
+    new ConfigError(
+      "Unknown option 'realm': createVerifier() does not handle requests.",
+      'Leave it out, or use resourceServer() from the package for your framework.',
+    ),
+  )
+})
+
+test('a gate says what ignoreOtherSchemes requires', () => {
+  expect(() => gate({ ...base, ignoreOtherSchemes: true })).toThrow(
+    new ConfigError(
+      "'ignoreOtherSchemes' has no effect without optional: true.",
+      'Set optional: true, or leave ignoreOtherSchemes out.',
+    ),
+  )
+})
+
 describe('createGate refuses', () => {
   const exceptMissing = audiences.filter(([what]) => !what.startsWith('no audience'))
   const all = [...general, ...issuers, ...exceptMissing, ...limits, ...others, ...hosts]
   test.each(all)('%s', (_what, options, message) => expectMisuse(gate, options, message))
+})
+
+test.each([
+  [undefined, 'An object of options is required, got undefined.'],
+  [{ issuers: [[issuer]] }, 'An object of issuer options is required, got an array.'],
+])('%j gets the advice to pass an issuer', (options, problem) => {
+  expect(() => verifier(options)).toThrow(
+    new ConfigError(problem, "Pass at least { issuer: 'https://as.example.com' }."),
+  )
 })
 
 test.each([
@@ -76,6 +103,15 @@ test.each([
 ])('%s: undefined is refused, because it may be a missing environment variable', (name) => {
   const rest = name === 'issuers' ? { audience } : base
   expectMisuse(gate, { ...rest, [name]: undefined }, `'${name}' is undefined. Give it a value`)
+})
+
+test('a guard that is given as an option is explained', () => {
+  expect(() => gate({ ...base, requireScope: ['a'] })).toThrow(
+    new ConfigError(
+      "Unknown option 'requireScope': guards are not options.",
+      'Use the guards that resourceServer() returns, or check the token that verify() returns.',
+    ),
+  )
 })
 
 describe('plain http', () => {

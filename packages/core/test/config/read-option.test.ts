@@ -83,6 +83,7 @@ describe('an issuer that is used for discovery', () => {
     'https://',
     'https://as.exa\nmple.com',
     '1https://as.example.com',
+    'x:https://as.example.com',
     'https://as.example.com/a b',
     'https://a.example:99999',
   ])('%j is not a URL', (value) => {
@@ -110,6 +111,31 @@ describe('an issuer that is used for discovery', () => {
       )
     },
   )
+
+  test.each([
+    ['https://as.example.com/.well-known/openid-configuration', 'https://as.example.com'],
+    [
+      'https://as.example.com/realms/a/.well-known/openid-configuration/',
+      'https://as.example.com/realms/a/',
+    ],
+    ['https://as.example.com/.well-known/oauth-authorization-server/a', 'https://as.example.com/a'],
+  ])('%s is the URL of metadata', (value, issuer) => {
+    expect(discover(value)).toThrow(
+      misuse(
+        `The issuer '${value}' is the URL of its metadata.`,
+        `Set it to the value of 'issuer' in that metadata, such as '${issuer}'.`,
+      ),
+    )
+  })
+
+  test.each([
+    'https://as.example.com/.well-known/openid-configurations',
+    'https://as.example.com/.well-known',
+    'https://as.example.com/well-known/openid-configuration',
+    'https://as.example.com/x.well-known/openid-configuration',
+  ])('%s is not the URL of metadata', (value) => {
+    expect(discover(value)).not.toThrow()
+  })
 
   test.each([
     ['http://as.example.com', false],

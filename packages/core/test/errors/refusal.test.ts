@@ -1,6 +1,6 @@
 import * as installed from '@resource-server/core'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, refuse, VerificationError } from '../../src/errors/refusal.ts'
+import { claimOf, ConfigError, refuse, VerificationError } from '../../src/errors/refusal.ts'
 
 // The built package is a second copy of this one, like another version in node_modules.
 
@@ -9,6 +9,11 @@ test('refuse() returns a frozen value with the category of its code', () => {
   expect(Object.isFrozen(refusal)).toBe(true)
   expect(refusal).toMatchObject({ code: 'token_expired', category: 'refused', detail: {} })
   expect(refuse('keys_unavailable', 'no answer').category).toBe('unavailable')
+})
+
+test('claimOf returns the claim at fault, and an empty object if there is none', () => {
+  expect(claimOf({ claim: 'exp', retryAfter: 2 })).toStrictEqual({ claim: 'exp' })
+  expect(claimOf({ retryAfter: 2 })).toStrictEqual({})
 })
 
 describe('ConfigError', () => {

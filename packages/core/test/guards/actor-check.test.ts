@@ -27,6 +27,7 @@ describe('the check of requireActor refuses', () => {
     expect(actorCheck(['x'], oneIssuer)({ actor: undefined })).toMatchObject({
       code: 'actor_not_allowed',
       reason: 'the token has no actor (act), but this route requires one',
+      detail: { claim: 'act' },
     })
   })
 
@@ -38,6 +39,7 @@ describe('the check of requireActor refuses', () => {
     expect(actorCheck(['x'], oneIssuer)({ actor: found })).toMatchObject({
       code: 'actor_not_allowed',
       reason: `the current actor ${text} is not allowed here`,
+      detail: { claim: 'act' },
     })
   })
 })

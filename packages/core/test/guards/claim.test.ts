@@ -48,6 +48,7 @@ describe('the check of requireClaim', () => {
     expect(claimCheck('tenant', expected)({ claims: { ...claims } })).toMatchObject({
       code: 'claim_not_accepted',
       reason,
+      detail: { claim: 'tenant' },
     })
   })
 

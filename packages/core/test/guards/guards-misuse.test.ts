@@ -87,6 +87,24 @@ describe('creating a guard throws a ConfigError', () => {
     expect(() => untyped[name](...args)).toThrow(ConfigError)
   })
 
+  test.each([
+    ['requireAudience', 1],
+    ['requireAuthentication', 0],
+    ['requireDirect', 0],
+    ['requireDelegated', 0],
+    ['requireClaim', 2],
+    ['requirePolicy', 1],
+    ['requireStepUp', 1],
+  ] as const)('%s with more than %i arguments', (name, count) => {
+    const more = Array.from({ length: count + 1 }, () => 'a')
+    expect(() => untyped[name](...more)).toThrow(
+      new ConfigError(
+        `${name} got too many arguments: ${count + 1}, expected at most ${count}.`,
+        'Call it, as in app.use(requireAuthentication()), and pass several values as an array.',
+      ),
+    )
+  })
+
   test.each(Object.keys(guards) as (keyof typeof guards)[])(
     '%s used as a middleware, without calling it first',
     (name) => {

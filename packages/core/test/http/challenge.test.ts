@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestRefusedError } from '../../src/adapter.ts'
+import { readDpop } from '../../src/config/dpop.ts'
 import { codes } from '../../src/errors/codes.ts'
 import { refuse, VerificationError } from '../../src/errors/refusal.ts'
 import type { RefusalInfo } from '../../src/errors/problem-details.ts'
@@ -40,6 +41,45 @@ test.each([
 ])('%s in the realm is escaped or removed', (_what, realm, quoted) => {
   const { headers } = replyTo(refuse('credential_missing', ''), { ...plain, realm })
   expect(headers['WWW-Authenticate']).toBe(`Bearer realm="${quoted}"`)
+})
+
+describe('with DPoP, a challenge for each scheme is sent', () => {
+  const error = 'error="invalid_token", error_description="The access token expired"'
+  const algorithms = 'algs="ES256 EdDSA Ed25519 RS256 PS256"'
+  type Scheme = 'Bearer' | 'DPoP'
+
+  test.each<readonly [mode: 'allowed' | 'required' | 'off', scheme: Scheme | undefined, string]>([
+    ['allowed', 'Bearer', `Bearer realm="api", ${error}, DPoP realm="api", ${algorithms}`],
+    ['allowed', 'DPoP', `Bearer realm="api", DPoP realm="api", ${algorithms}, ${error}`],
+    [
+      'allowed',
+      undefined,
+      `Bearer realm="api", ${error}, DPoP realm="api", ${algorithms}, ${error}`,
+    ],
+    ['required', 'Bearer', `DPoP realm="api", ${algorithms}, ${error}`],
+    ['required', 'DPoP', `DPoP realm="api", ${algorithms}, ${error}`],
+    ['off', 'DPoP', `Bearer realm="api", ${error}`],
+  ])('if it is %s, for a request with the scheme %s', (mode, scheme, expected) => {
+    const settings = { ...plain, dpop: readDpop(mode) }
+    const refusal = refuse('token_expired', '')
+    expect(replyTo(refusal, settings, { scheme }).headers['WWW-Authenticate']).toBe(expected)
+    const named = refuse('token_expired', '', { ...(scheme && { scheme }) })
+    expect(replyTo(named, settings).headers['WWW-Authenticate']).toBe(expected)
+  })
+
+  test('and a nonce, which scripts of other origins can read', () => {
+    const nonce = {
+      'DPoP-Nonce': 'n',
+      'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate',
+    }
+    const refusal = refuse('proof_nonce_required', '', { dpopNonce: 'n' })
+    const settings = { ...plain, dpop: readDpop('allowed') }
+    expect(replyTo(refusal, settings).headers).toMatchObject(nonce)
+    expect(replyTo(refuse('token_expired', ''), settings, { nonce: 'n' }).headers).toMatchObject(
+      nonce,
+    )
+    expect(replyTo(refuse('token_expired', ''), settings).headers).not.toHaveProperty('DPoP-Nonce')
+  })
 })
 
 describe.each(Object.keys(codes) as (keyof typeof codes)[])('the reply for %s', (code) => {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { fromFetch, type HeaderPair } from '../../src/adapter.ts'
 import { refuse, type Refusal } from '../../src/errors/refusal.ts'
-import { isPreflight, missingCredential, readCredential } from '../../src/http/credential.ts'
+import {
+  isPreflight,
+  missingCredential,
+  readCredential,
+  usesOtherScheme,
+} from '../../src/http/credential.ts'
 import { aud, bearer, createGateHarness, optionsFor, startIssuer, statusOf } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -348,12 +353,58 @@ describe('the DPoP scheme', () => {
     },
   )
 
+  test('is named next to Bearer in the reason for another scheme', () => {
+    expect(read('Digest abc')).toMatchObject({
+      code: 'credential_scheme_unsupported',
+      reason:
+        "the Authorization header does not use the Bearer or DPoP scheme but 'digest'. Let the client send 'Authorization: Bearer <token>'",
+    })
+  })
+
   test.each(['Bearer abc, DPoP abc', 'DPoP abc, Bearer abc', 'DPoP abc, DPoP abc'])(
     'refuses %j as repeated credentials',
     (header) => {
       expect(read(header)).toMatchObject({ code: 'credential_repeated' })
     },
   )
+})
+
+describe('usesOtherScheme', () => {
+  const uses = (...values: readonly unknown[]): boolean => {
+    const headers = values.map((one): HeaderPair => ['authorization', one])
+    return usesOtherScheme({ method: 'GET', url: '/', headers })
+  }
+
+  test.each([
+    'Basic dXNlcjpwYXNz',
+    'basic  x',
+    'Token abc',
+    "!#$%&'*+.^_`|~0-9A x",
+    'x-bearer abc',
+  ])('is true for %j', (header) => expect(uses(header)).toBe(true))
+
+  test.each([
+    'Bearer abc',
+    'BEARER abc',
+    'Bearerx abc',
+    'DPoP abc',
+    'dpop abc',
+    'abc',
+    'Basic',
+    'Basic ',
+    ' Basic abc',
+    'Ba(sic abc',
+    'Basic\tabc',
+    '',
+    'Basic abc, Basic abc',
+    'Basic abc, Bearer abc',
+  ])('is false for %j', (header) => expect(uses(header)).toBe(false))
+
+  test('is false for several headers, none, and values that are not strings', () => {
+    expect(uses('Basic abc', 'Basic abc')).toBe(false)
+    expect(uses()).toBe(false)
+    expect(uses(['Basic abc'])).toBe(false)
+  })
 })
 
 describe('isPreflight', () => {

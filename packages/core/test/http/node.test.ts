@@ -2,7 +2,15 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createGate, nodeGuard, type Reply, sendNode } from '../../src/adapter.ts'
+import {
+  createGate,
+  type Gate,
+  type Guard,
+  type GuardResult,
+  nodeGuard,
+  type Reply,
+  sendNode,
+} from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
 import {
   responseSent,
@@ -239,6 +247,58 @@ describe('attachTo', () => {
       const result = await nodeGuard(gate)(guards.requireAuthentication(), { request, response })
       expect(statusOf(result)).toBe('proceed')
       expect(request).not.toHaveProperty('auth')
+      response.end()
+    })
+  })
+})
+
+describe('headers for the response of the handler', () => {
+  const guard: Guard = { name: 'stub', admitsAnonymous: false, check: () => undefined }
+  /** A gate whose guards return these headers. */
+  const gateWith = (result: GuardResult): Gate => {
+    const { gate } = createHarness()
+    vi.spyOn(gate, 'pass').mockReturnValue(result)
+    return gate
+  }
+  const headers = { 'DPoP-Nonce': 'n', 'Access-Control-Expose-Headers': 'DPoP-Nonce' }
+  const withHeaders: GuardResult = { action: 'proceed', headers }
+
+  test('replace those that are there, because the gate has added to them', async () => {
+    const got = await serve(async ({ request, response }) => {
+      response.setHeader('Access-Control-Expose-Headers', 'X-A')
+      const result = await nodeGuard(gateWith(withHeaders))(guard, { request, response })
+      expect(result).toBe(withHeaders)
+      response.end()
+    })
+    expect(got).toHaveProperty('headers.dpop-nonce', 'n')
+    expect(got).toHaveProperty('headers.access-control-expose-headers', 'DPoP-Nonce')
+  })
+
+  test('are passed to the host if it keeps the headers itself', async () => {
+    const setHeader = vi.fn<(name: string, value: string) => void>()
+    const own = { getHeader: () => undefined, setHeader }
+    await serve(async ({ request, response }) => {
+      await nodeGuard(gateWith(withHeaders))(guard, { request, response, headers: own })
+      expect(response.getHeaderNames()).toEqual([])
+      response.end()
+    })
+    expect(setHeader.mock.calls).toEqual(Object.entries(headers))
+  })
+
+  test('are left out if the response has already started', async () => {
+    const got = await serve(async ({ request, response }) => {
+      response.flushHeaders()
+      expect(await nodeGuard(gateWith(withHeaders))(guard, { request, response })).toBe(withHeaders)
+      response.end()
+    })
+    expect(got).not.toHaveProperty('headers.dpop-nonce')
+  })
+
+  test('are not added for a reply, which has its own', async () => {
+    const reply: Reply = { status: 401, headers, body: '' }
+    await serve(async ({ request, response }) => {
+      await nodeGuard(gateWith({ action: 'reply', reply }))(guard, { request, response })
+      expect(response.getHeaderNames()).toEqual([])
       response.end()
     })
   })

@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
-import { ConfigError } from '../../src/index.ts'
+import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
 import { optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
 
 /** The guards of a host whose handlers are plain functions, and their OpenAPI description. */
-function api(options: { readonly optional?: boolean } = {}) {
+function api(options: Partial<ResourceServerOptions> = {}) {
   const gate = createGate({ ...optionsFor(issuer), ...options })
   const guards = gate.guards(() => () => {})
   return { guards, ...gate.openapi<() => void>() }
@@ -15,6 +15,48 @@ function api(options: { readonly optional?: boolean } = {}) {
 test('the security scheme is a bearer token', () => {
   expect(api().securitySchemes).toEqual({
     accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+  })
+})
+
+describe('bound tokens', () => {
+  const publicUrl = 'https://api.example.com'
+  const accessToken = { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
+  const dpopAccessToken = {
+    type: 'http',
+    scheme: 'DPoP',
+    bearerFormat: 'JWT',
+    description:
+      'Requires a DPoP proof (RFC 9449), signed with ES256, EdDSA, Ed25519, RS256, PS256.',
+  }
+  const description =
+    'Tokens that are bound to a client certificate require that certificate (RFC 8705).'
+
+  test.each<readonly [options: Partial<ResourceServerOptions>, schemes: object]>([
+    [{ publicUrl }, { accessToken, dpopAccessToken }],
+    [{ publicUrl, dpop: 'off' }, { accessToken }],
+    [{ publicUrl, dpop: 'required' }, { dpopAccessToken }],
+    [{ mtls: { from: 'socket' } }, { accessToken: { ...accessToken, description } }],
+    [
+      { publicUrl, mtls: { from: 'socket' } },
+      { accessToken: { ...accessToken, description }, dpopAccessToken },
+    ],
+  ])('have their security schemes with %j', (options, schemes) => {
+    expect(api(options).securitySchemes).toStrictEqual(schemes)
+  })
+
+  test('are an alternative of each scheme', () => {
+    const { guards, security } = api({ publicUrl, optional: true })
+    expect(security(guards.requireAnyScope('a', 'b'))).toEqual([
+      { accessToken: ['a'] },
+      { accessToken: ['b'] },
+      { dpopAccessToken: ['a'] },
+      { dpopAccessToken: ['b'] },
+    ])
+    expect(security(guards.requireAudience('order-service'))).toEqual([
+      { accessToken: [] },
+      { dpopAccessToken: [] },
+      {},
+    ])
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { callAt, schedule, systemClock } from '../../src/lib/clock.ts'
+import { callAt, schedule, systemClock, within } from '../../src/lib/clock.ts'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }))
 afterEach(() => {
@@ -96,5 +96,40 @@ describe('callAt', () => {
     cancel()
     vi.advanceTimersByTime(days)
     expect(callback).not.toHaveBeenCalled()
+  })
+})
+
+describe('within', () => {
+  const late = (): Error => new Error('too late')
+  const never = new Promise<never>(() => {})
+
+  test('returns the result of work that is in time, and cancels the timer', async () => {
+    expect(await within(1000, Promise.resolve('done'), late)).toBe('done')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('throws what the work rejects with, and cancels the timer', async () => {
+    const error = new Error('failed')
+    await expect(within(1000, Promise.reject(error), late)).rejects.toBe(error)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('throws the error of `late` once the time has passed', async () => {
+    let failure: unknown = 'none yet'
+    const waiting = within(1000, never, late).catch((error: unknown) => (failure = error))
+    await vi.advanceTimersByTimeAsync(999)
+    expect(failure).toBe('none yet')
+    await vi.advanceTimersByTimeAsync(1)
+    await waiting
+    expect(failure).toEqual(late())
+  })
+
+  test('uses the timer that it is given, and cancels it', async () => {
+    const cancel = vi.fn<() => void>()
+    const startTimer = vi.fn<typeof schedule>(() => cancel)
+    expect(await within(7, Promise.resolve(1), late, startTimer)).toBe(1)
+    expect(startTimer).toHaveBeenCalledExactlyOnceWith(7, expect.any(Function))
+    expect(cancel).toHaveBeenCalledOnce()
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

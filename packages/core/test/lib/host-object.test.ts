@@ -1,7 +1,6 @@
 import { createServer, IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { wrongHost } from '../../src/adapter.ts'
 import { hostObjectOf, isFetchRequest } from '../../src/lib/host-object.ts'
 
 const nodeRequest = new IncomingMessage(new Socket())
@@ -40,22 +39,4 @@ test('isFetchRequest accepts a Request and nothing else', () => {
   expect(isFetchRequest(fetchRequest)).toBe(true)
   const others = [nodeRequest, { headers: {} }, { headers: new Map().keys() }, 'x', null, undefined]
   expect(others.filter(isFetchRequest)).toEqual([])
-})
-
-describe('wrongHost', () => {
-  test.each(hostObjects)('names %s and the package for it', (name, value, packageName) => {
-    const { problem, fix } = wrongHost('A guard for Express', value)
-    expect(problem).toBe(`A guard for Express was called with ${name}.`)
-    expect(fix).toContain(packageName)
-  })
-
-  test.each([
-    [undefined, 'undefined'],
-    [{}, 'an object'],
-    ['secret', 'a string'],
-  ])('names the kind of %j, and never the value', (value, kind) => {
-    expect(wrongHost('A guard for Koa', value).problem).toBe(
-      `A guard for Koa was called with ${kind}.`,
-    )
-  })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { andThen } from '../../src/lib/maybe-promise.ts'
+import { andThen, isThenable } from '../../src/lib/maybe-promise.ts'
 
 const error = new Error('an error')
 const double = (value: number): number => value * 2
@@ -27,4 +27,16 @@ describe('andThen with a promise', () => {
   test('rejects with the error of the function', async () => {
     await expect(andThen(Promise.resolve(21), fail)).rejects.toBe(error)
   })
+})
+
+test.each<readonly [what: string, value: unknown, expected: boolean]>([
+  ['a promise', Promise.resolve(), true],
+  ['an object with a method then', { then: (): void => {} }, true],
+  ['an object whose then is not a function', { then: 1 }, false],
+  ['an object', {}, false],
+  ['null', null, false],
+  ['undefined', undefined, false],
+  ['true', true, false],
+])('isThenable for %s', (_what, value, expected) => {
+  expect(isThenable(value)).toBe(expected)
 })

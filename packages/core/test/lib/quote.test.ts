@@ -5,6 +5,7 @@ import {
   escapeForLog,
   escapeUpTo,
   nameAndCodeOf,
+  nameOfThrown,
   quote,
   quoteList,
 } from '../../src/lib/quote.ts'
@@ -107,4 +108,27 @@ test.each<readonly [what: string, thrown: unknown, description: string]>([
   ['a text', 'hunter2', 'string'],
 ])('nameAndCodeOf describes %s without its message', (_what, thrown, description) => {
   expect(nameAndCodeOf(thrown)).toBe(description)
+})
+
+test.each<readonly [what: string, thrown: unknown, name: string]>([
+  ['an error', new TypeError('SECRET'), 'TypeError'],
+  [
+    'an error whose name has a line break',
+    Object.assign(new Error('SECRET'), { name: 'a\nb' }),
+    String.raw`a\u000ab`,
+  ],
+  ['a text', 'SECRET', 'string'],
+  ['null', null, 'null'],
+  ['an object', { name: 'SECRET' }, 'object'],
+  [
+    'an error whose name throws',
+    Object.defineProperty(new Error('SECRET'), 'name', {
+      get() {
+        throw new Error('y')
+      },
+    }),
+    'object',
+  ],
+])('nameOfThrown for %s does not contain its message', (_what, thrown, name) => {
+  expect(nameOfThrown(thrown)).toBe(name)
 })

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { hasExtras, isSecure, parseUrl } from '../../src/lib/url.ts'
+import {
+  hasExtras,
+  isIssuerUrl,
+  isLoopback,
+  isSecure,
+  parsePlainUrl,
+  parseUrl,
+  withoutSlash,
+} from '../../src/lib/url.ts'
 
 test('parseUrl returns undefined for a text that is not a URL', () => {
   expect(parseUrl('https://as.example.com/a')?.pathname).toBe('/a')
@@ -47,4 +55,55 @@ test.each([
 test('hasExtras finds a user or password that only the parsed URL shows', () => {
   expect(hasExtras('', new URL('https://user@as.example.com'))).toBe(true)
   expect(hasExtras('', new URL('https://:secret@as.example.com'))).toBe(true)
+})
+
+test.each([
+  ['https://api.example.com/a', true],
+  ['HTTP://api.example.com', true],
+  ['https://api.example.com/ ', false],
+  ['\thttps://api.example.com/', false],
+  ['https://user@api.example.com', false],
+  ['https://api.example.com?a', false],
+  ['ftp://api.example.com', false],
+  ['xhttps://api.example.com', false],
+  ['httpsx://api.example.com', false],
+  ['api.example.com', false],
+])('parsePlainUrl accepts %j: %s', (text, accepted) => {
+  expect(parsePlainUrl(text)?.href).toBe(accepted ? new URL(text).href : undefined)
+})
+
+test('parsePlainUrl accepts only strings', () => {
+  expect(parsePlainUrl(new URL('https://api.example.com'))).toBeUndefined()
+  expect(parsePlainUrl(undefined)).toBeUndefined()
+})
+
+test.each([
+  ['/a/', '/a'],
+  ['/a', '/a'],
+  ['/a//', '/a/'],
+  ['/', ''],
+  ['', ''],
+])('withoutSlash of %j is %j', (path, expected) => {
+  expect(withoutSlash(path)).toBe(expected)
+})
+
+test.each([
+  ['https://as.example.com', true],
+  ['HTTP://as.example.com/a', true],
+  ['https:as.example.com', false],
+  ['xhttps://as.example.com', false],
+  ['https://as.example.com/a b', false],
+  ['https://as.example.com/\n', false],
+  ['https://as.example.com?a', false],
+  ['https://user@as.example.com', false],
+  ['ftp://as.example.com', false],
+  ['urn:as', false],
+  ['https://', false],
+])('isIssuerUrl for %j: %s', (value, expected) => {
+  expect(isIssuerUrl(value)).toBe(expected)
+})
+
+test('isLoopback is true for this machine only', () => {
+  expect(isLoopback(new URL('https://localhost'))).toBe(true)
+  expect(isLoopback(new URL('https://as.example.com'))).toBe(false)
 })

@@ -2,11 +2,13 @@ import { describe, expect, test, vi } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
 import {
   type Algorithm,
+  algorithmNames,
   canonical,
   defaultAlgorithms,
   fitsKey,
   isAlgorithm,
   isAvailable,
+  isPss,
   supportedAlgorithms,
 } from '../../src/options/algorithms.ts'
 
@@ -116,4 +118,19 @@ describe('ML-DSA', () => {
     vi.stubGlobal('SubtleCrypto', undefined)
     expect(isAvailable('ES256')).toBe(true)
   })
+})
+
+test('algorithmNames adds the synonym of EdDSA, and keeps the order', () => {
+  expect(algorithmNames(['RS256', 'EdDSA', 'ES256'])).toEqual([
+    'RS256',
+    'EdDSA',
+    'Ed25519',
+    'ES256',
+  ])
+  expect(algorithmNames([])).toEqual([])
+})
+
+test('isPss is true for RSA with PSS padding only', () => {
+  const pss = supportedAlgorithms.filter((name) => isPss(name as Algorithm))
+  expect(pss).toEqual(['PS256', 'PS384', 'PS512'])
 })

@@ -162,6 +162,11 @@ test('checkedProfile returns a frozen copy without a prototype', () => {
   expect(Object.getPrototypeOf(checked)).toBeNull()
 })
 
+test('members of entries that have no meaning are copied, null included', () => {
+  const roles = [{ path: ['roles'], note: null }]
+  expect(checkedProfile({ ...minimal, roles }).roles).toEqual(roles)
+})
+
 test('the copy is also frozen at every level, and inherits nothing there', () => {
   const roles = [{ path: ['roles'] }]
   const expectedClaims = { use: ['access'] }

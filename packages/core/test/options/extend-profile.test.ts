@@ -95,6 +95,15 @@ describe('extend', () => {
     expect(run).toThrow(problem)
   })
 
+  test('says what to write instead of something that is not a profile', () => {
+    const fix =
+      "Write extend(defaultProfile, { scopeClaims: ['permissions'] }) or extend(keycloak(url), …)."
+    const problem =
+      'extend() needs a profile, or the result of a provider function, as its first argument.'
+    expect(() => extend(null as never, {})).toThrow(new ConfigError(problem, fix))
+    expect(() => extend(defaultProfile, null as never)).toThrow(fix)
+  })
+
   test('is exported next to the providers, too', () => {
     expect(providers.extend).toBe(extend)
     expect(providers.defaultProfile).toBe(defaultProfile)

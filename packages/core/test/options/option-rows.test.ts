@@ -165,4 +165,7 @@ describe('textOption', () => {
       new ConfigError(`'a' must be a string, got ${got}.`, "Pass a string such as 'eu-central-1'."),
     )
   })
+  test('documents itself', () => {
+    expect(option).toMatchObject({ defaultText: '', range: '', description: 'The region.' })
+  })
 })

@@ -3,6 +3,7 @@ import { ConfigError } from '../../src/errors/refusal.ts'
 import {
   checkNames,
   kindOf,
+  noMoreArguments,
   type OptionTable,
   ownOptions,
   readOptions,
@@ -97,6 +98,21 @@ describe('ownOptions', () => {
       new ConfigError(
         `An object of options is required, got ${kind}.`,
         'Pass an object, or leave it out.',
+      ),
+    )
+  })
+})
+
+describe('noMoreArguments', () => {
+  test('accepts that there are none', () => {
+    expect(() => noMoreArguments('hydra(url)', [])).not.toThrow()
+  })
+
+  test.each([[[{}]], [[undefined]]])('refuses %j', (more) => {
+    expect(() => noMoreArguments('hydra(url)', more)).toThrow(
+      new ConfigError(
+        'hydra(url) got an argument that it does not have.',
+        'Write hydra(url). Pass options such as audience to resourceServer() or createVerifier().',
       ),
     )
   })

@@ -1,9 +1,10 @@
 import { createHook } from 'node:async_hooks'
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { digest as nodeDigest } from '../../src/platform/node-crypto.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import * as nodeCrypto from '../../src/platform/node-crypto.ts'
 import * as node from '../../src/platform/node.ts'
 import * as web from '../../src/platform/web.ts'
+import * as webCrypto from '../../src/platform/web-crypto.ts'
 
 // The implementations for Node and for other runtimes must give the same results.
 
@@ -53,7 +54,7 @@ test('both platforms accept exactly 256 two-character texts, one for each byte',
 })
 
 test('the digest on Node is SHA-256 in base64', () => {
-  expect(nodeDigest('abc')).toBe('ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=')
+  expect(nodeCrypto.digest('abc')).toBe('ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=')
 })
 
 test('context() creates an async resource named ResourceServerDecision', () => {
@@ -62,4 +63,29 @@ test('context() creates an async resource named ResourceServerDecision', () => {
   node.context()
   hook.disable()
   expect(types).toEqual(['ResourceServerDecision'])
+})
+
+test.each([
+  ['Node', nodeCrypto],
+  ['other runtimes', webCrypto],
+])('on %s, sha256Async hashes texts in UTF-8, and bytes', async (_what, { sha256Async }) => {
+  const abc = 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0'
+  expect(await sha256Async('abc')).toBe(abc)
+  expect(await sha256Async(new TextEncoder().encode('abc'))).toBe(abc)
+  expect(await sha256Async('ä')).toBe(nodeCrypto.sha256('ä'))
+})
+
+test('defer runs work after the current operation', async () => {
+  const order: string[] = []
+  node.defer(() => order.push('deferred'))
+  order.push('now')
+  await new Promise((resolve) => void setImmediate(resolve))
+  expect(order).toEqual(['now', 'deferred'])
+})
+
+test('printLine prints to stderr in the form of Node', () => {
+  const printed = vi.spyOn(console, 'error').mockReturnValue()
+  onTestFinished(() => void vi.restoreAllMocks())
+  node.printLine('a line')
+  expect(printed.mock.calls).toEqual([[`RESOURCE-SERVER ${process.pid}: a line`]])
 })

@@ -23,6 +23,16 @@ function run(
   check: typeof recheckClaims = checkAll,
   typ?: string,
 ): string {
+  const refusal = refusalOf(claims, options, check, typ)
+  return refusal ? `${refusal.code}: ${refusal.reason}` : 'accepted'
+}
+
+function refusalOf(
+  claims: object,
+  options: VerifierOptions,
+  check: typeof recheckClaims = checkAll,
+  typ?: string,
+): Refusal | undefined {
   const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
   const present = Object.entries({ ...validClaims, ...claims }).filter(
@@ -30,8 +40,7 @@ function run(
   )
   if (!issuer?.audience) throw new Error('the policy has no issuer with an audience')
   const { audience } = issuer
-  const refusal = check(Object.fromEntries(present), { policy, issuer, audience, typ, now })
-  return refusal ? `${refusal.code}: ${refusal.reason}` : 'accepted'
+  return check(Object.fromEntries(present), { policy, issuer, audience, typ, now })
 }
 
 /** All checks of a new token, with the result of `recheckClaims`. */
@@ -89,6 +98,39 @@ test.each<readonly [claims: object, code: string, reason: string]>([
   [{ cnf: {} }, 'binding_unsupported', 'cnf has neither jkt nor x5t#S256, so it cannot be checked'],
 ])('checkClaims refuses %o with %s: %s', (claims, code, reason) => {
   expect(run(claims)).toBe(`${code}: ${reason}`)
+})
+
+test.each<readonly [claims: object, claim: string, options: VerifierOptions]>([
+  [{ sub: undefined }, 'sub', {}],
+  [{ sub: 1 }, 'sub', {}],
+  [{ iat: now - 90, exp: now - 60 }, 'exp', {}],
+  [{ iat: now + 301 }, 'iat', {}],
+  [{ nbf: now + 301 }, 'nbf', {}],
+  [{ nbf: now + 60 }, 'nbf', {}],
+  [{}, 'exp', { maxLifetime: 60 }],
+  [{ aud: 'stock' }, 'aud', {}],
+  [{ cnf: {} }, 'cnf', {}],
+])('for the claims %o, the claim at fault is %s', (claims, claim, options) => {
+  expect(refusalOf(claims, options)?.detail).toEqual(expect.objectContaining({ claim }))
+})
+
+test('a malformed cnf is reported before a token that expired', () => {
+  expect(run({ cnf: 'x', iat: now - 90, exp: now - 60 })).toBe(
+    'claim_malformed: cnf is not an object',
+  )
+})
+
+test.each([
+  ['client_id', 'a non-empty string'],
+  ['azp', 'a non-empty string'],
+  ['cid', 'a non-empty string'],
+  ['appid', 'a non-empty string'],
+  ['scope', 'a string or a list of strings'],
+  ['scp', 'a string or a list of strings'],
+])('%s must have the right type even if the profile does not read it', (name, expected) => {
+  const none = { scopeClaims: [], clientClaims: [], acceptUnmarked: true }
+  const options = { profile: { ...defaultProfile, ...none } }
+  expect(run({ [name]: 1 }, options)).toBe(`claim_malformed: ${name} is not ${expected}`)
 })
 
 test('the reason of lifetime_too_long gives seconds', () => {
@@ -209,6 +251,11 @@ describe('the tenant in iss and in tid', () => {
   ])('for an issuer with the path %s and tid %j: %s', (path, tid, outcome) => {
     const issuer = `${iss}${path}`
     expect(run({ iss: issuer, tid }, { issuer })).toBe(outcome)
+  })
+
+  test('name tid as the claim at fault', () => {
+    const issuer = `${iss}/${ours}`
+    expect(refusalOf({ iss: issuer, tid: theirs }, { issuer })?.detail).toEqual({ claim: 'tid' })
   })
 })
 

@@ -13,13 +13,19 @@ describe('readConfirmation', () => {
     ],
     [{ jkt, kid: 'k' }, { jkt }],
   ])('reads %j', (cnf, expected) => {
-    expect(readConfirmation(cnf)).toEqual(expected)
+    const confirmation = readConfirmation(cnf)
+    expect(confirmation).toEqual(expected)
+    expect(Object.isFrozen(confirmation)).toBe(true)
   })
 
   test.each([{}, { kid: 'k' }, { jwk: {} }, { x5t: jkt }, { x5c: [] }, { jwe: 'x' }])(
     'refuses %j, which has no member that can be checked',
     (cnf) => {
-      expect(readConfirmation(cnf)).toMatchObject({ code: 'binding_unsupported' })
+      expect(readConfirmation(cnf)).toMatchObject({
+        code: 'binding_unsupported',
+        reason: 'cnf has neither jkt nor x5t#S256, so it cannot be checked',
+        detail: { claim: 'cnf' },
+      })
     },
   )
 
@@ -41,6 +47,14 @@ describe('readConfirmation', () => {
   ])('refuses %j, which is malformed', (cnf) => {
     expect(readConfirmation(cnf)).toMatchObject({ code: 'claim_malformed' })
   })
+
+  test.each<readonly [cnf: unknown, reason: string]>([
+    ['x', 'cnf is not an object'],
+    [{ jkt: 7 }, 'cnf.jkt is not a SHA-256 in base64url'],
+    [{ jkt, 'x5t#S256': 'x' }, 'cnf.x5t#S256 is not a SHA-256 in base64url'],
+  ])('says what is wrong with %j: %s', (cnf, reason) => {
+    expect(readConfirmation(cnf)).toMatchObject({ reason, detail: { claim: 'cnf' } })
+  })
 })
 
 test.each<readonly [object, boolean]>([
@@ -49,6 +63,12 @@ test.each<readonly [object, boolean]>([
   [{ jkt, kid: 'k' }, true],
   [{ jkt: 'x', 'kc-jkt-type': 'DPoP' }, false],
   [{ jkt: 'x', 'kc-jkt-type': 'other' }, true],
+  [{ kid: 'k' }, true],
+  [{}, false],
 ])('hasUnknownMembers of %j: %s', (cnf, expected) => {
   expect(hasUnknownMembers(cnf)).toBe(expected)
+})
+
+test.each([undefined, null, 'kid', ['kid']])('%j has no unknown members', (cnf) => {
+  expect(hasUnknownMembers(cnf)).toBe(false)
 })

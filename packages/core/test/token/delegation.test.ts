@@ -188,11 +188,15 @@ describe('the reason of a refusal', () => {
     ['has a member longer than 1024 characters', { sub: 'a', note: long }],
     ['has a member longer than 1024 characters', { sub: 'a', note: ['x'.repeat(1021)] }],
   ])('says that act or may_act %s', (problem, act) => {
-    const refusal = (reason: string) => ({ code: 'actor_malformed', reason })
+    const refusal = (reason: string, claim = 'act') => ({
+      code: 'actor_malformed',
+      reason,
+      detail: { claim },
+    })
     expect(readDelegation({ act }, context, 8)).toMatchObject(refusal(`act ${problem}`))
     const nested = { act: { sub: 'a', act } }
     expect(readDelegation(nested, context, 8)).toMatchObject(refusal(`act at level 2 ${problem}`))
-    expect(readMayAct({ may_act: act })).toMatchObject(refusal(`may_act ${problem}`))
+    expect(readMayAct({ may_act: act })).toMatchObject(refusal(`may_act ${problem}`, 'may_act'))
   })
 
   test('says that act has no sub, which may_act does not need', () => {
@@ -209,15 +213,18 @@ describe('the reason of a refusal', () => {
     expect(readDelegation({ act }, context, 1)).toMatchObject({
       code: 'actor_chain_too_long',
       reason: 'act is nested deeper than maxActorDepth (1)',
+      detail: { claim: 'act' },
     })
     const [actor] = readChain({ act }, context, 8).actors
     expect(checkDelegation(actor, 'direct')).toMatchObject({
       code: 'delegation_forbidden',
       reason: 'the token has an actor (act), but only direct access is allowed',
+      detail: { claim: 'act' },
     })
     expect(checkDelegation(undefined, 'delegated')).toMatchObject({
       code: 'delegation_required',
       reason: 'the token has no actor (act), but only delegated access is allowed',
+      detail: { claim: 'act' },
     })
   })
 })

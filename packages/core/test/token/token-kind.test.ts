@@ -43,6 +43,21 @@ describe('checkKind', () => {
     expect(checkKind(claims, undefined, of)).toMatchObject({ code: 'not_an_access_token', reason })
   })
 
+  test.each<readonly [claims: JsonObject, claim: string, profile: Profile]>([
+    [{ nonce: 'x' }, 'nonce', profile()],
+    [{ at_hash: 'x' }, 'at_hash', profile()],
+    [{ typ: 'ID' }, 'typ', profile()],
+    [{ token_use: 'id' }, 'token_use', profile()],
+    [{ typ: 'JWT', use: 'id' }, 'use', profile(acme)],
+  ])('for the claims %j, the claim at fault is %s', (claims, claim, of) => {
+    expect(checkKind(claims, undefined, of)?.detail).toEqual({ claim })
+  })
+
+  test('accepts an azp without an audience as a sign of an access token', () => {
+    expect(checkKind({ azp: 'shop' }, undefined, profile())).toBeUndefined()
+    expect(checkKind({ azp: 'shop', aud: 'shop' }, undefined, profile())).toBeDefined()
+  })
+
   test.each<readonly [claims: JsonObject, profile: Profile]>([
     [{}, unmarked],
     [{ nonce: 'x', scope: '' }, profile()],

@@ -123,6 +123,30 @@ describe('with more than maxResolvedIssuers', () => {
     expect(await outcomeOf(tenants[1].token({ aud, sub: 'again' }))).toBe('granted')
   })
 
+  test('drops no issuer whose tokens wait for keys, and says so', async () => {
+    const [slow, other] = [await startTenant(), await startTenant()]
+    let release = (): void => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
+    let asked = (): void => {}
+    const asking = new Promise<void>((resolve) => (asked = resolve))
+    const waitingFetch: typeof fetch = async (url, init) => {
+      asked()
+      await released
+      return fetch(url, init)
+    }
+    const options = { maxResolvedIssuers: 1, fetch: waitingFetch }
+    const { outcomeOf, verifier } = setupWith([slow, other], options)
+    const waiting = outcomeOf(slow.token({ aud }))
+    await asking
+    expect(await verifier.check(other.token({ aud }))).toMatchObject({
+      code: 'keys_unavailable',
+      reason: 'JWKS of a new issuer is unavailable: tokens of other issuers are waiting for keys',
+    })
+    release()
+    expect(await waiting).toBe('granted')
+    expect(await outcomeOf(other.token({ aud }))).toBe('granted')
+  })
+
   test('first drops an issuer without keys', async () => {
     const tenants = [await startTenant(), await startTenant(), await startTenant()] as const
     tenants[1].stop()
