@@ -162,6 +162,7 @@ test.each([
     [
       '.',
       './adapter',
+      './client',
       './providers',
       ...providers.map((name) => `./providers/${name}`),
       './decision-record.schema.json',

@@ -56,6 +56,7 @@ export type {
   DecisionRecord,
   DelegationMode,
   DpopOptions,
+  ExpiringStore,
   Fetch,
   FetchResponse,
   Guards,

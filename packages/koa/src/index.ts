@@ -46,6 +46,7 @@ export type {
   DecisionRecord,
   DelegationMode,
   DpopOptions,
+  ExpiringStore,
   Fetch,
   FetchResponse,
   Guards,

@@ -6,7 +6,7 @@ import { namesOf } from '../guards/scope.ts'
 import type { Unverified } from '../jose/jws.ts'
 import type { Verified } from '../jose/signature.ts'
 import type { DecisionRecord, Identity, RecordBody } from '../options/decision-record.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import { type AccessToken, decisionIdOf } from '../token/access-token.ts'
 import { hasUnknownMembers } from '../token/confirmation.ts'
 import { claimedIdentity, identityOf, unverifiedIdentity, unverifiedProof } from './identity.ts'
 import type { Timing } from './reporter.ts'
@@ -53,8 +53,10 @@ export function buildRecord(decision: Decision, policy: Policy): RecordBody {
   const deciding = guards.at(-1)?.guard
   const audience = requiredAudience(guards, policy)
   const scopes = guards.flatMap(({ guard }) => (guard.scopeNeed ? namesOf(guard.scopeNeed) : []))
+  const id = trace.token && decisionIdOf(trace.token)
   return {
     time: decidedAt(timings.at(-1), policy),
+    ...(id !== undefined && { id }),
     ...outcomeOf(refusal),
     ...(deciding && { guard: deciding.name }),
     checks: guards.map(({ guard, passed }) => ({ guard: guard.name, passed })),

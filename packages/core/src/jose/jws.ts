@@ -76,6 +76,15 @@ export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal
   return { raw, header, claims, signature } as Unverified
 }
 
+/**
+ * The claims of a JWT for another audience, such as a token that was obtained for the next service. Its signature
+ * is not verified, so use them in records only. `undefined` if it is not a JWT by the rules of `parseJws`.
+ */
+export function readUnverifiedClaims(token: unknown, maxBytes: number): JsonObject | undefined {
+  const parsed = parseJws(token, maxBytes)
+  return parsed instanceof Refusal ? undefined : parsed.claims
+}
+
 /** Parses a DPoP proof by the same rules, and keeps all parameters of its header. */
 export function parseProof(proof: unknown, maxBytes: number): UnverifiedProof | Refusal {
   const segments = decodeSegments(proof, maxBytes)

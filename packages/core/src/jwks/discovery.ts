@@ -21,9 +21,12 @@ export async function discoverKeySet(
   { issuer, metadataUri, profile }: IssuerPolicy,
   { insecure, signal }: { readonly insecure: boolean; readonly signal: AbortSignal },
 ): Promise<string> {
-  const urls = metadataUri === undefined ? metadataUrls(issuer, profile.discovery) : [metadataUri]
-  const metadata = await fetchFirst(fetch, urls, signal)
-  requireSameIssuer(own(metadata, 'issuer'), issuer)
+  const { discovery } = profile
+  const { metadata, usesHttps } = await discoverMetadata(
+    fetch,
+    { issuer, metadataUri, discovery },
+    signal,
+  )
   const jwksUri = own(metadata, 'jwks_uri')
   const url = typeof jwksUri === 'string' ? parseUrl(jwksUri) : undefined
   if (!url || url.username !== '' || url.password !== '') {
@@ -32,7 +35,6 @@ export async function discoverKeySet(
       "Set 'jwksUri' to the URL of the key set.",
     )
   }
-  const usesHttps = new URL(urls[0]!).protocol === 'https:'
   if (!isSecure(url, insecure) || (usesHttps && !insecure && url.protocol !== 'https:')) {
     throw new ConfigError(
       `The jwks_uri in the metadata of '${issuer}' must be an https URL.`,
@@ -40,6 +42,32 @@ export async function discoverKeySet(
     )
   }
   return url.href
+}
+
+/** How an issuer's metadata is found. */
+export interface MetadataSource {
+  readonly issuer: string
+  /** The URL of the metadata, if it is not found at the well-known URLs. */
+  readonly metadataUri: string | undefined
+  /** The only kind of metadata to request. By default, both are tried. */
+  readonly discovery: Profile['discovery']
+}
+
+/**
+ * Fetches an issuer's metadata. Its `issuer` must be exactly the configured one.
+ *
+ * @throws IssuerFetchError if the metadata cannot be fetched
+ * @throws ConfigError if the metadata is for another issuer
+ */
+export async function discoverMetadata(
+  fetch: Fetch,
+  { issuer, metadataUri, discovery }: MetadataSource,
+  signal: AbortSignal,
+): Promise<{ readonly metadata: JsonObject; readonly usesHttps: boolean }> {
+  const urls = metadataUri === undefined ? metadataUrls(issuer, discovery) : [metadataUri]
+  const metadata = await fetchFirst(fetch, urls, signal)
+  requireSameIssuer(own(metadata, 'issuer'), issuer)
+  return { metadata, usesHttps: new URL(urls[0]!).protocol === 'https:' }
 }
 
 /** OpenID Connect appends to the issuer's path. RFC 8414 section 3.1 inserts before it. */

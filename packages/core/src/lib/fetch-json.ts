@@ -169,7 +169,7 @@ async function getJson(
     throw new FetchError(problem, status, retryAfter)
   }
   return {
-    body: unchanged ? undefined : parseBody(await readBounded(response.body), response.headers),
+    body: unchanged ? undefined : await readJson(response, maxBytes),
     cacheControl: response.headers.get('cache-control'),
     etag: response.headers.get('etag') ?? (unchanged ? (etag ?? null) : null),
     date: dateOf(response.headers),
@@ -183,20 +183,28 @@ function redirection({ status, headers }: FetchResponse): string {
   return ` (a redirect${location && ` to ${quote(location)}`}, which is not followed)`
 }
 
-/** @throws FetchError if the body is not a JSON object, such as the page of a single-page application */
-function parseBody(bytes: Uint8Array, headers: FetchResponse['headers']): JsonObject {
+/**
+ * Reads the body of a response as a JSON object, by the rules of `parseJsonObject`. Stops reading at the limit.
+ *
+ * @param limit the maximum size of the decoded body, in bytes
+ * @throws FetchError if the body is larger, or not a JSON object, such as the page of a single-page application
+ */
+export async function readJson(response: FetchResponse, limit: number): Promise<JsonObject> {
+  const bytes = await readBounded(response, limit)
   try {
     return parseJsonObject(bytes)
   } catch (error) {
+    const { status, headers } = response
     const type = headers.get('content-type')
     const shown = type ? `${quote(type)}, ` : ''
     const problem = error instanceof JsonError ? error.message : 'cannot be parsed'
-    throw new FetchError(`answered with status 200 and an unusable body (${shown}${problem})`, 200)
+    const message = `answered with status ${status} and an unusable body (${shown}${problem})`
+    throw new FetchError(message, status, retryAfterOf(headers))
   }
 }
 
 /** RFC 9110 section 10.2.3, in seconds. A date is compared with the server's `Date`, not our clock. */
-function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
+export function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   const value = headers.get('retry-after')
   if (value === null) return undefined
   if (/^\d{1,9}$/.test(value)) return Number(value)
@@ -214,7 +222,7 @@ function dateOf(headers: FetchResponse['headers']): number | undefined {
  * Releases the connection without waiting. If the body was cloned, `cancel()` settles only after the clone
  * was read or canceled too, which may never happen.
  */
-function discard(body: FetchResponse['body']): void {
+export function discard(body: FetchResponse['body']): void {
   void ignoreErrors(async () => body?.cancel())
 }
 
@@ -227,16 +235,16 @@ async function ignoreErrors(work: () => Promise<unknown>): Promise<void> {
 }
 
 /** Does not use `for await`, which would wait for the body to be canceled. */
-async function readBounded(body: FetchResponse['body']): Promise<Uint8Array> {
+async function readBounded({ body, status }: FetchResponse, limit: number): Promise<Uint8Array> {
   if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
   const iterator = body[Symbol.asyncIterator]()
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
     size += next.value.byteLength
-    if (size > maxBytes) {
+    if (size > limit) {
       void ignoreErrors(async () => iterator.return?.())
-      throw new FetchError(`answered with more than ${maxBytes} bytes`, 200)
+      throw new FetchError(`answered with more than ${limit} bytes`, status)
     }
     chunks.push(next.value)
   }
@@ -254,7 +262,7 @@ function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 /** A failed `fetch` has the actual error in its cause. */
-function failedRequest(error: unknown): FetchError {
+export function failedRequest(error: unknown): FetchError {
   if (!(error instanceof Error)) return new FetchError('the request failed')
   const cause = error.cause instanceof Error ? error.cause : undefined
   const code = codeOf(cause) ?? codeOf(error)

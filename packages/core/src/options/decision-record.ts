@@ -74,6 +74,11 @@ export interface DecisionRecord {
   readonly version: 1
   /** When the decision was made: RFC 3339, in UTC. */
   readonly time: string
+  /**
+   * Identifies the decision. Present if another record of the same request refers to it, such as that of a token
+   * exchange, whose `decisionId` it is.
+   */
+  readonly id?: string
   /** `unavailable`: the token could not be verified, for example because the issuer was down. */
   readonly outcome: 'granted' | 'refused' | 'unavailable'
   /** Absent if access was granted. */

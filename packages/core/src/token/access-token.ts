@@ -233,10 +233,16 @@ function firstPresent(claims: JsonObject, names: readonly string[]): unknown {
 }
 
 class VerifiedToken extends View implements AccessToken {
+  static {
+    // Otherwise, code that has a token could reach the class through it and create others.
+    Object.defineProperty(this.prototype, 'constructor', { value: Object })
+  }
+
   declare readonly [brand]: 'AccessToken'
   readonly priorActors: readonly PriorActor[]
   readonly #content: TokenContent
   readonly #raw: string
+  #decisionId: string | undefined
 
   constructor(content: TokenContent, raw: string) {
     super(content)
@@ -250,10 +256,31 @@ class VerifiedToken extends View implements AccessToken {
     return this.#raw
   }
 
-  static contentOf(token: AccessToken): TokenContent {
-    if (token instanceof VerifiedToken) return token.#content
-    throw new TypeError('not an access token created by this package')
+  /** Only the constructor adds the private field, so no other object has it. */
+  static isVerified(value: unknown): value is VerifiedToken {
+    return typeof value === 'object' && value !== null && #content in value
   }
+
+  static contentOf(token: AccessToken): TokenContent {
+    return verified(token).#content
+  }
+
+  static rawOf(token: AccessToken): string {
+    return verified(token).#raw
+  }
+
+  static decisionIdOf(token: AccessToken): string | undefined {
+    return verified(token).#decisionId
+  }
+
+  static identifyDecision(token: AccessToken, newId: () => string): string {
+    return (verified(token).#decisionId ??= newId())
+  }
+}
+
+function verified(token: AccessToken): VerifiedToken {
+  if (VerifiedToken.isVerified(token)) return token
+  throw new TypeError('not an access token created by this package')
 }
 
 /** Creates the access token for one request. `raw` is the text from which `content` was read. */
@@ -278,4 +305,36 @@ export function viewOf(token: AccessToken): TokenView {
  */
 export function profileOf(token: AccessToken): Profile {
   return VerifiedToken.contentOf(token).profile
+}
+
+/**
+ * Whether a verifier of this copy of the package created the object. Not even a proxy of a token or an object
+ * with the same members passes.
+ */
+export function isAccessToken(value: unknown): value is AccessToken {
+  return VerifiedToken.isVerified(value)
+}
+
+/**
+ * The token as it was received. Unlike the property `raw`, it cannot be replaced by other code.
+ *
+ * @throws TypeError if this package did not create the token
+ */
+export function rawOf(token: AccessToken): string {
+  return VerifiedToken.rawOf(token)
+}
+
+/**
+ * The ID that the record of this token's decision has or will have, so that other records of the same request
+ * can refer to it. Each request has its own token object. Creates the ID with the first call.
+ *
+ * @throws TypeError if this package did not create the token
+ */
+export function identifyDecision(token: AccessToken): string {
+  return VerifiedToken.identifyDecision(token, () => globalThis.crypto.randomUUID())
+}
+
+/** The ID, if a record refers to the decision. */
+export function decisionIdOf(token: AccessToken): string | undefined {
+  return VerifiedToken.decisionIdOf(token)
 }

@@ -322,6 +322,7 @@ describe('the JSON schema of decision records', () => {
     requiredScopes: true,
     subject: true,
     issuer: true,
+    id: true,
     clientId: true,
     actor: true,
     chain: true,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Fetch, fetchJson, FetchError } from '../../src/lib/fetch-json.ts'
+import { type Fetch, fetchJson, FetchError, readJson } from '../../src/lib/fetch-json.ts'
 
 const url = 'https://as.example/jwks'
 const { signal } = new AbortController()
@@ -329,5 +329,24 @@ describe('fetchJson: an error', () => {
       status: 503,
       retryAfter,
     })
+  })
+})
+
+describe('readJson', () => {
+  test('reads the body of a response with any status', async () => {
+    const response = new Response('{"error":"invalid_grant"}', { status: 400 })
+    expect(await readJson(response, 64)).toEqual({ error: 'invalid_grant' })
+  })
+
+  test.each([
+    ['a body above the limit', '{"a":"0123456789"}', 'answered with more than 16 bytes'],
+    [
+      'a repeated member',
+      '{"a":1,"a":2}',
+      'answered with status 503 and an unusable body ("text/plain;charset=UTF-8", duplicate member "a")',
+    ],
+  ])('refuses %s, with the status and Retry-After', async (_what, body, message) => {
+    const response = new Response(body, { status: 503, headers: { 'retry-after': '7' } })
+    await expect(readJson(response, 16)).rejects.toMatchObject({ message, status: 503 })
   })
 })
