@@ -25,6 +25,7 @@ test('core has exactly these exports', () => {
     'codes',
     'createVerifier',
     'defaultProfile',
+    'deny',
     'extend',
     'formatActorChain',
     'pseudonymize',
@@ -214,6 +215,8 @@ binding_unproven refused 401 invalid_token
 binding_mismatch refused 401 invalid_token
 actor_malformed refused 401 invalid_token
 actor_chain_too_long refused 401 invalid_token
+token_inactive refused 401 invalid_token
+token_revoked refused 401 invalid_token
 proof_missing refused 401 invalid_dpop_proof
 proof_malformed refused 401 invalid_dpop_proof
 proof_signature_invalid refused 401 invalid_dpop_proof
@@ -221,6 +224,7 @@ proof_mismatch refused 401 invalid_dpop_proof
 proof_not_current refused 401 invalid_dpop_proof
 proof_nonce_required refused 401 use_dpop_nonce
 proof_replayed refused 401 invalid_dpop_proof
+token_denied refused 401 invalid_token
 scope_insufficient refused 403 insufficient_scope
 role_insufficient refused 403 insufficient_scope
 permission_insufficient refused 403 insufficient_scope
@@ -234,6 +238,8 @@ policy_denied refused 403 -
 keys_unavailable unavailable 503 -
 metadata_rejected unavailable 503 -
 replay_store_unavailable unavailable 503 -
+revocations_unavailable unavailable 503 -
+introspection_unavailable unavailable 503 -
 verification_failed unavailable 503 -`)
 })
 

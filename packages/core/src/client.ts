@@ -15,7 +15,7 @@ export {
 export { type JsonObject, own } from './lib/json.ts'
 export { readUnverifiedClaims } from './jose/jws.ts'
 export { discoverMetadata, type MetadataSource } from './jwks/discovery.ts'
-export { retryDelay } from './jwks/freshness.ts'
+export { retryDelay } from './jwks/retry-delay.ts'
 
 // Options
 export { readClock } from './config/read-option.ts'

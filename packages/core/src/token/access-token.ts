@@ -171,6 +171,8 @@ export interface TokenContent<C extends object = object> extends Omit<
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
   readonly priorActors: readonly PriorActor[]
+  /** Whether the token itself was not verified: what it contains must not be used. */
+  readonly isIntrospected: boolean
   readonly [brand]: 'TokenContent'
 }
 
@@ -180,6 +182,7 @@ interface ContentSource {
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly profile: Profile
   readonly impliedScopes: readonly Implication[]
+  readonly isIntrospected: boolean
 }
 
 /** Reads the content of a token whose claims passed the checks. */
@@ -189,6 +192,7 @@ export function readContent({
   mayAct,
   profile,
   impliedScopes,
+  isIntrospected,
 }: ContentSource): TokenContent {
   const { claims } = checked
   const clientId = firstPresent(claims, profile.clientClaims) as string | undefined
@@ -208,6 +212,7 @@ export function readContent({
     impliedScopes,
     profile,
     priorActors: delegation.priorActors,
+    isIntrospected,
   }
   return Object.freeze(content as TokenContent)
 }
@@ -305,6 +310,11 @@ export function viewOf(token: AccessToken): TokenView {
  */
 export function profileOf(token: AccessToken): Profile {
   return VerifiedToken.contentOf(token).profile
+}
+
+/** Whether the token was introspected and its text was not verified. */
+export function isIntrospected(token: AccessToken): boolean {
+  return VerifiedToken.contentOf(token).isIntrospected
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Profile } from '../options/profile.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import type { Verified } from '../jose/signature.ts'
 import { readConfirmation } from './confirmation.ts'
+import type { Introspected } from './introspected.ts'
 import { isScopeClaim } from '../options/scope.ts'
 import { checkKind } from './token-kind.ts'
 
@@ -32,23 +33,27 @@ declare const brand: unique symbol
 /** Returns a refusal, or nothing if the claims pass. */
 type Check = (claims: JsonObject, context: ClaimContext) => Refusal | undefined
 
-/** A token whose signature and claims are valid. Only `checkClaims` creates it. */
-export interface CheckedToken extends Verified {
+/** A token whose issuer vouches for its claims, and whose claims are valid. Only `checkClaims` creates it. */
+export interface CheckedToken {
+  readonly claims: JsonObject
   readonly [brand]: 'CheckedToken'
 }
 
 /**
- * Checks the claims of a token whose signature is valid, and returns the token or the first refusal. The order
+ * Checks the claims of a token whose signature is valid, or that its issuer has introspected, and returns the token or the first refusal. The order
  * decides which problem is reported: the kind of token, its claims, its times, its audience, then its
  * binding. Later checks
  * also depend on it: they read claims whose presence and form an earlier check guarantees.
  */
-export function checkClaims(verified: Verified, context: ClaimContext): CheckedToken | Refusal {
+export function checkClaims(
+  verified: Verified | Introspected,
+  context: ClaimContext,
+): CheckedToken | Refusal {
   for (const check of allChecks) {
     const refusal = check(verified.claims, context)
     if (refusal) return refusal
   }
-  return verified as CheckedToken
+  return verified as { readonly claims: JsonObject } as CheckedToken
 }
 
 /**

@@ -20,11 +20,16 @@ import {
 } from '../token/access-token.ts'
 import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
+import type { Introspected } from '../token/introspected.ts'
+import { hidden, IntrospectedIssuers, needsKeys } from './introspection.ts'
 import { type Operations, operationsOn } from './operations.ts'
+import { otherJwtVerifier } from './other-jwt.ts'
 import { ResolvedIssuers } from './resolved-issuers.ts'
+import { createRevocationCheck, type RevocationCheck } from './revocation-check.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
+import { TokenWatcher } from './token-watcher.ts'
 import { checkHeader, type TrustedIssuer, trustedIssuer } from './trusted-issuer.ts'
 
 /** Verifies one token from start to finish. Knows nothing about requests. */
@@ -35,6 +40,8 @@ export class Pipeline {
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
   readonly #binding: BindingCheck
+  readonly #introspection: IntrospectedIssuers | undefined
+  readonly #revocation: RevocationCheck | undefined
   readonly #hasAudience: boolean
   readonly #warnings: SetupWarnings
 
@@ -48,10 +55,19 @@ export class Pipeline {
     this.#resolved = resolved
     this.#cache = createTokenCache(policy)
     this.#binding = new BindingCheck(policy)
+    const verifyJwt = otherJwtVerifier(policy, (unverified) => this.#trustedIssuer(unverified))
+    const isIntrospected = [...policy.issuers.values()].some((issuer) => issuer.introspection)
+    const introspection = isIntrospected ? new IntrospectedIssuers(policy, verifyJwt) : undefined
+    this.#introspection = introspection
+    this.#revocation = createRevocationCheck(policy, verifyJwt)
     this.#hasAudience = !issuerWithoutAudience(policy)
     this.#warnings = new SetupWarnings(policy)
     this.operations = operationsOn({
       configured: this.#sources,
+      needsKeys: (name) => needsKeys(policy.issuers.get(name)!),
+      introspection,
+      revocation: this.#revocation?.checker,
+      watcher: new TokenWatcher(policy, this.#revocation?.checker),
       resolved: () => resolved?.sources ?? [],
       cache: () => this.cacheStatistics,
       blockKey: (issuer, kid) => resolved?.blockKey(issuer, kid) ?? false,
@@ -133,6 +149,8 @@ export class Pipeline {
     trace: VerificationTrace,
     id: string | undefined,
   ): Promise<AccessToken | Refusal> {
+    const opaqueIssuer = this.#introspection?.issuerOf(jwt)
+    if (opaqueIssuer) return this.#introspect(jwt, opaqueIssuer, requirements, presentation, trace)
     const unverified = parseJws(jwt, this.policy.maxTokenBytes)
     if (unverified instanceof Refusal) return unverified
     trace.unverified = unverified
@@ -140,6 +158,9 @@ export class Pipeline {
     const trusted = await this.#trustedIssuer(unverified)
     if (trusted instanceof Refusal) return trusted
     const { issuer, source } = trusted
+    if (issuer.introspection?.jwts === 'introspect') {
+      return this.#introspect(jwt, issuer, requirements, presentation, trace)
+    }
     trace.issuer = issuer
 
     const refusedHeader = checkHeader(unverified.header, issuer)
@@ -151,12 +172,38 @@ export class Pipeline {
     trace.verified = verified
     trusted.recordVerified?.()
 
-    const content = this.#acceptClaims(verified, issuer, requirements)
+    const content = this.#acceptClaims(verified, issuer, requirements, verified)
     if (content instanceof Refusal) return withClockHint(content, source.health().clockSkew)
+    if (issuer.introspection?.jwts === 'verify-and-introspect') {
+      return this.#introspect(jwt, issuer, requirements, presentation, trace, verified)
+    }
     const { header } = verified
     if (id !== undefined) this.#cache?.keep(id, { content, header, key, source, issuer })
 
     const token = createToken(content, jwt)
+    trace.token = token
+    return this.#checkUse(token, requirements, presentation, trace)
+  }
+
+  /**
+   * Asks the issuer about the token, and checks the claims that it returns as if they were those of a JWT. What the
+   * token itself contains counts only if it was verified.
+   */
+  async #introspect(
+    text: string,
+    issuer: IssuerPolicy,
+    requirements: Requirements,
+    presentation: Presentation,
+    trace: VerificationTrace,
+    verified?: Verified,
+  ): Promise<AccessToken | Refusal> {
+    const answer = await this.#introspection!.ask(text, issuer, trace, verified?.claims)
+    const content =
+      answer instanceof Refusal
+        ? answer
+        : this.#acceptClaims(answer, issuer, requirements, verified)
+    if (content instanceof Refusal) return hidden(content)
+    const token = createToken(content, text)
     trace.token = token
     return this.#checkUse(token, requirements, presentation, trace)
   }
@@ -173,7 +220,11 @@ export class Pipeline {
   ): MaybePromise<AccessToken | Refusal> {
     return andThen(
       this.#binding.check(token, presentation, trace),
-      (refusal) => refusal ?? this.#checkDelegation(token, requirements) ?? token,
+      (refusal) =>
+        refusal ??
+        this.#checkDelegation(token, requirements) ??
+        this.#revocation?.check(token, trace) ??
+        token,
     )
   }
 
@@ -187,27 +238,34 @@ export class Pipeline {
     return this.#resolved && typeof iss === 'string' ? this.#resolved.find(iss) : issuer
   }
 
-  /** Whether the verified claims are an access token for this service that is valid now. */
+  /**
+   * Whether the claims are an access token for this service that is valid now.
+   *
+   * @param verified the token, if it was verified
+   */
   #acceptClaims(
-    verified: Verified,
+    authentic: Verified | Introspected,
     issuer: IssuerPolicy,
     requirements: Requirements,
+    verified: Verified | undefined,
   ): TokenContent | Refusal {
-    const context = this.#contextFor(verified.header, issuer, requirements)
+    const header = verified?.header ?? noHeader
+    const context = this.#contextFor(header, issuer, requirements)
     if (context instanceof Refusal) return context
-    const checked = checkClaims(verified, context)
+    const checked = checkClaims(authentic, context)
     if (checked instanceof Refusal) return checked
     const delegation = readDelegation(checked.claims, issuer, this.policy.maxActorDepth)
     if (delegation instanceof Refusal) return delegation
     const mayAct = readMayAct(checked.claims)
     if (mayAct instanceof Refusal) return mayAct
     const { profile, impliedScopes } = issuer
-    return readContent({ checked, delegation, mayAct, profile, impliedScopes })
+    const isIntrospected = verified === undefined
+    return readContent({ checked, delegation, mayAct, profile, impliedScopes, isIntrospected })
   }
 
   /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */
   #contextFor(
-    { typ }: JoseHeader,
+    { typ }: Pick<JoseHeader, 'typ'>,
     issuer: IssuerPolicy,
     requirements: Requirements,
   ): ClaimContext | Refusal {
@@ -236,6 +294,9 @@ export class Pipeline {
     return refusal
   }
 }
+
+/** An introspection response has no header. */
+const noHeader: Pick<JoseHeader, 'typ'> = Object.freeze({ typ: undefined })
 
 /** @throws ConfigError if an issuer has no audience and no guard supplies one */
 export function requireAudience(policy: Policy, audience?: AudienceRule): void {
