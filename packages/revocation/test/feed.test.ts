@@ -229,7 +229,7 @@ describe('an entry of the feed that is malformed', () => {
     clock.advance(lifetime + 8)
     await settled()
     expect(await outcome(token())).toBe('revocations_unavailable')
-    await pass(2)
+    await pass(3)
     expect(await outcome(token())).toBe('granted')
   })
 

@@ -142,7 +142,7 @@ describe('an entry', () => {
     clock.advance(lifetime + 4)
     expect(await outcome(longest)).toBe('token_revoked')
     expect(verifier.health().revocation).toMatchObject({ entries: 1 })
-    clock.advance(6)
+    clock.advance(7)
     expect(await outcome(longest)).toBe('token_expired')
     expect(verifier.health().revocation).toMatchObject({ entries: 0 })
   })
