@@ -143,3 +143,24 @@ export const issuerPath: Rule = rule(
       value.startsWith('/') &&
       new URL(`http://host${value}`).href === `http://host${value}`),
 )
+
+export const clients: Rule = rule(
+  'an object of clients by ID, such as { orders: { secret, targets: { stock: [] } } }',
+  (value) => isObject(value) && Object.values(value).every(isClient),
+)
+
+const clientRules: Readonly<Record<string, (value: unknown) => boolean>> = {
+  secret: isText,
+  publicKey: isObject,
+  unauthenticated: (value) => typeof value === 'boolean',
+  targets: (value) =>
+    isObject(value) &&
+    Object.values(value).every((scopes) => Array.isArray(scopes) && scopes.every(isText)),
+}
+
+function isClient(value: unknown): boolean {
+  if (!isObject(value)) return false
+  return Object.entries(value).every(
+    ([name, member]) => Object.hasOwn(clientRules, name) && clientRules[name]!(member),
+  )
+}

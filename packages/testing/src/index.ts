@@ -4,6 +4,13 @@ export type { TestIssuer, TestIssuerOptions } from './issuer/test-issuer.ts'
 export type { Discovery } from './issuer/metadata.ts'
 export type { OutageMode } from './issuer/outage.ts'
 export type { RequestCounts } from './issuer/server.ts'
+export type {
+  RawReply,
+  TestClient,
+  TokenEndpoint,
+  TokenRefusal,
+  TokenRequest,
+} from './issuer/token-endpoint.ts'
 
 // Tokens
 export { accessToken } from './tokens/access-token.ts'

@@ -207,7 +207,7 @@ export async function readJson(response: FetchResponse, limit: number): Promise<
 export function retryAfterOf(headers: FetchResponse['headers']): number | undefined {
   const value = headers.get('retry-after')
   if (value === null) return undefined
-  if (/^\d{1,9}$/.test(value)) return Number(value)
+  if (/^\d{1,15}$/.test(value)) return Number(value)
   const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
   return wait > 0 ? wait : undefined
 }

@@ -1,6 +1,7 @@
 import {
   boolean,
   checkOptions,
+  clients as clientsRule,
   duration,
   issuerPath,
   nonEmptyString,
@@ -24,6 +25,7 @@ import { createDpopClient } from '../tokens/dpop-client.ts'
 import { createForgeries } from '../tokens/forgeries.ts'
 import { providerIds, providers } from '../tokens/providers.ts'
 import { sign } from '../tokens/sign.ts'
+import { createExchangeServer, type ExchangeServer } from './exchange.ts'
 import { discoveries, issuerResources, issuerUrls } from './metadata.ts'
 import { outageModes } from './outage.ts'
 import { startServer } from './server.ts'
@@ -39,7 +41,10 @@ const rules: Rules<TestIssuerOptions> = {
   discovery: oneOf(discoveries),
   metadata: object,
   etag: boolean,
+  clients: clientsRule,
 }
+
+const tokenPath = '/token'
 
 /**
  * Starts a test issuer. Close it when the tests are done.
@@ -62,10 +67,15 @@ const rules: Rules<TestIssuerOptions> = {
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)
   const { algorithm = 'ES256', provider = 'rfc9068', port = 0, etag = false } = options
-  const { discovery = 'both', metadata = {}, clock = createTestClock() } = options
+  const { discovery = 'both', metadata = {}, clock = createTestClock(), clients } = options
   const ring = createKeyRing(algorithm, providers[provider].keySet)
   const server = await startServer(
-    (origin) => issuerResources(issuerUrls(origin, options), ring, { discovery, metadata }),
+    (origin) => ({
+      resources: issuerResources(issuerUrls(origin, options), ring, { discovery, metadata }),
+      ...(clients && {
+        form: { path: tokenPath, respond: (request) => exchange.respond(request) },
+      }),
+    }),
     { port, etag, clock },
   )
   const { issuer, origin, jwksUri, metadataUri } = issuerUrls(server.origin, options)
@@ -74,6 +84,15 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const signed = ({ header, payload }: UnsignedToken): string =>
     sign(header, payload, ring.current())
   const createToken: TestIssuer['token'] = (token) => signed(buildToken(token, context()))
+  const exchange: ExchangeServer = createExchangeServer({
+    url: `${server.origin}${tokenPath}`,
+    issuer,
+    clock,
+    ring,
+    createToken,
+    clients: clients ?? {},
+    writesActors: providers[provider].actor !== undefined,
+  })
 
   return {
     url: issuer,
@@ -87,6 +106,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     get requests() {
       return server.requests()
     },
+    tokenEndpoint: exchange.endpoint,
     forge: createForgeries({
       build: (token) => buildToken(token, context()),
       currentKey: () => ring.current(),

@@ -68,7 +68,7 @@ export function issuerResources(
   ])
 }
 
-/** The members that OpenID Connect Discovery and RFC 8414 require. The two endpoints do not exist. */
+/** The members that OpenID Connect Discovery and RFC 8414 require. The authorization endpoint does not exist. */
 const requiredMetadata = (
   { issuer, origin, jwksUri }: IssuerUrls,
   algorithm: string,

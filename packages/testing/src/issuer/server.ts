@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { JsonObject } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
+import type { ReceivedRequest } from './exchange.ts'
 import { type Outage, respondDuring } from './outage.ts'
+import type { RawReply } from './token-endpoint.ts'
 
 /**
  * How many requests the issuer has received, including while stopped. This is a
@@ -19,6 +21,18 @@ export interface RequestCounts {
 export interface Resource {
   readonly countedAs: keyof RequestCounts
   readonly body?: () => JsonObject
+}
+
+/** Responds to POST requests for one path. */
+export interface FormHandler {
+  readonly path: string
+  readonly respond: (request: ReceivedRequest) => RawReply
+}
+
+/** What a server serves. */
+interface Served {
+  readonly resources: ReadonlyMap<string, Resource>
+  readonly form?: FormHandler
 }
 
 export interface IssuerServer {
@@ -40,13 +54,13 @@ interface ServerSettings {
 
 /** Serves JSON on a loopback port. Neither the server nor its sockets keep the process alive. */
 export async function startServer(
-  resourcesAt: (origin: string) => ReadonlyMap<string, Resource>,
+  servedAt: (origin: string) => Served,
   { port, etag, clock }: ServerSettings,
 ): Promise<IssuerServer> {
   const server = createServer()
   server.on('connection', (socket) => socket.unref())
   const origin = `http://127.0.0.1:${await listen(server, port)}`
-  const resources = resourcesAt(origin)
+  const { resources, form } = servedAt(origin)
   const counts = { discovery: 0, keys: 0 }
   let outage: Outage | undefined
   let delay = 0
@@ -62,12 +76,31 @@ export async function startServer(
     const sent = outage ? respondDuring(outage, response, document) : document
     if (sent) sendJson(request, response, { body: sent.body, etag })
   }
+  const respondToForm = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    { respond: reply }: FormHandler,
+  ): Promise<void> => {
+    const body = await bodyOf(request)
+    const answer = reply({ headers: request.headers, body })
+    afterDelay(() => {
+      const stopped = outage && outage.mode !== 'empty' ? outage : undefined
+      if (stopped) respondDuring(stopped, response, { isKeySet: false, body: undefined })
+      else sendReply(response, answer)
+    })
+  }
+  const afterDelay = (work: () => void): void => {
+    if (delay === 0) work()
+    else clock.schedule(delay * 1000, work)
+  }
   server.on('request', (request, response) => {
     const { method, url = '' } = request
+    if (form && method === 'POST' && url === form.path) {
+      return void respondToForm(request, response, form)
+    }
     const resource = method === 'GET' ? resources.get(url) : undefined
     if (resource) counts[resource.countedAs]++
-    if (delay === 0) respond(request, response, resource)
-    else clock.schedule(delay * 1000, () => respond(request, response, resource))
+    afterDelay(() => respond(request, response, resource))
   })
 
   return {
@@ -81,6 +114,16 @@ export async function startServer(
     },
     close: () => (closing ??= closeServer(server)),
   }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
+  return body
+}
+
+function sendReply(response: ServerResponse, { status = 200, headers, body }: RawReply): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body)
 }
 
 const listen = (server: Server, port: number): Promise<number> =>

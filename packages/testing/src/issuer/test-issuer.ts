@@ -10,6 +10,7 @@ import type { IdTokenOptions, TokenOptions } from '../tokens/token-options.ts'
 import type { Discovery } from './metadata.ts'
 import type { OutageMode } from './outage.ts'
 import type { RequestCounts } from './server.ts'
+import type { TestClient, TokenEndpoint } from './token-endpoint.ts'
 
 /** The options of a test issuer. Every option has a default. */
 export interface TestIssuerOptions {
@@ -43,13 +44,27 @@ export interface TestIssuerOptions {
    * status 304. Default false.
    */
   readonly etag?: boolean
+  /**
+   * The clients that may use the token endpoint, by client ID. Default: the issuer has no token endpoint.
+   *
+   * @example
+   * ```ts
+   * import { createTestIssuer } from '@resource-server/testing'
+   *
+   * const clients = { 'order-service': { secret: 's3cret', targets: { stock: ['stock:read'] } } }
+   * const issuer = await createTestIssuer({ clients })
+   * await issuer.close()
+   * ```
+   */
+  readonly clients?: Readonly<Record<string, TestClient>>
 }
 
 /**
  * An authorization server for tests, on 127.0.0.1. Its metadata, key set, and signatures are real, so
  * the code under test runs without mocks.
  *
- * It issues any token that a test asks for. It has no login, no token endpoint, and no policy.
+ * It issues any token that a test asks for. It has no login. With `clients`, it has a token endpoint that exchanges
+ * tokens (RFC 8693) by the policy in that option.
  */
 export interface TestIssuer extends AsyncDisposable {
   /** The issuer identifier: the `iss` of its tokens, and the `issuer` option of the code under test. */
@@ -69,6 +84,8 @@ export interface TestIssuer extends AsyncDisposable {
   readonly key: SigningKey
   /** How often the metadata and the key set have been fetched so far. */
   readonly requests: RequestCounts
+  /** The token endpoint, with switches for its errors. It responds with 404 unless `clients` is set. */
+  readonly tokenEndpoint: TokenEndpoint
   /**
    * Creates a client with a key of its own, for tokens that are bound with DPoP (RFC 9449).
    *
@@ -127,7 +144,7 @@ export interface TestIssuer extends AsyncDisposable {
    */
   rotateKeys(options?: { readonly overlap?: boolean }): SigningKey
   /**
-   * Starts an outage: requests for the metadata and the key set no longer get a valid response. A
+   * Starts an outage: requests for the metadata, the key set, and tokens no longer get a valid response. A
    * verifier keeps what it has already fetched.
    *
    * @param mode how the issuer responds. Default `disconnect`.

@@ -5,6 +5,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
   sign,
+  verify,
 } from 'node:crypto'
 import type { Algorithm } from '@resource-server/core'
 
@@ -16,6 +17,7 @@ interface KeyPair {
 interface SignatureAlgorithm {
   readonly generate: () => KeyPair
   readonly sign: (data: Uint8Array, key: KeyObject) => Buffer
+  readonly verify: (data: Uint8Array, key: KeyObject, signature: Uint8Array) => boolean
 }
 
 /**
@@ -33,29 +35,33 @@ function parsePem(pair: unknown): KeyPair {
   return { publicKey: createPublicKey(publicKey), privateKey: createPrivateKey(privateKey) }
 }
 
-const rsa = (digest: string): SignatureAlgorithm => ({
-  generate: () => parsePem(generateKeyPairSync('rsa', { modulusLength: 2048, ...asPem })),
-  sign: (data, key) => sign(digest, data, key),
+const signing = (
+  digest: string | null,
+  options: object,
+): Pick<SignatureAlgorithm, 'sign' | 'verify'> => ({
+  sign: (data, key) => sign(digest, data, { key, ...options }),
+  verify: (data, key, signature) => verify(digest, data, { key, ...options }, signature),
 })
 
-const rsaPss = (digest: string): SignatureAlgorithm => ({
-  generate: rsa(digest).generate,
-  sign: (data, key) =>
-    sign(digest, data, {
-      key,
-      padding: constants.RSA_PKCS1_PSS_PADDING,
-      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-    }),
+const rsa = (digest: string, options: object = {}): SignatureAlgorithm => ({
+  generate: () => parsePem(generateKeyPairSync('rsa', { modulusLength: 2048, ...asPem })),
+  ...signing(digest, options),
 })
+
+const rsaPss = (digest: string): SignatureAlgorithm =>
+  rsa(digest, {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  })
 
 const ecdsa = (digest: string, namedCurve: string): SignatureAlgorithm => ({
   generate: () => parsePem(generateKeyPairSync('ec', { namedCurve, ...asPem })),
-  sign: (data, key) => sign(digest, data, { key, dsaEncoding: 'ieee-p1363' }),
+  ...signing(digest, { dsaEncoding: 'ieee-p1363' }),
 })
 
 const ed25519: SignatureAlgorithm = {
   generate: () => parsePem(generateKeyPairSync('ed25519', asPem)),
-  sign: (data, key) => sign(null, data, key),
+  ...signing(null, {}),
 }
 
 /** RFC 7518 section 3.1, RFC 8037 and RFC 9864. */

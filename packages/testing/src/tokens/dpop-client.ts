@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Algorithm } from '@resource-server/core'
 import { checkOptions, nonEmptyString, object, offset, type Rules } from '../check-options.ts'
 import { createSigningKey, type JsonObject, type SigningKey } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
 import { sign } from './sign.ts'
+import { sha256, thumbprintOf } from './thumbprint.ts'
 import type { TokenOptions } from './token-options.ts'
 
 /** The request that a proof is for. */
@@ -78,14 +79,4 @@ export function createDpopClient(algorithm: Algorithm, { clock, token }: Context
     proof,
     headers: (options) => ({ authorization: `DPoP ${options.token}`, dpop: proof(options) }),
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
-}
-
-/** RFC 7638 section 3: the required members, in lexicographic order. */
-function thumbprintOf(jwk: JsonObject): string {
-  const required = ['crv', 'e', 'kty', 'n', 'x', 'y'].filter((name) => Object.hasOwn(jwk, name))
-  return sha256(JSON.stringify(jwk, required))
 }

@@ -1,0 +1,122 @@
+import type { AccessToken } from '@resource-server/core'
+import type { ExchangedToken } from './exchanged-token.ts'
+import { Exchanger, type HopHealth } from './exchanger.ts'
+import type { NextHopOptions } from './options.ts'
+import { relay } from './relay.ts'
+import { ServiceCaller } from './service-call.ts'
+import { readSettings } from './settings.ts'
+
+/** A service that this service calls on behalf of its callers. */
+export interface NextHop {
+  /**
+   * Exchanges the caller's token for one that the next service accepts (RFC 8693). Tokens are cached until 30
+   * seconds before they expire, and never longer than the caller's token is valid. Calls at the same time with the
+   * same token share one request.
+   *
+   * It does not verify the new token: the next service does that.
+   *
+   * @throws HopError with the `status` and the `headers` for the caller
+   * @throws ConfigError if the token was not verified here, or is from another issuer
+   */
+  readonly token: (
+    subject: AccessToken,
+    options?: { readonly signal?: AbortSignal },
+  ) => Promise<ExchangedToken>
+  /**
+   * Sends a request to the next service with an exchanged token. `init` is that of the global `fetch`.
+   *
+   * `Authorization`, `DPoP`, `Cookie`, and the headers of a connection are removed from `init.headers`. Redirects to
+   * another origin are errors. After a response with 401, it exchanges the token again and repeats the request once,
+   * unless the body is a stream.
+   *
+   * @param path a path at `origin`, or a URL of that origin
+   * @throws HopError if there is no token, no response, or a redirect elsewhere
+   * @throws ConfigError for a URL of another origin, before anything is sent
+   *
+   * @example
+   * ```ts
+   * import express from 'express'
+   * import { resourceServer } from '@resource-server/express'
+   * import { nextHop } from '@resource-server/exchange'
+   *
+   * const issuer = 'https://as.example.com'
+   * const api = resourceServer({ issuer, audience: 'order-service' })
+   * const inventory = nextHop({
+   *   issuer,
+   *   client: { id: 'order-service', secret: process.env['CLIENT_SECRET']! },
+   *   audience: 'inventory-service',
+   *   scope: 'stock:read',
+   *   origin: 'https://inventory.internal',
+   * })
+   *
+   * const app = express()
+   * app.get('/orders/:id', api.requireScope('orders:read'), async (req, res) => {
+   *   const response = inventory.relay(await inventory.fetch(api.token(req), '/stock/7'))
+   *   res.json({ id: req.params.id, stock: await response.json() })
+   * })
+   * ```
+   */
+  readonly fetch: (
+    subject: AccessToken,
+    path: string | URL,
+    init?: RequestInit,
+  ) => Promise<Response>
+  /**
+   * Returns the response of the next service, unless it is not for this service's caller. A 401 becomes an error
+   * with status 502, 403 with `insufficient_scope` one with 403, and 429 and 503 one with 503 and `Retry-After`.
+   *
+   * @throws HopError
+   */
+  readonly relay: (response: Response) => Response
+  /** Forgets the tokens that were exchanged for this one. Call it when the caller's token is revoked. */
+  readonly forget: (subject: AccessToken) => Promise<void>
+  /** Whether exchanges work at the moment. Sends nothing. */
+  readonly health: () => HopHealth
+  /**
+   * Fetches the metadata of the issuer, so that the first call does not wait for it.
+   *
+   * @throws ConfigError if the metadata has no usable token endpoint
+   * @throws Error if the metadata cannot be fetched
+   */
+  readonly warmUp: () => Promise<void>
+}
+
+/**
+ * Creates a hop: the connection of this service to the next one, with tokens that the authorization server exchanges
+ * for those of the callers.
+ *
+ * @throws ConfigError for invalid options, and for what the authorization server cannot do
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from '@resource-server/core'
+ * import { nextHop } from '@resource-server/exchange'
+ *
+ * const issuer = 'https://as.example.com'
+ * const verifier = createVerifier({ issuer, audience: 'order-service' })
+ * const inventory = nextHop({
+ *   issuer,
+ *   client: { id: 'order-service', secret: 'a secret' },
+ *   audience: 'inventory-service',
+ * })
+ *
+ * // For gRPC, queues, and other clients: the token itself.
+ * export async function metadataFor(jwt: string): Promise<string> {
+ *   const { tokenType, value } = await inventory.token(await verifier.verify(jwt))
+ *   return `${tokenType} ${value}`
+ * }
+ * ```
+ */
+export function nextHop(options: NextHopOptions): NextHop {
+  const settings = readSettings(options)
+  const exchanger = new Exchanger(settings)
+  const caller = new ServiceCaller(settings, exchanger)
+  return Object.freeze<NextHop>({
+    token: (subject, { signal } = {}) => exchanger.token(subject, signal),
+    fetch: (subject, path, init = {}) => caller.fetch(subject, path, init),
+    relay,
+    forget: (subject) => exchanger.forget(subject),
+    health: () => exchanger.health(),
+    warmUp: () => exchanger.endpoint.prepare(),
+  })
+}
