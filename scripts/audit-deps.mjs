@@ -1,4 +1,5 @@
 // `npm run audit:deps`: prints what a user of each package installs, and fails if a dependency was added.
+import './help.mjs'
 import { fileURLToPath } from 'node:url'
 import { published } from './packages.mjs'
 import { pnpm } from './pnpm.mjs'
@@ -7,6 +8,8 @@ import { setUp } from './setup.mjs'
 /** Allowed dependencies outside this repository. Every package depends on `jose` through core. */
 const allowed = new Map([
   ['@resource-server/core', ['jose']],
+  // Parses arguments and prints help. It has no dependencies.
+  ['@resource-server/cli', ['jose', 'commander']],
   // Fastify encapsulates a plugin's decorators unless the plugin is wrapped with this.
   ['@resource-server/fastify', ['jose', 'fastify-plugin']],
 ])

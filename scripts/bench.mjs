@@ -1,6 +1,7 @@
 // `npm run bench`: sets up, builds, installs the peers in `bench/`, and runs the benchmarks. Passes its
 // arguments on: `npm run bench -- --quick`. Not part of `npm test`, because results depend on the load of the
 // machine.
+import './help.mjs'
 import { join } from 'node:path'
 import { pnpm } from './pnpm.mjs'
 import { root, run, tool } from './run.mjs'

@@ -1,6 +1,7 @@
 // `npm run demo`: sets up, builds, and runs examples/order-flow. Arguments are passed to it:
 // `npm run demo -- --trace trace.svg` draws all decisions, and `npm run demo -- --issuer keycloak` (or
 // `spring-authorization-server`) runs it with that server, which requires a JDK and Maven.
+import './help.mjs'
 import { join } from 'node:path'
 import { realServers } from './interop/servers.mjs'
 import { run, root, tool } from './run.mjs'

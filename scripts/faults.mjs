@@ -1,5 +1,6 @@
 // `npm run test:faults`: simulates outages, key rotations and floods, and prints their effect on requests as a
 // table.
+import './help.mjs'
 import { run, root, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { join } from 'node:path'

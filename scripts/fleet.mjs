@@ -1,6 +1,7 @@
 // `npm run test:fleet`: simulates a fleet of services and one authorization server in virtual time, and prints
 // the load on the server as a table. Pass `--instances 10000` for a larger fleet, and parts of scenario names
 // to run only those.
+import './help.mjs'
 import { run, root, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { join } from 'node:path'

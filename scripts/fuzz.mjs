@@ -1,5 +1,6 @@
 // `npm run test:fuzz -- --minutes N` or `-- --tokens N`. The default is a million tokens. `--seed N` repeats a
 // run. `npm test` runs a small part of it.
+import './help.mjs'
 import { run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 

@@ -1,6 +1,7 @@
 // `npm run test:interop`: tests with tokens that real servers issue and exchange. Needs JDK 21 or later and
 // Maven, and network access for the first run. Passes its arguments to vitest: `npm run test:interop -- spring`.
 // With `--if-possible`, a missing JDK or Maven is reported but is not a failure.
+import './help.mjs'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { realServers } from './interop/servers.mjs'

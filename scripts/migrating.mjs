@@ -1,6 +1,7 @@
 // `npm run docs:migrating`: sends a few tokens to each package in docs/migrating.md, configured as in its own
 // README, and fails if the table on that page differs from the results. It installs the packages from npm, so
 // it needs network access and is not part of `npm test`.
+import './help.mjs'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

@@ -2,6 +2,7 @@
 // `-- jose lib/json` selects rooms or files. A survivor must be listed in test/mutation/survivors.json with a
 // reason, or the command fails. With `--all-tests`, all unit tests of core run against the survivors, which takes
 // half a minute each. Not part of `npm test`.
+import './help.mjs'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, root, run, tool } from './run.mjs'

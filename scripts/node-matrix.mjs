@@ -1,5 +1,6 @@
 // `npm run test:node-matrix`: loads the built packages on every supported version of Node. npx installs each
 // Node from the npm registry, so this needs network access and is not part of `npm test`.
+import './help.mjs'
 import { run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 

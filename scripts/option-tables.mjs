@@ -1,5 +1,6 @@
 // `npm run docs:options`: writes the option tables in the README of core from the rows in core's source. A test
 // fails if they differ.
+import './help.mjs'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

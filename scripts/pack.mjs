@@ -1,5 +1,6 @@
 // `npm run pack`: builds, and writes the tarballs of the packages to `tarballs/`, for projects that use
 // them before they are published. Prints the line that installs each of them.
+import './help.mjs'
 import { join } from 'node:path'
 import { installLine, packAll, published } from './packages.mjs'
 import { root, run, tool } from './run.mjs'

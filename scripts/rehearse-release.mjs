@@ -2,6 +2,7 @@
 // registry on loopback: version, pack, publish, install with npm and with pnpm, and run the README's
 // Express example. The last line counts the checks. What the packages depend on is from the default
 // registry.
+import './help.mjs'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

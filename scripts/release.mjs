@@ -1,6 +1,7 @@
 // `npm run release`: publishes the packages of a tagged commit. It checks the address of the repository,
 // the working tree, the versions and the tag, then builds, packs and publishes with provenance. The
 // first thing that is wrong ends it. `.changeset/README.md` describes the whole flow.
+import './help.mjs'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'

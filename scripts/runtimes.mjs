@@ -2,6 +2,7 @@
 // (through miniflare), Deno and Bun. The runtimes are large and come from the npm registry, so this needs
 // network access and is not part of `npm test`. Their install scripts do not run: the files are used as the
 // registry serves them.
+import './help.mjs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

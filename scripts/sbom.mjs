@@ -1,5 +1,6 @@
 // `npm run sbom`: writes a software bill of materials for each published package to `sbom/*.cdx.json`, in the
 // CycloneDX format, from the lockfile.
+import './help.mjs'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { published } from './packages.mjs'

@@ -1,5 +1,6 @@
 // `npm test`: runs every check in order, then prints a table. Passes its arguments to vitest:
 // `npm test -- packages/core`.
+import './help.mjs'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditDependencies } from './audit-deps.mjs'

@@ -69,4 +69,5 @@ export const packages: readonly string[] = [
   'opentelemetry',
   'testing',
   'trace',
+  'cli',
 ]

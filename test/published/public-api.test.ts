@@ -123,7 +123,17 @@ test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider'
 })
 
 test('no package uses export *', () => {
-  const files = ['core', 'express', 'fastify', 'fetch', 'koa', 'opentelemetry', 'testing', 'trace']
+  const files = [
+    'core',
+    'express',
+    'fastify',
+    'fetch',
+    'koa',
+    'opentelemetry',
+    'testing',
+    'trace',
+    'cli',
+  ]
   const indexes = files.map((name) => `packages/${name}/src/index.ts`)
   const starred = indexes.filter((path) =>
     /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
@@ -164,6 +174,7 @@ test.each([
       '.',
       './adapter',
       './client',
+      './explain',
       './providers',
       ...providers.map((name) => `./providers/${name}`),
       './decision-record.schema.json',
@@ -175,6 +186,7 @@ test.each([
   ['koa', ['.', './providers']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
+  ['cli', ['.']],
   ['opentelemetry', ['.']],
 ])('%s has exactly these entry points', (name, entries) => {
   const manifest = new URL(`../../packages/${name}/package.json`, import.meta.url)

@@ -73,6 +73,8 @@ export class Backoff {
 
   #delay(retryAfter: number | undefined): number {
     const requested = retryAfter === undefined ? 0 : Math.min(600, Math.max(1, retryAfter)) * 1000
-    return Math.max(requested, retryDelay(Math.max(1, this.#failures - 1), undefined, this.#random()))
+    const failures = Math.max(1, this.#failures - 1)
+    const conditions = { failures, usableFor: 0, requested: undefined }
+    return Math.max(requested, retryDelay(conditions, this.#random()))
   }
 }

@@ -182,7 +182,8 @@ interface ContentSource {
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly profile: Profile
   readonly impliedScopes: readonly Implication[]
-  readonly isIntrospected: boolean
+  /** Default false. */
+  readonly isIntrospected?: boolean
 }
 
 /** Reads the content of a token whose claims passed the checks. */
@@ -192,7 +193,7 @@ export function readContent({
   mayAct,
   profile,
   impliedScopes,
-  isIntrospected,
+  isIntrospected = false,
 }: ContentSource): TokenContent {
   const { claims } = checked
   const clientId = firstPresent(claims, profile.clientClaims) as string | undefined

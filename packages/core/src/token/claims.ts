@@ -42,8 +42,8 @@ export interface CheckedToken {
 /**
  * Checks the claims of a token whose signature is valid, or that its issuer has introspected, and returns the token or the first refusal. The order
  * decides which problem is reported: the kind of token, its claims, its times, its audience, then its
- * binding. Later checks
- * also depend on it: they read claims whose presence and form an earlier check guarantees.
+ * binding. Later checks also depend on it: they read claims whose presence and form an earlier check guarantees.
+ * An expired token is reported as expired before the order of its times is checked.
  */
 export function checkClaims(
   verified: Verified | Introspected,
@@ -68,27 +68,40 @@ export function recheckClaims(claims: JsonObject, context: ClaimContext): Refusa
   return undefined
 }
 
-/** The checks whose result can change for the same token and policy. A cached token is checked only with these. */
-const repeatedChecks: readonly Check[] = [
-  checkNotExpired,
-  checkNotBefore,
-  checkLifetime,
-  checkOwnAudience,
+/** One check of the claims. */
+export interface ClaimCheck {
+  /** What is checked, for people. */
+  readonly title: string
+  readonly check: Check
+  /** All refusals of a check that looks at several claims. The check itself returns the first one. */
+  readonly all?: (claims: JsonObject, context: ClaimContext) => readonly Refusal[]
+  /** Claims whose presence and form earlier checks guarantee. */
+  readonly reads?: readonly string[]
+  /** Whether the result depends on the time or on the route. Without it, cached tokens skip the check. */
+  readonly repeats?: true
+}
+
+/** The checks, in order. */
+export const claimChecks: readonly ClaimCheck[] = [
+  { title: 'kind of token', check: checkTokenKind },
+  { title: 'required claims', check: checkRequiredClaims, all: missingClaims },
+  { title: 'form of the claims', check: checkForms, all: malformedClaims },
+  { title: 'tenant', check: checkTenant },
+  { title: 'roles and permissions', check: checkRoles },
+  { title: 'expiry', check: checkNotExpired, reads: ['exp'], repeats: true },
+  { title: 'order of the times', check: checkOrderOfTimes, reads: ['exp', 'iat', 'nbf'] },
+  { title: 'not before', check: checkNotBefore, reads: ['nbf'], repeats: true },
+  { title: 'lifetime', check: checkLifetime, reads: ['exp', 'iat'], repeats: true },
+  { title: 'audience', check: checkOwnAudience, reads: ['aud'], repeats: true },
+  { title: 'binding', check: checkBinding, reads: ['cnf'] },
 ]
 
-/** A check that depends on the time or on the route belongs in `repeatedChecks`, or cached tokens skip it. */
-const allChecks: readonly Check[] = [
-  checkTokenKind,
-  checkRequiredClaims,
-  checkForms,
-  checkTenant,
-  checkRoles,
-  // Also the first of the repeated checks. Here it decides before the order of the times does.
-  checkNotExpired,
-  checkOrderOfTimes,
-  ...repeatedChecks,
-  checkBinding,
-]
+const allChecks: readonly Check[] = claimChecks.map(({ check }) => check)
+
+/** The checks whose result can change for the same token and policy. A cached token is checked only with these. */
+const repeatedChecks: readonly Check[] = claimChecks
+  .filter(({ repeats }) => repeats)
+  .map(({ check }) => check)
 
 function checkTokenKind(claims: JsonObject, { typ, issuer }: ClaimContext): Refusal | undefined {
   return checkKind(claims, typ, issuer.profile)
@@ -108,11 +121,22 @@ function checkRequiredClaims(
   { issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
   for (const names of rulesOf(profile).required) {
-    if (hasAny(claims, names)) continue
-    const detail = names.length === 1 ? { claim: names[0]! } : {}
-    return refuse('claim_missing', `the token has no ${names.join(' or ')}`, detail)
+    if (!hasAny(claims, names)) return missing(names)
   }
   return undefined
+}
+
+function missingClaims(
+  claims: JsonObject,
+  { issuer: { profile } }: ClaimContext,
+): readonly Refusal[] {
+  const absent = rulesOf(profile).required.filter((names) => !hasAny(claims, names))
+  return absent.map(missing)
+}
+
+function missing(names: readonly string[]): Refusal {
+  const detail = names.length === 1 ? { claim: names[0]! } : {}
+  return refuse('claim_missing', `the token has no ${names.join(' or ')}`, detail)
 }
 
 /** What a profile requires of claims. */
@@ -169,11 +193,23 @@ const shapes: readonly Shape[] = [
 ]
 
 function checkForms(claims: JsonObject, { issuer }: ClaimContext): Refusal | undefined {
-  for (const [name, is, what] of rulesOf(issuer.profile).shapes) {
-    if (!Object.hasOwn(claims, name) || is(claims[name])) continue
-    return malformed(name, `${name} is not ${what}`)
+  for (const shape of rulesOf(issuer.profile).shapes) {
+    if (!fits(claims, shape)) return misshapen(shape)
   }
   return undefined
+}
+
+function malformedClaims(claims: JsonObject, { issuer }: ClaimContext): readonly Refusal[] {
+  const wrong = rulesOf(issuer.profile).shapes.filter((shape) => !fits(claims, shape))
+  return wrong.map(misshapen)
+}
+
+function fits(claims: JsonObject, [name, is]: Shape): boolean {
+  return !Object.hasOwn(claims, name) || is(claims[name])
+}
+
+function misshapen([name, , what]: Shape): Refusal {
+  return malformed(name, `${name} is not ${what}`)
 }
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i

@@ -126,7 +126,7 @@ export class Pipeline {
       const token = createToken(content, jwt)
       trace.cached = true
       trace.token = token
-      const context = this.#contextFor(header, issuer, requirements)
+      const context = claimContext(header, issuer, requirements, this.policy)
       if (context instanceof Refusal) return context
       const refusal = recheckClaims(content.claims, context)
       if (refusal?.code === 'token_expired') this.#cache!.delete(id)
@@ -250,7 +250,7 @@ export class Pipeline {
     verified: Verified | undefined,
   ): TokenContent | Refusal {
     const header = verified?.header ?? noHeader
-    const context = this.#contextFor(header, issuer, requirements)
+    const context = claimContext(header, issuer, requirements, this.policy)
     if (context instanceof Refusal) return context
     const checked = checkClaims(authentic, context)
     if (checked instanceof Refusal) return checked
@@ -261,18 +261,6 @@ export class Pipeline {
     const { profile, impliedScopes } = issuer
     const isIntrospected = verified === undefined
     return readContent({ checked, delegation, mayAct, profile, impliedScopes, isIntrospected })
-  }
-
-  /** Only a resolved issuer can lack an audience here: configured issuers are checked in `verify`. */
-  #contextFor(
-    { typ }: Pick<JoseHeader, 'typ'>,
-    issuer: IssuerPolicy,
-    requirements: Requirements,
-  ): ClaimContext | Refusal {
-    const audience = requirements.audience ?? issuer.audience
-    if (!audience) return unavailable('resolveIssuer returned no audience')
-    const { policy } = this
-    return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
@@ -297,6 +285,18 @@ export class Pipeline {
 
 /** An introspection response has no header. */
 const noHeader: Pick<JoseHeader, 'typ'> = Object.freeze({ typ: undefined })
+
+/** Only a resolved issuer can lack an audience here: configured issuers are checked before. */
+export function claimContext(
+  { typ }: Pick<JoseHeader, 'typ'>,
+  issuer: IssuerPolicy,
+  requirements: Requirements,
+  policy: Policy,
+): ClaimContext | Refusal {
+  const audience = requirements.audience ?? issuer.audience
+  if (!audience) return unavailable('resolveIssuer returned no audience')
+  return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
+}
 
 /** @throws ConfigError if an issuer has no audience and no guard supplies one */
 export function requireAudience(policy: Policy, audience?: AudienceRule): void {

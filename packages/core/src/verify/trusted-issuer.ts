@@ -29,14 +29,18 @@ export function trustedIssuer({ claims }: Unverified, policy: Policy): IssuerPol
 }
 
 /** Checks that the issuer may use the token's `alg` and `typ` (RFC 8725 sections 3.1 and 3.11). */
-export function checkHeader({ alg, typ }: JoseHeader, issuer: IssuerPolicy): Refusal | undefined {
-  if (!isAlgorithm(alg) || !issuer.algorithms.includes(canonical(alg))) {
-    return refuse('algorithm_not_allowed', describeAlgorithm(alg, issuer))
-  }
-  if (!issuer.profile.types.includes(typ?.toLowerCase())) {
-    return refuse('type_not_accepted', whyOtherType(typ, issuer))
-  }
-  return undefined
+export function checkHeader(header: JoseHeader, issuer: IssuerPolicy): Refusal | undefined {
+  return checkAlgorithm(header, issuer) ?? checkType(header, issuer)
+}
+
+export function checkAlgorithm({ alg }: JoseHeader, issuer: IssuerPolicy): Refusal | undefined {
+  if (isAlgorithm(alg) && issuer.algorithms.includes(canonical(alg))) return undefined
+  return refuse('algorithm_not_allowed', describeAlgorithm(alg, issuer))
+}
+
+export function checkType({ typ }: JoseHeader, issuer: IssuerPolicy): Refusal | undefined {
+  if (issuer.profile.types.includes(typ?.toLowerCase())) return undefined
+  return refuse('type_not_accepted', whyOtherType(typ, issuer))
 }
 
 function describeAlgorithm(alg: string, { algorithms }: IssuerPolicy): string {

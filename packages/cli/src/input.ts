@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises'
+import { extname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ConfigError, type ResourceServerOptions } from '@resource-server/core'
+import type { ExplainOptions } from '@resource-server/core/explain'
+import * as providers from '@resource-server/core/providers'
+import type { Terminal } from './terminal.ts'
+
+/** The arguments that say how the service is configured. */
+export interface SetupArguments {
+  readonly config?: string
+  readonly issuer?: string
+  readonly audience?: readonly string[]
+  readonly provider?: string
+  readonly jwksUri?: string
+}
+
+/** @throws ConfigError if the arguments do not describe a service */
+export async function readSetup(given: SetupArguments): Promise<ResourceServerOptions> {
+  const { config, issuer, audience, provider, jwksUri } = given
+  const fromFile = config === undefined ? {} : await readConfig(config)
+  const named = issuer === undefined ? {} : { issuer: issuerOf(issuer, provider, jwksUri) }
+  const names = audience ? { audience } : {}
+  const options = { ...fromFile, ...named, ...names }
+  if ('issuer' in options || 'issuers' in options || 'resolveIssuer' in options) {
+    return options as ResourceServerOptions
+  }
+  throw new ConfigError('No issuer is given.', 'Pass --issuer URL, or --config with a file.')
+}
+
+type Provider = (url: string) => object
+
+function issuerOf(issuer: string, provider: string | undefined, jwksUri: string | undefined) {
+  const more = jwksUri === undefined ? {} : { jwksUri }
+  if (provider === undefined) return { issuer, ...more }
+  const known: Readonly<Record<string, unknown>> = providers
+  const create = Object.hasOwn(known, provider) ? known[provider] : undefined
+  if (typeof create !== 'function' || provider === 'extend') {
+    const names = Object.keys(known).filter(
+      (name) => name !== 'extend' && typeof known[name] === 'function',
+    )
+    throw new ConfigError(`Unknown provider '${provider}'.`, `Pass one of ${names.join(', ')}.`)
+  }
+  return { ...(create as Provider)(issuer), ...more }
+}
+
+/** A module whose default export, or whose export `options`, has the options, or a JSON file. */
+async function readConfig(path: string): Promise<object> {
+  const options: unknown =
+    extname(path) === '.json' ? JSON.parse(await readFile(path, 'utf8')) : await importConfig(path)
+  if (typeof options === 'object' && options !== null) return options
+  throw new ConfigError(
+    `${path} has no options.`,
+    'Export the options of resourceServer() as the default export, or as `options`.',
+  )
+}
+
+async function importConfig(path: string): Promise<unknown> {
+  const module = (await import(pathToFileURL(resolve(path)).href)) as {
+    readonly default?: unknown
+    readonly options?: unknown
+  }
+  return module.options ?? module.default
+}
+
+/** What reads the token. It is never an argument, because other users see those in the list of processes. */
+export async function readToken(file: string | undefined, terminal: Terminal): Promise<string> {
+  if (file !== undefined) return clean(await readFile(file, 'utf8'))
+  if (terminal.isInteractive) terminal.warn('Paste the token, then press Enter and Ctrl-D:\n')
+  const chunks: string[] = []
+  const decoder = new TextDecoder()
+  for await (const chunk of terminal.stdin) {
+    chunks.push(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))
+  }
+  return clean(chunks.join(''))
+}
+
+/** Removes what a shell or an editor adds. Everything else is part of the token and is reported. */
+function clean(text: string): string {
+  return text.replace(/^\uFEFF/, '').trim()
+}
+
+type MakeGuards = NonNullable<ExplainOptions['guards']>
+
+const guardFormat = /^(require[A-Za-z]+)(?:=(.+))?$/
+
+/**
+ * Reads guards such as `requireScope=orders:read,orders:write`.
+ *
+ * @throws ConfigError for a guard that is unknown or needs code
+ */
+export function readGuards(given: readonly string[]): MakeGuards {
+  return (guards) =>
+    given.map((text) => {
+      const [, name = '', values] = guardFormat.exec(text) ?? []
+      const factory = name === 'requirePolicy' || name === 'requireStepUp' ? undefined : name
+      const create =
+        factory && Object.hasOwn(guards, factory) ? guards[factory as 'requireScope'] : undefined
+      if (create) return create(...(values?.split(',') ?? []))
+      throw new ConfigError(
+        `'${text.slice(0, 64)}' is not a guard that can be an argument.`,
+        'Write --guard requireScope=orders:read, for example.',
+      )
+    })
+}

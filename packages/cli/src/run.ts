@@ -1,0 +1,89 @@
+import { Command, CommanderError } from 'commander'
+import { ConfigError } from '@resource-server/core'
+import { type DoctorArguments, doctorCommand } from './doctor-command.ts'
+import { type ExplainArguments, explainCommand } from './explain-command.ts'
+import { type KeysArguments, keysCommand } from './keys-command.ts'
+import { type ExitCode, exitCodes, type Terminal } from './terminal.ts'
+
+/**
+ * Runs the command with these arguments and resolves to its exit code. Prints nothing but what is passed to
+ * the terminal, and never the token.
+ *
+ * @example
+ * ```ts
+ * import { run } from '@resource-server/cli'
+ *
+ * const write = (text: string): void => void process.stdout.write(text)
+ * const terminal = { stdin: process.stdin, write, warn: write, color: false, isInteractive: false }
+ * process.exitCode = await run(['doctor', '--issuer', 'https://as.example.com'], terminal)
+ * ```
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let result: ExitCode = exitCodes.ok
+  const program = createProgram(terminal, async (work) => {
+    result = await work
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return result
+  } catch (error) {
+    return explainError(error, terminal)
+  }
+}
+
+type Finish = (work: Promise<ExitCode>) => Promise<void>
+
+function createProgram(terminal: Terminal, finish: Finish): Command {
+  const program = new Command('resource-server')
+    .description('Explains why an API accepts or refuses an access token, and checks its setup.')
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.write, writeErr: terminal.warn })
+  withSetup(program.command('explain'))
+    .description('prints what every check says about a token, which it reads from standard input')
+    .option(
+      '--guard <guard>',
+      'a guard of the route: requireScope=orders:read; repeatable',
+      collect,
+    )
+    .option('--token-file <path>', 'reads the token from a file')
+    .option('--offline', 'fetches nothing; the signature is then not checked')
+    .argument('[token]', 'refused: other users see arguments', refuseToken)
+    .action((_token: unknown, given: ExplainArguments) => finish(explainCommand(given, terminal)))
+  withSetup(program.command('doctor'))
+    .description('checks the metadata, the keys, and the clock of the issuers')
+    .action((given: DoctorArguments) => finish(doctorCommand(given, terminal)))
+  withSetup(program.command('keys'))
+    .description('lists the published keys of the issuer, and why some of them are not used')
+    .action((given: KeysArguments) => finish(keysCommand(given, terminal)))
+  return program
+}
+
+function withSetup(command: Command): Command {
+  return command
+    .option('--config <path>', 'a module or JSON file with the options of resourceServer()')
+    .option('--issuer <url>', 'the iss of the tokens')
+    .option('--provider <name>', 'the provider of the issuer, such as keycloak')
+    .option('--jwks-uri <url>', 'the URL of the key set, if the metadata is not used')
+    .option('--audience <name>', 'the name of this service in aud; repeatable', collect)
+    .option('--json', 'prints JSON')
+}
+
+/** Not variadic: `--audience name token` must not take the token for a name. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+/** The message must not repeat the argument. */
+function refuseToken(): never {
+  throw new ConfigError(
+    'A token must not be an argument, because other users see it in the list of processes.',
+    'Use standard input or --token-file.',
+  )
+}
+
+function explainError(error: unknown, terminal: Terminal): ExitCode {
+  // commander has printed its own message. Help is not an error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+  terminal.warn(`${error instanceof Error ? error.message : 'unexpected error'}\n`)
+  return exitCodes.usage
+}

@@ -1,0 +1,236 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createTestIssuer } from '@resource-server/testing'
+import { afterAll, describe, expect, test } from 'vitest'
+import { run } from '../src/index.ts'
+
+const issuer = await createTestIssuer({ algorithm: 'ES256' })
+const folder = mkdtempSync(join(tmpdir(), 'resource-server-cli-'))
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  await issuer.close()
+})
+
+const aud = 'order-service'
+const setup = ['--issuer', issuer.url, '--audience', aud]
+
+interface Result {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+async function cli(args: readonly string[], input = ''): Promise<Result> {
+  const written = { out: '', err: '' }
+  const code = await run(args, {
+    stdin: (async function* () {
+      // In two parts, as a pipe may deliver it.
+      yield Buffer.from(input.slice(0, 5))
+      yield Buffer.from(input.slice(5))
+    })(),
+    write: (text) => (written.out += text),
+    warn: (text) => (written.err += text),
+    color: false,
+    isInteractive: false,
+  })
+  return { code, ...written }
+}
+
+const fileWith = (name: string, text: string): string => {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('explain', () => {
+  test('prints every check and exits with 0 for a good token', async () => {
+    const { code, out } = await cli(['explain', ...setup], `${issuer.token({ aud })}\n`)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^✔ signature +valid$/m)
+    expect(out).not.toContain('✘')
+    expect(out).toContain('Granted')
+  })
+
+  test('prints every failure and exits with 1, without the token', async () => {
+    const token = issuer.token({ aud: 'billing', expiresIn: -900 })
+    const { code, out, err } = await cli(['explain', ...setup], token)
+    expect(code).toBe(1)
+    expect(out).toMatch(/^✘ expiry .*\(token_expired\)$/m)
+    expect(out).toMatch(/^✘ audience .*\(audience_mismatch\)$/m)
+    expect(out + err).not.toContain(token.split('.')[1])
+  })
+
+  test('exits with 2 if the signature is not checked', async () => {
+    const { code, out } = await cli(['explain', ...setup, '--offline'], issuer.token({ aud }))
+    expect(code).toBe(2)
+    expect(out).toMatch(/^– signature /m)
+  })
+
+  test('reads the token from a file, without a byte order mark', async () => {
+    const file = fileWith('token.txt', `\uFEFF${issuer.token({ aud })}\r\n`)
+    expect((await cli(['explain', ...setup, '--token-file', file])).code).toBe(0)
+  })
+
+  test('refuses a token as an argument and does not repeat it', async () => {
+    const { code, out, err } = await cli(['explain', ...setup, 'eyJsecret'])
+    expect(code).toBe(64)
+    expect(err).toContain('must not be an argument')
+    expect(out + err).not.toContain('eyJsecret')
+  })
+
+  test('checks guards', async () => {
+    const token = issuer.token({ aud, scope: 'orders:read' })
+    const guards = ['--guard', 'requireScope=orders:read', '--guard', 'requireScope=a,b']
+    const { code, out } = await cli(
+      ['explain', ...setup, ...guards, '--guard', 'requireDirect'],
+      token,
+    )
+    expect(code).toBe(1)
+    expect(out).toMatch(/^✔ requireScope\(orders:read\) /m)
+    expect(out).toMatch(/^✘ requireScope\(a, b\) .*\(scope_insufficient\)$/m)
+    expect(out).toMatch(/^✔ requireDirect /m)
+  })
+
+  test.each(['requirePolicy=x', 'requireStepUp=mfa', 'toString', 'require', '__proto__'])(
+    'refuses the guard %s',
+    async (guard) => {
+      const { code, err } = await cli(['explain', ...setup, '--guard', guard], 'x')
+      expect(code).toBe(64)
+      expect(err).toContain('is not a guard')
+    },
+  )
+
+  test('prints JSON', async () => {
+    const { out } = await cli(['explain', ...setup, '--json'], issuer.forge.expired({ aud }))
+    const { outcome, checks } = JSON.parse(out) as { outcome: string; checks: unknown[] }
+    expect(outcome).toBe('refused')
+    expect(checks).toContainEqual(
+      expect.objectContaining({ check: 'expiry', result: 'failed', code: 'token_expired' }),
+    )
+  })
+
+  test('names what differs if the issuer has a trailing slash', async () => {
+    const args = ['explain', '--issuer', `${issuer.url}/`, '--audience', aud]
+    const { code, out } = await cli(args, issuer.token({ aud }))
+    expect(code).toBe(1)
+    expect(out).toContain('They differ by a trailing slash')
+  })
+})
+
+describe('the configuration', () => {
+  test('is read from a module, and arguments replace it', async () => {
+    const text = `export const options = { issuer: '${issuer.url}', audience: 'billing' }`
+    const config = ['--config', fileWith('config.mjs', text)]
+    expect((await cli(['explain', ...config], issuer.token({ aud: 'billing' }))).code).toBe(0)
+    expect((await cli(['explain', ...config, '--audience', aud], issuer.token({ aud }))).code).toBe(
+      0,
+    )
+  })
+
+  test('is read from a JSON file', async () => {
+    const config = fileWith('config.json', JSON.stringify({ issuer: issuer.url, audience: aud }))
+    expect((await cli(['explain', '--config', config], issuer.token({ aud }))).code).toBe(0)
+  })
+
+  test.each([
+    ['no issuer', ['explain'], 'No issuer is given'],
+    ['no audience', ['explain', '--issuer', issuer.url], 'No audience is configured'],
+    ['an unknown provider', ['explain', ...setup, '--provider', 'keycloack'], 'Unknown provider'],
+    [
+      'a provider that is not one',
+      ['explain', ...setup, '--provider', 'extend'],
+      'Unknown provider',
+    ],
+    [
+      'a module without options',
+      ['explain', '--config', fileWith('none.mjs', '')],
+      'has no options',
+    ],
+    ['a missing file', ['explain', '--config', join(folder, 'missing.json')], 'ENOENT'],
+  ])('with %s exits with 64', async (_what, args, message) => {
+    const { code, err } = await cli(args, issuer.token({ aud }))
+    expect(code).toBe(64)
+    expect(err).toContain(message)
+  })
+
+  test('can name a provider', async () => {
+    const token = issuer.token({ aud })
+    expect((await cli(['explain', ...setup, '--provider', 'oidcProvider'], token)).code).toBe(0)
+    // The function of the provider checks the URL.
+    const { err } = await cli(['explain', ...setup, '--provider', 'keycloak'], token)
+    expect(err).toContain('/realms/')
+  })
+})
+
+describe('doctor', () => {
+  test('exits with 0 if nothing is wrong', async () => {
+    const { code, out } = await cli(['doctor', ...setup])
+    expect(out).not.toContain('✘')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^✔ keys +1 usable$/m)
+    expect(out).toMatch(/^✔ clock +agrees/m)
+  })
+
+  test('names the issuer in the metadata if it differs', async () => {
+    const { code, out } = await cli(['doctor', '--issuer', `${issuer.url}/`])
+    expect(code).toBe(1)
+    expect(out).toContain(`✘ issuer in the metadata  ${issuer.url}, but 'issuer' is ${issuer.url}/`)
+  })
+
+  test.each<
+    readonly [string, (url: string) => { status: number; headers?: object; body?: string }]
+  >([
+    ['status 404', () => ({ status: 404 })],
+    ['status 302 to /login', () => ({ status: 302, headers: { location: '/login' } })],
+    ['the body is not a JSON object', () => ({ status: 200, body: '<html>' })],
+  ])('reports %s for both documents', async (problem, respond) => {
+    const server = createServer(({ url = '' }, response) => {
+      const { status, headers = {}, body = '' } = respond(url)
+      response.writeHead(status, headers as Record<string, string>).end(body)
+    })
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const { code, out } = await cli(['doctor', '--issuer', `http://127.0.0.1:${port}`])
+    server.close()
+    expect(code).toBe(1)
+    expect(out.match(/^✘ metadata .*$/gm)).toHaveLength(2)
+    for (const line of out.match(/^✘ metadata .*$/gm) ?? []) expect(line).toContain(problem)
+    expect(out).toMatch(/^✘ keys /m)
+  })
+
+  test('reports a clock that differs', async () => {
+    await using late = await createTestIssuer({ algorithm: 'ES256' })
+    const skewed = `export const options = { issuer: '${late.url}', audience: '${aud}',
+      clock: { now: () => Date.now() + 600_000, monotonic: () => performance.now() } }`
+    const { code, out } = await cli(['doctor', '--config', fileWith('clock.mjs', skewed)])
+    expect(code).toBe(1)
+    expect(out).toMatch(/^✘ clock +(?:599|600|601) s ahead of/m)
+  })
+})
+
+test('keys lists the published keys', async () => {
+  const { code, out } = await cli(['keys', '--issuer', issuer.url])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^✔ .*kty EC, crv P-256/m)
+  expect((await cli(['keys', '--issuer', 'http://127.0.0.1:1'])).code).toBe(1)
+})
+
+test('help exits with 0, and an unknown command with 64', async () => {
+  expect((await cli(['--help'])).code).toBe(0)
+  expect((await cli(['explain', '--help'])).out).toContain('--offline')
+  expect((await cli(['explode'])).code).toBe(64)
+})
+
+test('the command runs in a process of its own and sets the exit code', () => {
+  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+  const { status, stdout } = spawnSync(process.execPath, [main, 'explain', ...setup, '--offline'], {
+    input: issuer.token({ aud }),
+    encoding: 'utf8',
+  })
+  expect(status).toBe(2)
+  expect(stdout).toContain('✔ audience')
+})
