@@ -1,5 +1,6 @@
 import { ConfigError, type RevocationFeed } from '@resource-server/core'
 import {
+  choiceOption,
   functionOption,
   kindOf,
   numberOption,
@@ -62,19 +63,10 @@ const listOptions: OptionTable<RevocationListOptions, ListSettings> = {
     { min: 1, max: 1e7, unit: 'entries', whole: true },
     'Maximum number of revocations.',
   ),
-  whenStale: {
-    default: 'refuse',
-    defaultText: "`'refuse'`",
-    range: "`'refuse'`, `'grant'`",
-    description: 'What happens to valid tokens if revocations may be missing.',
-    read: (value) => {
-      if (value === 'refuse' || value === 'grant') return value
-      throw new ConfigError(
-        "'whenStale' must be 'refuse' or 'grant'.",
-        "Leave it out for 'refuse'.",
-      )
-    },
-  },
+  whenStale: choiceOption<'refuse' | 'grant'>(
+    ['refuse', 'grant'],
+    'What happens to valid tokens if revocations may be missing.',
+  ),
   maxStaleness: numberOption(
     300,
     { min: 10, max: 3600, unit: 'seconds' },

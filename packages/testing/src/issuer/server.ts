@@ -32,7 +32,7 @@ export interface FormHandler {
 /** What a server serves. */
 interface Served {
   readonly resources: ReadonlyMap<string, Resource>
-  readonly form?: FormHandler
+  readonly forms?: readonly FormHandler[]
 }
 
 export interface IssuerServer {
@@ -60,7 +60,7 @@ export async function startServer(
   const server = createServer()
   server.on('connection', (socket) => socket.unref())
   const origin = `http://127.0.0.1:${await listen(server, port)}`
-  const { resources, form } = servedAt(origin)
+  const { resources, forms = [] } = servedAt(origin)
   const counts = { discovery: 0, keys: 0 }
   let outage: Outage | undefined
   let delay = 0
@@ -95,9 +95,8 @@ export async function startServer(
   }
   server.on('request', (request, response) => {
     const { method, url = '' } = request
-    if (form && method === 'POST' && url === form.path) {
-      return void respondToForm(request, response, form)
-    }
+    const form = method === 'POST' ? forms.find(({ path }) => path === url) : undefined
+    if (form) return void respondToForm(request, response, form)
     const resource = method === 'GET' ? resources.get(url) : undefined
     if (resource) counts[resource.countedAs]++
     afterDelay(() => respond(request, response, resource))
