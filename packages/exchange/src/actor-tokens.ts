@@ -58,7 +58,10 @@ export class ActorTokens {
       return { ...asOurs(failure), reason: `requesting the actor token failed: ${failure.reason}` }
     }
     // The response of this grant has no issued_token_type (RFC 6749 section 4.4.3).
-    const unnamed = { ...dialect, issuedTokenTypes: [own(answer.body, 'issued_token_type') as string] }
+    const unnamed = {
+      ...dialect,
+      issuedTokenTypes: [own(answer.body, 'issued_token_type') as string],
+    }
     const issued = readIssued(answer.body, {
       ...{ dialect: unnamed, scope: [], bound: false, subjectToken: '' },
     })

@@ -96,8 +96,10 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
     ambientScopes: ['openid', 'profile', 'email', 'address', 'phone', 'organization'],
     hints: {
       ...commonHints,
-      unauthorized_client: 'Turn on "Standard token exchange" in the capability settings of the client',
-      unsupported_grant_type: 'Turn on the feature token-exchange-standard (Keycloak 26.2 or later)',
+      unauthorized_client:
+        'Turn on "Standard token exchange" in the capability settings of the client',
+      unsupported_grant_type:
+        'Turn on the feature token-exchange-standard (Keycloak 26.2 or later)',
       access_denied:
         'The caller\'s token must name this client in aud: add an "Audience" mapper for it to the client of the caller',
       invalid_request:
@@ -142,7 +144,8 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
     hints: {
       ...commonHints,
       unauthorized_client: 'Select the grant "Token Exchange" in the API services app in Okta',
-      access_denied: 'Add an access policy rule to the authorization server that allows the grant Token Exchange',
+      access_denied:
+        'Add an access policy rule to the authorization server that allows the grant Token Exchange',
     },
   },
   // https://zitadel.com/docs/guides/integrate/token-exchange. By default, it issues opaque tokens.

@@ -1,5 +1,12 @@
 import { type AccessToken, ConfigError } from '@resource-server/core'
-import { GenerationalMap, isAccessToken, kindOf, quote, rawOf, sha256 } from '@resource-server/core/client'
+import {
+  GenerationalMap,
+  isAccessToken,
+  kindOf,
+  quote,
+  rawOf,
+  sha256,
+} from '@resource-server/core/client'
 import type { DPoPHandle } from 'oauth4webapi'
 import { ActorTokens } from './actor-tokens.ts'
 import { Backoff } from './backoff.ts'
@@ -134,7 +141,9 @@ export class Exchanger {
   health(): HopHealth {
     const { blocked } = this.#backoff
     const cachedTokens = this.#entries.size
-    return blocked ? { ok: false, reason: blocked.reason, cachedTokens } : { ok: true, cachedTokens }
+    return blocked
+      ? { ok: false, reason: blocked.reason, cachedTokens }
+      : { ok: true, cachedTokens }
   }
 
   /** Not even to the own issuer is anything sent that no verifier accepted. */
@@ -191,7 +200,10 @@ export class Exchanger {
   }
 
   #start(id: string, subject: AccessToken): Flight {
-    const flight: Flight = { isForgotten: false, result: this.#obtain(id, subject, () => !flight.isForgotten) }
+    const flight: Flight = {
+      isForgotten: false,
+      result: this.#obtain(id, subject, () => !flight.isForgotten),
+    }
     this.#flights.set(id, flight)
     void flight.result.then(() => {
       if (this.#flights.get(id) === flight) this.#flights.delete(id)

@@ -76,11 +76,7 @@ export function readRefusal(
   }
 }
 
-function meaningOf(
-  status: number,
-  error: string,
-  { hasWorked, isBound }: Circumstances,
-): Meaning {
+function meaningOf(status: number, error: string, { hasWorked, isBound }: Circumstances): Meaning {
   if (status === 429 || status >= 500) return outage
   if (error === 'invalid_request') {
     // The request has the same form for every caller. If it worked, the caller's token is at fault.

@@ -1,9 +1,4 @@
-import {
-  type ExchangeAnomaly,
-  type JsonObject,
-  own,
-  quote,
-} from '@resource-server/core/client'
+import { type ExchangeAnomaly, type JsonObject, own, quote } from '@resource-server/core/client'
 import type { Dialect } from './dialects.ts'
 import type { Failure } from './hop-error.ts'
 
@@ -69,8 +64,10 @@ function tokenProblem(value: unknown, { subjectToken }: Requested): string | und
   if (typeof value !== 'string') return 'access_token is not a string'
   // RFC 6749 appendix A.12: visible characters, so that it cannot end a header.
   if (!/^[\x21-\x7e]+$/.test(value)) return 'access_token has characters that a token cannot have'
-  if (value.length > maxTokenLength) return `access_token has more than ${maxTokenLength} characters`
-  if (value === subjectToken) return 'access_token is the token of the caller, which is not passed on'
+  if (value.length > maxTokenLength)
+    return `access_token has more than ${maxTokenLength} characters`
+  if (value === subjectToken)
+    return 'access_token is the token of the caller, which is not passed on'
   return undefined
 }
 
@@ -127,5 +124,7 @@ function secondsOf(value: unknown): number | undefined {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return quote(value)
-  return value === undefined ? 'absent' : `a value of type ${value === null ? 'null' : typeof value}`
+  return value === undefined
+    ? 'absent'
+    : `a value of type ${value === null ? 'null' : typeof value}`
 }

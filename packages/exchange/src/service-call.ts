@@ -110,7 +110,8 @@ export class ServiceCaller {
     if (!becomesGet || method.toUpperCase() === 'HEAD') return { url: next, init }
     const { body: _, ...rest } = init
     const headers = new Headers(init.headers)
-    for (const name of ['content-type', 'content-encoding', 'content-language']) headers.delete(name)
+    for (const name of ['content-type', 'content-encoding', 'content-language'])
+      headers.delete(name)
     return { url: next, init: { ...rest, headers, method: 'GET' } }
   }
 
@@ -146,7 +147,7 @@ export class ServiceCaller {
     const handle = await this.#exchanger.endpoint.dpop()
     try {
       return await protectedResourceRequest(
-        ...[value, init.method ?? 'GET', url, init.headers as Headers, undefined] as const,
+        ...([value, init.method ?? 'GET', url, init.headers as Headers, undefined] as const),
         {
           ...(handle && { DPoP: handle }),
           [allowInsecureRequests]: true,
@@ -177,8 +178,10 @@ function isRedirect({ status }: Response): boolean {
 /** Whether the body can be sent a second time. A stream cannot. */
 function isRepeatable(body: RequestInit['body']): boolean {
   if (body === undefined || body === null || typeof body === 'string') return true
-  return [ArrayBuffer, Blob, FormData, URLSearchParams].some((kind) => body instanceof kind) ||
+  return (
+    [ArrayBuffer, Blob, FormData, URLSearchParams].some((kind) => body instanceof kind) ||
     ArrayBuffer.isView(body)
+  )
 }
 
 function asksForNonce({ headers }: Response, { tokenType }: ExchangedToken): boolean {

@@ -109,12 +109,13 @@ const options: OptionTable<NextHopOptions, Values> = {
 
 /** @throws ConfigError */
 export function readSettings(given: NextHopOptions): Settings {
-  const insecure = (ownOptions(given, 'option') as { allowInsecureHttp?: unknown })
+  const insecure = ownOptions(given, 'option') as { allowInsecureHttp?: unknown }
   const context = { allowInsecureHttp: insecure.allowInsecureHttp === true }
   const fix = "Pass at least { issuer, client: { id, secret }, audience: 'inventory-service' }."
   const values = readOptions(options, given, 'option', context, fix)
   const { issuer, records, timeout, dialect: chosen, actorToken, ...rest } = values
-  const dialect = chosen ?? dialectOf(issuer.profile === 'rfc9068' ? undefined : issuer.profile?.name)
+  const dialect =
+    chosen ?? dialectOf(issuer.profile === 'rfc9068' ? undefined : issuer.profile?.name)
   checkTarget(values, dialect)
   const discovery = typeof issuer.profile === 'object' ? issuer.profile.discovery : undefined
   return Object.freeze({
@@ -179,7 +180,10 @@ function readIssuer(value: unknown, _name: string, context: ReadContext): Issuer
 
 function readNames(value: unknown, name: string): readonly string[] {
   const names = [value].flat()
-  if (names.length > 0 && names.every((each) => typeof each === 'string' && each.trim() === each && each !== '')) {
+  if (
+    names.length > 0 &&
+    names.every((each) => typeof each === 'string' && each.trim() === each && each !== '')
+  ) {
     return Object.freeze([...new Set(names as string[])])
   }
   throw new ConfigError(

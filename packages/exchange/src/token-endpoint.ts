@@ -182,7 +182,11 @@ async function readAnswer(response: Response): Promise<TokenAnswer> {
   if (status === 200) return { ok: true, body }
   const error = own(body, 'error')
   if (typeof error !== 'string') {
-    throw new FetchError(`answered with status ${status} and no error`, status, retryAfterOf(headers))
+    throw new FetchError(
+      `answered with status ${status} and no error`,
+      status,
+      retryAfterOf(headers),
+    )
   }
   return { ok: false, status, error, body, retryAfter: retryAfterOf(headers) }
 }

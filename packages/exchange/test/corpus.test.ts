@@ -108,7 +108,10 @@ const runs: Readonly<Record<string, Run>> = {
     const scope = 'a+b c/d=e&f%g'
     const targets = { [target]: scope.split(' ') }
     const client = { id: self, secret: odd }
-    const chain = await startChain({ client, scope }, { clients: { [self]: { secret: odd, targets } } })
+    const chain = await startChain(
+      { client, scope },
+      { clients: { [self]: { secret: odd, targets } } },
+    )
     await expectAnswer(chain, expected)
     expect(formOf(chain.issuer)['scope']).toBe(scope)
   },
@@ -145,7 +148,9 @@ const runs: Readonly<Record<string, Run>> = {
   'HOP-req-public': async () => {
     const { options } = await setUp()
     expectConfigError(options, { client: { id: self } })
-    expect(() => nextHop({ ...options, client: { id: self, authentication: 'none' } })).not.toThrow()
+    expect(() =>
+      nextHop({ ...options, client: { id: self, authentication: 'none' } }),
+    ).not.toThrow()
   },
   'HOP-req-bound-subject': async (expected) => {
     const records: ExchangeRecord[] = []
@@ -171,7 +176,10 @@ const runs: Readonly<Record<string, Run>> = {
   },
   'HOP-res-type-na': async (expected) => {
     const types = ['N_A', 'mac', '', undefined, 1]
-    await eachAltered(types.map((token_type) => ({ token_type })), expected)
+    await eachAltered(
+      types.map((token_type) => ({ token_type })),
+      expected,
+    )
     const cased = ['bearer', 'BEARER'].map((token_type) => ({ token_type }))
     await eachAltered(cased, { status: 200, error: null })
   },
@@ -215,8 +223,7 @@ const runs: Readonly<Record<string, Run>> = {
     await hop.token(lasting)
     expect(exchanges()).toBe(4)
   },
-  'HOP-res-scope-wide': (expected) =>
-    eachAltered([{ scope: 'stock:read bills:admin' }], expected),
+  'HOP-res-scope-wide': (expected) => eachAltered([{ scope: 'stock:read bills:admin' }], expected),
   'HOP-res-scope-absent': (expected) => eachAltered([{ scope: undefined }], expected),
   'HOP-res-same-token': async (expected) => {
     const chain = await startChain()
@@ -295,7 +302,10 @@ const runs: Readonly<Record<string, Run>> = {
       const chain = await startChain()
       chain.issuer.tokenEndpoint.refuse(error)
       await expectAnswer(chain, expected)
-      expect(chain.hop.health()).toMatchObject({ ok: false, reason: expect.stringContaining(error) })
+      expect(chain.hop.health()).toMatchObject({
+        ok: false,
+        reason: expect.stringContaining(error),
+      })
       // At most one attempt in 5 seconds, whoever calls.
       for (let second = 0; second < 5; second += 1) {
         await expectAnswer(chain, expected)
@@ -537,7 +547,10 @@ const runs: Readonly<Record<string, Run>> = {
     const challenge = 'Bearer realm="stock", error="invalid_token"'
     chain.service.respond = (_request, response) =>
       response.writeHead(401, { 'www-authenticate': challenge }).end()
-    expect(await chain.call(chain.raw())).toMatchObject({ status: expected.status, challenge: null })
+    expect(await chain.call(chain.raw())).toMatchObject({
+      status: expected.status,
+      challenge: null,
+    })
     const others: readonly (readonly [number, Record<string, string>, object])[] = [
       [
         403,

@@ -1,4 +1,9 @@
-import { entra, keycloak, springAuthorizationServer, zitadel } from '@resource-server/core/providers'
+import {
+  entra,
+  keycloak,
+  springAuthorizationServer,
+  zitadel,
+} from '@resource-server/core/providers'
 import { createVerifier } from '@resource-server/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dialects, nextHop } from '../src/index.ts'
@@ -122,7 +127,10 @@ test('a subject token type of the user is sent', async () => {
   expect(formOf(issuer)).toMatchObject({ subject_token_type: 'urn:acme:legacy-token' })
 })
 
-test.each(Object.entries(dialects))('the dialect %s is frozen and has its name', (name, dialect) => {
-  expect(dialect.name).toBe(name)
-  expect(Object.isFrozen(dialect)).toBe(true)
-})
+test.each(Object.entries(dialects))(
+  'the dialect %s is frozen and has its name',
+  (name, dialect) => {
+    expect(dialect.name).toBe(name)
+    expect(Object.isFrozen(dialect)).toBe(true)
+  },
+)

@@ -21,7 +21,12 @@ describe('fetch()', () => {
       ...[201, 'b', 'made'],
     ])
     expect(service.received).toMatchObject([
-      { method: 'PUT', url: '/stock/7?a=b', body: 'twelve', headers: { 'content-type': 'text/plain' } },
+      {
+        method: 'PUT',
+        url: '/stock/7?a=b',
+        body: 'twelve',
+        headers: { 'content-type': 'text/plain' },
+      },
     ])
   })
 

@@ -87,7 +87,8 @@ const refusals = [
   {
     error: 'invalid_grant',
     status: 401,
-    challenge: 'Bearer error="invalid_token", error_description="The access token is no longer valid"',
+    challenge:
+      'Bearer error="invalid_token", error_description="The access token is no longer valid"',
   },
   {
     error: 'insufficient_user_authentication',

@@ -26,7 +26,10 @@ const { privateKey, publicKey } = await webcrypto.subtle.generateKey(
 const store = { get: async () => undefined, set: async () => {}, delete: async () => {} }
 
 test.each<[string, Partial<NextHopOptions>]>([
-  ['a client with a secret in the form', { client: { id: 'a', secret: 'b', authentication: 'post' } }],
+  [
+    'a client with a secret in the form',
+    { client: { id: 'a', secret: 'b', authentication: 'post' } },
+  ],
   ['a client with a key', { client: { id: 'a', privateKey } }],
   ['a client with a named key', { client: { id: 'a', privateKey: { key: privateKey, kid: 'k' } } }],
   ['a client with a certificate', { client: { id: 'a', authentication: 'mtls' } }],
@@ -62,7 +65,11 @@ test.each<[string, object, RegExp]>([
   ['a method that is unknown', { client: { id: 'a', authentication: 'jwt' } }, /one of/],
   ['a method of Object', { client: { id: 'a', authentication: 'toString' } }, /one of/],
   ['a public key', { client: { id: 'a', privateKey: publicKey } }, /private CryptoKey/],
-  ['a secret that is bytes', { client: { id: 'a', secret: new Uint8Array(9) } }, /must be a string/],
+  [
+    'a secret that is bytes',
+    { client: { id: 'a', secret: new Uint8Array(9) } },
+    /must be a string/,
+  ],
   ['no target', { audience: undefined }, /audience/],
   ['an empty audience', { audience: '' }, /non-empty/],
   ['no audiences', { audience: [] }, /non-empty/],
@@ -144,7 +151,11 @@ test.each<[string, Partial<NextHopOptions>, RegExp]>([
     /one audience/,
   ],
   ['Auth0 without an audience', { issuer: auth0('shop.eu.auth0.com'), scope: 'a' }, /'audience'/],
-  ['Okta with a resource', { issuer: okta('https://o/oauth2/a'), resource: 'urn:b' }, /no 'resource'/],
+  [
+    'Okta with a resource',
+    { issuer: okta('https://o/oauth2/a'), resource: 'urn:b' },
+    /no 'resource'/,
+  ],
   ['Entra with an audience', { issuer: entra({ tenant }), audience: 'b' }, /has no 'audience'/],
   ['Entra without a scope', { issuer: entra({ tenant }) }, /not named/],
   ['Hydra', { issuer: hydra('https://h.example'), audience: 'b' }, /no token exchange/],

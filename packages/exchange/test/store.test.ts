@@ -44,7 +44,9 @@ test('instances share a token, which is encrypted and expires like in memory', a
   const caller = await subject({ expiresIn: 200 })
   const token = await hop.token(caller)
   await stored()
-  const [[key, { value, lifetime }]] = [...store.entries] as [[string, { value: string; lifetime: number }]]
+  const [[key, { value, lifetime }]] = [...store.entries] as [
+    [string, { value: string; lifetime: number }],
+  ]
   expect(key).toMatch(/^resource-server:exchange:[\w-]{43}$/)
   expect(value).not.toContain(token.value.slice(0, 20))
   expect(Buffer.from(value.split('.')[2]!, 'base64').toString('latin1')).not.toContain('access')
@@ -75,7 +77,10 @@ test('the same token is encrypted differently each time', async () => {
 
 test.each<[string, (value: string, others: string) => string]>([
   ['was moved from the key of another user', (_value, others) => others],
-  ['was changed', (value) => value.slice(0, -6) + (value.at(-6) === 'A' ? 'B' : 'A') + value.slice(-5)],
+  [
+    'was changed',
+    (value) => value.slice(0, -6) + (value.at(-6) === 'A' ? 'B' : 'A') + value.slice(-5),
+  ],
   ['has another version', (value) => `2${value.slice(1)}`],
   ['is not one', () => 'nothing'],
   ['is not base64', () => '1.é.é'],
@@ -123,7 +128,15 @@ test('an entry ends when its token is forgotten, or refused by the next service'
 })
 
 test.each<[string, Partial<ExpiringStore>]>([
-  ['throws', { get: () => { throw new Error('down') }, set: () => Promise.reject(new Error('down')) }],
+  [
+    'throws',
+    {
+      get: () => {
+        throw new Error('down')
+      },
+      set: () => Promise.reject(new Error('down')),
+    },
+  ],
   ['does not answer', { get: () => new Promise(() => {}), set: () => new Promise(() => {}) }],
   ['returns something else', { get: async () => 5 as unknown as string }],
 ])('a store that %s only costs the sharing', async (_what, broken) => {

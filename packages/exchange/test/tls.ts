@@ -22,7 +22,7 @@ const servers = {
   unknownAuthority: identity('unknownAuthority'),
   tls10: {
     ...identity('good'),
-    ...{ minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' } as const,
+    ...({ minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' } as const),
   },
 } satisfies Record<string, ServerOptions>
 

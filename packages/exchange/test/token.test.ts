@@ -114,7 +114,12 @@ describe('the metadata', () => {
   test('of another issuer is a ConfigError of warmUp, and 503 for callers', async () => {
     const { issuer, options } = await setUp({}, { metadata: { issuer: 'https://other.example' } })
     const jwks = { keys: [issuer.key.publicJwk] }
-    const verifier = createVerifier({ issuer: issuer.url, audience: self, jwks, clock: issuer.clock })
+    const verifier = createVerifier({
+      issuer: issuer.url,
+      audience: self,
+      jwks,
+      clock: issuer.clock,
+    })
     const hop = nextHop(options)
     await expect(hop.warmUp()).rejects.toThrow(ConfigError)
     const caller = await verifier.verify(issuer.token({ aud: self }))

@@ -73,9 +73,7 @@ class CachingIntrospector implements Introspector {
     this.#backoff = new Backoff(context.clock)
   }
 
-  readonly introspect = (
-    token: string,
-  ): IntrospectionAnswer | Promise<IntrospectionAnswer> => {
+  readonly introspect = (token: string): IntrospectionAnswer | Promise<IntrospectionAnswer> => {
     const id = sha256(JSON.stringify([this.#context.issuer, token]))
     return this.#cache.get(id) ?? this.#pending.get(id) ?? this.#start(id, token)
   }
@@ -140,11 +138,7 @@ class CachingIntrospector implements Introspector {
   }
 
   /** An old answer if that is allowed. An outage is never an answer. */
-  #withoutAnswer(
-    id: string,
-    reason: string,
-    retryAfter: number | undefined,
-  ): IntrospectionAnswer {
+  #withoutAnswer(id: string, reason: string, retryAfter: number | undefined): IntrospectionAnswer {
     const seconds = Math.ceil(Math.max(1, retryAfter ?? 1))
     return this.#cache.getStale(id) ?? { outcome: 'unavailable', reason, retryAfter: seconds }
   }

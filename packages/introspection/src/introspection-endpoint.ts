@@ -172,7 +172,8 @@ const ourFault: Readonly<Record<number, string>> = {
 
 function problemWith(status: number, type: string): string {
   if (status === 200) return 'answered with status 200 and a body that is not JSON'
-  const advice = ourFault[status] ?? (status >= 300 && status < 400 ? 'Redirects are not followed' : '')
+  const advice =
+    ourFault[status] ?? (status >= 300 && status < 400 ? 'Redirects are not followed' : '')
   const withType = type.startsWith('text/html') ? ' and a page' : ''
   return `answered with status ${status}${withType}${advice && `. ${advice}`}`
 }

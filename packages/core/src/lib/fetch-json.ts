@@ -240,7 +240,10 @@ async function ignoreErrors(work: () => Promise<unknown>): Promise<void> {
  * @throws FetchError if the body is larger
  */
 // Does not use `for await`, which would wait for the body to be canceled.
-export async function readBounded({ body, status }: FetchResponse, limit: number): Promise<Uint8Array> {
+export async function readBounded(
+  { body, status }: FetchResponse,
+  limit: number,
+): Promise<Uint8Array> {
   if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0

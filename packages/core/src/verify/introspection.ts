@@ -1,7 +1,7 @@
 import type { VerificationTrace } from '../audit/build-record.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
-import { isOpaque } from '../jose/jws.ts'
+import { mayBeOpaque } from '../jose/jws.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { nameOfThrown } from '../lib/quote.ts'
 import type {
@@ -41,7 +41,7 @@ export class IntrospectedIssuers {
    * prefix: then no server is asked.
    */
   issuerOf(text: string): IssuerPolicy | undefined {
-    if (text.length > this.#policy.maxTokenBytes || !isOpaque(text)) return undefined
+    if (text.length > this.#policy.maxTokenBytes || !mayBeOpaque(text)) return undefined
     for (const name of this.#introspectors.keys()) {
       const issuer = this.#policy.issuers.get(name)!
       if (text.startsWith(issuer.introspection!.prefix ?? '')) return issuer

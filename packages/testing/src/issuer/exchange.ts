@@ -5,7 +5,13 @@ import { thumbprintOf } from '../tokens/thumbprint.ts'
 import type { TokenOptions } from '../tokens/token-options.ts'
 import { verifyJwt } from '../tokens/verify.ts'
 import { authenticateClient } from './client-authentication.ts'
-import type { RawReply, TestClient, TokenEndpoint, TokenRefusal, TokenRequest } from './token-endpoint.ts'
+import type {
+  RawReply,
+  TestClient,
+  TokenEndpoint,
+  TokenRefusal,
+  TokenRequest,
+} from './token-endpoint.ts'
 
 /** What the token endpoint needs from its issuer. */
 export interface ExchangeContext {
@@ -192,7 +198,7 @@ function allowedScopes(
 /** The client first, then the actors of the subject token: RFC 8693 section 4.1. */
 function actorsOf({ act }: JsonObject, current: string): readonly (string | ActorClaims)[] {
   const prior: ActorClaims[] = []
-  for (let next = act; typeof next === 'object' && next !== null; ) {
+  for (let next = act; typeof next === 'object' && next !== null;) {
     const { act: nested, ...claims } = next as JsonObject
     prior.push(claims as ActorClaims)
     next = nested

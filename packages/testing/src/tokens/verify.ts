@@ -32,7 +32,9 @@ export function verifyJwt(token: string, keys: readonly JsonObject[]): VerifiedJ
   return isValid ? { header, payload } : undefined
 }
 
-function algorithmOf({ alg }: JsonObject): (typeof algorithms)[keyof typeof algorithms] | undefined {
+function algorithmOf({
+  alg,
+}: JsonObject): (typeof algorithms)[keyof typeof algorithms] | undefined {
   return typeof alg === 'string' && Object.hasOwn(algorithms, alg)
     ? algorithms[alg as keyof typeof algorithms]
     : undefined

@@ -37,7 +37,10 @@ async function post(
   }
 }
 
-const form = (issuer: TestIssuer, changes: Record<string, string> = {}): Record<string, string> => ({
+const form = (
+  issuer: TestIssuer,
+  changes: Record<string, string> = {},
+): Record<string, string> => ({
   grant_type: exchange,
   subject_token: issuer.token({ aud: 'orders', sub: 'user-42', actors: ['web'] }),
   subject_token_type: accessToken,
