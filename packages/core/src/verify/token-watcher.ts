@@ -32,11 +32,37 @@ const tick = 1000
 /** How long revocations are collected before the watched tokens are checked, in milliseconds. */
 const sweepDelay = 100
 
-interface Entry {
+/** What an entry can do with the watcher that it belongs to. */
+interface Slots {
+  readonly remove: (entry: Entry) => void
+  readonly renew: (entry: Entry, token: AccessToken) => boolean
+}
+
+/** One for each connection, so it has no functions of its own: they are created when they are read. */
+class Entry implements TokenWatch {
   token: RevocableToken
   /** The second after which the token is no longer accepted. 0 if nothing is watched any more. */
-  second: number
+  second = 0
   readonly onEnd: (reason: TokenEnd) => void
+  readonly #slots: Slots
+
+  constructor(token: AccessToken, onEnd: (reason: TokenEnd) => void, slots: Slots) {
+    this.token = token
+    this.onEnd = onEnd
+    this.#slots = slots
+  }
+
+  get stop(): TokenWatch['stop'] {
+    return () => this.#slots.remove(this)
+  }
+
+  get renew(): TokenWatch['renew'] {
+    return (token) => this.#slots.renew(this, token)
+  }
+
+  get isActive(): TokenWatch['isActive'] {
+    return () => this.second !== 0
+  }
 }
 
 /**
@@ -47,6 +73,10 @@ export class TokenWatcher {
   readonly #policy: Policy
   readonly #revocations: RevocationChecker | undefined
   readonly #slots = new Map<number, Set<Entry>>()
+  readonly #entries: Slots = {
+    remove: (entry) => this.#remove(entry),
+    renew: (entry, token) => this.#renew(entry, token),
+  }
   /** The last second whose tokens have ended. */
   #done = Infinity
   #cancelTick: (() => void) | undefined
@@ -67,19 +97,9 @@ export class TokenWatcher {
         'Write watch(token, () => socket.close(4401)).',
       )
     }
-    const entry: Entry = { token, second: 0, onEnd }
+    const entry = new Entry(token, onEnd, this.#entries)
     this.#add(entry, token)
-    return {
-      stop: () => this.#remove(entry),
-      isActive: () => entry.second !== 0,
-      renew: (next) => {
-        requireToken(next, 'renew')
-        if (entry.second === 0 || !isSameParty(entry.token, next)) return false
-        this.#remove(entry)
-        this.#add(entry, next)
-        return true
-      },
-    }
+    return entry
   }
 
   close(): void {
@@ -98,6 +118,14 @@ export class TokenWatcher {
     this.#start()
     // It may have been revoked since it was verified.
     if (this.#isRevoked(token)) this.#sweepSoon()
+  }
+
+  #renew(entry: Entry, token: AccessToken): boolean {
+    requireToken(token, 'renew')
+    if (entry.second === 0 || !isSameParty(entry.token, token)) return false
+    this.#remove(entry)
+    this.#add(entry, token)
+    return true
   }
 
   #remove(entry: Entry): void {
