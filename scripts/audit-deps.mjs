@@ -10,6 +10,8 @@ const allowed = new Map([
   ['@resource-server/core', ['jose']],
   // Parses arguments and prints help. It has no dependencies.
   ['@resource-server/cli', ['jose', 'commander']],
+  // Builds requests to authorization servers. It has no dependencies.
+  ['@resource-server/introspection', ['jose', 'oauth4webapi']],
   // Fastify encapsulates a plugin's decorators unless the plugin is wrapped with this.
   ['@resource-server/fastify', ['jose', 'fastify-plugin']],
 ])
