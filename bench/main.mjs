@@ -2,9 +2,10 @@
 // file.
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
-//   -- functions http   runs only these parts: functions, http, growth, start, hits
+//   -- functions http   runs only these parts: functions, http, growth, start, hits, exchange
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { measureExchange } from './exchange.mjs'
 import { measureFunctions } from './functions.mjs'
 import { measureGrowth } from './growth.mjs'
 import { guard } from './guard.mjs'
@@ -29,6 +30,9 @@ const sizes = {
     ? { tokens: 10_000, rounds: 2, batch: 300, issuers: 100 }
     : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },
   start: { runs: quick ? 2 : 7 },
+  exchange: quick
+    ? { rounds: 3, batch: 20_000, requests: 1000 }
+    : { rounds: 9, batch: 100_000, requests: 5000 },
 }
 
 /** @type {Record<string, () => unknown>} */
@@ -41,6 +45,7 @@ const measures = {
   growth: () => measureGrowth(sizes.growth),
   start: () => measureStart(sizes.start),
   hits: () => measureHits(),
+  exchange: () => measureExchange(sizes.exchange),
 }
 
 async function main() {

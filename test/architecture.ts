@@ -62,6 +62,7 @@ export const adapters: Readonly<Record<string, string>> = {
 /** The packages that users install. */
 export const packages: readonly string[] = [
   'core',
+  'exchange',
   'express',
   'fastify',
   'fetch',

@@ -21,7 +21,7 @@ export function table(title, columns, rows) {
 }
 
 /** @param {any} results */
-export function report({ functions = [], http = [], growth, start, hits }) {
+export function report({ functions = [], http = [], growth, start, hits, exchange }) {
   const flight = (/** @type {number} */ count) =>
     count === 1 ? 'one at a time' : `${count} in flight`
   const parts = []
@@ -56,6 +56,11 @@ export function report({ functions = [], http = [], growth, start, hits }) {
     parts.push(
       table('Hit rates in percent, cache for 1,000 tokens', { ...columns, name: '' }, hits),
     )
+  }
+  if (exchange) {
+    const columns = { name: '', cpu: 'CPU µs', wall: 'wall µs', ratio: 'ratio' }
+    parts.push(table('Token for the next service', columns, exchange.token))
+    parts.push(table('Call of the next service, 16 in flight', columns, exchange.fetch))
   }
   if (start) {
     parts.push(

@@ -1,9 +1,11 @@
+import { keycloak as keycloakIssuer } from '@resource-server/core/providers'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Keycloak, startKeycloak } from '../../examples/order-flow/src/servers/keycloak.ts'
 import { signIn } from '../../examples/order-flow/src/user/sign-in.ts'
 import { readProviderPage, runRequest } from '../docs/provider-pages.ts'
 import { environment, progress } from './environment.ts'
+import { hopOf } from './hops.ts'
 import { resultsOf } from './results.ts'
 import { KeyAgeClock } from './key-age-clock.ts'
 import { get, type Service, startService } from './service.ts'
@@ -163,6 +165,82 @@ describe('standard token exchange', () => {
     const { error, description } = await endpoint.refusalOf('outsider', forOrders(subjectToken))
     expect(error).toBe('access_denied')
     addResult({ kind: 'not issued', what: 'a client outside the audience', seen: description })
+  })
+})
+
+describe('a hop of @resource-server/exchange', () => {
+  const orders = (client = 'user-service', accepted = client) =>
+    hopOf(
+      client,
+      { issuer: keycloakIssuer(keycloak.issuer), audience: 'order-service', scope: 'orders:read' },
+      `${client}-secret`,
+      accepted,
+    )
+
+  test('exchanges over two hops, and caches', async () => {
+    const first = await passwordToken('rfc9068')
+    const toOrders = orders()
+    const second = await toOrders.exchange(first)
+    expect(await toOrders.exchange(first)).toBe(second)
+    expect(toOrders.records.map(({ outcome }) => outcome)).toEqual(['exchanged', 'cached'])
+    expect(await order.send(second)).toMatchObject({
+      status: 200,
+      record: { clientId: 'user-service', jti: toOrders.records[0]!.jti },
+    })
+    const items = hopOf('order-service', {
+      issuer: keycloakIssuer(keycloak.issuer),
+      audience: 'inventory-service',
+      scope: 'read:items',
+    })
+    const third = await items.exchange(second)
+    expect(await inventory.send(third)).toMatchObject({
+      status: 200,
+      record: { subject: 'user-42', clientId: 'order-service', scopes: ['read:items'] },
+    })
+    addResult({ kind: 'accepted', what: 'two hops', seen: 'user-42 by order-service' })
+  })
+
+  test('gives the caller 503 for an audience that is not set up, and the operator the reason', async () => {
+    const issuer = keycloakIssuer(keycloak.issuer)
+    const options = { issuer, audience: 'inventory-service', scope: 'orders:read' }
+    const error = await hopOf('user-service', options).errorOf(await passwordToken('rfc9068'))
+    expect(error).toMatchObject({ status: 503, serverError: 'invalid_request' })
+    expect(error.reason).toContain('let a client scope of it add the audience')
+    addResult({
+      kind: 'not issued',
+      what: 'a hop to an audience without mapper',
+      seen: error.reason,
+    })
+  })
+
+  test('gives the caller 403 if the token does not name the client that exchanges', async () => {
+    const error = await orders('outsider', 'user-service').errorOf(await passwordToken('rfc9068'))
+    expect(error).toMatchObject({ status: 403, serverError: 'access_denied' })
+    addResult({
+      kind: 'not issued',
+      what: 'a hop of a client outside the audience',
+      seen: error.reason,
+    })
+  })
+
+  test('gives the caller 401 after the session of the token has ended', async () => {
+    const toOrders = orders()
+    await toOrders.exchange(await passwordToken('rfc9068'))
+    const token = await passwordToken('rfc9068')
+    await keycloak.admin.send('DELETE', `/sessions/${String(decodeJwt(token)['sid'])}`)
+    const error = await toOrders.errorOf(token)
+    expect(error).toMatchObject({ status: 401, code: 'token_rejected' })
+    addResult({ kind: 'refused', what: 'exchange after logout', seen: error.reason })
+  })
+
+  test('gives the caller 503 for a wrong secret', async () => {
+    const issuer = keycloakIssuer(keycloak.issuer)
+    const options = { issuer, audience: 'order-service', scope: 'orders:read' }
+    const wrong = hopOf('user-service', options, 'wrong')
+    const error = await wrong.errorOf(await passwordToken('rfc9068'))
+    expect(error).toMatchObject({ status: 503, code: 'exchange_misconfigured' })
+    expect(error.reason).toContain('Check the client secret')
+    addResult({ kind: 'not issued', what: 'a wrong secret', seen: error.reason })
   })
 })
 

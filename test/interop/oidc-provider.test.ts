@@ -4,7 +4,7 @@ import {
   startAuthorizationServer,
 } from '../../examples/order-flow/src/authorization-server/authorization-server.ts'
 import { demoSignIn } from '../../examples/order-flow/src/demo/sign-ins.ts'
-import { tokenExchange } from '../../examples/order-flow/src/services/exchange.ts'
+import { hopOf } from './hops.ts'
 import { resultsOf } from './results.ts'
 import { type Service, startService } from './service.ts'
 
@@ -34,12 +34,8 @@ afterAll(async () => {
   await Promise.all([user, order, inventory, server].map((running) => running?.close()))
 })
 
-const exchangerFor = (clientId: string) =>
-  tokenExchange({
-    issuer: server.issuer,
-    clientId,
-    clientSecret: server.clientSecrets.get(clientId),
-  })
+const exchangerFor = (client: string, target: { audience: string; scope: string }) =>
+  hopOf(client, { issuer: server.issuer, ...target }, server.clientSecrets.get(client))
 
 test('RFC 9068 tokens are accepted over two exchanges, with a nested act and two algorithms', async () => {
   const { accessToken } = await demoSignIn('webShop', server)
@@ -47,7 +43,8 @@ test('RFC 9068 tokens are accepted over two exchanges, with a nested act and two
   addResult({ kind: 'accepted', what: 'token of a sign-in', seen: 'user-42, profile rfc9068' })
 
   const forOrders = { audience: 'order-service', scope: 'orders:read' }
-  const second = await (await exchangerFor('user-service'))(accessToken, forOrders)
+  const orders = exchangerFor('user-service', forOrders)
+  const second = await orders.exchange(accessToken)
   expect(await order.send(second)).toMatchObject({
     status: 200,
     record: { subject: 'user-42', actor: { subject: 'user-service' } },
@@ -55,7 +52,7 @@ test('RFC 9068 tokens are accepted over two exchanges, with a nested act and two
   addResult({ kind: 'chain', what: 'first hop', seen: 'user-42, user-service acts' })
 
   const forItems = { audience: 'inventory-service', scope: 'read:items' }
-  const third = await (await exchangerFor('order-service'))(second, forItems)
+  const third = await exchangerFor('order-service', forItems).exchange(second)
   expect(await inventory.send(third)).toMatchObject({
     status: 200,
     record: {
@@ -76,4 +73,27 @@ test('RFC 9068 tokens are accepted over two exchanges, with a nested act and two
     what: "the first hop's token forwarded",
     seen: replayed.record.reason!,
   })
+})
+
+test('a hop caches, and tells the caller and the operator what each refusal means', async () => {
+  const { accessToken } = await demoSignIn('webShop', server)
+  const forOrders = { audience: 'order-service', scope: 'orders:read' }
+  const orders = exchangerFor('user-service', forOrders)
+  const caller = await orders.verify(accessToken)
+  await Promise.all(Array.from({ length: 10 }, () => orders.hop.token(caller)))
+  const requests = orders.records.filter(
+    ({ outcome, shared }) => outcome === 'exchanged' && !shared,
+  )
+  expect(requests).toHaveLength(1)
+  addResult({ kind: 'accepted', what: 'ten calls of a hop', seen: 'one exchange' })
+
+  const wide = exchangerFor('user-service', { ...forOrders, scope: 'orders:read orders:write' })
+  expect(await wide.errorOf(accessToken)).toMatchObject({
+    status: 403,
+    serverError: 'invalid_scope',
+  })
+  const elsewhere = exchangerFor('user-service', { ...forOrders, audience: 'inventory-service' })
+  const error = await elsewhere.errorOf(accessToken)
+  expect(error).toMatchObject({ status: 503, serverError: 'invalid_target' })
+  addResult({ kind: 'not issued', what: 'a target that is not allowed', seen: error.reason })
 })

@@ -1,8 +1,10 @@
+import { springAuthorizationServer } from '@resource-server/core/providers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSpringAuthorizationServer } from '../../examples/order-flow/src/servers/spring-authorization-server.ts'
 import { signIn } from '../../examples/order-flow/src/user/sign-in.ts'
 import { readProviderPage, runRequest } from '../docs/provider-pages.ts'
 import { environment, progress } from './environment.ts'
+import { hopOf } from './hops.ts'
 import { resultsOf } from './results.ts'
 import { startService } from './service.ts'
 import { tokenEndpoint } from './token-endpoint.ts'
@@ -137,6 +139,42 @@ describe('with a customizer for audience and may_act', () => {
       what: "the first hop's token forwarded",
       seen: replayed.record.reason!,
     })
+  })
+
+  test('a hop sends a token of its service as the actor token, over two hops', async () => {
+    const issuer = springAuthorizationServer(running.issuer)
+    const { accessToken } = await running.signIn()
+    const orders = hopOf('user-service', {
+      issuer,
+      audience: 'order-service',
+      scope: 'orders:read',
+    })
+    const second = await orders.exchange(accessToken)
+    expect(await running.order.send(second)).toMatchObject({
+      status: 200,
+      record: { subject: 'user-42', actor: { subject: 'user-service' }, chain: { depth: 1 } },
+    })
+    const items = hopOf('order-service', {
+      ...{ issuer, audience: 'inventory-service', scope: 'read:items' },
+    })
+    expect(await running.inventory.send(await items.exchange(second))).toMatchObject({
+      status: 200,
+      record: {
+        actor: { subject: 'order-service' },
+        chain: { actors: [{ subject: 'order-service' }, { subject: 'user-service' }] },
+      },
+    })
+    addResult({ kind: 'chain', what: 'two hops with actor tokens', seen: 'depth 2' })
+  })
+
+  test('a hop without an actor token is refused, because may_act requires one', async () => {
+    const issuer = springAuthorizationServer(running.issuer)
+    const options = { issuer, audience: 'order-service', scope: 'orders:read', actorToken: false }
+    const { accessToken } = await running.signIn()
+    const error = await hopOf('user-service', options).errorOf(accessToken)
+    expect(error).toMatchObject({ status: 401, serverError: 'invalid_grant' })
+    expect(error.reason).toContain('the hop must send an actor token')
+    addResult({ kind: 'not issued', what: 'hop without an actor token', seen: error.reason })
   })
 
   test('docs/providers shows a request with the response that the page describes', async () => {

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs'
 import * as core from '@resource-server/core'
 import * as adapter from '@resource-server/core/adapter'
+import * as client from '@resource-server/core/client'
 import * as coreProviders from '@resource-server/core/providers'
+import * as exchange from '@resource-server/exchange'
 import * as express from '@resource-server/express'
 import * as expressProviders from '@resource-server/express/providers'
 import * as fastify from '@resource-server/fastify'
 import * as fastifyProviders from '@resource-server/fastify/providers'
 import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
+import * as introspection from '@resource-server/introspection'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
+import * as revocation from '@resource-server/revocation'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
@@ -86,6 +90,64 @@ test('core/adapter has exactly these exports', () => {
   ])
 })
 
+test('core/client has exactly these exports', () => {
+  expect(exported(client)).toEqual([
+    'FetchError',
+    'GenerationalMap',
+    'booleanOption',
+    'channel',
+    'choiceOption',
+    'discard',
+    'discoverMetadata',
+    'failedRequest',
+    'forgetVerification',
+    'functionOption',
+    'identifyDecision',
+    'isAccessToken',
+    'isSecure',
+    'kindOf',
+    'numberOption',
+    'own',
+    'ownOptions',
+    'parsePlainUrl',
+    'quote',
+    'rawOf',
+    'readClock',
+    'readJson',
+    'readOptions',
+    'readUnverifiedClaims',
+    'required',
+    'retryAfterOf',
+    'retryDelay',
+    'sha256',
+    'systemClock',
+    'warnings',
+    'within',
+    'withinDeadline',
+  ])
+})
+
+test('exchange has exactly these exports', () => {
+  expect(exported(exchange)).toEqual(['HopError', 'dialects', 'hopCodes', 'nextHop'])
+})
+
+test('the codes of exchange have exactly these statuses and errors', () => {
+  const table = Object.entries(exchange.hopCodes).map(
+    ([code, { status, error }]) => `${code} ${status} ${error ?? '-'}`,
+  )
+  expect(table.join('\n')).toBe(`token_expired 401 invalid_token
+token_rejected 401 invalid_token
+authentication_insufficient 401 insufficient_user_authentication
+exchange_denied 403 -
+exchange_misconfigured 503 -
+server_unavailable 503 -
+response_invalid 503 -
+service_unavailable 503 -
+service_redirected 502 -
+service_refused 502 -
+service_denied 403 -`)
+})
+
 test.each([
   ['express', express, []],
   // Fastify plugins are default exports.
@@ -125,11 +187,14 @@ test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider'
 test('no package uses export *', () => {
   const files = [
     'core',
+    'exchange',
     'express',
     'fastify',
     'fetch',
+    'introspection',
     'koa',
     'opentelemetry',
+    'revocation',
     'testing',
     'trace',
     'cli',
@@ -139,6 +204,19 @@ test('no package uses export *', () => {
     /^export \*/m.test(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')),
   )
   expect(starred).toEqual([])
+})
+
+test('revocation and introspection have exactly these exports', () => {
+  expect(exported(introspection)).toEqual(['introspect'])
+  expect(exported(revocation)).toEqual([
+    'RevocationError',
+    'createRevocationList',
+    'memoryRevocationFeed',
+    'tokenEndedCode',
+    'watchResponse',
+    'watchSocket',
+    'watchStream',
+  ])
 })
 
 test('testing has exactly these exports', () => {
@@ -180,10 +258,13 @@ test.each([
       './decision-record.schema.json',
     ],
   ],
+  ['exchange', ['.', './client-authentication']],
   ['express', ['.', './augment', './providers']],
   ['fastify', ['.', './providers']],
   ['fetch', ['.', './providers']],
   ['koa', ['.', './providers']],
+  ['introspection', ['.']],
+  ['revocation', ['.']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['cli', ['.']],

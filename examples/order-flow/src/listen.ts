@@ -7,9 +7,9 @@ export interface Listening {
   readonly close: () => Promise<void>
 }
 
-/** Listens on a free port of 127.0.0.1, so that other machines cannot reach the demo. */
-export async function listen(server: Server): Promise<Listening> {
-  server.listen(0, '127.0.0.1')
+/** Listens on 127.0.0.1, on a free port by default, so that other machines cannot reach the demo. */
+export async function listen(server: Server, requested = 0): Promise<Listening> {
+  server.listen(requested, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {

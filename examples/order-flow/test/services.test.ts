@@ -30,12 +30,38 @@ it.each([
   })
 })
 
-it('user-service responds with 502 if its token exchange is refused, without the reason', async () => {
+it('user-service responds with 503 if its token exchange is refused, without the reason', async () => {
   await withEnvironment(async (environment) => {
     const { accessToken } = await demoSignIn('webShopAsUser7', environment.server)
     const response = await getOrder(environment, '4712', accessToken)
-    expect(response.status).toBe(502)
-    expect(await response.json()).toEqual({ title: 'Bad Gateway', status: 502 })
+    expect(response.status).toBe(503)
+    expect(response.headers.get('www-authenticate')).toBe(null)
+    expect(await response.text()).not.toContain('may_act')
+    expect(environment.exchanges).toMatchObject([
+      {
+        outcome: 'unavailable',
+        error: 'invalid_request',
+        reason: expect.stringContaining('may_act'),
+      },
+    ])
+  })
+})
+
+it('records of the decision and of the exchange of one request join by an id', async () => {
+  await withEnvironment(async (environment) => {
+    const { accessToken } = await demoSignIn('webShop', environment.server)
+    await getOrder(environment, '4711', accessToken)
+    const first = environment.exchanges.at(0)!
+    const second = environment.exchanges.at(1)!
+    const decisions = [
+      await environment.user.decisions.next(),
+      await environment.order.decisions.next(),
+      await environment.inventory.decisions.next(),
+    ]
+    expect(decisions.map(({ id }) => id)).toEqual([first.decisionId, second.decisionId, undefined])
+    // The token that one service obtained is the one that the next service received.
+    expect(decisions.map(({ jti }) => jti)).toEqual([first.subjectJti, first.jti, second.jti])
+    expect(second.subjectJti).toBe(first.jti)
   })
 })
 

@@ -5,7 +5,6 @@ import {
   startAuthorizationServer,
 } from '../src/authorization-server/authorization-server.ts'
 import { demoSignIn } from '../src/demo/sign-ins.ts'
-import { tokenExchange } from '../src/services/exchange.ts'
 import type { SignedIn } from '../src/user/sign-in.ts'
 import { ACCESS_TOKEN, exchange, ID_TOKEN, postToken, TOKEN_EXCHANGE } from './support.ts'
 
@@ -89,19 +88,6 @@ describe('the token exchange grant', () => {
   it('accepts a client named in may_act, and omits may_act from the new token', async () => {
     expect(decodeJwt(user.accessToken)['may_act']).toEqual({ sub: 'user-service' })
     expect(decodeJwt(await exchangedToken())).not.toHaveProperty('may_act')
-  })
-
-  it('succeeds with the exchange function of the services', async () => {
-    const exchangeToken = await tokenExchange({
-      issuer: server.issuer,
-      clientId: 'user-service',
-      clientSecret: server.clientSecrets.get('user-service'),
-    })
-    const request = { audience: 'order-service', scope: 'orders:read' }
-    const token = await exchangeToken(user.accessToken, request)
-    expect(decodeJwt(token).aud).toBe('order-service')
-    const wider = exchangeToken(user.accessToken, { ...request, scope: 'orders:write' })
-    await expect(wider).rejects.toThrow('the token exchange failed: invalid_scope')
   })
 })
 

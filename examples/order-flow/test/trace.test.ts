@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DecisionRecord } from '@resource-server/express'
+import type { TracedRecord } from '@resource-server/trace'
 import { expect, it, onTestFinished } from 'vitest'
 import { parseDemoOptions } from '../src/demo/arguments.ts'
 import { Report } from '../src/demo/report.ts'
@@ -10,10 +10,16 @@ import { runDemo } from '../src/demo/run-demo.ts'
 it('--trace draws every decision of the demo as SVG or as Mermaid', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'trace-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
-  const all: DecisionRecord[] = []
+  const all: TracedRecord[] = []
   await runDemo(new Report({ write: () => {} }, undefined), (records) => void all.push(...records))
-  expect(all.map(({ code, outcome }) => code ?? outcome).toSorted()).toEqual(
+  const decisions = all.filter((record) => !('kind' in record))
+  const exchanges = all.filter((record) => 'kind' in record)
+  // The first request, eleven, and one before and one after the server was down.
+  expect(exchanges.map(({ outcome }) => outcome)).toHaveLength(2 + 22 + 1 + 2)
+  expect(decisions.map(({ code, outcome }) => code ?? outcome).toSorted()).toEqual(
     [
+      // The eleven requests, and those while the server was down and after it was back.
+      ...Array<string>(33 + 1 + 3).fill('granted'),
       'granted',
       'granted',
       'granted',

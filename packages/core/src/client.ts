@@ -1,7 +1,7 @@
 // For packages that talk to an authorization server, such as @resource-server/exchange.
 
 // Tokens of callers
-export { identifyDecision, isAccessToken, rawOf } from './token/access-token.ts'
+export { forgetVerification, identifyDecision, isAccessToken, rawOf } from './token/access-token.ts'
 
 // Requests and responses
 export {

@@ -97,7 +97,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
     hints: {
       ...commonHints,
       unauthorized_client:
-        'Turn on "Standard token exchange" in the capability settings of the client',
+        'Check the client secret, and turn on "Standard token exchange" in the capability settings of the client',
       unsupported_grant_type:
         'Turn on the feature token-exchange-standard (Keycloak 26.2 or later)',
       access_denied:
@@ -118,7 +118,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
       unauthorized_client:
         "Add AuthorizationGrantType.TOKEN_EXCHANGE and CLIENT_CREDENTIALS to the client's registration",
       invalid_grant:
-        'The subject token must be known to this server. If it has may_act, that must name this client with iss and sub',
+        'The subject token must be known to this server. If it has may_act, that must name this client with iss and sub, and the hop must send an actor token',
     },
   },
   // On-behalf-of token exchange: https://auth0.com/docs/secure/tokens/token-exchange

@@ -1,5 +1,6 @@
 import { type AccessToken, ConfigError } from '@resource-server/core'
 import {
+  forgetVerification,
   GenerationalMap,
   isAccessToken,
   kindOf,
@@ -84,7 +85,7 @@ export class Exchanger {
     this.#recorder = new Recorder(settings)
     this.#actors = new ActorTokens(settings, this.endpoint)
     this.#backoff = new Backoff(clock)
-    this.#store = store && new SealedTokens(store, clock)
+    this.#store = store && new SealedTokens(store, settings)
     // The map has two halves, and only the used part of the older one is kept.
     this.#entries = new GenerationalMap({ entries: Math.max(2, cache.entries), bytes: cache.bytes })
   }
@@ -195,6 +196,7 @@ export class Exchanger {
     this.#recorder.record(subject, startedAt, outcome)
     const { token, failure } = outcome
     if (token) return token
+    if (failure?.code === 'token_rejected') forgetVerification(subject)
     // Each call gets an error of its own.
     throw new HopError(failure!, subject.confirmation?.jkt === undefined ? 'Bearer' : 'DPoP')
   }

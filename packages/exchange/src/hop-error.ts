@@ -157,7 +157,7 @@ export class HopError extends Error {
 }
 
 /** Seconds, from 1 second to 10 minutes. */
-export function clampedRetryAfter(seconds: number | undefined = 1): number {
+function clampedRetryAfter(seconds: number | undefined = 1): number {
   return Math.min(600, Math.max(1, Math.ceil(seconds)))
 }
 

@@ -103,11 +103,19 @@ export interface NextHopOptions {
   readonly cache?: HopCacheOptions
   /** A second cache that the instances of this service share. Default: none. */
   readonly store?: HopStoreOptions
-  /** Seconds that `fetch` waits for the headers of the response of the next service. Default 10. */
+  /**
+   * Seconds that `fetch` waits for the headers of the response of the next service, and up to a tenth longer.
+   * Default 10.
+   */
   readonly timeout?: number
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */
   readonly onExchange?: (record: ExchangeRecord) => unknown
   readonly records?: HopRecordOptions
+  /**
+   * What is printed, without any token. `warnings`: a warning if exchanges fail for a reason that only the operator
+   * can change, and if the store fails. `off`: nothing. Default `warnings`.
+   */
+  readonly log?: 'warnings' | 'off'
   /** Whether `http:` URLs are allowed on hosts other than this machine. Default false. */
   readonly allowInsecureHttp?: boolean
   /** Default: the global `fetch`. It must not follow redirects if `init.redirect` is `manual`. */

@@ -7,7 +7,6 @@ import {
   rawOf,
   readUnverifiedClaims,
   sha256,
-  warnings,
 } from '@resource-server/core/client'
 import type { ExchangedToken } from './exchanged-token.ts'
 import type { Failure } from './hop-error.ts'
@@ -54,9 +53,9 @@ export class Recorder {
   warn({ code, reason }: Failure): void {
     if (this.#warnedOf === code) return
     this.#warnedOf = code
-    const { issuer } = this.#settings
-    const target = this.#target.join(', ') || this.#settings.scope.join(' ')
-    warnings.print(`Tokens of '${issuer}' cannot be exchanged for ${target}: ${reason}.`)
+    const { issuer, scope, warn } = this.#settings
+    const target = this.#target.join(', ') || scope.join(' ')
+    warn(`Tokens of '${issuer}' cannot be exchanged for ${target}: ${reason}.`)
   }
 
   recovered(): void {
@@ -68,7 +67,7 @@ export class Recorder {
     try {
       await this.#settings.onExchange?.(record)
     } catch {
-      warnings.print('onExchange failed, so a record of a token exchange was lost.')
+      this.#settings.warn('onExchange failed, so a record of a token exchange was lost.')
     }
   }
 

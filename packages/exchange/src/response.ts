@@ -93,12 +93,11 @@ function tokenTypeOf(type: unknown): Issued['tokenType'] | undefined {
 /** The granted scopes, or a problem. Without `scope`, they are those that were requested. */
 function grantedScopes(given: unknown, requested: Requested): readonly string[] | string {
   if (given === undefined) return requested.scope
-  const scopes = Array.isArray(given) ? (given as unknown[]) : scopesIn(given)
+  const scopes = Array.isArray(given) ? given : scopesIn(given)
   if (!scopes?.every((scope) => typeof scope === 'string')) return `scope is ${shown(given)}`
-  const named = scopes as readonly string[]
-  const wider = requested.scope.length > 0 && named.find((scope) => !isRequested(scope, requested))
+  const wider = requested.scope.length > 0 && scopes.find((scope) => !isRequested(scope, requested))
   if (typeof wider === 'string') return `scope contains ${quote(wider)}, which was not requested`
-  return named
+  return scopes
 }
 
 function scopesIn(given: unknown): readonly string[] | undefined {

@@ -1,7 +1,7 @@
-import type { Clock } from '@resource-server/core'
-import { warnings, within } from '@resource-server/core/client'
+import { within } from '@resource-server/core/client'
 import type { CryptoKey } from 'oauth4webapi'
 import type { HopStoreOptions } from './options.ts'
+import type { Settings } from './settings.ts'
 
 /** A store that does not respond must not delay a call for longer. Milliseconds. */
 const timeout = 1_000
@@ -26,23 +26,23 @@ export interface StoredToken {
  */
 export class SealedTokens {
   readonly #options: HopStoreOptions
-  readonly #clock: Clock
+  readonly #settings: Pick<Settings, 'clock' | 'warn'>
   #key: Promise<CryptoKey> | undefined
 
-  constructor(options: HopStoreOptions, clock: Clock) {
+  constructor(options: HopStoreOptions, settings: Pick<Settings, 'clock' | 'warn'>) {
     this.#options = options
-    this.#clock = clock
+    this.#settings = settings
   }
 
   async load(id: string): Promise<StoredToken | undefined> {
     const text = await this.#try(() => this.#options.store.get(nameOf(id)))
     if (typeof text !== 'string' || text.length > maxLength) return undefined
     const stored = await this.#open(id, text)
-    return stored && stored.until > this.#clock.now() ? stored : undefined
+    return stored && stored.until > this.#settings.clock.now() ? stored : undefined
   }
 
   async save(id: string, token: StoredToken): Promise<void> {
-    const lifetime = Math.floor(token.until - this.#clock.now())
+    const lifetime = Math.floor(token.until - this.#settings.clock.now())
     if (lifetime <= 0) return
     const text = await this.#seal(id, token)
     await this.#try(() => this.#options.store.set(nameOf(id), text, lifetime))
@@ -83,7 +83,7 @@ export class SealedTokens {
     } catch (error) {
       // The store is a cache: without it, tokens are exchanged again.
       const message = error instanceof Error ? error.message : 'unknown error'
-      warnings.print(`The store of exchanged tokens failed: ${message}`)
+      this.#settings.warn(`The store of exchanged tokens failed: ${message}`)
       return undefined
     }
   }

@@ -6,6 +6,7 @@ import {
   protectedResourceRequest,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
+import { Deadlines } from './deadlines.ts'
 import type { ExchangedToken } from './exchanged-token.ts'
 import type { Exchanger } from './exchanger.ts'
 import { HopError } from './hop-error.ts'
@@ -35,10 +36,12 @@ interface Request {
 export class ServiceCaller {
   readonly #settings: Settings
   readonly #exchanger: Exchanger
+  readonly #deadlines: Deadlines
 
   constructor(settings: Settings, exchanger: Exchanger) {
     this.#settings = settings
     this.#exchanger = exchanger
+    this.#deadlines = new Deadlines(settings.timeout)
   }
 
   /** @throws as `NextHop.fetch` says */
@@ -116,38 +119,38 @@ export class ServiceCaller {
   }
 
   async #sendOnce(token: ExchangedToken, { url, init }: Request): Promise<Response> {
-    const { timeout } = this.#settings
-    const controller = new AbortController()
-    const { signal: own } = controller
+    const deadline = this.#deadlines.start()
+    const { signal: own } = deadline.controller
     const signal = init.signal ? AbortSignal.any([init.signal, own]) : own
-    const timer = setTimeout(() => controller.abort(timedOut(timeout)), timeout)
     try {
       return await this.#authorized(token, { url, init: { ...init, signal, redirect: 'manual' } })
     } catch (error) {
       throw failedCall(error, init.signal)
     } finally {
       // The headers have arrived. Only the caller's signal limits the body.
-      clearTimeout(timer)
+      this.#deadlines.end(deadline)
     }
   }
 
-  async #authorized({ tokenType, value }: ExchangedToken, request: Request): Promise<Response> {
-    const { fetch } = this.#settings
-    const { url, init } = request
-    const headers = new Headers(init.headers)
-    for (const name of droppedHeaders) headers.delete(name)
-    if (tokenType === 'DPoP') return this.#withProof(value, { url, init: { ...init, headers } })
-    headers.set('authorization', `Bearer ${value}`)
-    return fetch(url.href, { ...init, headers })
+  #authorized({ tokenType, value }: ExchangedToken, { url, init }: Request): Promise<Response> {
+    const headers = forwarded(init.headers)
+    if (tokenType === 'DPoP') return this.#withProof(value, { url, init }, headers)
+    const authorization = `Bearer ${value}`
+    if (headers) headers.set('authorization', authorization)
+    return this.#settings.fetch(url.href, { ...init, headers: headers ?? { authorization } })
   }
 
   /** Makes a proof for each request (RFC 9449 section 7), with the latest nonce of the service. */
-  async #withProof(value: string, { url, init }: Request): Promise<Response> {
+  async #withProof(
+    value: string,
+    { url, init }: Request,
+    given = new Headers(),
+  ): Promise<Response> {
     const { fetch } = this.#settings
     const handle = await this.#exchanger.endpoint.dpop()
     try {
       return await protectedResourceRequest(
-        ...([value, init.method ?? 'GET', url, init.headers as Headers, undefined] as const),
+        ...([value, init.method ?? 'GET', url, given, undefined] as const),
         {
           ...(handle && { DPoP: handle }),
           [allowInsecureRequests]: true,
@@ -161,6 +164,14 @@ export class ServiceCaller {
       throw error
     }
   }
+}
+
+/** The headers of a call, without those that must not be passed on. `undefined` if there are none. */
+function forwarded(given: RequestInit['headers']): Headers | undefined {
+  if (given === undefined) return undefined
+  const headers = new Headers(given)
+  for (const name of droppedHeaders) headers.delete(name)
+  return headers
 }
 
 function parse(path: string | URL, base: string): URL | undefined {
@@ -186,10 +197,6 @@ function isRepeatable(body: RequestInit['body']): boolean {
 
 function asksForNonce({ headers }: Response, { tokenType }: ExchangedToken): boolean {
   return tokenType === 'DPoP' && /\buse_dpop_nonce\b/.test(headers.get('www-authenticate') ?? '')
-}
-
-function timedOut(timeout: number): DOMException {
-  return new DOMException(`no response within ${timeout} ms`, 'TimeoutError')
 }
 
 /** Misuse of `fetch`, and the abort of the handler, stay what they are. */

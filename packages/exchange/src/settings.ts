@@ -1,6 +1,7 @@
 import { ConfigError, type Clock, type IssuerOptions } from '@resource-server/core'
 import {
   booleanOption,
+  choiceOption,
   functionOption,
   isSecure,
   kindOf,
@@ -14,6 +15,7 @@ import {
   readOptions,
   required,
   systemClock,
+  warnings,
 } from '@resource-server/core/client'
 import type { CryptoKeyPair } from 'oauth4webapi'
 import { type Dialect, dialectOf, dialects, type TargetParameter } from './dialects.ts'
@@ -46,6 +48,8 @@ export interface Settings {
   readonly timeout: number
   readonly onExchange: NextHopOptions['onExchange']
   readonly pseudonymKey: string | Uint8Array | undefined
+  /** Prints a warning for the operator, unless they are turned off. */
+  readonly warn: (message: string) => void
   readonly allowInsecureHttp: boolean
   readonly fetch: HopFetch
   readonly clock: Clock
@@ -53,8 +57,16 @@ export interface Settings {
 
 interface Values extends Omit<
   Settings,
-  'metadataUri' | 'discovery' | 'issuer' | 'dialect' | 'actorToken' | 'timeout' | 'pseudonymKey'
+  | 'metadataUri'
+  | 'discovery'
+  | 'issuer'
+  | 'dialect'
+  | 'actorToken'
+  | 'timeout'
+  | 'pseudonymKey'
+  | 'warn'
 > {
+  readonly log: 'warnings' | 'off'
   readonly issuer: IssuerOptions
   readonly dialect: Dialect | undefined
   readonly actorToken: boolean | undefined
@@ -102,6 +114,7 @@ const options: OptionTable<NextHopOptions, Values> = {
     '',
   ),
   records: row<string | Uint8Array | undefined>(undefined, readRecords),
+  log: choiceOption(['warnings', 'off'], ''),
   allowInsecureHttp: booleanOption(false, ''),
   fetch: functionOption<HopFetch, HopFetch>((url, init) => globalThis.fetch(url, init), '', ''),
   clock: row<Clock>(systemClock, readClock),
@@ -109,11 +122,11 @@ const options: OptionTable<NextHopOptions, Values> = {
 
 /** @throws ConfigError */
 export function readSettings(given: NextHopOptions): Settings {
-  const insecure = ownOptions(given, 'option') as { allowInsecureHttp?: unknown }
-  const context = { allowInsecureHttp: insecure.allowInsecureHttp === true }
+  const { allowInsecureHttp } = ownOptions(given, 'option') as { allowInsecureHttp?: unknown }
+  const context = { allowInsecureHttp: allowInsecureHttp === true }
   const fix = "Pass at least { issuer, client: { id, secret }, audience: 'inventory-service' }."
   const values = readOptions(options, given, 'option', context, fix)
-  const { issuer, records, timeout, dialect: chosen, actorToken, ...rest } = values
+  const { issuer, records, timeout, dialect: chosen, actorToken, log, ...rest } = values
   const dialect =
     chosen ?? dialectOf(issuer.profile === 'rfc9068' ? undefined : issuer.profile?.name)
   checkTarget(values, dialect)
@@ -127,6 +140,7 @@ export function readSettings(given: NextHopOptions): Settings {
     actorToken: actorToken ?? dialect.actorToken,
     timeout: timeout * 1000,
     pseudonymKey: records,
+    warn: log === 'off' ? () => {} : (message: string) => void warnings.print(message),
   })
 }
 

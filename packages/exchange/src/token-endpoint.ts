@@ -114,7 +114,7 @@ export class TokenEndpoint {
             ...(dpop && { DPoP: dpop }),
             // The URLs were checked when they were configured or discovered.
             [allowInsecureRequests]: true,
-            [customFetch]: (url, init) => fetch(url, init as RequestInit),
+            [customFetch]: (url, init) => fetch(url, init),
           },
         )
       } catch (error) {
@@ -135,7 +135,7 @@ export class TokenEndpoint {
 
   async #discover(signal: AbortSignal): Promise<AuthorizationServer> {
     const { fetch, issuer, client } = this.#settings
-    const get = (url: string, init: object): Promise<Response> => fetch(url, init as RequestInit)
+    const get = (url: string, init: object): Promise<Response> => fetch(url, init)
     const { metadata, usesHttps } = await discoverMetadata(get, this.#settings, signal)
     const aliases = own(metadata, 'mtls_endpoint_aliases')
     const alias =

@@ -42,7 +42,7 @@ test('a client authenticates with its certificate, at the mTLS alias of the toke
   const hop = nextHop({ ...options, client, fetch: trustingFetch('client') })
   expect(await hop.token(caller)).toMatchObject({ value: 'x1' })
   expect(server.requests).toMatchObject([{ client: 'client' }])
-  expect(new URLSearchParams(server.requests[0]!.body).get('client_id')).toBe(self)
+  expect(new URLSearchParams(server.requests.at(0)?.body).get('client_id')).toBe(self)
   expect(issuer.tokenEndpoint.requests).toEqual([])
 
   const without = nextHop({ ...options, client, fetch: trustingFetch() })

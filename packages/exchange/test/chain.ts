@@ -10,7 +10,7 @@ import type { NextHop, NextHopOptions } from '../src/index.ts'
 import { self, type Service, setUp, type Setup, startService } from './support.ts'
 
 /** What this service's caller receives. */
-export interface Answer {
+interface Answer {
   readonly status: number
   /** The `error` of the challenge, or null. */
   readonly error: string | null

@@ -35,7 +35,9 @@ describe('Spring Authorization Server', () => {
     const exchanged = await hop.token(await subject())
     await hop.token(await subject())
     const grants = (): readonly string[] =>
-      issuer.tokenEndpoint.requests.map(({ form }) => Object.fromEntries(form)['grant_type']!)
+      issuer.tokenEndpoint.requests.map(
+        ({ form }) => form.find(([name]) => name === 'grant_type')?.[1] ?? '',
+      )
     const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
     expect(grants()).toEqual(['client_credentials', exchange, exchange])
     expect(formOf(issuer)).toMatchObject({ actor_token_type: accessToken })

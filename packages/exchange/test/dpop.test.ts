@@ -76,7 +76,7 @@ test('client authentication with a secret still applies', async () => {
   const { issuer, options, subject } = await setUp()
   const client = { id: self, secret, authentication: 'post' } as const
   await nextHop({ ...options, client, dpop: true }).token(await subject())
-  const [request] = issuer.tokenEndpoint.requests
+  const request = issuer.tokenEndpoint.requests.at(0)!
   expect(request).toMatchObject({ authentication: 'post' })
-  expect(request!.headers).toHaveProperty('dpop')
+  expect(request.headers).toHaveProperty('dpop')
 })

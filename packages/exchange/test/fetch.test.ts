@@ -107,9 +107,9 @@ describe('a redirect', () => {
     const { hop, subject, service } = await redirecting(() => location)
     const response = await hop.fetch(await subject(), '/start', { method: 'PUT', body: 'x' })
     expect(await response.text()).toBe('arrived')
-    const [first, second] = service.received
-    expect(second).toMatchObject({ method: 'PUT', body: 'x' })
-    expect(second!.headers.authorization).toBe(first!.headers.authorization)
+    expect(service.received.at(1)).toMatchObject({ method: 'PUT', body: 'x' })
+    const tokens = service.received.map(({ headers }) => headers.authorization)
+    expect(tokens.at(1)).toBe(tokens.at(0))
   })
 
   test('to another origin is an error, and nothing is sent there', async () => {
@@ -134,10 +134,10 @@ describe('a redirect', () => {
     const { hop, subject, service } = await redirecting(() => '/end', status)
     const body = method === 'HEAD' ? {} : { body: 'x', headers: { 'content-type': 'text/x' } }
     await hop.fetch(await subject(), '/start', { method, ...body })
-    expect(service.received[1]!.method).toBe(next)
+    expect(service.received.at(1)!.method).toBe(next)
     const keepsBody = next !== 'GET' && method !== 'HEAD'
-    expect(service.received[1]!.body).toBe(keepsBody ? 'x' : '')
-    expect(service.received[1]!.headers['content-type']).toBe(keepsBody ? 'text/x' : undefined)
+    expect(service.received.at(1)!.body).toBe(keepsBody ? 'x' : '')
+    expect(service.received.at(1)!.headers['content-type']).toBe(keepsBody ? 'text/x' : undefined)
   })
 
   test('in a circle ends after five', async () => {
@@ -174,7 +174,7 @@ describe('a 401 of the next service', () => {
     }
   }
 
-  test.each<[string, () => RequestInit['body']]>([
+  test.each<[string, () => NonNullable<RequestInit['body']>]>([
     ['a string', () => 'x=1'],
     ['form parameters', () => new URLSearchParams({ x: '1' })],
     ['bytes', () => new TextEncoder().encode('x=1')],

@@ -101,7 +101,7 @@ test.each<[string, object, RegExp]>([
   ['a timeout of 0', { timeout: 0 }, /timeout/],
   ['a clock that is a date', { clock: new Date() }, /clock/],
 ])('refuses %s', (_what, changes, message) => {
-  const create = (): unknown => nextHop({ ...valid, ...changes } as NextHopOptions)
+  const create = (): unknown => nextHop({ ...valid, ...changes })
   expect(create).toThrow(ConfigError)
   expect(create).toThrow(message)
 })
@@ -115,7 +115,7 @@ test('never prints the secret in a message', () => {
   ]) {
     let message = ''
     try {
-      nextHop({ ...valid, client } as unknown as NextHopOptions)
+      nextHop({ ...valid, client } as NextHopOptions)
     } catch (error) {
       message = String(error)
     }

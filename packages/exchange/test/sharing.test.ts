@@ -123,7 +123,7 @@ describe('while the authorization server is down', () => {
     await Promise.all(callers.map((caller) => errorOf(hop.token(caller))))
     const before = exchanges()
     issuer.tokenEndpoint.reset()
-    await hop.token(callers[0]!)
+    await hop.token(callers.at(0)!)
     expect(exchanges()).toBe(before + 1)
   })
 
@@ -163,7 +163,8 @@ describe('a refusal', () => {
     const error = await errorOf(hop.token(await subject()))
     expect(error.reason).toBe(
       'the authorization server refused the exchange with "unauthorized_client" (status 400): ' +
-        '"Client not allowed". Turn on "Standard token exchange" in the capability settings of the client',
+        '"Client not allowed". Check the client secret, and turn on "Standard token exchange" in the ' +
+        'capability settings of the client',
     )
     expect(error.serverError).toBe('unauthorized_client')
     expect(JSON.stringify(error) + error.message + error.body + error.stack).not.toMatch(

@@ -61,7 +61,7 @@ export async function setUp(
 }
 
 /** A request that the next service received. */
-export interface Received {
+interface Received {
   readonly method: string
   readonly url: string
   readonly headers: IncomingMessage['headers']

@@ -29,7 +29,7 @@ const servers = {
 export interface TlsServer {
   readonly url: string
   /** The requests that got through TLS, with the name in the client's certificate. */
-  readonly requests: readonly { readonly body: string; readonly client: string | undefined }[]
+  readonly requests: readonly { readonly body: string; readonly client: string }[]
 }
 
 /** Starts a token endpoint with TLS. It sends `answer` to each request. */
@@ -38,13 +38,13 @@ export async function startTls(
   answer: object,
   options: ServerOptions = {},
 ): Promise<TlsServer> {
-  const requests: { body: string; client: string | undefined }[] = []
+  const requests: { body: string; client: string }[] = []
   const server = createServer({ ...servers[kind], ...options }, (request, response) => {
     void (async () => {
       let body = ''
       for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
       const { subject } = (request.socket as TLSSocket).getPeerCertificate()
-      requests.push({ body, client: subject?.CN })
+      requests.push({ body, client: String(subject?.CN) })
       response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
     })()
   }).listen(0, '127.0.0.1')

@@ -30,7 +30,7 @@ describe('token()', () => {
       audience: target,
       scope: 'stock:read',
     })
-    expect(issuer.tokenEndpoint.requests[0]!.authentication).toBe('basic')
+    expect(issuer.tokenEndpoint.requests.at(0)!.authentication).toBe('basic')
     next.close()
   })
 
@@ -81,7 +81,7 @@ describe('token()', () => {
       { clients: { [self]: { secret, targets: { ...targets, z: [] } } } },
     )
     await errorOf(hop.token(await subject()))
-    const { form } = issuer.tokenEndpoint.requests[0]!
+    const { form } = issuer.tokenEndpoint.requests.at(0)!
     expect(form.filter(([name]) => name === 'audience' || name === 'resource')).toEqual([
       ['audience', 'x'],
       ['audience', 'y'],

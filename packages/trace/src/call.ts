@@ -1,10 +1,14 @@
 import { type DecisionRecord, formatActorChain } from '@resource-server/core'
+import type { ExchangeRecord } from '@resource-server/core/client'
 
-/** A decision record as an arrow in the diagram. */
+/** A record of a decision, or of a token exchange (`@resource-server/exchange`). */
+export type TracedRecord = DecisionRecord | ExchangeRecord
+
+/** A record as an arrow in the diagram. */
 export interface Call {
   /** The actor, client, or subject of the token. The real sender of the request is not known. */
   readonly from: string
-  /** The service that decided: its first required audience. */
+  /** The service that decided: its first required audience. For an exchange, the authorization server. */
   readonly to: string
   readonly request: string
   /** The subject, actors and scopes of a verified token, or the claimed issuer of an unverified one. */
@@ -18,8 +22,29 @@ export interface Call {
 export const unknown = 'unknown'
 
 /** Converts records of one or more services to calls, sorted by time. */
-export function callsOf(records: readonly DecisionRecord[]): Call[] {
-  return records.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time)).map(callOf)
+export function callsOf(records: readonly TracedRecord[]): Call[] {
+  return records
+    .toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time))
+    .map((record) => ('kind' in record ? exchangeOf(record) : callOf(record)))
+}
+
+/** A token from the cache is drawn as well, because it belongs to the request. */
+function exchangeOf(record: ExchangeRecord): Call {
+  const { clientId, issuer, target, subject, scopes, outcome, code } = record
+  const isIssued = outcome === 'exchanged' || outcome === 'cached'
+  return {
+    from: clientId,
+    to: hostOf(issuer),
+    request: `exchange for ${target.join(' ')}`.trim(),
+    token: [subject, scopes?.join(' ')].filter(Boolean).join(' · '),
+    outcome: isIssued ? 'granted' : outcome,
+    result: code ?? outcome,
+  }
+}
+
+/** The name of an authorization server: the host of its URL, because the URL is too long for a box. */
+function hostOf(issuer: string): string {
+  return /^https?:\/\/([^/]+)/.exec(issuer)?.[1] ?? issuer
 }
 
 function callOf(record: DecisionRecord): Call {

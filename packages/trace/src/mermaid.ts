@@ -1,8 +1,7 @@
-import type { DecisionRecord } from '@resource-server/core'
-import { type Call, callsOf, participantsOf } from './call.ts'
+import { type Call, callsOf, participantsOf, type TracedRecord } from './call.ts'
 
 /**
- * Draws decision records as a Mermaid sequence diagram. The records may come from several services;
+ * Draws the records of decisions and token exchanges as a Mermaid sequence diagram. The records may come from several services;
  * they are sorted by time.
  *
  * @example
@@ -15,7 +14,7 @@ import { type Call, callsOf, participantsOf } from './call.ts'
  * export const picture = (): string => traceMermaid(records)
  * ```
  */
-export function traceMermaid(records: readonly DecisionRecord[]): string {
+export function traceMermaid(records: readonly TracedRecord[]): string {
   const calls = callsOf(records)
   const participants = participantsOf(calls)
   const id = (name: string): string => `p${participants.indexOf(name)}`

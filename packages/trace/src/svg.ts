@@ -1,5 +1,4 @@
-import type { DecisionRecord } from '@resource-server/core'
-import { type Call, callsOf, participantsOf, unknown } from './call.ts'
+import { type Call, callsOf, participantsOf, type TracedRecord, unknown } from './call.ts'
 
 /** Sizes in pixels. Each column fits its longest text in DejaVu Sans, a wide font. */
 const lane = { width: 156, box: 148, top: 56 }
@@ -14,7 +13,7 @@ const colors: Readonly<Record<Call['outcome'], string>> = {
 }
 
 /**
- * Draws decision records as an SVG sequence diagram. Each caller and service has a column, and each
+ * Draws the records of decisions and token exchanges as an SVG sequence diagram. Each caller and service has a column, and each
  * request has a row with its arrow, token, and decision. The records may come from several services;
  * they are sorted by time. The file has no scripts, no links and no external styles.
  *
@@ -28,7 +27,7 @@ const colors: Readonly<Record<Call['outcome'], string>> = {
  * export const picture = (): string => traceSvg(records)
  * ```
  */
-export function traceSvg(records: readonly DecisionRecord[]): string {
+export function traceSvg(records: readonly TracedRecord[]): string {
   const calls = callsOf(records)
   const participants = participantsOf(calls)
   const lanes = margin * 2 + participants.length * lane.width

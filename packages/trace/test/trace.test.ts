@@ -1,6 +1,7 @@
 import type { DecisionRecord } from '@resource-server/core'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { ExchangeRecord } from '@resource-server/core/client'
 import { traceMermaid, traceSvg } from '../src/index.ts'
 
 const issuer = 'https://as.example.com'
@@ -40,6 +41,49 @@ const unavailable: DecisionRecord = {
   requiredAudience: ['order-service'],
   unverified: { issuer: 'https://elsewhere.example', alg: 'RS256' },
 }
+
+const exchanged: ExchangeRecord = {
+  version: 1,
+  kind: 'exchange',
+  time: '2026-11-24T10:00:00.500Z',
+  outcome: 'exchanged',
+  decisionId: 'id-1',
+  issuer: 'https://as.example.com/realms/shop',
+  clientId: 'user-service',
+  subject: 'user-42',
+  target: ['order-service'],
+  scopes: ['orders:read'],
+  durationMs: 12,
+}
+
+describe('a token exchange', () => {
+  test('is a call of the authorization server, between the requests that it belongs to', () => {
+    const { code: _, reason: _reason, ...rest } = refused
+    const next: DecisionRecord = { ...rest, outcome: 'granted' }
+    expect(traceMermaid([next, exchanged, granted])).toBe(`sequenceDiagram
+    participant p0 as web-shop
+    participant p1 as user-service
+    participant p2 as as.example.com
+    participant p3 as order-service
+    p0->>p1: GET /me/orders/:id<br/>user-42 · orders:read
+    p1-->>p0: granted
+    p1->>p2: exchange for order-service<br/>user-42 · orders:read
+    p2-->>p1: exchanged
+    p1->>p3: DELETE /orders/4711<br/>user-42 ⇐ user-service · orders:read
+    p3-->>p1: granted
+`)
+  })
+
+  test.each([
+    ['cached', undefined, 'p1-->>p0: cached'],
+    ['refused', 'exchange_denied', 'p1--xp0: exchange_denied'],
+    ['unavailable', 'server_unavailable', 'p1--xp0: server_unavailable'],
+  ] as const)('that is %s is drawn as such', (outcome, code, line) => {
+    const record = { ...exchanged, outcome, ...(code && { code }) }
+    expect(traceMermaid([record])).toContain(line)
+    expect(traceSvg([record])).toContain(code ?? outcome)
+  })
+})
 
 describe('traceMermaid', () => {
   test('sorts calls by time and puts callers first', () => {

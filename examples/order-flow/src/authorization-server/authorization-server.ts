@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { DialectName } from '@resource-server/exchange'
 import express from 'express'
 import { listen } from '../listen.ts'
 import { newClientSecrets, providerConfiguration } from './configuration.ts'
@@ -18,8 +19,10 @@ export interface AuthorizationServer {
   readonly forms?: (user: string, password: string, scope: string) => readonly Form[]
   /** How tokens identify the service that exchanged them: as the actor (`act`) or only as the client. */
   readonly exchangerRole: 'actor' | 'client'
-  /** Whether the server writes `act` only if the request has an actor token (RFC 8693 section 2.1). */
-  readonly requiresActorToken?: boolean
+  /** How the server exchanges tokens. */
+  readonly dialect: DialectName
+  /** Stops listening, runs `whileDown`, and listens again. Absent if the demo does not stop this server. */
+  readonly interrupt?: (whileDown: () => Promise<void>) => Promise<void>
 }
 
 type Form = Readonly<Record<string, string>>
@@ -35,7 +38,8 @@ export async function startAuthorizationServer({
 }: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
   const app = express()
   // The issuer URL contains the port, so the server must listen before the provider is created.
-  const { url: issuer, close } = await listen(createServer(app))
+  const http = createServer(app)
+  const { url: issuer, close } = await listen(http)
 
   const signingKeys = await newSigningKeys()
   const clientSecrets = newClientSecrets()
@@ -46,5 +50,17 @@ export async function startAuthorizationServer({
   provider.on('server_error', (_ctx, error) => console.error(error))
   app.use(interactionPages(provider))
   app.use(provider.callback())
-  return { name: 'oidc-provider', issuer, clientSecrets, close, exchangerRole: 'actor' }
+  return {
+    name: 'oidc-provider',
+    issuer,
+    clientSecrets,
+    close,
+    exchangerRole: 'actor',
+    dialect: 'rfc8693',
+    interrupt: async (whileDown) => {
+      await close()
+      await whileDown()
+      await listen(http, Number(new URL(issuer).port))
+    },
+  }
 }

@@ -1,3 +1,4 @@
+import type { ExchangeRecord } from '@resource-server/exchange'
 import type { DecisionRecord } from '@resource-server/express'
 
 /** Milliseconds. */
@@ -6,11 +7,11 @@ const timeout = 5_000
 /** Collects the decision records of one service, in order. */
 export class DecisionLog {
   readonly #records: DecisionRecord[] = []
-  readonly #all: DecisionRecord[]
+  readonly #all: (DecisionRecord | ExchangeRecord)[]
   #recordAdded: () => void = () => undefined
 
   /** `all` also receives each record; it is shared by all services. */
-  constructor(all: DecisionRecord[]) {
+  constructor(all: (DecisionRecord | ExchangeRecord)[]) {
     this.#all = all
   }
 

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import { createVerifier } from '@resource-server/core'
+import { type ExchangeRecord, nextHop, type NextHopOptions } from '@resource-server/exchange'
 import type { DecisionRecord } from '@resource-server/express'
 import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../authorization-server/authorization-server.ts'
 import { listen } from '../listen.ts'
-import { type ExchangeToken, tokenExchange } from '../services/exchange.ts'
 import { catalogService } from '../services/catalog-service.ts'
 import { inventoryService } from '../services/inventory-service.ts'
 import { orderService } from '../services/order-service.ts'
@@ -30,11 +31,23 @@ export interface Environment {
   readonly catalog: RunningService
   /** The clock of inventory-service. */
   readonly clock: MovableClock
-  /** The decision records of all services, in the order they were written. */
-  readonly records: readonly DecisionRecord[]
-  /** Exchanges a token as user-service or as order-service. */
-  readonly exchangeAs: Readonly<Record<'user' | 'order', ExchangeToken>>
+  /** The records of all decisions and exchanges of the services, in the order they were written. */
+  readonly records: readonly (DecisionRecord | ExchangeRecord)[]
+  /** The records of all exchanges. Also of those that `exchangeAs` makes. */
+  readonly exchanges: readonly ExchangeRecord[]
+  readonly exchangeAs: ExchangeAs
 }
+
+/**
+ * Exchanges a token as one of the services, without calling the next one.
+ *
+ * @throws HopError if the authorization server refuses the exchange
+ */
+export type ExchangeAs = (
+  service: 'user' | 'order',
+  token: string,
+  target: { readonly audience: string; readonly scope: string },
+) => Promise<string>
 
 /** Starts the servers, calls `run`, and closes every server, even if `run` throws. */
 export async function withEnvironment<T>(
@@ -71,11 +84,17 @@ async function start(
   const untrustedServer = closeAtEnd(await startAuthorizationServer())
   const { issuer, exchangerRole } = server
   const clock = new MovableClock()
-  const exchangeAs = {
-    user: await exchangeFor(server, 'user-service'),
-    order: await exchangeFor(server, 'order-service'),
+  const records: (DecisionRecord | ExchangeRecord)[] = []
+  const exchanges: ExchangeRecord[] = []
+  const exchange: Partial<NextHopOptions> = {
+    dialect: server.dialect,
+    // Some exchanges are refused on purpose, which would print warnings between the lines of the demo.
+    log: 'off',
+    onExchange: (record) => {
+      records.push(record)
+      exchanges.push(record)
+    },
   }
-  const records: DecisionRecord[] = []
   const startService = async (
     create: (onDecision: DecisionLog['write']) => Listener | Promise<Listener>,
   ): Promise<RunningService> => {
@@ -96,12 +115,19 @@ async function start(
       issuer,
       onDecision,
       inventoryUrl: inventory.url,
-      exchangeToken: exchangeAs.order,
+      clientSecret: secretOf(server, 'order'),
+      exchange,
       exchangerRole,
     }).callback(),
   )
   const user = await startService((onDecision) =>
-    userService({ issuer, onDecision, ordersUrl: order.url, exchangeToken: exchangeAs.user }),
+    userService({
+      issuer,
+      onDecision,
+      ordersUrl: order.url,
+      clientSecret: secretOf(server, 'user'),
+      exchange,
+    }),
   )
   const catalog = await startService((onDecision) =>
     // Its first token is refused on purpose, which would print a warning between the lines of the demo.
@@ -116,12 +142,38 @@ async function start(
     catalog,
     clock,
     records,
-    exchangeAs,
+    exchanges,
+    exchangeAs: closeAtEnd(exchanger(server, untrustedServer, exchanges)).exchangeAs,
   }
 }
 
-async function exchangeFor(server: AuthorizationServer, clientId: string): Promise<ExchangeToken> {
-  const clientSecret = server.clientSecrets.get(clientId)
-  const { issuer, requiresActorToken: sendActorToken } = server
-  return tokenExchange({ issuer, clientId, clientSecret, sendActorToken })
+function secretOf({ clientSecrets }: AuthorizationServer, service: string): string {
+  const secret = clientSecrets.get(`${service}-service`)
+  if (secret === undefined) throw new Error(`${service}-service has no secret`)
+  return secret
+}
+
+/** A hop accepts verified tokens only, so this verifies the tokens of both servers first. */
+function exchanger(
+  server: AuthorizationServer,
+  untrustedServer: AuthorizationServer,
+  exchanges: ExchangeRecord[],
+): Closable & { readonly exchangeAs: ExchangeAs } {
+  const audience = ['user-service', 'order-service']
+  const issuers = [server.issuer, untrustedServer.issuer]
+  const verifier = createVerifier({ issuers, audience })
+  return {
+    close: async () => verifier.close(),
+    exchangeAs: async (service, token, target) => {
+      const hop = nextHop({
+        issuer: server.issuer,
+        client: { id: `${service}-service`, secret: secretOf(server, service) },
+        dialect: server.dialect,
+        log: 'off',
+        onExchange: (record) => exchanges.push(record),
+        ...target,
+      })
+      return (await hop.token(await verifier.verify(token))).value
+    },
+  }
 }

@@ -1,35 +1,51 @@
-import { ResponseBodyError } from 'openid-client'
-import type { ExchangeRequest } from '../services/exchange.ts'
+import { ConfigError } from '@resource-server/core'
+import { HopError } from '@resource-server/exchange'
 import { describeToken } from './describe.ts'
-import type { Environment } from './environment.ts'
+import type { Environment, ExchangeAs } from './environment.ts'
 import type { Report } from './report.ts'
 import { demoSignIn } from './sign-ins.ts'
 
-interface ExchangeCase extends ExchangeRequest {
+interface ExchangeCase {
   readonly title: string
-  readonly by: 'user' | 'order'
+  readonly by: Parameters<ExchangeAs>[0]
   readonly token: string
-  readonly error: string
+  readonly audience: string
+  readonly scope: string
+  readonly expected: Refusal
 }
 
-/** Checks that the authorization server refuses every exchange that its policy does not allow. */
+interface Refusal {
+  /** What the caller of the service gets. */
+  readonly status: number
+  /** The error of the authorization server. Absent if nothing was sent to it. */
+  readonly error?: string
+}
+
+/** Checks that every exchange that the policy does not allow is refused, and what caller and operator learn. */
 export async function checkExchangeRefusals(
   environment: Environment,
   report: Report,
 ): Promise<void> {
-  report.section('Token exchanges that the authorization server refuses')
+  report.section('Token exchanges that are refused')
+  report.text(
+    '"caller" is what the caller of the service gets. "operator" is the record of the exchange.',
+  )
   for (const exchangeCase of await exchangeCases(environment)) {
-    const { title, by, token, audience, scope } = exchangeCase
+    const { title, by, token, audience, scope, expected } = exchangeCase
     report.step(title)
     report.detail('request', `${by}-service asks for audience ${audience}, scope ${scope}`)
     report.detail('token', ...describeToken(token))
-    const refusal = await refusalOf(environment.exchangeAs[by](token, { audience, scope }))
-    report.detail('response', `${refusal.status} ${refusal.error}: ${refusal.description}`)
+    const { refusal, reason } = await refusalOf(
+      environment.exchangeAs(by, token, { audience, scope }),
+    )
+    report.detail('caller', String(refusal.status))
+    report.detail('operator', reason)
     report.check({
       title,
-      passed: refusal.error === exchangeCase.error,
-      expected: exchangeCase.error,
-      caller: `${refusal.status} ${refusal.error}`,
+      passed: refusal.status === expected.status && refusal.error === expected.error,
+      expected: `${expected.status} ${expected.error ?? ''}`,
+      caller: String(refusal.status),
+      operator: refusal.error ?? 'nothing was sent',
     })
   }
 }
@@ -44,13 +60,13 @@ async function exchangeCases({ server, untrustedServer }: Environment): Promise<
       ...allowed,
       title: 'more scope than the user granted',
       scope: 'orders:read orders:write',
-      error: 'invalid_scope',
+      expected: { status: 403, error: 'invalid_scope' },
     },
     {
       ...allowed,
-      title: 'a service that user-service may not call',
+      title: 'a wrong target: a service that user-service may not call',
       audience: 'inventory-service',
-      error: 'invalid_target',
+      expected: { status: 503, error: 'invalid_target' },
     },
     {
       ...allowed,
@@ -58,37 +74,36 @@ async function exchangeCases({ server, untrustedServer }: Environment): Promise<
       by: 'order',
       audience: 'inventory-service',
       scope: 'read:items',
-      error: 'invalid_request',
+      expected: { status: 503, error: 'invalid_request' },
     },
     {
       ...allowed,
       title: 'a user who allows only support-desk to act (may_act)',
       token: otherUsersToken,
-      error: 'invalid_request',
+      expected: { status: 503, error: 'invalid_request' },
     },
     {
       ...allowed,
       title: 'a subject token from another issuer',
       token: untrustedToken,
-      error: 'invalid_request',
+      // A mistake in the code of the service, which is its own 500.
+      expected: { status: 500 },
     },
   ]
 }
 
-interface Refusal {
-  readonly status: number
-  readonly error: string
-  readonly description: string
-}
-
-async function refusalOf(exchange: Promise<string>): Promise<Refusal> {
+async function refusalOf(
+  exchange: Promise<string>,
+): Promise<{ readonly refusal: Refusal; readonly reason: string }> {
   try {
     await exchange
-    return { status: 200, error: '', description: 'a token was issued' }
+    return { refusal: { status: 200 }, reason: 'a token was issued' }
   } catch (failure) {
-    const cause = failure instanceof Error ? failure.cause : undefined
-    if (!(cause instanceof ResponseBodyError)) throw failure
-    const { status, error, error_description: description = '' } = cause
-    return { status, error, description }
+    if (failure instanceof ConfigError) {
+      return { refusal: { status: 500 }, reason: failure.message }
+    }
+    if (!(failure instanceof HopError)) throw failure
+    const { status, serverError, reason } = failure
+    return { refusal: { status, ...(serverError && { error: serverError }) }, reason }
   }
 }

@@ -60,6 +60,7 @@ function keycloakForDemo({ issuer, stop }: Keycloak): AuthorizationServer {
     issuer,
     clientSecrets,
     exchangerRole: 'client',
+    dialect: 'keycloak',
     close: stop,
     forms: (username, password) => [{ username, password }, { accept: 'Yes' }],
   }
@@ -71,7 +72,7 @@ function springForDemo({ issuer, stop }: SpringAuthorizationServer): Authorizati
     issuer,
     clientSecrets,
     exchangerRole: 'actor',
-    requiresActorToken: true,
+    dialect: 'springAuthorizationServer',
     close: stop,
     // The consent page lists every scope except openid.
     forms: (username, password, scope) => [

@@ -38,11 +38,11 @@ export async function requestCases({
   exchangeAs,
 }: Environment): Promise<RequestCase[]> {
   const userToken = (await demoSignIn('webShop', server)).accessToken
-  const orderToken = await exchangeAs.user(userToken, {
+  const orderToken = await exchangeAs('user', userToken, {
     audience: 'order-service',
     scope: 'orders:read',
   })
-  const itemToken = await exchangeAs.order(orderToken, {
+  const itemToken = await exchangeAs('order', orderToken, {
     audience: 'inventory-service',
     scope: 'read:items',
   })

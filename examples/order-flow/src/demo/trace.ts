@@ -1,17 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import process from 'node:process'
-import type { DecisionRecord } from '@resource-server/express'
-import { traceMermaid, traceSvg } from '@resource-server/trace'
+import { type TracedRecord, traceMermaid, traceSvg } from '@resource-server/trace'
 
-const formats: Readonly<Record<string, (records: readonly DecisionRecord[]) => string>> = {
+const formats: Readonly<Record<string, (records: readonly TracedRecord[]) => string>> = {
   '.svg': traceSvg,
   '.mmd': traceMermaid,
 }
 
 export interface Trace {
   readonly file: string
-  readonly draw: (records: readonly DecisionRecord[]) => void
+  readonly draw: (records: readonly TracedRecord[]) => void
 }
 
 /**

@@ -1,13 +1,16 @@
 import { Router } from '@koa/router'
+import { nextHop, type NextHopOptions } from '@resource-server/exchange'
 import { type AuthState, resourceServer, type ResourceServerOptions } from '@resource-server/koa'
-import Koa, { type Middleware } from 'koa'
-import type { ExchangeToken } from './exchange.ts'
+import Koa from 'koa'
 import { Orders } from './orders.ts'
-import { badGateway, getJson } from './upstream.ts'
 
 export interface OrderServiceOptions extends ResourceServerOptions {
+  readonly issuer: string
+  /** The origin of inventory-service. */
   readonly inventoryUrl: string
-  readonly exchangeToken: ExchangeToken
+  readonly clientSecret: string
+  /** Other options for the exchange of tokens. */
+  readonly exchange?: Partial<NextHopOptions>
   /**
    * How tokens identify the service that exchanged them: as the actor (`act`) or only as the client.
    * Default: `'actor'`. Keycloak's standard token exchange does not write `act`.
@@ -17,22 +20,30 @@ export interface OrderServiceOptions extends ResourceServerOptions {
 
 /** Runs on Koa. */
 export function orderService(options: OrderServiceOptions): Koa {
-  const { inventoryUrl, exchangeToken, exchangerRole = 'actor', ...rest } = options
+  const { inventoryUrl, clientSecret, exchange, exchangerRole = 'actor', ...rest } = options
   const { requireAudience, requireScope, requireActor, requireClient } = resourceServer(rest)
   const requireCaller = exchangerRole === 'actor' ? requireActor : requireClient
+  const inventory = nextHop({
+    issuer: rest.issuer,
+    client: { id: 'order-service', secret: clientSecret },
+    audience: 'inventory-service',
+    scope: 'read:items',
+    origin: inventoryUrl,
+    ...exchange,
+  })
   const orders = new Orders()
 
   const router = new Router<AuthState>({ prefix: '/orders' })
   router.use(requireAudience('order-service'), requireCaller('user-service'))
 
+  // If there is no token for inventory-service, Koa sends the status and the headers of the error.
   router.get('/:id', requireScope('orders:read'), async (ctx) => {
     const { id = '' } = ctx.params
     const order = orders.find(id, ctx.state.auth.subject)
     if (!order) return
-    const target = { audience: 'inventory-service', scope: 'read:items' }
-    const token = await exchangeToken(ctx.state.auth.raw, target)
-    const item = await getJson(`${inventoryUrl}/items/${encodeURIComponent(order.item)}`, token)
-    ctx.body = { id, item }
+    const path = `/items/${encodeURIComponent(order.item)}`
+    const response = inventory.relay(await inventory.fetch(ctx.state.auth, path))
+    ctx.body = { id, item: response.ok ? await response.json() : undefined }
   })
 
   router.delete('/:id', requireScope('orders:write'), (ctx) => {
@@ -41,17 +52,8 @@ export function orderService(options: OrderServiceOptions): Koa {
   })
 
   const app = new Koa()
-  app.use(handleUpstreamError)
+  // Koa sends the status and the headers of a HopError. It need not print them.
+  app.silent = true
   app.use(router.routes())
   return app
-}
-
-const handleUpstreamError: Middleware = async (ctx, next) => {
-  try {
-    await next()
-  } catch (error) {
-    const problem = badGateway(error)
-    ctx.status = problem.status
-    ctx.body = problem
-  }
 }

@@ -1,34 +1,46 @@
+import { HopError, nextHop, type NextHopOptions } from '@resource-server/exchange'
 import { resourceServer, type ResourceServerOptions } from '@resource-server/express'
 import '@resource-server/express/augment'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import type { ExchangeToken } from './exchange.ts'
-import { badGateway, getJson } from './upstream.ts'
 
 export interface UserServiceOptions extends ResourceServerOptions {
+  readonly issuer: string
+  /** The origin of order-service. */
   readonly ordersUrl: string
-  readonly exchangeToken: ExchangeToken
+  readonly clientSecret: string
+  /** Other options for the exchange of tokens. */
+  readonly exchange?: Partial<NextHopOptions>
 }
 
 /** Runs on Express. */
 export function userService(options: UserServiceOptions): Express {
-  const { ordersUrl, exchangeToken, ...rest } = options
+  const { ordersUrl, clientSecret, exchange, ...rest } = options
   const { requireAudience, requireScope } = resourceServer(rest)
+  const orders = nextHop({
+    issuer: rest.issuer,
+    client: { id: 'user-service', secret: clientSecret },
+    audience: 'order-service',
+    scope: 'orders:read',
+    origin: ordersUrl,
+    ...exchange,
+  })
 
   const app = express()
   app.use(requireAudience('user-service'))
 
   app.get('/me/orders/:id', requireScope('orders:read'), async (req, res) => {
-    const target = { audience: 'order-service', scope: 'orders:read' }
-    const token = await exchangeToken(req.auth.raw, target)
-    const order = await getJson(`${ordersUrl}/orders/${encodeURIComponent(req.params.id)}`, token)
-    if (order) res.json({ user: req.auth.subject, order })
-    else res.sendStatus(404)
+    const path = `/orders/${encodeURIComponent(req.params.id)}`
+    const response = orders.relay(await orders.fetch(req.auth, path))
+    if (response.ok) res.json({ user: req.auth.subject, order: await response.json() })
+    else res.sendStatus(response.status)
   })
 
-  const handleUpstreamError: ErrorRequestHandler = (error, _req, res, _next) => {
-    const problem = badGateway(error)
-    res.status(problem.status).json(problem)
-  }
-  app.use(handleUpstreamError)
+  app.use(sendHopError)
   return app
+}
+
+/** Optional: Express sends the status and the headers of the error itself, but it also prints the error. */
+const sendHopError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (!(error instanceof HopError)) return next(error)
+  res.status(error.status).set(error.headers).send(error.body)
 }

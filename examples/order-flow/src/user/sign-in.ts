@@ -1,8 +1,11 @@
 import * as oidc from 'openid-client'
-import { type ClientSettings, discoverClient } from '../discover-client.ts'
 import { Browser, type Page } from './browser.ts'
 
-export interface SignIn extends ClientSettings {
+export interface SignIn {
+  readonly issuer: string
+  readonly clientId: string
+  /** Absent for a public client. */
+  readonly clientSecret?: string | undefined
   readonly redirectUri: string
   readonly user: string
   readonly password: string
@@ -24,7 +27,7 @@ export interface SignedIn {
 
 /** Signs a user in with the authorization code flow and PKCE. A scripted browser acts as the user. */
 export async function signIn(request: SignIn): Promise<SignedIn> {
-  const config = await discoverClient(request)
+  const config = await discover(request)
   const verifier = oidc.randomPKCECodeVerifier()
   const state = oidc.randomState()
   const nonce = oidc.randomNonce()
@@ -45,6 +48,15 @@ export async function signIn(request: SignIn): Promise<SignedIn> {
     expectedNonce: nonce,
   })
   return { accessToken: tokens.access_token, idToken: tokens.id_token ?? '', scopesShown }
+}
+
+/** Reads the server's metadata. Plain http is allowed on 127.0.0.1 only. */
+async function discover({ issuer, clientId, clientSecret }: SignIn): Promise<oidc.Configuration> {
+  const server = new URL(issuer)
+  const execute = server.hostname === '127.0.0.1' ? [oidc.allowInsecureRequests] : []
+  const authentication =
+    clientSecret === undefined ? oidc.None() : oidc.ClientSecretBasic(clientSecret)
+  return oidc.discovery(server, clientId, undefined, authentication, { execute })
 }
 
 interface BrowserResult {

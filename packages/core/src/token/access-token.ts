@@ -349,3 +349,24 @@ export function identifyDecision(token: AccessToken): string {
 export function decisionIdOf(token: AccessToken): string | undefined {
   return VerifiedToken.decisionIdOf(token)
 }
+
+/** The contents of tokens that the authorization server no longer accepts. */
+const rejected = new WeakSet<TokenContent>()
+/** Spares a lookup for each request while there are none. */
+let hasRejected = false
+
+/**
+ * Makes every cache of verified tokens forget this token, because the authorization server no longer accepts it.
+ * The next request with it is verified from the beginning.
+ *
+ * @throws TypeError if this package did not create the token
+ */
+export function forgetVerification(token: AccessToken): void {
+  rejected.add(VerifiedToken.contentOf(token))
+  hasRejected = true
+}
+
+/** Whether a token with this content was forgotten. */
+export function isForgotten(content: TokenContent): boolean {
+  return hasRejected && rejected.has(content)
+}

@@ -5,7 +5,7 @@ import type { VerificationKey } from '../jose/jwk.ts'
 import type { JoseHeader } from '../jose/jws.ts'
 import type { KeySource } from '../jwks/key-source.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import type { TokenContent } from '../token/access-token.ts'
+import { isForgotten, type TokenContent } from '../token/access-token.ts'
 import { digest } from '#crypto'
 
 /** A valid token, and everything its validity depends on. */
@@ -54,13 +54,14 @@ export class TokenCache {
   }
 
   /**
-   * The token's entry, if it is cached and its key is still in the issuer's key set. The caller must repeat
+   * The token's entry, if it is cached, its key is still in the issuer's key set, and the authorization server has
+   * not refused it since. The caller must repeat
    * the checks that depend on the time and the route.
    */
   get(id: string): CachedToken | undefined {
     const cached = this.#entries.get(id)
     // A key that is missing from the current key set may return with the next refresh.
-    if (!cached?.source.holds(cached.key)) {
+    if (!cached?.source.holds(cached.key) || isForgotten(cached.content)) {
       this.#misses += 1
       return undefined
     }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { identifyDecision, isAccessToken, rawOf } from '../../src/client.ts'
+import { forgetVerification, identifyDecision, isAccessToken, rawOf } from '../../src/client.ts'
 import { type AccessToken, createVerifier } from '../../src/index.ts'
 import { aud, bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
@@ -53,5 +53,29 @@ describe('identifyDecision', () => {
     await settle(second)
     expect(records).toMatchObject([{ id }, {}])
     expect(records[1]).not.toHaveProperty('id')
+  })
+})
+
+describe('forgetVerification', () => {
+  test('makes the cache forget the token, and no other one', async () => {
+    const verifier = createVerifier(optionsFor(issuer))
+    const other = issuer.token({ aud })
+    for (const jwt of [raw, other, raw, other]) await verifier.verify(jwt)
+    const hits = (): number => verifier.health().cache?.hits ?? 0
+    expect(hits()).toBe(0)
+    const cached = await verifier.verify(raw)
+    expect(hits()).toBe(1)
+    forgetVerification(cached)
+    await verifier.verify(raw)
+    expect(hits()).toBe(1)
+    await verifier.verify(other)
+    expect(hits()).toBe(2)
+    // The token was verified again, and is cached again.
+    await verifier.verify(raw)
+    expect(hits()).toBe(3)
+  })
+
+  test('refuses what no verifier created', () => {
+    expect(() => forgetVerification({ ...token, raw } as AccessToken)).toThrow(TypeError)
   })
 })

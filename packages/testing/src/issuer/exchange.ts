@@ -168,13 +168,14 @@ function issue({ subject, actor, targets, scopes }: Issued, grant: Grant): JsonO
   if (missing !== undefined) throw new Refused('invalid_scope', `${missing} is not allowed`)
   const now = Math.floor(context.clock.now() / 1000)
   const expiresIn = Math.min(lifetime, Number(subject['exp']) - now)
+  const current = typeof actor?.['sub'] === 'string' ? actor['sub'] : client
   const token = context.createToken({
     aud: targets.length === 1 ? targets[0]! : targets,
     sub: String(subject['sub']),
     expiresIn,
     clientId: client,
     ...(granted.length > 0 && { scope: granted }),
-    ...(context.writesActors && { actors: actorsOf(subject, String(actor?.['sub'] ?? client)) }),
+    ...(context.writesActors && { actors: actorsOf(subject, current) }),
     ...(jkt !== undefined && { claims: { cnf: { jkt } } }),
   })
   return {

@@ -24,7 +24,7 @@ export interface Resource {
 }
 
 /** Responds to POST requests for one path. */
-export interface FormHandler {
+interface FormHandler {
   readonly path: string
   readonly respond: (request: ReceivedRequest) => RawReply
 }
@@ -96,7 +96,10 @@ export async function startServer(
   server.on('request', (request, response) => {
     const { method, url = '' } = request
     const form = method === 'POST' ? forms.find(({ path }) => path === url) : undefined
-    if (form) return void respondToForm(request, response, form)
+    if (form) {
+      void respondToForm(request, response, form)
+      return
+    }
     const resource = method === 'GET' ? resources.get(url) : undefined
     if (resource) counts[resource.countedAs]++
     afterDelay(() => respond(request, response, resource))

@@ -231,7 +231,7 @@ test('has switches for refusals, members, and whole responses', async () => {
   expect(await post(issuer, form(issuer))).toMatchObject({ status: 418, body: { short: 'stout' } })
   tokenEndpoint.reset()
   const revoked = form(issuer)
-  tokenEndpoint.revoke(revoked['subject_token']!)
+  tokenEndpoint.revoke(revoked['subject_token'] ?? '')
   expect(await post(issuer, revoked)).toMatchObject({ body: { error: 'invalid_grant' } })
 })
 
