@@ -33,6 +33,8 @@ const steps = [
   { name: 'types', needs: 'build', run: () => quiet('tsc', '-p', 'test/types') },
   // Finds type errors in tests and scripts, which vitest and node do not check.
   { name: 'test types', needs: 'build', run: () => quiet('tsc', '-p', 'test') },
+  // The same for a test whose dependency changes Express's types.
+  { name: 'mcp-sdk types', needs: 'build', run: () => quiet('tsc', '-p', 'test/mcp-sdk') },
   // Finds packages that cannot be packed.
   { name: 'pack', needs: 'build', run: packAll },
   // Finds package.json fields that do not match the files in the tarball.

@@ -440,7 +440,9 @@ async function attack(instances, repeats, overloaded) {
   await runUntil(end)
   const keys = services.filter((service) => !hasKeys(service)).length
   stop(services)
-  const sustained = (server.mean(start + minute, end) * minute) / instances
+  // Divided once, so that rounding cannot exceed the bound.
+  const minutes = (end - start) / minute - 1
+  const sustained = server.between(start + minute, end).length / (instances * minutes)
   return [
     result('requests per instance and minute', sustained, 2),
     result('instances without keys', keys, 0),

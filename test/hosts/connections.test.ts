@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { createVerifier } from '@resource-server/core'
+import { createVerifier, type TokenWatch } from '@resource-server/core'
 import {
   createRevocationList,
   tokenEndedCode,
@@ -49,14 +49,18 @@ async function startSockets() {
   const { list, verifier } = createService()
   const server = createServer()
   const sockets = new WebSocketServer({ server })
-  sockets.on('connection', async (socket, request) => {
-    const jwt = request.headers.authorization!.slice('Bearer '.length)
-    const watch = watchSocket(verifier, socket, await verifier.verify(jwt))
-    socket.on('message', async (data: Buffer) => {
-      const result = await verifier.check(String(data))
-      socket.send(result.ok && watch.renew(result.token) ? 'renewed' : 'not renewed')
-    })
+  const onMessage = async (socket: WebSocket, watch: TokenWatch, jwt: string): Promise<void> => {
+    const result = await verifier.check(jwt)
+    socket.send(result.ok && watch.renew(result.token) ? 'renewed' : 'not renewed')
+  }
+  const onConnection = async (socket: WebSocket, authorization: string): Promise<void> => {
+    const verified = await verifier.verify(authorization.slice('Bearer '.length))
+    const watch = watchSocket(verifier, socket, verified)
+    socket.on('message', (data: Buffer) => void onMessage(socket, watch, data.toString()))
     socket.send('ready')
+  }
+  sockets.on('connection', (socket, request) => {
+    void onConnection(socket, request.headers.authorization ?? '')
   })
   const running = await listening(server.listen(0, '127.0.0.1'))
   onTestFinished(async () => {

@@ -53,7 +53,7 @@ const onNode: StartLogout = ({ node }) =>
 /** By the names of the hosts. */
 export const logoutHosts: Readonly<Record<string, StartLogout>> = {
   'Express 5': onExpress(express5),
-  'Express 4': onExpress(express4 as unknown as typeof express5),
+  'Express 4': onExpress(express4),
   'Koa 3': onKoa(Koa3),
   'Koa 2': onKoa(Koa2),
   'Fastify 5': onFastify,

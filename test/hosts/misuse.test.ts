@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { IncomingMessage, type Server } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import { serve } from '@hono/node-server'
 import express5 from 'express'
 import express4 from 'express-4'
@@ -20,18 +20,37 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 afterAll(() => issuer.close())
-const options = { issuer: issuer.url, clock: issuer.clock, audience: 'order-service' }
+const options = {
+  issuer: issuer.url,
+  clock: issuer.clock,
+  audience: 'order-service',
+  resource: 'https://orders.example.com',
+}
 const token = issuer.token({ aud: 'order-service', scope: 'orders:read' })
 
 const guardApp = fastify()
 await guardApp.register(forFastify, options)
 afterAll(() => guardApp.close())
 
+const expressApi = forExpress(options)
+const koaApi = forKoa(options)
+const fetchApi = forFetch(options)
 const guards: Readonly<Record<string, object>> = {
-  Express: forExpress(options),
-  Koa: forKoa(options),
+  Express: expressApi,
+  Koa: koaApi,
   Fastify: guardApp,
-  'the Fetch standard': forFetch(options),
+  'the Fetch standard': fetchApi,
+}
+const metadataFunctions: Readonly<Record<string, unknown>> = {
+  Express: expressApi.metadata,
+  Koa: koaApi.metadata,
+  Fastify: guardApp.resourceServer.metadata,
+  'the Fetch standard': fetchApi.metadata,
+}
+const metadataHandlers: Readonly<Record<string, unknown>> = {
+  Express: expressApi.metadata(),
+  Koa: koaApi.metadata(),
+  Fastify: guardApp.resourceServer.metadata(),
 }
 
 type Factory = (...scopes: readonly string[]) => unknown
@@ -151,6 +170,43 @@ describe.each(hosts)('%s', (_name, own, send) => {
     },
   )
 
+  test.each(frameworks.filter((framework) => framework === own))(
+    'lets other requests through the metadata handler for %s',
+    async (framework) => {
+      const handler = metadataHandlers[framework]
+      expect(await send(handler as never)).toMatchObject({ status: 200, handled: true, errors: [] })
+    },
+  )
+
+  test.each(frameworks.filter((framework) => framework !== own))(
+    'fails with a ConfigError for the metadata handler for %s',
+    async (framework) => {
+      const { status, handled, errors } = await send(metadataHandlers[framework] as never)
+      expect({ status, handled }).toEqual({ status: 500, handled: false })
+      expect(errors).toEqual([expect.any(ConfigError)])
+      expect(errors).toMatchObject([
+        {
+          problem: expect.stringMatching(
+            String.raw`metadata\(\) for ${framework} was called with an? \w+`,
+          ),
+        },
+      ])
+    },
+  )
+
+  test('fails with a ConfigError for a metadata function that was not called', async () => {
+    const { status, handled, errors, body } = await send(metadataFunctions[own] as never)
+    expect({ status, handled }).toEqual({ status: 500, handled: false })
+    expect(errors).toEqual([expect.any(ConfigError)])
+    expect(errors).toMatchObject([
+      {
+        problem: expect.stringContaining('metadata was passed as a handler without being called'),
+        fix: 'Call it: metadata().',
+      },
+    ])
+    expect(body).not.toContain('metadata')
+  })
+
   test('fails with a ConfigError for a factory that was not called', async () => {
     const { status, handled, errors, body } = await send(factoryFor(own) as never)
     expect({ status, handled }).toEqual({ status: 500, handled: false })
@@ -164,3 +220,64 @@ describe.each(hosts)('%s', (_name, own, send) => {
     expect(body).not.toContain('requireScope')
   })
 })
+
+describe('token()', () => {
+  const nodeRequest = new IncomingMessage(new Socket())
+  const fetchRequest = new Request('https://orders.example.com')
+  const koaContext = { req: nodeRequest, res: {}, app: {}, state: {} }
+  const fastifyRequest = { raw: nodeRequest, routeOptions: {} }
+  const honoContext = { req: { raw: fetchRequest }, res: {} }
+  const given: Readonly<Record<string, unknown>> = {
+    'a Node request': nodeRequest,
+    'a Koa context': koaContext,
+    'a Fastify request': fastifyRequest,
+    'a Fetch Request': fetchRequest,
+    'a Hono context': honoContext,
+    'an object': {},
+    undefined,
+    null: null,
+  }
+  const readers: readonly (readonly [
+    name: string,
+    own: string,
+    read: (request: never) => unknown,
+    argument: string,
+  ])[] = [
+    ['api.token() for Express', 'a Node request', expressApi.token, 'api.token(req)'],
+    ['api.token() for Koa', 'a Koa context', koaApi.token, 'api.token(ctx)'],
+    [
+      'app.resourceServer.token() for Fastify',
+      'a Fastify request',
+      guardApp.resourceServer.token,
+      'app.resourceServer.token(request)',
+    ],
+  ]
+  const cases = readers.flatMap(([name, own, read, argument]) =>
+    Object.keys(given)
+      .filter((what) => what !== own)
+      .map((what) => [name, what, read, argument] as const),
+  )
+
+  test.each(cases)('%s names %s, and what to pass', (name, what, read, argument) => {
+    const thrown = thrownBy(() => read(given[what] as never))
+    expect(thrown).toBeInstanceOf(ConfigError)
+    expect(thrown).toMatchObject({
+      problem: `${name} was called with ${what}.`,
+      fix: expect.stringContaining(argument),
+    })
+  })
+
+  test.each(readers)('%s says if no guard ran on %s', (_name, own, read) => {
+    expect(thrownBy(() => read(given[own] as never))).toMatchObject({
+      problem: 'No guard ran on this request.',
+    })
+  })
+})
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    return error
+  }
+}

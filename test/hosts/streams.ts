@@ -95,7 +95,7 @@ export const startStream: Readonly<
   Record<string, (options: ResourceServerOptions) => Promise<RunningHost>>
 > = {
   'Express 5': onExpress(express5),
-  'Express 4': onExpress(express4 as unknown as typeof express5),
+  'Express 4': onExpress(express4),
   'Koa 3': onKoa(Koa3),
   'Koa 2': onKoa(Koa2),
   'Fastify 5': onFastify,

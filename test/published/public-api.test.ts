@@ -84,6 +84,7 @@ test('core/adapter has exactly these exports', () => {
     'fromNode',
     'ignoredWrite',
     'isFetchRequest',
+    'isNodeRequest',
     'nodeGuard',
     'sendNode',
     'wrongHost',

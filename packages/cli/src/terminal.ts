@@ -20,6 +20,14 @@ export interface Terminal {
  * - `problem`: the token is refused, or the setup has a problem.
  * - `unknown`: the keys could not be fetched, or the signature was not checked.
  * - `usage`: the arguments or the configuration are wrong.
+ *
+ * @example
+ * ```ts
+ * import { type ExitCode, exitCodes } from '@resource-server/cli'
+ *
+ * export const isDecided = (code: ExitCode): boolean =>
+ *   code === exitCodes.ok || code === exitCodes.problem
+ * ```
  */
 export const exitCodes: {
   readonly ok: 0

@@ -18,7 +18,7 @@ export {
 export { RequestRefusedError, type Reply } from './http/challenge.ts'
 export { ignoredWrite } from './http/ignored-write.ts'
 export { wrongHost } from './http/wrong-host.ts'
-export { isFetchRequest } from './lib/host-object.ts'
+export { isFetchRequest, isNodeRequest } from './lib/host-object.ts'
 export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
 
 export type { Connection } from './binding/presentation.ts'

@@ -5,6 +5,7 @@ import {
   fromNode,
   type Guard,
   type GuardResult,
+  isNodeRequest,
   nodeGuard,
   type ResourceServerBase,
   sendNode,
@@ -179,15 +180,24 @@ export function resourceServer<C extends object>(
     }
   return {
     ...gate.guards(middleware),
-    token: (request) => gate.token(request),
-    metadata: () => {
-      const { pass: serve } = gate.metadata()
-      return (request, response, next) => follow(serve(fromNode(request)), response, next)
+    token: (request) => {
+      if (!isNodeRequest(request)) throw wrongHost('api.token() for Express', request, tokenAdvice)
+      return gate.token(request)
+    },
+    metadata: (...given: readonly unknown[]) => {
+      const { pass: serve } = gate.metadata(...given)
+      return (request, response, next) => {
+        if (!isExpress(response, next)) throw wrongHost('api.metadata() for Express', request)
+        follow(serve(fromNode(request)), response, next)
+      }
     },
     openapi: gate.openapi(),
     ...gate.operations,
   }
 }
+
+const tokenAdvice =
+  'Pass the request of the handler: api.token(req). For another framework, use its package.'
 
 /** Whether Express called, and not another framework. Its handlers get other arguments. */
 function isExpress(response: Partial<ServerResponse> | undefined, next: unknown): boolean {

@@ -11,6 +11,7 @@ import {
   fromNode,
   type Guard,
   ignoredWrite,
+  isNodeRequest,
   nodeGuard,
   type Reply,
   type ResourceServerBase,
@@ -241,17 +242,27 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   for (const [name, factory] of Object.entries(guards)) app.decorate(name, asDecorator(factory))
   const server: ResourceServer = {
     ...gate.operations,
-    token: ({ raw }) => withoutText(() => gate.token(raw)!),
-    metadata: () => {
-      const { pass: serve } = gate.metadata()
-      return async ({ raw, originalUrl }, reply) => {
+    token: (request) =>
+      withoutText(() => {
+        if (isNodeRequest(request?.raw)) return gate.token(request.raw)!
+        throw wrongHost('app.resourceServer.token() for Fastify', request, tokenAdvice)
+      }),
+    metadata: asDecorator((...given: readonly unknown[]) => {
+      const { pass: serve } = gate.metadata(...given)
+      const answer: FastifyGuard = async ({ raw, originalUrl }, reply) => {
         const result = serve(fromNode(raw, originalUrl))
         return result.action === 'reply' ? send(reply, result.reply) : undefined
       }
-    },
+      return (request, reply) => {
+        if (!isFastify(request, reply)) throw wrongHost('metadata() for Fastify', request)
+        return answer(request, reply)
+      }
+    }),
     openapi: gate.openapi<FastifyGuard>(),
   }
   app.decorate('resourceServer', server)
+  // Without `await`, the guards are undefined, and Fastify ignores a hook that is undefined.
+  app.addHook('onReady', async () => gate.warnIfUnused(unusedFix))
   app.addHook('onClose', async () => server.close())
   app.decorateRequest('auth', {
     getter(this: FastifyRequest): RequestAuth {
@@ -260,6 +271,13 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
     setter: ignoredWrite('request.auth', 'app.resourceServer.token(request)'),
   })
 }
+
+const tokenAdvice =
+  'Pass the request of the handler: app.resourceServer.token(request). For another framework, use its package.'
+
+const unusedFix =
+  'If routes use its guards, such as app.requireScope, they were defined before the plugin was loaded, and the ' +
+  'guards were undefined. Await app.register(resourceServer, …) before you define routes.'
 
 /** Whether Fastify called, and not another framework. Its handlers get other arguments. */
 function isFastify(

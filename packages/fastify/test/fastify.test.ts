@@ -83,31 +83,6 @@ describe('a ConfigError during a request', () => {
   })
 })
 
-describe('without await, the guards', () => {
-  const load = async (app: FastifyInstance) => {
-    onTestFinished(() => app.close())
-    await app.ready()
-    const granted = await app.inject({ url: '/', headers: validHeaders })
-    return [granted.statusCode, (await app.inject('/')).statusCode]
-  }
-
-  test('do not exist yet after register', async () => {
-    const app = fastify()
-    void app.register(resourceServer, options)
-    expect(() => app.requireScope('orders:read')).toThrow('app.requireScope is not a function')
-    await app.close()
-  })
-
-  test('exist in a later plugin', async () => {
-    const app = fastify()
-    void app.register(resourceServer, options)
-    void app.register(async (routes) => {
-      routes.get('/', { onRequest: routes.requireScope('orders:read') }, async () => 'in')
-    })
-    expect(await load(app)).toEqual([200, 401])
-  })
-})
-
 test('a guard works as an onRequest hook and sets request.auth', async () => {
   const app = await start()
   app.get('/', { onRequest: app.requireScope('orders:read') }, async ({ auth }) => auth.subject)

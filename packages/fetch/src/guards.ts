@@ -38,7 +38,8 @@ function notGuard(given: unknown): ConfigError {
   if (typeof given === 'function') {
     return new ConfigError(
       'A function was passed as a guard.',
-      "Call the function that creates the guard: api.requireScope('orders:read').",
+      "If it is a factory, call it: api.requireScope('orders:read'). If it is a guard of another framework's package, " +
+        'use those of this resource server.',
     )
   }
   const isOther = typeof given === 'object' && given !== null && everyGuard.has(given)

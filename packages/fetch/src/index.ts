@@ -214,8 +214,8 @@ export function resourceServer<C extends object>(
         })
     },
     token: (request) => gate.token(checked(request)),
-    metadata: () => {
-      const { pass: serve } = gate.metadata()
+    metadata: (...given: readonly unknown[]) => {
+      const { pass: serve } = gate.metadata(...given)
       return (request) => {
         const result = serve(fromFetch(checked(request)))
         return result.action === 'reply' ? new Response(result.reply.body, result.reply) : undefined

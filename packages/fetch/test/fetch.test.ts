@@ -147,7 +147,8 @@ describe('a guard', () => {
     [
       'that is the method itself',
       () => resourceServer(options).requireScope,
-      'A function was passed as a guard. Call the function that creates the guard',
+      "A function was passed as a guard. If it is a factory, call it: api.requireScope('orders:read'). If it is a guard of " +
+        "another framework's package, use those of this resource server.",
     ],
     ['that is undefined', () => undefined, 'A value that is not a guard'],
   ])('%s causes a ConfigError', async (_title, make, message) => {

@@ -4,6 +4,7 @@ import {
   createGate,
   fromNode,
   type Guard,
+  isNodeRequest,
   nodeGuard,
   type Reply,
   type ResourceServerBase,
@@ -206,18 +207,28 @@ export function resourceServer<C extends object>(
     }
   return {
     ...gate.guards(middleware),
-    token: ({ req }) => gate.token(req),
-    metadata: () => {
-      const { pass: serve } = gate.metadata()
-      return async (context, next) => {
+    token: (context) => {
+      if (isNodeRequest(context?.req)) return gate.token(context.req)
+      throw wrongHost('api.token() for Koa', context, tokenAdvice)
+    },
+    metadata: (...given: readonly unknown[]) => {
+      const { pass: serve } = gate.metadata(...given)
+      const answer: KoaGuard = async (context, next) => {
         const result = serve(fromNode(context.req, context.originalUrl))
         return result.action === 'reply' ? send(context, result.reply) : next()
+      }
+      return (context, next) => {
+        if (!isKoa(context, next)) throw wrongHost('api.metadata() for Koa', context)
+        return answer(context, next)
       }
     },
     openapi: gate.openapi(),
     ...gate.operations,
   }
 }
+
+const tokenAdvice =
+  'Pass the context of the handler: api.token(ctx). For another framework, use its package.'
 
 /** Whether Koa called, and not another framework. Its handlers get other arguments. */
 function isKoa(context: Partial<KoaContext> | undefined, next: unknown): boolean {

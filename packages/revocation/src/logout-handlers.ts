@@ -131,7 +131,7 @@ async function formOf(
 ): Promise<URLSearchParams | undefined> {
   if (!isPost(request) || !isForm(request.headers['content-type'])) return undefined
   if (parsed === undefined) return readForm(request)
-  const token = (parsed as { readonly logout_token?: unknown } | null)?.logout_token
+  const { logout_token: token } = Object(parsed) as { readonly logout_token?: unknown }
   return typeof token === 'string' ? new URLSearchParams({ logout_token: token }) : undefined
 }
 

@@ -1,6 +1,6 @@
 import { Router } from '@koa/router'
 import { nextHop, type NextHopOptions } from '@resource-server/exchange'
-import { type AuthState, resourceServer, type ResourceServerOptions } from '@resource-server/koa'
+import { resourceServer, type ResourceServerOptions } from '@resource-server/koa'
 import Koa from 'koa'
 import { Orders } from './orders.ts'
 
@@ -21,7 +21,8 @@ export interface OrderServiceOptions extends ResourceServerOptions {
 /** Runs on Koa. */
 export function orderService(options: OrderServiceOptions): Koa {
   const { inventoryUrl, clientSecret, exchange, exchangerRole = 'actor', ...rest } = options
-  const { requireAudience, requireScope, requireActor, requireClient } = resourceServer(rest)
+  const api = resourceServer(rest)
+  const { requireAudience, requireScope, requireActor, requireClient } = api
   const requireCaller = exchangerRole === 'actor' ? requireActor : requireClient
   const inventory = nextHop({
     issuer: rest.issuer,
@@ -33,22 +34,23 @@ export function orderService(options: OrderServiceOptions): Koa {
   })
   const orders = new Orders()
 
-  const router = new Router<AuthState>({ prefix: '/orders' })
+  const router = new Router({ prefix: '/orders' })
   router.use(requireAudience('order-service'), requireCaller('user-service'))
 
   // If there is no token for inventory-service, Koa sends the status and the headers of the error.
   router.get('/:id', requireScope('orders:read'), async (ctx) => {
     const { id = '' } = ctx.params
-    const order = orders.find(id, ctx.state.auth.subject)
+    const token = api.token(ctx)
+    const order = orders.find(id, token.subject)
     if (!order) return
     const path = `/items/${encodeURIComponent(order.item)}`
-    const response = inventory.relay(await inventory.fetch(ctx.state.auth, path))
+    const response = inventory.relay(await inventory.fetch(token, path))
     ctx.body = { id, item: response.ok ? await response.json() : undefined }
   })
 
   router.delete('/:id', requireScope('orders:write'), (ctx) => {
     const { id = '' } = ctx.params
-    ctx.status = orders.cancel(id, ctx.state.auth.subject) ? 204 : 404
+    ctx.status = orders.cancel(id, api.token(ctx).subject) ? 204 : 404
   })
 
   const app = new Koa()

@@ -1,6 +1,5 @@
 import { HopError, nextHop, type NextHopOptions } from '@resource-server/exchange'
 import { resourceServer, type ResourceServerOptions } from '@resource-server/express'
-import '@resource-server/express/augment'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 
 export interface UserServiceOptions extends ResourceServerOptions {
@@ -15,7 +14,7 @@ export interface UserServiceOptions extends ResourceServerOptions {
 /** Runs on Express. */
 export function userService(options: UserServiceOptions): Express {
   const { ordersUrl, clientSecret, exchange, ...rest } = options
-  const { requireAudience, requireScope } = resourceServer(rest)
+  const api = resourceServer(rest)
   const orders = nextHop({
     issuer: rest.issuer,
     client: { id: 'user-service', secret: clientSecret },
@@ -26,12 +25,13 @@ export function userService(options: UserServiceOptions): Express {
   })
 
   const app = express()
-  app.use(requireAudience('user-service'))
+  app.use(api.requireAudience('user-service'))
 
-  app.get('/me/orders/:id', requireScope('orders:read'), async (req, res) => {
+  app.get('/me/orders/:id', api.requireScope('orders:read'), async (req, res) => {
+    const token = api.token(req)
     const path = `/orders/${encodeURIComponent(req.params.id)}`
-    const response = orders.relay(await orders.fetch(req.auth, path))
-    if (response.ok) res.json({ user: req.auth.subject, order: await response.json() })
+    const response = orders.relay(await orders.fetch(token, path))
+    if (response.ok) res.json({ user: token.subject, order: await response.json() })
     else res.sendStatus(response.status)
   })
 

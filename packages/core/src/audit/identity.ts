@@ -1,7 +1,7 @@
 import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { type Actor, type PriorActor, readChain } from '../token/delegation.ts'
 import { type JsonObject, own } from '../lib/json.ts'
-import { escapeForLog } from '../lib/quote.ts'
+import { escapeUpTo } from '../lib/quote.ts'
 import type { Unverified, UnverifiedProof } from '../jose/jws.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type {
@@ -184,9 +184,7 @@ function shownNames(
   names: Readonly<Partial<Record<keyof UnverifiedNames, unknown>>>,
 ): UnverifiedNames {
   const strings = Object.entries(names).filter(([, value]) => typeof value === 'string')
-  return Object.fromEntries(strings.map(([name, value]) => [name, shown(value as string)]))
-}
-
-function shown(value: string): string {
-  return escapeForLog(value.slice(0, maxLength)).slice(0, maxLength)
+  return Object.fromEntries(
+    strings.map(([name, value]) => [name, escapeUpTo(value as string, maxLength)]),
+  )
 }

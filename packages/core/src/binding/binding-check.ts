@@ -4,7 +4,7 @@ import { Refusal, refuse } from '../errors/refusal.ts'
 import type { UnverifiedProof } from '../jose/jws.ts'
 import { within } from '../lib/clock.ts'
 import { isEqual } from '../lib/equal.ts'
-import { escapeForLog, nameOfThrown } from '../lib/quote.ts'
+import { nameAndCodeOf } from '../lib/quote.ts'
 import { isThenable, type MaybePromise } from '../lib/maybe-promise.ts'
 import type { ReplayStore, UsedProof } from '../options/replay-store.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -276,8 +276,5 @@ function describe(result: unknown): string {
 
 function whatHappened(result: unknown): string {
   if (result instanceof ReplayStoreUnavailable) return result.message
-  if (!(result instanceof Error)) return 'it did not return a boolean'
-  const { code } = result as { readonly code?: unknown }
-  const name = nameOfThrown(result)
-  return typeof code === 'string' ? `${name} ${escapeForLog(code.slice(0, 64))}` : name
+  return result instanceof Error ? nameAndCodeOf(result) : 'it did not return a boolean'
 }

@@ -1,4 +1,4 @@
-import { type Actor, exchangeWithoutAct } from '../token/delegation.ts'
+import type { Actor } from '../token/delegation.ts'
 import type { Policy } from '../config/policy.ts'
 import type { ActorName } from '../options/profile.ts'
 import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
@@ -61,13 +61,15 @@ export function actorCheck(
     if (!actor) {
       return refuse(
         'actor_not_allowed',
-        `the token has no actor (act), but this route requires one. ${exchangeWithoutAct}`,
+        'the token has no actor (act), but this route requires one',
         { claim: 'act' },
       )
     }
     if (tests.some((test) => test(actor))) return undefined
+    // Explained, because the hints are about tokens without an actor.
     return refuse('actor_not_allowed', `the current actor ${describe(actor)} is not allowed here`, {
       claim: 'act',
+      explained: true,
     })
   }
 }

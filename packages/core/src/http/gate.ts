@@ -7,6 +7,7 @@ import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
 import { metBy, namesOf } from '../guards/scope.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
+import { warnings } from '../lib/warning-limiter.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
@@ -24,6 +25,7 @@ import { describeOpenApi, type OpenApi } from './openapi.ts'
 import { headerValues, type HttpRequest, pathOf } from './request.ts'
 import { RequestState } from './request-state.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
+import { refuseHostCall } from './wrong-host.ts'
 
 /** What a host does after a guard: continue, send a reply, or raise an error. */
 export type GuardResult =
@@ -54,6 +56,7 @@ export class Gate<C extends object = object> {
   /** The guard of each handler that the host created. */
   readonly #guards = new WeakMap<object, Guard>()
   readonly #scopes = new Set<string>()
+  #hasGuards = false
 
   constructor(policy: Policy) {
     this.#policy = policy
@@ -88,10 +91,22 @@ export class Gate<C extends object = object> {
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C> {
     return createGuards<Handler, C>(this.#policy, (guard) => {
       const handler = wrap(guard)
+      this.#hasGuards = true
       if (isObject(handler)) this.#guards.set(handler, guard)
       for (const scope of guard.scopeNeed ? namesOf(guard.scopeNeed) : []) this.#scopes.add(scope)
       return handler
     })
+  }
+
+  /**
+   * For hosts that know when an app is complete: warns if no guard was created, because then no route is
+   * protected.
+   *
+   * @param fix what the operator can do, as one or more sentences
+   */
+  warnIfUnused(fix: string): void {
+    if (this.#hasGuards || this.#policy.log === 'off') return
+    warnings.print(`A resource server has no guards, so it does not protect any route. ${fix}`)
   }
 
   /** @throws ConfigError unless all guards so far let the request through */
@@ -130,9 +145,12 @@ export class Gate<C extends object = object> {
   /**
    * The metadata of this resource server (RFC 9728). It lists the scopes of all guards created so far.
    *
-   * @throws ConfigError if no `resource` is configured
+   * @param given what the adapter's own function got. It has no parameters, so a request shows that a host called
+   * it in place of the handler that it returns.
+   * @throws ConfigError if no `resource` is configured, or if a host called
    */
-  metadata(): PublishedMetadata {
+  metadata(...given: readonly unknown[]): PublishedMetadata {
+    refuseHostCall('metadata', given)
     return publishMetadata(this.#policy, this.#scopes)
   }
 

@@ -31,7 +31,7 @@ export interface KeyEvent {
    *   previous one stays in use.
    * - `blocked`: a key was blocked with `blockKey()`.
    * - `restored`: a key set from the key store is in use.
-   * - `not-stored`: the key store failed.
+   * - `not-stored`: the key store failed. `reason` has the name and the code of its error, but not its text.
    */
   readonly event: KeyEventName
   /** What went wrong. Absent if there was no error. */

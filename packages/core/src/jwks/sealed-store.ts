@@ -1,5 +1,6 @@
 import { within } from '../lib/clock.ts'
 import { isJsonObject, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
+import { nameAndCodeOf } from '../lib/quote.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import { minutes, seconds } from './freshness.ts'
 import { hmacSha256Async } from '#crypto'
@@ -45,22 +46,22 @@ export class SealedStore {
    * Loads the key set. Returns `undefined` if there is none, or if its HMAC or its issuer does not
    * match.
    *
-   * @throws whatever the store throws, and an error if the store does not respond in time
+   * @throws an error that does not contain the text of the store's error
    */
   async load(): Promise<StoredKeySet | undefined> {
-    const text: unknown = await withTimeout(this.#keyStore.store.get(this.#name))
+    const text: unknown = await callStore('get', () => this.#keyStore.store.get(this.#name))
     if (typeof text !== 'string' || text.length > maxLength) return undefined
     const [mac, ...rest] = text.split('.')
     const content = rest.join('.')
     return (await this.#isAuthentic(mac!, content)) ? this.#parse(content) : undefined
   }
 
-  /** @throws whatever the store throws, and an error if the store does not respond in time */
+  /** @throws an error that does not contain the text of the store's error */
   async save(body: JsonObject, lifetime: number): Promise<void> {
     const at = this.#clock.now()
     const content = JSON.stringify({ issuer: this.#issuer, at, lifetime, body })
     const mac = await this.#macOf(content)
-    await withTimeout(this.#keyStore.store.set(this.#name, `${mac}.${content}`))
+    await callStore('set', () => this.#keyStore.store.set(this.#name, `${mac}.${content}`))
   }
 
   #macOf(content: string): Promise<string> {
@@ -88,10 +89,17 @@ export class SealedStore {
   }
 }
 
-function withTimeout<T>(work: Promise<T>): Promise<T> {
-  return within(
-    timeout,
-    work,
-    () => new Error(`the key store did not respond within ${timeout} ms`),
-  )
+/** The text of the store's own error is left out, because it can contain a password. */
+async function callStore<T>(method: 'get' | 'set', call: () => Promise<T>): Promise<T> {
+  const late = new Error(`${method}() of the key store did not respond within ${timeout} ms`)
+  try {
+    return await within(timeout, call(), () => late)
+  } catch (error) {
+    if (error === late) throw error
+    // oxlint-disable-next-line preserve-caught-error -- its text can contain a password
+    throw new Error(
+      `${method}() of the key store failed with ${nameAndCodeOf(error)}. The text of its error is left out, ` +
+        'because it can contain a secret: catch the error in your key store to log it',
+    )
+  }
 }

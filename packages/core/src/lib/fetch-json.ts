@@ -1,6 +1,6 @@
 import { schedule } from './clock.ts'
 import { JsonError, type JsonObject, parseJsonObject } from './json.ts'
-import { escapeForLog, quote } from './quote.ts'
+import { codeOf, escapeUpTo, quote } from './quote.ts'
 
 /**
  * A function that fetches metadata and key sets. The global `fetch` has this type. It must reject if the
@@ -276,11 +276,6 @@ export function failedRequest(error: unknown): FetchError {
   const code = codeOf(cause) ?? codeOf(error)
   // An AggregateError, for several addresses of a host, has no message.
   const detail = cause && (cause.message || code)
-  const message = escapeForLog(detail ? `${error.message}: ${detail}` : error.message)
-  return new FetchError(message.slice(0, 256), undefined, undefined, code)
-}
-
-function codeOf(error: Error | undefined): string | undefined {
-  const code = (error as { readonly code?: unknown } | undefined)?.code
-  return typeof code === 'string' ? code : undefined
+  const message = escapeUpTo(detail ? `${error.message}: ${detail}` : error.message, 256)
+  return new FetchError(message, undefined, undefined, code)
 }

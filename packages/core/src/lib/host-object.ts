@@ -12,7 +12,7 @@ const hostObjects: readonly HostObject[] = [
   {
     name: 'a Node request',
     fix: 'Use @resource-server/express, which also works with node:http.',
-    matches: (value) => 'rawHeaders' in value,
+    matches: isNodeRequest,
   },
   {
     name: 'a Koa context',
@@ -44,6 +44,11 @@ const hostObjects: readonly HostObject[] = [
 /** What kind of host object a value is. `undefined` for a value of another kind. */
 export function hostObjectOf(value: unknown): HostObject | undefined {
   return isObject(value) ? hostObjects.find(({ matches }) => matches(value)) : undefined
+}
+
+/** Whether a value is a request of `node:http`, or inherits from one. */
+export function isNodeRequest(value: unknown): value is object {
+  return isObject(value) && 'rawHeaders' in value
 }
 
 /** Whether a value has the headers of a `Request` of the Fetch standard, which are iterable. */

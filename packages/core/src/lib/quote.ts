@@ -28,6 +28,13 @@ export function escapeForLog(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, unicodeEscape)
 }
 
+/** Escapes a text for a log without quotes, and cuts it to this many characters, but never within an escape. */
+export function escapeUpTo(text: string, maxCharacters: number): string {
+  const escaped = text.slice(0, maxCharacters).split('').map(escapeForLog)
+  while (lengthOf(escaped) > maxCharacters) escaped.pop()
+  return escaped.join('')
+}
+
 /**
  * Describes a value that a function of the user threw: the name and the message of an error, or the type of
  * any other value. Never throws.
@@ -49,6 +56,24 @@ export function nameOfThrown(thrown: unknown): string {
     // A getter of the error threw.
   }
   return typeOf(thrown)
+}
+
+/** The name of an error and, if it has one, its code, such as `Error ECONNREFUSED`. Leaves out its message. */
+export function nameAndCodeOf(thrown: unknown): string {
+  const name = nameOfThrown(thrown)
+  const code = codeOf(thrown)
+  return code === undefined ? name : `${name} ${escapeUpTo(code, 64)}`
+}
+
+/** The code of a system error or a database error, such as `ECONNREFUSED`. */
+export function codeOf(thrown: unknown): string | undefined {
+  try {
+    const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
+    return typeof code === 'string' ? code : undefined
+  } catch {
+    // A getter of the error threw.
+    return undefined
+  }
 }
 
 function typeOf(thrown: unknown): string {

@@ -28,7 +28,23 @@ const isKeycloak = (token: HintedToken): boolean =>
 const isForService = (token: HintedToken): boolean =>
   has(token, 'aud') && audiences(token).some((name) => name !== 'account')
 
+/** For refusals of tokens without an actor. A refusal of an actor gets no hint. */
+const actorCodes = ['actor_not_allowed', 'delegation_required'] as const
+
+const checkClient =
+  "Check the client that exchanged the token: requireClient('user-service'), or clientId of the verified token."
+
+/** Advice for an operator who expects an actor in the tokens of one kind of exchange. */
+function exchangeHint(exchange: string, isFromProvider: Hint['when']): Hint {
+  return {
+    codes: actorCodes,
+    when: (token) => isFromProvider(token) && !has(token, 'act'),
+    message: `${exchange} does not write act. ${checkClient}`,
+  }
+}
+
 export const keycloakHints: readonly Hint[] = [
+  exchangeHint("Keycloak's standard token exchange", isKeycloak),
   {
     codes: ['claim_missing'],
     when: (token) =>
@@ -101,7 +117,11 @@ const orgServer =
   'verified locally. Use a custom authorization server, such as …/oauth2/default, with this service as its ' +
   'audience, and configure its issuer here.'
 
+const isOkta = (token: HintedToken): boolean =>
+  text(token, 'jti').startsWith('AT.') && has(token, 'cid')
+
 export const oktaHints: readonly Hint[] = [
+  exchangeHint("Okta's on-behalf-of exchange", isOkta),
   {
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     when: ({ typ }) => typ?.toLowerCase() === 'application/okta-internal-at+jwt',
@@ -143,7 +163,13 @@ export const springHints: readonly Hint[] = [
 /** The application id of Microsoft Graph, the same in all tenants. */
 const graph = '00000003-0000-0000-c000-000000000000'
 
+const isEntra = (token: HintedToken): boolean =>
+  ['https://login.microsoftonline.com/', 'https://sts.windows.net/'].some((prefix) =>
+    issuedBy(token, prefix),
+  )
+
 export const entraHints: readonly Hint[] = [
+  exchangeHint("Microsoft Entra's on-behalf-of flow", isEntra),
   {
     codes: ['issuer_not_trusted'],
     when: (token) => issuedBy(token, 'https://sts.windows.net/'),
@@ -290,6 +316,11 @@ export const generalHints: readonly Hint[] = [
     message:
       'aud is an empty list: the token was not issued for any service. Let the client request this service ' +
       "as the audience (in Ory Hydra: the parameter 'audience', allowed in the client's 'audience').",
+  },
+  {
+    codes: actorCodes,
+    when: (token) => !has(token, 'act'),
+    message: `Let the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
   },
 ]
 

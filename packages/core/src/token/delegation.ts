@@ -120,11 +120,6 @@ function tooLong(maxDepth: number): Refusal {
   })
 }
 
-/** Advice for an operator who expects an actor in every exchanged token. */
-export const exchangeWithoutAct: string =
-  'Not every token exchange writes act: the standard token exchange of Keycloak and the on-behalf-of flows ' +
-  'of Okta and Microsoft Entra do not. There, requireClient checks the client that exchanged the token'
-
 /** Checks whether the token has an actor, if the mode requires or forbids one. */
 export function checkDelegation(
   actor: Actor | undefined,
@@ -133,7 +128,7 @@ export function checkDelegation(
   if (mode === 'delegated' && !actor) {
     return refuse(
       'delegation_required',
-      `the token has no actor (act), but only delegated access is allowed. ${exchangeWithoutAct}`,
+      'the token has no actor (act), but only delegated access is allowed',
       { claim: 'act' },
     )
   }

@@ -286,6 +286,9 @@ export class Pipeline {
 /** An introspection response has no header. */
 const noHeader: Pick<JoseHeader, 'typ'> = Object.freeze({ typ: undefined })
 
+const audienceFix =
+  "Set audience: 'order-service', or let requireAudience('order-service') run first."
+
 /** Only a resolved issuer can lack an audience here: configured issuers are checked before. */
 export function claimContext(
   { typ }: Pick<JoseHeader, 'typ'>,
@@ -298,14 +301,18 @@ export function claimContext(
   return { policy, issuer, audience, typ, now: policy.clock.now() / 1000 }
 }
 
-/** @throws ConfigError if an issuer has no audience and no guard supplies one */
-export function requireAudience(policy: Policy, audience?: AudienceRule): void {
+/**
+ * @param fix what to do, for callers that have no guards
+ * @throws ConfigError if an issuer has no audience and no guard supplies one
+ */
+export function requireAudience(
+  policy: Policy,
+  audience?: AudienceRule,
+  fix: string = audienceFix,
+): void {
   const issuer = audience ? undefined : issuerWithoutAudience(policy)
   if (!issuer) return
-  throw new ConfigError(
-    `No audience is configured for the issuer '${issuer.issuer}'.`,
-    "Set audience: 'order-service', or let requireAudience('order-service') run first.",
-  )
+  throw new ConfigError(`No audience is configured for the issuer '${issuer.issuer}'.`, fix)
 }
 
 function issuerWithoutAudience({ issuers }: Policy): IssuerPolicy | undefined {

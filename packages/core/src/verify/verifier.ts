@@ -106,7 +106,7 @@ const configured: Requirements = Object.freeze({ audience: undefined, delegation
  */
 export function createVerifier<C extends object = object>(options: VerifierOptions): Verifier<C> {
   const policy = createPolicy(options, 'verifier')
-  requireAudience(policy)
+  requireAudience(policy, undefined, "Set audience: 'order-service'.")
   const pipeline = new Pipeline(policy)
   const reporter = createReporter(policy)
   const decide = (

@@ -213,7 +213,8 @@ describe('the record of a token with an invalid signature', () => {
   test.each([
     ['of 128 characters in full', 'x'.repeat(128), 'x'.repeat(128)],
     ['of 129 characters without the last one', 'x'.repeat(129), 'x'.repeat(128)],
-    ['cut to 128 characters after escaping', `${'x'.repeat(125)}ä`, `${'x'.repeat(125)}\\u0`],
+    ['without an escape that does not fit', `${'x'.repeat(125)}ä`, 'x'.repeat(125)],
+    ['with an escape that fits', `${'x'.repeat(122)}ä`, `${'x'.repeat(122)}\\u00e4`],
   ])('shows a kid %s', async (_what, kid, shown) => {
     expect((await identityOf(forged({ kid }))).unverified?.kid).toBe(shown)
   })

@@ -118,3 +118,28 @@ describe("the error of onRefusal: 'throw'", () => {
     expect(text).not.toMatch(/audience_mismatch|secret-service-name|stock-service/)
   })
 })
+
+describe('the reason of requireActor', () => {
+  const guard: MakeGuard = ({ requireActor }) => requireActor({ iss: issuer.url, sub: 'a' })
+  const reasonFor = async (provider: object, more: Readonly<Record<string, unknown>> = {}) => {
+    const harness = createGateHarness({ ...options, ...provider })
+    await runGuards(harness, [guard], issuer.token({ aud: options.audience, claims: more }))
+    return harness.records[0]?.reason
+  }
+  const noActor = 'the token has no actor (act), but this route requires one. '
+
+  test('names the exchange that writes no act only for tokens of its provider', async () => {
+    const okta = { jti: 'AT.x', cid: 'web' }
+    const ofOkta = "Okta's on-behalf-of exchange does not write act."
+    expect(await reasonFor({}, okta)).toContain(`${noActor}${ofOkta}`)
+    const general = 'Let the caller exchange its token for this service.'
+    const reason = await reasonFor({})
+    expect(reason).toContain(`${noActor}${general}`)
+    expect(reason).not.toMatch(/Keycloak|Okta|Entra/)
+  })
+
+  test('has no advice about exchanges for an actor that is not allowed', async () => {
+    const reason = await reasonFor({}, { act: { sub: 'b' } })
+    expect(reason).toMatch(/is not allowed here$/)
+  })
+})

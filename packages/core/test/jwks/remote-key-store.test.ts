@@ -110,24 +110,39 @@ test('an unchanged key set is stored again with the new time', async () => {
   expect(verifier.health().issuers).toMatchObject([{ state: 'fresh', age: 0, keys: 1 }])
 })
 
-test.each<[what: string, error: unknown, reason: string]>([
-  ['an error', new Error('gone'), 'gone'],
-  ['a string', 'gone', 'unknown error'],
-])('a store that fails with %s is reported and changes nothing', async (_what, error, reason) => {
-  const fail = (): Promise<never> => Promise.reject(error)
-  const keyStore = { store: { get: fail, set: fail }, secret }
-  const { verifier, idle, takeEvents, check } = startRemote(jwksResponse('a'), { keyStore })
-  await verifier.warmUp()
-  await idle()
-  const notStored = { event: 'not-stored', skipped: [], reason }
-  const events = takeEvents()
-  expect(events.filter(({ event }) => event === 'not-stored')).toEqual([
-    expect.objectContaining(notStored),
-    { ...notStored, keys: 1 },
-  ])
-  expect(events).toContainEqual(fetched)
-  expect(await check('a')).toBe('granted')
-})
+const password = 'hunter2'
+const connectionError = Object.assign(
+  new Error(`connect ECONNREFUSED redis://app:${password}@10.0.0.7`),
+  { code: 'ECONNREFUSED' },
+)
+
+test.each<readonly [what: string, error: unknown, description: string]>([
+  ['an error', connectionError, 'Error ECONNREFUSED'],
+  ['an error without a code', new TypeError(password), 'TypeError'],
+  ['a string', password, 'string'],
+])(
+  'a store that fails with %s is reported without its text and changes nothing',
+  async (...row) => {
+    const [, error, description] = row
+    const fail = (): Promise<never> => Promise.reject(error)
+    const keyStore = { store: { get: fail, set: fail }, secret }
+    const { verifier, idle, takeEvents, check } = startRemote(jwksResponse('a'), { keyStore })
+    await verifier.warmUp()
+    await idle()
+    const events = takeEvents()
+    const reasons = events.filter(({ event }) => event === 'not-stored').map(({ reason }) => reason)
+    expect(reasons).toEqual(
+      ['get', 'set'].map(
+        (method) =>
+          `${method}() of the key store failed with ${description}. The text of its error is left out, because it ` +
+          'can contain a secret: catch the error in your key store to log it',
+      ),
+    )
+    expect(events).toContainEqual(fetched)
+    expect(JSON.stringify([events, verifier.health()])).not.toContain(password)
+    expect(await check('a')).toBe('granted')
+  },
+)
 
 test('an empty store restores nothing', async () => {
   const { keyStore, values } = createMemoryStore()

@@ -125,13 +125,18 @@ describe('a store', () => {
   test('that does not respond within one second causes an error', async () => {
     vi.useFakeTimers()
     const store = sealedStore(never, never)
-    for (const operation of [() => store.load(), () => store.save(body, 300_000)]) {
+    for (const [method, operation] of [
+      ['get', () => store.load()],
+      ['set', () => store.save(body, 300_000)],
+    ] as const) {
       let outcome: unknown = 'pending'
       operation().catch((error: unknown) => (outcome = error))
       await vi.advanceTimersByTimeAsync(999)
       expect(outcome).toBe('pending')
       await vi.advanceTimersByTimeAsync(1)
-      expect(outcome).toEqual(new Error('the key store did not respond within 1000 ms'))
+      expect(outcome).toEqual(
+        new Error(`${method}() of the key store did not respond within 1000 ms`),
+      )
     }
   })
 

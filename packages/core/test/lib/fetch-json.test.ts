@@ -246,6 +246,11 @@ describe('fetchJson: an error', () => {
       throwing(new Error(`\u001b[2J${'x'.repeat(300)}`)),
       String.raw`\u001b[2J` + 'x'.repeat(247),
     ],
+    [
+      'does not cut an escape of the message in half',
+      throwing(new Error(`${'x'.repeat(251)}\n`)),
+      'x'.repeat(251),
+    ],
   ])('%s', async (_what, answer, message) => {
     expect(await failureOf(answer)).toEqual(failed(message))
   })

@@ -1,6 +1,13 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { describeThrown, escapeForLog, quote, quoteList } from '../../src/lib/quote.ts'
+import {
+  describeThrown,
+  escapeForLog,
+  escapeUpTo,
+  nameAndCodeOf,
+  quote,
+  quoteList,
+} from '../../src/lib/quote.ts'
 
 test.each([
   ['a word', 'orders', '"orders"'],
@@ -64,4 +71,40 @@ test.each<readonly [what: string, thrown: unknown, description: string]>([
   ],
 ])('describeThrown describes %s', (_what, thrown, description) => {
   expect(describeThrown(thrown)).toBe(description)
+})
+
+test('escapeUpTo returns as many whole escapes and characters as fit, for any text', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 60 }), fc.nat(40), (text, max) => {
+      const shown = escapeUpTo(text, max)
+      expect(shown.length).toBeLessThanOrEqual(max)
+      const units = text.split('').map(escapeForLog)
+      const count = units.findIndex((_, at) => units.slice(0, at).join('') === shown)
+      if (shown === units.join('')) return
+      expect(count).toBeGreaterThanOrEqual(0)
+      expect(units.slice(0, count + 1).join('').length).toBeGreaterThan(max)
+    }),
+  )
+})
+
+const coded = (code: unknown) => Object.assign(new TypeError('hunter2'), { code })
+
+test.each<readonly [what: string, thrown: unknown, description: string]>([
+  ['an error without a code', new TypeError('hunter2'), 'TypeError'],
+  ['an error with a code', coded('ECONNREFUSED'), 'TypeError ECONNREFUSED'],
+  ['an error whose code has line breaks', coded('a\nb'), String.raw`TypeError a\u000ab`],
+  ['an error with a long code', coded('x'.repeat(65)), `TypeError ${'x'.repeat(64)}`],
+  ['an error whose code is a number', coded(7), 'TypeError'],
+  [
+    'an error whose code throws',
+    Object.defineProperty(new Error('hunter2'), 'code', {
+      get() {
+        throw new Error('hunter2')
+      },
+    }),
+    'Error',
+  ],
+  ['a text', 'hunter2', 'string'],
+])('nameAndCodeOf describes %s without its message', (_what, thrown, description) => {
+  expect(nameAndCodeOf(thrown)).toBe(description)
 })

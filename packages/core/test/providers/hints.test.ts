@@ -32,9 +32,47 @@ const pool = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x'
 const spring = { aud: 'gateway', nbf: 1, iat: 1, jti: 'j' }
 const dex = { at_hash: 'x', federated_claims: {} }
 
+const actorCodes = ['actor_not_allowed', 'delegation_required'] as const
+const checkClient =
+  "Check the client that exchanged the token: requireClient('user-service'), or clientId of the verified token."
+const okta = { jti: 'AT.x', cid: 'web' }
+
 const rows: Readonly<Record<string, Row>> = {
-  "Keycloak's lightweight tokens": {
+  "Keycloak's exchanges without act": {
     hint: hints.keycloakHints[0],
+    codes: actorCodes,
+    message: `Keycloak's standard token exchange does not write act. ${checkClient}`,
+    matches: [realm],
+    rejects: [
+      { ...realm, act: { sub: 'a' } },
+      okta,
+      { iss: v2 },
+      ...otherUrls.map((iss) => ({ iss })),
+    ],
+  },
+  "Okta's exchanges without act": {
+    hint: hints.oktaHints[0],
+    codes: actorCodes,
+    message: `Okta's on-behalf-of exchange does not write act. ${checkClient}`,
+    matches: [okta],
+    rejects: [{ ...okta, act: { sub: 'a' } }, { jti: 'AT.x' }, { ...okta, jti: 'ID.x' }, realm],
+  },
+  "Microsoft Entra's exchanges without act": {
+    hint: hints.entraHints[0],
+    codes: actorCodes,
+    message: `Microsoft Entra's on-behalf-of flow does not write act. ${checkClient}`,
+    matches: [{ iss: v1 }, { iss: v2 }],
+    rejects: [{ iss: v2, act: { sub: 'a' } }, { iss: `x${v2}` }, realm, okta],
+  },
+  'exchanges of other servers without act': {
+    hint: hints.generalHints[1],
+    codes: actorCodes,
+    message: `Let the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
+    matches: [{}, realm],
+    rejects: [{ act: { sub: 'a' } }],
+  },
+  "Keycloak's lightweight tokens": {
+    hint: hints.keycloakHints[1],
     codes: ['claim_missing'],
     message:
       'Keycloak omits sub if the client does not have the client scope "basic", and omits most claims from lightweight access tokens. Add that client scope to the client. Turn off "Always use lightweight access token" in its advanced settings, or turn on "Add to lightweight access token" in its mappers.',
@@ -54,7 +92,7 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   "Keycloak's audience mappers": {
-    hint: hints.keycloakHints[1],
+    hint: hints.keycloakHints[2],
     codes: ['audience_mismatch', 'claim_missing'],
     message:
       'Keycloak adds a service to aud only if a mapper is configured. If this client calls this service directly, add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the client. If another service calls this one, let that service exchange the token it received.',
@@ -74,7 +112,7 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   'Keycloak tokens for another service': {
-    hint: hints.keycloakHints[2],
+    hint: hints.keycloakHints[3],
     codes: ['audience_mismatch'],
     message:
       'The token was issued for another service. If that service forwarded it, let it exchange the token for one with this service as its audience (in Keycloak: "Standard token exchange" of its client, and an Audience mapper for this service in one of its client scopes). Do not add this service to the tokens of the first client: every service that receives such a token could use it here.',
@@ -139,7 +177,7 @@ const rows: Readonly<Record<string, Row>> = {
     rejects: [{}, 'jwt'],
   },
   "Okta's org authorization server": {
-    hint: hints.oktaHints[0],
+    hint: hints.oktaHints[1],
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     message:
       "The token is from Okta's org authorization server. Its access tokens are for Okta itself and cannot be verified locally. Use a custom authorization server, such as …/oauth2/default, with this service as its audience, and configure its issuer here.",
@@ -147,7 +185,7 @@ const rows: Readonly<Record<string, Row>> = {
     rejects: [{}, 'at+jwt', 'oauth-id-jag+jwt'],
   },
   "Okta's ID-JAG": {
-    hint: hints.oktaHints[1],
+    hint: hints.oktaHints[2],
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     message:
       "The token is an identity assertion grant (ID-JAG), not an access token. Let the client exchange it for an access token at the issuer's token endpoint.",
@@ -172,7 +210,7 @@ const rows: Readonly<Record<string, Row>> = {
     ],
   },
   'Entra version 1 tokens': {
-    hint: hints.entraHints[0],
+    hint: hints.entraHints[1],
     codes: ['issuer_not_trusted'],
     message:
       "The token is an Entra version 1 token. Set api.requestedAccessTokenVersion to 2 in the manifest of the API's app registration, or configure entra({ tenant, version: 1 }).",
@@ -180,7 +218,7 @@ const rows: Readonly<Record<string, Row>> = {
     rejects: [{}, { iss: v2, ver: '2.0' }, { iss: `x${v1}` }],
   },
   'Entra version 2 tokens': {
-    hint: hints.entraHints[1],
+    hint: hints.entraHints[2],
     codes: ['issuer_not_trusted'],
     message:
       'The token is an Entra version 2 token, from this tenant or another one. Configure entra({ tenant }) with the id of the tenant. Version 1 tokens have a different issuer.',
@@ -188,7 +226,7 @@ const rows: Readonly<Record<string, Row>> = {
     rejects: [{}, { iss: v2 }, { iss: v2, ver: '1.0' }, { iss: v1, ver: '2.0' }],
   },
   'tokens for Microsoft Graph': {
-    hint: hints.entraHints[2],
+    hint: hints.entraHints[3],
     codes: ['signature_invalid', 'audience_mismatch'],
     message:
       'The token is for Microsoft Graph, and only Microsoft Graph can verify it. Let the client request a scope of this API, such as api://<client id>/.default.',
@@ -196,7 +234,7 @@ const rows: Readonly<Record<string, Row>> = {
     rejects: [{}, { aud: 'x' }, { aud: [] }],
   },
   "Entra's api:// URI": {
-    hint: hints.entraHints[3],
+    hint: hints.entraHints[4],
     codes: ['audience_mismatch'],
     message: "In Entra version 2 tokens, aud is the API's client id, not its api:// URI.",
     matches: [{ tid: 't', ver: '2.0' }],

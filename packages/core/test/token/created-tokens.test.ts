@@ -76,6 +76,6 @@ describe('forgetVerification', () => {
   })
 
   test('refuses what no verifier created', () => {
-    expect(() => forgetVerification({ ...token, raw } as AccessToken)).toThrow(TypeError)
+    expect(() => forgetVerification({ ...token, raw })).toThrow(TypeError)
   })
 })

@@ -83,9 +83,9 @@ describe('watch', () => {
     )
     tokens.forEach((token, at) => verifier.watch(token, () => void ends.push(at)))
     clock.advance(60 + tolerance + 1)
-    expect(ends.toSorted()).toEqual([0, 1])
+    expect(new Set(ends)).toEqual(new Set([0, 1]))
     clock.advance(3)
-    expect(ends.toSorted()).toEqual([0, 1, 2])
+    expect(new Set(ends)).toEqual(new Set([0, 1, 2]))
   })
 
   test('calls back after the wall clock was moved forward by hours, and not before', async () => {

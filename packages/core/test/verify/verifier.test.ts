@@ -1,7 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createVerifier, type DecisionRecord, VerificationError } from '../../src/index.ts'
+import {
+  ConfigError,
+  createVerifier,
+  type DecisionRecord,
+  VerificationError,
+} from '../../src/index.ts'
 import { responseSent, aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -99,6 +104,15 @@ describe('check', () => {
       expect(await verifier.check(jwt)).toMatchObject({ ok: false, code: 'token_malformed' })
       await expect(verifier.verify(jwt)).rejects.toBeInstanceOf(VerificationError)
     },
+  )
+})
+
+test('a verifier without an audience is a ConfigError that does not name guards', () => {
+  expect(() => createVerifier({ issuer: issuer.url })).toThrow(
+    new ConfigError(
+      `No audience is configured for the issuer '${issuer.url}'.`,
+      "Set audience: 'order-service'.",
+    ),
   )
 })
 

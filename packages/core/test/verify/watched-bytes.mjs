@@ -27,5 +27,7 @@ for (const connection of connections) {
 const bytes = used() - before
 issuer.clock.advance(3600 + 60 + 10)
 const ended = connections.filter((connection) => connection.ended).length
-console.log(JSON.stringify({ bytes, ended, active: watches.filter((watch) => watch.isActive()).length }))
+process.stdout.write(
+  JSON.stringify({ bytes, ended, active: watches.filter((watch) => watch.isActive()).length }),
+)
 await issuer.close()
