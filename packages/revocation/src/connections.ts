@@ -1,6 +1,15 @@
 import type { AccessToken, Operations, TokenWatch } from '@resource-server/core'
 
-/** The close code of a WebSocket whose token has ended: 4000 to 4999 are for applications (RFC 6455 section 7.4.2). */
+/**
+ * The close code of a WebSocket whose token has ended: 4000 to 4999 are for applications (RFC 6455 section 7.4.2).
+ *
+ * @example
+ * ```ts
+ * import { tokenEndedCode } from '@resource-server/revocation'
+ *
+ * export const shouldSignIn = (closeCode: number): boolean => closeCode === tokenEndedCode
+ * ```
+ */
 export const tokenEndedCode = 4401
 
 /** A verifier or resource server that watches tokens. */

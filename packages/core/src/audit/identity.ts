@@ -13,7 +13,7 @@ import type {
 import type { Profile } from '../options/profile.ts'
 import { readScopes } from '../options/scope.ts'
 import type { Verified } from '../jose/signature.ts'
-import { type AccessToken, isIntrospected, profileOf } from '../token/access-token.ts'
+import { type AccessToken, profileOf, wasIntrospected } from '../token/access-token.ts'
 import { sha256 } from '#crypto'
 
 type Party = Actor | PriorActor
@@ -33,7 +33,7 @@ export function identityOf(token: AccessToken, policy: Policy): Identity {
     ...anomaliesOf(actors, { issuer, subject }, claims, profileOf(token)),
     audience,
     scopes,
-    ...tokenReference(raw, claims, !isIntrospected(token)),
+    ...tokenReference(raw, claims, !wasIntrospected(token)),
     ...selectedClaims(claims, policy.records.claims),
   }
 }

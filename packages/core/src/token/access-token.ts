@@ -314,7 +314,7 @@ export function profileOf(token: AccessToken): Profile {
 }
 
 /** Whether the token was introspected and its text was not verified. */
-export function isIntrospected(token: AccessToken): boolean {
+export function wasIntrospected(token: AccessToken): boolean {
   return VerifiedToken.contentOf(token).isIntrospected
 }
 

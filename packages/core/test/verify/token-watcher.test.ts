@@ -195,7 +195,7 @@ describe('a revocation', () => {
     expect(ends).toEqual(['a revoked'])
   })
 
-  test('that came before watch() ends the token, too', async () => {
+  test('before watch() ends the token, too', async () => {
     const { revocation, revoke } = revocations()
     const verifier = create({ revocation })
     const ends: string[] = []
