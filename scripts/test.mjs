@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { auditDependencies } from './audit-deps.mjs'
 import { packAll, published, tarballOf } from './packages.mjs'
+import { hasRedis, howToGetRedis } from './redis.mjs'
 import { cache, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 import { howToGetThem, wycheproofFolder } from './wycheproof.mjs'
@@ -45,6 +46,11 @@ const steps = [
   { name: 'audit:deps', run: auditDependencies },
   // Finds missing Wycheproof vectors, which are not part of this repository. They are required in CI.
   { name: 'vectors', run: requireVectors },
+  // Finds a missing Redis server, which npm does not install. Without it, the tests in test/redis are skipped.
+  {
+    name: 'redis',
+    run: () => ({ ok: true, output: hasRedis ? '' : howToGetRedis, absent: !hasRedis }),
+  },
   // Runs the tests. Prints its output immediately, because it takes the longest.
   { name: 'tests', needs: 'build', run: runVitest },
 ]
@@ -129,6 +135,7 @@ function report(done, tests) {
     console.log(`${name.padEnd(10)}  ${state.padEnd(8)}  ${seconds(ms).padStart(6)}`)
   }
   if (!wycheproofFolder()) console.log(`\nNot run: Wycheproof. ${howToGetThem}`)
+  if (!hasRedis) console.log(`\nNot run: the tests with Redis. ${howToGetRedis}`)
   console.log(`\ntests: ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`)
 }
 

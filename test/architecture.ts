@@ -69,6 +69,7 @@ export const packages: readonly string[] = [
   'introspection',
   'koa',
   'opentelemetry',
+  'redis',
   'revocation',
   'testing',
   'trace',

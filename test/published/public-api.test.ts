@@ -13,6 +13,7 @@ import * as fetchProviders from '@resource-server/fetch/providers'
 import * as introspection from '@resource-server/introspection'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
+import * as redis from '@resource-server/redis'
 import * as revocation from '@resource-server/revocation'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
@@ -198,6 +199,7 @@ test('no package uses export *', () => {
     'introspection',
     'koa',
     'opentelemetry',
+    'redis',
     'revocation',
     'testing',
     'trace',
@@ -221,6 +223,10 @@ test('revocation and introspection have exactly these exports', () => {
     'watchSocket',
     'watchStream',
   ])
+})
+
+test('redis has exactly these exports', () => {
+  expect(exported(redis)).toEqual(['RedisStoreError', 'redisStores'])
 })
 
 test('testing has exactly these exports', () => {
@@ -273,6 +279,7 @@ test.each([
   ['trace', ['.']],
   ['cli', ['.']],
   ['opentelemetry', ['.']],
+  ['redis', ['.']],
 ])('%s has exactly these entry points', (name, entries) => {
   const manifest = new URL(`../../packages/${name}/package.json`, import.meta.url)
   const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as { exports: object }

@@ -11,7 +11,9 @@ import { readManifest } from './copy.mjs'
 import { expressExample } from './readme-example.mjs'
 
 /** What the packages want as peers. */
-const peers = ['express', 'fastify', 'koa', '@opentelemetry/api'].map(pinnedInCatalog)
+const peers = ['express', 'fastify', 'koa', '@opentelemetry/api', 'redis', 'ioredis'].map(
+  pinnedInCatalog,
+)
 
 /** What the README's example answers. */
 const expected = { 'a good token': 200, 'no token': 401, 'a token for another audience': 401 }

@@ -203,14 +203,16 @@ export class BindingCheck {
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
     const issued = proof.nonce === undefined ? undefined : await nonces.issuedAt(proof.nonce, now)
+    const requireNonce = async (reason: string): Promise<Refusal> =>
+      refuse('proof_nonce_required', reason, { dpopNonce: await nonces.issue(now) })
+    if (proof.nonce === undefined) return requireNonce('the proof has no nonce')
     if (issued === undefined || this.#isOlderThanStore(issued)) {
-      const reason =
-        proof.nonce === undefined
-          ? 'the proof has no nonce'
-          : 'the nonce in the proof is not current, or is not from this service'
-      return refuse('proof_nonce_required', reason, { dpopNonce: await nonces.issue(now) })
+      return requireNonce('the nonce in the proof is not current, or is not from this service')
     }
     const refusal = await this.#consume(proof, issued, nonceTimes.lifetime)
+    if (refusal?.code === 'proof_not_current') {
+      return requireNonce('the nonce in the proof is older than the store of used proofs')
+    }
     if (!refusal && now - issued > nonceTimes.renewal) trace.nonce = await nonces.issue(now)
     return refusal
   }
@@ -228,9 +230,7 @@ export class BindingCheck {
    * @param lifetime for how long it is accepted, in seconds
    */
   async #consume(proof: Proof, madeAt: number, lifetime: number): Promise<Refusal | undefined> {
-    if (this.#isOlderThanStore(madeAt)) {
-      return refuse('proof_not_current', 'the proof is older than the store of used proofs')
-    }
+    if (this.#isOlderThanStore(madeAt)) return refuseOldProof()
     const { jkt, jti } = proof
     const { clock, clockTolerance } = this.#policy
     const id = await sha256Async(`${jkt}.${jti}`)
@@ -238,7 +238,8 @@ export class BindingCheck {
     // Another instance, whose clock is behind, accepts the proof for longer than this one.
     const expiresAt = Math.floor((madeAt + lifetime + 2 * clockTolerance) * 1000) + 1
     const result = await this.#askStore({ id, jkt, expiresAt, now })
-    if (result === true) return undefined
+    // The store may have found out only now that it lost its data.
+    if (result === true) return this.#isOlderThanStore(madeAt) ? refuseOldProof() : undefined
     if (result === false) return refuse('proof_replayed', 'the proof was used before')
     return refuse('replay_store_unavailable', describe(result), { retryAfter: 1 })
   }
@@ -259,6 +260,10 @@ type BindingCode = Extract<Code, `binding_${string}`>
 
 function refuseBinding(code: BindingCode, reason: string): Refusal {
   return refuse(code, reason, { claim: 'cnf' })
+}
+
+function refuseOldProof(): Refusal {
+  return refuse('proof_not_current', 'the proof is older than the store of used proofs')
 }
 
 function storeIsLate(): Error {

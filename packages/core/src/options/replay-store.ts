@@ -41,7 +41,8 @@ export interface ReplayStore {
   consume(proof: UsedProof): boolean | Promise<boolean>
   /**
    * The time since which the store has been recording, in milliseconds since the epoch. Older proofs are
-   * refused, because they may have been used before. Leave it out if the store survives restarts.
+   * refused, because they may have been used before. Leave it out if the store survives restarts. It is read
+   * before and after each call of `consume`, so a store that finds out that it lost its data can change it.
    */
-  readonly since?: number
+  readonly since?: number | undefined
 }

@@ -304,6 +304,28 @@ describe('a store of used proofs', () => {
     expect(summaryOf(result)).toBe('granted')
   })
 
+  test('that finds out while it records a proof that it lost its data refuses older proofs', async () => {
+    let since: number | undefined
+    const store: ReplayStore = {
+      get since() {
+        return since
+      },
+      consume: async () => {
+        since = clock.now()
+        return true
+      },
+    }
+    const { sendDpop, records } = createServer({ dpop: { store } })
+    const token = boundToken()
+    const older = proofFor(token, { claims: { iat: clock.now() / 1000 - 1 } })
+    expect(summaryOf(await sendDpop(token, older))).toBe('401 invalid_dpop_proof')
+    expect(records[0]).toMatchObject({
+      code: 'proof_not_current',
+      reason: 'the proof is older than the store of used proofs',
+    })
+    expect(summaryOf(await sendDpop(token, proofFor(token)))).toBe('granted')
+  })
+
   test('that is full makes the decision unavailable, and keeps what it has', async () => {
     const { sendDpop } = createServer({ dpop: { maxProofs: 2 } })
     const token = boundToken()
@@ -318,6 +340,28 @@ describe('a store of used proofs', () => {
 
 describe('with nonces', () => {
   const dpop = { nonceSecret: secret }
+
+  test('a proof gets a new one if the store finds out that it lost its data', async () => {
+    const state: { since?: number } = {}
+    const store: ReplayStore = Object.assign(state, {
+      consume: async () => {
+        state.since = clock.now()
+        return true
+      },
+    })
+    const { sendDpop } = createServer({ dpop: { ...dpop, store } })
+    const token = boundToken()
+    const first = await sendDpop(token, proofFor(token))
+    clock.advance(2)
+    const nonce = headersOf(first)['DPoP-Nonce']
+    const refused = await sendDpop(token, proofFor(token, { claims: { nonce } }))
+    expect(summaryOf(refused)).toBe('401 use_dpop_nonce')
+    const next = headersOf(refused)['DPoP-Nonce']
+    expect(next).not.toBe(nonce)
+    const granted = await sendDpop(token, proofFor(token, { claims: { nonce: next } }))
+    expect(summaryOf(granted)).toBe('granted')
+  })
+
   const headersOf = (result: GuardResult): Readonly<Record<string, string>> =>
     (result.action === 'reply' ? result.reply.headers : 'headers' in result && result.headers) || {}
 

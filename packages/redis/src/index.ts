@@ -1,0 +1,123 @@
+import {
+  ConfigError,
+  type ExpiringStore,
+  type KeyStore,
+  type ReplayStore,
+} from '@resource-server/core'
+import { commandsOf, type RedisClient } from './clients.ts'
+import { limited, type Send } from './limited.ts'
+import { RedisReplayStore } from './replay-store.ts'
+import { RedisStoreError } from './store-error.ts'
+
+export type { IoredisClient, NodeRedisClient, RedisClient } from './clients.ts'
+export { RedisStoreError, type RedisStoreErrorCode } from './store-error.ts'
+
+/** The options of `redisStores`. */
+export interface RedisStoresOptions {
+  /**
+   * The start of every key. Default: `'resource-server:'`. All instances of a service need the same prefix.
+   * Services can share a prefix.
+   */
+  readonly prefix?: string
+  /**
+   * How long to wait for Redis, in milliseconds: a whole number from 10 to 900. Default: 500. Core waits for
+   * a store for one second.
+   */
+  readonly timeout?: number
+}
+
+/** The stores of one Redis client. */
+export interface RedisStores {
+  /** Used DPoP proofs, for `dpop: { store }` (RFC 9449 section 11.1). */
+  readonly replay: ReplayStore
+  /** Key sets, for `keyStore: { store, secret }`. A key set is kept for 25 hours. */
+  readonly keys: KeyStore
+  /** Values that expire, for packages that share tokens or responses between instances. */
+  readonly expiring: ExpiringStore
+}
+
+/**
+ * Stores that keep their values in Redis 6 or later. The client is yours: connect it, listen to its errors,
+ * and close it.
+ *
+ * Every call fails with a `RedisStoreError` after `timeout`, and at once while the client is not connected.
+ * Calls are not queued, retried, or answered from memory. Each command has one key, so a cluster needs no
+ * hash tags.
+ *
+ * A proof is not remembered if Redis evicts its key, if its data is deleted, or if a replica is promoted
+ * that has not received it. After a restart of Redis, proofs from before the restart are refused.
+ *
+ * @example
+ * import { createClient } from 'redis'
+ * import { resourceServer } from '@resource-server/express'
+ * import { redisStores } from '@resource-server/redis'
+ *
+ * const client = createClient({ url: process.env['REDIS_URL'] ?? '', disableOfflineQueue: true })
+ * client.on('error', (error) => console.error('Redis', error.code))
+ * await client.connect()
+ *
+ * const stores = redisStores(client)
+ * export const api = resourceServer({
+ *   issuer: 'https://as.example.com',
+ *   audience: 'order-service',
+ *   publicUrl: 'https://api.example.com',
+ *   dpop: { store: stores.replay },
+ * })
+ *
+ * @throws ConfigError if the client is of neither package, or an option is not valid
+ */
+export function redisStores(client: RedisClient, options: RedisStoresOptions = {}): RedisStores {
+  const { prefix, timeout } = readOptions(options)
+  const send = limited(commandsOf(client), timeout)
+  return Object.freeze({
+    replay: new RedisReplayStore(send, `${prefix}proof:`),
+    keys: keyStore(send, `${prefix}key-set:`),
+    expiring: expiringStore(send, `${prefix}value:`),
+  })
+}
+
+const defaults = { prefix: 'resource-server:', timeout: 500 }
+
+function readOptions(options: RedisStoresOptions): Required<RedisStoresOptions> {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(defaults, name))
+  if (unknown !== undefined) {
+    throw new ConfigError(
+      `redisStores() has no option '${unknown}'.`,
+      'Its options are prefix and timeout.',
+    )
+  }
+  const { prefix = defaults.prefix, timeout = defaults.timeout } = options
+  if (typeof prefix !== 'string') {
+    throw new ConfigError("'prefix' must be a string.", "Pass a string such as 'orders:'.")
+  }
+  if (!Number.isInteger(timeout) || timeout < 10 || timeout > 900) {
+    throw new ConfigError(
+      "'timeout' must be a whole number from 10 to 900.",
+      'Pass a number of milliseconds.',
+    )
+  }
+  return { prefix, timeout }
+}
+
+/** In milliseconds. Longer than `staleIfError` and the freshness of a key set together can be. */
+const keySetLifetime = 25 * 60 * 60 * 1000
+
+function keyStore(send: Send, prefix: string): KeyStore {
+  return {
+    get: async (name) => textOf(await send(({ get }) => get(prefix + name))),
+    set: (name, value) => send(({ set }) => set(prefix + name, value, keySetLifetime)),
+  }
+}
+
+function expiringStore(send: Send, prefix: string): ExpiringStore {
+  return {
+    get: async (key) => textOf(await send(({ get }) => get(prefix + key))),
+    set: (key, value, lifetime) => send(({ set }) => set(prefix + key, value, lifetime)),
+    delete: (key) => send((commands) => commands.delete(prefix + key)),
+  }
+}
+
+function textOf(reply: unknown): string | null {
+  if (reply === null || typeof reply === 'string') return reply
+  throw new RedisStoreError('UNEXPECTED_REPLY')
+}
