@@ -226,7 +226,7 @@ test('revocation and introspection have exactly these exports', () => {
 })
 
 test('redis has exactly these exports', () => {
-  expect(exported(redis)).toEqual(['RedisStoreError', 'redisStores'])
+  expect(exported(redis)).toEqual(['RedisStoreError', 'redisRevocationFeed', 'redisStores'])
 })
 
 test('testing has exactly these exports', () => {
