@@ -8,10 +8,10 @@ import { setUp } from './setup.mjs'
 /** Allowed dependencies outside this repository. Every package depends on `jose` through core. */
 const allowed = new Map([
   ['@resource-server/core', ['jose']],
-  // By the author of jose. Builds the requests to the token endpoint.
-  ['@resource-server/exchange', ['jose', 'oauth4webapi']],
   // Parses arguments and prints help. It has no dependencies.
   ['@resource-server/cli', ['jose', 'commander']],
+  // By the author of jose. Builds the requests to the token endpoint.
+  ['@resource-server/exchange', ['jose', 'oauth4webapi']],
   // Builds requests to authorization servers. It has no dependencies.
   ['@resource-server/introspection', ['jose', 'oauth4webapi']],
   // Fastify encapsulates a plugin's decorators unless the plugin is wrapped with this.

@@ -2,6 +2,7 @@
 // them as a table, and measures how many proofs per second are accepted and how long a revocation takes to reach
 // 20 processes. Needs redis-server. Passes its arguments
 // on: `npm run test:redis -- killed` runs the faults whose names contain `killed`.
+import './help.mjs'
 import { join } from 'node:path'
 import { hasRedis, howToGetRedis } from './redis.mjs'
 import { root, run, tool } from './run.mjs'

@@ -3,12 +3,13 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cache, root } from '../run.mjs'
+import { cache, root, run } from '../run.mjs'
 import { findJava, hasMaven, maven, neededJava } from './java.mjs'
 
 const versions = { keycloak: '26.7.4', springBoot: '4.1.1' }
 
 const folder = join(cache, 'interop')
+const zitadelSources = join(root, 'test/interop/zitadel')
 const springSources = join(root, 'examples/order-flow/servers/spring-authorization-server')
 
 /**
@@ -28,7 +29,27 @@ export function realServers() {
     INTEROP_JAVA_HOME: javaHome,
     INTEROP_KEYCLOAK_HOME: keycloak,
     INTEROP_SPRING_JAR: buildSpring(javaHome),
+    ...buildZitadel(),
   }
+}
+
+/**
+ * Builds the example server of zitadel/oidc, which takes seconds. Without Go, its tests do not run, and print so.
+ *
+ * @returns {Record<string, string>}
+ */
+function buildZitadel() {
+  if (!run('go', ['version'], { quiet: true }).ok) return {}
+  console.log('zitadel/oidc: building if necessary')
+  const binary = join(folder, `zitadel-${fingerprint(zitadelSources)}`)
+  if (existsSync(binary)) return { INTEROP_ZITADEL: binary }
+  mkdirSync(folder, { recursive: true })
+  const { ok, output } = run('go', ['build', '-o', binary, '.'], {
+    cwd: zitadelSources,
+    quiet: true,
+  })
+  if (!ok) throw new Error(`zitadel/oidc could not be built:\n${output}`)
+  return { INTEROP_ZITADEL: binary }
 }
 
 /** @type {(javaHome: string) => string} the unpacked server's folder. @throws if the download fails */

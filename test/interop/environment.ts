@@ -6,6 +6,8 @@ export interface Environment {
   readonly javaHome: string
   readonly keycloakHome: string
   readonly springJar: string
+  /** Absent if this machine has no Go. */
+  readonly zitadel: string | undefined
   /** The file for the results, which scripts/interop.mjs prints as a table. */
   readonly resultsFile: string
 }
@@ -14,6 +16,7 @@ export const environment: Environment = {
   javaHome: required('INTEROP_JAVA_HOME'),
   keycloakHome: required('INTEROP_KEYCLOAK_HOME'),
   springJar: required('INTEROP_SPRING_JAR'),
+  zitadel: process.env['INTEROP_ZITADEL'],
   resultsFile: required('INTEROP_LEDGER'),
 }
 

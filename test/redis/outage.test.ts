@@ -102,6 +102,8 @@ describe.runIf(hasRedis)(`Redis fails${hasRedis ? '' : ` (skipped: ${howToGetRed
       onTestFinished(() => proxy.close())
       const behindProxy = await connect(server.url.replace(String(server.port), String(proxy.port)))
       onTestFinished(() => behindProxy.close())
+      // Otherwise, the first reply says that the server does not know the script.
+      expect(await consume(connection)).toBe(true)
       const id = randomUUID()
       proxy.loseReply()
       const result = await Promise.resolve(consume(behindProxy, 900, id)).catch(

@@ -26,7 +26,7 @@ function storeTests(
     const connected = await connect()
     connection = connected.connection
     servers = connected.servers
-    stores = redisStores(connection.client)
+    stores = redisStores(connection.client, { timeout: 900 })
   })
   afterAll(() => connection.close())
 
@@ -104,7 +104,7 @@ function storeTests(
   })
 
   test('keeps the values of two prefixes apart', async () => {
-    const other = redisStores(connection.client, { prefix: 'other:' })
+    const other = redisStores(connection.client, { prefix: 'other:', timeout: 900 })
     const used = proof()
     await stores.replay.consume(used)
     expect(await other.replay.consume(used)).toBe(true)
@@ -132,7 +132,7 @@ describe.runIf(hasRedis)(`stores on Redis${hasRedis ? '' : ` (skipped: ${howToGe
       const client = createClient({ url: server.url, commandOptions: { typeMapping } })
       onTestFinished(() => client.destroy())
       await client.connect()
-      const { replay, keys } = redisStores(client)
+      const { replay, keys } = redisStores(client, { timeout: 900 })
       expect(await replay.consume(proof())).toBe(true)
       await keys.set('name', 'value')
       expect(await keys.get('name')).toBe('value')
@@ -155,7 +155,7 @@ describe.runIf(hasRedis)(`stores on Redis${hasRedis ? '' : ` (skipped: ${howToGe
       test('spreads proofs over all servers', async () => {
         const { client, close } = await connectCluster(cluster.servers.map(({ port }) => port))
         const prefix = `${randomUUID()}:`
-        const { replay } = redisStores(client, { prefix })
+        const { replay } = redisStores(client, { prefix, timeout: 900 })
         await Promise.all(Array.from({ length: 100 }, async () => replay.consume(proof())))
         close()
         const stored = await Promise.all(

@@ -1,4 +1,4 @@
-import { own } from '@resource-server/core/client'
+import { withoutIssuedType } from './dialects.ts'
 import type { Failure } from './hop-error.ts'
 import { readRefusal } from './refusal.ts'
 import { readIssued } from './response.ts'
@@ -57,13 +57,8 @@ export class ActorTokens {
       const { failure } = readRefusal(answer, { dialect, hasWorked: false, isBound: false })
       return { ...asOurs(failure), reason: `requesting the actor token failed: ${failure.reason}` }
     }
-    // The response of this grant has no issued_token_type (RFC 6749 section 4.4.3).
-    const unnamed = {
-      ...dialect,
-      issuedTokenTypes: [own(answer.body, 'issued_token_type') as string],
-    }
     const issued = readIssued(answer.body, {
-      ...{ dialect: unnamed, scope: [], bound: false, subjectToken: '' },
+      ...{ dialect: withoutIssuedType(dialect), scope: [], tokenType: 'Bearer', subjectToken: '' },
     })
     if ('code' in issued) return { ...issued, reason: `the actor token: ${issued.reason}` }
     const seconds = Math.max(0, (issued.expiresIn ?? 0) - margin)

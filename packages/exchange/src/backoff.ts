@@ -32,6 +32,11 @@ export class Backoff {
     return this.#failures
   }
 
+  /** The last failure that concerned every token, until a request succeeds. */
+  get failing(): Failure | undefined {
+    return this.#block?.failure
+  }
+
   /** The failure that requests get at the moment, with the remaining delay. */
   get blocked(): Failure | undefined {
     if (!this.#block) return undefined

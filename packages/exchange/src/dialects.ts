@@ -43,6 +43,7 @@ export type DialectName =
 
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 const jwt = 'urn:ietf:params:oauth:token-type:jwt'
+const idJag = 'urn:ietf:params:oauth:token-type:id-jag'
 
 /** Hints for errors that mean the same at every server. */
 const commonHints: Readonly<Record<string, string>> = {
@@ -61,6 +62,8 @@ const rfc8693: Dialect = {
   targets: ['audience', 'resource', 'scope'],
   requires: ['audience', 'resource'],
   severalTargets: true,
+  // Optional, but without it, some servers issue a refresh token.
+  requestedTokenType: accessToken,
   issuedTokenTypes: [accessToken],
   actorToken: false,
   ambientScopes: [],
@@ -91,7 +94,6 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
     name: 'keycloak',
     targets: ['audience', 'scope'],
     requires: ['audience', 'scope'],
-    requestedTokenType: accessToken,
     // The default client scopes of a realm that are named in tokens.
     ambientScopes: ['openid', 'profile', 'email', 'address', 'phone', 'organization'],
     hints: {
@@ -210,4 +212,14 @@ export function dialectOf(profile: string | undefined): Dialect {
     )
   }
   return dialects[Object.hasOwn(byProfile, name) ? byProfile[name]! : 'rfc8693']
+}
+
+/** For grants whose response has no `issued_token_type`, such as client credentials (RFC 6749 section 4.4.3). */
+export function withoutIssuedType(dialect: Dialect): Dialect {
+  return { ...dialect, issuedTokenTypes: [undefined, ...dialect.issuedTokenTypes] }
+}
+
+/** For the request for an identity assertion (draft-ietf-oauth-identity-assertion-authz-grant). */
+export function forAssertion(dialect: Dialect): Dialect {
+  return { ...dialect, requestedTokenType: idJag, issuedTokenTypes: [idJag] }
 }

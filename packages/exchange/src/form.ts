@@ -4,16 +4,24 @@ import type { Form } from './token-endpoint.ts'
 
 const accessToken = 'urn:ietf:params:oauth:token-type:access_token'
 
+type ExchangeSettings = Pick<Settings, 'dialect' | 'audience' | 'resource' | 'scope'>
+
+export const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+
 const grants: Readonly<Record<Dialect['grant'], string>> = {
   'token-exchange': 'urn:ietf:params:oauth:grant-type:token-exchange',
-  'on-behalf-of': 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  'on-behalf-of': jwtBearer,
 }
 
 export function grantOf({ grant }: Dialect): string {
   return grants[grant]
 }
 
-type Builder = (settings: Settings, subjectToken: string, actorToken: string | undefined) => Form
+type Builder = (
+  settings: ExchangeSettings,
+  subjectToken: string,
+  actorToken: string | undefined,
+) => Form
 
 const forms: Readonly<Record<Dialect['grant'], Builder>> = {
   // RFC 8693 section 2.1. A parameter may repeat.
@@ -35,13 +43,18 @@ const forms: Readonly<Record<Dialect['grant'], Builder>> = {
 
 /** The parameters of an exchange, except those of the client. */
 export function exchangeForm(
-  settings: Settings,
+  settings: ExchangeSettings,
   subjectToken: string,
   actorToken: string | undefined,
 ): Form {
   const { dialect, scope } = settings
   const form = forms[dialect.grant](settings, subjectToken, actorToken)
   return [...form, ...optional('scope', scope.length > 0 ? scope.join(' ') : undefined)]
+}
+
+/** RFC 7523 section 2.1. */
+export function assertionForm(assertion: string, scope: readonly string[]): Form {
+  return [['assertion', assertion], ...optional('scope', scope.join(' ') || undefined)]
 }
 
 function optional(name: string, value: string | undefined): Form {

@@ -1,5 +1,6 @@
 export { nextHop, type NextHop } from './next-hop.ts'
 export type {
+  AssertionTarget,
   HopCacheOptions,
   HopClient,
   HopFetch,

@@ -1,4 +1,5 @@
 import type { AccessToken } from '@resource-server/core'
+import { DpopKey } from './dpop-key.ts'
 import type { ExchangedToken } from './exchanged-token.ts'
 import { Exchanger, type HopHealth } from './exchanger.ts'
 import type { NextHopOptions } from './options.ts'
@@ -15,7 +16,8 @@ export interface NextHop {
    *
    * It does not verify the new token: the next service does that.
    *
-   * @throws HopError with the `status` and the `headers` for the caller
+   * @throws HopError with the `status` and the `headers` for the caller. A timeout of `signal` is 503.
+   * @throws the reason of `signal` if it aborts for another reason
    * @throws ConfigError if the token was not verified here, or is from another issuer
    */
   readonly token: (
@@ -109,14 +111,15 @@ export interface NextHop {
  */
 export function nextHop(options: NextHopOptions): NextHop {
   const settings = readSettings(options)
-  const exchanger = new Exchanger(settings)
-  const caller = new ServiceCaller(settings, exchanger)
+  const key = new DpopKey(settings)
+  const exchanger = new Exchanger(settings, key)
+  const caller = new ServiceCaller(settings, exchanger, key)
   return Object.freeze<NextHop>({
     token: (subject, { signal } = {}) => exchanger.token(subject, signal),
     fetch: (subject, path, init = {}) => caller.fetch(subject, path, init),
     relay,
     forget: (subject) => exchanger.forget(subject),
     health: () => exchanger.health(),
-    warmUp: () => exchanger.endpoint.prepare(),
+    warmUp: () => exchanger.prepare(),
   })
 }

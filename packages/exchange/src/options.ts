@@ -26,6 +26,16 @@ export interface HopClient {
   readonly authentication?: 'basic' | 'post' | 'private_key_jwt' | 'mtls' | 'none'
 }
 
+/** An authorization server that accepts identity assertions of the issuer. Experimental. */
+export interface AssertionTarget {
+  /** Its issuer URL, which becomes the audience of the assertion. */
+  readonly issuer: string | IssuerOptions
+  /** How this service authenticates there. */
+  readonly client: HopClient
+  /** The URL of its token endpoint. Default: the one in its metadata. */
+  readonly tokenEndpoint?: string
+}
+
 /** Limits of the cache in memory. */
 export interface HopCacheOptions {
   /** The maximum number of tokens. Default 10,000. */
@@ -99,15 +109,22 @@ export interface NextHopOptions {
    * or a key pair. `fetch` then sends proofs. Default: bearer tokens.
    */
   readonly dpop?: boolean | CryptoKeyPair
+  /**
+   * Experimental, and not covered by semantic versioning. If another authorization server issues the tokens for the
+   * next service: `issuer` then issues an identity assertion for it (ID-JAG,
+   * draft-ietf-oauth-identity-assertion-authz-grant), which is exchanged there. `resource` and `scope` describe the
+   * next service, and `audience` is not used.
+   */
+  readonly assertTo?: AssertionTarget
   /** Limits of the cache in memory. */
   readonly cache?: HopCacheOptions
   /** A second cache that the instances of this service share. Default: none. */
   readonly store?: HopStoreOptions
   /**
    * Seconds that `fetch` waits for the headers of the response of the next service, and up to a tenth longer.
-   * Default 10.
+   * Default 10. `false` leaves it to the `fetch` that sends the request: Node's gives up after 5 minutes.
    */
-  readonly timeout?: number
+  readonly timeout?: number | false
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */
   readonly onExchange?: (record: ExchangeRecord) => unknown
   readonly records?: HopRecordOptions

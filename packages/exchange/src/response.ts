@@ -2,10 +2,13 @@ import { type ExchangeAnomaly, type JsonObject, own, quote } from '@resource-ser
 import type { Dialect } from './dialects.ts'
 import type { Failure } from './hop-error.ts'
 
+/** `N_A`: not an access token, but for example an assertion (RFC 8693 section 2.2.1). */
+type TokenType = 'Bearer' | 'DPoP' | 'N_A'
+
 /** A token that the authorization server issued, after the checks of its response. */
 export interface Issued {
   readonly value: string
-  readonly tokenType: 'Bearer' | 'DPoP'
+  readonly tokenType: TokenType
   /** Seconds. `undefined` if the server did not say it, or said something else than a positive number. */
   readonly expiresIn: number | undefined
   readonly scopes: readonly string[]
@@ -16,7 +19,7 @@ export interface Issued {
 export interface Requested {
   readonly dialect: Dialect
   readonly scope: readonly string[]
-  readonly bound: boolean
+  readonly tokenType: TokenType
   /** The token of the caller, which must not come back. */
   readonly subjectToken: string
 }
@@ -78,16 +81,17 @@ function issuedTypeProblem(type: unknown, { dialect }: Requested): string | unde
 
 function tokenTypeProblem(
   given: unknown,
-  type: Issued['tokenType'] | undefined,
-  { bound }: Requested,
+  type: TokenType | undefined,
+  { tokenType: expected }: Requested,
 ): string | undefined {
-  const expected = bound ? 'DPoP' : 'Bearer'
   return type === expected ? undefined : `token_type is ${shown(given)}, not ${expected}`
 }
 
-function tokenTypeOf(type: unknown): Issued['tokenType'] | undefined {
+const tokenTypes: readonly TokenType[] = ['Bearer', 'DPoP', 'N_A']
+
+function tokenTypeOf(type: unknown): TokenType | undefined {
   if (typeof type !== 'string') return undefined
-  return (['Bearer', 'DPoP'] as const).find((known) => known.toLowerCase() === type.toLowerCase())
+  return tokenTypes.find((known) => known.toLowerCase() === type.toLowerCase())
 }
 
 /** The granted scopes, or a problem. Without `scope`, they are those that were requested. */

@@ -7,6 +7,7 @@ import {
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
 import { Deadlines } from './deadlines.ts'
+import type { DpopKey } from './dpop-key.ts'
 import type { ExchangedToken } from './exchanged-token.ts'
 import type { Exchanger } from './exchanger.ts'
 import { HopError } from './hop-error.ts'
@@ -16,10 +17,9 @@ const maxRedirects = 5
 
 /**
  * Headers of the caller's request that must not reach the next service: its credentials, and those that belong to
- * one connection (RFC 9110 section 7.6.1).
+ * one connection (RFC 9110 section 7.6.1). `Authorization` is replaced.
  */
 const droppedHeaders = [
-  'authorization',
   'cookie',
   'dpop',
   'proxy-authorization',
@@ -36,12 +36,16 @@ interface Request {
 export class ServiceCaller {
   readonly #settings: Settings
   readonly #exchanger: Exchanger
-  readonly #deadlines: Deadlines
+  readonly #key: DpopKey
+  /** `undefined` without a timeout. */
+  readonly #deadlines: Deadlines | undefined
 
-  constructor(settings: Settings, exchanger: Exchanger) {
+  constructor(settings: Settings, exchanger: Exchanger, key: DpopKey) {
     this.#settings = settings
     this.#exchanger = exchanger
-    this.#deadlines = new Deadlines(settings.timeout)
+    this.#key = key
+    const { timeout } = settings
+    this.#deadlines = timeout === undefined ? undefined : new Deadlines(timeout)
   }
 
   /** @throws as `NextHop.fetch` says */
@@ -119,16 +123,18 @@ export class ServiceCaller {
   }
 
   async #sendOnce(token: ExchangedToken, { url, init }: Request): Promise<Response> {
-    const deadline = this.#deadlines.start()
-    const { signal: own } = deadline.controller
-    const signal = init.signal ? AbortSignal.any([init.signal, own]) : own
+    const deadline = this.#deadlines?.start()
+    const signal = either(init.signal, deadline?.controller.signal)
     try {
-      return await this.#authorized(token, { url, init: { ...init, signal, redirect: 'manual' } })
+      return await this.#authorized(token, {
+        url,
+        init: { ...init, ...(signal && { signal }), redirect: 'manual' },
+      })
     } catch (error) {
       throw failedCall(error, init.signal)
     } finally {
       // The headers have arrived. Only the caller's signal limits the body.
-      this.#deadlines.end(deadline)
+      if (deadline) this.#deadlines?.end(deadline)
     }
   }
 
@@ -147,7 +153,7 @@ export class ServiceCaller {
     given = new Headers(),
   ): Promise<Response> {
     const { fetch } = this.#settings
-    const handle = await this.#exchanger.endpoint.dpop()
+    const handle = await this.#key.handle()
     try {
       return await protectedResourceRequest(
         ...([value, init.method ?? 'GET', url, given, undefined] as const),
@@ -164,6 +170,13 @@ export class ServiceCaller {
       throw error
     }
   }
+}
+
+function either(
+  one: RequestInit['signal'],
+  other: AbortSignal | undefined,
+): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other)
 }
 
 /** The headers of a call, without those that must not be passed on. `undefined` if there are none. */

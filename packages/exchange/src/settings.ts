@@ -20,6 +20,7 @@ import {
 import type { CryptoKeyPair } from 'oauth4webapi'
 import { type Dialect, dialectOf, dialects, type TargetParameter } from './dialects.ts'
 import type {
+  AssertionTarget,
   HopCacheOptions,
   HopClient,
   HopFetch,
@@ -28,24 +29,29 @@ import type {
 } from './options.ts'
 import { type ClientSettings, readClient } from './client.ts'
 
-/** The options of a hop, checked and with their defaults. Frozen. */
-export interface Settings {
+/** An authorization server, and this service's registration there. */
+export interface ServerSettings {
   readonly issuer: string
   readonly metadataUri: string | undefined
   readonly discovery: 'openid' | 'oauth' | undefined
   readonly client: ClientSettings
+  readonly tokenEndpoint: string | undefined
+}
+
+/** The options of a hop, checked and with their defaults. Frozen. */
+export interface Settings extends ServerSettings {
+  readonly assertTo: ServerSettings | undefined
   readonly audience: readonly string[]
   readonly resource: readonly string[]
   readonly scope: readonly string[]
   readonly origin: string | undefined
-  readonly tokenEndpoint: string | undefined
   readonly dialect: Dialect
   readonly actorToken: boolean
   readonly dpop: boolean | CryptoKeyPair
   readonly cache: { readonly entries: number; readonly bytes: number }
   readonly store: HopStoreOptions | undefined
-  /** Milliseconds. */
-  readonly timeout: number
+  /** Milliseconds. `undefined` without a timeout. */
+  readonly timeout: number | undefined
   readonly onExchange: NextHopOptions['onExchange']
   readonly pseudonymKey: string | Uint8Array | undefined
   /** Prints a warning for the operator, unless they are turned off. */
@@ -70,7 +76,7 @@ interface Values extends Omit<
   readonly issuer: IssuerOptions
   readonly dialect: Dialect | undefined
   readonly actorToken: boolean | undefined
-  readonly timeout: number
+  readonly timeout: number | false
   readonly records: string | Uint8Array | undefined
 }
 
@@ -91,6 +97,8 @@ const cacheOptions: OptionTable<HopCacheOptions, Required<HopCacheOptions>> = {
   ),
 }
 
+const seconds = numberOption(10, { min: 0.001, max: 600, unit: 'seconds' }, '')
+
 const options: OptionTable<NextHopOptions, Values> = {
   issuer: row(required, readIssuer),
   client: row(required, (value) => readClient(value as HopClient)),
@@ -102,12 +110,15 @@ const options: OptionTable<NextHopOptions, Values> = {
   dialect: row<Dialect | undefined>(undefined, readDialect),
   actorToken: { ...booleanOption(false, ''), default: undefined },
   dpop: row<boolean | CryptoKeyPair>(false, readDpop),
+  assertTo: row<ServerSettings | undefined>(undefined, readAssertionTarget),
   cache: row({ entries: 10_000, bytes: 33_554_432 }, (value) => {
     const { maxTokens, maxBytes } = readOptions(cacheOptions, value, 'cache option')
     return { entries: maxTokens, bytes: maxBytes }
   }),
   store: row<HopStoreOptions | undefined>(undefined, readStore),
-  timeout: numberOption(10, { min: 0.001, max: 600, unit: 'seconds' }, ''),
+  timeout: row<number | false>(10, (value, name, context) =>
+    value === false ? value : seconds.read(value, name, context),
+  ),
   onExchange: functionOption<NonNullable<NextHopOptions['onExchange']>, undefined>(
     undefined,
     '',
@@ -130,22 +141,44 @@ export function readSettings(given: NextHopOptions): Settings {
   const dialect =
     chosen ?? dialectOf(issuer.profile === 'rfc9068' ? undefined : issuer.profile?.name)
   checkTarget(values, dialect)
-  const discovery = typeof issuer.profile === 'object' ? issuer.profile.discovery : undefined
   return Object.freeze({
     ...rest,
-    issuer: issuer.issuer,
-    metadataUri: issuer.metadataUri,
-    discovery,
+    ...serverOf(issuer),
     dialect,
     actorToken: actorToken ?? dialect.actorToken,
-    timeout: timeout * 1000,
+    timeout: timeout === false ? undefined : timeout * 1000,
     pseudonymKey: records,
     warn: log === 'off' ? () => {} : (message: string) => void warnings.print(message),
   })
 }
 
+function serverOf({
+  issuer,
+  metadataUri,
+  profile,
+}: IssuerOptions): Pick<ServerSettings, 'issuer' | 'metadataUri' | 'discovery'> {
+  const discovery = typeof profile === 'object' ? profile.discovery : undefined
+  return { issuer, metadataUri, discovery }
+}
+
+const assertionOptions: OptionTable<
+  AssertionTarget,
+  Pick<Values, 'client' | 'tokenEndpoint' | 'issuer'>
+> = {
+  issuer: row(required, readIssuer),
+  client: row(required, (value) => readClient(value)),
+  tokenEndpoint: row<string | undefined>(undefined, readEndpoint),
+}
+
+function readAssertionTarget(value: unknown, _name: string, context: ReadContext): ServerSettings {
+  const { issuer, ...rest } = readOptions(assertionOptions, value, 'assertTo option', context)
+  return { ...serverOf(issuer), ...rest }
+}
+
 /** What this server cannot do, and what would exchange a token for this service itself. */
-function checkTarget(values: Values, { name, targets, requires, severalTargets }: Dialect): void {
+function checkTarget(values: Values, dialect: Dialect): void {
+  const { name, targets, requires, severalTargets } = dialect
+  if (values.assertTo) return checkAssertion(values, dialect)
   const given = (['audience', 'resource', 'scope'] as const).filter((each) => values[each].length)
   const unsupported = given.find((each) => !targets.includes(each))
   if (unsupported) {
@@ -172,6 +205,21 @@ function checkTarget(values: Values, { name, targets, requires, severalTargets }
       "Set 'audience' to the name of the next service.",
     )
   }
+}
+
+/** The audience of an assertion is the other authorization server. */
+function checkAssertion({ audience }: Values, { name, grant, targets }: Dialect): void {
+  if (audience.length > 0) {
+    throw new ConfigError(
+      "'audience' has no effect with 'assertTo'.",
+      "Name the next service with 'resource' and 'scope'.",
+    )
+  }
+  if (grant === 'token-exchange' && targets.includes('audience')) return
+  throw new ConfigError(
+    `The dialect '${name}' does not issue identity assertions.`,
+    "Leave 'assertTo' out, or pass the dialect of a server that issues them.",
+  )
 }
 
 const listOf = (names: readonly TargetParameter[]): string =>
@@ -267,11 +315,14 @@ function requireSecure(url: URL, what: string, { allowInsecureHttp }: ReadContex
   )
 }
 
+/** A dialect may omit the types of tokens that it requests. */
+const requiredMembers = Object.keys(dialects.rfc8693).filter((name) => !name.endsWith('TokenType'))
+
 function readDialect(value: unknown, name: string): Dialect {
   if (typeof value === 'string' && Object.hasOwn(dialects, value)) {
     return dialects[value as keyof typeof dialects]
   }
-  const missing = Object.keys(dialects.rfc8693).find(
+  const missing = requiredMembers.find(
     (member) => typeof value !== 'object' || value === null || !Object.hasOwn(value, member),
   )
   if (missing === undefined) return Object.freeze({ ...(value as Dialect) })

@@ -19,14 +19,12 @@ import {
   type Client,
   type ClientAuth,
   customFetch,
-  DPoP,
   type DPoPHandle,
-  generateKeyPair,
   genericTokenEndpointRequest,
-  modifyAssertion,
 } from 'oauth4webapi'
+import type { DpopKey } from './dpop-key.ts'
 import type { Failure } from './hop-error.ts'
-import type { Settings } from './settings.ts'
+import type { ServerSettings, Settings } from './settings.ts'
 
 /** A response with status 200, or an error that the server sent as JSON. */
 export type TokenAnswer =
@@ -49,28 +47,25 @@ const metadataLifetime = 3_600_000
 /** Never aborts: a caller that gives up does not end a request that others wait for. */
 const neverAborted = (): AbortSignal => new AbortController().signal
 
+type EndpointSettings = ServerSettings & Pick<Settings, 'allowInsecureHttp' | 'clock' | 'fetch'>
+
 /** Sends requests to the token endpoint of one authorization server. */
 export class TokenEndpoint {
-  readonly #settings: Settings
+  readonly #settings: EndpointSettings
+  readonly #key: DpopKey
   readonly #client: Client
   readonly #authenticate: ClientAuth
   #known: { readonly server: AuthorizationServer; readonly until: number } | undefined
-  #keys: Promise<DPoPHandle> | undefined
 
-  constructor(settings: Settings) {
+  constructor(settings: EndpointSettings, key: DpopKey) {
     const { client, clock } = settings
     this.#settings = settings
+    this.#key = key
     this.#client = {
       client_id: client.id,
       use_mtls_endpoint_aliases: client.authentication === 'mtls',
     }
     this.#authenticate = client.authenticate(() => clock.now())
-  }
-
-  /** The key that new tokens are bound to. `undefined` for bearer tokens. */
-  dpop(): Promise<DPoPHandle> | undefined {
-    if (this.#settings.dpop === false) return undefined
-    return (this.#keys ??= this.#createHandle())
   }
 
   /**
@@ -81,7 +76,7 @@ export class TokenEndpoint {
    * @throws ConfigError if the metadata is wrong
    */
   async request(grant: string, form: Form, bound: boolean): Promise<TokenAnswer> {
-    const dpop = bound ? await this.dpop() : undefined
+    const dpop = bound ? await this.#key.handle() : undefined
     const answer = await this.#send(grant, form, dpop)
     const needsNonce = !answer.ok && answer.error === 'use_dpop_nonce' && dpop !== undefined
     return needsNonce ? this.#send(grant, form, dpop) : answer
@@ -162,16 +157,6 @@ export class TokenEndpoint {
       `The token_endpoint in the metadata of '${issuer}' must be an https URL.`,
       'Fix it at the authorization server, or set allowInsecureHttp: true on a trusted network.',
     )
-  }
-
-  async #createHandle(): Promise<DPoPHandle> {
-    const { dpop, clock } = this.#settings
-    const pair = typeof dpop === 'object' ? dpop : await generateKeyPair('ES256')
-    return DPoP(this.#client, pair, {
-      [modifyAssertion]: (_header, payload) => {
-        payload['iat'] = Math.floor(clock.now() / 1000)
-      },
-    })
   }
 }
 

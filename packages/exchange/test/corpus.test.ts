@@ -82,6 +82,7 @@ const runs: Readonly<Record<string, Run>> = {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       subject_token: raw,
       subject_token_type: itt,
+      requested_token_type: itt,
       audience: target,
       scope: 'stock:read',
     })
@@ -387,6 +388,12 @@ const runs: Readonly<Record<string, Run>> = {
     const chain = await startChain({ onExchange: (record) => records.push(record) })
     chain.issuer.tokenEndpoint.refuse('weird', { description: hostile })
     await expectAnswer(chain, expected)
+    expect(records.at(0)).toMatchObject({ error: 'weird', outcome: 'unavailable' })
+    const odd = await startChain({ onExchange: (record) => records.push(record) })
+    odd.issuer.tokenEndpoint.refuse('we"ird\n')
+    await expectAnswer(odd, expected)
+    // Only the form of an error code is kept, because it may become a label.
+    expect(records.at(1)).not.toHaveProperty('error')
     const { reason = '' } = records.at(0)!
     expect(reason).toContain(String.raw`\u000d\u000aX: y<script>`)
     expect(reason.length).toBeLessThan(400)
@@ -579,6 +586,8 @@ const runs: Readonly<Record<string, Run>> = {
         { status: 403, challenge: null },
       ],
       [429, { 'retry-after': '7' }, { status: 503, retryAfter: 7 }],
+      [429, { 'retry-after': '100000' }, { status: 503, retryAfter: 600 }],
+      [503, { 'retry-after': '0' }, { status: 503, retryAfter: 1 }],
       [503, {}, { status: 503, retryAfter: 1 }],
       [200, {}, { status: 200 }],
     ]
@@ -588,14 +597,16 @@ const runs: Readonly<Record<string, Run>> = {
     }
   },
   'HOP-down-timeout': async (expected) => {
+    let patience = 50
     const chain = await startChain({}, {}, async (hop, token, _req, res) => {
-      const response = await hop.fetch(token, '/', { signal: AbortSignal.timeout(50) })
+      const response = await hop.fetch(token, '/', { signal: AbortSignal.timeout(patience) })
       res.send(await response.text())
     })
     chain.service.respond = () => {}
     const raw = chain.raw()
     expect(await chain.call(raw)).toMatchObject({ status: expected.status, challenge: null })
     chain.service.respond = (_request, response) => response.end('ok')
+    patience = 30_000
     expect(await chain.call(raw)).toMatchObject({ status: 200 })
     expect(chain.exchanges()).toBe(1)
   },

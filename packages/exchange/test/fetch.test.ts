@@ -63,6 +63,22 @@ describe('fetch()', () => {
     expect(exchanges()).toBe(1)
   })
 
+  test('leaves the time to the fetch of the user with timeout: false', async () => {
+    const signals: unknown[] = []
+    const { hop, subject, service } = await setUpCall({
+      timeout: false,
+      fetch: (url: string, init: RequestInit) => {
+        if (url.startsWith(service.origin)) signals.push(init.signal)
+        return fetch(url, init)
+      },
+    })
+    const { signal } = new AbortController()
+    const caller = await subject()
+    await hop.fetch(caller, '/')
+    await hop.fetch(caller, '/', { signal })
+    expect(signals).toEqual([undefined, signal])
+  })
+
   test('does not limit how long the body takes', async () => {
     const { hop, subject, service } = await setUpCall({ timeout: 0.05 })
     let finish = (): void => {}

@@ -23,6 +23,7 @@ const valid: NextHopOptions = {
 const { privateKey, publicKey } = await webcrypto.subtle.generateKey(
   ...([{ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']] as const),
 )
+const { requestedTokenType: _type, ...withoutRequestedType } = dialects.rfc8693
 const store = { get: async () => undefined, set: async () => {}, delete: async () => {} }
 
 test.each<[string, Partial<NextHopOptions>]>([
@@ -42,6 +43,10 @@ test.each<[string, Partial<NextHopOptions>]>([
   ['a key pair', { dpop: { privateKey, publicKey } }],
   ['a store', { store: { store, secret: 'x'.repeat(32) } }],
   ['a dialect by name', { dialect: 'keycloak' }],
+  [
+    'a dialect that requests no type of token',
+    { dialect: { ...withoutRequestedType, name: 'mine' } },
+  ],
   ['a dialect as an object', { dialect: { ...dialects.rfc8693, name: 'mine' } }],
 ])('accepts %s', (_what, changes) => {
   expect(() => nextHop({ ...valid, ...changes })).not.toThrow()
@@ -99,6 +104,7 @@ test.each<[string, object, RegExp]>([
   ['a short pseudonym key', { records: { pseudonymKey: 'short' } }, /32 bytes/],
   ['an unknown record option', { records: { key: 'x' } }, /Unknown record option/],
   ['a timeout of 0', { timeout: 0 }, /timeout/],
+  ['a timeout of true', { timeout: true }, /timeout/],
   ['a clock that is a date', { clock: new Date() }, /clock/],
 ])('refuses %s', (_what, changes, message) => {
   const create = (): unknown => nextHop({ ...valid, ...changes })

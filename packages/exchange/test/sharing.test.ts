@@ -37,6 +37,21 @@ describe('calls at the same time', () => {
     expect(exchanges()).toBe(1)
   })
 
+  test('that time out get 503, and leave a token for the next one', async () => {
+    const { hop, issuer, subject, exchanges } = await setUp()
+    await hop.warmUp()
+    const caller = await subject()
+    issuer.delay(1)
+    const controller = new AbortController()
+    const call = errorOf(hop.token(caller, { signal: controller.signal }))
+    await arrival(exchanges)
+    controller.abort(new DOMException('too late', 'TimeoutError'))
+    expect(await call).toMatchObject({ status: 503, code: 'server_unavailable' })
+    issuer.clock.advance(1)
+    await hop.token(caller)
+    expect(exchanges()).toBe(1)
+  })
+
   test('that abort before anything is sent send nothing', async () => {
     const { hop, subject, exchanges } = await setUp()
     const caller = await subject()
@@ -107,9 +122,10 @@ describe('while the authorization server is down', () => {
       await errorOf(hop.token(caller))
       expect(exchanges()).toBe(attempt)
     }
-    expect(hop.health()).toMatchObject({ ok: false, reason: expect.stringContaining('503') })
     issuer.tokenEndpoint.reset()
     issuer.clock.advance(30)
+    // Nothing is known until the next request.
+    expect(hop.health()).toMatchObject({ ok: false, reason: expect.stringContaining('503') })
     await hop.token(caller)
     expect(hop.health()).toEqual({ ok: true, cachedTokens: 1 })
   })

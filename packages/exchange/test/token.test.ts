@@ -27,6 +27,7 @@ describe('token()', () => {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
       subject_token: caller.raw,
       subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
       audience: target,
       scope: 'stock:read',
     })

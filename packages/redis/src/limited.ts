@@ -87,7 +87,9 @@ async function start(
 async function within(milliseconds: number, reply: Promise<unknown>): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RedisStoreError('TIMEOUT')), milliseconds)
+    // If the process was busy, the reply may have arrived already: it is read before setImmediate calls back.
+    const giveUp = (): void => void setImmediate(() => reject(new RedisStoreError('TIMEOUT')))
+    timer = setTimeout(giveUp, milliseconds)
     timer.unref()
   })
   try {

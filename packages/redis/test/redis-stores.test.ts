@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { ConfigError } from '@resource-server/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type IoredisClient, type RedisClient, RedisStoreError, redisStores } from '../src/index.ts'
@@ -258,6 +260,23 @@ describe('while Redis does not respond', () => {
       await vi.advanceTimersByTimeAsync(60_000)
     }
   })
+})
+
+test('a reply that arrived while the process was busy counts', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const receiver = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [sender] = (await once(server, 'connection')) as [Socket]
+  const get = (): Promise<null> =>
+    new Promise((resolve) => void receiver.once('data', () => resolve(null)))
+  const { keys } = redisStores(client({ get }), { timeout: 10 })
+  const reply = keys.get('name')
+  sender.write('reply')
+  const end = performance.now() + 20
+  while (performance.now() < end);
+  expect(await reply).toBeNull()
+  receiver.destroy()
+  server.close()
 })
 
 test('10,000 calls can wait, and those that are never answered count for 30 seconds', async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { forgetVerification, identifyDecision, isAccessToken, rawOf } from '../../src/client.ts'
+import {
+  forgetVerification,
+  identifyDecision,
+  isAccessToken,
+  rawOf,
+} from '../../src/verify/client.ts'
 import { type AccessToken, createVerifier } from '../../src/index.ts'
 import { aud, bearer, createGateHarness, optionsFor, startIssuer } from '../support.ts'
 
@@ -76,6 +81,6 @@ describe('forgetVerification', () => {
   })
 
   test('refuses what no verifier created', () => {
-    expect(() => forgetVerification({ ...token, raw })).toThrow(TypeError)
+    expect(() => forgetVerification({ ...token, raw } as never)).toThrow(TypeError)
   })
 })

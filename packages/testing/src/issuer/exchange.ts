@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { JsonObject, KeyRing } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
 import type { ActorClaims } from '../tokens/providers.ts'
+import { sign } from '../tokens/sign.ts'
 import { thumbprintOf } from '../tokens/thumbprint.ts'
 import type { TokenOptions } from '../tokens/token-options.ts'
 import { verifyJwt } from '../tokens/verify.ts'
@@ -49,6 +51,9 @@ class Refused extends Error {
 }
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+/** draft-ietf-oauth-identity-assertion-authz-grant. */
+const assertionType = 'urn:ietf:params:oauth:token-type:id-jag'
+const assertionTyp = 'oauth-id-jag+jwt'
 const lifetime = 300
 
 interface Switches {
@@ -63,6 +68,7 @@ export function createExchangeServer(context: ExchangeContext): ExchangeServer {
   const requests: TokenRequest[] = []
   const revoked = new Set<string>()
   const usedAssertions = new Set<string>()
+  const trusted = new Map<string, JsonObject>()
   let switches: Switches = {}
   const respond = (received: ReceivedRequest): RawReply => {
     const form = new URLSearchParams(received.body)
@@ -74,7 +80,7 @@ export function createExchangeServer(context: ExchangeContext): ExchangeServer {
       if (!presented.isValid) throw new Refused('invalid_client', 'the client is not authenticated')
       const jkt = keyOfProof(received.headers, context, switches.nonce)
       if (switches.refusal) throw new Refused(switches.refusal[0], '', switches.refusal[1])
-      const answer = answerTo(form, { client, jkt, revoked, context })
+      const answer = answerTo(form, { client, jkt, revoked, trusted, context })
       return json(200, { ...answer, ...switches.members })
     } catch (error) {
       if (error instanceof Refused) return refusalReply(error, switches.nonce)
@@ -90,6 +96,7 @@ export function createExchangeServer(context: ExchangeContext): ExchangeServer {
     alter: (members) => void (switches = { ...switches, members }),
     reply: (reply) => void (switches = { ...switches, reply }),
     requireNonce: (nonce) => void (switches = { ...switches, nonce }),
+    trust: ({ url, key }) => void trusted.set(url, key.publicJwk),
     revoke: (token) => void revoked.add(token),
     reset: () => void (switches = {}),
   }
@@ -101,13 +108,15 @@ interface Grant {
   /** The thumbprint of the key that the new token is bound to. */
   readonly jkt: string | undefined
   readonly revoked: ReadonlySet<string>
+  /** The keys of the issuers whose identity assertions are accepted. */
+  readonly trusted: ReadonlyMap<string, JsonObject>
   readonly context: ExchangeContext
 }
 
 const grants: Readonly<Record<string, (form: URLSearchParams, grant: Grant) => JsonObject>> = {
   client_credentials: issueToClient,
   'urn:ietf:params:oauth:grant-type:token-exchange': exchange,
-  'urn:ietf:params:oauth:grant-type:jwt-bearer': onBehalfOf,
+  'urn:ietf:params:oauth:grant-type:jwt-bearer': exchangeAssertion,
 }
 
 function answerTo(form: URLSearchParams, grant: Grant): JsonObject {
@@ -128,16 +137,63 @@ function exchange(form: URLSearchParams, grant: Grant): JsonObject {
   if (form.get('subject_token_type') !== accessTokenType) {
     throw new Refused('invalid_request', 'subject_token_type must be an access token')
   }
-  if ((form.get('requested_token_type') ?? accessTokenType) !== accessTokenType) {
-    throw new Refused('invalid_request', 'only access tokens are issued')
+  const requested = form.get('requested_token_type') ?? accessTokenType
+  if (requested !== accessTokenType && requested !== assertionType) {
+    throw new Refused('invalid_request', 'only access tokens and identity assertions are issued')
   }
   const subject = verifyOwn(form.get('subject_token'), 'subject_token', grant)
   const actorToken = form.get('actor_token')
   const actor = actorToken === null ? undefined : verifyOwn(actorToken, 'actor_token', grant)
   const targets = [...form.getAll('audience'), ...form.getAll('resource')]
   const scopes = form.get('scope')?.split(' ')
+  if (requested === assertionType) return issueAssertion(form, subject, grant)
   const issued = issue({ subject, actor, targets, scopes }, grant)
   return { ...issued, issued_token_type: accessTokenType }
+}
+
+/** An identity assertion for another authorization server, which is one of the client's targets. */
+function issueAssertion(form: URLSearchParams, subject: JsonObject, grant: Grant): JsonObject {
+  const { client, context } = grant
+  const aud = form.get('audience') ?? ''
+  allowedScopes([aud], context.clients[client]?.targets ?? {})
+  const iat = Math.floor(context.clock.now() / 1000)
+  const resource = form.get('resource')
+  const scope = form.get('scope')
+  const assertion = sign(
+    { typ: assertionTyp },
+    {
+      ...{ iss: context.issuer, sub: subject['sub'], aud, client_id: client },
+      ...{ jti: randomUUID(), iat, exp: iat + 300 },
+      ...(resource !== null && { resource }),
+      ...(scope !== null && { scope }),
+    },
+    context.ring.current(),
+  )
+  return {
+    ...{ access_token: assertion, issued_token_type: assertionType, token_type: 'N_A' },
+    expires_in: 300,
+  }
+}
+
+/** RFC 7523: the assertion is a token of a user, or an identity assertion of another issuer. */
+function exchangeAssertion(form: URLSearchParams, grant: Grant): JsonObject {
+  return form.has('requested_token_use') ? onBehalfOf(form, grant) : acceptAssertion(form, grant)
+}
+
+function acceptAssertion(form: URLSearchParams, grant: Grant): JsonObject {
+  const { client, trusted, context } = grant
+  const jwt = verifyJwt(form.get('assertion') ?? '', [...trusted.values()])
+  const { iss, sub, aud, exp, resource, scope } = jwt?.payload ?? {}
+  const isValid =
+    jwt?.header['typ'] === assertionTyp &&
+    trusted.has(String(iss)) &&
+    aud === context.issuer &&
+    Number(exp) * 1000 > context.clock.now()
+  if (!isValid) throw new Refused('invalid_grant', 'the identity assertion is not valid')
+  const targets = typeof resource === 'string' ? [resource] : []
+  const scopes = typeof scope === 'string' ? scope.split(' ') : undefined
+  const subject = { sub, exp: Number(exp) }
+  return issue({ subject, actor: undefined, targets, scopes }, { ...grant, client })
 }
 
 /** Entra's on-behalf-of flow (RFC 7523): the target is the part of each scope before its last slash. */

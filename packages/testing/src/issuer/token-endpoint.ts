@@ -83,8 +83,13 @@ export interface TokenEndpoint {
    * `use_dpop_nonce`.
    */
   requireNonce(nonce: string): void
+  /**
+   * Accepts identity assertions (ID-JAG) of this issuer. The token endpoint of the other issuer creates them if a
+   * client requests a token of that type for the URL of this issuer, which must be one of its targets.
+   */
+  trust(issuer: { readonly url: string; readonly key: { readonly publicJwk: JsonObject } }): void
   /** Refuses exchanges of this token from now on. */
   revoke(token: string): void
-  /** Undoes `refuse`, `alter`, `reply`, and `requireNonce`. Revoked tokens stay revoked. */
+  /** Undoes `refuse`, `alter`, `reply`, and `requireNonce`. Revoked tokens stay revoked, trusted issuers trusted. */
   reset(): void
 }
