@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 import { createVerifier, defaultProfile, extend } from '@resource-server/core'
 import { introspect } from '@resource-server/introspection'
 import { createRevocationList, type LogoutEvent } from '@resource-server/revocation'
@@ -31,7 +31,7 @@ const originOf = async (http: typeof server): Promise<string> => {
 beforeAll(async () => {
   issuer = await originOf(server)
   const logoutUri = `${await originOf(receiver)}/backchannel-logout`
-  receiver.on('request', (request, response) => void onLogoutToken?.(request, response))
+  receiver.on('request', (request, response) => onLogoutToken?.(request, response))
   const client = (id: keyof typeof secrets, more: object = {}) => ({
     client_id: id,
     client_secret: secrets[id],
@@ -43,7 +43,7 @@ beforeAll(async () => {
     ...more,
   })
   provider = new Provider(issuer, {
-    jwks: { keys: [{ ...privateJwk, use: 'sig' }] } as never,
+    jwks: { keys: [{ ...privateJwk, use: 'sig' }] },
     clients: [
       client('rs1'),
       client('rs2'),

@@ -37,9 +37,7 @@ async function eventually(is: () => Promise<boolean>): Promise<void> {
   }
 }
 
-const title = hasRedis ? 'the feed' : `the feed (skipped: ${howToGetRedis})`
-
-describe.runIf(hasRedis)(title, () => {
+describe.runIf(hasRedis)(`the feed${hasRedis ? '' : ` (skipped: ${howToGetRedis})`}`, () => {
   test.each(kinds)(
     'tells other processes at once, and those that start later with $name',
     async ({ connect }) => {
@@ -97,17 +95,20 @@ describe.runIf(hasRedis)(title, () => {
     },
   )
 
-  test.each(kinds.filter(({ name }) => name.endsWith('6')))('works with a cluster of $name', async ({ connectCluster }) => {
-    const cluster = await startCluster()
-    onTestFinished(() => cluster.stop())
-    const client = await connectCluster(cluster.servers.map(({ port }) => port))
-    onTestFinished(() => client.close())
-    const feed = redisRevocationFeed(client.client, { timeout: 900 })
-    const one = await startProcess(feed)
-    await one.list.revoke({ issuer: url, jti: 't-1' })
-    const late = await startProcess(feed)
-    expect(await late.outcome(token('t-1'))).toBe('token_revoked')
-  })
+  test.each(kinds.filter(({ name }) => name.endsWith('6')))(
+    'works with a cluster of $name',
+    async ({ connectCluster }) => {
+      const cluster = await startCluster()
+      onTestFinished(() => cluster.stop())
+      const client = await connectCluster(cluster.servers.map(({ port }) => port))
+      onTestFinished(() => client.close())
+      const feed = redisRevocationFeed(client.client, { timeout: 900 })
+      const one = await startProcess(feed)
+      await one.list.revoke({ issuer: url, jti: 't-1' })
+      const late = await startProcess(feed)
+      expect(await late.outcome(token('t-1'))).toBe('token_revoked')
+    },
+  )
 
   test('forgets entries after their lifetime, reads parts, and keeps its position', async () => {
     const server = await startRedis()

@@ -38,7 +38,10 @@ const refusedAt = []
 async function look() {
   const result = await verifier.check(tokens[refusedAt.length])
   if (!result.ok && result.code === 'token_revoked') refusedAt.push(Date.now())
-  if (refusedAt.length < tokens.length) return void setTimeout(() => void look(), 20)
+  if (refusedAt.length < tokens.length) {
+    setTimeout(() => void look(), 20)
+    return
+  }
   process.send?.(refusedAt)
   verifier.close()
   close()

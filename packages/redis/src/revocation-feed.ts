@@ -102,7 +102,7 @@ function readPart(reply: unknown, from: string): RevocationFeedPart {
   if (typeof position !== 'string' || !entries.every((entry) => typeof entry === 'string')) {
     throw new RedisStoreError('UNEXPECTED_REPLY')
   }
-  return { position, entries: entries as readonly string[] }
+  return { position, entries }
 }
 
 /** Subscribes once, at the first listener. Messages may be lost: the list also reads on its own. */

@@ -81,6 +81,6 @@ describe('forgetVerification', () => {
   })
 
   test('refuses what no verifier created', () => {
-    expect(() => forgetVerification({ ...token, raw } as never)).toThrow(TypeError)
+    expect(() => forgetVerification({ ...token, raw })).toThrow(TypeError)
   })
 })
