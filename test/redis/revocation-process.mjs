@@ -20,14 +20,14 @@ const connect = {
   },
 }
 
-const { url, issuer, jwks, tokens, library } = JSON.parse(process.argv[2] ?? '{}')
+const { url, issuer, jwks, tokens, library, audience = 'orders' } = JSON.parse(process.argv[2] ?? '{}')
 const { client, subscriber, close } = await connect[/** @type {keyof typeof connect} */ (library)](
   url,
 )
 const revocation = createRevocationList({
   feed: redisRevocationFeed(client, { subscriber, timeout: 900 }),
 })
-const verifier = createVerifier({ issuer, jwks, audience: 'orders', maxLifetime: 3600, revocation })
+const verifier = createVerifier({ issuer, jwks, audience, maxLifetime: 3600, revocation })
 // Twenty processes that start at once are slow.
 while (!verifier.ready()) await new Promise((resolve) => setTimeout(resolve, 50))
 process.send?.('ready')
