@@ -44,7 +44,7 @@ const signOut = (subject: string): Promise<unknown> =>
   keycloak.admin.send('POST', `/users/${subject}/logout`)
 
 describe.runIf(hasRedis)(`sign-out${hasRedis ? '' : ` (skipped: ${howToGetRedis})`}`, () => {
-  test('makes the token return 401 within a second, in two processes', async () => {
+  test('makes the token return 401, in the process that is told and in another one', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())
     const client_ = createClient({ url: redis.url, disableOfflineQueue: true })
@@ -77,12 +77,17 @@ describe.runIf(hasRedis)(`sign-out${hasRedis ? '' : ` (skipped: ${howToGetRedis}
     await once(other, 'message')
 
     const refused = once(other, 'message')
+    const startedAt = Date.now()
     await signOut(subject)
     expect(await verifier.check(token)).toMatchObject({ code: 'token_revoked' })
     const [[refusedAt]] = (await refused) as [[number]]
     expect(refusedAt).toBeGreaterThan(0)
     expect(events).toMatchObject([{ outcome: 'accepted', issuer, sid: decodeJwt(token)['sid'] }])
-    addResult({ kind: 'refused', what: 'token after a sign-out', seen: 'in two processes' })
+    addResult({
+      kind: 'refused',
+      what: 'token after a sign-out',
+      seen: `in another process ${refusedAt - startedAt} ms after the request to sign out`,
+    })
 
     const next = await signIn()
     expect(await verifier.check(next)).toMatchObject({ ok: true })

@@ -49,6 +49,12 @@ export interface RevocationList extends Revocation {
    */
   readonly revoke: (target: RevocationTarget) => Promise<void>
   /**
+   * Whether a token that was verified before is on the list now, for work that goes on after the request: the option
+   * `isRevoked` of `nextHop` in `@resource-server/exchange`, for example. `false` does not prove that it was not
+   * revoked, because revocations may be missing.
+   */
+  readonly isRevoked: (token: RevocableToken) => boolean
+  /**
    * Handlers for OpenID Connect Back-Channel Logout 1.0, one for each host. They end the session in the logout token
    * (`sid`), or all sessions of its subject that began before it. Mount one at the URL that is registered as the
    * client's `backchannel_logout_uri`, before body parsers and without a guard.
@@ -88,6 +94,7 @@ export function createRevocationList(options: RevocationListOptions = {}): Revoc
   return Object.freeze({
     connect: (context: RevocationContext) => list.connect(context),
     revoke: (target: RevocationTarget) => list.revoke(target),
+    isRevoked: (token: RevocableToken) => list.isRevoked(token),
     backchannelLogout: (given: BackchannelLogoutOptions) => list.backchannelLogout(given),
   })
 }
@@ -175,6 +182,10 @@ class List {
     }
     this.#tell()
     await this.#append(entry)
+  }
+
+  isRevoked(token: RevocableToken): boolean {
+    return this.#replica.find(token) !== undefined
   }
 
   backchannelLogout(options: BackchannelLogoutOptions): LogoutHandlers {

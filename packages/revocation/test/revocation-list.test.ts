@@ -95,6 +95,14 @@ describe('a revocation', () => {
     expect(await outcome(user)).toBe('token_revoked')
   })
 
+  test('is known for a token that was verified before', async () => {
+    const { list, verifier } = startProcess(issuer)
+    const verified = await verifier.verify(user)
+    expect(list.isRevoked(verified)).toBe(false)
+    await list.revoke({ issuer: url, sid: 's-1' })
+    expect(list.isRevoked(verified)).toBe(true)
+  })
+
   test('says in the record what matched, and nothing to the caller', async () => {
     const records: DecisionRecord[] = []
     const onDecision = (record: DecisionRecord): void => void records.push(record)
