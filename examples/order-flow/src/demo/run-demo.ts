@@ -7,6 +7,7 @@ import { showOutage } from './exchange-outage.ts'
 import { checkExchangeRefusals } from './exchange-refusals.ts'
 import type { Report } from './report.ts'
 import { checkRequests } from './request-checks.ts'
+import { showSignOut } from './sign-out.ts'
 
 /**
  * Runs the whole demo and returns whether every check passed. At the end, `trace` receives the
@@ -26,6 +27,7 @@ export async function runDemo(
     await checkRequests(environment, report)
     // Other servers have exchange rules of their own, which `npm run test:interop` checks.
     if (!startServer) await checkExchangeRefusals(environment, report)
+    await showSignOut(environment, report)
     trace?.(environment.records)
   }, startServer)
   report.summary()
