@@ -2,7 +2,7 @@
 // file.
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
-//   -- functions http   runs only these parts: functions, http, growth, start, hits, exchange
+//   -- functions http   runs only these parts: functions, http, growth, start, hits, exchange, proofs
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureExchange } from './exchange.mjs'
@@ -13,6 +13,7 @@ import { measureHits } from './hits.mjs'
 import { measureHttp } from './http.mjs'
 import { chart } from './lib/chart.mjs'
 import { report } from './lib/report.mjs'
+import { measureProofs } from './proofs.mjs'
 import { measureStart } from './start.mjs'
 
 const options = process.argv.slice(2)
@@ -33,6 +34,8 @@ const sizes = {
   exchange: quick
     ? { rounds: 3, batch: 20_000, requests: 1000 }
     : { rounds: 9, batch: 100_000, requests: 5000 },
+  // Many short rounds, because the figure is a small difference between large ones.
+  proofs: quick ? { rounds: 5, batch: 300 } : { rounds: 60, batch: 300 },
 }
 
 /** @type {Record<string, () => unknown>} */
@@ -46,6 +49,7 @@ const measures = {
   start: () => measureStart(sizes.start),
   hits: () => measureHits(),
   exchange: () => measureExchange(sizes.exchange),
+  proofs: () => measureProofs(sizes.proofs),
 }
 
 async function main() {

@@ -1,4 +1,4 @@
-// `npm run test:runtimes`: sends the same requests to a small app with @resource-server/fetch on Node, workerd
+// `npm run test:runtimes`: sends the same requests to small apps with @resource-server/fetch and @resource-server/hono on Node, workerd
 // (through miniflare), Deno and Bun. The runtimes are large and come from the npm registry, so this needs
 // network access and is not part of `npm test`. Their install scripts do not run: the files are used as the
 // registry serves them.
@@ -77,7 +77,9 @@ function install() {
   if (!packed.ok) throw new Error(packed.output)
   cpSync(join(root, 'test/runtimes/app'), project, { recursive: true })
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n')
-  const ours = ['core', 'fetch'].map((folder) => tarballOf(folder, join(project, 'tarballs')))
+  const ours = ['core', 'fetch', 'hono'].map((folder) =>
+    tarballOf(folder, join(project, 'tarballs')),
+  )
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
   const args = ['install', ...flags, ...ours, ...hosts, ...runtimes]
   const { ok, output } = run('npm', args, { cwd: project, quiet: true })

@@ -55,6 +55,8 @@ export const adapters: Readonly<Record<string, string>> = {
   // Koa's types are a separate package, so the adapter declares the part it needs.
   koa: 'node:http',
   fastify: 'fastify|fastify-plugin|node:http',
+  nestjs: '@nestjs/common|@nestjs/core|node:http',
+  hono: 'hono|hono/route',
   // Nothing: it also runs where Node's modules do not exist.
   fetch: '(?!)',
 }
@@ -66,8 +68,11 @@ export const packages: readonly string[] = [
   'express',
   'fastify',
   'fetch',
+  'hono',
   'introspection',
   'koa',
+  'mcp',
+  'nestjs',
   'opentelemetry',
   'redis',
   'revocation',

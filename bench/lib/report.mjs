@@ -21,7 +21,7 @@ export function table(title, columns, rows) {
 }
 
 /** @param {any} results */
-export function report({ functions = [], http = [], growth, start, hits, exchange }) {
+export function report({ functions = [], http = [], growth, start, hits, exchange, proofs = [] }) {
   const flight = (/** @type {number} */ count) =>
     count === 1 ? 'one at a time' : `${count} in flight`
   const parts = []
@@ -33,6 +33,10 @@ export function report({ functions = [], http = [], growth, start, hits, exchang
   for (const { framework, state, rows } of http) {
     const columns = { name: '', cpu: 'CPU µs', above: 'above bare', p50: 'p50 µs', p99: 'p99 µs' }
     parts.push(table(`${framework}, ${state}`, columns, rows))
+  }
+  for (const { algorithm, rows } of proofs) {
+    const columns = { name: '', cpu: 'CPU µs', wall: 'wall µs', above: 'above the signatures' }
+    parts.push(table(`Proofs, ES256, with tokens of ${algorithm}`, columns, rows))
   }
   if (growth) {
     const cpu = { name: '', cpu: 'CPU µs', ratio: 'ratio' }

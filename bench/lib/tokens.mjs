@@ -1,6 +1,7 @@
 // Keys and tokens. They are generated for each run. There are no fixtures.
 import {
   constants,
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -48,6 +49,12 @@ export function createSigner(algorithm, kid = `${algorithm}-key`) {
   const { publicKey: pem, privateKey: secret } = generate()
   const [publicKey, privateKey] = [createPublicKey(pem), createPrivateKey(secret)]
   const header = encode({ alg: algorithm, typ: 'JWT', kid })
+  const { kty, crv, n, e, x, y } = publicKey.export({ format: 'jwk' })
+  const proofHeader = encode({ typ: 'dpop+jwt', alg: algorithm, jwk: { kty, crv, n, e, x, y } })
+  const signed = (/** @type {string} */ input) => {
+    const signature = sign(hash, Buffer.from(input), { key: privateKey, ...options })
+    return `${input}.${signature.toString('base64url')}`
+  }
   return {
     algorithm,
     kid,
@@ -55,10 +62,19 @@ export function createSigner(algorithm, kid = `${algorithm}-key`) {
     jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' },
     pem,
     /** @param {object} [claims] */
-    token(claims) {
-      const input = `${header}.${encode(claimsOf(claims))}`
-      const signature = sign(hash, Buffer.from(input), { key: privateKey, ...options })
-      return `${input}.${signature.toString('base64url')}`
+    token: (claims) => signed(`${header}.${encode(claimsOf(claims))}`),
+    /** The thumbprint of the key (RFC 7638). */
+    jkt: sha256(JSON.stringify({ crv, e, kty, n, x, y })),
+    /**
+     * A DPoP proof for a GET request with this token.
+     *
+     * @param {string} token
+     * @param {string} url
+     */
+    proof(token, url) {
+      const iat = Math.floor(Date.now() / 1000)
+      const claims = { jti: randomUUID(), htm: 'GET', htu: url, iat, ath: sha256(token) }
+      return signed(`${proofHeader}.${encode(claims)}`)
     },
     /**
      * Only the signature check: the minimum cost.
@@ -95,6 +111,11 @@ function claimsOf(more = {}) {
     act: { sub: 'user-service', client_id: 'user-service' },
     ...more,
   }
+}
+
+/** @type {(text: string) => string} */
+function sha256(text) {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** @type {(part: object) => string} */

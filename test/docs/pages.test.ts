@@ -62,6 +62,8 @@ test('the TypeScript on all pages and in all @example blocks compiles', () => {
     // Errors in the declarations of other packages are not ours.
     skipLibCheck: true,
     types: ['node'],
+    // The decorators of NestJS.
+    experimentalDecorators: true,
   }
   mkdirSync(dirname(project), { recursive: true })
   const files = modules.map(({ file }) => file)
@@ -82,7 +84,7 @@ const entryPoints = packages.flatMap((name) => {
 
 test.each(entryPoints)('%s: %s has a docstring with an example', (name, entry) => {
   const declared = new RegExp(
-    `/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?:(?!/\\*\\*).*\\n)*?export (?:declare )?(?:async )?(?:function|const|class) ${entry}\\b`,
+    `/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?:(?!/\\*\\*).*\\n)*?export (?:declare )?(?:async )?(?:function|const|(?:abstract )?class) ${entry}\\b`,
   )
   const docstrings = sources
     .filter(({ path }) => path.startsWith(join('packages', name)))

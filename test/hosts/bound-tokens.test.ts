@@ -1,8 +1,12 @@
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer, request as httpRequest } from 'node:http'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import { Agent, createServer, request } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { resourceServer } from '@resource-server/express'
 import express from 'express'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -95,6 +99,41 @@ describe('a token that is bound to a certificate, over TLS with Express', async 
   })
 })
 
+describe('a certificate in a header, over a Unix domain socket with Express', async () => {
+  const bound = certificate('a')
+  const mtls = { from: 'header', format: 'rfc9440', peers: ['unix'] } as const
+  const api = resourceServer({ ...options, mtls })
+  const app = express().get('/', api.requireAuthentication(), (_req, res) => void res.end())
+  const folder = mkdtempSync(join(tmpdir(), 'unix-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const socketPath = join(folder, 'api.sock')
+  const overFile = createHttpServer(app).listen(socketPath)
+  afterAll(() => void overFile.close())
+  await once(overFile, 'listening')
+  const port = await listen(createHttpServer(app))
+  const der = new X509Certificate(bound.cert).raw.toString('base64')
+  const headers = {
+    authorization: `Bearer ${fixture.token({ claims: { cnf: { 'x5t#S256': bound.thumbprint } } })}`,
+    'client-cert': `:${der}:`,
+  }
+  const statusOver = (target: object): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      httpRequest({ ...target, headers }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode))
+      })
+        .on('error', reject)
+        .end()
+    })
+
+  test("is read if mtls.peers has 'unix'", async () => {
+    expect(await statusOver({ socketPath })).toBe(200)
+  })
+
+  test('is ignored if the same server listens on a port', async () => {
+    expect(await statusOver({ host: '127.0.0.1', port })).toBe(401)
+  })
+})
+
 // DPOP2-htu-url-rewritten:
 test('a proof is for the URL that was received, even if a middleware rewrites it', async () => {
   const api = resourceServer({ ...options, publicUrl })
@@ -148,6 +187,15 @@ describe('over HTTP/2', async () => {
 
   test('a proof is accepted', async () => {
     expect(await statusOf({ dpop: proofOf(fixture, dpopToken) })).toBe(200)
+  })
+
+  test('a proof is for publicUrl, whatever :authority says', async () => {
+    const evil = { ':authority': 'evil.example' }
+    expect(await statusOf({ ...evil, dpop: proofOf(fixture, dpopToken) })).toBe(200)
+    const other = proofOf(fixture, dpopToken, { claims: { htu: 'http://evil.example/' } })
+    expect(await statusOf({ ...evil, dpop: other })).toBe(401)
+    const withUser = { ':authority': 'user@api.example' }
+    expect(await statusOf({ ...withUser, dpop: proofOf(fixture, dpopToken) })).toBe(401)
   })
 
   test('two proofs, and a proof for another method, are refused', async () => {

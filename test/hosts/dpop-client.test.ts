@@ -4,6 +4,7 @@ import * as dpop from 'dpop'
 import express from 'express'
 import request from 'supertest'
 import { afterAll, expect, test } from 'vitest'
+import { wholeSecondClock } from '../whole-second-clock.ts'
 
 // A client by another author sends the proofs.
 
@@ -29,6 +30,7 @@ function appWith(options: object) {
     issuer: issuer.url,
     audience: 'orders',
     publicUrl: 'https://api.example',
+    clock: wholeSecondClock,
     ...options,
   })
   return express().get('/orders', api.requireAuthentication(), (_req, res) => void res.send('ok'))

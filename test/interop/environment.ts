@@ -12,12 +12,21 @@ export interface Environment {
   readonly resultsFile: string
 }
 
+/** Read when it is used, because not every test needs every server. */
 export const environment: Environment = {
-  javaHome: required('INTEROP_JAVA_HOME'),
-  keycloakHome: required('INTEROP_KEYCLOAK_HOME'),
-  springJar: required('INTEROP_SPRING_JAR'),
+  get javaHome() {
+    return required('INTEROP_JAVA_HOME')
+  },
+  get keycloakHome() {
+    return required('INTEROP_KEYCLOAK_HOME')
+  },
+  get springJar() {
+    return required('INTEROP_SPRING_JAR')
+  },
   zitadel: process.env['INTEROP_ZITADEL'],
-  resultsFile: required('INTEROP_LEDGER'),
+  get resultsFile() {
+    return required('INTEROP_LEDGER')
+  },
 }
 
 function required(name: string): string {

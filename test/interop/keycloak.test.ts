@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Keycloak, startKeycloak } from '../../examples/order-flow/src/servers/keycloak.ts'
 import { signIn } from '../../examples/order-flow/src/user/sign-in.ts'
 import { readProviderPage, runRequest } from '../docs/provider-pages.ts'
+import { boundSignIn, checkBoundToken, checkNonce, tokenRequestWithProof } from './dpop.ts'
 import { environment, progress } from './environment.ts'
 import { hopOf } from './hops.ts'
 import { resultsOf } from './results.ts'
@@ -52,16 +53,17 @@ const passwordToken = (client: string, scope = 'orders:read'): Promise<string> =
     scope: `openid ${scope}`,
   })
 
-const signInUser = (scope: string, consent: object = { accept: 'Yes' }) =>
-  signIn({
-    issuer: keycloak.issuer,
-    clientId: 'web-shop',
-    scope,
-    redirectUri: 'https://web-shop.example/signed-in',
-    user: 'user-42',
-    password: 'tulip-season',
-    forms: [{ username: 'user-42', password: 'tulip-season' }, { ...consent }],
-  })
+const signInRequest = (scope: string, consent: object = { accept: 'Yes' }) => ({
+  issuer: keycloak.issuer,
+  clientId: 'web-shop',
+  scope,
+  redirectUri: 'https://web-shop.example/signed-in',
+  user: 'user-42',
+  password: 'tulip-season',
+  forms: [{ username: 'user-42', password: 'tulip-season' }, { ...consent }],
+})
+
+const signInUser = (scope: string) => signIn(signInRequest(scope))
 
 const forOrders = (subjectToken: string) =>
   ({ subjectToken, audience: 'order-service', scope: 'orders:read' }) as const
@@ -241,6 +243,28 @@ describe('a hop of @resource-server/exchange', () => {
     expect(error).toMatchObject({ status: 503, code: 'exchange_misconfigured' })
     expect(error.reason).toContain('Check the client secret')
     addResult({ kind: 'not issued', what: 'a wrong secret', seen: error.reason })
+  })
+})
+
+describe('a token that is bound with DPoP', () => {
+  test('is accepted only with a new proof of its key', async () => {
+    const bound = await boundSignIn(signInRequest('openid orders:read'))
+    await checkBoundToken(bound, keycloak.issuer, addResult)
+    await checkNonce(bound, keycloak.issuer, addResult)
+  })
+
+  test('is issued without a nonce of the server', async () => {
+    const { headers } = await tokenRequestWithProof(
+      `${keycloak.issuer}/protocol/openid-connect/token`,
+      {
+        client_id: 'rfc9068',
+        grant_type: 'password',
+        username: 'user-42',
+        password: 'tulip-season',
+      },
+    )
+    expect(headers.has('dpop-nonce')).toBe(false)
+    addResult({ kind: 'accepted', what: 'proof at the token endpoint', seen: 'no DPoP-Nonce' })
   })
 })
 

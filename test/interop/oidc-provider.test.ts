@@ -1,9 +1,11 @@
+import * as dpop from 'dpop'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../../examples/order-flow/src/authorization-server/authorization-server.ts'
 import { demoSignIn } from '../../examples/order-flow/src/demo/sign-ins.ts'
+import { checkBoundToken, checkNonce } from './dpop.ts'
 import { hopOf } from './hops.ts'
 import { resultsOf } from './results.ts'
 import { type Service, startService } from './service.ts'
@@ -96,4 +98,11 @@ test('a hop caches, and tells the caller and the operator what each refusal mean
   const error = await elsewhere.errorOf(accessToken)
   expect(error).toMatchObject({ status: 503, serverError: 'invalid_target' })
   addResult({ kind: 'not issued', what: 'a target that is not allowed', seen: error.reason })
+})
+
+test('a token that is bound with DPoP is accepted only with a new proof of its key', async () => {
+  const keyPair = await dpop.generateKeyPair('ES256')
+  const { accessToken: token } = await demoSignIn('webShop', server, { keyPair })
+  await checkBoundToken({ token, keyPair }, server.issuer, addResult)
+  await checkNonce({ token, keyPair }, server.issuer, addResult)
 })

@@ -13,6 +13,7 @@ type Api = ResourceServer<object, unknown>
 
 interface Result {
   readonly status: number
+  readonly headers: Headers
   readonly record: DecisionRecord
 }
 
@@ -22,27 +23,38 @@ export interface Service {
   readonly url: string
   /** Sends a token. Resolves to the status and the decision record. */
   readonly send: (token: string) => Promise<Result>
+  /** Sends a request with these headers. */
+  readonly request: (headers: Readonly<Record<string, string>>) => Promise<Result>
   readonly close: () => Promise<void>
 }
 
-/** Starts a service with one guarded route. */
+/**
+ * Starts a service with one guarded route.
+ *
+ * @param options the options, or a function of the URL of the service
+ */
 export async function startService(
-  options: ResourceServerOptions,
+  options: ResourceServerOptions | ((url: string) => ResourceServerOptions),
   guards: (api: Api) => readonly ExpressGuard[] = (api) => [api.requireAuthentication()],
 ): Promise<Service> {
   const { nextRecord, onDecision } = recordQueue()
-  const api = resourceServer({ ...options, onDecision })
-  const app = express().get('/', ...guards(api), (_req, res) => void res.send('ok'))
+  const app = express()
   const { url, close } = await listen(createServer(app))
+  const given = typeof options === 'function' ? options(url) : options
+  const api = resourceServer({ ...given, onDecision })
+  app.get('/', ...guards(api), (_req, res) => void res.send('ok'))
+  const request: Service['request'] = async (headers) => {
+    const record = nextRecord()
+    const response = await fetch(url, { headers })
+    await response.text()
+    return { status: response.status, headers: response.headers, record: await record }
+  }
   return {
     api,
     url,
     close,
-    send: async (token) => {
-      const record = nextRecord()
-      const { status } = await get(url, token)
-      return { status, record: await record }
-    },
+    request,
+    send: (token) => request({ authorization: `Bearer ${token}` }),
   }
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSpringAuthorizationServer } from '../../examples/order-flow/src/servers/spring-authorization-server.ts'
 import { signIn } from '../../examples/order-flow/src/user/sign-in.ts'
 import { readProviderPage, runRequest } from '../docs/provider-pages.ts'
+import { boundSignIn, checkBoundToken, checkNonce } from './dpop.ts'
 import { environment, progress } from './environment.ts'
 import { hopOf } from './hops.ts'
 import { resultsOf } from './results.ts'
@@ -25,22 +26,23 @@ async function startAll(customized: boolean) {
     api.requireScope('read:items'),
     api.requireActor('order-service'),
   ])
+  const signInRequest = {
+    issuer,
+    clientId: 'web-shop',
+    scope: 'openid orders:read',
+    redirectUri: 'https://web-shop.example/signed-in',
+    user: 'user-42',
+    password: 'tulip-season',
+    forms: [{ username: 'user-42', password: 'tulip-season' }, { scope: 'orders:read' }],
+  }
   return {
     issuer,
     user,
     order,
     inventory,
     endpoint: tokenEndpoint(`${issuer}/oauth2/token`),
-    signIn: () =>
-      signIn({
-        issuer,
-        clientId: 'web-shop',
-        scope: 'openid orders:read',
-        redirectUri: 'https://web-shop.example/signed-in',
-        user: 'user-42',
-        password: 'tulip-season',
-        forms: [{ username: 'user-42', password: 'tulip-season' }, { scope: 'orders:read' }],
-      }),
+    signInRequest,
+    signIn: () => signIn(signInRequest),
     close: async () => {
       await Promise.all([user, order, inventory].map((service) => service.close()))
       await server.stop()
@@ -175,6 +177,12 @@ describe('with a customizer for audience and may_act', () => {
     expect(error).toMatchObject({ status: 401, serverError: 'invalid_grant' })
     expect(error.reason).toContain('the hop must send an actor token')
     addResult({ kind: 'not issued', what: 'hop without an actor token', seen: error.reason })
+  })
+
+  test('a token that is bound with DPoP is accepted only with a new proof of its key', async () => {
+    const bound = await boundSignIn(running.signInRequest)
+    await checkBoundToken(bound, running.issuer, addResult)
+    await checkNonce(bound, running.issuer, addResult)
   })
 
   test('docs/providers shows a request with the response that the page describes', async () => {

@@ -13,6 +13,7 @@ import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
+import { checkMlDsa } from './ml-dsa.mjs'
 
 const issuer = await createTestIssuer()
 const options = { issuer: issuer.url, audience: 'order-service' }
@@ -78,6 +79,8 @@ for (const client of clients) {
 await app.close()
 koaServer.close()
 koaServer.closeAllConnections()
+
+await checkMlDsa()
 
 // With require(), which supports ESM since Node 20.19
 const require = createRequire(import.meta.url)

@@ -10,9 +10,18 @@ import * as fastify from '@resource-server/fastify'
 import * as fastifyProviders from '@resource-server/fastify/providers'
 import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
+import * as hono from '@resource-server/hono'
+import * as honoProviders from '@resource-server/hono/providers'
 import * as introspection from '@resource-server/introspection'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
+import * as mcp from '@resource-server/mcp'
+import * as mcpProviders from '@resource-server/mcp/providers'
+import * as mcpSdk1 from '@resource-server/mcp/sdk-v1'
+import * as mcpSdk2 from '@resource-server/mcp/sdk-v2'
+import * as nestjs from '@resource-server/nestjs'
+import * as nestjsProviders from '@resource-server/nestjs/providers'
+import * as nestjsTesting from '@resource-server/nestjs/testing'
 import * as redis from '@resource-server/redis'
 import * as revocation from '@resource-server/revocation'
 import * as testing from '@resource-server/testing'
@@ -67,7 +76,10 @@ test.each([
   ['express', expressProviders],
   ['fastify', fastifyProviders],
   ['fetch', fetchProviders],
+  ['hono', honoProviders],
   ['koa', koaProviders],
+  ['mcp', mcpProviders],
+  ['nestjs', nestjsProviders],
 ])('%s/providers has the same exports as core/providers', (_name, module) => {
   expect(exported(module)).toEqual(exported(coreProviders))
 })
@@ -79,15 +91,21 @@ test.each(providers)('core/providers/%s exports its provider function', async (n
 
 test('core/adapter has exactly these exports', () => {
   expect(exported(adapter)).toEqual([
+    'JsonError',
     'RequestRefusedError',
+    'authenticateFor',
     'authenticateOnly',
     'createGate',
     'fromFetch',
     'fromNode',
+    'headerValues',
     'ignoredWrite',
     'isFetchRequest',
     'isNodeRequest',
+    'isScopeToken',
     'nodeGuard',
+    'parseJsonBody',
+    'scopeGuard',
     'sendNode',
     'wrongHost',
   ])
@@ -159,7 +177,9 @@ test.each([
   // Fastify plugins are default exports.
   ['fastify', fastify, ['default']],
   ['fetch', fetch, []],
+  ['hono', hono, []],
   ['koa', koa, []],
+  ['mcp', mcp, []],
 ])('%s has the exports of core and its own', (_name, module, others) => {
   const own = ['RequestRefusedError', 'resourceServer', ...others]
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
@@ -173,7 +193,7 @@ function listedIn(path: string, isSource = (_module: string): boolean => true): 
   return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
 }
 
-test.each(['express', 'fastify', 'fetch', 'koa'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
   '%s re-exports all values and types of core',
   (name) => {
     const isCore = (module: string): boolean => module.startsWith('@resource-server/core')
@@ -184,10 +204,35 @@ test.each(['express', 'fastify', 'fetch', 'koa'])(
   },
 )
 
-test.each(['express', 'fastify', 'fetch', 'koa'])('%s re-exports every provider', (name) => {
-  expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
-    listedIn('packages/core/src/providers/index.ts').toSorted(),
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
+  '%s re-exports every provider',
+  (name) => {
+    expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
+      listedIn('packages/core/src/providers/index.ts').toSorted(),
+    )
+  },
+)
+
+test('nestjs has the exports of core and its own', () => {
+  const guards = ['Actor', 'AnyScope', 'Audience', 'Authentication', 'Claim', 'Client']
+  const others = ['Delegated', 'Direct', 'Permission', 'Policy', 'Role', 'Scope', 'StepUp']
+  expect(exported(nestjs)).toEqual(
+    [
+      ...exported(core),
+      ...[...guards, ...others].map((name) => `Require${name}`),
+      'Public',
+      'RefusedException',
+      'RequestRefusedError',
+      'ResourceServer',
+      'ResourceServerModule',
+      'Token',
+    ].toSorted(),
   )
+  expect(exported(nestjsTesting)).toEqual(['ResourceServerTestingModule'])
+})
+
+test.each([mcpSdk1, mcpSdk2])('mcp/sdk-v1 and mcp/sdk-v2 export a token verifier', (module) => {
+  expect(exported(module)).toEqual(['tokenVerifier'])
 })
 
 test('no package uses export *', () => {
@@ -258,7 +303,10 @@ test.each([
   ['express', ['.', './augment', './providers']],
   ['fastify', ['.', './providers']],
   ['fetch', ['.', './providers']],
+  ['hono', ['.', './providers']],
   ['koa', ['.', './providers']],
+  ['mcp', ['.', './providers', './sdk-v1', './sdk-v2']],
+  ['nestjs', ['.', './providers', './testing']],
   ['introspection', ['.']],
   ['revocation', ['.']],
   ['testing', ['.', './conformance']],

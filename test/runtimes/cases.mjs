@@ -9,7 +9,7 @@ export function casesFor(issuer) {
   const bearer = (/** @type {string} */ token) => [`Authorization: Bearer ${token}`]
   /** @type {(name: string, status: number, headers: string[], path?: string) => Case} */
   const row = (name, status, headers, path = '/orders') => ({ name, path, headers, status })
-  return [
+  const rows = [
     row('a valid token', 200, bearer(valid)),
     row('the same token again', 200, bearer(valid)),
     row('no token', 401, []),
@@ -40,4 +40,10 @@ export function casesFor(issuer) {
     ),
     row('no actor', 403, bearer(valid), '/delegated'),
   ]
+  const withHono = rows.map((each) => ({
+    ...each,
+    name: `${each.name} (Hono)`,
+    path: `/hono${each.path}`,
+  }))
+  return [...rows, ...withHono]
 }

@@ -1,7 +1,7 @@
 // For authors of adapters: a host passes requests to a gate and does what the result says.
-export { createGate, type Gate, type GuardResult } from './http/gate.ts'
+export { createGate, type Gate, type GuardResult, type HostTraits } from './http/gate.ts'
 export type { ResourceServerBase } from './http/resource-server.ts'
-export { authenticateOnly, type Guard } from './guards/guards.ts'
+export { authenticateFor, authenticateOnly, type Guard, scopeGuard } from './guards/guards.ts'
 export type { ScopeNeed } from './guards/scope.ts'
 export type { AudienceRule } from './config/audience.ts'
 export type { Refusal, RefusalDetail } from './errors/refusal.ts'
@@ -12,6 +12,7 @@ export {
   fromNode,
   type FetchRequest,
   type HeaderPair,
+  headerValues,
   type HttpRequest,
   type NodeRequest,
 } from './http/request.ts'
@@ -19,6 +20,8 @@ export { RequestRefusedError, type Reply } from './http/challenge.ts'
 export { ignoredWrite } from './http/ignored-write.ts'
 export { wrongHost } from './http/wrong-host.ts'
 export { isFetchRequest, isNodeRequest } from './lib/host-object.ts'
+export { isScopeToken } from './options/scope.ts'
+export { JsonError, parseJsonBody } from './lib/json.ts'
 export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
 
 export type { Connection } from './binding/presentation.ts'

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type AccessToken,
   ConfigError,
@@ -13,6 +12,8 @@ import {
   ignoredWrite,
   isNodeRequest,
   nodeGuard,
+  type NodeRequest,
+  type NodeResponse,
   type Reply,
   type ResourceServerBase,
   sendNode,
@@ -124,16 +125,16 @@ export type {
 } from '@resource-server/core'
 export { RequestRefusedError } from '@resource-server/core/adapter'
 
-/** The part of Fastify's request that a guard uses. */
+/** The part of Fastify's request that a guard uses. Requests over HTTP/2 have it too. */
 export interface GuardedRequest {
-  readonly raw: IncomingMessage
+  readonly raw: NodeRequest
   readonly originalUrl: string
   readonly routeOptions: { readonly url?: string | undefined }
 }
 
 /** The part of Fastify's reply that a guard uses. */
 export interface GuardedReply {
-  readonly raw: ServerResponse
+  readonly raw: NodeResponse
   code(status: number): unknown
   headers(headers: Record<string, string>): unknown
   getHeader(name: string): number | string | string[] | undefined
@@ -224,11 +225,11 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
   const run = async (guard: Guard, request: GuardedRequest, reply: GuardedReply) => {
     const { raw, originalUrl: url } = request
     const route = (): string | undefined => request.routeOptions.url
-    const appendHeader = (name: string, value: string): void => {
-      reply.headers({ [name]: [reply.getHeader(name) ?? [], value].flat().join(', ') })
+    const headers = {
+      getHeader: (name: string): unknown => reply.getHeader(name),
+      setHeader: (name: string, value: string): unknown => reply.headers({ [name]: value }),
     }
-    const response = reply.raw
-    const exchange = { request: raw, response, url, route, attachTo: request, appendHeader }
+    const exchange = { request: raw, response: reply.raw, url, route, attachTo: request, headers }
     const result = await withoutText(() => pass(guard, exchange))
     if (result.action === 'proceed') return undefined
     if (result.action === 'throw') throw safeForFastify(result.error)

@@ -187,7 +187,7 @@ export function resourceServer<C extends object = object>(
 export function resourceServer<C extends object>(
   options: ResourceServerOptions,
 ): ResourceServer<C, AccessToken<C> | undefined> {
-  const gate = createGate<C>(options)
+  const gate = createGate<C>(options, { exposesConnection: false })
   const { wrap, unwrap } = privateGuards()
   const tracked = requestTracker(gate)
   return {

@@ -30,6 +30,24 @@ function recording() {
   return { api, recorded: () => records.map(({ outcome, checks }) => [outcome, checks.length]) }
 }
 
+describe('mtls', () => {
+  test.each([
+    { from: 'socket' } as const,
+    { from: 'header', format: 'rfc9440', peers: ['10.0.0.5'] } as const,
+  ])(
+    'with from: $from is a ConfigError, because requests do not expose their connection',
+    (mtls) => {
+      expect(() => resourceServer({ ...options, mtls })).toThrow(ConfigError)
+      expect(() => resourceServer({ ...options, mtls })).toThrow('do not expose their connection')
+    },
+  )
+
+  test('can be left to a gateway', () => {
+    const mtls = { checkedBy: 'gateway' } as const
+    expect(() => resourceServer({ ...options, mtls, log: 'off' })).not.toThrow()
+  })
+})
+
 describe('authenticate', () => {
   test('returns the token of an accepted request', async () => {
     const auth = await resourceServer<{ tenant?: string }>(options).authenticate(

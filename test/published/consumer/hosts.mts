@@ -1,7 +1,9 @@
 // The other hosts in TypeScript.
+import { createServer } from 'node:http'
 import { resourceServer as forFastify } from '@resource-server/fastify'
 import { resourceServer as forFetch } from '@resource-server/fetch'
 import { type AuthState, type KoaGuard, resourceServer as forKoa } from '@resource-server/koa'
+import { resourceServer as forMcp } from '@resource-server/mcp'
 import fastify from 'fastify'
 import { Hono } from 'hono'
 
@@ -26,3 +28,7 @@ const handle = api.protect(
   api.requireScope('orders:read'),
 )
 new Hono().get('/', (context) => handle(context.req.raw))
+
+const resource = 'https://mcp.example.com/mcp'
+const mcp = forMcp({ ...options, resource, tools: { cancel: ['orders:write'] } })
+createServer(mcp.protect((request, response) => void response.end(mcp.token(request).subject)))

@@ -14,6 +14,7 @@ function operationsOf(api: object): Service['operations'] {
 const targetOf = (host: Host): Target => ({
   name: host.name,
   http: true,
+  hidesConnection: host.name.startsWith('fetch'),
   start: async ({ options = {}, guards, spoofedAuth }: Setup): Promise<Service> => {
     const records: DecisionRecord[] = []
     let handled = 0

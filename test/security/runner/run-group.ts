@@ -49,18 +49,35 @@ async function runStep(
   fixture: Fixture,
 ): Promise<void> {
   const services: Service[] = []
+  let needsConnection = false
   const start = async (setup: Setup = {}): Promise<Service> => {
-    const service = await target.start(withDefaults(setup, entry, fixture))
+    const given = withDefaults(setup, entry, fixture)
+    needsConnection ||= readsConnection(given)
+    const service = await target.start(given)
     services.push(service)
     return service
   }
-  try {
+  const run = async (): Promise<void> => {
     if ('misuse' in step) await runMisuse(step, start)
     else if ('run' in step) await runScenario(step, entry, target, start)
     else await runAttempt(step, entry, target, start)
+  }
+  try {
+    const failure = await run().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    // Nothing can be granted or refused by a service that does not start.
+    if (needsConnection && target.hidesConnection) expect(failure).toBeInstanceOf(ConfigError)
+    else if (failure !== undefined) throw failure
   } finally {
     for (const service of services) await service.close()
   }
+}
+
+function readsConnection({ options }: Setup): boolean {
+  const mtls = options?.['mtls'] as { readonly from?: unknown } | undefined
+  return mtls?.from === 'header' || mtls?.from === 'socket'
 }
 
 /** Adds the options of an ordinary service: the fixture's issuer, `audience` and the fixture's clock. */

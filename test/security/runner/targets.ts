@@ -15,6 +15,8 @@ export interface Target {
   readonly name: string
   /** Whether requests are sent over a socket. */
   readonly http: boolean
+  /** Set if requests do not expose their connection, so that options which need it are a ConfigError. */
+  readonly hidesConnection?: boolean
   /** @throws ConfigError if the options or the guards are invalid */
   start(setup: Setup): Promise<Service>
 }

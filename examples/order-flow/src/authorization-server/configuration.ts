@@ -36,6 +36,8 @@ export function providerConfiguration(
     features: {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
+      // A client that sends a proof with its token request gets a token that is bound to the proof's key.
+      dPoP: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: resourceServerInfo,

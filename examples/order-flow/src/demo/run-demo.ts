@@ -8,6 +8,7 @@ import { checkExchangeRefusals } from './exchange-refusals.ts'
 import type { Report } from './report.ts'
 import { checkRequests } from './request-checks.ts'
 import { showSignOut } from './sign-out.ts'
+import { checkStolenTokens } from './stolen-token.ts'
 
 /**
  * Runs the whole demo and returns whether every check passed. At the end, `trace` receives the
@@ -27,6 +28,7 @@ export async function runDemo(
     await checkRequests(environment, report)
     // Other servers have exchange rules of their own, which `npm run test:interop` checks.
     if (!startServer) await checkExchangeRefusals(environment, report)
+    await checkStolenTokens(environment.server, report)
     await showSignOut(environment, report)
     trace?.(environment.records)
   }, startServer)

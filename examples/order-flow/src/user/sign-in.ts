@@ -14,6 +14,8 @@ export interface SignIn {
   readonly resource?: string
   /** What the user enters on each page. Default: the fields of the demo server's own pages. */
   readonly forms?: readonly Form[]
+  /** Binds the access token to this key with DPoP (RFC 9449). Default: a bearer token. */
+  readonly keyPair?: oidc.CryptoKeyPair
 }
 
 type Form = Readonly<Record<string, string>>
@@ -42,11 +44,9 @@ export async function signIn(request: SignIn): Promise<SignedIn> {
   })
 
   const { callback, scopesShown } = await actAsUser(start, request)
-  const tokens = await oidc.authorizationCodeGrant(config, callback, {
-    pkceCodeVerifier: verifier,
-    expectedState: state,
-    expectedNonce: nonce,
-  })
+  const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce }
+  const binding = request.keyPair && { DPoP: oidc.getDPoPHandle(config, request.keyPair) }
+  const tokens = await oidc.authorizationCodeGrant(config, callback, checks, undefined, binding)
   return { accessToken: tokens.access_token, idToken: tokens.id_token ?? '', scopesShown }
 }
 

@@ -2,20 +2,16 @@ import type { Policy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import type { UnverifiedProof } from '../jose/jws.ts'
-import { within } from '../lib/clock.ts'
 import { isEqual } from '../lib/equal.ts'
-import { nameAndCodeOf } from '../lib/quote.ts'
-import { isThenable, type MaybePromise } from '../lib/maybe-promise.ts'
-import type { ReplayStore, UsedProof } from '../options/replay-store.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { clientCertificate } from './certificate.ts'
 import type { TokenConfirmation } from '../token/confirmation.ts'
 import { Nonces, nonceTimes } from './nonce.ts'
 import type { Presentation } from './presentation.ts'
 import { type Proof, verifyProof } from './proof.ts'
-import { MemoryReplayStore, ReplayStoreUnavailable } from './replay-store.ts'
+import { refuseOldProof, ReplayCheck } from './replay-check.ts'
 import { targetsOf } from './target-url.ts'
-import { sha256Async } from '#crypto'
 import { warn } from '#platform'
 
 /** How far the check of a binding got. The check fills it in; records are built from it. */
@@ -31,21 +27,19 @@ export interface BindingTrace {
   nonce?: string
 }
 
-/** Milliseconds of real time. */
-const storeDeadline = 1000
-
 /**
  * Decides whether a request proves the binding of its token. It runs for every token, cached or not, after
  * the checks of the token itself.
  */
 export class BindingCheck {
   readonly #policy: Policy
-  readonly #store: ReplayStore | undefined
+  readonly #replay: ReplayCheck | undefined
   readonly #nonces: Nonces | undefined
+  #startNonces: Nonces | undefined
   #hasWarned = false
 
   constructor(policy: Policy) {
-    const { dpop, mtls, clock, clockTolerance, publicUrls, log } = policy
+    const { dpop, mtls, log } = policy
     this.#policy = policy
     if (mtls?.from === 'gateway' && log !== 'off') {
       warn(
@@ -53,14 +47,8 @@ export class BindingCheck {
       )
     }
     if (!dpop) return
-    const lifetime = Math.max(
-      dpop.maxAge + 4 * clockTolerance,
-      nonceTimes.lifetime + 3 * clockTolerance,
-    )
-    this.#store = dpop.store ?? new MemoryReplayStore(dpop.maxProofs, lifetime * 1000, clock.now())
-    if (!dpop.nonceSecrets) return
-    const urls = publicUrls.origins.map(({ origin, path }) => origin + path)
-    this.#nonces = new Nonces(dpop.nonceSecrets, urls.join(' '), clockTolerance)
+    this.#replay = new ReplayCheck(policy, dpop)
+    if (dpop.nonceSecrets) this.#nonces = this.#createNonces(dpop.nonceSecrets)
   }
 
   /**
@@ -100,12 +88,15 @@ export class BindingCheck {
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
+    const { jkt, 'x5t#S256': thumbprint } = confirmation
+    const refusal = this.#checkScheme(confirmation, presentation)
+    if (refusal) return refusal
     // A proof is marked as used by the last step, so the certificate is checked before it.
-    return (
-      this.#checkScheme(confirmation, presentation) ??
-      (await this.#checkCertificate(confirmation, presentation, trace)) ??
-      (await this.#checkProof(confirmation, token, presentation, trace))
-    )
+    if (thumbprint !== undefined) {
+      const mismatch = await this.#checkCertificate(thumbprint, presentation, trace)
+      if (mismatch) return mismatch
+    }
+    return jkt === undefined ? undefined : this.#checkProof(jkt, token, presentation, trace)
   }
 
   #checkScheme({ jkt }: TokenConfirmation, { scheme }: Presentation): Refusal | undefined {
@@ -139,11 +130,10 @@ export class BindingCheck {
   }
 
   async #checkCertificate(
-    { 'x5t#S256': expected }: TokenConfirmation,
+    expected: string,
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
-    if (expected === undefined) return undefined
     const { mtls } = this.#policy
     if (!mtls && !presentation.certificate) {
       return refuseBinding(
@@ -167,12 +157,11 @@ export class BindingCheck {
   }
 
   async #checkProof(
-    { jkt }: TokenConfirmation,
+    jkt: string,
     token: string,
     presentation: Presentation,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
-    if (jkt === undefined) return undefined
     const { clock, clockTolerance, cryptography, publicUrls } = this.#policy
     const now = clock.now() / 1000
     const proof = await verifyProof({
@@ -192,7 +181,7 @@ export class BindingCheck {
     }
     return this.#nonces
       ? this.#checkNonce(proof, now, this.#nonces, trace)
-      : this.#consume(proof, proof.iat, this.#policy.dpop!.maxAge + clockTolerance)
+      : this.#checkAge(proof, now, this.#replay!)
   }
 
   /** Only if a nonce is all that is missing, so that a client does not repeat its request in vain. */
@@ -202,84 +191,73 @@ export class BindingCheck {
     nonces: Nonces,
     trace: BindingTrace,
   ): Promise<Refusal | undefined> {
+    const replay = this.#replay!
     const issued = proof.nonce === undefined ? undefined : await nonces.issuedAt(proof.nonce, now)
-    const requireNonce = async (reason: string): Promise<Refusal> =>
-      refuse('proof_nonce_required', reason, { dpopNonce: await nonces.issue(now) })
-    if (proof.nonce === undefined) return requireNonce('the proof has no nonce')
-    if (issued === undefined || this.#isOlderThanStore(issued)) {
-      return requireNonce('the nonce in the proof is not current, or is not from this service')
+    if (issued === undefined || replay.compareWithStart(issued) !== 'after') {
+      const reason =
+        proof.nonce === undefined
+          ? 'the proof has no nonce'
+          : 'the nonce in the proof is not current, or is not from this service'
+      return requireNonce(reason, nonces, now)
     }
-    const refusal = await this.#consume(proof, issued, nonceTimes.lifetime)
+    const refusal = await replay.consume(proof, issued, nonceTimes.lifetime)
     if (refusal?.code === 'proof_not_current') {
-      return requireNonce('the nonce in the proof is older than the store of used proofs')
+      return requireNonce(
+        'the nonce in the proof is older than the store of used proofs',
+        nonces,
+        now,
+      )
     }
     if (!refusal && now - issued > nonceTimes.renewal) trace.nonce = await nonces.issue(now)
     return refusal
   }
 
-  /** Clients round the time down to whole seconds, so the second in which the store started counts as later. */
-  #isOlderThanStore(seconds: number): boolean {
-    const { since } = this.#store!
-    return since !== undefined && !(seconds >= Math.floor(since / 1000))
-  }
-
-  /**
-   * Marks a proof as used. The last step of the binding: a proof that is itself refused stays unused.
-   *
-   * @param madeAt the earliest time at which the proof can have been made, in seconds
-   * @param lifetime for how long it is accepted, in seconds
-   */
-  async #consume(proof: Proof, madeAt: number, lifetime: number): Promise<Refusal | undefined> {
-    if (this.#isOlderThanStore(madeAt)) return refuseOldProof()
-    const { jkt, jti } = proof
-    const { clock, clockTolerance } = this.#policy
-    const id = await sha256Async(`${jkt}.${jti}`)
-    const now = clock.now()
-    // Another instance, whose clock is behind, accepts the proof for longer than this one.
-    const expiresAt = Math.floor((madeAt + lifetime + 2 * clockTolerance) * 1000) + 1
-    const result = await this.#askStore({ id, jkt, expiresAt, now })
-    // The store may have found out only now that it lost its data.
-    if (result === true) return this.#isOlderThanStore(madeAt) ? refuseOldProof() : undefined
-    if (result === false) return refuse('proof_replayed', 'the proof was used before')
-    return refuse('replay_store_unavailable', describe(result), { retryAfter: 1 })
-  }
-
-  /** Returns the error if the store fails or takes too long. */
-  async #askStore(proof: UsedProof): Promise<unknown> {
-    try {
-      const result: unknown = this.#store!.consume(proof)
-      // A store in memory needs no timer.
-      return isThenable(result) ? await within(storeDeadline, result, storeIsLate) : result
-    } catch (error) {
-      return asError(error)
+  /** Without nonces. Refuses a proof that may have been used before the store of used proofs was started. */
+  async #checkAge(proof: Proof, now: number, replay: ReplayCheck): Promise<Refusal | undefined> {
+    const made = replay.compareWithStart(proof.iat)
+    if (made === 'before' || (made !== 'after' && !this.#canSendNonce())) {
+      return refuseOldProof()
     }
+    const isNew = made === 'after' || (await this.#isFromThisProcess(proof, now))
+    if (isNew) {
+      const { maxAge } = this.#policy.dpop!
+      return replay.consume(proof, proof.iat, maxAge + this.#policy.clockTolerance)
+    }
+    const reason =
+      'iat in the proof is in the second in which the store of used proofs was started, so the proof may have been used before'
+    return requireNonce(reason, this.#noncesOfThisProcess(), now)
   }
+
+  /** Whether the proof has a nonce that this process issued, so that no earlier process can have accepted it. */
+  async #isFromThisProcess({ nonce }: Proof, now: number): Promise<boolean> {
+    if (nonce === undefined) return false
+    return (await this.#noncesOfThisProcess().issuedAt(nonce, now)) !== undefined
+  }
+
+  /** Their secret is random. Created late, because Cloudflare Workers have no randomness before a request. */
+  #noncesOfThisProcess(): Nonces {
+    this.#startNonces ??= this.#createNonces([crypto.getRandomValues(new Uint8Array(32))])
+    return this.#startNonces
+  }
+
+  #createNonces(secrets: readonly Uint8Array[]): Nonces {
+    const { publicUrls, clockTolerance } = this.#policy
+    const urls = publicUrls.origins.map(({ origin, path }) => origin + path)
+    return new Nonces(secrets, urls.join(' '), clockTolerance)
+  }
+
+  /** `createVerifier` has no URL and sends no responses. */
+  #canSendNonce(): boolean {
+    return this.#policy.publicUrls.origins.length > 0
+  }
+}
+
+async function requireNonce(reason: string, nonces: Nonces, now: number): Promise<Refusal> {
+  return refuse('proof_nonce_required', reason, { dpopNonce: await nonces.issue(now) })
 }
 
 type BindingCode = Extract<Code, `binding_${string}`>
 
 function refuseBinding(code: BindingCode, reason: string): Refusal {
   return refuse(code, reason, { claim: 'cnf' })
-}
-
-function refuseOldProof(): Refusal {
-  return refuse('proof_not_current', 'the proof is older than the store of used proofs')
-}
-
-function storeIsLate(): Error {
-  return new ReplayStoreUnavailable(`no answer within ${storeDeadline} ms`)
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error('it failed')
-}
-
-/** Only the name and the code of an error of the store: its message may contain a password. */
-function describe(result: unknown): string {
-  return `the store of used proofs is unavailable: ${whatHappened(result)}`
-}
-
-function whatHappened(result: unknown): string {
-  if (result instanceof ReplayStoreUnavailable) return result.message
-  return result instanceof Error ? nameAndCodeOf(result) : 'it did not return a boolean'
 }

@@ -65,11 +65,18 @@ function isNamedPeer(
   peers: Extract<MtlsSettings, { readonly from: 'header' }>['peers'],
 ): boolean {
   if (!connection || connection.destroyed) return false
-  const { remoteAddress, localAddress } = connection
-  // Only a socket that is a file has neither address. Who may connect to it, the file system decides.
-  if (remoteAddress === undefined) return localAddress === undefined && peers.unixSocket
+  const { remoteAddress } = connection
+  if (remoteAddress === undefined) return peers.unixSocket && isUnixSocket(connection)
   const address = parseIp(remoteAddress.split('%', 1)[0]!)
   return address !== undefined && peers.ranges.some((range) => isInRange(address, range))
+}
+
+/**
+ * Who may connect to a socket that is a file, the file system decides. A missing address does not prove that it is
+ * a file: sockets that have ended, and those that serverless hosts imitate, have none either.
+ */
+function isUnixSocket({ localAddress, server }: Connection): boolean {
+  return localAddress === undefined && typeof server?.address?.() === 'string'
 }
 
 type Reader = (value: string) => Promise<CertificateResult | undefined>

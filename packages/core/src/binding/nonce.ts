@@ -25,9 +25,12 @@ export class Nonces {
     this.#tolerance = tolerance
   }
 
-  /** A new nonce. `now` is in seconds since the epoch. */
+  /**
+   * A new nonce. `now` is in seconds since the epoch. The nonce has milliseconds, so that it can be told from one
+   * that was issued before a restart in the same second.
+   */
   async issue(now: number): Promise<string> {
-    const time = Math.floor(now).toString(36)
+    const time = Math.floor(now * 1000).toString(36)
     return `${time}.${await this.#mac(this.#secrets[0]!, time)}`
   }
 
@@ -35,7 +38,7 @@ export class Nonces {
   async issuedAt(nonce: string, now: number): Promise<number | undefined> {
     const [time = '', mac] = nonce.split('.', 2)
     if (mac === undefined || !/^[\da-z]{1,9}$/.test(time)) return undefined
-    const issued = Number.parseInt(time, 36)
+    const issued = Number.parseInt(time, 36) / 1000
     if (issued > now + this.#tolerance || now - issued > nonceTimes.lifetime) return undefined
     for (const secret of this.#secrets) {
       if (isEqual(nonce, `${time}.${await this.#mac(secret, time)}`)) return issued

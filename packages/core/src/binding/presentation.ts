@@ -3,6 +3,8 @@ export interface Connection {
   readonly remoteAddress?: string | undefined
   readonly localAddress?: string | undefined
   readonly destroyed?: boolean | undefined
+  /** The server that accepted the connection. Its address is a string if it listens on a Unix domain socket. */
+  readonly server?: { readonly address?: (() => unknown) | undefined } | undefined
   /** Exists only on TLS sockets. Returns an empty object if the client has no certificate. */
   readonly getPeerCertificate?: (() => unknown) | undefined
 }

@@ -1,16 +1,19 @@
+import * as base64url from 'jose/base64url'
 import type { DpopSettings } from '../config/dpop.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import { type ProofKey, readProofKey } from '../jose/jwk.ts'
-import { parseProof, type UnverifiedProof } from '../jose/jws.ts'
+import { parseProof, type ProofHeader, type UnverifiedProof } from '../jose/jws.ts'
 import { type Cryptography, hasValidSignature } from '../jose/signature.ts'
 import { isEqual } from '../lib/equal.ts'
 import { GenerationalMap } from '../lib/generational-map.ts'
 import { own } from '../lib/json.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { NormalUri } from '../lib/uri.ts'
-import { canonical, isAlgorithm } from '../options/algorithms.ts'
+import { type Algorithm, canonical, isAlgorithm } from '../options/algorithms.ts'
 import { isNonEmptyString, isNumericDate, roundSeconds } from '../token/claim-values.ts'
 import { targetProblem } from './target-url.ts'
 import { sha256Async } from '#crypto'
+import { decodeBase64url } from '#platform'
 
 declare const brand: unique symbol
 
@@ -50,25 +53,40 @@ export interface ProofContext {
 
 const maxProofCharacters = 8192
 
+/** The key and the signature of these algorithms take more. Such proofs are accepted only if they are configured. */
+const longerProofs: ReadonlyMap<Algorithm, number> = new Map<Algorithm, number>([
+  ['ML-DSA-65', 10_240],
+  ['ML-DSA-87', 13_312],
+])
+
+function maxCharacters(algorithms: readonly Algorithm[]): number {
+  return Math.max(maxProofCharacters, ...algorithms.map((name) => longerProofs.get(name) ?? 0))
+}
+
+interface KnownHeader extends ProofHeader {
+  readonly key: ProofKey
+}
+
 /**
- * Keys that have verified a proof, by the encoded header of the proof: a client sends the same header each
- * time. Importing a key takes longer than using it.
+ * Headers of proofs with a valid signature, and their keys, by the encoded header: a client sends the same header
+ * each time. Importing a key takes longer than using it.
  */
-const knownKeys = new GenerationalMap<ProofKey>({ entries: 2000, bytes: 2 ** 22 })
+const knownHeaders = new GenerationalMap<KnownHeader>({ entries: 2000, bytes: 2 ** 23 })
 
 /** Verifies the proof of a request (RFC 9449 section 4.3), except for its nonce and whether it is new. */
 export async function verifyProof(context: ProofContext): Promise<Proof | Refusal> {
-  const parsed = parse(context.headers)
+  const parsed = parse(context.headers, maxCharacters(context.settings.algorithms))
   if (parsed instanceof Refusal) return parsed
   context.onParsed?.(parsed)
-  const key = await keyOf(parsed, context)
+  const found = keyOf(parsed, context)
+  const key = found instanceof Promise ? await found : found
   if (key instanceof Refusal) return key
   const claims = readClaims(parsed)
   if (claims instanceof Refusal) return claims
   if (!(await hasValidSignature(parsed, key, context.cryptography))) {
     return refuse('proof_signature_invalid', "the proof's signature is not valid for its key")
   }
-  rememberKey(parsed, key)
+  if (!knownHeaders.get(headerOf(parsed))) remember(parsed, key)
   const refusal =
     checkTarget(claims, context) ??
     checkTimes(claims, context) ??
@@ -78,13 +96,17 @@ export async function verifyProof(context: ProofContext): Promise<Proof | Refusa
   return { jkt: key.jkt, jti, iat, nonce } as Proof
 }
 
-function parse(headers: readonly unknown[]): UnverifiedProof | Refusal {
+function parse(headers: readonly unknown[], maximum: number): UnverifiedProof | Refusal {
   const [value, ...rest] = headers
   if (value === undefined) return refuse('proof_missing', 'the request has no DPoP header')
   if (rest.length > 0 || Array.isArray(value)) {
     return refuse('proof_malformed', 'the request has more than one DPoP header')
   }
-  const proof = parseProof(value, maxProofCharacters)
+  if (typeof value === 'string' && value.length > maximum) {
+    const length = `the DPoP header has ${value.length} characters, the maximum is ${maximum}`
+    return refuse('proof_malformed', length)
+  }
+  const proof = parseProof(value, maximum, knownHeaders)
   if (!(proof instanceof Refusal)) return proof
   return refuse('proof_malformed', `the DPoP header is not a proof: ${proof.reason}`)
 }
@@ -94,31 +116,37 @@ const proofType = /^(?:application\/)?dpop\+jwt$/i
 /** Parameters that would name another key. */
 const otherKeys = ['jku', 'x5u', 'x5c']
 
-async function keyOf(
-  { raw, header, parameters }: UnverifiedProof,
+function keyOf(
+  proof: UnverifiedProof,
   { settings }: ProofContext,
-): Promise<ProofKey | Refusal> {
-  if (header.typ === undefined || !proofType.test(header.typ)) {
-    return refuse('proof_malformed', 'the typ of the proof is not dpop+jwt')
-  }
-  const { alg } = header
+): MaybePromise<ProofKey | Refusal> {
+  const { alg } = proof.header
   if (!isAlgorithm(alg) || !settings.algorithms.includes(canonical(alg))) {
     return refuse('proof_malformed', 'the alg of the proof is not one of dpop.algorithms')
   }
+  return knownHeaders.get(headerOf(proof))?.key ?? readKey(proof, canonical(alg))
+}
+
+async function readKey(
+  { header: { typ }, parameters }: UnverifiedProof,
+  algorithm: Algorithm,
+): Promise<ProofKey | Refusal> {
+  if (typ === undefined || !proofType.test(typ)) {
+    return refuse('proof_malformed', 'the typ of the proof is not dpop+jwt')
+  }
   const other = otherKeys.find((name) => Object.hasOwn(parameters, name))
   if (other) return refuse('proof_malformed', `the header of the proof has ${other}`)
-  const known = knownKeys.get(headerOf(raw))
-  if (known?.algorithm === canonical(alg)) return known
-  const key = await readProofKey(own(parameters, 'jwk'), canonical(alg))
+  const key = await readProofKey(own(parameters, 'jwk'), algorithm)
   return typeof key === 'string' ? refuse('proof_malformed', `the jwk of the proof: ${key}`) : key
 }
 
-function rememberKey({ raw }: UnverifiedProof, key: ProofKey): void {
-  const header = headerOf(raw)
-  knownKeys.set(header, key, 1024 + header.length)
+function remember({ raw, header, parameters }: UnverifiedProof, key: ProofKey): void {
+  // Encoded again: a slice of the proof would keep the whole proof in memory.
+  const segment = base64url.encode(decodeBase64url(headerOf({ raw }))!)
+  knownHeaders.set(segment, { header, parameters, key }, 1024 + 4 * segment.length)
 }
 
-function headerOf(raw: string): string {
+function headerOf({ raw }: Pick<UnverifiedProof, 'raw'>): string {
   return raw.slice(0, raw.indexOf('.'))
 }
 
@@ -150,7 +178,16 @@ function readClaims({ claims }: UnverifiedProof): ProofClaims | Refusal {
     if (isValid(own(claims, name))) continue
     return refuse('proof_malformed', `${name} in the proof is missing or malformed`)
   }
-  return Object.fromEntries(shapes.map(([name]) => [name, own(claims, name)])) as never
+  return {
+    jti: own(claims, 'jti'),
+    htm: own(claims, 'htm'),
+    htu: own(claims, 'htu'),
+    ath: own(claims, 'ath'),
+    iat: own(claims, 'iat'),
+    exp: own(claims, 'exp'),
+    nbf: own(claims, 'nbf'),
+    nonce: own(claims, 'nonce'),
+  } as ProofClaims
 }
 
 /** Method names are case-sensitive (RFC 9110 section 9.1). */

@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import type { ReplayStore, UsedProof } from '../options/replay-store.ts'
 
 /** Proofs that are forgotten at the same time. */
@@ -22,18 +23,27 @@ export class MemoryReplayStore implements ReplayStore {
   readonly #buckets = new Map<number, Bucket>()
   #size = 0
   #forgottenUntil = 0
-  /** When the store was created: earlier proofs may have been used in a previous process. */
-  readonly since: number
+  readonly #clock: Pick<Clock, 'now'>
+  #since: number
 
   /**
    * @param maxProofs the maximum number of stored proofs; one key may have half of them
    * @param lifetime how long a proof can be accepted, in milliseconds
-   * @param now the current time, in milliseconds since the epoch
    */
-  constructor(maxProofs: number, lifetime: number, now: number) {
+  constructor(maxProofs: number, lifetime: number, clock: Pick<Clock, 'now'>) {
     this.#maxProofs = maxProofs
     this.#width = Math.ceil(lifetime / bucketsPerLifetime)
-    this.since = now
+    this.#clock = clock
+    this.#since = clock.now()
+  }
+
+  /**
+   * When the store was created: earlier proofs may have been used in a previous process. On Cloudflare
+   * Workers, the time is 0 until the first request, so there it is the time of the first request.
+   */
+  get since(): number {
+    this.#since ||= this.#clock.now()
+    return this.#since
   }
 
   /** The number of stored proofs. */

@@ -2,19 +2,20 @@ import { type NormalUri, normalizePath, normalizeUri } from '../lib/uri.ts'
 import type { PublicUrls } from '../config/public-url.ts'
 import type { Presentation } from './presentation.ts'
 
-/** What the `Host` header may contain: a host and a port. */
+/** What the `Host` header, and `:authority` in HTTP/2, may contain: a host and a port. */
 const hostAndPort = /^[\w.~:[\]-]*$/
 
 /**
  * The URLs that the client may have used for this request, normalized. They depend on the configuration
- * and on the path of the request, and never on `Host` or `X-Forwarded-*`, which the caller controls.
- * Empty if the request target is malformed or is outside the configured URLs.
+ * and on the path of the request, and never on `Host`, `:authority` or `X-Forwarded-*`, which the caller
+ * controls. Empty if the request target is malformed or is outside the configured URLs.
  */
 export function targetsOf(presentation: Presentation, urls: PublicUrls): readonly NormalUri[] {
   const { publicUrl } = presentation
   if (publicUrl !== undefined) return [normalizeUri(publicUrl)].filter((url) => url !== undefined)
-  // A framework that builds URLs from `Host` would mistake part of this value for the path.
-  if (!presentation.header('host').every(isHostAndPort)) return []
+  // A framework that builds URLs from one of them would mistake part of its value for the path.
+  const hosts = [...presentation.header('host'), ...presentation.header(':authority')]
+  if (!hosts.every(isHostAndPort)) return []
   const received = receivedTarget(presentation.url)
   if (!received) return []
   return urls.origins
@@ -60,6 +61,7 @@ function isWithin(path: string, prefix: string): boolean {
  */
 export function targetProblem(htu: string, targets: readonly NormalUri[]): string | undefined {
   if (targets.length === 0) return 'the URL of the request is malformed or is outside publicUrl'
+  if (targets.some(({ origin, path }) => htu === origin + path)) return undefined
   const uri = normalizeUri(htu)
   if (!uri) return 'htu in the proof is not a well-formed http or https URL'
   const sameOrigin = targets.filter(({ origin }) => origin === uri.origin)

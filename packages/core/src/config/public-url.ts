@@ -59,7 +59,7 @@ export function readPrefix(value: unknown, name: string): PathRule {
 /**
  * The URLs of a resource server. `resource` is an identifier, so only its origin is used.
  *
- * @throws ConfigError if it is not known what a proxy does with the path
+ * @throws ConfigError if it is not known what a proxy does with the path, or with which path
  */
 export function publicUrlsOf(
   configured: readonly NormalUri[] | undefined,
@@ -70,6 +70,12 @@ export function publicUrlsOf(
     throw new ConfigError(
       "'publicUrl' has a path, but 'prefix' is missing.",
       "Set prefix: 'stripped' if a proxy removes this path before requests arrive here, and 'kept' otherwise.",
+    )
+  }
+  if (!configured && prefix !== undefined) {
+    throw new ConfigError(
+      "'prefix' requires 'publicUrl'.",
+      "Set publicUrl: 'https://api.example.com', or leave prefix out.",
     )
   }
   const fallback = resource === undefined ? undefined : normalizeUri(new URL(resource).href)

@@ -2,6 +2,7 @@ import {
   type Algorithm,
   canonical,
   isAlgorithm,
+  isAvailable,
   supportedAlgorithms,
 } from '../options/algorithms.ts'
 import { type RefusalBodyWriter, sampleRefusal, tryBody } from '../errors/problem-details.ts'
@@ -80,11 +81,21 @@ export function readAlgorithms(value: unknown): readonly Algorithm[] {
 /** @param name the option, for the message */
 export function algorithmList(value: unknown, name: string): readonly Algorithm[] {
   if (Array.isArray(value) && value.length > 0 && value.every(isAlgorithm)) {
+    requireAvailable(value, name)
     return Object.freeze([...new Set(value.map(canonical))])
   }
   throw new ConfigError(
     `'${name}' must be a non-empty array of supported algorithms.`,
     `Use any of ${supportedAlgorithms.join(', ')}. Symmetric algorithms and 'none' are not supported.`,
+  )
+}
+
+function requireAvailable(algorithms: readonly Algorithm[], name: string): void {
+  const missing = algorithms.find((algorithm) => !isAvailable(algorithm))
+  if (missing === undefined) return
+  throw new ConfigError(
+    `'${name}' has ${missing}, which this runtime does not support.`,
+    'Use Node.js 24.7 or newer, or remove it from the list.',
   )
 }
 

@@ -30,6 +30,11 @@ export interface Guard extends Requirements {
   readonly admitsAnonymous: boolean
   /** The required scopes, for records, metadata, challenges, and the OpenAPI description. */
   readonly scopeNeed?: ScopeNeed | undefined
+  /**
+   * The scopes that the challenge names if the request has no valid token. Only for a guard that knows all scopes of
+   * the request; other guards leave it out, because they don't know which guards follow.
+   */
+  readonly challengeScope?: readonly string[] | undefined
   check(token: AccessToken): Refusal | undefined | Promise<Refusal | undefined>
 }
 
@@ -120,6 +125,28 @@ function createGuard(name: string, check: Check): Required<Guard> {
     audience: undefined,
     delegation: undefined,
     scopeNeed: undefined,
+    challengeScope: undefined,
+  }
+}
+
+/**
+ * Like `authenticateOnly`, and its challenges name these scopes. For hosts that know all scopes of a request before
+ * its token is verified.
+ */
+export function authenticateFor(scopes: readonly string[]): Guard {
+  return scopes.length === 0 ? authenticateOnly : { ...authenticateOnly, challengeScope: scopes }
+}
+
+/**
+ * Like `requireScope`, for scopes that depend on the request. The metadata of the resource server does not list them.
+ *
+ * @throws ConfigError if there are no scopes, or if a scope is invalid
+ */
+export function scopeGuard(scopes: readonly string[]): Guard {
+  return {
+    ...createGuard(named('requireScope', scopes), allScopesCheck(scopes)),
+    scopeNeed: { all: scopes },
+    challengeScope: scopes,
   }
 }
 

@@ -15,6 +15,7 @@ import {
   shownEntry,
   VerificationError,
 } from '../errors/refusal.ts'
+import type { HttpRequest } from './request.ts'
 
 /** A complete response for a host to send unchanged. */
 export interface Reply {
@@ -69,6 +70,8 @@ export interface ReplyContext {
   readonly scheme?: Scheme | undefined
   /** A new nonce for its next proof. */
   readonly nonce?: string | undefined
+  /** Returns a header of the response as it is so far. */
+  readonly responseHeader?: HttpRequest['responseHeader']
 }
 
 type Scheme = 'Bearer' | 'DPoP'
@@ -80,7 +83,11 @@ type Scheme = 'Bearer' | 'DPoP'
 export function replyTo(
   refusal: Refusal,
   settings: ReplySettings,
-  { scheme = refusal.detail.scheme, nonce = refusal.detail.dpopNonce }: ReplyContext = {},
+  {
+    scheme = refusal.detail.scheme,
+    nonce = refusal.detail.dpopNonce,
+    responseHeader,
+  }: ReplyContext = {},
 ): Reply {
   const shown = publicView(refusal)
   const { refusalBody: write } = settings
@@ -93,7 +100,7 @@ export function replyTo(
       ...(refusal.category === 'refused' && {
         'WWW-Authenticate': challenges(refusal, settings, scheme),
       }),
-      ...(nonce !== undefined && nonceHeaders(nonce)),
+      ...(nonce !== undefined && nonceHeaders(nonce, responseHeader)),
       ...(shown.retryAfter !== undefined && { 'Retry-After': String(shown.retryAfter) }),
     },
     body,
@@ -113,15 +120,31 @@ function publicView(refusal: Refusal): RefusalInfo {
   })
 }
 
+const exposeHeaders = 'Access-Control-Expose-Headers'
+
 /**
  * The headers of a response with a new nonce. Scripts of other origins can read only the headers that are
- * exposed to them.
+ * exposed to them. Headers that the application exposes stay exposed.
  */
-export function nonceHeaders(nonce: string): Readonly<Record<string, string>> {
-  return {
-    'DPoP-Nonce': nonce,
-    'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate',
-  }
+export function nonceHeaders(
+  nonce: string,
+  responseHeader?: HttpRequest['responseHeader'],
+): Readonly<Record<string, string>> {
+  const exposed = namesIn(responseHeader?.(exposeHeaders.toLowerCase()))
+  const missing = ['DPoP-Nonce', 'WWW-Authenticate'].filter(
+    (name) => !exposed.some((one) => one.toLowerCase() === name.toLowerCase()),
+  )
+  return { 'DPoP-Nonce': nonce, [exposeHeaders]: [...exposed, ...missing].join(', ') }
+}
+
+/** The names in a header that is a list of names (RFC 9110 section 5.6.1). A host may return it as an array. */
+function namesIn(header: unknown): readonly string[] {
+  return [header]
+    .flat()
+    .filter((line) => typeof line === 'string')
+    .flatMap((line) => line.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }
 
 /** One challenge for each accepted scheme. The error is on the one that the request used. */

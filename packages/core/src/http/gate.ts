@@ -5,6 +5,7 @@ import { createPolicy, type Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
 import { metBy, namesOf } from '../guards/scope.ts'
+import { callAt } from '../lib/clock.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
 import { warnings } from '../lib/warning-limiter.ts'
@@ -34,9 +35,31 @@ export type GuardResult =
   | { readonly action: 'reply'; readonly reply: Reply }
   | { readonly action: 'throw'; readonly error: RequestRefusedError }
 
-/** @throws ConfigError for invalid options */
-export function createGate<C extends object = object>(options: ResourceServerOptions): Gate<C> {
-  return new Gate<C>(createPolicy(options, 'resource server'))
+/** What a host can tell about its requests. */
+export interface HostTraits {
+  /**
+   * Whether its requests have a `connection`. Default true. Options that need one are refused if it is false,
+   * because no request could satisfy them.
+   */
+  readonly exposesConnection?: boolean
+}
+
+/** @throws ConfigError for invalid options, and for options that the host does not support */
+export function createGate<C extends object = object>(
+  options: ResourceServerOptions,
+  { exposesConnection = true }: HostTraits = {},
+): Gate<C> {
+  const policy = createPolicy(options, 'resource server')
+  if (!exposesConnection) requireNoConnection(policy)
+  return new Gate<C>(policy)
+}
+
+function requireNoConnection({ mtls }: Policy): void {
+  if (!mtls || mtls.from === 'gateway') return
+  throw new ConfigError(
+    `'mtls' has from: '${mtls.from}', but requests of the Fetch standard do not expose their connection.`,
+    "Use an adapter for a Node framework, or mtls: { checkedBy: 'gateway' } if a gateway compares the certificate.",
+  )
 }
 
 /** The states of a request: one for each gate that has run a guard on it. */
@@ -122,6 +145,21 @@ export class Gate<C extends object = object> {
   /** Whether a guard of this gate has run on the request. */
   has(key: object): boolean {
     return this.#find(key) !== undefined
+  }
+
+  /**
+   * Calls back once when the request's token is no longer accepted: at `exp` plus the clock tolerance. Returns a
+   * function that cancels the call. For responses that outlive the token, such as event streams. Never calls back
+   * for an anonymous request.
+   *
+   * @throws ConfigError unless all guards so far let the request through
+   */
+  onExpiry(key: object, callback: () => void): () => void {
+    const token = this.token(key)
+    if (!token) return () => {}
+    const { clock, clockTolerance, schedule } = this.#policy
+    const end = (token.claims.exp + clockTolerance) * 1000
+    return callAt(end, { now: () => clock.now(), schedule }, callback)
   }
 
   /** Whether anything listens for records. If not, a host need not call `recordDecision`. */
@@ -237,8 +275,10 @@ export class Gate<C extends object = object> {
     guard: Guard,
     token: AccessToken | undefined | Refusal,
   ): MaybePromise<Refusal | undefined> {
-    if (token instanceof Refusal) return token
-    if (!token) return guard.admitsAnonymous ? undefined : missingToken(state)
+    if (token instanceof Refusal) return withChallengeScope(token, guard)
+    if (!token) {
+      return guard.admitsAnonymous ? undefined : withChallengeScope(missingToken(state), guard)
+    }
     return andThen(
       guard.check(token),
       (refusal) => refusal && this.#explained(withAllScopes(refusal, state, token), token),
@@ -259,17 +299,20 @@ export class Gate<C extends object = object> {
     state.decisions.push({ guard, passed: !refusal, timing })
     state.outcome = refusal ?? 'granted'
     if (refusal) return this.#refuse(state, refusal)
-    // Once per request: hosts add the headers of each guard to those that are there.
+    // Once per request: the first guard verifies the token.
     const nonce = state.decisions.length === 1 ? state.trace.binding?.nonce : undefined
-    return nonce === undefined ? proceed : { action: 'proceed', headers: nonceHeaders(nonce) }
+    if (nonce === undefined) return proceed
+    return { action: 'proceed', headers: nonceHeaders(nonce, state.request.responseHeader) }
   }
 
   #refuse(state: RequestState, refusal: Refusal): GuardResult {
     // Later, so that a listener cannot delay the response.
     this.#record(state, this.#reporter.reportLater)
-    const { credential, trace } = state
+    const { credential, trace, request } = state
     const scheme = isCredential(credential) ? credential.scheme : undefined
-    const reply = replyTo(refusal, this.#policy, { scheme, nonce: trace.binding?.nonce })
+    const { responseHeader } = request
+    const nonce = trace.binding?.nonce
+    const reply = replyTo(refusal, this.#policy, { scheme, nonce, responseHeader })
     if (this.#policy.onRefusal === 'reply') return { action: 'reply', reply }
     return { action: 'throw', error: new RequestRefusedError(refusal, reply) }
   }
@@ -349,6 +392,13 @@ function withAllScopes(refusal: Refusal, { decisions }: RequestState, token: Acc
     guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
   )
   return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
+}
+
+/** Tells a client without a valid token which scopes to request, if the guard knows them. */
+function withChallengeScope(refusal: Refusal, { challengeScope: scope }: Guard): Refusal {
+  const { category, code, reason, detail } = refusal
+  if (!scope || category !== 'refused') return refusal
+  return refuse(code, reason, { ...detail, scope })
 }
 
 /** The refusal of an anonymous request: there is no credential, or one that is ignored. */

@@ -11,8 +11,8 @@ export interface NodeResponse {
   readonly closed: boolean
   readonly headersSent: boolean
   statusCode: number
+  getHeader(name: string): unknown
   setHeader(name: string, value: string): unknown
-  appendHeader(name: string, value: string): unknown
   end(body: string): unknown
   destroy(): unknown
   once(event: 'finish' | 'close', listener: () => void): NodeResponse
@@ -31,8 +31,8 @@ export interface NodeExchange {
    * with one warning.
    */
   readonly attachTo?: object
-  /** Adds a header to the response, for hosts that keep its headers themselves until they send it. */
-  readonly appendHeader?: (name: string, value: string) => void
+  /** The headers of the response, for hosts that keep them until they send it. Default: those of `response`. */
+  readonly headers?: Pick<NodeResponse, 'getHeader' | 'setHeader'>
 }
 
 /**
@@ -43,11 +43,12 @@ export function nodeGuard<C extends object>(
   gate: Gate<C>,
 ): (guard: Guard, exchange: NodeExchange) => GuardResult | Promise<GuardResult> {
   const attach = attacher(gate)
-  return (guard, { request, response, url, route, attachTo, appendHeader }) => {
+  return (guard, { request, response, url, route, attachTo, headers = response }) => {
     const isFirst = !gate.has(request)
     if (isFirst && attachTo) attach(attachTo, request)
-    const result = andThen(gate.pass(request, fromNode(request, url, route), guard), (decided) =>
-      withHeaders(decided, response, appendHeader),
+    const translated = fromNode(request, url, route, (name) => headers.getHeader(name))
+    const result = andThen(gate.pass(request, translated, guard), (decided) =>
+      withHeaders(decided, response, headers),
     )
     if (!gate.hasListeners()) return result
     const settle = (): void => gate.recordDecision(request)
@@ -60,14 +61,14 @@ export function nodeGuard<C extends object>(
   }
 }
 
-/** Sets the headers that the response of the handler needs. Other values of the same header are kept. */
+/** Sets the headers that the response of the handler needs. */
 function withHeaders(
   result: GuardResult,
   response: NodeResponse,
-  append: NodeExchange['appendHeader'] = (name, value) => response.appendHeader(name, value),
+  target: Pick<NodeResponse, 'setHeader'>,
 ): GuardResult {
   if (result.action !== 'proceed' || !result.headers || response.headersSent) return result
-  for (const [name, value] of Object.entries(result.headers)) append(name, value)
+  for (const [name, value] of Object.entries(result.headers)) target.setHeader(name, value)
   return result
 }
 

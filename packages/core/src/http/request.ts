@@ -22,6 +22,11 @@ export interface HttpRequest {
   readonly route?: (() => string | undefined) | undefined
   /** Returns the connection that the request arrived on. Absent if the host does not expose it. */
   readonly connection?: (() => Connection | undefined) | undefined
+  /**
+   * Returns a header of the response as it is so far, so that values of the application are kept. The name is in
+   * lowercase. Absent if the host creates the response later.
+   */
+  readonly responseHeader?: ((name: string) => unknown) | undefined
 }
 
 /** The part of a `node:http` request that is used here. Express, Koa, and Fastify are built on it. */
@@ -49,6 +54,7 @@ export function fromNode(
   request: NodeRequest,
   url: string = request.originalUrl ?? request.url ?? '',
   route?: () => string | undefined,
+  responseHeader?: (name: string) => unknown,
 ): HttpRequest {
   const { method = '', rawHeaders, headers } = request
   return {
@@ -58,6 +64,7 @@ export function fromNode(
     hostHeaders: headers,
     route,
     connection: () => request.socket ?? undefined,
+    responseHeader,
   }
 }
 

@@ -64,10 +64,11 @@ export function publishMetadata(
   }
 }
 
+/** The metadata is public, so scripts of other origins may read it: clients that run in a browser need it. */
 function json(body: object): Reply {
   return {
     status: 200,
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' },
     body: JSON.stringify(body),
   }
 }

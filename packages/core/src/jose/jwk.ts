@@ -84,8 +84,9 @@ export async function readProofKey(jwk: unknown, algorithm: Algorithm): Promise<
   }
 }
 
-/** The members that RFC 7638 section 3.2 requires, in lexicographic order. */
+/** The members that RFC 7638 section 3.2 and RFC 9964 section 6 require, in lexicographic order. */
 const thumbprintMembers: Readonly<Record<string, readonly string[]>> = {
+  AKP: ['alg', 'kty', 'pub'],
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x'],
   RSA: ['e', 'kty', 'n'],
@@ -105,6 +106,13 @@ const coordinateLengths: ReadonlyMap<unknown, number> = new Map([
   ['Ed25519', 32],
 ])
 
+/** In bytes, by `alg`: FIPS 204, table 2. */
+const publicKeyLengths: ReadonlyMap<unknown, number> = new Map([
+  ['ML-DSA-44', 1312],
+  ['ML-DSA-65', 1952],
+  ['ML-DSA-87', 2592],
+])
+
 /** Whether the members of a public key are canonical base64url, of the right length. */
 function encodingProblem(jwk: JsonObject): string | undefined {
   const kty = own(jwk, 'kty')
@@ -113,6 +121,11 @@ function encodingProblem(jwk: JsonObject): string | undefined {
     // Base64urlUInt: as few octets as possible (RFC 7518 section 2).
     const canonicalIntegers = integers.every((bytes) => bytes !== undefined && bytes[0] !== 0)
     return canonicalIntegers ? undefined : 'n or e is not canonical'
+  }
+  if (kty === 'AKP') {
+    const bytes = publicKeyLengths.get(own(jwk, 'alg'))
+    const fits = bytes !== undefined && decoded(own(jwk, 'pub'))?.length === bytes
+    return fits ? undefined : 'alg is not supported, or pub is not canonical'
   }
   const names = kty === 'EC' ? ['x', 'y'] : ['x']
   const length = coordinateLengths.get(own(jwk, 'crv'))
@@ -172,6 +185,11 @@ const checks: readonly ((jwk: JsonObject) => string | undefined)[] = [
       ? 'contains only a certificate (x5c), and not the members of the public key'
       : undefined,
   (jwk) => (own(jwk, 'kty') === 'RSA' ? rsaProblem(jwk) : undefined),
+  // RFC 9964 section 3.
+  (jwk) =>
+    own(jwk, 'kty') === 'AKP' && own(jwk, 'alg') === undefined
+      ? 'kty "AKP" requires alg'
+      : undefined,
 ]
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
@@ -262,10 +280,10 @@ export function quote(value: unknown): string {
 
 /** The members that define the public key. No other member can influence the import. */
 function publicMembers(jwk: object): Record<string, unknown> & { kty: string } {
-  const entries = ['kty', 'crv', 'n', 'e', 'x', 'y'].map((name) => [
-    name,
-    own(jwk as JsonObject, name),
-  ])
+  // The members of a type of key that has no name but its algorithm.
+  const algorithmKey = own(jwk as JsonObject, 'kty') === 'AKP' ? ['alg', 'pub'] : []
+  const names = ['kty', 'crv', 'n', 'e', 'x', 'y', ...algorithmKey]
+  const entries = names.map((name) => [name, own(jwk as JsonObject, name)])
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 

@@ -26,10 +26,16 @@ export interface Unverified extends Jws {
  * A parsed DPoP proof, whose signature is not verified. It cannot be used as a token. Only this file
  * creates values of this type.
  */
-export interface UnverifiedProof extends Jws {
+export interface UnverifiedProof extends Jws, ProofHeader {
+  readonly header: JoseHeader
+  readonly [brand]: 'UnverifiedProof'
+}
+
+/** The parsed header of a proof. */
+export interface ProofHeader {
+  readonly header: JoseHeader
   /** All header parameters. A proof contains its own key. */
   readonly parameters: JsonObject
-  readonly [brand]: 'UnverifiedProof'
 }
 
 /** The header parameters of a token that are in use. `jku`, `jwk`, `x5u`, and `x5c` are ignored. */
@@ -85,33 +91,52 @@ export function readUnverifiedClaims(token: unknown, maxBytes: number): JsonObje
   return parsed instanceof Refusal ? undefined : parsed.claims
 }
 
-/** Parses a DPoP proof by the same rules, and keeps all parameters of its header. */
-export function parseProof(proof: unknown, maxBytes: number): UnverifiedProof | Refusal {
-  const segments = decodeSegments(proof, maxBytes)
+/**
+ * Parses a DPoP proof by the same rules, and keeps all parameters of its header.
+ *
+ * @param known headers by their encoded segment, which are not parsed again
+ */
+export function parseProof(
+  proof: unknown,
+  maxBytes: number,
+  known: HeaderCache<ProofHeader>,
+): UnverifiedProof | Refusal {
+  const segments = decodeSegments(proof, maxBytes, known)
   if (segments instanceof Refusal) return segments
-  const parameters = parseSegment(segments.header as Uint8Array, 'header_malformed')
-  if (parameters instanceof Refusal) return parameters
-  const header = checkParameters(parameters)
-  if (header instanceof Refusal) return header
+  const start =
+    segments.header instanceof Uint8Array ? parseProofHeader(segments.header) : segments.header
+  if (start instanceof Refusal) return start
   const claims = parseSegment(segments.payload, 'payload_malformed')
   if (claims instanceof Refusal) return claims
   const { raw, signature } = segments
+  const { header, parameters } = start
   return { raw, header, parameters, claims, signature } as UnverifiedProof
 }
 
-interface Segments {
+function parseProofHeader(bytes: Uint8Array): ProofHeader | Refusal {
+  const parameters = parseSegment(bytes, 'header_malformed')
+  if (parameters instanceof Refusal) return parameters
+  const header = checkParameters(parameters)
+  return header instanceof Refusal ? header : { header, parameters }
+}
+
+interface HeaderCache<Header> {
+  get(segment: string): Header | undefined
+}
+
+interface Segments<Header> {
   readonly raw: string
   /** Decoded, or the header itself if it is cached. */
-  readonly header: Uint8Array | JoseHeader
+  readonly header: Uint8Array | Header
   readonly payload: Uint8Array
   readonly signature: Uint8Array
 }
 
-function decodeSegments(
+function decodeSegments<Header>(
   token: unknown,
   maxBytes: number,
-  headers?: ReadonlyMap<string, JoseHeader>,
-): Segments | Refusal {
+  headers: HeaderCache<Header>,
+): Segments<Header> | Refusal {
   if (typeof token !== 'string') return refuse('token_malformed', 'the token is not a string')
   if (token.length > maxBytes) {
     return refuse(
@@ -125,7 +150,7 @@ function decodeSegments(
   if (payloadEnd === -1 || token.includes('.', payloadEnd + 1)) return refuseSegments(token)
   const headerSegment = token.slice(0, end)
   // A cached header is already known to be canonical.
-  const header = headers?.get(headerSegment) ?? decodeBase64url(headerSegment)
+  const header = headers.get(headerSegment) ?? decodeBase64url(headerSegment)
   const payload = decodeBase64url(token.slice(end + 1, payloadEnd))
   const signature = decodeBase64url(token.slice(payloadEnd + 1))
   if (!header || !payload || !signature) return refuseSegments(token)

@@ -119,9 +119,15 @@ const fixedLengths: Readonly<Record<string, number>> = {
   ES384: 96,
   ES512: 132,
   EdDSA: 64,
+  'ML-DSA-44': 2420,
+  'ML-DSA-65': 3309,
+  'ML-DSA-87': 4627,
 }
 
-/** In bytes. RFC 8017 sections 8.1.2 and 8.2.2, step 1; RFC 7518 section 3.4; RFC 8032 section 5.1.7. */
+/**
+ * In bytes. RFC 8017 sections 8.1.2 and 8.2.2, step 1; RFC 7518 section 3.4; RFC 8032 section 5.1.7;
+ * FIPS 204, table 2.
+ */
 function signatureLength({ algorithm, key }: SignatureKey): number {
   const { modulusLength = 0 } = key.algorithm as { modulusLength?: number }
   return fixedLengths[algorithm] ?? Math.ceil(modulusLength / 8)

@@ -6,7 +6,7 @@ interface HostObject {
   readonly matches: (value: object) => boolean
 }
 
-const honoFix = 'Use @resource-server/fetch, and pass c.req.raw to it.'
+const honoFix = 'Use @resource-server/hono, or pass c.req.raw to @resource-server/fetch.'
 
 const hostObjects: readonly HostObject[] = [
   {

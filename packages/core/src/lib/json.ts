@@ -3,6 +3,9 @@ import { describeDuplicate } from './duplicate-member.ts'
 /** More than any real token or key set needs, and safe for a recursive walk. */
 const maxDepth = 32
 
+/** Request bodies of other protocols may be deeper than tokens. Also safe for a recursive walk. */
+const maxBodyDepth = 128
+
 /** A parsed JSON object. Read it with `own`, because `Object.prototype` may be polluted. */
 export type JsonObject = { readonly [name: string]: unknown }
 
@@ -43,13 +46,34 @@ export function hasAny(object: JsonObject, names: readonly string[]): boolean {
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const text = decodeUtf8(bytes)
-  const expectedMembers = countMembers(bytes)
+  const expectedMembers = countMembers(bytes, maxDepth)
   const value = parse(text)
   if (!isJsonObject(value)) throw new JsonError('not a JSON object')
   const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: text.includes('\\u') }
   visitObject(value, walk)
+  return withUniqueMembers(value, text, walk, expectedMembers)
+}
+
+/**
+ * Parses the bytes of a request body to any JSON value. Differs from `parseJsonObject` in two ways: nesting is
+ * limited to 128 levels, and text may contain lone surrogates, because clients send text that was cut in the middle
+ * of a character.
+ *
+ * @throws JsonError if the bytes are refused or are not JSON
+ */
+export function parseJsonBody(bytes: Uint8Array): unknown {
+  const text = decodeUtf8(bytes)
+  const expectedMembers = countMembers(bytes, maxBodyDepth)
+  const value = parse(text)
+  const walk: Walk = { members: 0, protoMember: false, mayBeIllFormed: false }
+  visit(value, walk)
+  return withUniqueMembers(value, text, walk, expectedMembers)
+}
+
+/** @throws JsonError if the text has members that the value lacks, because later ones replaced them */
+function withUniqueMembers<T>(value: T, text: string, walk: Walk, expectedMembers: number): T {
   if (walk.members !== expectedMembers) throw new JsonError(describeDuplicate(text))
-  return walk.protoMember ? (parse(text, withoutProto) as JsonObject) : value
+  return walk.protoMember ? (parse(text, withoutProto) as T) : value
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -89,7 +113,7 @@ const byte = {
  * check the grammar: `JSON.parse` does so afterwards. In JSON, each colon outside a string is one
  * member. In UTF-8, the bytes of these ASCII characters never occur inside another character.
  */
-function countMembers(bytes: Uint8Array): number {
+function countMembers(bytes: Uint8Array, depthLimit: number): number {
   let members = 0
   let depth = 0
   for (let at = 0; at < bytes.length; at += 1) {
@@ -98,7 +122,7 @@ function countMembers(bytes: Uint8Array): number {
     else if (current === byte.colon) members += 1
     else if (current === byte.openBrace || current === byte.openBracket) {
       depth += 1
-      if (depth > maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`)
+      if (depth > depthLimit) throw new JsonError(`nested deeper than ${depthLimit}`)
     } else if (current === byte.closeBrace || current === byte.closeBracket) depth -= 1
   }
   return members

@@ -1,6 +1,7 @@
 /**
  * The supported signature algorithms (RFC 7518 section 3.1, RFC 8037). `Ed25519` (RFC 9864) means the same
- * as `EdDSA`. Symmetric algorithms are not supported.
+ * as `EdDSA`. The ML-DSA algorithms (RFC 9964) need a runtime that has them, such as Node.js 24.7: elsewhere,
+ * configuring one is a `ConfigError`. Symmetric algorithms are not supported.
  */
 export type Algorithm =
   | 'RS256'
@@ -14,14 +15,18 @@ export type Algorithm =
   | 'ES512'
   | 'EdDSA'
   | 'Ed25519'
+  | 'ML-DSA-44'
+  | 'ML-DSA-65'
+  | 'ML-DSA-87'
 
 interface KeyShape {
-  readonly kty: 'RSA' | 'EC' | 'OKP'
+  readonly kty: 'RSA' | 'EC' | 'OKP' | 'AKP'
   readonly crv?: string
 }
 
 const rsa: KeyShape = { kty: 'RSA' }
 const ed25519: KeyShape = { kty: 'OKP', crv: 'Ed25519' }
+const mlDsa: KeyShape = { kty: 'AKP' }
 
 /** Asymmetric algorithms only: anyone who can verify with a shared secret can also forge tokens. */
 const shapes: ReadonlyMap<string, KeyShape> = new Map<Algorithm, KeyShape>([
@@ -36,6 +41,9 @@ const shapes: ReadonlyMap<string, KeyShape> = new Map<Algorithm, KeyShape>([
   ['ES512', { kty: 'EC', crv: 'P-521' }],
   ['EdDSA', ed25519],
   ['Ed25519', ed25519],
+  ['ML-DSA-44', mlDsa],
+  ['ML-DSA-65', mlDsa],
+  ['ML-DSA-87', mlDsa],
 ])
 
 export const supportedAlgorithms: readonly string[] = [...shapes.keys()]
@@ -44,6 +52,18 @@ export const defaultAlgorithms: readonly Algorithm[] = ['RS256', 'PS256', 'ES256
 
 export function isAlgorithm(value: unknown): value is Algorithm {
   return typeof value === 'string' && shapes.has(value)
+}
+
+/** The part of WebCrypto that tells which algorithms a runtime has. Runtimes without it have no ML-DSA either. */
+interface SupportedOperations {
+  supports?(operation: 'verify', algorithm: string): boolean
+}
+
+/** Whether this runtime can verify signatures with the algorithm. */
+export function isAvailable(algorithm: Algorithm): boolean {
+  if (shapes.get(algorithm) !== mlDsa) return true
+  const { SubtleCrypto: subtle } = globalThis as { SubtleCrypto?: SupportedOperations }
+  return subtle?.supports?.('verify', algorithm) === true
 }
 
 /** Maps synonyms to one name, so that algorithms can be compared by name. */

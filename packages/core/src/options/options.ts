@@ -67,7 +67,7 @@ export interface IssuerOptions {
   readonly audience?: Audience
   /**
    * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256, ES384,
-   * and EdDSA. Symmetric algorithms are not supported. An RSA key without `alg` serves every RS algorithm in
+   * and EdDSA. ML-DSA needs Node.js 24.7 or newer. Symmetric algorithms are not supported. An RSA key without `alg` serves every RS algorithm in
    * the list, and PS algorithms only if the list has no RS algorithm.
    */
   readonly algorithms?: readonly Algorithm[]
@@ -167,7 +167,10 @@ export interface DpopOptions {
    * with DPoP. Default `allowed`.
    */
   readonly mode?: 'allowed' | 'required'
-  /** The accepted signature algorithms of proofs. Default: ES256, EdDSA, RS256 and PS256. */
+  /**
+   * The accepted signature algorithms of proofs. Default: ES256, EdDSA, RS256 and PS256. Proofs with ML-DSA-65
+   * and ML-DSA-87 are larger than 8 KiB: see docs/bound-tokens.md.
+   */
   readonly algorithms?: readonly Algorithm[]
   /**
    * The maximum age of a proof, in seconds, from 1 to 300. `clockTolerance` is added. Default 60. It does

@@ -41,8 +41,9 @@ export interface ReplayStore {
   consume(proof: UsedProof): boolean | Promise<boolean>
   /**
    * The time since which the store has been recording, in milliseconds since the epoch. Older proofs are
-   * refused, because they may have been used before. Leave it out if the store survives restarts. It is read
-   * before and after each call of `consume`, so a store that finds out that it lost its data can change it.
+   * refused, because they may have been used before. Proofs from the same second, which may be older, require a
+   * nonce. Leave it out if the store survives restarts. It is read before and after each call of `consume`, so a
+   * store that finds out that it lost its data can change it.
    */
   readonly since?: number | undefined
 }

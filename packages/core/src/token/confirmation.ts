@@ -37,7 +37,11 @@ export function readConfirmation(cnf: unknown): TokenConfirmation | Refusal {
 /** Whether `cnf` has members that cannot be checked, next to those that were. */
 export function hasUnknownMembers(cnf: unknown): boolean {
   const isKnown = (name: string): boolean => known.some((one) => one === name)
-  return isJsonObject(cnf) && !Object.keys(cnf).every(isKnown)
+  // Keycloak adds this to each token that it binds with DPoP.
+  const isDescription = (name: string, value: unknown): boolean =>
+    name === 'kc-jkt-type' && value === 'DPoP'
+  if (!isJsonObject(cnf)) return false
+  return Object.entries(cnf).some(([name, value]) => !isKnown(name) && !isDescription(name, value))
 }
 
 /** 32 bytes in canonical base64url without padding. */

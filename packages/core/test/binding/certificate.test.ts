@@ -29,6 +29,7 @@ const peers = ['10.0.0.5', '2001:db8::/32', 'unix']
 const headerSource = (format: string, header?: string): Source =>
   readMtls({ from: 'header', format, peers, ...(header && { header }) }) as Source
 
+const unixSocket: Connection = { destroyed: false, server: { address: () => '/run/api.sock' } }
 const proxy: Connection = { remoteAddress: '10.0.0.5', localAddress: '10.0.0.1', destroyed: false }
 
 async function read(
@@ -84,7 +85,7 @@ describe('the header is read only from a named peer', () => {
     ['10.0.0.5', proxy],
     ['::ffff:10.0.0.5', { ...proxy, remoteAddress: '::ffff:10.0.0.5' }],
     ['an address in a block', { ...proxy, remoteAddress: '2001:db8:1::7' }],
-    ['a Unix domain socket', { destroyed: false }],
+    ['a Unix domain socket', unixSocket],
   ])('it is accepted from %s', async (_what, connection) => {
     expect(await read(headers, source, connection)).toBe(thumbprint)
   })
@@ -92,8 +93,12 @@ describe('the header is read only from a named peer', () => {
   test.each<readonly [string, Connection | undefined]>([
     ['another address', { ...proxy, remoteAddress: '10.0.0.6' }],
     ['an address that only begins the same', { ...proxy, remoteAddress: '10.0.0.55' }],
-    ['a connection that has ended', { destroyed: true }],
-    ['a connection without a remote address that is not a file', { localAddress: '10.0.0.1' }],
+    ['a connection that has ended', { ...unixSocket, destroyed: true }],
+    ['a connection that has a local address', { ...unixSocket, localAddress: '10.0.0.1' }],
+    ['a connection without any address and without a server', { destroyed: false }],
+    ['a server without an address', { server: {} }],
+    ['a server that listens on a port', { server: { address: () => ({ port: 8080 }) } }],
+    ['a server that does not listen', { server: { address: () => null } }],
   ])('it is ignored from %s', async (_what, connection) => {
     expect(await read(headers, source, connection)).toBe('none')
   })
@@ -116,7 +121,7 @@ describe('the header is read only from a named peer', () => {
 
   test('a Unix domain socket is not accepted unless it is named', async () => {
     const named = readMtls({ from: 'header', format: 'rfc9440', peers: ['10.0.0.5'] }) as Source
-    expect(await read(headers, named, { destroyed: false })).toBe('none')
+    expect(await read(headers, named, unixSocket)).toBe('none')
   })
 })
 

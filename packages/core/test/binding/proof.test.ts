@@ -92,6 +92,52 @@ describe('a proof is accepted', () => {
   })
 })
 
+describe('with ML-DSA, which is verified for real in test/node-matrix', () => {
+  const bytes = (length: number): string => Buffer.alloc(length, 7).toString('base64url')
+  const akp = (changes: object = {}): object => ({
+    kty: 'AKP',
+    alg: 'ML-DSA-44',
+    pub: bytes(1312),
+    ...changes,
+  })
+  const settings = { algorithms: ['ML-DSA-44', 'ES256'], maxAge: 60, nonceSecrets: undefined }
+  const reasonFor = async (jwk: object, alg = 'ML-DSA-44'): Promise<string> => {
+    const proof = signProof(key, { header: { alg, jwk } })
+    const result = await verifyProof(contextOf(proof, { settings } as never))
+    return result instanceof Refusal ? result.reason : 'accepted'
+  }
+
+  test.each<readonly [string, object, string]>([
+    ['without alg', akp({ alg: undefined }), 'kty "AKP" requires alg'],
+    ['with the private key', akp({ priv: bytes(32) }), 'contains private key members'],
+    ['with a key of ML-DSA-65', akp({ pub: bytes(1952) }), 'alg is not supported, or pub is not'],
+    ['with a padded key', akp({ pub: `${bytes(1312)}=` }), 'alg is not supported, or pub is not'],
+    ['with another alg', akp({ alg: 'ML-DSA-65', pub: bytes(1952) }), 'alg differs from alg'],
+    ['with an unknown alg', akp({ alg: 'ML-DSA-99' }), 'alg is not supported, or pub is not'],
+  ])('a jwk %s is refused', async (_what, jwk, reason) => {
+    expect(await reasonFor(jwk)).toContain(reason)
+  })
+
+  test('a key of it is refused for another algorithm', async () => {
+    expect(await reasonFor(akp(), 'ES256')).toContain('alg differs from alg')
+  })
+
+  test.each<readonly [readonly string[], number]>([
+    [['ES256', 'ML-DSA-44'], 8192],
+    [['ML-DSA-65'], 10_240],
+    [['ES256', 'ML-DSA-87', 'ML-DSA-65'], 13_312],
+  ])('with the algorithms %j, a proof has at most %i characters', async (algorithms, maximum) => {
+    const limits = { settings: { ...settings, algorithms } } as never
+    for (const [length, isTooLong] of [
+      [maximum, false],
+      [maximum + 1, true],
+    ] as const) {
+      const result = await verifyProof(contextOf('x'.repeat(length), limits))
+      expect((result as Refusal).reason.includes('the maximum is')).toBe(isTooLong)
+    }
+  })
+})
+
 describe('the DPoP header', () => {
   test('is required', async () => {
     expect(await outcomeOf(undefined)).toBe('proof_missing')

@@ -6,7 +6,7 @@ const lifetime = 70_000
 const start = 1_700_000_000_000
 
 function createStore(maxProofs = 10) {
-  const store = new MemoryReplayStore(maxProofs, lifetime, start)
+  const store = new MemoryReplayStore(maxProofs, lifetime, { now: () => start })
   return {
     store,
     use: (id: string, given: Partial<UsedProof> = {}): boolean => {
@@ -72,6 +72,16 @@ describe('the replay store in memory', () => {
 
   test('says since when it has been recording', () => {
     expect(createStore().store.since).toBe(start)
+  })
+
+  // Cloudflare Workers.
+  test('starts at the first request if the clock was 0 when it was created', () => {
+    let now = 0
+    const store = new MemoryReplayStore(10, lifetime, { now: () => now })
+    now = start
+    expect(store.since).toBe(start)
+    now += 5000
+    expect(store.since).toBe(start)
   })
 
   test('has a bounded number of buckets to search, whatever it stores', () => {

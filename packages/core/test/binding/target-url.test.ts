@@ -41,6 +41,23 @@ describe('targetsOf', () => {
     },
   )
 
+  test('ignores :authority of HTTP/2, and is empty if it is not a host and a port', () => {
+    const withAuthority = (authority: string): readonly unknown[] =>
+      targetsOf(presentationOf({ ':authority': authority }), urls)
+    expect(withAuthority('evil.example')).toEqual([
+      { origin: 'https://api.example', path: '/orders' },
+    ])
+    expect(withAuthority('api.example/intended?')).toEqual([])
+  })
+
+  test('requires publicUrl for a prefix, even if there is a resource', () => {
+    for (const resource of [undefined, 'https://api.example/orders']) {
+      expect(() => publicUrlsOf(undefined, readPrefix('kept', 'prefix'), resource)).toThrow(
+        "'prefix' requires 'publicUrl'",
+      )
+    }
+  })
+
   test('puts a stripped prefix back', () => {
     const stripped = urlsOf('https://api.example/svc2/', 'stripped')
     expect(targets('/orders', stripped)).toEqual(['https://api.example/svc2/orders'])

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { verifyProof } from '../../src/binding/proof.ts'
 import { targetsOf } from '../../src/binding/target-url.ts'
 import { thumbprintOf } from '../../src/jose/jwk.ts'
-import { contextOf, presentationOf } from './dpop-fixture.ts'
+import { contextOf, presentationOf, sha256 } from './dpop-fixture.ts'
 
 // The figures of RFC 7638 section 3.1 and RFC 9449 sections 6.1 and 7.1.
 
@@ -28,6 +28,12 @@ test('the thumbprint of the RSA key in RFC 7638', async () => {
 
 test('the thumbprint of the EC key in RFC 9449', async () => {
   expect(await thumbprintOf(ec)).toBe(jkt)
+})
+
+test('the thumbprint of a key of RFC 9964 section 3 covers its algorithm', async () => {
+  const json = '{"alg":"ML-DSA-44","kty":"AKP","pub":"unH5"}'
+  const jwk = { kty: 'AKP', kid: 'k', pub: 'unH5', alg: 'ML-DSA-44' }
+  expect(await thumbprintOf(jwk)).toBe(sha256(json))
 })
 
 test('the proof in RFC 9449 section 7.1 is accepted', async () => {

@@ -225,7 +225,7 @@ test('algorithms are listed once each, under their canonical names', () => {
   expect(() => policyOf({ ...base, algorithms: [] })).toThrow(
     new ConfigError(
       "'algorithms' must be a non-empty array of supported algorithms.",
-      'Use any of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519. ' +
+      'Use any of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519, ML-DSA-44, ML-DSA-65, ML-DSA-87. ' +
         "Symmetric algorithms and 'none' are not supported.",
     ),
   )

@@ -64,6 +64,9 @@ function summaryOf(result: GuardResult): string {
   return error === undefined ? String(status) : `${status} ${error}`
 }
 
+const headersOf = (result: GuardResult): Readonly<Record<string, string>> =>
+  (result.action === 'reply' ? result.reply.headers : 'headers' in result && result.headers) || {}
+
 const challengeOf = (result: GuardResult): string | undefined =>
   result.action === 'reply' ? result.reply.headers['WWW-Authenticate'] : undefined
 
@@ -299,9 +302,49 @@ describe('a store of used proofs', () => {
     expect(consume).not.toHaveBeenCalled()
   })
 
-  test('accepts a proof from the second in which it was started', async () => {
-    const result = await answerOf(async () => true, { since: clock.now() + 999 })
-    expect(summaryOf(result)).toBe('granted')
+  describe('in the second in which it was started', () => {
+    const since = (): number => clock.now() + 999
+    const store = { consume: () => true, since: since() }
+
+    test('refuses a proof, because it may have been used before, and issues a nonce', async () => {
+      const consume = vi.fn<ReplayStore['consume']>(async () => true)
+      const { sendDpop, records } = createServer({ dpop: { store: { consume, since: since() } } })
+      const token = boundToken()
+      const result = await sendDpop(token, proofFor(token))
+      expect(summaryOf(result)).toBe('401 use_dpop_nonce')
+      expect(records[0]?.reason).toContain('in the second in which the store of used proofs')
+      expect(consume).not.toHaveBeenCalled()
+      const nonce = headersOf(result)['DPoP-Nonce']
+      expect(summaryOf(await sendDpop(token, proofFor(token, { claims: { nonce } })))).toBe(
+        'granted',
+      )
+      expect(consume).toHaveBeenCalledOnce()
+    })
+
+    test('does not accept the nonce of an earlier process', async () => {
+      const token = boundToken()
+      const earlier = await createServer({ dpop: { store } }).sendDpop(token, proofFor(token))
+      const { 'DPoP-Nonce': nonce } = headersOf(earlier)
+      const { sendDpop } = createServer({ dpop: { store } })
+      const result = await sendDpop(token, proofFor(token, { claims: { nonce } }))
+      expect(summaryOf(result)).toBe('401 use_dpop_nonce')
+    })
+
+    test('accepts a proof with a fraction in iat that is later than the start', async () => {
+      const { sendDpop } = createServer({ dpop: { store } })
+      const token = boundToken()
+      const later = (clock.now() + 999) / 1000
+      expect(summaryOf(await sendDpop(token, proofFor(token, { claims: { iat: later } })))).toBe(
+        'granted',
+      )
+    })
+
+    test('refuses a proof without HTTP, where no nonce can be sent', async () => {
+      const verifier = createVerifier({ issuer: issuer.url, audience: aud, clock, dpop: { store } })
+      const token = boundToken()
+      const dpop = { proof: proofFor(token), method: 'GET', url: 'https://api.example/orders' }
+      expect(await verifier.check(token, { dpop })).toMatchObject({ code: 'proof_not_current' })
+    })
   })
 
   test('that finds out while it records a proof that it lost its data refuses older proofs', async () => {
@@ -340,7 +383,6 @@ describe('a store of used proofs', () => {
 
 describe('with nonces', () => {
   const dpop = { nonceSecret: secret }
-
   test('a proof gets a new one if the store finds out that it lost its data', async () => {
     const state: { since?: number } = {}
     const store: ReplayStore = Object.assign(state, {
@@ -361,9 +403,6 @@ describe('with nonces', () => {
     const granted = await sendDpop(token, proofFor(token, { claims: { nonce: next } }))
     expect(summaryOf(granted)).toBe('granted')
   })
-
-  const headersOf = (result: GuardResult): Readonly<Record<string, string>> =>
-    (result.action === 'reply' ? result.reply.headers : 'headers' in result && result.headers) || {}
 
   test('a proof without one gets a nonce, and is granted with it', async () => {
     const { sendDpop } = createServer({ dpop })
@@ -411,6 +450,32 @@ describe('with nonces', () => {
     clock.advance(2)
     const restarted = createServer({ dpop })
     expect(summaryOf(await restarted.sendDpop(token, proof))).toBe('401 use_dpop_nonce')
+  })
+
+  test('a nonce that is issued in the millisecond of the start is accepted', async () => {
+    for (const fraction of [0, 0.0001, 0.0005, 0.0009]) {
+      clock.advance(0.007 + fraction)
+      const token = boundToken()
+      const { sendDpop } = createServer({ dpop })
+      const { 'DPoP-Nonce': nonce } = headersOf(await sendDpop(token, proofFor(token)))
+      const proof = proofFor(token, { claims: { nonce } })
+      expect(summaryOf(await sendDpop(token, proof)), String(clock.now())).toBe('granted')
+    }
+  })
+
+  test('a nonce from before a restart in the same second is renewed', async () => {
+    const token = boundToken()
+    const first = createServer({ dpop })
+    const { 'DPoP-Nonce': nonce } = headersOf(await first.sendDpop(token, proofFor(token)))
+    clock.advance(0.2)
+    const restarted = createServer({ dpop })
+    const proof = proofFor(token, { claims: { nonce } })
+    const result = await restarted.sendDpop(token, proof)
+    expect(summaryOf(result)).toBe('401 use_dpop_nonce')
+    const renewed = headersOf(result)['DPoP-Nonce']
+    const again = proofFor(token, { claims: { nonce: renewed } })
+    expect(summaryOf(await restarted.sendDpop(token, again))).toBe('granted')
+    clock.advance(0.8)
   })
 })
 

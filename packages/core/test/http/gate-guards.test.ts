@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { createGate, type HeaderPair, type GuardResult } from '../../src/adapter.ts'
+import {
+  authenticateFor,
+  authenticateOnly,
+  createGate,
+  type HeaderPair,
+  type GuardResult,
+  scopeGuard,
+} from '../../src/adapter.ts'
 import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
 import {
   aud,
@@ -109,4 +116,75 @@ test('the metadata and the OpenAPI description list the scopes of the guards', (
     { accessToken: ['a'] },
     { dpopAccessToken: ['a'] },
   ])
+})
+
+describe('a guard that knows all scopes of the request', () => {
+  const first = authenticateFor(['a', 'c'])
+  const challenge = 'Bearer realm="api", scope="a c"'
+
+  test('names them if there is no token, or an invalid one', async () => {
+    const { pass } = harnessWith()
+    expect(challengeOf(await pass({}, first))).toBe(challenge)
+    expect(challengeOf(await pass({}, scopeGuard(['a', 'c'])))).toBe(challenge)
+    expect(challengeOf(await pass({}, first, bearer('x')))).toContain(', scope="a c"')
+    expect(challengeOf(await pass({}, authenticateOnly))).toBe('Bearer realm="api"')
+  })
+
+  test('lets a valid token pass without them, and scopeGuard requires them', async () => {
+    const { gate, pass } = harnessWith()
+    const key = {}
+    expect(statusOf(await pass(key, first, bearer(good)))).toBe('proceed')
+    expect(statusOf(await pass(key, scopeGuard(['a']), bearer(good)))).toBe('proceed')
+    expect(challengeOf(await pass(key, scopeGuard(['b', 'c']), bearer(good)))).toContain(
+      ', scope="a b c"',
+    )
+    expect(() => gate.token(key)).toThrow(ConfigError)
+  })
+
+  test('does not name them in a refusal of another guard, or if the issuer is unavailable', async () => {
+    const { guards, pass } = harnessWith()
+    const key = {}
+    await pass(key, first, bearer(good))
+    const denied = guards.requirePolicy(() => false)
+    expect(challengeOf(await pass(key, denied, bearer(good)))).toBe('Bearer realm="api"')
+  })
+
+  test('is not listed in the metadata', () => {
+    const { gate } = harnessWith({ resource: 'https://orders.example.com' })
+    scopeGuard(['a'])
+    expect(gate.metadata().document()).not.toHaveProperty('scopes_supported')
+  })
+
+  test.each([[[]], [['a b']]])('refuses the scopes %j', (scopes) => {
+    expect(() => scopeGuard(scopes)).toThrow(ConfigError)
+  })
+})
+
+describe('onExpiry', () => {
+  test('calls back at exp plus the tolerance, and not after it is canceled', async () => {
+    const { gate, pass } = harnessWith({ clockTolerance: 5 })
+    const token = issuer.token({ aud, expiresIn: 10 })
+    const [kept, canceled] = [{}, {}]
+    const calls: string[] = []
+    await pass(kept, authenticateOnly, bearer(token))
+    await pass(canceled, authenticateOnly, bearer(token))
+    gate.onExpiry(kept, () => calls.push('kept'))
+    gate.onExpiry(canceled, () => calls.push('canceled'))()
+    issuer.clock.advance(14)
+    expect(calls).toEqual([])
+    issuer.clock.advance(1)
+    expect(calls).toEqual(['kept'])
+  })
+
+  test('never calls back for an anonymous request, and throws for a refused one', async () => {
+    const { gate, pass } = harnessWith({ optional: true })
+    const [anonymous, refused] = [{}, {}]
+    await pass(anonymous, authenticateOnly)
+    await pass(refused, authenticateOnly, bearer('x'))
+    const calls: string[] = []
+    gate.onExpiry(anonymous, () => calls.push('anonymous'))()
+    issuer.clock.advance(100_000)
+    expect(calls).toEqual([])
+    expect(() => gate.onExpiry(refused, () => calls.push('refused'))).toThrow(ConfigError)
+  })
 })

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { hasAny, isJsonObject, JsonError, own, parseJsonObject } from '../../src/lib/json.ts'
+import {
+  hasAny,
+  isJsonObject,
+  JsonError,
+  own,
+  parseJsonBody,
+  parseJsonObject,
+} from '../../src/lib/json.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const nested = (depth: number): string => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
@@ -129,6 +136,46 @@ describe('parseJsonObject and the prototype', () => {
 
   test('own() returns a claim with the name of a method', () => {
     expect(own(parseJsonObject(bytes('{"toString":1}')), 'toString')).toBe(1)
+  })
+})
+
+describe('parseJsonBody', () => {
+  const lists = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+
+  test.each([
+    ['a list', '[{"a":1},{"a":2}]', [{ a: 1 }, { a: 2 }]],
+    ['text', '"a"', 'a'],
+    ['null', 'null', null],
+    ['a lone surrogate', String.raw`{"a":"\ud83d"}`, { a: '\ud83d' }],
+    ['an object', '{"a":{"b":[]}}', { a: { b: [] } }],
+  ])('accepts %s', (_what, text, value) => {
+    expect(parseJsonBody(bytes(text))).toEqual(value)
+  })
+
+  test('accepts 128 levels and refuses 129', () => {
+    expect(parseJsonBody(bytes(lists(128)))).toHaveLength(1)
+    expect(() => parseJsonBody(bytes(lists(129)))).toThrow('nested deeper than 128')
+  })
+
+  test.each([
+    ['a duplicate member', '[{"a":1,"a":2}]', 'duplicate member'],
+    ['a duplicate member with an escape', String.raw`[{"a":1,"\u0061":2}]`, 'duplicate member'],
+    ['a byte order mark', '\uFEFF[]', 'not JSON'],
+    ['an empty text', '', 'not JSON'],
+  ])('refuses %s', (_what, text, why) => {
+    const parse = (): unknown => parseJsonBody(bytes(text))
+    expect(parse).toThrow(JsonError)
+    expect(parse).toThrow(why)
+  })
+
+  test('refuses malformed UTF-8', () => {
+    expect(() => parseJsonBody(new Uint8Array([0x22, 0xff, 0x22]))).toThrow('not well-formed UTF-8')
+  })
+
+  test('drops members named __proto__', () => {
+    const value = parseJsonBody(bytes('[{"__proto__":{"a":1},"b":2}]'))
+    expect(value).toEqual([{ b: 2 }])
+    expect(Object.getPrototypeOf((value as object[])[0])).toBe(Object.prototype)
   })
 })
 

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { createGate } from '../../src/adapter.ts'
 import {
   type Algorithm,
   canonical,
   defaultAlgorithms,
   fitsKey,
   isAlgorithm,
+  isAvailable,
   supportedAlgorithms,
 } from '../../src/options/algorithms.ts'
 
@@ -22,6 +24,7 @@ const keys = [
   ['RSA', 'P-256'],
   ['EC', undefined],
   ['OKP', undefined],
+  ['AKP', undefined],
   [undefined, 'P-256'],
 ] as const
 
@@ -39,6 +42,9 @@ test.each<readonly [Algorithm, readonly string[]]>([
   ['ES512', ['EC P-521']],
   ['EdDSA', ['OKP Ed25519']],
   ['Ed25519', ['OKP Ed25519']],
+  ['ML-DSA-44', ['AKP undefined']],
+  ['ML-DSA-65', ['AKP undefined']],
+  ['ML-DSA-87', ['AKP undefined']],
 ])('%s fits the keys %j and no others', (algorithm, fitting) => {
   const found = keys.filter(([kty, crv]) => fitsKey(algorithm, kty, crv))
   expect(found.map(([kty, crv]) => `${kty} ${crv}`)).toEqual(fitting)
@@ -57,6 +63,9 @@ test('supportedAlgorithms and defaultAlgorithms are asymmetric only', () => {
     'ES512',
     'EdDSA',
     'Ed25519',
+    'ML-DSA-44',
+    'ML-DSA-65',
+    'ML-DSA-87',
   ])
   expect(defaultAlgorithms).toEqual(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'])
   expect(supportedAlgorithms.every(isAlgorithm)).toBe(true)
@@ -72,4 +81,39 @@ test('canonical() maps Ed25519 to EdDSA and keeps other names', () => {
   expect(canonical('Ed25519')).toBe('EdDSA')
   expect(canonical('EdDSA')).toBe('EdDSA')
   expect(canonical('RS256')).toBe('RS256')
+})
+
+describe('ML-DSA', () => {
+  const base = { issuer: 'https://as.example.com', publicUrl: 'https://api.example.com' }
+  const create = (algorithm: Algorithm) => [
+    () => createGate({ ...base, algorithms: ['ES256', algorithm] }),
+    () => createGate({ ...base, dpop: { algorithms: ['ES256', algorithm] } }),
+  ]
+
+  test.each<readonly [string, unknown]>([
+    ['WebCrypto does not tell what it supports', {}],
+    ['WebCrypto does not support it', { supports: () => false }],
+    ['there is no SubtleCrypto', undefined],
+  ])('is a ConfigError if %s', (_what, subtle) => {
+    vi.stubGlobal('SubtleCrypto', subtle)
+    for (const algorithm of ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'] as const) {
+      const [forTokens, forProofs] = create(algorithm)
+      expect(forTokens).toThrow(
+        `'algorithms' has ${algorithm}, which this runtime does not support`,
+      )
+      expect(forProofs).toThrow(`'dpop.algorithms' has ${algorithm}, which this runtime`)
+    }
+  })
+
+  test('is accepted if the runtime supports it', () => {
+    const supports = vi.fn<() => boolean>(() => true)
+    vi.stubGlobal('SubtleCrypto', { supports })
+    for (const make of create('ML-DSA-65')) expect(make).not.toThrow()
+    expect(supports).toHaveBeenCalledWith('verify', 'ML-DSA-65')
+  })
+
+  test('is not asked for with other algorithms', () => {
+    vi.stubGlobal('SubtleCrypto', undefined)
+    expect(isAvailable('ES256')).toBe(true)
+  })
 })

@@ -47,6 +47,8 @@ test.each<readonly [object, boolean]>([
   [{ jkt }, false],
   [{ jkt, 'x5t#S256': jkt }, false],
   [{ jkt, kid: 'k' }, true],
+  [{ jkt: 'x', 'kc-jkt-type': 'DPoP' }, false],
+  [{ jkt: 'x', 'kc-jkt-type': 'other' }, true],
 ])('hasUnknownMembers of %j: %s', (cnf, expected) => {
   expect(hasUnknownMembers(cnf)).toBe(expected)
 })

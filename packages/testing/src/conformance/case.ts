@@ -12,7 +12,7 @@ export interface Case {
   readonly corpus?: readonly string[]
   /** The setup of the app. Default `default`. */
   readonly setup?: SetupName
-  /** The bytes to send, as latin1. `{{name}}` is replaced with the token of that name. */
+  /** The bytes to send, as latin1. `{{name}}` is replaced with the token of that name, `{{chunk:name}}` with a chunk. */
   readonly request: string
   /** One response for each request in the bytes, in order. */
   readonly expect: readonly ExpectedResponse[]

@@ -4,7 +4,10 @@ import { type IssuersByRole, tokens } from './tokens.ts'
 
 /** The issuers of the conformance suite, and the tokens that the cases send. */
 export interface Issuers extends IssuersByRole, AsyncDisposable {
-  /** Replaces `{{name}}` with the token of that name, and `{{issuer}}` with the trusted issuer's URL. */
+  /**
+   * Replaces `{{name}}` with the token of that name, and `{{issuer}}` with the trusted issuer's URL. `{{chunk:name}}` is
+   * the same as one chunk of a chunked body.
+   */
   fill(text: string): string
   /** All tokens that `fill` has inserted. None of them may appear in a response or in a record. */
   readonly sentTokens: readonly string[]
@@ -41,9 +44,10 @@ export async function createIssuers(): Promise<Issuers> {
   return {
     ...issuers,
     fill: (text) =>
-      text.replace(/\{\{([\w-]+)\}\}/g, (_, name: string) =>
-        name === 'issuer' ? trusted.url : tokenNamed(name),
-      ),
+      text.replace(/\{\{(chunk:)?([\w-]+)\}\}/g, (_, chunk: string | undefined, name: string) => {
+        const value = name === 'issuer' ? trusted.url : tokenNamed(name)
+        return chunk === undefined ? value : `${value.length.toString(16)}\r\n${value}\r\n`
+      }),
     get sentTokens() {
       return [...created.values()]
     },

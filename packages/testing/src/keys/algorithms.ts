@@ -64,7 +64,26 @@ const ed25519: SignatureAlgorithm = {
   ...signing(null, {}),
 }
 
-/** RFC 7518 section 3.1, RFC 8037 and RFC 9864. */
+type NewerType = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'
+
+const mlDsa = (type: NewerType): SignatureAlgorithm => ({
+  generate: () => parsePem(generateNewerKeyPair(type)),
+  ...signing(null, {}),
+})
+
+/** Node's own error would not say which version is needed. */
+function generateNewerKeyPair(type: NewerType): unknown {
+  const generate = generateKeyPairSync as (type: string, options: object) => unknown
+  try {
+    return generate(type, asPem)
+  } catch (error) {
+    throw new TypeError(`Keys for ${type.toUpperCase()} need Node.js 24.7 or newer.`, {
+      cause: error,
+    })
+  }
+}
+
+/** RFC 7518 section 3.1, RFC 8037, RFC 9864 and RFC 9964. */
 export const algorithms: Readonly<Record<Algorithm, SignatureAlgorithm>> = {
   RS256: rsa('sha256'),
   RS384: rsa('sha384'),
@@ -77,6 +96,9 @@ export const algorithms: Readonly<Record<Algorithm, SignatureAlgorithm>> = {
   ES512: ecdsa('sha512', 'P-521'),
   EdDSA: ed25519,
   Ed25519: ed25519,
+  'ML-DSA-44': mlDsa('ml-dsa-44'),
+  'ML-DSA-65': mlDsa('ml-dsa-65'),
+  'ML-DSA-87': mlDsa('ml-dsa-87'),
 }
 
 export const algorithmNames: readonly string[] = Object.keys(algorithms)

@@ -55,7 +55,9 @@ interface Context {
 
 export function createDpopClient(algorithm: Algorithm, { clock, token }: Context): DpopClient {
   const key = createSigningKey(algorithm, 'dpop-key')
-  const { kid: _, alg: _alg, use: _use, ...jwk } = key.publicJwk
+  const { kid: _, use: _use, alg, ...members } = key.publicJwk
+  // The algorithm is part of a key of this type (RFC 9964 section 3).
+  const jwk = members['kty'] === 'AKP' ? { ...members, alg } : members
   const jkt = thumbprintOf(jwk)
   const proof = (options: ProofOptions): string => {
     checkOptions('proof', options, rules)

@@ -5,8 +5,15 @@ export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-/** RFC 7638 section 3: the required members, in lexicographic order. */
+/** The members of a thumbprint by `kty`, in lexicographic order: RFC 7638 section 3.2, RFC 8037, RFC 9964. */
+const requiredMembers: Readonly<Record<string, readonly string[]>> = {
+  AKP: ['alg', 'kty', 'pub'],
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+}
+
+/** RFC 7638 section 3. */
 export function thumbprintOf(jwk: JsonObject): string {
-  const required = ['crv', 'e', 'kty', 'n', 'x', 'y'].filter((name) => Object.hasOwn(jwk, name))
-  return sha256(JSON.stringify(jwk, required))
+  return sha256(JSON.stringify(jwk, [...requiredMembers[String(jwk['kty'])]!]))
 }

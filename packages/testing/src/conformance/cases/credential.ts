@@ -106,10 +106,12 @@ function post(type: string, body: string): string {
   return `${formatRequest('POST', '/orders', ...headers)}${chunked(body)}`
 }
 
-/** One chunk for each character. A placeholder is replaced with a token before it is sent. */
+/** One chunk for each character, and one for the token that replaces a placeholder. */
 function chunked(body: string): string {
   const parts = body.split(/(\{\{[\w-]+\}\})/)
-  const chunks = parts.map((part) => (part.startsWith('{{') ? part : chunkEachCharacter(part)))
+  const chunks = parts.map((part) =>
+    part.startsWith('{{') ? part.replace('{{', '{{chunk:') : chunkEachCharacter(part),
+  )
   return `${chunks.join('')}0\r\n\r\n`
 }
 

@@ -34,7 +34,11 @@ const metadata: ExpectedResponse = {
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256'],
   },
-  headers: { 'content-type': 'application/json', 'cache-control': undefined },
+  headers: {
+    'content-type': 'application/json',
+    'cache-control': undefined,
+    'access-control-allow-origin': '*',
+  },
 }
 
 export const resourceMetadataCases: readonly Case[] = [
