@@ -58,10 +58,15 @@ export const logoutHosts: Readonly<Record<string, StartLogout>> = {
   'Koa 2': onKoa(Koa2),
   'Fastify 5': onFastify,
   'fetch with Hono': onHono,
+  'Hono 4': onHono,
+  // These adapters run on the servers of others, which serve routes without a guard.
+  'MCP on node:http': onNode,
+  'MCP on a fetch host': onHono,
+  'NestJS 12 on Express': onExpress(express5),
+  'NestJS 12 on Fastify': onFastify,
 }
 
 /** Apps that a user may have, in addition to those of the hosts. */
 export const otherLogoutHosts: Readonly<Record<string, StartLogout>> = {
   'Express 5 with a form parser': onExpress(express5, express5.urlencoded({ extended: false })),
-  'node:http': onNode,
 }

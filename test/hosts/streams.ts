@@ -100,4 +100,10 @@ export const startStream: Readonly<
   'Koa 2': onKoa(Koa2),
   'Fastify 5': onFastify,
   'fetch with Hono': onHono,
+  // These adapters pass the response of another host to their handlers.
+  'Hono 4': onHono,
+  'MCP on node:http': onExpress(express5),
+  'MCP on a fetch host': onHono,
+  'NestJS 12 on Express': onExpress(express5),
+  'NestJS 12 on Fastify': onFastify,
 }

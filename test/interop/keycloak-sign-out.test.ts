@@ -47,10 +47,10 @@ describe.runIf(hasRedis)(`sign-out${hasRedis ? '' : ` (skipped: ${howToGetRedis}
   test('makes the token return 401, in the process that is told and in another one', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())
-    const client_ = createClient({ url: redis.url, disableOfflineQueue: true })
-    await client_.connect()
-    onTestFinished(() => client_.destroy())
-    const revocation = createRevocationList({ feed: redisRevocationFeed(client_) })
+    const sender = createClient({ url: redis.url, disableOfflineQueue: true })
+    await sender.connect()
+    onTestFinished(() => sender.destroy())
+    const revocation = createRevocationList({ feed: redisRevocationFeed(sender) })
     const { issuer } = keycloak
     const verifier = createVerifier({ issuer, audience, maxLifetime: 3600, revocation })
     onTestFinished(() => verifier.close())

@@ -20,7 +20,14 @@ const connect = {
   },
 }
 
-const { url, issuer, jwks, tokens, library, audience = 'orders' } = JSON.parse(process.argv[2] ?? '{}')
+const {
+  url,
+  issuer,
+  jwks,
+  tokens,
+  library,
+  audience = 'orders',
+} = JSON.parse(process.argv[2] ?? '{}')
 const { client, subscriber, close } = await connect[/** @type {keyof typeof connect} */ (library)](
   url,
 )

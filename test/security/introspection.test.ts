@@ -7,7 +7,7 @@ import {
   type ResourceServerOptions,
 } from '@resource-server/core'
 import { introspect, type IntrospectOptions } from '@resource-server/introspection'
-import { createTestIssuer, type TestIssuer } from '@resource-server/testing'
+import { createTestClock, createTestIssuer, type TestIssuer } from '@resource-server/testing'
 import type { Host } from '@resource-server/testing/conformance'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { hosts } from '../hosts/index.ts'
@@ -23,15 +23,16 @@ const publicUrl = 'https://orders.example.com'
 /** An opaque token with every character that token68 allows. */
 const opaque = 'o~Abc.123-_/+=='
 
-async function startIssuer(): Promise<TestIssuer> {
-  const issuer = await createTestIssuer({ clients: { rs1: { secret } } })
+async function startIssuer(clock = createTestClock()): Promise<TestIssuer> {
+  const issuer = await createTestIssuer({ clock, clients: { rs1: { secret } } })
   afterAll(() => issuer.close())
   return issuer
 }
 
 /** Shared by all cases, which reset their switches. */
-const [issuer, other] = [await startIssuer(), await startIssuer()]
+const issuer = await startIssuer()
 const { clock } = issuer
+const other = await startIssuer(clock)
 const seconds = (): number => Math.floor(clock.now() / 1000)
 
 interface Answered {
@@ -231,6 +232,8 @@ const cases: Readonly<Record<string, (run: Run) => Promise<void>>> = {
   },
   'INTRO-cnf-jkt-bad': async ({ start }) => {
     const service = await start({}, { publicUrl })
+    // A proof from the second in which the service started may have been used before.
+    clock.advance(1)
     const [dpop, another] = [issuer.dpopClient(), issuer.dpopClient()]
     const url = `${publicUrl}/orders`
     const sent = (proof?: string) =>
@@ -245,13 +248,13 @@ const cases: Readonly<Record<string, (run: Run) => Promise<void>>> = {
       expect(await sent(dpop.proof({ token: opaque, url }))).toMatchObject(refused)
     }
   },
-  'INTRO-cnf-x5t': async ({ start }) => {
+  'INTRO-cnf-x5t': async ({ host, start }) => {
     const cnf = { 'x5t#S256': 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' }
-    const services = [await start({}, { mtls: { from: 'socket' } }), await start()]
-    for (const service of services) {
-      // oxlint-disable-next-line no-await-in-loop -- the issuer has one answer at a time
-      await expectForAll(service, [good({ cnf })], refused)
-    }
+    await expectForAll(await start(), [good({ cnf })], refused)
+    const withSocket = start({}, { mtls: { from: 'socket' } })
+    // Hosts of the Fetch standard do not see the connection, and say so.
+    if (host.name === 'fetch with Hono') await expect(withSocket).rejects.toThrow(ConfigError)
+    else await expectForAll(await withSocket, [good({ cnf })], refused)
   },
   'INTRO-unauthorized': async ({ start }) => {
     for (const [status, error] of [
