@@ -259,14 +259,14 @@ const cases: Readonly<Record<string, (run: Run) => Promise<void>>> = {
     }
   },
   'REVOKE-flood': async ({ start }) => {
-    const service = await start({ maxEntries: 1000 })
+    const service = await start({ maxEntries: 100 })
     await service.list.revoke({ issuer: url, jti: 't-1' })
     let full = 0
-    for (let count = 0; count < 2000; count += 1) {
+    for (let count = 0; count < 200; count += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await service.list.revoke({ issuer: url, sid: `s-${count}-x` }).catch(() => (full += 1))
     }
-    expect(full).toBe(1001)
+    expect(full).toBe(101)
     expect(await service.get(token())).toMatchObject(refused)
     const logoutToken = issuer.logoutToken({ aud: 'web', sid: 's-new' })
     expect(await service.logout({ logout_token: logoutToken })).toMatchObject({ status: 503 })
