@@ -12,6 +12,8 @@ const allowed = new Map([
   ['@resource-server/cli', ['jose', 'commander']],
   // By the author of jose. Builds the requests to the token endpoint.
   ['@resource-server/exchange', ['jose', 'oauth4webapi']],
+  // Builds requests to authorization servers. It has no dependencies.
+  ['@resource-server/introspection', ['jose', 'oauth4webapi']],
   // Fastify encapsulates a plugin's decorators unless the plugin is wrapped with this.
   ['@resource-server/fastify', ['jose', 'fastify-plugin']],
 ])

@@ -369,6 +369,25 @@ export const explanations = {
       ['The chain is longer than the default allows.', 'Raise `maxActorDepth`.'],
     ],
   },
+  token_inactive: {
+    meaning: 'The introspection endpoint says that the token is not active.',
+    causes: [
+      ['The token expired, was revoked, or is unknown to the server.', 'Get a new token.'],
+      [
+        'The client of this service may not introspect tokens of other clients.',
+        'Allow it at the authorization server: some answer `active: false` instead of an error.',
+      ],
+    ],
+  },
+  token_revoked: {
+    meaning: 'The token is on the revocation list.',
+    causes: [
+      [
+        'The user signed out, or the token, its client, or its subject was revoked.',
+        'Sign in again.',
+      ],
+    ],
+  },
   proof_missing: {
     meaning: 'The token is bound with DPoP, and the request has no `DPoP` header.',
     causes: [
@@ -445,6 +464,12 @@ export const explanations = {
     causes: [
       ['The client or a proxy repeated the request.', 'Make a new proof for each attempt.'],
       ['An attacker recorded the request.', 'Nothing: the request was refused.'],
+    ],
+  },
+  token_denied: {
+    meaning: 'The function passed to `requirePolicy` returned `deny.invalidToken(reason)`.',
+    causes: [
+      ['Your own rule does not accept the token.', 'The reason contains that of your rule.'],
     ],
   },
   scope_insufficient: {
@@ -562,6 +587,29 @@ export const explanations = {
       [
         'More proofs arrive than the memory store holds.',
         'Raise `dpop.maxProofs`, or use a shared store.',
+      ],
+    ],
+  },
+  revocations_unavailable: {
+    meaning: 'It is not known whether the token was revoked.',
+    causes: [
+      [
+        'The feed of revocations was not read for ten seconds.',
+        'Restore it. `health().revocation` says what failed. See [Revocation](revocation.md).',
+      ],
+      ['The list is full, or an entry of the feed is malformed.', 'Raise `maxEntries`.'],
+    ],
+  },
+  introspection_unavailable: {
+    meaning: 'The introspection endpoint gave no answer that can be used.',
+    causes: [
+      [
+        'The server is down, slow, or overloaded.',
+        'The reason says what it answered. See [Introspection](introspection.md).',
+      ],
+      [
+        'It does not accept the client of this service.',
+        'Check the client ID and its secret or key.',
       ],
     ],
   },

@@ -12,6 +12,7 @@ import * as fetch from '@resource-server/fetch'
 import * as fetchProviders from '@resource-server/fetch/providers'
 import * as hono from '@resource-server/hono'
 import * as honoProviders from '@resource-server/hono/providers'
+import * as introspection from '@resource-server/introspection'
 import * as koa from '@resource-server/koa'
 import * as koaProviders from '@resource-server/koa/providers'
 import * as mcp from '@resource-server/mcp'
@@ -22,6 +23,7 @@ import * as nestjs from '@resource-server/nestjs'
 import * as nestjsProviders from '@resource-server/nestjs/providers'
 import * as nestjsTesting from '@resource-server/nestjs/testing'
 import * as redis from '@resource-server/redis'
+import * as revocation from '@resource-server/revocation'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
 import { expect, test } from 'vitest'
@@ -38,6 +40,7 @@ test('core has exactly these exports', () => {
     'codes',
     'createVerifier',
     'defaultProfile',
+    'deny',
     'extend',
     'formatActorChain',
     'pseudonymize',
@@ -112,6 +115,7 @@ test('core/client has exactly these exports', () => {
   expect(exported(client)).toEqual([
     'FetchError',
     'GenerationalMap',
+    'JsonError',
     'booleanOption',
     'channel',
     'choiceOption',
@@ -127,9 +131,11 @@ test('core/client has exactly these exports', () => {
     'numberOption',
     'own',
     'ownOptions',
+    'parseJsonObject',
     'parsePlainUrl',
     'quote',
     'rawOf',
+    'readBounded',
     'readClock',
     'readJson',
     'readOptions',
@@ -237,8 +243,21 @@ test('no package uses export *', () => {
   expect(starred).toEqual([])
 })
 
+test('revocation and introspection have exactly these exports', () => {
+  expect(exported(introspection)).toEqual(['introspect'])
+  expect(exported(revocation)).toEqual([
+    'RevocationError',
+    'createRevocationList',
+    'memoryRevocationFeed',
+    'tokenEndedCode',
+    'watchResponse',
+    'watchSocket',
+    'watchStream',
+  ])
+})
+
 test('redis has exactly these exports', () => {
-  expect(exported(redis)).toEqual(['RedisStoreError', 'redisStores'])
+  expect(exported(redis)).toEqual(['RedisStoreError', 'redisRevocationFeed', 'redisStores'])
 })
 
 test('testing has exactly these exports', () => {
@@ -280,7 +299,7 @@ test.each([
       './decision-record.schema.json',
     ],
   ],
-  ['exchange', ['.']],
+  ['exchange', ['.', './client-authentication']],
   ['express', ['.', './augment', './providers']],
   ['fastify', ['.', './providers']],
   ['fetch', ['.', './providers']],
@@ -288,6 +307,8 @@ test.each([
   ['koa', ['.', './providers']],
   ['mcp', ['.', './providers', './sdk-v1', './sdk-v2']],
   ['nestjs', ['.', './providers', './testing']],
+  ['introspection', ['.']],
+  ['revocation', ['.']],
   ['testing', ['.', './conformance']],
   ['trace', ['.']],
   ['cli', ['.']],
@@ -332,6 +353,8 @@ binding_unproven refused 401 invalid_token
 binding_mismatch refused 401 invalid_token
 actor_malformed refused 401 invalid_token
 actor_chain_too_long refused 401 invalid_token
+token_inactive refused 401 invalid_token
+token_revoked refused 401 invalid_token
 proof_missing refused 401 invalid_dpop_proof
 proof_malformed refused 401 invalid_dpop_proof
 proof_signature_invalid refused 401 invalid_dpop_proof
@@ -339,6 +362,7 @@ proof_mismatch refused 401 invalid_dpop_proof
 proof_not_current refused 401 invalid_dpop_proof
 proof_nonce_required refused 401 use_dpop_nonce
 proof_replayed refused 401 invalid_dpop_proof
+token_denied refused 401 invalid_token
 scope_insufficient refused 403 insufficient_scope
 role_insufficient refused 403 insufficient_scope
 permission_insufficient refused 403 insufficient_scope
@@ -352,6 +376,8 @@ policy_denied refused 403 -
 keys_unavailable unavailable 503 -
 metadata_rejected unavailable 503 -
 replay_store_unavailable unavailable 503 -
+revocations_unavailable unavailable 503 -
+introspection_unavailable unavailable 503 -
 verification_failed unavailable 503 -`)
 })
 

@@ -24,10 +24,10 @@ const PASSED = { title: 'a', passed: true, expected: '200', caller: '200' }
 const FAILED = { title: 'b', passed: false, expected: '401', caller: '200' }
 
 describe('the demo', () => {
-  it('passes all 32 checks and prints no token', async () => {
+  it('passes all 35 checks and prints no token', async () => {
     const output = new TestOutput(false)
     expect(await runDemo(new Report(output, undefined))).toBe(true)
-    expect(output.text).toMatch(/\n32 checks passed, 0 failed\n$/)
+    expect(output.text).toMatch(/\n35 checks passed, 0 failed\n$/)
     expect(output.text).not.toMatch(/eyJ[\w-]+\.[\w-]*/)
     expect(output.text).not.toContain(ESCAPE)
   })

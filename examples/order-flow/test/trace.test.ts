@@ -14,12 +14,14 @@ it('--trace draws every decision of the demo as SVG or as Mermaid', async () => 
   await runDemo(new Report({ write: () => {} }, undefined), (records) => void all.push(...records))
   const decisions = all.filter((record) => !('kind' in record))
   const exchanges = all.filter((record) => 'kind' in record)
-  // The first request, eleven, and one before and one after the server was down.
-  expect(exchanges.map(({ outcome }) => outcome)).toHaveLength(2 + 22 + 1 + 2)
+  // The first request, eleven, one while the server was down and one after, and the one before the sign-out.
+  expect(exchanges.map(({ outcome }) => outcome)).toHaveLength(2 + 22 + 1 + 2 + 2)
   expect(decisions.map(({ code, outcome }) => code ?? outcome).toSorted()).toEqual(
     [
-      // The eleven requests, and those while the server was down and after it was back.
-      ...Array<string>(33 + 1 + 3).fill('granted'),
+      // The eleven requests, those while the server was down and after it was back, and the one before the sign-out.
+      ...Array<string>(33 + 1 + 3 + 3).fill('granted'),
+      'token_revoked',
+      'token_revoked',
       'granted',
       'granted',
       'granted',

@@ -12,6 +12,7 @@ export type { Actor, PriorActor } from './token/delegation.ts'
 // Operate
 export type { Health, Operations } from './verify/operations.ts'
 export type { CacheStatistics } from './verify/token-cache.ts'
+export type { TokenEnd, TokenWatch } from './verify/token-watcher.ts'
 export type { SkippedKey } from './jose/jwk.ts'
 export type { KeyHealth } from './jwks/key-source.ts'
 export type { KeyEvent } from './jwks/events.ts'
@@ -34,6 +35,23 @@ export type { Algorithm } from './options/algorithms.ts'
 export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
 export type { ReplayStore, UsedProof } from './options/replay-store.ts'
 export type { ExpiringStore } from './options/expiring-store.ts'
+export type {
+  Introspection,
+  IntrospectionAnswer,
+  IntrospectionContext,
+  IntrospectionHealth,
+  Introspector,
+} from './options/introspection.ts'
+export type { JwtKind, JwtRequirements, JwtResult, JwtVerifier } from './options/other-jwt.ts'
+export type {
+  RevocableToken,
+  Revocation,
+  RevocationChecker,
+  RevocationContext,
+  RevocationFinding,
+  RevocationHealth,
+} from './options/revocation.ts'
+export type { RevocationFeed, RevocationFeedPart } from './options/revocation-feed.ts'
 export type { ActorName, ClaimPath, Hint, HintedToken, Profile } from './options/profile.ts'
 export { extend } from './options/extend-profile.ts'
 export { defaultProfile } from './providers/default.ts'
@@ -42,6 +60,7 @@ export type { Fetch, FetchResponse } from './lib/fetch-json.ts'
 
 // Guard routes
 export type { Guards } from './guards/guards.ts'
+export { deny, type Denial, type PolicyResult } from './guards/policy.ts'
 export type { ActorIdentity, ActorRule } from './guards/actor.ts'
 export type { ClaimRule } from './guards/claim.ts'
 export type { ClientIdentity, ClientRule } from './guards/client.ts'

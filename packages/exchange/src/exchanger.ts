@@ -96,6 +96,11 @@ export class Exchanger {
       const reason = `the token of the caller expired at ${subject.expiresAt.toISOString()}`
       return this.#finish(subject, startedAt, { failure: { code: 'token_expired', reason } })
     }
+    if (this.#settings.isRevoked?.(subject)) {
+      await this.forget(subject)
+      const reason = 'the token of the caller was revoked'
+      return this.#finish(subject, startedAt, { failure: { code: 'token_rejected', reason } })
+    }
     const known = this.#lookUp(id)
     if (known) return this.#finish(subject, startedAt, known)
     const running = this.#flights.get(id)

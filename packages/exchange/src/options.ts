@@ -1,4 +1,4 @@
-import type { Clock, ExpiringStore, IssuerOptions } from '@resource-server/core'
+import type { AccessToken, Clock, ExpiringStore, IssuerOptions } from '@resource-server/core'
 import type { ExchangeRecord } from '@resource-server/core/client'
 import type { CryptoKey, CryptoKeyPair } from 'oauth4webapi'
 import type { Dialect, DialectName } from './dialects.ts'
@@ -125,6 +125,12 @@ export interface NextHopOptions {
    * Default 10. `false` leaves it to the `fetch` that sends the request: Node's gives up after 5 minutes.
    */
   readonly timeout?: number | false
+  /**
+   * Whether the caller's token was revoked since it was verified, as `isRevoked` of a list of
+   * `@resource-server/revocation`. Then it is not exchanged (`token_rejected`), and tokens that were exchanged for it
+   * are forgotten. Default: a verified token is used until it expires.
+   */
+  readonly isRevoked?: (token: AccessToken) => boolean
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */
   readonly onExchange?: (record: ExchangeRecord) => unknown
   readonly records?: HopRecordOptions

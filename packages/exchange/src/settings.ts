@@ -52,6 +52,7 @@ export interface Settings extends ServerSettings {
   readonly store: HopStoreOptions | undefined
   /** Milliseconds. `undefined` without a timeout. */
   readonly timeout: number | undefined
+  readonly isRevoked: NextHopOptions['isRevoked']
   readonly onExchange: NextHopOptions['onExchange']
   readonly pseudonymKey: string | Uint8Array | undefined
   /** Prints a warning for the operator, unless they are turned off. */
@@ -119,6 +120,7 @@ const options: OptionTable<NextHopOptions, Values> = {
   timeout: row<number | false>(10, (value, name, context) =>
     value === false ? value : seconds.read(value, name, context),
   ),
+  isRevoked: functionOption<NonNullable<NextHopOptions['isRevoked']>, undefined>(undefined, '', ''),
   onExchange: functionOption<NonNullable<NextHopOptions['onExchange']>, undefined>(
     undefined,
     '',

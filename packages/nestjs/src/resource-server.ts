@@ -28,6 +28,7 @@ export abstract class ResourceServer implements Operations, OnModuleDestroy {
   abstract readonly health: Operations['health']
   abstract readonly refreshKeys: Operations['refreshKeys']
   abstract readonly blockKey: Operations['blockKey']
+  abstract readonly watch: Operations['watch']
   abstract readonly close: Operations['close']
   /** For `DocumentBuilder.addSecurity()`. The operations have their `security` already. */
   abstract readonly securitySchemes: OpenApi<unknown>['securitySchemes']

@@ -1,30 +1,18 @@
-import {
-  ConfigError,
-  type ExpiringStore,
-  type KeyStore,
-  type ReplayStore,
-} from '@resource-server/core'
+import type { ExpiringStore, KeyStore, ReplayStore } from '@resource-server/core'
 import { commandsOf, type RedisClient } from './clients.ts'
 import { limited, type Send } from './limited.ts'
+import { readOptions, type RedisStoresOptions } from './options.ts'
 import { RedisReplayStore } from './replay-store.ts'
 import { RedisStoreError } from './store-error.ts'
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from './clients.ts'
+export type { RedisStoresOptions } from './options.ts'
 export { RedisStoreError, type RedisStoreErrorCode } from './store-error.ts'
-
-/** The options of `redisStores`. */
-export interface RedisStoresOptions {
-  /**
-   * The start of every key. Default: `'resource-server:'`. All instances of a service need the same prefix.
-   * Services can share a prefix.
-   */
-  readonly prefix?: string
-  /**
-   * How long to wait for Redis, in milliseconds: a whole number from 10 to 900. Default: 500. Core waits for
-   * a store for one second.
-   */
-  readonly timeout?: number
-}
+export {
+  redisRevocationFeed,
+  type RedisRevocationFeedOptions,
+  type RedisSubscriber,
+} from './revocation-feed.ts'
 
 /** The stores of one Redis client. */
 export interface RedisStores {
@@ -67,36 +55,13 @@ export interface RedisStores {
  * @throws ConfigError if the client is of neither package, or an option is not valid
  */
 export function redisStores(client: RedisClient, options: RedisStoresOptions = {}): RedisStores {
-  const { prefix, timeout } = readOptions(options)
+  const { prefix, timeout } = readOptions('redisStores', options)
   const send = limited(commandsOf(client), timeout)
   return Object.freeze({
     replay: new RedisReplayStore(send, `${prefix}proof:`),
     keys: keyStore(send, `${prefix}key-set:`),
     expiring: expiringStore(send, `${prefix}value:`),
   })
-}
-
-const defaults = { prefix: 'resource-server:', timeout: 500 }
-
-function readOptions(options: RedisStoresOptions): Required<RedisStoresOptions> {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(defaults, name))
-  if (unknown !== undefined) {
-    throw new ConfigError(
-      `redisStores() has no option '${unknown}'.`,
-      'Its options are prefix and timeout.',
-    )
-  }
-  const { prefix = defaults.prefix, timeout = defaults.timeout } = options
-  if (typeof prefix !== 'string') {
-    throw new ConfigError("'prefix' must be a string.", "Pass a string such as 'orders:'.")
-  }
-  if (!Number.isInteger(timeout) || timeout < 10 || timeout > 900) {
-    throw new ConfigError(
-      "'timeout' must be a whole number from 10 to 900.",
-      'Pass a number of milliseconds.',
-    )
-  }
-  return { prefix, timeout }
 }
 
 /** In milliseconds. Longer than `staleIfError` and the freshness of a key set together can be. */

@@ -4,6 +4,11 @@ import { createVerifier } from '@resource-server/core'
 import { type ExchangeRecord, nextHop, type NextHopOptions } from '@resource-server/exchange'
 import type { DecisionRecord } from '@resource-server/express'
 import {
+  createRevocationList,
+  memoryRevocationFeed,
+  type RevocationList,
+} from '@resource-server/revocation'
+import {
   type AuthorizationServer,
   startAuthorizationServer,
 } from '../authorization-server/authorization-server.ts'
@@ -36,6 +41,8 @@ export interface Environment {
   /** The records of all exchanges. Also of those that `exchangeAs` makes. */
   readonly exchanges: readonly ExchangeRecord[]
   readonly exchangeAs: ExchangeAs
+  /** The list of user-service. The other services learn of its revocations. */
+  readonly revocation: RevocationList
 }
 
 /**
@@ -66,6 +73,9 @@ export async function withEnvironment<T>(
   }
 }
 
+/** The longest lifetime of a token of the servers, in seconds. Revocations are kept for that long. */
+const longestLifetime = 86_400
+
 interface Closable {
   readonly close: () => Promise<void>
 }
@@ -86,6 +96,14 @@ async function start(
   const clock = new MovableClock()
   const records: (DecisionRecord | ExchangeRecord)[] = []
   const exchanges: ExchangeRecord[] = []
+  // One list for each service, as if each ran in a process of its own.
+  const feed = memoryRevocationFeed()
+  const newList = (): RevocationList => createRevocationList({ feed })
+  const lists = { user: newList(), order: newList(), inventory: newList() }
+  const revocable = (name: keyof typeof lists) => ({
+    maxLifetime: longestLifetime,
+    revocation: lists[name],
+  })
   const exchange: Partial<NextHopOptions> = {
     dialect: server.dialect,
     // Some exchanges are refused on purpose, which would print warnings between the lines of the demo.
@@ -106,7 +124,13 @@ async function start(
   }
 
   const inventory = await startService(async (onDecision) => {
-    const app = await inventoryService({ issuer, onDecision, clock, exchangerRole })
+    const app = await inventoryService({
+      issuer,
+      onDecision,
+      clock,
+      exchangerRole,
+      ...revocable('inventory'),
+    })
     await app.ready()
     return (request, response) => app.routing(request, response)
   })
@@ -116,8 +140,9 @@ async function start(
       onDecision,
       inventoryUrl: inventory.url,
       clientSecret: secretOf(server, 'order'),
-      exchange,
+      exchange: { ...exchange, isRevoked: lists.order.isRevoked },
       exchangerRole,
+      ...revocable('order'),
     }).callback(),
   )
   const user = await startService((onDecision) =>
@@ -126,7 +151,8 @@ async function start(
       onDecision,
       ordersUrl: order.url,
       clientSecret: secretOf(server, 'user'),
-      exchange,
+      exchange: { ...exchange, isRevoked: lists.user.isRevoked },
+      ...revocable('user'),
     }),
   )
   const catalog = await startService((onDecision) =>
@@ -143,6 +169,7 @@ async function start(
     clock,
     records,
     exchanges,
+    revocation: lists.user,
     exchangeAs: closeAtEnd(exchanger(server, untrustedServer, exchanges)).exchangeAs,
   }
 }

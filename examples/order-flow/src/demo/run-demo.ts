@@ -7,6 +7,7 @@ import { showOutage } from './exchange-outage.ts'
 import { checkExchangeRefusals } from './exchange-refusals.ts'
 import type { Report } from './report.ts'
 import { checkRequests } from './request-checks.ts'
+import { showSignOut } from './sign-out.ts'
 import { checkStolenTokens } from './stolen-token.ts'
 
 /**
@@ -28,6 +29,7 @@ export async function runDemo(
     // Other servers have exchange rules of their own, which `npm run test:interop` checks.
     if (!startServer) await checkExchangeRefusals(environment, report)
     await checkStolenTokens(environment.server, report)
+    await showSignOut(environment, report)
     trace?.(environment.records)
   }, startServer)
   report.summary()

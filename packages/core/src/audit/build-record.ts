@@ -25,6 +25,12 @@ export interface VerificationTrace {
   token?: AccessToken
   /** Set if the token is bound, or was sent with the DPoP scheme. */
   binding?: BindingTrace
+  /** Set if the token passed although revocations may be missing. */
+  revocations?: 'stale'
+  /** Set if the answer about the token is older than allowed. */
+  introspection?: 'stale'
+  /** The issuer that was asked about the token. */
+  introspectedBy?: string
 }
 
 /** What one guard decided about a request. */
@@ -67,6 +73,8 @@ export function buildRecord(decision: Decision, policy: Policy): RecordBody {
     ...(scopes.length > 0 && { requiredScopes: [...new Set(scopes)] }),
     ...recordedIdentity(trace, policy),
     ...recordedBinding(trace, refusal, policy),
+    ...(trace.revocations && { revocations: trace.revocations }),
+    ...(trace.introspection && { introspection: trace.introspection }),
   }
 }
 
@@ -104,6 +112,8 @@ function tokenIdentity(trace: VerificationTrace, policy: Policy): Identity {
   const { token, verified, issuer, unverified } = trace
   if (token) return identityOf(token, policy)
   if (verified && issuer) return claimedIdentity(verified, issuer, policy)
+  // The token is not recorded, not even its claims: it may be a JWT that was not verified.
+  if (trace.introspectedBy !== undefined) return { issuer: trace.introspectedBy }
   return unverified ? unverifiedIdentity(unverified) : {}
 }
 

@@ -12,7 +12,7 @@ import type {
 import type { Profile } from '../options/profile.ts'
 import { readScopes } from '../options/scope.ts'
 import type { Verified } from '../jose/signature.ts'
-import { type AccessToken, profileOf } from '../token/access-token.ts'
+import { type AccessToken, profileOf, wasIntrospected } from '../token/access-token.ts'
 import { sha256 } from '#crypto'
 
 type Party = Actor | PriorActor
@@ -32,7 +32,7 @@ export function identityOf(token: AccessToken, policy: Policy): Identity {
     ...anomaliesOf(actors, { issuer, subject }, claims, profileOf(token)),
     audience,
     scopes,
-    ...tokenReference(raw, claims),
+    ...tokenReference(raw, claims, !wasIntrospected(token)),
     ...selectedClaims(claims, policy.records.claims),
   }
 }
@@ -75,8 +75,8 @@ function claimedMembers(claims: JsonObject, { profile }: IssuerPolicy): Identity
 }
 
 /** Identifies the token and its key. The header is verified too, because the signature covers it. */
-function tokenReference(raw: string, claims: JsonObject): Identity {
-  const { kid, alg } = headerOf(raw)
+function tokenReference(raw: string, claims: JsonObject, isSigned = true): Identity {
+  const { kid, alg } = isSigned ? headerOf(raw) : { kid: undefined, alg: undefined }
   const jti = nonEmptyString(own(claims, 'jti'))
   return defined({ kid, alg, jti, tokenSha256: jti === undefined ? sha256(raw) : undefined })
 }

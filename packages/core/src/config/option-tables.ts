@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../lib/clock.ts'
 import type { Fetch } from '../lib/fetch-json.ts'
 import type { Bounds } from '../lib/generational-map.ts'
 import { type Algorithm, defaultAlgorithms } from '../options/algorithms.ts'
+import type { Introspection } from '../options/introspection.ts'
 import type { KeyStore, KeyStoreOptions } from '../options/key-store.ts'
 import { type OptionTable, readOptions, required } from '../options/option-table.ts'
 import {
@@ -20,11 +21,13 @@ import type {
   VerifierOptions,
 } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
+import type { Revocation } from '../options/revocation.ts'
 import type { Implication } from '../options/scope.ts'
 import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 import { defaultProfile } from '../providers/default.ts'
 import type { NormalUri } from '../lib/uri.ts'
 import { type AudienceRule, audienceRule } from './audience.ts'
+import { readIntrospection, readRevocation } from './connections.ts'
 import { type DpopSettings, readDpop } from './dpop.ts'
 import { type MtlsSettings, readMtls } from './mtls.ts'
 import { type PathRule, readPrefix, readPublicUrl } from './public-url.ts'
@@ -110,6 +113,14 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
       'A fixed key set, used instead of a fetched one. With `jwks`, `jwksUri`, or `metadataUri`, `issuer` can be any string.',
     read: readJwks,
   },
+  introspection: {
+    default: undefined,
+    defaultText: 'opaque tokens are refused',
+    range: '',
+    description:
+      'Asks the issuer about its tokens: the result of `introspect()` of `@resource-server/introspection`.',
+    read: readIntrospection,
+  },
 }
 
 export interface IssuerSettings {
@@ -121,6 +132,7 @@ export interface IssuerSettings {
   readonly metadataUri: string | undefined
   readonly jwksUri: string | undefined
   readonly jwks: { readonly keys: readonly object[] } | undefined
+  readonly introspection: Introspection | undefined
 }
 
 export const cacheOptions: OptionTable<CacheOptions, CacheSettings> = {
@@ -251,6 +263,14 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     { min: 1, max: 1e10, unit: 'seconds' },
     'Maximum lifetime of a token: from `iat` to `exp`, and from now to `exp`.',
   ),
+  revocation: {
+    default: undefined,
+    defaultText: 'none',
+    range: '',
+    description:
+      'Refuses revoked tokens, as `createRevocationList()` of `@resource-server/revocation`.',
+    read: readRevocation,
+  },
   maxTokenBytes: numberOption(
     8192,
     { min: 256, max: 1e6, unit: 'bytes', whole: true },
@@ -351,6 +371,7 @@ export interface VerifierSettings {
   readonly maxResolvedIssuers: number
   readonly clockTolerance: number
   readonly maxLifetime: number | undefined
+  readonly revocation: Revocation | undefined
   readonly maxTokenBytes: number
   readonly maxActorDepth: number
   readonly delegation: DelegationMode

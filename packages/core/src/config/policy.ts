@@ -18,6 +18,7 @@ import {
   verifierOptions,
   type VerifierSettings,
 } from './option-tables.ts'
+import { requirePrefixes } from './connections.ts'
 import type { DpopSettings } from './dpop.ts'
 import { type PublicUrls, publicUrlsOf } from './public-url.ts'
 
@@ -73,12 +74,14 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
     kind === 'verifier'
       ? withoutNonces(verifier.dpop)
       : dpopAt(publicUrls, verifier.dpop, Object.hasOwn(options, 'dpop'))
+  const issuers = issuerPolicies(issuerEntries(options, list, resolveIssuer), context)
+  requirePrefixes([...issuers.values()], resolveIssuer !== undefined)
   return Object.freeze({
     ...verifier,
     ...server,
     dpop,
     publicUrls,
-    issuers: issuerPolicies(issuerEntries(options, list, resolveIssuer), context),
+    issuers,
     resolveIssuer: resolveIssuer && issuerResolver(resolveIssuer, options, context),
     schedule: clock.schedule?.bind(clock) ?? schedule,
   })
@@ -156,7 +159,7 @@ function issuerEntries(
     const onlyResolved = resolveIssuer !== undefined && !Object.hasOwn(options, 'issuer')
     return onlyResolved ? [] : [singleIssuer(common)]
   }
-  const single = ['issuer', ...keyOptions].find((name) => Object.hasOwn(options, name))
+  const single = ['issuer', ...singleOptions].find((name) => Object.hasOwn(options, name))
   if (single) {
     throw new ConfigError(
       `'issuers' and '${single}' cannot be combined.`,
@@ -171,6 +174,9 @@ function issuerEntries(
 
 /** Where one issuer's keys come from. At most one of them is set, and never for several issuers. */
 const keyOptions = ['metadataUri', 'jwksUri', 'jwks'] as const
+
+/** What belongs to one issuer, and never to several. */
+const singleOptions = [...keyOptions, 'introspection'] as const
 
 function commonOptions(options: OptionObject, except: readonly string[] = []): OptionObject {
   const given = issuerNames.filter((name) => Object.hasOwn(options, name) && !except.includes(name))
@@ -199,11 +205,17 @@ function issuerResolver(
   options: OptionObject,
   context: ReadContext,
 ): Policy['resolveIssuer'] {
-  const common = commonOptions(options, ['issuer', ...keyOptions])
+  const common = commonOptions(options, ['issuer', ...singleOptions])
   return async (iss) => {
     const given = await resolveIssuer(iss)
     if (given === undefined) return undefined
     const policy = issuerPolicy({ ...common, ...ownIssuerOptions(given) }, context)
+    if (policy.introspection) {
+      throw new ConfigError(
+        "'introspection' is not available for issuers that resolveIssuer returns.",
+        "Configure the issuer in 'issuers'.",
+      )
+    }
     if (policy.issuer === iss) return policy
     throw new ConfigError(
       'resolveIssuer returned a different issuer.',

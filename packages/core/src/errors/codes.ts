@@ -68,6 +68,8 @@ export type Code =
   | 'binding_mismatch'
   | 'actor_malformed'
   | 'actor_chain_too_long'
+  | 'token_inactive'
+  | 'token_revoked'
   | 'proof_missing'
   | 'proof_malformed'
   | 'proof_signature_invalid'
@@ -75,6 +77,7 @@ export type Code =
   | 'proof_not_current'
   | 'proof_nonce_required'
   | 'proof_replayed'
+  | 'token_denied'
   | 'scope_insufficient'
   | 'role_insufficient'
   | 'permission_insufficient'
@@ -88,6 +91,8 @@ export type Code =
   | 'keys_unavailable'
   | 'metadata_rejected'
   | 'replay_store_unavailable'
+  | 'revocations_unavailable'
+  | 'introspection_unavailable'
   | 'verification_failed'
 
 const rfc = (number: number, section: string): string =>
@@ -163,6 +168,8 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   binding_mismatch: badToken('The access token is bound to another key', rfc(9449, '7.1')),
   actor_malformed: badToken('The actor of the access token is malformed', rfc(8693, '4.1')),
   actor_chain_too_long: badToken('The access token has too many actors', rfc(8693, '4.1')),
+  token_inactive: opaque(rfc(7662, '2.2')),
+  token_revoked: badToken('The access token was revoked', rfc(6750, '3.1')),
 
   // The DPoP proof
   proof_missing: badProof(rfc(9449, '4.3')),
@@ -178,6 +185,7 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   proof_replayed: badProof(rfc(9449, '11.1')),
 
   // The requirements of the route
+  token_denied: badToken('The access token is not accepted', rfc(6750, '3.1')),
   scope_insufficient: insufficient('The access token lacks a required scope', rfc(6750, '3.1')),
   role_insufficient: insufficient('The access token lacks a required privilege', rfc(6750, '3.1')),
   permission_insufficient: insufficient(
@@ -203,6 +211,8 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
     'The DPoP proof cannot be verified at the moment',
     rfc(9110, '15.6.4'),
   ),
+  revocations_unavailable: unavailable(notVerified, rfc(9110, '15.6.4')),
+  introspection_unavailable: unavailable(notVerified, rfc(9110, '15.6.4')),
   verification_failed: unavailable(notVerified, rfc(9110, '15.6.4')),
 })
 

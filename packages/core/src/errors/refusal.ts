@@ -1,5 +1,5 @@
 import { printable } from '../lib/printable.ts'
-import { codes, type Category, type Code } from './codes.ts'
+import { codes, type Category, type Code, type CodeEntry } from './codes.ts'
 
 /** Parameters that a refusal adds to its challenge. */
 interface ChallengeDetail {
@@ -24,6 +24,8 @@ export interface RefusalDetail extends ChallengeDetail {
    * only: it is never part of a response.
    */
   readonly claim?: string
+  /** True if the caller sees the same response as for an inactive token: see `introspected.ts`. */
+  readonly hidden?: boolean
   /** True if the reason says what the operator can do, so that no hint of the profile is added. */
   readonly explained?: boolean
 }
@@ -54,6 +56,11 @@ export class Refusal {
 /** The member `claim` of a result or a record. Empty if no single claim is at fault. */
 export function claimOf({ claim }: RefusalDetail): Pick<RefusalDetail, 'claim'> {
   return claim === undefined ? {} : { claim }
+}
+
+/** What the caller sees: the entry of the code, or that of an inactive token if the refusal is hidden. */
+export function shownEntry({ code, detail }: Refusal): CodeEntry {
+  return codes[detail.hidden ? 'token_inactive' : code]
 }
 
 export function refuse(code: Code, reason: string, detail?: RefusalDetail): Refusal {

@@ -5,12 +5,13 @@ import { checkDelegation } from '../token/delegation.ts'
 import { type ClientRule, clientCheck } from './client.ts'
 import type { Audience, DelegationMode } from '../options/options.ts'
 import type { Policy } from '../config/policy.ts'
+import { policyCheck, type PolicyResult } from './policy.ts'
 import { privilegeCheck } from './role.ts'
-import { ConfigError, type Refusal, refuse } from '../errors/refusal.ts'
+import { ConfigError, type Refusal } from '../errors/refusal.ts'
 import { hostObjectOf } from '../lib/host-object.ts'
 import { allScopesCheck, anyScopeCheck, type ScopeNeed } from './scope.ts'
 import { type StepUp, stepUpCheck } from './step-up.ts'
-import { type AccessToken, profileOf, type TokenView, viewOf } from '../token/access-token.ts'
+import { type AccessToken, profileOf, type TokenView } from '../token/access-token.ts'
 
 /** What the first guard on a request requires of the token, instead of the configured values. */
 export interface Requirements {
@@ -90,10 +91,13 @@ export interface Guards<Handler, C extends object = object> {
    */
   readonly requireClaim: (name: string, expected?: ClaimRule) => Handler
   /**
-   * The function must return `true`, or a promise of `true`. Otherwise 403. If it throws, the host responds
-   * with 500.
+   * The function must return `true`, or a promise of `true`. If it returns `deny.invalidToken(reason)`, the
+   * response is 401 `invalid_token`, so the client gets another token. Otherwise 403. If it throws, the host
+   * responds with 500.
    */
-  readonly requirePolicy: (policy: (token: TokenView<C>) => boolean | Promise<boolean>) => Handler
+  readonly requirePolicy: (
+    policy: (token: TokenView<C>) => PolicyResult | Promise<PolicyResult>,
+  ) => Handler
   /**
    * The user must have authenticated in one of the given ways (`acr`), recently enough (`maxAge`), or both.
    * Otherwise 401 `insufficient_user_authentication` (RFC 9470 section 3). A token exchange may lower `acr`, and
@@ -189,7 +193,7 @@ export function createGuards<Handler, C extends object>(
       guard(claimCheck(name, expected), named('requireClaim', [name])),
     ),
     requirePolicy: atMost('requirePolicy', 1, (decide) =>
-      guard(policyCheck(callable(decide)), 'requirePolicy'),
+      guard(policyCheck(decide), 'requirePolicy'),
     ),
     requireStepUp: atMost('requireStepUp', 1, (requirement) =>
       guard(stepUpCheck(requirement, policy), 'requireStepUp'),
@@ -263,21 +267,5 @@ function audienceGuard(audience: AudienceRule): Guard {
     ),
     audience,
     admitsAnonymous: true,
-  }
-}
-
-function callable<F>(value: F): F {
-  if (typeof value === 'function') return value
-  throw new ConfigError('requirePolicy needs a function.', 'Write requirePolicy((token) => …).')
-}
-
-function policyCheck<C extends object>(
-  decide: (token: TokenView<C>) => boolean | Promise<boolean>,
-): Check {
-  return async (token) => {
-    const result: unknown = await decide(viewOf(token) as TokenView<C>)
-    if (result === true) return undefined
-    const shown = typeof result === 'boolean' ? result : 'a value that is not a boolean'
-    return refuse('policy_denied', `the policy function returned ${shown}`)
   }
 }

@@ -1,5 +1,5 @@
 import type { DpopSettings } from '../config/dpop.ts'
-import { codes, titles } from '../errors/codes.ts'
+import { titles } from '../errors/codes.ts'
 import { algorithmNames } from '../options/algorithms.ts'
 import {
   problemDetails,
@@ -12,6 +12,7 @@ import {
   hasBrand,
   type Refusal,
   type RefusalDetail,
+  shownEntry,
   VerificationError,
 } from '../errors/refusal.ts'
 import type { HttpRequest } from './request.ts'
@@ -43,7 +44,7 @@ export class RequestRefusedError extends VerificationError {
 
   constructor(refusal: Refusal, reply: Reply) {
     // In development, hosts send messages to callers, so this one contains nothing that the reply does not.
-    super(refusal, codes[refusal.code].description)
+    super(refusal, shownEntry(refusal).description)
     this.status = this.statusCode = reply.status
     this.headers = reply.headers
     this.body = reply.body
@@ -106,8 +107,9 @@ export function replyTo(
   }
 }
 
-function publicView({ code, detail: { scope, retryAfter } }: Refusal): RefusalInfo {
-  const { status, error, description } = codes[code]
+function publicView(refusal: Refusal): RefusalInfo {
+  const { scope, retryAfter } = refusal.detail
+  const { status, error, description } = shownEntry(refusal)
   return Object.freeze({
     status,
     title: titles[status],
@@ -165,7 +167,7 @@ function challenge(
   { realm, resource, dpop }: ReplySettings,
   refusal: Refusal | undefined,
 ): string {
-  const { error, description } = refusal ? codes[refusal.code] : {}
+  const { error, description } = refusal ? shownEntry(refusal) : {}
   const detail: RefusalDetail = refusal?.detail ?? {}
   const parameters: readonly (readonly [string, string | undefined])[] = [
     ['realm', realm],

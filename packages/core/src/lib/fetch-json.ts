@@ -234,8 +234,16 @@ async function ignoreErrors(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Does not use `for await`, which would wait for the body to be canceled. */
-async function readBounded({ body, status }: FetchResponse, limit: number): Promise<Uint8Array> {
+/**
+ * Reads the body of a response. Stops at the limit, which counts decoded bytes.
+ *
+ * @throws FetchError if the body is larger
+ */
+// Does not use `for await`, which would wait for the body to be canceled.
+export async function readBounded(
+  { body, status }: FetchResponse,
+  limit: number,
+): Promise<Uint8Array> {
   if (!body) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0

@@ -139,6 +139,16 @@ export interface DecisionRecord {
   readonly anomalies?: readonly Anomaly[]
   /** Absent if the token is not bound and was sent as a bearer token. */
   readonly binding?: RecordedBinding
+  /**
+   * `stale`: access was granted although revocations may be missing, because `whenStale` allows it. Absent
+   * otherwise.
+   */
+  readonly revocations?: 'stale'
+  /**
+   * `stale`: the answer of the introspection endpoint was older than allowed, because the endpoint was unavailable
+   * and the configuration allows it. Absent otherwise.
+   */
+  readonly introspection?: 'stale'
   /** The claims named in `records.claims` that the token has. */
   readonly claims?: { readonly [name: string]: unknown }
   /** Present only if the signature was not verified. */

@@ -1,9 +1,11 @@
 import type { Algorithm } from './algorithms.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Fetch } from '../lib/fetch-json.ts'
+import type { Introspection } from './introspection.ts'
 import type { KeyStoreOptions } from './key-store.ts'
 import type { Profile } from './profile.ts'
 import type { ReplayStore } from './replay-store.ts'
+import type { Revocation } from './revocation.ts'
 import type { DecisionRecord } from './decision-record.ts'
 import type { RefusalBodyWriter } from '../errors/problem-details.ts'
 
@@ -107,6 +109,13 @@ export interface IssuerOptions {
    * one from a PEM file, serves tokens whose `kid` is not that of another key.
    */
   readonly jwks?: { readonly keys: readonly object[] }
+  /**
+   * Asks the issuer about its tokens (RFC 7662): the result of `introspect()` of
+   * `@resource-server/introspection`. Opaque tokens are always introspected, and JWTs if its option says so. With
+   * several issuers, it needs a prefix. Not available for issuers that `resolveIssuer` returns. Default: opaque
+   * tokens are refused.
+   */
+  readonly introspection?: Introspection
 }
 
 /** An issuer with its profile, as `keycloak(url)` and the other provider functions return it. */
@@ -287,6 +296,12 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * now if `iat` is in the future. Default: no limit.
    */
   readonly maxLifetime?: number
+  /**
+   * Refuses tokens that were revoked before they expire, for example with the list of `@resource-server/revocation`.
+   * It is asked for each token that passed all other checks, cached or not. Requires `maxLifetime`, unless the
+   * source says otherwise. Default: a token is accepted until it expires.
+   */
+  readonly revocation?: Revocation
   /** The maximum length of a token, in bytes, from 256 to 1,000,000. Default 8192. */
   readonly maxTokenBytes?: number
   /**

@@ -172,6 +172,8 @@ export interface TokenContent<C extends object = object> extends Omit<
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
   readonly priorActors: readonly PriorActor[]
+  /** Whether the token itself was not verified: what it contains must not be used. */
+  readonly isIntrospected: boolean
   readonly [brand]: 'TokenContent'
 }
 
@@ -181,6 +183,8 @@ interface ContentSource {
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly profile: Profile
   readonly impliedScopes: readonly Implication[]
+  /** Default false. */
+  readonly isIntrospected?: boolean
 }
 
 /** Reads the content of a token whose claims passed the checks. */
@@ -190,6 +194,7 @@ export function readContent({
   mayAct,
   profile,
   impliedScopes,
+  isIntrospected = false,
 }: ContentSource): TokenContent {
   const { claims } = checked
   const clientId = firstPresent(claims, profile.clientClaims) as string | undefined
@@ -209,6 +214,7 @@ export function readContent({
     impliedScopes,
     profile,
     priorActors: delegation.priorActors,
+    isIntrospected,
   }
   return Object.freeze(content as TokenContent)
 }
@@ -318,6 +324,11 @@ export function viewOf(token: AccessToken): TokenView {
  */
 export function profileOf(token: AccessToken): Profile {
   return VerifiedToken.contentOf(token).profile
+}
+
+/** Whether the token was introspected and its text was not verified. */
+export function wasIntrospected(token: AccessToken): boolean {
+  return VerifiedToken.contentOf(token).isIntrospected
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Profile } from '../options/profile.ts'
 import { Refusal, refuse } from '../errors/refusal.ts'
 import type { Verified } from '../jose/signature.ts'
 import { readConfirmation } from './confirmation.ts'
+import type { Introspected } from './introspected.ts'
 import { isScopeClaim } from '../options/scope.ts'
 import { type ClaimRules, isOrdinary } from './ordinary-claims.ts'
 import { checkKind, isAcceptedKind, isForbiddenType, unusualClaims } from './token-kind.ts'
@@ -33,21 +34,27 @@ declare const brand: unique symbol
 /** Returns a refusal, or nothing if the claims pass. */
 type Check = (claims: JsonObject, context: ClaimContext) => Refusal | undefined
 
-/** A token whose signature and claims are valid. Only `checkClaims` creates it. */
-export interface CheckedToken extends Verified {
+/** A token whose issuer vouches for its claims, and whose claims are valid. Only `checkClaims` creates it. */
+export interface CheckedToken {
+  readonly claims: JsonObject
   readonly [brand]: 'CheckedToken'
 }
 
 /**
- * Checks the claims of a token whose signature is valid, and returns the token or the first refusal. The order
- * decides which problem is reported: the kind of token, its claims, its times, its audience, then its
- * binding. Later checks also depend on it: they read claims whose presence and form an earlier check guarantees.
+ * Checks the claims of a token whose signature is valid, or that its issuer has introspected, and returns the token
+ * or the first refusal. The order decides which problem is reported: the kind of token, its claims, its times, its
+ * audience, then its binding. Later checks also depend on it: they read claims whose presence and form an earlier
+ * check guarantees.
  * An expired token is reported as expired before the order of its times is checked.
  */
-export function checkClaims(verified: Verified, context: ClaimContext): CheckedToken | Refusal {
+export function checkClaims(
+  verified: Verified | Introspected,
+  context: ClaimContext,
+): CheckedToken | Refusal {
   const { claims } = verified
   const checks = isOrdinaryToken(claims, context) ? checksOfOrdinary : allChecks
-  return firstRefusal(checks, claims, context) ?? (verified as CheckedToken)
+  const refusal = firstRefusal(checks, claims, context)
+  return refusal ?? (verified as { readonly claims: JsonObject } as CheckedToken)
 }
 
 /** Whether it is clear that all checks but `checksOfOrdinary` pass. */

@@ -13,11 +13,12 @@ export {
   discard,
   failedRequest,
   FetchError,
+  readBounded,
   readJson,
   retryAfterOf,
   withinDeadline,
 } from '../lib/fetch-json.ts'
-export { type JsonObject, own } from '../lib/json.ts'
+export { JsonError, type JsonObject, own, parseJsonObject } from '../lib/json.ts'
 export { readUnverifiedClaims } from '../jose/jws.ts'
 export { discoverMetadata, type MetadataSource } from '../jwks/discovery.ts'
 export { retryDelay } from '../jwks/retry-delay.ts'

@@ -1,14 +1,23 @@
 import type { KeyHealth, KeySource } from '../jwks/key-source.ts'
 import { ownMembers } from '../lib/json.ts'
 import { ConfigError } from '../errors/refusal.ts'
+import type { IntrospectionHealth } from '../options/introspection.ts'
 import { kindOf } from '../options/option-table.ts'
+import type { RevocationChecker, RevocationHealth } from '../options/revocation.ts'
+import type { AccessToken } from '../token/access-token.ts'
+import type { IntrospectedIssuers } from './introspection.ts'
 import type { CacheStatistics } from './token-cache.ts'
+import type { TokenEnd, TokenWatch, TokenWatcher } from './token-watcher.ts'
 
 /** The state of the key sets and the cache, for a health endpoint. Contains no secrets. */
 export interface Health {
   readonly issuers: readonly KeyHealth[]
   /** Absent if the cache is off. */
   readonly cache?: CacheStatistics
+  /** Absent if no issuer is introspected. */
+  readonly introspection?: readonly IntrospectionHealth[]
+  /** Absent if `revocation` is not set. */
+  readonly revocation?: RevocationHealth
 }
 
 /**
@@ -55,11 +64,45 @@ export interface Operations {
    * ```
    */
   readonly blockKey: (key: { readonly issuer: string; readonly kid: string }) => void
+  /**
+   * Calls `onEnd` once, when an open connection must end because its token does: within a second after `exp` plus
+   * the clock tolerance, or within a second after a revocation reaches this process. For WebSockets, event
+   * streams, and other responses that outlive the check of their token.
+   *
+   * An error that `onEnd` throws is printed as a warning. A token is not watched for keys that are blocked or
+   * removed, and it ends as `revoked` only if it is known to be revoked: while revocations are stale, a connection
+   * stays open.
+   *
+   * @throws ConfigError if `token` is not a verified token
+   *
+   * @example
+   * ```ts
+   * import { createVerifier } from '@resource-server/core'
+   *
+   * interface Socket {
+   *   close(code: number): void
+   *   on(event: 'close', listener: () => void): unknown
+   * }
+   *
+   * const verifier = createVerifier({ issuer: 'https://as.example.com', audience: 'order-service' })
+   *
+   * export async function onConnection(socket: Socket, jwt: string): Promise<void> {
+   *   const watch = verifier.watch(await verifier.verify(jwt), () => socket.close(4401))
+   *   socket.on('close', watch.stop)
+   * }
+   * ```
+   */
+  readonly watch: (token: AccessToken, onEnd: (reason: TokenEnd) => void) => TokenWatch
   /** Stops all background work. The current keys remain usable until they expire. */
   readonly close: () => void
 }
 
 interface Parts {
+  /** Whether the keys of a configured issuer are needed. */
+  readonly needsKeys: (issuer: string) => boolean
+  readonly introspection: Pick<IntrospectedIssuers, 'health' | 'close'> | undefined
+  readonly revocation: RevocationChecker | undefined
+  readonly watcher: Pick<TokenWatcher, 'watch' | 'close'>
   /** The key sources of configured issuers. The service is ready when all of them are. */
   readonly configured: ReadonlyMap<string, KeySource>
   /** The key sources of the issuers that `resolveIssuer` accepted. */
@@ -71,18 +114,24 @@ interface Parts {
   readonly close: () => void
 }
 
-export function operationsOn({ configured, resolved, cache, blockKey, close }: Parts): Operations {
-  const fixed = [...configured.values()]
+export function operationsOn(parts: Parts): Operations {
+  const { configured, resolved, cache, blockKey, close } = parts
+  const { introspection, revocation, watcher } = parts
+  const fixed = [...configured]
+    .filter(([name]) => parts.needsKeys(name))
+    .map(([, source]) => source)
   const sources = (): readonly KeySource[] => [...fixed, ...resolved()]
   const areReady = readiness(fixed)
   return {
-    warmUp: () => all(fixed, (source) => source.warmUp()),
-    ready: areReady,
+    warmUp: () => all([...fixed, ...(revocation ? [revocation] : [])], (one) => one.warmUp()),
+    ready: () => areReady() && (revocation?.ready() ?? true),
     health: () => {
       const statistics = cache()
       return {
         issuers: sources().map((source) => source.health()),
         ...(statistics && { cache: statistics }),
+        ...(introspection && { introspection: introspection.health() }),
+        ...(revocation && { revocation: revocation.health() }),
       }
     },
     refreshKeys: () => all(sources(), (source) => source.refreshKeys()),
@@ -92,8 +141,10 @@ export function operationsOn({ configured, resolved, cache, blockKey, close }: P
       if (source) source.blockKey(kid)
       else if (!blockKey(issuer, kid)) throw unknownIssuer([...configured.keys()])
     },
+    watch: (token, onEnd) => watcher.watch(token, onEnd),
     close: () => {
-      for (const source of fixed) source.close()
+      for (const source of configured.values()) source.close()
+      for (const part of [introspection, revocation, watcher]) part?.close()
       close()
     },
   }
@@ -140,9 +191,9 @@ function readiness(sources: readonly KeySource[]): () => boolean {
 }
 
 /** Waits for all of them. Throws a ConfigError first, because a retry does not fix it. */
-async function all(
-  sources: readonly KeySource[],
-  work: (source: KeySource) => Promise<void>,
+async function all<Source>(
+  sources: readonly Source[],
+  work: (source: Source) => Promise<void>,
 ): Promise<void> {
   const errors: unknown[] = []
   const remaining = sources.values()

@@ -20,11 +20,16 @@ import {
 } from '../token/access-token.ts'
 import { checkClaims, type ClaimContext, recheckClaims } from '../token/claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
+import type { Introspected } from '../token/introspected.ts'
+import { hidden, IntrospectedIssuers, needsKeys } from './introspection.ts'
 import { type Operations, operationsOn } from './operations.ts'
+import { otherJwtVerifier } from './other-jwt.ts'
 import { ResolvedIssuers } from './resolved-issuers.ts'
+import { createRevocationCheck, type RevocationCheck } from './revocation-check.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { SetupWarnings } from './setup-warnings.ts'
 import { type CacheStatistics, createTokenCache } from './token-cache.ts'
+import { TokenWatcher } from './token-watcher.ts'
 import { checkHeader, type TrustedIssuer, untrustedIssuer } from './trusted-issuer.ts'
 
 /** Verifies one token from start to finish. Knows nothing about requests. */
@@ -37,6 +42,8 @@ export class Pipeline {
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
   readonly #binding: BindingCheck
+  readonly #introspection: IntrospectedIssuers | undefined
+  readonly #revocation: RevocationCheck | undefined
   readonly #hasAudience: boolean
   readonly #warnings: SetupWarnings
 
@@ -56,10 +63,19 @@ export class Pipeline {
     this.#resolved = resolved
     this.#cache = createTokenCache(policy)
     this.#binding = new BindingCheck(policy)
+    const verifyJwt = otherJwtVerifier(policy, (unverified) => this.#trustedIssuer(unverified))
+    const isIntrospected = [...policy.issuers.values()].some((issuer) => issuer.introspection)
+    const introspection = isIntrospected ? new IntrospectedIssuers(policy, verifyJwt) : undefined
+    this.#introspection = introspection
+    this.#revocation = createRevocationCheck(policy, verifyJwt)
     this.#hasAudience = !issuerWithoutAudience(policy)
     this.#warnings = new SetupWarnings(policy)
     this.operations = operationsOn({
       configured: this.#sources,
+      needsKeys: (name) => needsKeys(policy.issuers.get(name)!),
+      introspection,
+      revocation: this.#revocation?.checker,
+      watcher: new TokenWatcher(policy, this.#revocation?.checker),
       resolved: () => resolved?.sources ?? [],
       cache: () => this.cacheStatistics,
       blockKey: (issuer, kid) => resolved?.blockKey(issuer, kid) ?? false,
@@ -136,7 +152,11 @@ export class Pipeline {
     presentation: Presentation,
     trace: VerificationTrace,
   ): Promise<AccessToken | Refusal> {
+    const introspect = (issuer: IssuerPolicy, verified?: Verified) =>
+      this.#introspect(jwt, issuer, requirements, presentation, trace, verified)
     try {
+      const opaqueIssuer = this.#introspection?.issuerOf(jwt)
+      if (opaqueIssuer) return this.#explained(await introspect(opaqueIssuer), jwt, trace)
       const unverified = parseJws(jwt, this.policy.maxTokenBytes)
       if (unverified instanceof Refusal) return this.#explained(unverified, jwt, trace)
       trace.unverified = unverified
@@ -144,7 +164,11 @@ export class Pipeline {
       const found = this.#trustedIssuer(unverified)
       const trusted = found instanceof Promise ? await found : found
       if (trusted instanceof Refusal) return this.#explained(trusted, jwt, trace)
-      trace.issuer = trusted.issuer
+      const { issuer, source } = trusted
+      if (issuer.introspection?.jwts === 'introspect') {
+        return this.#explained(await introspect(issuer), jwt, trace)
+      }
+      trace.issuer = issuer
 
       const pending = this.#checkSignature(unverified, trusted)
       const verified = pending instanceof Promise ? await pending : pending
@@ -152,10 +176,12 @@ export class Pipeline {
       trace.verified = verified
       trusted.recordVerified?.()
 
-      const { issuer, source } = trusted
-      const content = this.#acceptClaims(verified, issuer, requirements)
+      const content = this.#acceptClaims(verified, issuer, requirements, verified)
       if (content instanceof Refusal) {
         return this.#explained(withClockHint(content, source.health().clockSkew), jwt, trace)
+      }
+      if (issuer.introspection?.jwts === 'verify-and-introspect') {
+        return this.#explained(await introspect(issuer, verified), jwt, trace)
       }
       const { header, key } = verified
       this.#cache?.keep(jwt, { content, header, key, source, issuer })
@@ -181,6 +207,29 @@ export class Pipeline {
   }
 
   /**
+   * Asks the issuer about the token, and checks the claims that it returns as if they were those of a JWT. What the
+   * token itself contains counts only if it was verified.
+   */
+  async #introspect(
+    text: string,
+    issuer: IssuerPolicy,
+    requirements: Requirements,
+    presentation: Presentation,
+    trace: VerificationTrace,
+    verified?: Verified,
+  ): Promise<AccessToken | Refusal> {
+    const answer = await this.#introspection!.ask(text, issuer, trace, verified?.claims)
+    const content =
+      answer instanceof Refusal
+        ? answer
+        : this.#acceptClaims(answer, issuer, requirements, verified)
+    if (content instanceof Refusal) return hidden(content)
+    const token = createToken(content, text)
+    trace.token = token
+    return this.#checkUse(token, requirements, presentation, trace)
+  }
+
+  /**
    * Whether this request may use a valid token. Never cached. The proof of a request is used up even if the
    * token's actor is refused afterwards.
    */
@@ -192,7 +241,11 @@ export class Pipeline {
   ): MaybePromise<AccessToken | Refusal> {
     return andThen(
       this.#binding.check(token, presentation, trace),
-      (refusal) => refusal ?? this.#checkDelegation(token, requirements) ?? token,
+      (refusal) =>
+        refusal ??
+        this.#checkDelegation(token, requirements) ??
+        this.#revocation?.check(token, trace) ??
+        token,
     )
   }
 
@@ -206,22 +259,29 @@ export class Pipeline {
       : untrustedIssuer(iss, this.policy)
   }
 
-  /** Whether the verified claims are an access token for this service that is valid now. */
+  /**
+   * Whether the claims are an access token for this service that is valid now.
+   *
+   * @param verified the token, if it was verified
+   */
   #acceptClaims(
-    verified: Verified,
+    authentic: Verified | Introspected,
     issuer: IssuerPolicy,
     requirements: Requirements,
+    verified: Verified | undefined,
   ): TokenContent | Refusal {
-    const context = claimContext(verified.header, issuer, requirements, this.policy)
+    const header = verified?.header ?? noHeader
+    const context = claimContext(header, issuer, requirements, this.policy)
     if (context instanceof Refusal) return context
-    const checked = checkClaims(verified, context)
+    const checked = checkClaims(authentic, context)
     if (checked instanceof Refusal) return checked
     const delegation = readDelegation(checked.claims, issuer, this.policy.maxActorDepth)
     if (delegation instanceof Refusal) return delegation
     const mayAct = readMayAct(checked.claims)
     if (mayAct instanceof Refusal) return mayAct
     const { profile, impliedScopes } = issuer
-    return readContent({ checked, delegation, mayAct, profile, impliedScopes })
+    const isIntrospected = verified === undefined
+    return readContent({ checked, delegation, mayAct, profile, impliedScopes, isIntrospected })
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
@@ -244,12 +304,15 @@ export class Pipeline {
   }
 }
 
+/** An introspection response has no header. */
+const noHeader: Pick<JoseHeader, 'typ'> = Object.freeze({ typ: undefined })
+
 const audienceFix =
   "Set audience: 'order-service', or let requireAudience('order-service') run first."
 
 /** Only a resolved issuer can lack an audience here: configured issuers are checked before. */
 export function claimContext(
-  { typ }: JoseHeader,
+  { typ }: Pick<JoseHeader, 'typ'>,
   issuer: IssuerPolicy,
   requirements: Requirements,
   policy: Policy,

@@ -334,6 +334,8 @@ describe('the JSON schema of decision records', () => {
     tokenSha256: true,
     anomalies: true,
     binding: true,
+    revocations: true,
+    introspection: true,
     claims: true,
     unverified: true,
     lost: true,

@@ -76,7 +76,7 @@ describe('what resolveIssuer returns', () => {
       'an unknown option',
       { issuer: tenant, clock: 1 },
       "Unknown issuer option 'clock'.",
-      'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks.',
+      'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks, introspection.',
     ],
   ])('must not be %s', async (_what, answer, problem, fix) => {
     await expect(ask(answer)).rejects.toThrow(new ConfigError(problem, fix))

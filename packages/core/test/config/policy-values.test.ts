@@ -109,11 +109,13 @@ test('a resource server has the options of a verifier and nine of its own', () =
     'metadataUri',
     'jwksUri',
     'jwks',
+    'introspection',
     'issuers',
     'resolveIssuer',
     'maxResolvedIssuers',
     'clockTolerance',
     'maxLifetime',
+    'revocation',
     'maxTokenBytes',
     'maxActorDepth',
     'delegation',
@@ -265,7 +267,7 @@ describe('several issuers', () => {
     [
       { issuers: [{ issuer, clock: 1 }] },
       "Unknown issuer option 'clock'.",
-      'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks.',
+      'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks, introspection.',
     ],
     [
       { issuer, jwksUri: 'https://as.example.com/jwks', jwks: { keys: [{}] } },

@@ -39,10 +39,14 @@ test('the table of codes is frozen', () => {
   expect([codes, ...Object.values(codes)].every((row) => Object.isFrozen(row))).toBe(true)
 })
 
-test('all refusals before the signature is verified have the same description, and no others do', () => {
+test('refusals before the signature is verified, and of inactive tokens, have the same description, and no others do', () => {
   const start = rows.findIndex(([code]) => code === 'token_too_large')
   const end = rows.findIndex(([code]) => code === 'signature_invalid')
   const early = rows.slice(start, end + 1)
   expect(early.map(([, { description }]) => description)).toEqual(early.map(() => opaque))
-  expect(rows.filter(([, { description }]) => description === opaque)).toEqual(early)
+  const inactive = rows.filter(([code]) => code === 'token_inactive')
+  expect(rows.filter(([, { description }]) => description === opaque)).toEqual([
+    ...early,
+    ...inactive,
+  ])
 })

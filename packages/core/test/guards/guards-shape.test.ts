@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
 import { authenticateOnly } from '../../src/guards/guards.ts'
-import { ConfigError, type DecisionRecord } from '../../src/index.ts'
+import { ConfigError, deny, type DecisionRecord } from '../../src/index.ts'
 import {
   aud,
   bearer,
@@ -123,6 +123,19 @@ test.each<[result: unknown, shown: string]>([
     })
   },
 )
+
+test('the reason of token_denied gives the reason of deny.invalidToken()', async () => {
+  const denied = () => deny.invalidToken('the account is locked')
+  const record = await recordOf([(g) => g.requirePolicy(denied)], {})
+  expect(record).toMatchObject({
+    code: 'token_denied',
+    reason: 'the policy function refused the token: the account is locked',
+  })
+})
+
+test.each([undefined, '', 1])('deny.invalidToken(%j) is a ConfigError', (reason) => {
+  expect(() => deny.invalidToken(reason as never)).toThrow(ConfigError)
+})
 
 describe('a ConfigError', () => {
   const { guards } = createGateHarness(options)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ResourceServerOptions } from '../../src/index.ts'
+import { deny, type ResourceServerOptions } from '../../src/index.ts'
 import {
   aud,
   bearer,
@@ -340,6 +340,24 @@ const rows: readonly Row[] = [
   [
     'requirePolicy refuses if the function returns undefined',
     (g) => g.requirePolicy((() => {}) as never),
+    {},
+    'policy_denied',
+  ],
+  [
+    'requirePolicy refuses the token if the function returns deny.invalidToken()',
+    (g) => g.requirePolicy(() => deny.invalidToken('the account is locked')),
+    {},
+    'token_denied',
+  ],
+  [
+    'requirePolicy refuses the token if the function resolves to deny.invalidToken()',
+    (g) => g.requirePolicy(() => Promise.resolve(deny.invalidToken('the account is locked'))),
+    {},
+    'token_denied',
+  ],
+  [
+    'requirePolicy refuses an object that only looks like a denial',
+    (g) => g.requirePolicy((() => ({ reason: 'the account is locked' })) as never),
     {},
     'policy_denied',
   ],

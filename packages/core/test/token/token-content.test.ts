@@ -41,6 +41,7 @@ const read = (more: object = {}, by: Profile = profile): TokenContent =>
     mayAct,
     profile: by,
     impliedScopes,
+    isIntrospected: false,
   })
 
 describe('readContent', () => {
@@ -57,6 +58,7 @@ describe('readContent', () => {
       actor: delegation.actor,
       mayAct,
       priorActors: [],
+      isIntrospected: false,
       claims,
       impliedScopes,
       profile,
@@ -95,7 +97,7 @@ describe('createToken', () => {
   })
 
   test('gives the token the members of its content, as own enumerable properties', () => {
-    const { impliedScopes: _scopes, profile: _profile, ...members } = read()
+    const { impliedScopes: _scopes, profile: _profile, isIntrospected: _is, ...members } = read()
     expect({ ...create() }).toEqual(members)
     expect(Object.keys(create())).toEqual(Object.keys(members))
   })

@@ -3,6 +3,14 @@ import type { KeySource } from '../../src/jwks/key-source.ts'
 import { type Operations, operationsOn } from '../../src/verify/operations.ts'
 import { ConfigError } from '../../src/errors/refusal.ts'
 
+/** Neither introspection, nor revocation, nor watched tokens. */
+const nothingMore = {
+  needsKeys: () => true,
+  introspection: undefined,
+  revocation: undefined,
+  watcher: { watch: () => expect.unreachable(), close: () => {} },
+}
+
 // Which key sources each operation calls: those of configured issuers, and those of resolved ones.
 
 const statistics = { tokens: 1, bytes: 2, hits: 3, misses: 4 }
@@ -58,6 +66,7 @@ function createHarness({
   const configured = new Map(['a', 'b'].map((name) => [name, sourceOf(name)]))
   const resolved = [sourceOf('tenant')]
   const operations = operationsOn({
+    ...nothingMore,
     configured,
     resolved: () => resolved,
     cache: () => (cached ? statistics : undefined),
@@ -184,6 +193,7 @@ describe('with more than 64 issuers', () => {
     }
     const configured = new Map(Array.from({ length: count }, (_, at) => sourceOf(`issuer-${at}`)))
     const operations = operationsOn({
+      ...nothingMore,
       configured,
       resolved: () => [],
       cache: () => undefined,

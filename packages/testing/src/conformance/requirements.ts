@@ -28,6 +28,8 @@ export type RequirementId =
   | 'token-type'
   | 'bound-token'
   | 'dpop'
+  | 'revocation'
+  | 'introspection'
   | 'scope-grammar'
   | 'current-actor'
   | 'resource-metadata'
@@ -127,6 +129,14 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   'bound-token': requirement(
     'RFC 9449 section 7.2',
     'A token that is bound to a key is not accepted as a bearer token.',
+  ),
+  revocation: requirement(
+    'design rule 19',
+    'A revoked token is 401 invalid_token. If it is not known whether a token was revoked, the response is 503.',
+  ),
+  introspection: requirement(
+    'RFC 7662 section 2.2',
+    'An opaque token is accepted if its issuer says that it is active and meant for this service.',
   ),
   'scope-grammar': requirement(
     'RFC 6749 section 3.3',

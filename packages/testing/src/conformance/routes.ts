@@ -1,4 +1,4 @@
-import type { AccessToken } from '@resource-server/core'
+import { type AccessToken, deny } from '@resource-server/core'
 import type { Route } from './host.ts'
 import { audience } from './tokens.ts'
 
@@ -47,6 +47,9 @@ export const routes: readonly Route[] = [
   get('/client', (api) => [api.requireClient('another-client')]),
   get('/claim', (api) => [api.requireClaim('tenant', 'acme')]),
   get('/policy', (api) => [api.requirePolicy(() => false)]),
+  get('/policy-token', (api) => [
+    api.requirePolicy(() => deny.invalidToken('the account is in db-7')),
+  ]),
   get('/step-up', (api) => [api.requireStepUp({ acr: ['mfa', 'hwk'], maxAge: 300 })]),
   get('/three', (api) => [
     api.requireAudience(audience),

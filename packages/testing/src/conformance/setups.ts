@@ -1,4 +1,11 @@
-import type { Profile, ResourceServerOptions } from '@resource-server/core'
+import type {
+  Introspection,
+  IntrospectionAnswer,
+  Profile,
+  ResourceServerOptions,
+  Revocation,
+  RevocationFinding,
+} from '@resource-server/core'
 import type { HostSetup, Route } from './host.ts'
 import { roleRoutes, routes } from './routes.ts'
 import { audience, type IssuersByRole } from './tokens.ts'
@@ -24,6 +31,12 @@ export type SetupName =
   | 'dpop-nonce'
   | 'dpop-store-down'
   | 'mtls'
+  | 'revoked'
+  | 'revocations-down'
+  | 'revocations-stale'
+  | 'introspection'
+  | 'introspection-inactive'
+  | 'introspection-down'
   | 'custom-body'
   | 'broken-custom-body'
 
@@ -63,6 +76,47 @@ const withIssuer =
     options: { ...defaultOptions(issuers), issuer: issuers[role].url },
     routes,
   })
+
+/** A source of revocations that finds the same for every token. */
+const revocation = (finding: RevocationFinding): Revocation => ({
+  connect: () => ({
+    check: () => finding,
+    subscribe: () => () => {},
+    ready: () => true,
+    warmUp: async () => {},
+    health: () => ({ state: 'current', source: 'conformance', entries: 0 }),
+    close: () => {},
+  }),
+})
+
+/** An introspection that says the same about every opaque token. */
+const introspection = (answer: IntrospectionAnswer): Introspection => ({
+  prefix: undefined,
+  jwts: 'verify',
+  missingAudience: 'refuse',
+  signedResponses: false,
+  connect: ({ issuer }) => ({
+    introspect: () => answer,
+    health: () => ({ issuer, state: 'ok', requests: 0, failures: 0, cached: 0 }),
+    close: () => {},
+  }),
+})
+
+/** What an issuer says about a valid token of this service. It never expires. */
+const active: IntrospectionAnswer = {
+  outcome: 'active',
+  cached: false,
+  claims: {
+    active: true,
+    aud: audience,
+    sub: 'user-42',
+    client_id: 'app',
+    scope: 'orders:read',
+    iat: 0,
+    exp: 253_402_300_799,
+    token_type: 'Bearer',
+  },
+}
 
 /** The setups of the app that a case can choose from. */
 export const setups: Readonly<Record<SetupName, Setup>> = {
@@ -111,6 +165,20 @@ export const setups: Readonly<Record<SetupName, Setup>> = {
   }),
   /** Tokens that are bound to a certificate: RFC 8705. No case has a client certificate. */
   mtls: withOptions({ mtls: { from: 'socket' } }),
+  /** Tokens that were revoked, or whose revocation cannot be ruled out. */
+  revoked: withOptions({ revocation: revocation({ outcome: 'revoked', reason: 'jti' }) }),
+  'revocations-down': withOptions({
+    revocation: revocation({ outcome: 'unavailable', reason: 'no heartbeat from redis-7' }),
+  }),
+  'revocations-stale': withOptions({ revocation: revocation({ outcome: 'stale' }) }),
+  /** Opaque tokens: RFC 7662. */
+  introspection: withOptions({ introspection: introspection(active) }),
+  'introspection-inactive': withOptions({
+    introspection: introspection({ outcome: 'inactive', cached: false }),
+  }),
+  'introspection-down': withOptions({
+    introspection: introspection({ outcome: 'unavailable', reason: 'the client is unknown' }),
+  }),
   'custom-body': withOptions({
     refusalBody: ({ status, title, detail }) => ({
       contentType: 'text/plain; charset=utf-8',

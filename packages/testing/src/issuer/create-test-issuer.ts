@@ -23,9 +23,11 @@ import {
 } from '../tokens/build-token.ts'
 import { createDpopClient } from '../tokens/dpop-client.ts'
 import { createForgeries } from '../tokens/forgeries.ts'
+import { buildLogoutToken } from '../tokens/logout-token.ts'
 import { providerIds, providers } from '../tokens/providers.ts'
 import { sign } from '../tokens/sign.ts'
 import { createExchangeServer, type ExchangeServer } from './exchange.ts'
+import { createIntrospectionServer } from './introspection.ts'
 import { discoveries, issuerResources, issuerUrls } from './metadata.ts'
 import { outageModes } from './outage.ts'
 import { startServer } from './server.ts'
@@ -45,6 +47,7 @@ const rules: Rules<TestIssuerOptions> = {
 }
 
 const tokenPath = '/token'
+const introspectionPath = '/introspect'
 
 /**
  * Starts a test issuer. Close it when the tests are done.
@@ -71,9 +74,18 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const ring = createKeyRing(algorithm, providers[provider].keySet)
   const server = await startServer(
     (origin) => ({
-      resources: issuerResources(issuerUrls(origin, options), ring, { discovery, metadata }),
+      resources: issuerResources(issuerUrls(origin, options), ring, {
+        discovery,
+        metadata: {
+          ...(clients && { introspection_endpoint: origin + introspectionPath }),
+          ...metadata,
+        },
+      }),
       ...(clients && {
-        form: { path: tokenPath, respond: (request) => exchange.respond(request) },
+        forms: [
+          { path: tokenPath, respond: (request) => exchange.respond(request) },
+          { path: introspectionPath, respond: (request) => introspection.respond(request) },
+        ],
       }),
     }),
     { port, etag, clock },
@@ -94,6 +106,17 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     writesActors: providers[provider].actor !== undefined,
   })
 
+  const introspection = createIntrospectionServer({
+    url: `${server.origin}${introspectionPath}`,
+    issuer,
+    clock,
+    ring,
+    clients: clients ?? {},
+    claimsOf: (token) => buildToken(token, context()).payload,
+  })
+  const logoutToken: TestIssuer['logoutToken'] = (token) =>
+    signed(buildLogoutToken(token, context()))
+
   return {
     url: issuer,
     origin,
@@ -111,7 +134,16 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       build: (token) => buildToken(token, context()),
       currentKey: () => ring.current(),
     }),
+    introspection: introspection.endpoint,
     token: createToken,
+    opaqueToken: introspection.createOpaqueToken,
+    logoutToken,
+    signOut: (uri, token) =>
+      fetch(uri, {
+        method: 'POST',
+        body: new URLSearchParams({ logout_token: logoutToken(token) }),
+        redirect: 'manual',
+      }),
     idToken: (token) => signed(buildIdToken(token, context())),
     sign: ({ header = {}, payload, key = ring.current() }) => sign(header, payload, key),
     dpopClient(client = {}) {

@@ -32,7 +32,7 @@ interface FormHandler {
 /** What a server serves. */
 interface Served {
   readonly resources: ReadonlyMap<string, Resource>
-  readonly form?: FormHandler
+  readonly forms?: readonly FormHandler[]
 }
 
 export interface IssuerServer {
@@ -60,7 +60,7 @@ export async function startServer(
   const server = createServer()
   server.on('connection', (socket) => socket.unref())
   const origin = `http://127.0.0.1:${await listen(server, port)}`
-  const { resources, form } = servedAt(origin)
+  const { resources, forms = [] } = servedAt(origin)
   const counts = { discovery: 0, keys: 0 }
   let outage: Outage | undefined
   let delay = 0
@@ -95,7 +95,8 @@ export async function startServer(
   }
   server.on('request', (request, response) => {
     const { method, url = '' } = request
-    if (form && method === 'POST' && url === form.path) {
+    const form = method === 'POST' ? forms.find(({ path }) => path === url) : undefined
+    if (form) {
       void respondToForm(request, response, form)
       return
     }

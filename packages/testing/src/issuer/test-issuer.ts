@@ -2,6 +2,8 @@
 import type { Algorithm } from '@resource-server/core'
 import type { JsonObject, SigningKey } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
+import type { LogoutTokenOptions } from '../tokens/logout-token.ts'
+import type { IntrospectionEndpoint, OpaqueTokenOptions } from './introspection.ts'
 import type { DpopClient } from '../tokens/dpop-client.ts'
 import type { Forgeries } from '../tokens/forgeries.ts'
 import type { ProviderId } from '../tokens/providers.ts'
@@ -125,6 +127,27 @@ export interface TestIssuer extends AsyncDisposable {
    *   tokens cannot express it
    */
   token(options: TokenOptions): string
+  /** Where tokens are introspected (RFC 7662). Requires the option `clients`. */
+  readonly introspection: IntrospectionEndpoint
+  /**
+   * Creates an opaque token, which only the introspection endpoint understands. It has the content of a JWT with the
+   * same options.
+   *
+   * @throws TypeError as `token` does
+   */
+  opaqueToken(options: OpaqueTokenOptions): string
+  /**
+   * Creates a logout token (OpenID Connect Back-Channel Logout section 2.4).
+   *
+   * @throws TypeError if `aud` is missing, or if an option is unknown or malformed
+   */
+  logoutToken(options: LogoutTokenOptions): string
+  /**
+   * Sends a logout token to a client's `backchannel_logout_uri`, and returns the response.
+   *
+   * @throws TypeError as `logoutToken` does
+   */
+  signOut(uri: string, options: LogoutTokenOptions): Promise<Response>
   /**
    * Creates an ID token, which no resource server may accept. It has `nonce` and `at_hash`, and no
    * scope.

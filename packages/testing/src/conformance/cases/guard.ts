@@ -8,6 +8,7 @@ import {
   invalidToken,
   noCredential,
   refused,
+  unavailable,
 } from '../case.ts'
 import { formatGet } from '../raw-http.ts'
 import type { RequirementId } from '../requirements.ts'
@@ -31,6 +32,12 @@ const delegationRequired = forbidden('delegation_required', 'Only delegated acce
 const clientRefused = forbidden('client_not_allowed', 'The client is not allowed here')
 const accessRefused = (code: 'claim_not_accepted' | 'policy_denied'): ExpectedResponse =>
   forbidden(code, 'Access is not allowed')
+const tokenRevoked = invalidToken('token_revoked', 'The access token was revoked')
+const tokenExpired = invalidToken('token_expired', 'The access token expired')
+/** The caller does not learn what the issuer says about a token. */
+const inactive = (code: 'token_inactive' | 'audience_mismatch'): ExpectedResponse =>
+  invalidToken(code, 'The access token is not valid')
+const tokenDenied = invalidToken('token_denied', 'The access token is not accepted')
 const stepUpRequired = refused({
   status: 401,
   code: 'authentication_insufficient',
@@ -74,6 +81,7 @@ const rows: readonly Row[] = [
   ['/client', 'good', 'policy-refusal', clientRefused],
   ['/claim', 'good', 'policy-refusal', accessRefused('claim_not_accepted')],
   ['/policy', 'good', 'policy-refusal', accessRefused('policy_denied')],
+  ['/policy-token', 'good', 'invalid-token', tokenDenied],
   ['/step-up', 'strong-authentication', 'step-up', user],
   ['/step-up', 'good', 'step-up', stepUpRequired],
   ['/step-up', 'weak-authentication', 'step-up', stepUpRequired],
@@ -82,6 +90,21 @@ const rows: readonly Row[] = [
   ['/role', 'editor', 'policy-refusal', user, 'roles'],
   ['/role', 'good', 'policy-refusal', privilegeMissing('role_insufficient'), 'roles'],
   ['/permission', 'editor', 'policy-refusal', user, 'roles'],
+  ['/any', 'good', 'revocation', tokenRevoked, 'revoked'],
+  ['/any', 'expired', 'revocation', tokenExpired, 'revoked'],
+  ['/any', 'expired', 'revocation', tokenExpired, 'revocations-down'],
+  ['/any', 'good', 'revocation', unavailable('revocations_unavailable'), 'revocations-down'],
+  ['/any', 'good', 'revocation', granted('user-42', { revocations: 'stale' }), 'revocations-stale'],
+  ['/read', 'opaque', 'introspection', user, 'introspection'],
+  ['/stock', 'opaque', 'introspection', inactive('audience_mismatch'), 'introspection'],
+  ['/read', 'opaque', 'introspection', inactive('token_inactive'), 'introspection-inactive'],
+  [
+    '/read',
+    'opaque',
+    'introspection',
+    unavailable('introspection_unavailable'),
+    'introspection-down',
+  ],
   ['/permission', 'good', 'policy-refusal', privilegeMissing('permission_insufficient'), 'roles'],
 ]
 
@@ -90,7 +113,7 @@ const guardFailed = byFramework(500, { outcome: 'unavailable', code: 'verificati
 
 export const guardCases: readonly Case[] = [
   ...rows.map(([path, token, proves, expected, setup]): Case => ({
-    id: `guard-${path.slice(1)}-${token}`,
+    id: ['guard', path.slice(1), token, ...(setup && setup !== 'roles' ? [setup] : [])].join('-'),
     proves: [proves],
     ...(setup && { setup }),
     request: get(path, token),

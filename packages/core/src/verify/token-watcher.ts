@@ -1,0 +1,218 @@
+import type { Policy } from '../config/policy.ts'
+import { ConfigError } from '../errors/refusal.ts'
+import { nameOfThrown } from '../lib/quote.ts'
+import { warnings } from '../lib/warning-limiter.ts'
+import type { RevocableToken, RevocationChecker } from '../options/revocation.ts'
+import { type AccessToken, isAccessToken } from '../token/access-token.ts'
+
+/**
+ * Why a watched token ended. `expired`: `exp` plus the clock tolerance has passed. `revoked`: the source of
+ * revocations refuses it.
+ */
+export type TokenEnd = 'expired' | 'revoked'
+
+/** A token that is watched on behalf of an open connection. */
+export interface TokenWatch {
+  /** Stops watching. Call it when the connection closes. Further calls do nothing. */
+  readonly stop: () => void
+  /**
+   * Continues with a new token of the same issuer, subject, client, and current actor. Returns `false`, and
+   * changes nothing, if one of them differs or the watch has ended or was stopped. Verify the token first; its
+   * scopes may differ.
+   *
+   * @throws ConfigError if the argument is not a verified token
+   */
+  readonly renew: (token: AccessToken) => boolean
+  /** Whether the token is still watched: it has not ended, and `stop` was not called. */
+  readonly isActive: () => boolean
+}
+
+/** How often tokens are compared with the time, in milliseconds. */
+const tick = 1000
+/** How long revocations are collected before the watched tokens are checked, in milliseconds. */
+const sweepDelay = 100
+
+/** What an entry can do with the watcher that it belongs to. */
+interface Slots {
+  readonly remove: (entry: Entry) => void
+  readonly renew: (entry: Entry, token: AccessToken) => boolean
+}
+
+/** One for each connection, so it has no functions of its own: they are created when they are read. */
+class Entry implements TokenWatch {
+  token: RevocableToken
+  /** The second after which the token is no longer accepted. 0 if nothing is watched any more. */
+  second = 0
+  readonly onEnd: (reason: TokenEnd) => void
+  readonly #slots: Slots
+
+  constructor(token: AccessToken, onEnd: (reason: TokenEnd) => void, slots: Slots) {
+    this.token = token
+    this.onEnd = onEnd
+    this.#slots = slots
+  }
+
+  get stop(): TokenWatch['stop'] {
+    return () => this.#slots.remove(this)
+  }
+
+  get renew(): TokenWatch['renew'] {
+    return (token) => this.#slots.renew(this, token)
+  }
+
+  get isActive(): TokenWatch['isActive'] {
+    return () => this.second !== 0
+  }
+}
+
+/**
+ * Watches the tokens of open connections. Tokens are grouped by the second in which they end, and a single timer
+ * runs while there are any, so that the cost of a token is one entry in a set.
+ */
+export class TokenWatcher {
+  readonly #policy: Policy
+  readonly #revocations: RevocationChecker | undefined
+  readonly #slots = new Map<number, Set<Entry>>()
+  readonly #entries: Slots = {
+    remove: (entry) => this.#remove(entry),
+    renew: (entry, token) => this.#renew(entry, token),
+  }
+  /** The last second whose tokens have ended. */
+  #done = Infinity
+  #cancelTick: (() => void) | undefined
+  #cancelSweep: (() => void) | undefined
+  #unsubscribe: (() => void) | undefined
+
+  constructor(policy: Policy, revocations: RevocationChecker | undefined) {
+    this.#policy = policy
+    this.#revocations = revocations
+  }
+
+  /** @throws ConfigError if the argument is not a verified token, or `onEnd` is not a function */
+  watch(token: AccessToken, onEnd: (reason: TokenEnd) => void): TokenWatch {
+    requireToken(token, 'watch')
+    if (typeof onEnd !== 'function') {
+      throw new ConfigError(
+        'watch() needs a function that ends the connection.',
+        'Write watch(token, () => socket.close(4401)).',
+      )
+    }
+    const entry = new Entry(token, onEnd, this.#entries)
+    this.#add(entry, token)
+    return entry
+  }
+
+  close(): void {
+    this.#slots.clear()
+    this.#stopIfIdle()
+  }
+
+  #add(entry: Entry, token: AccessToken): void {
+    entry.token = token
+    entry.second = Math.ceil(token.claims.exp + this.#policy.clockTolerance)
+    const slot = this.#slots.get(entry.second)
+    if (slot) slot.add(entry)
+    else this.#slots.set(entry.second, new Set([entry]))
+    // A slot that was passed before would otherwise wait for the clock to pass it again.
+    this.#done = Math.min(this.#done, entry.second - 1)
+    this.#start()
+    // It may have been revoked since it was verified.
+    if (this.#isRevoked(token)) this.#sweepSoon()
+  }
+
+  #renew(entry: Entry, token: AccessToken): boolean {
+    requireToken(token, 'renew')
+    if (entry.second === 0 || !isSameParty(entry.token, token)) return false
+    this.#remove(entry)
+    this.#add(entry, token)
+    return true
+  }
+
+  #remove(entry: Entry): void {
+    const slot = this.#slots.get(entry.second)
+    slot?.delete(entry)
+    if (slot?.size === 0) this.#slots.delete(entry.second)
+    entry.second = 0
+    this.#stopIfIdle()
+  }
+
+  #start(): void {
+    this.#cancelTick ??= this.#policy.schedule(tick, () => this.#tick())
+    this.#unsubscribe ??= this.#revocations?.subscribe(() => this.#sweepSoon())
+  }
+
+  #stopIfIdle(): void {
+    if (this.#slots.size > 0) return
+    for (const stop of [this.#cancelTick, this.#cancelSweep, this.#unsubscribe]) stop?.()
+    this.#cancelTick = this.#cancelSweep = this.#unsubscribe = undefined
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#policy.schedule(tick, () => this.#tick())
+    for (const second of this.#dueSeconds()) {
+      for (const entry of this.#slots.get(second) ?? []) this.#end(entry, 'expired')
+    }
+    this.#stopIfIdle()
+  }
+
+  /** Usually one. After the wall clock was moved forward, all slots are compared instead. */
+  #dueSeconds(): readonly number[] {
+    const now = this.#now()
+    const passed = now - this.#done
+    const since = this.#done
+    this.#done = Math.max(now, since)
+    if (passed > this.#slots.size) return [...this.#slots.keys()].filter((second) => second <= now)
+    return Array.from({ length: Math.max(0, passed) }, (_, at) => since + 1 + at)
+  }
+
+  #sweepSoon(): void {
+    this.#cancelSweep ??= this.#policy.schedule(sweepDelay, () => {
+      this.#cancelSweep = undefined
+      for (const slot of this.#slots.values()) {
+        for (const entry of slot) if (this.#isRevoked(entry.token)) this.#end(entry, 'revoked')
+      }
+      this.#stopIfIdle()
+    })
+  }
+
+  #isRevoked(token: RevocableToken): boolean {
+    try {
+      return this.#revocations?.check(token)?.outcome === 'revoked'
+    } catch {
+      // New requests get 503. An open connection keeps its token until it is known to be revoked.
+      return false
+    }
+  }
+
+  #end(entry: Entry, reason: TokenEnd): void {
+    this.#remove(entry)
+    try {
+      entry.onEnd(reason)
+    } catch (error) {
+      if (this.#policy.log === 'off') return
+      warnings.print(`The callback of watch() threw ${nameOfThrown(error)}.`)
+    }
+  }
+
+  #now(): number {
+    return Math.floor(this.#policy.clock.now() / 1000)
+  }
+}
+
+function requireToken(token: AccessToken, call: string): void {
+  if (isAccessToken(token)) return
+  throw new ConfigError(
+    `${call}() needs a verified access token.`,
+    'Pass the token that api.token() or verify() returned.',
+  )
+}
+
+function isSameParty(one: RevocableToken, other: RevocableToken): boolean {
+  return (
+    one.issuer === other.issuer &&
+    one.subject === other.subject &&
+    one.clientId === other.clientId &&
+    one.actor?.issuer === other.actor?.issuer &&
+    one.actor?.subject === other.actor?.subject
+  )
+}
