@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+<<<<<<< HEAD
 import {
   hasAny,
   isJsonObject,
@@ -7,6 +8,18 @@ import {
   parseJsonBody,
   parseJsonObject,
 } from '../../src/lib/json.ts'
+||||||| 93f1d2e
+import { hasAny, isJsonObject, JsonError, own, parseJsonObject } from '../../src/lib/json.ts'
+=======
+import {
+  hasAny,
+  isJsonObject,
+  JsonError,
+  own,
+  ownMembers,
+  parseJsonObject,
+} from '../../src/lib/json.ts'
+>>>>>>> mutation
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const nested = (depth: number): string => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
@@ -188,4 +201,14 @@ test('hasAny tells whether the object itself has one of the names', () => {
   expect(hasAny({ a: undefined }, ['b', 'a'])).toBe(true)
   expect(hasAny({ a: 1 }, ['b', 'toString'])).toBe(false)
   expect(hasAny({ a: 1 }, [])).toBe(false)
+})
+
+test('ownMembers copies the own members of an object, and inherits nothing', () => {
+  const inherited = Object.create({ a: 1 }) as object
+  expect(ownMembers(Object.assign(inherited, { b: 2 }))).toEqual({ b: 2 })
+  expect(Object.getPrototypeOf(ownMembers({}))).toBeNull()
+})
+
+test.each([undefined, null, 'abc', ['a']])('ownMembers of %j is empty', (value) => {
+  expect(ownMembers(value)).toEqual({})
 })
