@@ -1,25 +1,13 @@
 import { describe, expect, test } from 'vitest'
-<<<<<<< HEAD
-import {
-  hasAny,
-  isJsonObject,
-  JsonError,
-  own,
-  parseJsonBody,
-  parseJsonObject,
-} from '../../src/lib/json.ts'
-||||||| 93f1d2e
-import { hasAny, isJsonObject, JsonError, own, parseJsonObject } from '../../src/lib/json.ts'
-=======
 import {
   hasAny,
   isJsonObject,
   JsonError,
   own,
   ownMembers,
+  parseJsonBody,
   parseJsonObject,
 } from '../../src/lib/json.ts'
->>>>>>> mutation
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const nested = (depth: number): string => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
