@@ -11,9 +11,9 @@ import {
 import type { Host, HostSetup, Route } from '@resource-server/testing/conformance'
 // What `resourceServer` of the package returns, without the options that only MCP servers have: the suite also
 // starts servers without a `resource`, and its routes have guards of their own.
-import { protectFetch } from '../../packages/mcp/dist/fetch.js'
-import { protectNode } from '../../packages/mcp/dist/node.js'
-import type { Protection } from '../../packages/mcp/dist/protection.js'
+import { protectFetch } from '../../packages/mcp/src/fetch.ts'
+import { protectNode } from '../../packages/mcp/src/node.ts'
+import type { Protection } from '../../packages/mcp/src/protection.ts'
 import { listening } from './listen.ts'
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void

@@ -116,7 +116,8 @@ export function fromFetch(request: FetchRequest): HttpRequest {
 export function headerValues({ headers }: HttpRequest, name: string): unknown[] {
   const values: unknown[] = []
   if (isFetchHeaders(headers)) {
-    const value = headers.get(name)
+    // Pseudo-headers of HTTP/2 are not in the headers of a Fetch request, which throw for their names.
+    const value = name.startsWith(':') ? null : headers.get(name)
     if (value !== null) values.push(value)
   } else if (isFlat(headers)) {
     for (let at = 0; at + 1 < headers.length; at += 2)

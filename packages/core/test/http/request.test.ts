@@ -113,3 +113,8 @@ test('headerValues returns the values in order and ignores the case of names', (
   expect(headerValues(request, 'a')).toEqual(['1', ['3', null]])
   expect(headerValues(request, 'c')).toEqual([])
 })
+
+test('a Fetch request has no pseudo-headers of HTTP/2, whose names its headers refuse', () => {
+  const request = fromFetch(new Request('https://api.example/orders'))
+  expect(headerValues(request, ':authority')).toEqual([])
+})
