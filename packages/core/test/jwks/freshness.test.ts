@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import {
+  type CachedKeySet,
   freshnessLifetime,
+  isUnused,
   refreshAge,
   sharedRefreshAge,
   storedLifetime,
@@ -60,4 +62,15 @@ test.each([
 ])('a key set that was stored as fresh for %s seconds is fresh for %i', (stored, expected) => {
   const lifetime = storedLifetime(stored === undefined ? undefined : stored * ms, 600 * ms)
   expect(lifetime).toBe(expected * ms)
+})
+
+test('a key set is unused once no token needed it for two lifetimes', () => {
+  const cached = { lifetime: 60_000 } as CachedKeySet
+  expect(isUnused(cached, 1000, 120_999)).toBe(false)
+  expect(isUnused(cached, 1000, 121_000)).toBe(true)
+})
+
+test('without a key set, the default lifetime of 5 minutes counts', () => {
+  expect(isUnused(undefined, 0, 599_999)).toBe(false)
+  expect(isUnused(undefined, 0, 600_000)).toBe(true)
 })

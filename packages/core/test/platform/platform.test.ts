@@ -1,4 +1,6 @@
-import { createHook } from 'node:async_hooks'
+import { AsyncLocalStorage, createHook } from 'node:async_hooks'
+import { syncBuiltinESMExports } from 'node:module'
+import util from 'node:util'
 import * as fc from 'fast-check'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import * as nodeCrypto from '../../src/platform/node-crypto.ts'
@@ -88,4 +90,35 @@ test('printLine prints to stderr in the form of Node', () => {
   onTestFinished(() => void vi.restoreAllMocks())
   node.printLine('a line')
   expect(printed.mock.calls).toEqual([[`RESOURCE-SERVER ${process.pid}: a line`]])
+})
+
+test('context() runs work in the asynchronous context in which it was called', () => {
+  const storage = new AsyncLocalStorage<string>()
+  const run = storage.run('captured', () => node.context())
+  const seen: unknown[] = []
+  storage.run('current', () => run(() => void seen.push(storage.getStore())))
+  expect(seen).toEqual(['captured'])
+})
+
+test('warn emits a process warning with the name of this project', async () => {
+  const warned = vi.fn<(warning: Error) => void>()
+  process.on('warning', warned)
+  onTestFinished(() => void process.off('warning', warned))
+  node.warn('a message')
+  await vi.waitFor(() => expect(warned).toHaveBeenCalledOnce())
+  const { name, message } = warned.mock.calls[0]?.[0] ?? new Error('no warning')
+  expect([name, message]).toEqual(['ResourceServerWarning', 'a message'])
+})
+
+test.each([true, false])('isDebugging() is %s if Node says so for resource-server', (enabled) => {
+  // Node reads NODE_DEBUG only when the process starts.
+  vi.spyOn(util, 'debuglog').mockImplementation((section) =>
+    Object.assign((): void => {}, { enabled: section === 'resource-server' ? enabled : !enabled }),
+  )
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+    syncBuiltinESMExports()
+  })
+  expect(node.isDebugging()).toBe(enabled)
 })
