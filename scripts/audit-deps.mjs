@@ -31,6 +31,16 @@ function treeOf({ dependencies = {} }, depth) {
   ])
 }
 
+/**
+ * What a user installs on purpose, such as a client of Redis, is not a dependency.
+ *
+ * @type {(node: Node, manifest: import('./packages.mjs').Manifest) => Pick<Node, 'dependencies'>}
+ */
+function withoutPeers({ dependencies = {} }, { peerDependencies = {} }) {
+  const own = Object.entries(dependencies).filter(([name]) => !(name in peerDependencies))
+  return { dependencies: Object.fromEntries(own) }
+}
+
 export function auditDependencies() {
   const listed = pnpm([
     'list',
@@ -46,10 +56,10 @@ export function auditDependencies() {
   const packages = JSON.parse(listed.stdout)
   const lines = []
   const added = []
-  for (const { name } of published) {
+  for (const { name, manifest } of published) {
     const found = packages.find((entry) => entry.name === name)
     if (!found) return { ok: false, output: `pnpm does not list ${name}.` }
-    const tree = treeOf(found, 1)
+    const tree = treeOf(withoutPeers(found, manifest), 1)
     const expected = allowed.get(name) ?? ['jose']
     lines.push(name, ...(tree.length > 0 ? tree.map(({ line }) => `  ${line}`) : ['  (nothing)']))
     const others = tree.filter((one) => !isOurs(one.name) && !expected.includes(one.name))

@@ -1,4 +1,5 @@
 // `npm run build`: compiles everything and bundles the packages.
+import './help.mjs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root, run, tool } from './run.mjs'

@@ -23,6 +23,7 @@ import { cache, root, run } from './run.mjs'
  * @property {string} version
  * @property {boolean} [private]
  * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [peerDependencies]
  * @property {object} [exports]
  * @property {object} [imports]
  * @property {object} [bin]

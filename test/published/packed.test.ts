@@ -67,10 +67,11 @@ describe.each(published)('$name, installed from its tarball', ({ name, directory
   })
 
   test('contains one file of code for each entry, and at most one that they share', () => {
-    const { exports = {}, imports = {} } = JSON.parse(
+    const { exports, imports, bin } = JSON.parse(
       readFileSync(join(installed, 'package.json'), 'utf8'),
-    ) as { exports?: object; imports?: object }
-    const entries = [...JSON.stringify({ exports, imports }).matchAll(/"\.\/(dist\/[^"]+\.js)"/g)]
+    ) as { exports?: object; imports?: object; bin?: object }
+    const targets = JSON.stringify([exports, imports, bin])
+    const entries = [...targets.matchAll(/"(?:\.\/)?(dist\/[^"]+\.js)"/g)]
     const code = filesIn(installed).filter((file) => file.endsWith('.js'))
     const expected = [...new Set(entries.map(([, file = '']) => file))]
     expect(code.filter((file) => file !== 'dist/shared.js')).toEqual(expected.toSorted())
@@ -93,7 +94,8 @@ describe.each(published)('$name, installed from its tarball', ({ name, directory
     const bundles = filesIn(installed).filter((file) => /^dist\/[\w-]+\.js$/.test(file))
     const code = bundles.map((file) => readFileSync(join(installed, file), 'utf8')).join('\n')
     expect(code).toMatch(/^\/\*\*(?: |$)/m)
-    expect(Math.max(...code.split('\n').map((line) => line.length))).toBeLessThan(500)
+    const entry = readFileSync(join(installed, 'dist/index.js'), 'utf8')
+    expect(Math.max(...entry.split('\n').map((line) => line.length))).toBeLessThan(500)
   })
 
   test('has no relative link in its pages, because npm displays them on another site', () => {

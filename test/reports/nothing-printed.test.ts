@@ -125,15 +125,18 @@ test('many resolved issuers cause ten warnings in a minute, and then a count', a
   const verifier = createVerifier({
     audience: 'order-service',
     resolveIssuer: (issuer) => ({ issuer }),
-    fetch: async () => new Response(null, { status: 500 }),
+    // Each retry would be printed in the next minute.
+    fetch: async () => new Response(null, { status: 503, headers: { 'retry-after': '600' } }),
   })
   onTestFinished(() => verifier.close())
   for (let tenant = 0; tenant < 60; tenant += 1) {
     const iss = `https://t${tenant}.example.com`
-    await verifier.check(signer.token({ aud: 'order-service', claims: { iss } }))
+    const checked = verifier.check(signer.token({ aud: 'order-service', claims: { iss } }))
+    // Only ten new issuers are added in a second.
+    await vi.advanceTimersByTimeAsync(100)
+    await checked
   }
   expect(await take()).toHaveLength(10)
-  // Otherwise the retries would be printed in the next minute.
   verifier.close()
   vi.advanceTimersByTime(60_000)
   const [count, ...others] = await take()
