@@ -4,6 +4,7 @@ import {
   type ExpectedResponse,
   misconfigurations,
   requirements,
+  startConformance,
 } from '@resource-server/testing/conformance'
 import { describe, expect, test } from 'vitest'
 import { hosts } from '../hosts/index.ts'
@@ -90,5 +91,21 @@ function errorIn(
 test('a host cannot leave out a case', () => {
   expect(new Set(hosts.map(({ name }) => name)).size).toBe(hosts.length)
   expect(hosts.map(({ name }) => name)).toEqual(expect.arrayContaining(['Express 5', 'Express 4']))
-  for (const host of hosts) expect(Object.keys(host).toSorted()).toEqual(['name', 'start'])
+  for (const { hidesConnection: _, ...host } of hosts) {
+    expect(Object.keys(host).toSorted()).toEqual(['name', 'start'])
+  }
+})
+
+test('a host that hides its connections leaves out nothing but the cases that compare certificates', async () => {
+  const hidden = await startConformance({
+    name: 'hidden',
+    hidesConnection: true,
+    start: () => Promise.reject(new Error('not started')),
+  })
+  await hidden.close()
+  const left = cases.filter((each) => !hidden.cases.includes(each)).map(({ id }) => id)
+  expect(left).toEqual(['certificate-missing'])
+  // Of the hosts, those whose guards get nothing but a request of the Fetch standard.
+  const hiding = hosts.filter(({ hidesConnection }) => hidesConnection).map(({ name }) => name)
+  expect(hiding).toEqual(['fetch with Hono'])
 })

@@ -30,6 +30,7 @@ export const honoPackageHost: Host = {
 
 export const honoHost: Host = {
   name: 'fetch with Hono',
+  hidesConnection: true,
   async start({ options, routes }) {
     const api = resourceServer(options)
     const app = new Hono()

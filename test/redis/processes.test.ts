@@ -36,7 +36,8 @@ describe.runIf(hasRedis)(
       onTestFinished(() => connection.close())
       const service = await startService(connection, { timeout: 900 })
       onTestFinished(() => service.close())
-      const headers = service.headers()
+      // From the second after the start of Redis, so it cannot have been used before.
+      const headers = service.headers(undefined, 1)
       const all = await Promise.all(Array.from({ length: 100 }, () => service.statusOf(headers)))
       expect(count(all.map(String))).toEqual({ 200: 1, 401: 99 })
     })
@@ -48,10 +49,13 @@ describe.runIf(hasRedis)(
       onTestFinished(() => issuer.close())
       const client = issuer.dpopClient()
       const token = client.token({ aud: 'orders' })
+      // The proof is from the second after the start of Redis, so it cannot have been used before.
       const setting = {
         ...{ url: server.url, copies, token },
         ...{ issuer: issuer.url, jwks: { keys: [issuer.key.publicJwk] } },
-        presentation: { dpop: { proof: client.proof({ token, url }), method: 'GET', url } },
+        presentation: {
+          dpop: { proof: client.proof({ token, url, issuedIn: 1 }), method: 'GET', url },
+        },
       }
       const children = Array.from({ length: processes }, (_, at) =>
         fork(script, [JSON.stringify({ ...setting, library: at % 2 ? 'redis' : 'ioredis' })]),

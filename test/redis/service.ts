@@ -40,8 +40,8 @@ export async function startService(
   const host = await listening(createServer(app).listen(0, '127.0.0.1'))
   const dpopClient = issuer.dpopClient()
   const token = dpopClient.token({ aud: 'orders', expiresIn: 3600 })
-  const headers = (nonce?: string) =>
-    dpopClient.headers({ token, url, ...(nonce !== undefined && { nonce }) })
+  const headers = (nonce?: string, issuedIn = 0) =>
+    dpopClient.headers({ token, url, issuedIn, ...(nonce !== undefined && { nonce }) })
   const request = (sent = headers()): Promise<Response> =>
     fetch(`http://127.0.0.1:${host.port}/orders`, { headers: sent })
   const statusOf = async (sent = headers()): Promise<number> => {

@@ -54,7 +54,7 @@ function growthOf({ source, flags }: RegExp): string | undefined {
     : undefined
 }
 
-/** Too large for the automaton, but evidently linear: after `^`, one character class, at most so many times. */
+/** Too large for the automaton, but evidently linear: after `^`, one character class, a limited number of times. */
 const reviewed = [
   '/^[A-Za-z0-9_-]{1,1400}$/',
   '/^[\\x21-\\x7e]{1,256}$/',

@@ -1,6 +1,6 @@
 import type { DecisionRecord } from '@resource-server/core'
 import type { Host, Route } from '@resource-server/testing/conformance'
-import { hosts } from '../../hosts/index.ts'
+import { adapterHosts } from '../../hosts/index.ts'
 import type { Service, Setup } from './attempt.ts'
 import { sendRequest } from './http-client.ts'
 import type { Target } from './targets.ts'
@@ -14,7 +14,7 @@ function operationsOf(api: object): Service['operations'] {
 const targetOf = (host: Host): Target => ({
   name: host.name,
   http: true,
-  hidesConnection: host.name.startsWith('fetch'),
+  hidesConnection: host.hidesConnection === true,
   start: async ({ options = {}, guards, spoofedAuth }: Setup): Promise<Service> => {
     const records: DecisionRecord[] = []
     let handled = 0
@@ -52,4 +52,4 @@ const targetOf = (host: Host): Target => ({
 })
 
 /** The hosts of the conformance suite. */
-export const hostTargets: readonly Target[] = hosts.map(targetOf)
+export const hostTargets: readonly Target[] = adapterHosts.map(targetOf)

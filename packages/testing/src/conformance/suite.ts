@@ -44,7 +44,7 @@ export async function startConformance(host: Host, issuers?: Issuers): Promise<C
 }
 
 class HostSuite implements ConformanceSuite {
-  readonly cases: readonly Case[] = cases
+  readonly cases: readonly Case[]
   readonly misconfigurations: readonly Misconfiguration[] = misconfigurations
   readonly #host: Host
   readonly #issuers: Issuers
@@ -54,6 +54,7 @@ class HostSuite implements ConformanceSuite {
 
   constructor(host: Host, issuers: Issuers, ownIssuers: Issuers | undefined) {
     this.#host = host
+    this.cases = host.hidesConnection ? cases.filter(({ setup }) => setup !== 'mtls') : cases
     this.#issuers = issuers
     this.#ownIssuers = ownIssuers
   }
