@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/bundle.ts'],
+    // Vitest leaves one core unused. On two cores, that would be half of them.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // They start servers that npm does not bring: npm run test:interop.
     exclude: ['test/interop/**', 'node_modules/**'],
     // A test that asserts nothing proves nothing: it fails.

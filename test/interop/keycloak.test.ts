@@ -266,7 +266,10 @@ describe('a hop of @resource-server/exchange', () => {
     expect(decodeJwt(token)).toHaveProperty('cnf.jkt')
     const resource = 'https://api.example/'
     const proof = await dpop.generateProof(keyPair, resource, 'GET', undefined, token)
-    const verifier = createVerifier({ issuer: keycloak.issuer, audience: 'user-service' })
+    // Two seconds behind, so that the proof is later than the start of the store of used proofs.
+    const behind = { now: () => Date.now() - 2000, monotonic: () => performance.now() }
+    const options = { issuer: keycloak.issuer, audience: 'user-service', clock: behind }
+    const verifier = createVerifier(options)
     const dpopProof = { dpop: { proof, method: 'GET', url: resource } }
     const subject = await verifier.verify(token, dpopProof).finally(() => verifier.close())
     const failure: unknown = await toOrders.hop.token(subject).catch((error: unknown) => error)

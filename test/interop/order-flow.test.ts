@@ -11,6 +11,6 @@ test.each(['keycloak', 'spring-authorization-server'])(
     const report = new Report({ write: (line) => (text += line) }, undefined)
     const passed = await runDemo(report, undefined, serverStarter(name))
     expect(passed, text).toBe(true)
-    expect(text).toMatch(/\n25 checks passed, 0 failed\n$/)
+    expect(text).toMatch(/\n28 checks passed, 0 failed\n$/)
   },
 )
