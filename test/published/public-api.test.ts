@@ -128,6 +128,7 @@ test('core/client has exactly these exports', () => {
     'isAccessToken',
     'isSecure',
     'kindOf',
+    'nameAndCodeOf',
     'numberOption',
     'own',
     'ownOptions',

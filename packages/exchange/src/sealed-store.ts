@@ -1,4 +1,4 @@
-import { within } from '@resource-server/core/client'
+import { nameAndCodeOf, within } from '@resource-server/core/client'
 import type { CryptoKey } from 'oauth4webapi'
 import type { HopStoreOptions } from './options.ts'
 import type { Settings } from './settings.ts'
@@ -79,14 +79,18 @@ export class SealedTokens {
 
   async #try<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await within(timeout, work(), () => new Error(`no answer within ${timeout} ms`))
+      return await within(timeout, work(), storeIsLate)
     } catch (error) {
       // The store is a cache: without it, tokens are exchanged again.
-      const message = error instanceof Error ? error.message : 'unknown error'
-      this.#settings.warn(`The store of exchanged tokens failed: ${message}`)
+      // Not its message, which may contain a password.
+      this.#settings.warn(`The store of exchanged tokens failed: ${nameAndCodeOf(error)}`)
       return undefined
     }
   }
+}
+
+function storeIsLate(): Error {
+  return Object.assign(new Error(`no answer within ${timeout} ms`), { code: 'TIMEOUT' })
 }
 
 const nameOf = (id: string): string => `resource-server:exchange:${id}`

@@ -171,3 +171,14 @@ test.each<[string, Partial<ExpiringStore>]>([
   await hop.token(caller)
   expect(exchanges()).toBe(1)
 })
+
+test('a store that fails counts as empty, and its message, which can contain a password, is not printed', async () => {
+  const printed = new Promise<string>((resolve) => {
+    process.once('warning', ({ message }) => resolve(message))
+  })
+  const fail = () => Promise.reject(Object.assign(new Error('hunter2'), { code: 'ECONNRESET' }))
+  const store: ExpiringStore = { get: fail, set: fail, delete: fail }
+  const { hop, subject } = await setUpStore({ store: { store, secret }, log: 'warnings' })
+  await hop.token(await subject())
+  expect(await printed).toBe('The store of exchanged tokens failed: Error ECONNRESET')
+})

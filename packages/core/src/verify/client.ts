@@ -44,7 +44,7 @@ export { isSecure, parsePlainUrl } from '../lib/url.ts'
 
 // Records and warnings
 export type { ExchangeAnomaly, ExchangeRecord } from '../options/exchange-record.ts'
-export { quote } from '../lib/quote.ts'
+export { nameAndCodeOf, quote } from '../lib/quote.ts'
 export { warnings } from '../lib/warning-limiter.ts'
 export { channel } from '#platform'
 
