@@ -9,6 +9,7 @@ import { listening } from './listen.ts'
 /** The package for Hono. */
 export const honoPackageHost: Host = {
   name: 'Hono 4',
+  hidesConnection: true,
   async start({ options, routes, spoofedAuth }) {
     const api = forHono(options)
     const app = new Hono<{ Variables: { token: unknown } }>()

@@ -161,7 +161,7 @@ export function resourceServer<C extends object = object>(
   options: ResourceServerOptions,
 ): ResourceServer<C>
 export function resourceServer<C extends object>(options: ResourceServerOptions): object {
-  const gate = createGate<C>(options)
+  const gate = createGate<C>(options, { exposesConnection: false })
   // The context is the key, because middleware may replace its request, for example to limit the body.
   const pass = (guard: Guard, context: Context) => {
     const route = (): string | undefined => matchedRoutes(context).at(-1)?.path

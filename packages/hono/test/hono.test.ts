@@ -183,3 +183,11 @@ describe('misuse', () => {
     expect(String(errors)).toMatch(/without being called: it got a Hono context/)
   })
 })
+
+test.each([{ from: 'socket' }, { from: 'header', format: 'rfc9440', peers: ['unix'] }] as const)(
+  'mtls with %j is a ConfigError, because no request could prove its certificate',
+  (mtls) => {
+    const options = { issuer: 'https://as.example.com', audience: 'order-service', mtls } as const
+    expect(() => resourceServer(options as never)).toThrow('do not expose their connection')
+  },
+)
