@@ -92,6 +92,22 @@ describe.each([
     ])
   })
 
+  test('the scopes of a field apply in addition to those of its type', async () => {
+    const url = await starting()
+    const query = '{ orders { customer { notes } } }'
+    for (const scope of ['customers:read', 'customers:notes']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect((await ask(url, query, `orders:read ${scope}`)).errors).toEqual([
+        [
+          ['orders', 0, 'customer', 'notes'],
+          'FORBIDDEN',
+          [[['customers:read']], [['customers:notes']]],
+        ],
+      ])
+    }
+    expect((await ask(url, query, 'orders:read customers:read customers:notes')).errors).toEqual([])
+  })
+
   test('the scopes of an interface apply to the fields that implement it', async () => {
     const url = await starting()
     const query = '{ orders { ...on Payable { total } } }'

@@ -14,6 +14,16 @@ const cache = join(root, 'node_modules/.cache/recipes')
 
 let loaded = 0
 
+/** The JavaScript of a module of a recipe, with another issuer. */
+export function recipeCode(name: string, issuer: string, at = 0): string {
+  const path = `docs/recipes/${name}.md`
+  const code = modulesOf({ path, text: readFileSync(join(root, path), 'utf8') }).at(at)
+  if (code === undefined) throw new Error(`${path} has no module ${at}`)
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 }
+  const { outputText } = ts.transpileModule(code, { compilerOptions })
+  return outputText.replaceAll('https://as.example.com', issuer)
+}
+
 /**
  * Loads a module of a recipe as it is. Only the issuer is replaced, and the types are removed. Node itself loads the
  * module, as in an app, because bundlers resolve some packages differently.
@@ -23,15 +33,10 @@ export async function loadRecipe<Module extends object>(
   issuer: string,
   at = 0,
 ): Promise<Module> {
-  const path = `docs/recipes/${name}.md`
-  const code = modulesOf({ path, text: readFileSync(join(root, path), 'utf8') }).at(at)
-  if (code === undefined) throw new Error(`${path} has no module ${at}`)
   loaded += 1
   const file = join(cache, `${name}.${process.pid}.${loaded}.mjs`)
-  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 }
-  const { outputText } = ts.transpileModule(code, { compilerOptions })
   mkdirSync(cache, { recursive: true })
-  writeFileSync(file, outputText.replaceAll('https://as.example.com', issuer))
+  writeFileSync(file, recipeCode(name, issuer, at))
   afterAll(() => rmSync(file, { force: true }))
   return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Module
 }
