@@ -31,7 +31,7 @@ test('options that are missing are a ConfigError', () => {
 test.each([{ from: 'socket' }, { from: 'header', format: 'rfc9440', peers: ['unix'] }] as const)(
   'mtls with %j is a ConfigError on a fetch host, and works on node:http',
   (mtls) => {
-    const mcp = createMcp(issuer, { mtls } as never)
+    const mcp = createMcp(issuer, { mtls })
     const onFetch = (): unknown => mcp.protectFetch(() => new Response())
     expect(onFetch).toThrow(ConfigError)
     expect(onFetch).toThrow('do not expose their connection')

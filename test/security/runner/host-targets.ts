@@ -60,6 +60,6 @@ const targetOf = (host: Host): Target => ({
  */
 export function attackHost(name: string): void {
   const host = adapterHosts.find((each) => each.name === name)
-  if (!host) throw new Error(`'${name}' is not one of ${adapterHosts.map((each) => each.name)}.`)
+  if (!host) throw new Error(`'${name}' is not the name of a host in test/hosts/index.ts.`)
   for (const [group, cases] of Object.entries(groups)) runGroup(group, cases, [targetOf(host)])
 }
