@@ -1,10 +1,12 @@
-// `npm run test:interop`: tests with tokens that real servers issue and exchange, and with services behind real
-// proxies. Needs JDK 21 or later and Maven, network access for the first run, nginx, and HAProxy. Passes its arguments
-// to vitest: `npm run test:interop -- spring`. With `--if-possible`, what is missing is reported but is not a failure.
+// `npm run test:interop`: tests with tokens that real servers issue and exchange, with services behind real proxies, and
+// with packages that are not in the root's lockfile. Needs JDK 21 or later and Maven, network access for the first run,
+// nginx, and HAProxy. Passes its arguments to vitest: `npm run test:interop -- spring`, or `-- mcp-tools`. Only what these
+// tests need is prepared. With `--if-possible`, what is missing is reported but is not a failure.
 import './help.mjs'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
+import { missingPackages } from './interop/packages.mjs'
 import { missingProxies } from './interop/proxies.mjs'
 import { realServers } from './interop/servers.mjs'
 import { cache, run, tool } from './run.mjs'
@@ -15,6 +17,39 @@ const args = process.argv.slice(2).filter((argument) => argument !== optional)
 const ledger = join(cache, 'interop-ledger.jsonl')
 const report = join(cache, 'interop.json')
 
+/**
+ * @param {(env: Record<string, string>) => string | undefined} prepare may set environment variables for the tests.
+ *   Returns what is missing.
+ * @param {readonly string[]} tests
+ * @param {readonly string[]} others more options of vitest that leave out tests
+ */
+const part = (prepare, tests, others = []) => ({
+  prepare,
+  tests,
+  options: [...tests.map((test) => `--exclude=**/${test}.test.ts`), ...others],
+})
+
+const parts = [
+  part(prepareServers, ['keycloak', 'keycloak-sign-out', 'spring', 'order-flow', 'zitadel']),
+  part(missingProxies, ['proxies']),
+  // NestJS 11 is a project of its own, because it also runs the tests of packages/nestjs.
+  part(missingPackages, ['mcp-tools', 'next', 'nestjs-11'], ['--project=!nestjs-11']),
+]
+
+const names = args.filter((argument) => !argument.startsWith('-'))
+
+/** Whether vitest will run a test. Without names, it runs all of them. @type {(test: string) => boolean} */
+const isSelected = (test) =>
+  names.length === 0 || names.some((name) => `test/interop/${test}.test.ts`.includes(name))
+
+/** @type {(env: Record<string, string>) => string | undefined} */
+function prepareServers(env) {
+  const servers = realServers()
+  if (typeof servers === 'string') return servers
+  Object.assign(env, servers)
+  return undefined
+}
+
 function main() {
   // Files from an earlier run must not be mistaken for results of this one.
   for (const file of [ledger, report]) rmSync(file, { force: true })
@@ -22,15 +57,12 @@ function main() {
   if (!build().ok) return false
   mkdirSync(cache, { recursive: true })
   const started = performance.now()
-  const servers = realServers()
-  const parts = [
-    {
-      tests: ['keycloak', 'spring', 'order-flow'],
-      missing: typeof servers === 'string' ? servers : undefined,
-    },
-    { tests: ['proxies'], missing: missingProxies() },
-  ]
-  const missing = parts.filter((part) => part.missing !== undefined)
+  /** @type {Record<string, string>} */
+  const env = {}
+  const missing = parts
+    .filter(({ tests }) => tests.some(isSelected))
+    .map(({ prepare, ...others }) => ({ ...others, reason: prepare(env) }))
+    .filter(({ reason }) => reason !== undefined)
   const { ok } = run(
     tool('vitest'),
     [
@@ -40,15 +72,15 @@ function main() {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
-      ...missing.flatMap(({ tests }) => tests.map((test) => `--exclude=**/${test}.test.ts`)),
+      ...missing.flatMap(({ options }) => options),
       ...args,
     ],
-    { env: { ...(typeof servers === 'string' ? {} : servers), INTEROP_LEDGER: ledger } },
+    { env: { ...env, INTEROP_LEDGER: ledger } },
   )
   printLedger()
   console.log(`Tests against real servers: ${ok ? 'ok' : 'FAILED'}, ${seconds(started)}`)
-  for (const { tests, missing: what } of missing) {
-    console.log(`Not run: the tests ${tests.join(', ')}. ${what}.`)
+  for (const { tests, reason } of missing) {
+    console.log(`Not run: the tests ${tests.join(', ')}. ${reason}.`)
   }
   return ok && (missing.length === 0 || process.argv.includes(optional))
 }
