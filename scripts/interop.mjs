@@ -1,27 +1,60 @@
-// `npm run test:interop`: tests with tokens that real servers issue and exchange, and with services behind real
-// proxies. Needs JDK 21 or later and Maven, network access for the first run, nginx, and HAProxy. Passes its arguments
-// to vitest: `npm run test:interop -- spring`. With `--if-possible`, what is missing is reported but is not a failure.
-// `--only hydra` runs the tests with one server that takes long to build. They are not part of the other runs.
+// `npm run test:interop`: tests with tokens that real servers issue and exchange, with services behind real proxies, and
+// with packages that are not in the root's lockfile. Needs JDK 21 or later and Maven, network access for the first run,
+// nginx, and HAProxy. Passes its arguments to vitest: `npm run test:interop -- spring`, or `-- mcp-tools`. Only what these
+// tests need is prepared. With `--if-possible`, what is missing is reported but is not a failure.
+// `--only hydra` runs the tests with one server. Those that take long to build run only then.
 import './help.mjs'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { build } from './build.mjs'
+import { missingPackages } from './interop/packages.mjs'
 import { missingProxies } from './interop/proxies.mjs'
 import { hydra, realServers } from './interop/servers.mjs'
 import { cache, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 
-const { values: options, positionals: args } = parseArgs({
-  options: { 'if-possible': { type: 'boolean' }, only: { type: 'string' } },
-  allowPositionals: true,
-})
-/** Servers that take long to build. Each has a test file of its name. @type {Record<string, () => Record<string, string> | string>} */
-const slow = { hydra }
+const [optional, only] = ['--if-possible', '--only']
+const args = process.argv.slice(2).filter((argument) => argument !== optional && argument !== only)
 const ledger = join(cache, 'interop-ledger.jsonl')
 const report = join(cache, 'interop.json')
 
-/** What runs. @typedef {{ filters: readonly string[], env: Record<string, string>, missing: readonly { tests: readonly string[], what: string }[] }} Plan */
+/**
+ * @param {(env: Record<string, string>) => string | undefined} prepare may set environment variables for the tests.
+ *   Returns what is missing.
+ * @param {readonly string[]} tests
+ * @param {readonly string[]} others more options of vitest that leave out tests
+ */
+const part = (prepare, tests, others = []) => ({
+  prepare,
+  tests,
+  options: [...tests.map((test) => `--exclude=**/${test}.test.ts`), ...others],
+})
+
+const parts = [
+  part(
+    (env) => add(env, realServers()),
+    ['keycloak', 'keycloak-sign-out', 'spring', 'order-flow', 'zitadel'],
+  ),
+  part(missingProxies, ['proxies']),
+  // NestJS 11 is a project of its own, because it also runs the tests of packages/nestjs.
+  part(missingPackages, ['mcp-tools', 'next', 'nestjs-11'], ['--project=!nestjs-11']),
+]
+
+/** Servers that take long to build: part of a run only with `--only`. */
+const slow = [part((env) => add(env, hydra()), ['hydra'])]
+
+const names = args.filter((argument) => !argument.startsWith('-'))
+
+/** Whether vitest will run a test. Without names, it runs all of them. @type {(test: string) => boolean} */
+const isSelected = (test) =>
+  names.length === 0 || names.some((name) => `test/interop/${test}.test.ts`.includes(name))
+
+/** @type {(env: Record<string, string>, servers: Record<string, string> | string) => string | undefined} */
+function add(env, servers) {
+  if (typeof servers === 'string') return servers
+  Object.assign(env, servers)
+  return undefined
+}
 
 function main() {
   // Files from an earlier run must not be mistaken for results of this one.
@@ -30,8 +63,13 @@ function main() {
   if (!build().ok) return false
   mkdirSync(cache, { recursive: true })
   const started = performance.now()
-  const { filters, env, missing } =
-    options.only === undefined ? planForAll() : planFor(options.only)
+  /** @type {Record<string, string>} */
+  const env = {}
+  const includesSlow = process.argv.includes(only)
+  const missing = [...parts, ...(includesSlow ? slow : [])]
+    .filter(({ tests }) => tests.some(isSelected))
+    .map(({ prepare, ...others }) => ({ ...others, reason: prepare(env) }))
+    .filter(({ reason }) => reason !== undefined)
   const { ok } = run(
     tool('vitest'),
     [
@@ -41,45 +79,20 @@ function main() {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
-      ...filters,
+      ...missing.flatMap(({ options }) => options),
+      ...(includesSlow ? [] : slow.flatMap(({ options }) => options)),
       ...args,
     ],
     { env: { ...env, INTEROP_LEDGER: ledger } },
   )
   printLedger()
   console.log(`Tests against real servers: ${ok ? 'ok' : 'FAILED'}, ${seconds(started)}`)
-  for (const { tests, what } of missing) {
-    console.log(`Not run: the tests ${tests.join(', ')}. ${what}.`)
+  for (const { tests, reason } of missing) {
+    console.log(`Not run: the tests ${tests.join(', ')}. ${reason}.`)
   }
-  const names = Object.keys(slow).map((name) => `--only ${name}`)
-  if (options.only === undefined) console.log(`Run separately: ${names.join(', ')}`)
-  return ok && (missing.length === 0 || options['if-possible'] === true)
-}
-
-/** @returns {Plan} */
-function planForAll() {
-  const servers = realServers()
-  const parts = [
-    {
-      tests: ['keycloak', 'keycloak-sign-out', 'spring', 'order-flow'],
-      what: typeof servers === 'string' ? servers : undefined,
-    },
-    { tests: ['proxies'], what: missingProxies() },
-  ]
-  const missing = parts.flatMap(({ tests, what }) => (what === undefined ? [] : [{ tests, what }]))
-  const excluded = [...missing.flatMap(({ tests }) => tests), ...Object.keys(slow)]
-  return {
-    filters: excluded.map((test) => `--exclude=**/${test}.test.ts`),
-    env: typeof servers === 'string' ? {} : servers,
-    missing,
-  }
-}
-
-/** @type {(name: string) => Plan} @throws if there is no such server, or if it cannot be built */
-function planFor(name) {
-  const env = slow[name]?.() ?? `choose ${Object.keys(slow).join(' or ')}`
-  if (typeof env === 'string') throw new Error(`--only ${name}: ${env}`)
-  return { filters: [`/${name}.test.ts`], env, missing: [] }
+  if (!includesSlow)
+    console.log(`Run with --only: ${slow.flatMap(({ tests }) => tests).join(', ')}`)
+  return ok && (missing.length === 0 || process.argv.includes(optional))
 }
 
 /** @type {(started: number) => string} */

@@ -107,5 +107,5 @@ test('a host that hides its connections leaves out nothing but the cases that co
   expect(left).toEqual(['certificate-missing'])
   // Of the hosts, those whose guards get nothing but a request of the Fetch standard.
   const hiding = hosts.filter(({ hidesConnection }) => hidesConnection).map(({ name }) => name)
-  expect(hiding).toEqual(['fetch with Hono', 'Hono 4'])
+  expect(hiding).toEqual(['fetch with Hono', 'Hono 4', 'MCP on a fetch host'])
 })

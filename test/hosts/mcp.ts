@@ -88,6 +88,7 @@ export const mcpHosts: readonly Host[] = [
   },
   {
     name: 'MCP on a fetch host',
+    hidesConnection: true,
     async start(setup) {
       const { gate, guardsOf, protection } = protections(setup)
       const routes = setup.routes.map((route) => {

@@ -4,10 +4,10 @@ import { environment } from './environment.ts'
 /** An observed result with a real server. */
 export interface Result {
   readonly server: string
-  readonly kind: 'accepted' | 'refused' | 'chain' | 'not issued' | 'survived'
-  /** The token or the event. */
+  readonly kind: 'accepted' | 'refused' | 'chain' | 'not issued' | 'survived' | 'unchanged'
+  /** The token, the event, or the test suite. */
   readonly what: string
-  /** The subject and the actors, the reason, or the number of requests. */
+  /** The subject and the actors, the reason, or the number of requests or checks. */
   readonly seen: string
 }
 

@@ -1,16 +1,47 @@
-import { defineConfig } from 'vitest/config'
+import { join } from 'node:path'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { packagesFolder } from './packages.ts'
 
-// For `npm run test:interop`. These tests start servers that are not npm packages.
-export default defineConfig({
+const root = new URL('../..', import.meta.url).pathname
+const nestjs11 = ['test/interop/nestjs-11.test.ts', 'packages/nestjs/test/*.test.ts']
+
+const project = (name: string, include: readonly string[]): TestProjectInlineConfiguration => ({
+  // The decorators of NestJS.
+  oxc: { decorator: { legacy: true } },
   test: {
-    root: new URL('../..', import.meta.url).pathname,
-    include: ['test/interop/*.test.ts'],
-    // One server at a time, because each needs a core and 512 MB.
-    fileParallelism: false,
+    name,
+    root,
+    include: [...include],
     expect: { requireAssertions: true },
-    allowOnly: false,
-    retry: 0,
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    unstubEnvs: true,
+    restoreMocks: true,
+  },
+})
+
+const servers = project('servers', ['test/interop/*.test.ts'])
+const modules = join(packagesFolder, 'node_modules')
+
+// For `npm run test:interop`. These tests start servers that are not npm packages, and use packages that are not in the
+// root's lockfile.
+export default defineConfig({
+  test: {
+    root,
+    // One server at a time, because each needs a core and 512 MB.
+    fileParallelism: false,
+    allowOnly: false,
+    retry: 0,
+    projects: [
+      { ...servers, test: { ...servers.test, exclude: [nestjs11[0]!] } },
+      {
+        ...project('nestjs-11', nestjs11),
+        resolve: {
+          alias: [
+            { find: /^(@nestjs\/\w[\w-]*|rxjs|reflect-metadata)$/, replacement: `${modules}/$1` },
+          ],
+        },
+      },
+    ],
   },
 })

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { adapterHosts } from '../hosts/index.ts'
 import { groups } from './attacks/index.ts'
 import { corpus, runnable } from './corpus/corpus.ts'
 
@@ -19,6 +20,15 @@ test('the id of a case starts with the name of its group', () => {
   for (const [name, group] of Object.entries(groups)) {
     for (const id of Object.keys(group)) expect(id.split('-')[0]).toBe(name)
   }
+})
+
+test('each host whose adapter reads requests is attacked in exactly one file', () => {
+  const folder = new URL('attacks-on-hosts/', import.meta.url)
+  const attacked = readdirSync(folder).map((file) => {
+    const text = readFileSync(new URL(file, folder), 'utf8')
+    return /^attackHost\('(.+)'\)$/m.exec(text)?.[1] ?? file
+  })
+  expect(attacked.toSorted()).toEqual(adapterHosts.map(({ name }) => name).toSorted())
 })
 
 test('the excluded cases are exactly these, with their reasons', () => {

@@ -26,11 +26,16 @@ export type McpFetchHandler<C extends object = object> = (
   options: McpFetchOptions<C>,
 ) => Response | Promise<Response>
 
-/** Returns the function that such a host calls. It rejects if the MCP server rejects. */
+/**
+ * Returns the function that such a host calls. It rejects if the MCP server rejects.
+ *
+ * @throws ConfigError for options that need the connection of a request
+ */
 export function protectFetch<C extends object>(
   protection: Protection<C>,
   handler: McpFetchHandler<C>,
 ): (request: Request) => Promise<Response> {
+  protection.gate.checkHost({ exposesConnection: false })
   const serve = server(protection, handler)
   return async (request) => {
     if (!isFetchRequest(request)) throw wrongHost('An MCP server for the Fetch standard', request)

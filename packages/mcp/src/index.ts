@@ -147,7 +147,8 @@ export interface ResourceServer<C extends object = object, Token = AccessToken<C
    * The same for hosts with `Request` and `Response`. The handler gets the second argument of the SDK's own handlers:
    * `mcp.protectFetch(handler.fetch)`.
    *
-   * @throws ConfigError for a guard of another resource server
+   * @throws ConfigError for a guard of another resource server, and for `mtls` that reads the connection of a request,
+   * which these hosts do not expose
    */
   readonly protectFetch: (
     handler: McpFetchHandler<C>,

@@ -28,6 +28,17 @@ test('options that are missing are a ConfigError', () => {
   expect(() => resourceServer(undefined as never)).toThrow(ConfigError)
 })
 
+test.each([{ from: 'socket' }, { from: 'header', format: 'rfc9440', peers: ['unix'] }] as const)(
+  'mtls with %j is a ConfigError on a fetch host, and works on node:http',
+  (mtls) => {
+    const mcp = createMcp(issuer, { mtls })
+    const onFetch = (): unknown => mcp.protectFetch(() => new Response())
+    expect(onFetch).toThrow(ConfigError)
+    expect(onFetch).toThrow('do not expose their connection')
+    expect(() => mcp.protect((_req, res) => res.end())).not.toThrow()
+  },
+)
+
 test.each([
   ['a promise', async () => ['admin']],
   ['a string', () => 'admin'],

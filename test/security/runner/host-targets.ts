@@ -1,8 +1,10 @@
 import type { DecisionRecord } from '@resource-server/core'
 import type { Host, Route } from '@resource-server/testing/conformance'
 import { adapterHosts } from '../../hosts/index.ts'
+import { groups } from '../attacks/index.ts'
 import type { Service, Setup } from './attempt.ts'
 import { sendRequest } from './http-client.ts'
+import { runGroup } from './run-group.ts'
 import type { Target } from './targets.ts'
 
 /** The operations of a resource server. Fastify's are in its decorator. */
@@ -51,5 +53,13 @@ const targetOf = (host: Host): Target => ({
   },
 })
 
-/** The hosts of the conformance suite. */
-export const hostTargets: readonly Target[] = adapterHosts.map(targetOf)
+/**
+ * Runs all cases on one host. Each host has a file of its own, so that workers share the hosts.
+ *
+ * @throws Error for a host that does not exist
+ */
+export function attackHost(name: string): void {
+  const host = adapterHosts.find((each) => each.name === name)
+  if (!host) throw new Error(`'${name}' is not the name of a host in test/hosts/index.ts.`)
+  for (const [group, cases] of Object.entries(groups)) runGroup(group, cases, [targetOf(host)])
+}

@@ -47,11 +47,11 @@ export interface HostTraits {
 /** @throws ConfigError for invalid options, and for options that the host does not support */
 export function createGate<C extends object = object>(
   options: ResourceServerOptions,
-  { exposesConnection = true }: HostTraits = {},
+  traits: HostTraits = {},
 ): Gate<C> {
-  const policy = createPolicy(options, 'resource server')
-  if (!exposesConnection) requireNoConnection(policy)
-  return new Gate<C>(policy)
+  const gate = new Gate<C>(createPolicy(options, 'resource server'))
+  gate.checkHost(traits)
+  return gate
 }
 
 function requireNoConnection({ mtls }: Policy): void {
@@ -86,6 +86,15 @@ export class Gate<C extends object = object> {
     this.#pipeline = new Pipeline(policy)
     this.#reporter = createReporter(policy)
     this.operations = this.#pipeline.operations
+  }
+
+  /**
+   * For packages whose host is known only after the gate exists. `createGate` calls it with its own traits.
+   *
+   * @throws ConfigError for options that the host does not support
+   */
+  checkHost({ exposesConnection = true }: HostTraits): void {
+    if (!exposesConnection) requireNoConnection(this.#policy)
   }
 
   /**

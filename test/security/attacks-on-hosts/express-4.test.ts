@@ -1,0 +1,3 @@
+import { attackHost } from '../runner/host-targets.ts'
+
+attackHost('Express 4')
