@@ -43,6 +43,8 @@ test('core has exactly these exports', () => {
     'deny',
     'extend',
     'formatActorChain',
+    'fromCookie',
+    'fromHeader',
     'pseudonymize',
   ])
 })
@@ -329,6 +331,7 @@ test('the codes have exactly these categories, statuses and errors', () => {
 credential_scheme_unsupported refused 401 -
 credential_repeated refused 400 invalid_request
 credential_malformed refused 400 invalid_request
+origin_not_allowed refused 403 -
 token_too_large refused 401 invalid_token
 token_malformed refused 401 invalid_token
 token_encrypted refused 401 invalid_token
@@ -383,7 +386,7 @@ verification_failed unavailable 503 -`)
 })
 
 test('codes of tokens without a verified signature have the same status, error and description', () => {
-  const unverified = Object.entries(core.codes).slice(4, 16)
+  const unverified = Object.entries(core.codes).slice(5, 17)
   expect(unverified.at(0)?.[0]).toBe('token_too_large')
   expect(unverified.at(-1)?.[0]).toBe('signature_invalid')
   expect(

@@ -1,4 +1,6 @@
-import { type Refusal, refuse } from '../errors/refusal.ts'
+import type { CredentialRule } from '../config/credential.ts'
+import { Refusal, refuse } from '../errors/refusal.ts'
+import { checkOrigin, placeOf, tokenIn, valuesIn } from './credential-source.ts'
 import { hasPreflightHeaders, type HttpRequest, headerValues } from './request.ts'
 
 declare const brand: unique symbol
@@ -34,8 +36,8 @@ function isJoined(value: string): boolean {
 
 /**
  * Returns the request's credential, or `undefined` if the request has no `Authorization` header. A request
- * with more than one credential is refused. Tokens in the query, the body or a cookie are never read: only
- * RFC 6750 section 2.1 is supported. No other module reads this header.
+ * with more than one credential is refused. Tokens in the query or the body are never read: only RFC 6750 section 2.1 is
+ * supported. No other module reads this header.
  */
 export function readCredential(
   request: HttpRequest,
@@ -55,6 +57,33 @@ export function readCredential(
   return scheme ? ({ scheme, token } as Credential) : whyNotAccepted(value, acceptsDpop)
 }
 
+/**
+ * The same for a token in a cookie or in another header. `Authorization` is not read, so a request that has one is
+ * refused: it is unclear which of its credentials it means, or why it expects to be accepted.
+ */
+export function readCredentialFrom(
+  rule: CredentialRule,
+  request: HttpRequest,
+): Credential | undefined | Refusal {
+  const values = valuesIn(rule, request)
+  const hasAuthorization = headerValues(request, 'authorization').length > 0
+  if (values.length === 0) return hasAuthorization ? notRead(rule) : undefined
+  if (hasAuthorization) {
+    const reason = `the request has ${placeOf(rule)} and an Authorization header`
+    return refuse('credential_repeated', reason)
+  }
+  const token = tokenIn(rule, values)
+  if (token instanceof Refusal) return token
+  return checkOrigin(rule, request) ?? ({ scheme: 'Bearer', token } as Credential)
+}
+
+function notRead(rule: CredentialRule): Refusal {
+  return refuse(
+    'credential_missing',
+    `the request has an Authorization header, which is not read: the option 'credential' names ${placeOf(rule)}`,
+  )
+}
+
 /** Scheme names are case-insensitive (RFC 9110 section 11.1). */
 function schemeOf(
   name: string | undefined,
@@ -69,17 +98,30 @@ function schemeOf(
  * The refusal of a request without a credential. It says so if code before the guard set the header: that
  * header is ignored, because only the one that the client sent counts.
  */
-export function missingCredential({ hostHeaders }: HttpRequest): Refusal {
+export function missingCredential(
+  { hostHeaders }: HttpRequest,
+  rule: CredentialRule | undefined,
+): Refusal {
+  if (rule) return missingFrom(rule, hostHeaders)
   const isSet = hostHeaders !== undefined && hostHeaders['authorization'] !== undefined
   return isSet ? setByOtherCode : noCredential
+}
+
+function missingFrom(rule: CredentialRule, hostHeaders: HttpRequest['hostHeaders'] = {}): Refusal {
+  const place = placeOf(rule)
+  const isSet = valuesIn(rule, { headers: Object.entries(hostHeaders) }).length > 0
+  const reason = isSet
+    ? `the client did not send ${place}. Code that ran before the guard set it in req.headers, which is ignored: only the headers that the client sent count`
+    : `the request does not have ${place}`
+  return refuse('credential_missing', reason)
 }
 
 const noCredential = refuse('credential_missing', 'the request has no Authorization header')
 const setByOtherCode = refuse(
   'credential_missing',
   'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, ' +
-    'which is ignored: only the headers that the client sent count. To verify a token from another place, ' +
-    'use createVerifier',
+    'which is ignored: only the headers that the client sent count. To read tokens from a cookie or another ' +
+    "header, set the option 'credential'",
 )
 
 /** A scheme, and something after it (RFC 9110 section 11.4). */
@@ -98,10 +140,15 @@ export function usesOtherScheme(request: HttpRequest): boolean {
 
 /**
  * Whether this is a CORS preflight. Other OPTIONS requests are not. Browsers send preflights without credentials
- * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either.
+ * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either, and neither
+ * is one with a token where `rule` says.
  */
-export function isPreflight(request: HttpRequest): boolean {
-  return hasPreflightHeaders(request) && headerValues(request, 'authorization').length === 0
+export function isPreflight(request: HttpRequest, rule: CredentialRule | undefined): boolean {
+  return (
+    hasPreflightHeaders(request) &&
+    headerValues(request, 'authorization').length === 0 &&
+    (!rule || valuesIn(rule, request).length === 0)
+  )
 }
 
 function whyNotAccepted(value: string, acceptsDpop: boolean): Refusal {
