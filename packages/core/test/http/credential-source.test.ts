@@ -177,6 +177,30 @@ test.each([
   expect(await from('https://app.example.com')).toBe(403)
 })
 
+test('a GET with Upgrade passes only from a listed origin or the same one', async () => {
+  const upgrade: readonly HeaderPair[] = [session(good), ['Upgrade', 'websocket']]
+  expect((await ask(cookie, upgrade)).outcome).toBe(403)
+  expect((await ask(cookie, [...upgrade, ['Origin', 'https://evil.test']])).outcome).toBe(403)
+  const listed: HeaderPair = ['Origin', 'https://app.example.com']
+  expect((await ask(cookie, [...upgrade, listed])).outcome).toBe('proceed')
+})
+
+describe('the name of the cookie', () => {
+  test.each([
+    ['after a semicolon alone', 'a=b;', 'proceed'],
+    ['after spaces', 'a=b;   ', 'proceed'],
+    ['after a tab', 'a=b;\t', 401],
+    ['after a no-break space', 'a=b; \u00a0', 401],
+    ['after a line feed', 'a=b;\n', 401],
+    ['as a value', '=', 401],
+    ['with a prefix', 'x', 401],
+    ['in quotes that began before', 'a="b; ', 'proceed'],
+  ])('%s', async (_what, before, outcome) => {
+    const headers: HeaderPair[] = [['Cookie', `${before}__Host-session=${good}`]]
+    expect((await ask(cookie, headers)).outcome).toBe(outcome)
+  })
+})
+
 test('a header is not sent by browsers on their own, so its origin is not checked', async () => {
   const headers: HeaderPair[] = [['x-proxy-token', good]]
   expect((await ask(header, headers, { method: 'POST' })).outcome).toBe('proceed')
