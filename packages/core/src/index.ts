@@ -37,6 +37,7 @@ export {
   fromCookie,
   fromHeader,
   type HeaderSource,
+  type SubprotocolSource,
 } from './options/credential-source.ts'
 export type { Algorithm } from './options/algorithms.ts'
 export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'

@@ -117,6 +117,7 @@ export type {
   SecurityScheme,
   StandardClaims,
   StepUp,
+  SubprotocolSource,
   TokenConfirmation,
   TokenEnd,
   TokenPresentation,

@@ -105,6 +105,7 @@ export type {
   SecurityScheme,
   StandardClaims,
   StepUp,
+  SubprotocolSource,
   TokenConfirmation,
   TokenEnd,
   TokenPresentation,

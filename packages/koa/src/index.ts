@@ -106,6 +106,7 @@ export type {
   SecurityScheme,
   StandardClaims,
   StepUp,
+  SubprotocolSource,
   TokenConfirmation,
   TokenEnd,
   TokenPresentation,

@@ -102,6 +102,7 @@ export type {
   SecurityScheme,
   StandardClaims,
   StepUp,
+  SubprotocolSource,
   TokenConfirmation,
   TokenEnd,
   TokenPresentation,

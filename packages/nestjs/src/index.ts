@@ -100,6 +100,7 @@ export type {
   SecurityScheme,
   StandardClaims,
   StepUp,
+  SubprotocolSource,
   TokenConfirmation,
   TokenEnd,
   TokenPresentation,

@@ -120,7 +120,7 @@ export class BindingCheck {
   }
 
   #refuseDpop(): Refusal {
-    if (this.#policy.credential) {
+    if (this.#policy.credential?.isOnlySource) {
       const reason = "the token has cnf.jkt, but with 'credential' bound tokens are not accepted"
       return refuseBinding('binding_unsupported', reason)
     }

@@ -3,19 +3,16 @@ import { checkedSource, type CredentialSource } from '../options/credential-sour
 import type { PublicUrls } from './public-url.ts'
 
 /** Where the token is, if not in `Authorization`. */
-export type CredentialRule =
-  | {
-      readonly from: 'cookie'
-      readonly name: string
-      /** The origins whose pages may send unsafe requests. */
-      readonly origins: ReadonlySet<string>
-    }
-  | {
-      readonly from: 'header'
-      readonly name: string
-      /** The same in lowercase. */
-      readonly key: string
-    }
+export interface CredentialRule {
+  readonly from: CredentialSource['from']
+  readonly name: string
+  /** The header that contains it, in lowercase. */
+  readonly header: string
+  /** Whether `Authorization` is refused. Only a handshake in a browser needs another place next to it. */
+  readonly isOnlySource: boolean
+  /** The origins whose pages may send unsafe requests with the cookie. */
+  readonly origins: ReadonlySet<string>
+}
 
 export function readCredentialSource(value: unknown): CredentialSource {
   return checkedSource(value)
@@ -28,9 +25,22 @@ export function credentialRule(
 ): CredentialRule | undefined {
   if (!source) return undefined
   const { from, name } = source
-  if (from === 'header') return Object.freeze({ from, name, key: name.toLowerCase() })
-  const origins = new Set([...source.origins, ...own.map(({ origin }) => origin)])
-  return Object.freeze({ from, name, origins })
+  const headers = { cookie: 'cookie', header: name.toLowerCase(), subprotocol: subprotocolHeader }
+  const listed = from === 'cookie' ? source.origins : []
+  return Object.freeze({
+    from,
+    name,
+    header: headers[from],
+    isOnlySource: isOnlySource(source),
+    origins: new Set([...listed, ...own.map(({ origin }) => origin)]),
+  })
+}
+
+/** RFC 6455 section 11.3.4. */
+const subprotocolHeader = 'sec-websocket-protocol'
+
+export function isOnlySource(source: CredentialSource | undefined): boolean {
+  return source !== undefined && source.from !== 'subprotocol'
 }
 
 interface OtherOptions {

@@ -19,7 +19,12 @@ import {
   type VerifierSettings,
 } from './option-tables.ts'
 import { requirePrefixes } from './connections.ts'
-import { type CredentialRule, credentialRule, requireBearerOnly } from './credential.ts'
+import {
+  type CredentialRule,
+  credentialRule,
+  isOnlySource,
+  requireBearerOnly,
+} from './credential.ts'
 import type { DpopSettings } from './dpop.ts'
 import { type PublicUrls, publicUrlsOf } from './public-url.ts'
 
@@ -76,14 +81,15 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
     )
   }
   const setsDpop = Object.hasOwn(options, 'dpop')
-  if (credential)
+  const withoutAuthorization = isOnlySource(credential)
+  if (withoutAuthorization)
     requireBearerOnly({ ...server, ...verifier, wantsDpop: setsDpop && !!verifier.dpop })
   const { clock } = verifier
   const publicUrls = publicUrlsOf(publicUrl, prefix, server.resource?.identifier)
   const dpop =
     kind === 'verifier'
       ? withoutNonces(verifier.dpop)
-      : dpopAt(publicUrls, credential ? undefined : verifier.dpop, setsDpop)
+      : dpopAt(publicUrls, withoutAuthorization ? undefined : verifier.dpop, setsDpop)
   const issuers = issuerPolicies(issuerEntries(options, list, resolveIssuer), context)
   requirePrefixes([...issuers.values()], resolveIssuer !== undefined)
   return Object.freeze({

@@ -2,7 +2,7 @@ import type { CredentialRule } from '../config/credential.ts'
 import { refuse, type Refusal } from '../errors/refusal.ts'
 import { type HttpRequest, headerValues } from './request.ts'
 
-// Tokens that are in a cookie or in a header of their own.
+// Tokens that are in a cookie, in a header of their own, or in a subprotocol.
 
 /** For reasons. */
 export function placeOf({ from, name }: CredentialRule): string {
@@ -11,13 +11,29 @@ export function placeOf({ from, name }: CredentialRule): string {
 
 /** Returns every value that the request has there. Values that are not strings come from serverless shims. */
 export function valuesIn(
-  rule: CredentialRule,
+  { from, name, header }: CredentialRule,
   request: Pick<HttpRequest, 'headers'>,
 ): readonly unknown[] {
-  if (rule.from === 'header') return headerValues(request, rule.key)
-  return headerValues(request, 'cookie').flatMap((line): readonly unknown[] =>
-    typeof line === 'string' ? cookiesNamed(rule.name, line) : [line],
+  return headerValues(request, header).flatMap((line): readonly unknown[] =>
+    typeof line === 'string' ? readers[from](name, line) : [line],
   )
+}
+
+const readers: Readonly<
+  Record<CredentialRule['from'], (name: string, line: string) => readonly string[]>
+> = {
+  cookie: cookiesNamed,
+  header: (_name, line) => [line],
+  subprotocol: tokensOffered,
+}
+
+/** The tokens among the subprotocols that the client offers (RFC 6455 section 11.3.4): what follows the name and a dot. */
+function tokensOffered(name: string, line: string): readonly string[] {
+  return line
+    .split(',')
+    .map((protocol) => protocol.trim())
+    .filter((protocol) => protocol.startsWith(`${name}.`))
+    .map((protocol) => protocol.slice(name.length + 1))
 }
 
 /**
@@ -37,6 +53,7 @@ function cookiesNamed(name: string, line: string): readonly string[] {
 const tokenSyntax = {
   cookie: /^(?:([A-Za-z0-9\-._~+/]+=*)|"([A-Za-z0-9\-._~+/]+=*)")$/,
   header: /^([A-Za-z0-9\-._~+/]+=*)$/,
+  subprotocol: /^([A-Za-z0-9\-._~+/]+=*)$/,
 }
 
 /** Returns the token of the only value, or why it is not one. */
@@ -72,7 +89,7 @@ const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
  * WebSocket is opened by a `GET`, and its messages can change anything. Returns `undefined` if the request may proceed.
  */
 export function checkOrigin(rule: CredentialRule, request: HttpRequest): Refusal | undefined {
-  if (rule.from === 'header' || isSafe(request)) return undefined
+  if (rule.from !== 'cookie' || isSafe(request)) return undefined
   const origins = headerValues(request, 'origin')
   const sites = headerValues(request, 'sec-fetch-site')
   if (origins.length > 1 || sites.length > 1) {

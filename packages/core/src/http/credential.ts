@@ -58,16 +58,21 @@ export function readCredential(
 }
 
 /**
- * The same for a token in a cookie or in another header. `Authorization` is not read, so a request that has one is
- * refused: it is unclear which of its credentials it means, or why it expects to be accepted.
+ * The same for a token in a cookie or in another header. `Authorization` is then not read, so a request that has one is
+ * refused: it is unclear which of its credentials it means, or why it expects to be accepted. With a subprotocol,
+ * `Authorization` is read as well, and a request may have one of the two.
  */
 export function readCredentialFrom(
   rule: CredentialRule,
   request: HttpRequest,
+  acceptsDpop: boolean,
 ): Credential | undefined | Refusal {
   const values = valuesIn(rule, request)
   const hasAuthorization = headerValues(request, 'authorization').length > 0
-  if (values.length === 0) return hasAuthorization ? notRead(rule) : undefined
+  if (values.length === 0) {
+    if (!rule.isOnlySource) return readCredential(request, acceptsDpop)
+    return hasAuthorization ? notRead(rule) : undefined
+  }
   if (hasAuthorization) {
     const reason = `the request has ${placeOf(rule)} and an Authorization header`
     return refuse('credential_repeated', reason)
@@ -96,33 +101,55 @@ function schemeOf(
 
 /**
  * The refusal of a request without a credential. It says so if code before the guard set the header: that
- * header is ignored, because only the one that the client sent counts.
+ * header is ignored, because only the one that the client sent counts. It also says so if the token seems to be in the
+ * query.
  */
-export function missingCredential(
-  { hostHeaders }: HttpRequest,
-  rule: CredentialRule | undefined,
-): Refusal {
-  if (rule) return missingFrom(rule, hostHeaders)
-  const isSet = hostHeaders !== undefined && hostHeaders['authorization'] !== undefined
-  return isSet ? setByOtherCode : noCredential
+export function missingCredential(request: HttpRequest, rule: CredentialRule | undefined): Refusal {
+  const { hostHeaders = {}, url } = request
+  const reason = rule ? missingFrom(rule, hostHeaders) : missingHeader(hostHeaders)
+  const parameter = queryToken.exec(url)?.[1]
+  const inQuery =
+    parameter === undefined
+      ? ''
+      : `. The query has '${parameter}', but tokens in the query are never read, because URLs are logged`
+  return refuse('credential_missing', reason + inQuery)
 }
 
-function missingFrom(rule: CredentialRule, hostHeaders: HttpRequest['hostHeaders'] = {}): Refusal {
-  const place = placeOf(rule)
-  const isSet = valuesIn(rule, { headers: Object.entries(hostHeaders) }).length > 0
-  const reason = isSet
-    ? `the client did not send ${place}. Code that ran before the guard set it in req.headers, which is ignored: only the headers that the client sent count`
-    : `the request does not have ${place}`
-  return refuse('credential_missing', reason)
-}
+/** Names that are common for tokens in a query. */
+const queryToken = /[?&](access_token|auth_token|id_token|token|jwt|bearer|authorization)=/
 
-const noCredential = refuse('credential_missing', 'the request has no Authorization header')
-const setByOtherCode = refuse(
-  'credential_missing',
-  'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, ' +
+function missingHeader(hostHeaders: NonNullable<HttpRequest['hostHeaders']>): string {
+  if (hostHeaders['authorization'] === undefined) return 'the request has no Authorization header'
+  return (
+    'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, ' +
     'which is ignored: only the headers that the client sent count. To read tokens from a cookie or another ' +
-    "header, set the option 'credential'",
-)
+    "header, set the option 'credential'"
+  )
+}
+
+function missingFrom(
+  rule: CredentialRule,
+  hostHeaders: NonNullable<HttpRequest['hostHeaders']>,
+): string {
+  const place = placeOf(rule)
+  if (valuesIn(rule, { headers: Object.entries(hostHeaders) }).length > 0) {
+    return `the client did not send ${place}. Code that ran before the guard set it in req.headers, which is ignored: only the headers that the client sent count`
+  }
+  return rule.isOnlySource
+    ? `the request does not have ${place}`
+    : `the request has neither an Authorization header nor ${place}`
+}
+
+/**
+ * A request like another one, with this token as its only credential. For tokens that a client sends on an open
+ * connection. No option `credential` other than that for a subprotocol accepts it.
+ */
+export function withToken(request: HttpRequest, token: unknown): HttpRequest {
+  const { method, url, route } = request
+  const value = typeof token === 'string' ? `Bearer ${token}` : token
+  const headers = [['authorization', value]] as const
+  return { method, url, route, headers, connection: () => request.connection?.() }
+}
 
 /** A scheme, and something after it (RFC 9110 section 11.4). */
 const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/

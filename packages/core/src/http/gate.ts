@@ -267,7 +267,9 @@ export class Gate<C extends object = object> {
 
   #readCredential(request: HttpRequest): ReturnType<typeof readCredential> {
     const { credential: rule, dpop } = this.#policy
-    return rule ? readCredentialFrom(rule, request) : readCredential(request, dpop !== undefined)
+    const acceptsDpop = dpop !== undefined
+    if (!rule) return readCredential(request, acceptsDpop)
+    return readCredentialFrom(rule, request, acceptsDpop)
   }
 
   /** Whether the request is a preflight that passes without a token. */

@@ -49,7 +49,7 @@ type Schemes = OpenApi<unknown>['securitySchemes']
 
 /** The security schemes, in the order of preference. */
 function schemesOf({ dpop, mtls, credential }: Policy): Schemes {
-  if (credential) {
+  if (credential && credential.from !== 'subprotocol') {
     const { from, name } = credential
     const description = 'An OAuth 2.0 access token.'
     return { accessToken: { type: 'apiKey', in: from, name, description } }

@@ -50,7 +50,7 @@ export function publishMetadata(
     // Members without values are omitted (section 3.2). Resolved issuers are not known in advance.
     ...(servers.length > 0 && { authorization_servers: servers }),
     ...(scopes.size > 0 && { scopes_supported: [...scopes].toSorted() }),
-    bearer_methods_supported: credential ? [] : ['header'],
+    bearer_methods_supported: credential?.isOnlySource ? [] : ['header'],
     ...(dpop && { dpop_signing_alg_values_supported: algorithmNames(dpop.algorithms) }),
     ...(dpop?.mode === 'required' && { dpop_bound_access_tokens_required: true as const }),
     ...(mtls && { tls_client_certificate_bound_access_tokens: true as const }),

@@ -16,8 +16,17 @@ export interface HeaderSource {
   readonly name: string
 }
 
+/**
+ * A subprotocol of a WebSocket handshake that contains the access token, as `name.token`. Create it with
+ * `fromSubprotocol()` of `@resource-server/ws`.
+ */
+export interface SubprotocolSource {
+  readonly from: 'subprotocol'
+  readonly name: string
+}
+
 /** Where a request has its access token, if not in `Authorization`. */
-export type CredentialSource = CookieSource | HeaderSource
+export type CredentialSource = CookieSource | HeaderSource | SubprotocolSource
 
 /**
  * Reads access tokens from a cookie, and from nowhere else. For the option `credential`.
@@ -78,11 +87,39 @@ export function fromHeader(name: string): HeaderSource {
   throw new ConfigError(`fromHeader() cannot read the header '${name}'.`, fix)
 }
 
+/**
+ * Reads access tokens from a subprotocol of a WebSocket handshake, and from `Authorization`. For the option `credential`.
+ * Scripts in browsers can choose the subprotocols of a WebSocket, and no other header of its handshake. The token is
+ * never sent back.
+ *
+ * @param name what precedes the token and a dot: `access_token` for `new WebSocket(url, ['orders.v1', 'access_token.eyJ…'])`
+ * @throws ConfigError if the name does not consist of letters, digits, hyphens, and underscores
+ *
+ * @example
+ * import { createGate, fromSubprotocol } from '@resource-server/core/adapter'
+ *
+ * export const gate = createGate({
+ *   issuer: 'https://as.example.com',
+ *   audience: 'order-service',
+ *   credential: fromSubprotocol('access_token'),
+ * })
+ */
+export function fromSubprotocol(name: string): SubprotocolSource {
+  requireName(name, 'a subprotocol', 'fromSubprotocol', 'access_token')
+  if (/^[\w-]+$/.test(name)) return Object.freeze({ from: 'subprotocol', name })
+  throw new ConfigError(
+    'The name of the subprotocol must consist of letters, digits, hyphens, and underscores.',
+    "Write fromSubprotocol('access_token').",
+  )
+}
+
 /** Checks an object that may not come from the functions above, such as one from another copy of this package. */
 export function checkedSource(value: unknown): CredentialSource {
   const { from, name, ...others } = isObject(value) ? ownOptions(value, 'credential member') : {}
   if (from === 'cookie') return fromCookie(name as string, others)
-  if (from === 'header' && Object.keys(others).length === 0) return fromHeader(name as string)
+  const create =
+    from === 'header' ? fromHeader : from === 'subprotocol' ? fromSubprotocol : undefined
+  if (create && Object.keys(others).length === 0) return create(name as string)
   throw new ConfigError(
     `'credential' must say where the token is, got ${kindOf(value)}.`,
     "Pass fromCookie('__Host-session') or fromHeader('Cf-Access-Jwt-Assertion'). Without the option, the token is in Authorization.",

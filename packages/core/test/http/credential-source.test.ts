@@ -1,6 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createGate, fromFetch, fromNode, type HeaderPair } from '../../src/adapter.ts'
+import {
+  createGate,
+  fromFetch,
+  fromNode,
+  fromSubprotocol,
+  type HeaderPair,
+  withToken,
+} from '../../src/adapter.ts'
 import {
   type CredentialSource,
   fromCookie,
@@ -264,6 +271,125 @@ test('the OpenAPI document and the metadata say where the token is', () => {
     bearer_methods_supported: [],
   })
   expect(described(header).accessToken).toMatchObject({ in: 'header', name: 'X-Proxy-Token' })
+})
+
+describe('a token in a subprotocol', () => {
+  const source = fromSubprotocol('access_token')
+  const offer = (...protocols: readonly string[]): HeaderPair => [
+    'Sec-WebSocket-Protocol',
+    protocols.join(', '),
+  ]
+  const offered = `access_token.${good}`
+  const bearer: HeaderPair = ['Authorization', `Bearer ${good}`]
+
+  test.each<readonly [string, readonly HeaderPair[], number | string, string | undefined]>([
+    ['alone', [offer(offered)], 'proceed', undefined],
+    ['among others', [offer('orders.v1', offered, 'x')], 'proceed', undefined],
+    ['in a second line', [offer('orders.v1'), offer(offered)], 'proceed', undefined],
+    ['without a space', [offer(`orders.v1,${offered}`)], 'proceed', undefined],
+    ['in Authorization instead', [offer('orders.v1'), bearer], 'proceed', undefined],
+    ['in Authorization, too', [offer(offered), bearer], 400, 'credential_repeated'],
+    ['twice', [offer(offered, offered)], 400, 'credential_repeated'],
+    ['twice in two lines', [offer(offered), offer(offered)], 400, 'credential_repeated'],
+    ['that is empty', [offer('access_token.')], 400, 'credential_malformed'],
+    ['that is malformed', [offer('access_token.a b')], 400, 'credential_malformed'],
+    ['under a name in another case', [offer(`Access_Token.${good}`)], 401, 'credential_missing'],
+    ['under a longer name', [offer(`x_access_token.${good}`)], 401, 'credential_missing'],
+    ['without the name', [offer(good)], 401, 'credential_missing'],
+    ['as the next subprotocol', [offer('access_token', good)], 401, 'credential_missing'],
+    ['with another scheme', [['Authorization', 'Basic x']], 401, 'credential_scheme_unsupported'],
+  ])('%s', async (_what, headers, outcome, code) => {
+    const result = await ask(source, headers)
+    expect([result.outcome, result.record?.code]).toEqual([outcome, code])
+  })
+
+  test('needs no origin, because a page of another site does not know it', async () => {
+    const headers: HeaderPair[] = [
+      offer(offered),
+      ['Upgrade', 'websocket'],
+      ['Origin', 'https://x.test'],
+    ]
+    expect((await ask(source, headers)).outcome).toBe('proceed')
+  })
+
+  test('leaves DPoP on for Authorization, and is never enough for a bound token', async () => {
+    const jkt = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
+    const bound = issuer.token({ aud: 'order-service', claims: { cnf: { jkt } } })
+    const { record } = await ask(source, [offer(`access_token.${bound}`)], {
+      publicUrl: 'https://api.example.com',
+    })
+    expect(record).toMatchObject({ code: 'binding_unproven' })
+  })
+
+  test('changes neither the metadata nor the OpenAPI document', () => {
+    const options = { ...optionsFor(issuer), resource: 'https://api.example.com' }
+    const [one, other] = [createGate(options), createGate({ ...options, credential: source })]
+    expect(other.metadata().document()).toEqual(one.metadata().document())
+    expect(other.openapi().securitySchemes).toEqual(one.openapi().securitySchemes)
+  })
+
+  test('is named in the reason if the request has no token', async () => {
+    expect((await ask(source, [])).record?.reason).toBe(
+      "the request has neither an Authorization header nor the subprotocol 'access_token'",
+    )
+  })
+
+  test.each(['a.b', 'a+b', ''])('%j cannot be its name', (name) => {
+    expect(() => fromSubprotocol(name)).toThrow(/subprotocol/)
+  })
+})
+
+describe('withToken', () => {
+  const original = {
+    method: 'GET',
+    url: '/orders',
+    headers: [['Authorization', 'Bearer other'] as const, session('other')],
+  }
+  const outcome = async (token: unknown, credential?: CredentialSource) => {
+    const options = { ...optionsFor(issuer), ...(credential && { credential }) }
+    const { gate, guards } = createGateHarness(options)
+    const guard = guards.requireAuthentication()
+    return statusOf(await gate.pass({}, withToken(original, token), guard))
+  }
+
+  test('replaces every credential of the request', async () => {
+    expect(await outcome(good)).toBe('proceed')
+    expect(await outcome(good, fromSubprotocol('access_token'))).toBe('proceed')
+    expect(await outcome('x')).toBe(401)
+  })
+
+  test.each([undefined, null, 7, {}, [good], ''])('refuses %j', async (token) => {
+    expect(await outcome(token)).toSatisfy((status) => status === 400 || status === 401)
+  })
+
+  test('does not pass where tokens are accepted only from a cookie', async () => {
+    expect(await outcome(good, cookie)).toBe(401)
+  })
+})
+
+describe('the reason for a request without a token says that the query is not read', () => {
+  test.each([
+    ['/orders?access_token=x', 'access_token'],
+    ['/orders?a=b&token=x', 'token'],
+    ['/orders?jwt=', 'jwt'],
+  ])('for %s', async (url, parameter) => {
+    const { gate, guards, records } = createGateHarness(optionsFor(issuer))
+    await gate.pass({}, { method: 'GET', url, headers: [] }, guards.requireAuthentication())
+    await new Promise(setImmediate)
+    expect(records[0]?.reason).toBe(
+      `the request has no Authorization header. The query has '${parameter}', but tokens in the query are never read, because URLs are logged`,
+    )
+  })
+
+  test.each(['/orders?my_token=x', '/token=x', '/orders?token', '/orders'])(
+    'and not for %s',
+    async (url) => {
+      const { gate, guards, records } = createGateHarness(optionsFor(issuer))
+      await gate.pass({}, { method: 'GET', url, headers: [] }, guards.requireAuthentication())
+      await new Promise(setImmediate)
+      expect(records[0]?.reason).toBe('the request has no Authorization header')
+    },
+  )
 })
 
 // The result must be the same for Node, which passes separate headers, and Fetch, which joins them.
