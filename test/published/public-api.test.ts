@@ -26,6 +26,8 @@ import * as redis from '@resource-server/redis'
 import * as revocation from '@resource-server/revocation'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
+import * as ws from '@resource-server/ws'
+import * as wsProviders from '@resource-server/ws/providers'
 import { expect, test } from 'vitest'
 import { packages } from '../architecture.ts'
 
@@ -82,6 +84,7 @@ test.each([
   ['koa', koaProviders],
   ['mcp', mcpProviders],
   ['nestjs', nestjsProviders],
+  ['ws', wsProviders],
 ])('%s/providers has the same exports as core/providers', (_name, module) => {
   expect(exported(module)).toEqual(exported(coreProviders))
 })
@@ -187,6 +190,7 @@ test.each([
   ['hono', hono, []],
   ['koa', koa, []],
   ['mcp', mcp, []],
+  ['ws', ws, ['fromSubprotocol']],
 ])('%s has the exports of core and its own', (_name, module, others) => {
   const own = ['RequestRefusedError', 'resourceServer', ...others]
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
@@ -200,7 +204,7 @@ function listedIn(path: string, isSource = (_module: string): boolean => true): 
   return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
 }
 
-test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs', 'ws'])(
   '%s re-exports all values and types of core',
   (name) => {
     const isCore = (module: string): boolean => module.startsWith('@resource-server/core')
@@ -211,7 +215,7 @@ test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
   },
 )
 
-test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs', 'ws'])(
   '%s re-exports every provider',
   (name) => {
     expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
@@ -317,6 +321,7 @@ test.each([
   ['introspection', ['.']],
   ['revocation', ['.']],
   ['testing', ['.', './conformance']],
+  ['ws', ['.', './providers']],
   ['trace', ['.']],
   ['cli', ['.']],
   ['opentelemetry', ['.']],

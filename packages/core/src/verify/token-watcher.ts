@@ -209,7 +209,7 @@ function requireToken(token: AccessToken, call: string): void {
 
 type Party = Pick<RevocableToken, 'issuer' | 'subject' | 'clientId' | 'actor'>
 
-/** Whether two tokens are of the same issuer, subject, client, and current actor. */
+/** Whether two tokens have the same issuer, subject, client, and current actor. */
 export function isSameParty(one: Party, other: Party): boolean {
   return (
     one.issuer === other.issuer &&

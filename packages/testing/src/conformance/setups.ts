@@ -30,6 +30,7 @@ export type SetupName =
   | 'roles'
   | 'resource'
   | 'cookie'
+  | 'cookie-preflight'
   | 'optional-cookie'
   | 'cookie-resource'
   | 'header'
@@ -162,7 +163,8 @@ export const setups: Readonly<Record<SetupName, Setup>> = {
   /** With resource metadata: RFC 9728. */
   resource: withOptions({ resource }),
   /** Tokens in a cookie, of a front end on an origin of its own. */
-  cookie: withOptions({ credential: sessionCookie, allowPreflight: true }),
+  cookie: withOptions({ credential: sessionCookie }),
+  'cookie-preflight': withOptions({ credential: sessionCookie, allowPreflight: true }),
   'optional-cookie': withOptions({ credential: sessionCookie, optional: true }),
   'cookie-resource': withOptions({ credential: sessionCookie, resource }),
   /** Tokens in a header that a proxy sets. */

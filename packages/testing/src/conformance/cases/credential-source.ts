@@ -56,8 +56,11 @@ const cookieSource: readonly Row[] = [
     withCookie('{{key-bound}}'),
     invalidToken('binding_unsupported', 'The access token is bound to a key'),
   ],
+]
+
+const cookiePreflight: readonly Row[] = [
   [
-    'preflight',
+    'without-a-token',
     formatRequest(
       'OPTIONS',
       '/orders',
@@ -67,7 +70,7 @@ const cookieSource: readonly Row[] = [
     { status: 200, challenges: [], body: 'preflight', handled: true },
   ],
   [
-    'preflight-with-an-expired-token',
+    'with-an-expired-token',
     formatRequest(
       'OPTIONS',
       '/orders',
@@ -173,6 +176,7 @@ const origin = 'https://orders.example.com'
 
 export const credentialSourceCases: readonly Case[] = [
   ...casesOf('other-source', 'cookie', 'cookie', cookieSource),
+  ...casesOf('preflight', 'cookie-preflight', 'cookie-preflight', cookiePreflight),
   ...casesOf('cookie-syntax', 'cookie', 'cookie', cookieSyntax),
   ...casesOf('cookie-origin', 'cookie', 'cookie-origin', cookieOrigin),
   ...casesOf('other-source', 'header', 'header-source', headerSource),
