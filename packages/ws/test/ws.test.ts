@@ -5,6 +5,7 @@ import { createTestIssuer, type TokenOptions } from '@resource-server/testing'
 import type { DecisionRecord } from '@resource-server/core'
 import { createRevocationList } from '../../revocation/src/index.ts'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket as BrowserWebSocket } from 'undici'
 import { WebSocket, WebSocketServer } from 'ws'
 import {
   ConfigError,
@@ -328,6 +329,22 @@ describe('a token in a subprotocol', () => {
     const { socket, messages } = await open(port, {}, offered(token()))
     expect([messages, socket.protocol]).toEqual([['hello user-42'], 'orders.v1'])
     expect(only(requests).headers['sec-websocket-protocol']).toBe('orders.v1')
+  })
+
+  test('works in a browser, whose clients fail if no subprotocol is selected', async () => {
+    const { port } = await start({ credential })
+    // undici implements the WebSocket of the HTML standard.
+    const connect = async (protocols: readonly string[]): Promise<string> => {
+      const socket = new BrowserWebSocket(`ws://127.0.0.1:${port}`, [...protocols])
+      onTestFinished(() => socket.close())
+      return new Promise((resolve) => {
+        socket.addEventListener('message', ({ data }) => resolve(`${data} on ${socket.protocol}`))
+        socket.addEventListener('error', () => resolve('failed'))
+      })
+    }
+    expect(await connect(offered(token()))).toBe('hello user-42 on orders.v1')
+    expect(await connect([`access_token.${token()}`])).toBe('failed')
+    expect(await connect(['orders.v1'])).toBe('failed')
   })
 
   test('is hidden from handleProtocols', async () => {
