@@ -59,7 +59,7 @@ export function upgrades<C extends object>(
   return (sockets, guards) => {
     prepare(sockets)
     return (request, socket, head) => {
-      if (!isUpgrade(request, socket)) throw wrongHost('protect() for ws', request, listenerAdvice)
+      if (!isUpgrade(request, head)) throw wrongHost('protect() for ws', request, listenerAdvice)
       const decision = decide(gate, request, guards)
       if (credential?.from === 'subprotocol') hideTokens(request.headers, credential.name)
       const accept = (): void =>
@@ -89,8 +89,9 @@ const ignore = (): void => {}
 const listenerAdvice =
   "Pass the listener to server.on('upgrade', …), or call it with the arguments of that event."
 
-function isUpgrade(request: unknown, socket: Partial<Duplex> | undefined): boolean {
-  return isNodeRequest(request) && typeof socket?.write === 'function'
+/** Whether it is the event `upgrade`. Handlers of requests have the same first argument, and no third one of this type. */
+function isUpgrade(request: unknown, head: unknown): boolean {
+  return isNodeRequest(request) && head instanceof Uint8Array
 }
 
 /** Runs the guards in order. Rejects with an `Error` of the setup, or of a guard. */

@@ -543,11 +543,25 @@ describe('misuse is a ConfigError:', () => {
     }
   })
 
-  test('the listener on another event', () => {
+  test('the listener as a handler of requests', async () => {
     const listener = api.protect(new WebSocketServer({ noServer: true }))
-    const server = createServer(listener as never)
-    const [call] = server.listeners('request') as [(...given: unknown[]) => void]
-    expect(() => call({ headers: {} }, {})).toThrow('protect() for ws was called with')
+    const thrown = new Promise((resolve) => {
+      const server = createServer((request, response) => {
+        try {
+          listener(request, response as never, undefined as never)
+        } catch (error) {
+          resolve(error)
+          response.end()
+        }
+      })
+      void listen(server).then((port) => fetch(`http://127.0.0.1:${port}`))
+    })
+    expect(await thrown).toEqual(
+      new ConfigError(
+        'protect() for ws was called with a Node request.',
+        "Pass the listener to server.on('upgrade', …), or call it with the arguments of that event.",
+      ),
+    )
   })
 
   test('token() and renew() with a value that is not theirs', async () => {

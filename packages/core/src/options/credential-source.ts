@@ -75,9 +75,9 @@ export function fromCookie(
  * import { fromHeader } from '@resource-server/core'
  *
  * export const gate = createGate({
- *   issuer: 'https://team.cloudflareaccess.com',
- *   audience: 'application-tag',
- *   credential: fromHeader('Cf-Access-Jwt-Assertion'),
+ *   issuer: 'https://as.example.com',
+ *   audience: 'order-service',
+ *   credential: fromHeader('X-Forwarded-Access-Token'),
  * })
  */
 export function fromHeader(name: string): HeaderSource {
