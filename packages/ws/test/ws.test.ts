@@ -256,40 +256,47 @@ describe('a handshake', () => {
     expect(warnings.join()).toContain('A request failed: Error: the database is at 10.0.0.7')
   })
 
-  test('that disconnects while its token is verified neither crashes the server nor opens a connection', async () => {
-    let enter = (): void => {}
-    const entered = new Promise<void>((resolve) => (enter = resolve))
-    let release = (_result: boolean): void => {}
-    const released = new Promise<boolean>((resolve) => (release = resolve))
-    const { port, sockets, server, requests } = await start({
-      guards: (api) => [
-        api.requirePolicy(() => {
-          enter()
-          return released
-        }),
-      ],
-    })
-    const gone = new Promise((resolve) => {
-      server.once('upgrade', (_request, socket) => socket.once('close', resolve))
-    })
-    const client = connectTcp(port, '127.0.0.1')
-    const lines = [
-      'GET / HTTP/1.1',
-      'Host: a',
-      'Connection: Upgrade',
-      'Upgrade: websocket',
-      'Sec-WebSocket-Version: 13',
-      'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
-      `Authorization: Bearer ${token()}`,
-    ]
-    client.write(`${lines.join('\r\n')}\r\n\r\n`)
-    await entered
-    client.resetAndDestroy()
-    await gone
-    release(true)
-    expect((await refusedBy(port)).status).toBe(401)
-    expect([sockets.clients.size, requests.length]).toEqual([0, 0])
-  })
+  test.each([
+    [true, 'granted'],
+    [false, 'refused'],
+  ])(
+    'that disconnects while its token is verified has no effect if it is %s',
+    async (result, outcome) => {
+      let enter = (): void => {}
+      const entered = new Promise<void>((resolve) => (enter = resolve))
+      let release = (_result: boolean): void => {}
+      const released = new Promise<boolean>((resolve) => (release = resolve))
+      const { port, sockets, server, requests, records } = await start({
+        guards: (api) => [
+          api.requirePolicy(() => {
+            enter()
+            return released
+          }),
+        ],
+      })
+      const gone = new Promise((resolve) => {
+        server.once('upgrade', (_request, socket) => socket.once('close', resolve))
+      })
+      const client = connectTcp(port, '127.0.0.1')
+      const lines = [
+        'GET / HTTP/1.1',
+        'Host: a',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+        `Authorization: Bearer ${token()}`,
+      ]
+      client.write(`${lines.join('\r\n')}\r\n\r\n`)
+      await entered
+      client.resetAndDestroy()
+      await gone
+      release(result)
+      expect((await refusedBy(port)).status).toBe(401)
+      expect(records[0]).toMatchObject({ outcome })
+      expect([sockets.clients.size, requests.length]).toEqual([0, 0])
+    },
+  )
 
   test('of another HTTP version of the handshake is left to ws', async () => {
     const { port } = await start()

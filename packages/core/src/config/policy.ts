@@ -68,22 +68,12 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
     options,
     context,
   )
-  if (server.ignoreOtherSchemes && !server.optional) {
-    throw new ConfigError(
-      "'ignoreOtherSchemes' has no effect without optional: true.",
-      'Set optional: true, or leave ignoreOtherSchemes out.',
-    )
-  }
-  if (server.refusalBody && server.onRefusal === 'throw') {
-    throw new ConfigError(
-      "'refusalBody' has no effect with onRefusal: 'throw'.",
-      'Write the response in your error handler, or leave onRefusal out.',
-    )
-  }
+  requireEffect(server)
   const setsDpop = Object.hasOwn(options, 'dpop')
   const withoutAuthorization = isOnlySource(credential)
-  if (withoutAuthorization)
+  if (withoutAuthorization) {
     requireBearerOnly({ ...server, ...verifier, wantsDpop: setsDpop && !!verifier.dpop })
+  }
   const { clock } = verifier
   const publicUrls = publicUrlsOf(publicUrl, prefix, server.resource?.identifier)
   const dpop =
@@ -102,6 +92,27 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
     resolveIssuer: resolveIssuer && issuerResolver(resolveIssuer, options, context),
     schedule: clock.schedule?.bind(clock) ?? schedule,
   })
+}
+
+/** @throws ConfigError for an option that has no effect because of another one */
+function requireEffect({
+  ignoreOtherSchemes,
+  optional,
+  refusalBody,
+  onRefusal,
+}: Pick<ServerSettings, 'ignoreOtherSchemes' | 'optional' | 'refusalBody' | 'onRefusal'>): void {
+  if (ignoreOtherSchemes && !optional) {
+    throw new ConfigError(
+      "'ignoreOtherSchemes' has no effect without optional: true.",
+      'Set optional: true, or leave ignoreOtherSchemes out.',
+    )
+  }
+  if (refusalBody && onRefusal === 'throw') {
+    throw new ConfigError(
+      "'refusalBody' has no effect with onRefusal: 'throw'.",
+      'Write the response in your error handler, or leave onRefusal out.',
+    )
+  }
 }
 
 /** A proof names the URL of the request, so DPoP requires a URL to compare it with. */

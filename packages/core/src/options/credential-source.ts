@@ -117,14 +117,22 @@ export function fromSubprotocol(name: string): SubprotocolSource {
 export function checkedSource(value: unknown): CredentialSource {
   const { from, name, ...others } = isObject(value) ? ownOptions(value, 'credential member') : {}
   if (from === 'cookie') return fromCookie(name as string, others)
-  const create =
-    from === 'header' ? fromHeader : from === 'subprotocol' ? fromSubprotocol : undefined
+  const create = factories.get(from)
   if (create && Object.keys(others).length === 0) return create(name as string)
   throw new ConfigError(
     `'credential' must say where the token is, got ${kindOf(value)}.`,
     "Pass fromCookie('__Host-session') or fromHeader('Cf-Access-Jwt-Assertion'). Without the option, the token is in Authorization.",
   )
 }
+
+/** Those without options. */
+const factories: ReadonlyMap<unknown, (name: string) => CredentialSource> = new Map<
+  unknown,
+  (name: string) => CredentialSource
+>([
+  ['header', fromHeader],
+  ['subprotocol', fromSubprotocol],
+])
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
