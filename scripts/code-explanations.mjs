@@ -8,12 +8,16 @@ const sendToken = 'Send the access token in `Authorization: Bearer <token>`.'
 /** @type {Readonly<Record<import('@resource-server/core').Code, Explanation>>} */
 export const explanations = {
   credential_missing: {
-    meaning: 'The request has no `Authorization` header.',
+    meaning: 'The request has no `Authorization` header, or no token where `credential` says.',
     causes: [
       ['The client did not send the token, or a proxy removed the header.', sendToken],
       [
         'Other code set `req.headers.authorization`. Only the headers that the client sent count.',
-        'Send the header from the client. For a token from another place, use `createVerifier`.',
+        'Send the header from the client. For a token from a cookie or another header, see [Tokens from a cookie or another header](credentials.md).',
+      ],
+      [
+        'With `credential`, the client sent `Authorization`, which is then not read.',
+        'Send the token in that cookie or header, or leave `credential` out.',
       ],
       [
         'A browser sent a CORS preflight, and the CORS middleware runs after the guard.',
@@ -43,10 +47,15 @@ export const explanations = {
         'Let it replace the header.',
       ],
       ['The client joined two values with a comma.', 'Send one scheme and one token.'],
+      [
+        'With `credential`, the request has `Authorization` too, or the cookie twice, for example for two paths.',
+        'Send one of them. With the prefix `__Host-`, a browser has one cookie of that name.',
+      ],
     ],
   },
   credential_malformed: {
-    meaning: 'The scheme is not followed by one space and one token.',
+    meaning:
+      'The scheme is not followed by one space and one token, or the cookie or header of `credential` is not a token.',
     causes: [
       [
         'A variable was empty, so the client sent `Bearer` alone.',
@@ -56,6 +65,21 @@ export const explanations = {
         'The token is in quotes or contains spaces or line breaks.',
         'Send the token as the issuer returned it.',
       ],
+    ],
+  },
+  origin_not_allowed: {
+    meaning:
+      'The token is in a cookie, and the request may come from a page of another site. See [Cross-site requests](credentials.md#cross-site-requests).',
+    causes: [
+      [
+        'Your front end has another origin than the API.',
+        "Name it: `fromCookie('__Host-session', { origins: ['https://app.example.com'] })`.",
+      ],
+      [
+        'The client is not a browser, and sends neither `Origin` nor `Sec-Fetch-Site`.',
+        'Let it send the `Origin` of your front end, or use `Authorization` for such clients.',
+      ],
+      ['A page of another site sent the request.', 'Nothing. This is what the check is for.'],
     ],
   },
   token_too_large: {

@@ -57,6 +57,8 @@ export const adapters: Readonly<Record<string, string>> = {
   fastify: 'fastify|fastify-plugin|node:http',
   nestjs: '@nestjs/common|@nestjs/core|node:http',
   hono: 'hono|hono/route',
+  // The part of ws that it uses is declared, because the types of ws are a separate package.
+  ws: 'node:http|node:net|node:stream',
   // Nothing: it also runs where Node's modules do not exist.
   fetch: '(?!)',
 }
@@ -78,5 +80,6 @@ export const packages: readonly string[] = [
   'revocation',
   'testing',
   'trace',
+  'ws',
   'cli',
 ]

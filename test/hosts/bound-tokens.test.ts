@@ -8,8 +8,10 @@ import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resourceServer } from '@resource-server/express'
+import { resourceServer as webSockets } from '@resource-server/ws'
 import express from 'express'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { client, proofOf, publicJwk, publicUrl, thumbprint } from '../security/attacks/dpop.ts'
 import { certificateOf } from '../security/fixtures/certificate.ts'
 import { audience, createFixture } from '../security/fixtures/fixture.ts'
@@ -96,6 +98,46 @@ describe('a token that is bound to a certificate, over TLS with Express', async 
     expect(await statusOf(tokenFor(a), agent)).toBe(200)
     expect(await statusOf(tokenFor(b), agent)).toBe(401)
     expect(await statusOf(tokenFor(a), agent)).toBe(200)
+  })
+})
+
+describe('a token that is bound to a certificate, over TLS with ws', async () => {
+  const [a, b, own] = [certificate('a'), certificate('b'), certificate('server')]
+  const api = webSockets({ ...options, mtls: { from: 'socket' } })
+  const sockets = new WebSocketServer({ noServer: true })
+  const tls = { key: own.key, cert: own.cert, requestCert: true, rejectUnauthorized: false }
+  const server = createServer(tls).on('upgrade', api.protect(sockets))
+  const port = await listen(server)
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => {
+      void api.renew(socket, data.toString()).then((renewed) => socket.send(String(renewed)))
+    })
+  })
+  const tokenFor = (bound: Certificate): string =>
+    fixture.token({ claims: { cnf: { 'x5t#S256': bound.thumbprint } } })
+  const connectWith = (token: string, { key, cert }: Certificate): WebSocket => {
+    const headers = { authorization: `Bearer ${token}` }
+    const tlsOptions = { key, cert, rejectUnauthorized: false }
+    const socket = new WebSocket(`wss://127.0.0.1:${port}`, { headers, ...tlsOptions })
+    onTestFinished(() => socket.terminate())
+    return socket
+  }
+
+  test('opens a connection with that certificate, and can be renewed there', async () => {
+    const socket = connectWith(tokenFor(a), a)
+    await once(socket, 'open')
+    const renew = async (token: string): Promise<string> => {
+      socket.send(token)
+      const [data] = (await once(socket, 'message')) as [Buffer]
+      return data.toString()
+    }
+    expect(await renew(tokenFor(a))).toBe('true')
+    expect(await renew(tokenFor(b))).toBe('false')
+  })
+
+  test('is refused with another certificate', async () => {
+    const [error] = (await once(connectWith(tokenFor(a), b), 'error')) as [Error]
+    expect(error.message).toBe('Unexpected server response: 401')
   })
 })
 

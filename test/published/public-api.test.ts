@@ -26,6 +26,8 @@ import * as redis from '@resource-server/redis'
 import * as revocation from '@resource-server/revocation'
 import * as testing from '@resource-server/testing'
 import * as conformance from '@resource-server/testing/conformance'
+import * as ws from '@resource-server/ws'
+import * as wsProviders from '@resource-server/ws/providers'
 import { expect, test } from 'vitest'
 import { packages } from '../architecture.ts'
 
@@ -43,6 +45,8 @@ test('core has exactly these exports', () => {
     'deny',
     'extend',
     'formatActorChain',
+    'fromCookie',
+    'fromHeader',
     'pseudonymize',
   ])
 })
@@ -80,6 +84,7 @@ test.each([
   ['koa', koaProviders],
   ['mcp', mcpProviders],
   ['nestjs', nestjsProviders],
+  ['ws', wsProviders],
 ])('%s/providers has the same exports as core/providers', (_name, module) => {
   expect(exported(module)).toEqual(exported(coreProviders))
 })
@@ -98,15 +103,19 @@ test('core/adapter has exactly these exports', () => {
     'createGate',
     'fromFetch',
     'fromNode',
+    'fromSubprotocol',
     'headerValues',
     'ignoredWrite',
     'isFetchRequest',
     'isNodeRequest',
+    'isSameParty',
     'isScopeToken',
     'nodeGuard',
     'parseJsonBody',
     'scopeGuard',
     'sendNode',
+    'sendNodeError',
+    'withToken',
     'wrongHost',
   ])
 })
@@ -181,6 +190,7 @@ test.each([
   ['hono', hono, []],
   ['koa', koa, []],
   ['mcp', mcp, []],
+  ['ws', ws, ['fromSubprotocol']],
 ])('%s has the exports of core and its own', (_name, module, others) => {
   const own = ['RequestRefusedError', 'resourceServer', ...others]
   expect(exported(module)).toEqual([...exported(core), ...own].toSorted())
@@ -194,7 +204,7 @@ function listedIn(path: string, isSource = (_module: string): boolean => true): 
   return names.map((name) => name.replace('type ', '').trim()).filter((name) => name !== '')
 }
 
-test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs', 'ws'])(
   '%s re-exports all values and types of core',
   (name) => {
     const isCore = (module: string): boolean => module.startsWith('@resource-server/core')
@@ -205,7 +215,7 @@ test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
   },
 )
 
-test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs'])(
+test.each(['express', 'fastify', 'fetch', 'hono', 'koa', 'mcp', 'nestjs', 'ws'])(
   '%s re-exports every provider',
   (name) => {
     expect(listedIn(`packages/${name}/src/providers.ts`).toSorted()).toEqual(
@@ -311,6 +321,7 @@ test.each([
   ['introspection', ['.']],
   ['revocation', ['.']],
   ['testing', ['.', './conformance']],
+  ['ws', ['.', './providers']],
   ['trace', ['.']],
   ['cli', ['.']],
   ['opentelemetry', ['.']],
@@ -329,6 +340,7 @@ test('the codes have exactly these categories, statuses and errors', () => {
 credential_scheme_unsupported refused 401 -
 credential_repeated refused 400 invalid_request
 credential_malformed refused 400 invalid_request
+origin_not_allowed refused 403 -
 token_too_large refused 401 invalid_token
 token_malformed refused 401 invalid_token
 token_encrypted refused 401 invalid_token
@@ -383,7 +395,7 @@ verification_failed unavailable 503 -`)
 })
 
 test('codes of tokens without a verified signature have the same status, error and description', () => {
-  const unverified = Object.entries(core.codes).slice(4, 16)
+  const unverified = Object.entries(core.codes).slice(5, 17)
   expect(unverified.at(0)?.[0]).toBe('token_too_large')
   expect(unverified.at(-1)?.[0]).toBe('signature_invalid')
   expect(

@@ -1,4 +1,4 @@
-import { resourceServer, type AccessToken } from '@resource-server/express'
+import { fromCookie, fromHeader, resourceServer, type AccessToken } from '@resource-server/express'
 import express from 'express'
 
 const app = express()
@@ -39,3 +39,16 @@ const possible = resourceServer({ ...options, optional: isOptional }).token(requ
 // @ts-expect-error the token may be undefined
 const wrong: AccessToken = possible
 void [certain, literal, wrong]
+
+export const cookies = resourceServer({ ...options, credential: fromCookie('__Host-session') })
+export const headers = resourceServer({ ...options, credential: fromHeader('X-Token') })
+const origins = ['https://app.example.com']
+export const withOrigins = fromCookie('__Host-session', { origins })
+// @ts-expect-error a name alone does not say what it names
+resourceServer({ ...options, credential: '__Host-session' })
+// @ts-expect-error tokens in the query are never read
+resourceServer({ ...options, credential: { from: 'query', name: 'access_token' } })
+// @ts-expect-error a function could fall back to another place
+resourceServer({ ...options, credential: () => 'token' })
+// @ts-expect-error browsers do not add a header on their own, so its origin is not checked
+fromHeader('X-Token', { origins })

@@ -3,6 +3,8 @@ export { createGate, type Gate, type GuardResult, type HostTraits } from './http
 export type { ResourceServerBase } from './http/resource-server.ts'
 export { authenticateFor, authenticateOnly, type Guard, scopeGuard } from './guards/guards.ts'
 export type { ScopeNeed } from './guards/scope.ts'
+export { isSameParty } from './verify/token-watcher.ts'
+export { fromSubprotocol } from './options/credential-source.ts'
 export type { AudienceRule } from './config/audience.ts'
 export type { Refusal, RefusalDetail } from './errors/refusal.ts'
 
@@ -16,13 +18,20 @@ export {
   type HttpRequest,
   type NodeRequest,
 } from './http/request.ts'
+export { withToken } from './http/credential.ts'
 export { RequestRefusedError, type Reply } from './http/challenge.ts'
 export { ignoredWrite } from './http/ignored-write.ts'
 export { wrongHost } from './http/wrong-host.ts'
 export { isFetchRequest, isNodeRequest } from './lib/host-object.ts'
 export { isScopeToken } from './options/scope.ts'
 export { JsonError, parseJsonBody } from './lib/json.ts'
-export { nodeGuard, sendNode, type NodeExchange, type NodeResponse } from './http/node.ts'
+export {
+  nodeGuard,
+  sendNode,
+  sendNodeError,
+  type NodeExchange,
+  type NodeResponse,
+} from './http/node.ts'
 
 export type { Connection } from './binding/presentation.ts'
 

@@ -31,6 +31,14 @@ export type {
   ResourceServerOptions,
   VerifierOptions,
 } from './options/options.ts'
+export {
+  type CookieSource,
+  type CredentialSource,
+  fromCookie,
+  fromHeader,
+  type HeaderSource,
+  type SubprotocolSource,
+} from './options/credential-source.ts'
 export type { Algorithm } from './options/algorithms.ts'
 export type { KeyStore, KeyStoreOptions } from './options/key-store.ts'
 export type { ReplayStore, UsedProof } from './options/replay-store.ts'

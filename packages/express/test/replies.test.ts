@@ -51,7 +51,7 @@ const credentials: readonly CredentialCase[] = [
   [
     'a credential that is not token68',
     'Bearer a b',
-    { ...malformed, detail: 'The Authorization header is malformed' },
+    { ...malformed, detail: 'The credential is malformed' },
   ],
   [
     'a token that is not a JWT',

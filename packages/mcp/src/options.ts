@@ -9,7 +9,7 @@ import {
 } from './scopes.ts'
 
 /** The options of an MCP server: those of every resource server, and the scopes of its tools. */
-export interface McpOptions extends Omit<ResourceServerOptions, 'resource'> {
+export interface McpOptions extends Omit<ResourceServerOptions, 'resource' | 'credential'> {
   /**
    * The URL that clients connect to, such as `https://mcp.example.com/mcp`. Tokens must have it as their audience,
    * exactly. To accept another text, such as the URL with a trailing slash, list all of them in `audience`.
@@ -78,6 +78,12 @@ export function readMcpOptions(options: McpOptions): {
     throw new ConfigError(
       "An MCP server requires the option 'resource'.",
       "Set it to the URL that clients connect to, such as 'https://mcp.example.com/mcp'.",
+    )
+  }
+  if (Object.hasOwn(options, 'credential')) {
+    throw new ConfigError(
+      "'credential' is not available for MCP: its clients send tokens in Authorization.",
+      'Leave it out.',
     )
   }
   const isOwn = ([name]: readonly [string, unknown]): boolean => Object.hasOwn(readers, name)

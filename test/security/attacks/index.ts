@@ -4,6 +4,7 @@ import { algorithmCases } from './algorithm.ts'
 import { audienceCases } from './audience.ts'
 import { cacheCases } from './cache.ts'
 import { concurrencyCases } from './concurrency.ts'
+import { credentialSourceCases } from './credential-source.ts'
 import { denialOfServiceCases } from './denial-of-service.ts'
 import { discoveryCases } from './discovery.ts'
 import { encodingCases } from './encoding.ts'
@@ -46,6 +47,7 @@ export const groups: Readonly<Record<string, Group>> = {
   LEAK: { ...leakCases, ...dpopInOtherGroups.LEAK },
   MTLS: certificateCases,
   SCP: scopeCases,
+  SRC: credentialSourceCases,
   TIME: timeCases,
   TYP: tokenTypeCases,
 }

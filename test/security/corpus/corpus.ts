@@ -40,7 +40,7 @@ const renamed = (config: NonNullable<CorpusCase['config']>): NonNullable<CorpusC
     Object.entries(config).map(([name, value]) => [optionNames[name] ?? name, value]),
   )
 
-const files = ['attacks.json', 'bound-tokens.json', 'revocation.json']
+const files = ['attacks.json', 'bound-tokens.json', 'credential-source.json', 'revocation.json']
 
 export const corpus: readonly CorpusCase[] = files
   .flatMap((file) => {

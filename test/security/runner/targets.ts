@@ -31,6 +31,7 @@ export const core: Target = {
     const gate = createGate(all as ResourceServerOptions)
     const routeGuards = guards?.(gate.guards((guard) => guard)) as readonly Guard[] | undefined
     const {
+      credential,
       optional,
       onRefusal,
       allowPreflight,

@@ -120,6 +120,10 @@ export class BindingCheck {
   }
 
   #refuseDpop(): Refusal {
+    if (this.#policy.credential?.isOnlySource) {
+      const reason = "the token has cnf.jkt, but with 'credential' bound tokens are not accepted"
+      return refuseBinding('binding_unsupported', reason)
+    }
     const isMissing = this.#policy.publicUrls.origins.length === 0
     const why = isMissing ? "neither 'publicUrl' nor 'resource' is set" : "dpop is 'off'"
     if (isMissing && !this.#hasWarned && this.#policy.log !== 'off') {

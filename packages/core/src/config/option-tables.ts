@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../lib/clock.ts'
 import type { Fetch } from '../lib/fetch-json.ts'
 import type { Bounds } from '../lib/generational-map.ts'
 import { type Algorithm, defaultAlgorithms } from '../options/algorithms.ts'
+import type { CredentialSource } from '../options/credential-source.ts'
 import type { Introspection } from '../options/introspection.ts'
 import type { KeyStore, KeyStoreOptions } from '../options/key-store.ts'
 import { type OptionTable, readOptions, required } from '../options/option-table.ts'
@@ -28,6 +29,7 @@ import { defaultProfile } from '../providers/default.ts'
 import type { NormalUri } from '../lib/uri.ts'
 import { type AudienceRule, audienceRule } from './audience.ts'
 import { readIntrospection, readRevocation } from './connections.ts'
+import { readCredentialSource } from './credential.ts'
 import { type DpopSettings, readDpop } from './dpop.ts'
 import { type MtlsSettings, readMtls } from './mtls.ts'
 import { type PathRule, readPrefix, readPublicUrl } from './public-url.ts'
@@ -395,6 +397,14 @@ export interface VerifierSettings {
 
 /** The options of a resource server, in addition to those of a verifier. */
 export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings> = {
+  credential: {
+    default: undefined,
+    defaultText: '`Authorization`',
+    range: '',
+    description:
+      "Where the token is, if not in `Authorization`: `fromCookie('__Host-session')` or `fromHeader('Cf-Access-Jwt-Assertion')`.",
+    read: readCredentialSource,
+  },
   optional: booleanOption(
     false,
     'Lets requests without an `Authorization` header pass `requireAudience`.',
@@ -448,6 +458,7 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
 type OwnServerOptions = Omit<ResourceServerOptions, keyof VerifierOptions>
 
 export interface ServerSettings {
+  readonly credential: CredentialSource | undefined
   readonly optional: boolean
   readonly ignoreOtherSchemes: boolean
   readonly onRefusal: 'reply' | 'throw'

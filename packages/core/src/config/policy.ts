@@ -19,6 +19,12 @@ import {
   type VerifierSettings,
 } from './option-tables.ts'
 import { requirePrefixes } from './connections.ts'
+import {
+  type CredentialRule,
+  credentialRule,
+  isOnlySource,
+  requireBearerOnly,
+} from './credential.ts'
 import type { DpopSettings } from './dpop.ts'
 import { type PublicUrls, publicUrlsOf } from './public-url.ts'
 
@@ -29,8 +35,10 @@ export type IssuerPolicy = IssuerSettings
 export interface Policy
   extends
     Omit<VerifierSettings, 'issuers' | 'resolveIssuer'>,
-    Omit<ServerSettings, 'publicUrl' | 'prefix'> {
+    Omit<ServerSettings, 'publicUrl' | 'prefix' | 'credential'> {
   readonly publicUrls: PublicUrls
+  /** `undefined`: tokens are in `Authorization`. */
+  readonly credential: CredentialRule | undefined
   readonly issuers: ReadonlyMap<string, IssuerPolicy>
   /** Called for an issuer that is not one of `issuers`. */
   readonly resolveIssuer: ((issuer: string) => Promise<IssuerPolicy | undefined>) | undefined
@@ -55,25 +63,23 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
   checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
   const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
-  const { publicUrl, prefix, ...server } = readRows(resourceServerOptions, options, context)
-  if (server.ignoreOtherSchemes && !server.optional) {
-    throw new ConfigError(
-      "'ignoreOtherSchemes' has no effect without optional: true.",
-      'Set optional: true, or leave ignoreOtherSchemes out.',
-    )
-  }
-  if (server.refusalBody && server.onRefusal === 'throw') {
-    throw new ConfigError(
-      "'refusalBody' has no effect with onRefusal: 'throw'.",
-      'Write the response in your error handler, or leave onRefusal out.',
-    )
+  const { publicUrl, prefix, credential, ...server } = readRows(
+    resourceServerOptions,
+    options,
+    context,
+  )
+  requireEffect(server)
+  const setsDpop = Object.hasOwn(options, 'dpop')
+  const withoutAuthorization = isOnlySource(credential)
+  if (withoutAuthorization) {
+    requireBearerOnly({ ...server, ...verifier, wantsDpop: setsDpop && !!verifier.dpop })
   }
   const { clock } = verifier
   const publicUrls = publicUrlsOf(publicUrl, prefix, server.resource?.identifier)
   const dpop =
     kind === 'verifier'
       ? withoutNonces(verifier.dpop)
-      : dpopAt(publicUrls, verifier.dpop, Object.hasOwn(options, 'dpop'))
+      : dpopAt(publicUrls, withoutAuthorization ? undefined : verifier.dpop, setsDpop)
   const issuers = issuerPolicies(issuerEntries(options, list, resolveIssuer), context)
   requirePrefixes([...issuers.values()], resolveIssuer !== undefined)
   return Object.freeze({
@@ -81,10 +87,32 @@ export function createPolicy(given: unknown, kind: 'verifier' | 'resource server
     ...server,
     dpop,
     publicUrls,
+    credential: credentialRule(credential, publicUrls),
     issuers,
     resolveIssuer: resolveIssuer && issuerResolver(resolveIssuer, options, context),
     schedule: clock.schedule?.bind(clock) ?? schedule,
   })
+}
+
+/** @throws ConfigError for an option that has no effect because of another one */
+function requireEffect({
+  ignoreOtherSchemes,
+  optional,
+  refusalBody,
+  onRefusal,
+}: Pick<ServerSettings, 'ignoreOtherSchemes' | 'optional' | 'refusalBody' | 'onRefusal'>): void {
+  if (ignoreOtherSchemes && !optional) {
+    throw new ConfigError(
+      "'ignoreOtherSchemes' has no effect without optional: true.",
+      'Set optional: true, or leave ignoreOtherSchemes out.',
+    )
+  }
+  if (refusalBody && onRefusal === 'throw') {
+    throw new ConfigError(
+      "'refusalBody' has no effect with onRefusal: 'throw'.",
+      'Write the response in your error handler, or leave onRefusal out.',
+    )
+  }
 }
 
 /** A proof names the URL of the request, so DPoP requires a URL to compare it with. */

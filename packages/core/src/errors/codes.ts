@@ -43,6 +43,7 @@ export type Code =
   | 'credential_scheme_unsupported'
   | 'credential_repeated'
   | 'credential_malformed'
+  | 'origin_not_allowed'
   | 'token_too_large'
   | 'token_malformed'
   | 'token_encrypted'
@@ -136,7 +137,8 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
   credential_missing: bare(noCredential, rfc(6750, '3.1')),
   credential_scheme_unsupported: bare(noCredential, rfc(6750, '3')),
   credential_repeated: badRequest('The request carries more than one credential', rfc(6750, '3.1')),
-  credential_malformed: badRequest('The Authorization header is malformed', rfc(6750, '2.1')),
+  credential_malformed: badRequest('The credential is malformed', rfc(6750, '2.1')),
+  origin_not_allowed: forbidden('The origin of the request is not allowed', rfc(6265, '8.2')),
 
   // The form of the token
   token_too_large: opaque(rfc(7519, '7.2')),

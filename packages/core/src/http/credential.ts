@@ -1,4 +1,6 @@
-import { type Refusal, refuse } from '../errors/refusal.ts'
+import type { CredentialRule } from '../config/credential.ts'
+import { Refusal, refuse } from '../errors/refusal.ts'
+import { checkOrigin, placeOf, tokenIn, valuesIn } from './credential-source.ts'
 import { hasPreflightHeaders, type HttpRequest, headerValues } from './request.ts'
 
 declare const brand: unique symbol
@@ -34,8 +36,8 @@ function isJoined(value: string): boolean {
 
 /**
  * Returns the request's credential, or `undefined` if the request has no `Authorization` header. A request
- * with more than one credential is refused. Tokens in the query, the body or a cookie are never read: only
- * RFC 6750 section 2.1 is supported. No other module reads this header.
+ * with more than one credential is refused. Tokens in the query or the body are never read: only RFC 6750 section 2.1 is
+ * supported. No other module reads this header.
  */
 export function readCredential(
   request: HttpRequest,
@@ -55,6 +57,38 @@ export function readCredential(
   return scheme ? ({ scheme, token } as Credential) : whyNotAccepted(value, acceptsDpop)
 }
 
+/**
+ * The same for a token in a cookie or in another header. `Authorization` is then not read, so a request that has one is
+ * refused: it is unclear which of its credentials it means, or why it expects to be accepted. With a subprotocol,
+ * `Authorization` is read as well, and a request may have one of the two.
+ */
+export function readCredentialFrom(
+  rule: CredentialRule,
+  request: HttpRequest,
+  acceptsDpop: boolean,
+): Credential | undefined | Refusal {
+  const values = valuesIn(rule, request)
+  const hasAuthorization = headerValues(request, 'authorization').length > 0
+  if (values.length === 0) {
+    if (!rule.isOnlySource) return readCredential(request, acceptsDpop)
+    return hasAuthorization ? notRead(rule) : undefined
+  }
+  if (hasAuthorization) {
+    const reason = `the request has ${placeOf(rule)} and an Authorization header`
+    return refuse('credential_repeated', reason)
+  }
+  const token = tokenIn(rule, values)
+  if (token instanceof Refusal) return token
+  return checkOrigin(rule, request) ?? ({ scheme: 'Bearer', token } as Credential)
+}
+
+function notRead(rule: CredentialRule): Refusal {
+  return refuse(
+    'credential_missing',
+    `the request has an Authorization header, which is not read: the option 'credential' names ${placeOf(rule)}`,
+  )
+}
+
 /** Scheme names are case-insensitive (RFC 9110 section 11.1). */
 function schemeOf(
   name: string | undefined,
@@ -67,20 +101,55 @@ function schemeOf(
 
 /**
  * The refusal of a request without a credential. It says so if code before the guard set the header: that
- * header is ignored, because only the one that the client sent counts.
+ * header is ignored, because only the one that the client sent counts. It also says so if the token seems to be in the
+ * query.
  */
-export function missingCredential({ hostHeaders }: HttpRequest): Refusal {
-  const isSet = hostHeaders !== undefined && hostHeaders['authorization'] !== undefined
-  return isSet ? setByOtherCode : noCredential
+export function missingCredential(request: HttpRequest, rule: CredentialRule | undefined): Refusal {
+  const { hostHeaders = {}, url } = request
+  const reason = rule ? missingFrom(rule, hostHeaders) : missingHeader(hostHeaders)
+  const parameter = queryToken.exec(url)?.[1]
+  const inQuery =
+    parameter === undefined
+      ? ''
+      : `. The query has '${parameter}', but tokens in the query are never read, because URLs are logged`
+  return refuse('credential_missing', reason + inQuery)
 }
 
-const noCredential = refuse('credential_missing', 'the request has no Authorization header')
-const setByOtherCode = refuse(
-  'credential_missing',
-  'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, ' +
-    'which is ignored: only the headers that the client sent count. To verify a token from another place, ' +
-    'use createVerifier',
-)
+/** Names that are common for tokens in a query. */
+const queryToken = /[?&](access_token|auth_token|id_token|token|jwt|bearer|authorization)=/
+
+function missingHeader(hostHeaders: NonNullable<HttpRequest['hostHeaders']>): string {
+  if (hostHeaders['authorization'] === undefined) return 'the request has no Authorization header'
+  return (
+    'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, ' +
+    'which is ignored: only the headers that the client sent count. To read tokens from a cookie or another ' +
+    "header, set the option 'credential'"
+  )
+}
+
+function missingFrom(
+  rule: CredentialRule,
+  hostHeaders: NonNullable<HttpRequest['hostHeaders']>,
+): string {
+  const place = placeOf(rule)
+  if (valuesIn(rule, { headers: Object.entries(hostHeaders) }).length > 0) {
+    return `the client did not send ${place}. Code that ran before the guard set it in req.headers, which is ignored: only the headers that the client sent count`
+  }
+  return rule.isOnlySource
+    ? `the request does not have ${place}`
+    : `the request has neither an Authorization header nor ${place}`
+}
+
+/**
+ * A request like another one, with this token as its only credential. For tokens that a client sends on an open
+ * connection. No option `credential` other than that for a subprotocol accepts it.
+ */
+export function withToken(request: HttpRequest, token: unknown): HttpRequest {
+  const { method, url, route } = request
+  const value = typeof token === 'string' ? `Bearer ${token}` : token
+  const headers = [['authorization', value]] as const
+  return { method, url, route, headers, connection: () => request.connection?.() }
+}
 
 /** A scheme, and something after it (RFC 9110 section 11.4). */
 const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/
@@ -98,10 +167,15 @@ export function usesOtherScheme(request: HttpRequest): boolean {
 
 /**
  * Whether this is a CORS preflight. Other OPTIONS requests are not. Browsers send preflights without credentials
- * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either.
+ * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either, and neither
+ * is one with a token where `rule` says.
  */
-export function isPreflight(request: HttpRequest): boolean {
-  return hasPreflightHeaders(request) && headerValues(request, 'authorization').length === 0
+export function isPreflight(request: HttpRequest, rule: CredentialRule | undefined): boolean {
+  return (
+    hasPreflightHeaders(request) &&
+    headerValues(request, 'authorization').length === 0 &&
+    (!rule || valuesIn(rule, request).length === 0)
+  )
 }
 
 function whyNotAccepted(value: string, acceptsDpop: boolean): Refusal {

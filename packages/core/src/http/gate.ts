@@ -19,6 +19,7 @@ import {
   isPreflight,
   missingCredential,
   readCredential,
+  readCredentialFrom,
   usesOtherScheme,
 } from './credential.ts'
 import { nonceHeaders, type Reply, replyTo, RequestRefusedError } from './challenge.ts'
@@ -103,7 +104,7 @@ export class Gate<C extends object = object> {
    */
   pass(key: object, request: HttpRequest, guard: Guard): MaybePromise<GuardResult> {
     const state = this.#stateOf(key, request)
-    if (this.#policy.allowPreflight && isPreflight(request) && !state.isRefused) {
+    if (this.#isFreePreflight(request) && !state.isRefused) {
       state.outcome = 'preflight'
       return proceed
     }
@@ -256,11 +257,10 @@ export class Gate<C extends object = object> {
     state: RequestState,
     guard: Guard,
   ): MaybePromise<AccessToken | undefined | Refusal> {
-    const acceptsDpop = this.#policy.dpop !== undefined
-    if (state.credential === 'unread') state.credential = readCredential(state.request, acceptsDpop)
+    if (state.credential === 'unread') state.credential = this.#readCredential(state.request)
     const { credential } = state
     if (credential instanceof Refusal) return this.#isIgnored(state) ? undefined : credential
-    if (!credential) return this.#policy.optional ? undefined : missingCredential(state.request)
+    if (!credential) return this.#policy.optional ? undefined : this.#missingToken(state)
     if (state.verification) return state.verification
     const stop = this.#reporter.stopwatch()
     const presentation = new RequestPresentation(state.request, credential.scheme)
@@ -272,6 +272,25 @@ export class Gate<C extends object = object> {
         return result
       },
     )
+  }
+
+  #readCredential(request: HttpRequest): ReturnType<typeof readCredential> {
+    const { credential: rule, dpop } = this.#policy
+    const acceptsDpop = dpop !== undefined
+    if (!rule) return readCredential(request, acceptsDpop)
+    return readCredentialFrom(rule, request, acceptsDpop)
+  }
+
+  /** Whether the request is a preflight that passes without a token. */
+  #isFreePreflight(request: HttpRequest): boolean {
+    const { allowPreflight, credential } = this.#policy
+    return allowPreflight && isPreflight(request, credential)
+  }
+
+  /** The refusal of an anonymous request: there is no credential, or one that is ignored. */
+  #missingToken({ credential, request }: RequestState): Refusal {
+    if (credential instanceof Refusal) return credential
+    return missingCredential(request, this.#policy.credential)
   }
 
   /** Whether the credential is for other code. The request is anonymous here. */
@@ -286,7 +305,9 @@ export class Gate<C extends object = object> {
   ): MaybePromise<Refusal | undefined> {
     if (token instanceof Refusal) return withChallengeScope(token, guard)
     if (!token) {
-      return guard.admitsAnonymous ? undefined : withChallengeScope(missingToken(state), guard)
+      return guard.admitsAnonymous
+        ? undefined
+        : withChallengeScope(this.#missingToken(state), guard)
     }
     return andThen(
       guard.check(token),
@@ -419,11 +440,6 @@ function withChallengeScope(refusal: Refusal, { challengeScope: scope }: Guard):
   const { category, code, reason, detail } = refusal
   if (!scope || category !== 'refused') return refusal
   return refuse(code, reason, { ...detail, scope })
-}
-
-/** The refusal of an anonymous request: there is no credential, or one that is ignored. */
-function missingToken({ credential, request }: RequestState): Refusal {
-  return credential instanceof Refusal ? credential : missingCredential(request)
 }
 
 function noToken(state: RequestState | undefined, hasOtherState: boolean): ConfigError {

@@ -5,13 +5,21 @@ import { algorithmNames } from '../options/algorithms.ts'
 import { alternatives } from '../guards/scope.ts'
 
 /** OpenAPI 3.1, section "Security Scheme Object". */
-export interface SecurityScheme {
-  readonly type: 'http'
-  readonly scheme: 'bearer' | 'DPoP'
-  readonly bearerFormat: 'JWT'
-  /** Names what else a client needs. */
-  readonly description?: string
-}
+export type SecurityScheme =
+  | {
+      readonly type: 'http'
+      readonly scheme: 'bearer' | 'DPoP'
+      readonly bearerFormat: 'JWT'
+      /** Names what else a client needs. */
+      readonly description?: string
+    }
+  /** With the option `credential`. */
+  | {
+      readonly type: 'apiKey'
+      readonly in: 'cookie' | 'header'
+      readonly name: string
+      readonly description: string
+    }
 
 /**
  * OpenAPI 3.1, section "Security Requirement Object": the scopes of one scheme. An empty object allows
@@ -40,7 +48,12 @@ export interface OpenApi<Handler> {
 type Schemes = OpenApi<unknown>['securitySchemes']
 
 /** The security schemes, in the order of preference. */
-function schemesOf({ dpop, mtls }: Policy): Schemes {
+function schemesOf({ dpop, mtls, credential }: Policy): Schemes {
+  if (credential && credential.from !== 'subprotocol') {
+    const { from, name } = credential
+    const description = 'An OAuth 2.0 access token.'
+    return { accessToken: { type: 'apiKey', in: from, name, description } }
+  }
   const format = { type: 'http', bearerFormat: 'JWT' } as const
   const certificate =
     'Tokens that are bound to a client certificate require that certificate (RFC 8705).'

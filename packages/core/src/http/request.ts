@@ -113,7 +113,7 @@ export function fromFetch(request: FetchRequest): HttpRequest {
  *
  * @param name in lowercase
  */
-export function headerValues({ headers }: HttpRequest, name: string): unknown[] {
+export function headerValues({ headers }: Pick<HttpRequest, 'headers'>, name: string): unknown[] {
   const values: unknown[] = []
   if (isFetchHeaders(headers)) {
     // Pseudo-headers of HTTP/2 are not in the headers of a Fetch request, which throw for their names.

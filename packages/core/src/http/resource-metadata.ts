@@ -11,7 +11,8 @@ export interface ResourceMetadata {
   readonly authorization_servers?: readonly string[]
   /** The scopes of all guards created so far, sorted. Absent if there are none. */
   readonly scopes_supported?: readonly string[]
-  readonly bearer_methods_supported: readonly ['header']
+  /** Empty if tokens are in a cookie or another header, which are not methods of RFC 6750. */
+  readonly bearer_methods_supported: readonly ['header'] | readonly []
   /** The algorithms of DPoP proofs. Absent if DPoP is off. */
   readonly dpop_signing_alg_values_supported?: readonly string[]
   /** Present if every token must be bound with DPoP. */
@@ -33,7 +34,7 @@ export interface PublishedMetadata {
 
 /** @throws ConfigError if no `resource` is configured */
 export function publishMetadata(
-  { resource, issuers, dpop, mtls }: Policy,
+  { resource, issuers, dpop, mtls, credential }: Policy,
   scopes: ReadonlySet<string>,
 ): PublishedMetadata {
   if (!resource) {
@@ -49,7 +50,7 @@ export function publishMetadata(
     // Members without values are omitted (section 3.2). Resolved issuers are not known in advance.
     ...(servers.length > 0 && { authorization_servers: servers }),
     ...(scopes.size > 0 && { scopes_supported: [...scopes].toSorted() }),
-    bearer_methods_supported: ['header'],
+    bearer_methods_supported: credential?.isOnlySource ? [] : ['header'],
     ...(dpop && { dpop_signing_alg_values_supported: algorithmNames(dpop.algorithms) }),
     ...(dpop?.mode === 'required' && { dpop_bound_access_tokens_required: true as const }),
     ...(mtls && { tls_client_certificate_bound_access_tokens: true as const }),

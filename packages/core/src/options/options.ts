@@ -1,5 +1,6 @@
 import type { Algorithm } from './algorithms.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { CredentialSource } from './credential-source.ts'
 import type { Fetch } from '../lib/fetch-json.ts'
 import type { Introspection } from './introspection.ts'
 import type { KeyStoreOptions } from './key-store.ts'
@@ -420,6 +421,25 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
  * }
  */
 export interface ResourceServerOptions extends VerifierOptions {
+  /**
+   * Where a request has its token, if not in `Authorization`: `fromCookie('__Host-session')` or
+   * `fromHeader('Cf-Access-Jwt-Assertion')`. The token is then read only from there: `Authorization` alone is refused
+   * with 401, and a request with both, or with two values, with 400. Tokens that are bound to a key are refused, so
+   * `dpop` and `mtls` cannot be combined with it, and neither can `ignoreOtherSchemes`. Default: `Authorization` (RFC
+   * 6750 section 2.1).
+   *
+   * Read docs/credentials.md before you accept cookies: browsers also send them with requests of other sites.
+   *
+   * @example
+   * import { fromCookie, type ResourceServerOptions } from '@resource-server/core'
+   *
+   * export const options: ResourceServerOptions = {
+   *   issuer: 'https://as.example.com',
+   *   audience: 'order-service',
+   *   credential: fromCookie('__Host-session'),
+   * }
+   */
+  readonly credential?: CredentialSource
   /**
    * Whether a request without an `Authorization` header passes `requireAudience` as anonymous. Default
    * false. A request with an invalid token is still refused, and every other guard refuses anonymous

@@ -207,7 +207,10 @@ function requireToken(token: AccessToken, call: string): void {
   )
 }
 
-function isSameParty(one: RevocableToken, other: RevocableToken): boolean {
+type Party = Pick<RevocableToken, 'issuer' | 'subject' | 'clientId' | 'actor'>
+
+/** Whether two tokens have the same issuer, subject, client, and current actor. */
+export function isSameParty(one: Party, other: Party): boolean {
   return (
     one.issuer === other.issuer &&
     one.subject === other.subject &&

@@ -90,7 +90,7 @@ test('every option that is set replaces its default', () => {
   expect(policyOf({ ...base, delegation: 'delegated' }).delegation).toBe('delegated')
 })
 
-test('a resource server has the options of a verifier and nine of its own', () => {
+test('a resource server has the options of a verifier and ten of its own', () => {
   const listed = (kind: 'verifier' | 'resource server'): readonly string[] => {
     try {
       createPolicy({ ...base, unknown: 1 }, kind)
@@ -135,6 +135,7 @@ test('a resource server has the options of a verifier and nine of its own', () =
   ])
   expect(server).toEqual([
     ...verifier,
+    'credential',
     'optional',
     'ignoreOtherSchemes',
     'onRefusal',

@@ -302,10 +302,10 @@ describe('a header that code before the guard sets', () => {
   test('is ignored, and the reason says so', () => {
     const changed = { ...request, hostHeaders: { authorization: value } }
     expect(readCredential(changed, false)).toBeUndefined()
-    expect(missingCredential(changed)).toEqual(
+    expect(missingCredential(changed, undefined)).toEqual(
       refuse(
         'credential_missing',
-        'the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, which is ignored: only the headers that the client sent count. To verify a token from another place, use createVerifier',
+        "the client sent no Authorization header. Code that ran before the guard set req.headers.authorization, which is ignored: only the headers that the client sent count. To read tokens from a cookie or another header, set the option 'credential'",
       ),
     )
   })
@@ -314,7 +314,7 @@ describe('a header that code before the guard sets', () => {
     ['does not set it', { ...request, hostHeaders: { accept: '*/*' } }],
     ['is unknown to the host', request],
   ])('is not mentioned if that code %s', (_what, unchanged) => {
-    expect(missingCredential(unchanged)).toHaveProperty(
+    expect(missingCredential(unchanged, undefined)).toHaveProperty(
       'reason',
       'the request has no Authorization header',
     )
@@ -426,6 +426,6 @@ describe('isPreflight', () => {
       false,
     ],
   ])('for %s', (_what, name, headers, expected) => {
-    expect(isPreflight({ method: name, url: '/', headers })).toBe(expected)
+    expect(isPreflight({ method: name, url: '/', headers }, undefined)).toBe(expected)
   })
 })

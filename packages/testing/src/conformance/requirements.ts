@@ -12,6 +12,9 @@ export type RequirementId =
   | 'other-schemes'
   | 'credential-syntax'
   | 'one-credential'
+  | 'other-source'
+  | 'cookie-syntax'
+  | 'cookie-origin'
   | 'bare-challenge'
   | 'invalid-token'
   | 'insufficient-scope'
@@ -70,6 +73,18 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   'one-credential': requirement(
     'RFC 6750 section 3.1',
     'Two credentials, in two headers or joined by a comma, are 400 invalid_request.',
+  ),
+  'other-source': requirement(
+    'RFC 6750 section 2',
+    'With credential, a token is accepted only from that cookie or header, and Authorization is refused.',
+  ),
+  'cookie-syntax': requirement(
+    'RFC 6265 section 4.2.1',
+    'The named cookie is found exactly, and a request that has it twice is 400 invalid_request.',
+  ),
+  'cookie-origin': requirement(
+    'RFC 6265 section 8.2',
+    'A request with a cookie that a page of another site may have caused is 403, unless it changes nothing.',
   ),
 
   // The response

@@ -1,10 +1,12 @@
-import type {
-  Introspection,
-  IntrospectionAnswer,
-  Profile,
-  ResourceServerOptions,
-  Revocation,
-  RevocationFinding,
+import {
+  fromCookie,
+  fromHeader,
+  type Introspection,
+  type IntrospectionAnswer,
+  type Profile,
+  type ResourceServerOptions,
+  type Revocation,
+  type RevocationFinding,
 } from '@resource-server/core'
 import type { HostSetup, Route } from './host.ts'
 import { roleRoutes, routes } from './routes.ts'
@@ -27,6 +29,11 @@ export type SetupName =
   | 'spoofed-auth'
   | 'roles'
   | 'resource'
+  | 'cookie'
+  | 'cookie-preflight'
+  | 'optional-cookie'
+  | 'cookie-resource'
+  | 'header'
   | 'dpop'
   | 'dpop-nonce'
   | 'dpop-store-down'
@@ -45,6 +52,8 @@ const publicUrl = 'https://orders.example.com'
 
 /** The resource identifier that clients use, whatever the Host header says. */
 const resource = 'https://orders.example.com/v1'
+
+const sessionCookie = fromCookie('__Host-session', { origins: ['https://app.example.com'] })
 
 /** A profile that maps roles and permissions. A plain issuer URL maps neither. */
 const profile: Profile = {
@@ -153,6 +162,13 @@ export const setups: Readonly<Record<SetupName, Setup>> = {
   roles: withOptions({ profile }, roleRoutes),
   /** With resource metadata: RFC 9728. */
   resource: withOptions({ resource }),
+  /** Tokens in a cookie, of a front end on an origin of its own. */
+  cookie: withOptions({ credential: sessionCookie }),
+  'cookie-preflight': withOptions({ credential: sessionCookie, allowPreflight: true }),
+  'optional-cookie': withOptions({ credential: sessionCookie, optional: true }),
+  'cookie-resource': withOptions({ credential: sessionCookie, resource }),
+  /** Tokens in a header that a proxy sets. */
+  header: withOptions({ credential: fromHeader('X-Proxy-Token') }),
   /** Tokens that are bound to a key of the client: RFC 9449. */
   dpop: withOptions({ publicUrl }),
   'dpop-nonce': withOptions({

@@ -14,7 +14,7 @@ const authorization = (value: string): string => formatGet('/any', `Authorizatio
 const twoHeaders = (first: string, second: string): string =>
   formatGet('/any', `Authorization: ${first}`, `Authorization: ${second}`)
 
-const malformed = invalidRequest('credential_malformed', 'The Authorization header is malformed')
+const malformed = invalidRequest('credential_malformed', 'The credential is malformed')
 const repeated = invalidRequest(
   'credential_repeated',
   'The request carries more than one credential',

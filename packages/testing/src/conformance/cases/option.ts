@@ -14,7 +14,7 @@ import { formatGet, formatRequest } from '../raw-http.ts'
 
 const anonymous = granted('anonymous')
 const expired = invalidToken('token_expired', 'The access token expired')
-const malformed = invalidRequest('credential_malformed', 'The Authorization header is malformed')
+const malformed = invalidRequest('credential_malformed', 'The credential is malformed')
 const repeated = invalidRequest(
   'credential_repeated',
   'The request carries more than one credential',
@@ -58,7 +58,7 @@ export const optionCases: readonly Case[] = [
     proves: ['optional'],
     setup: 'optional',
     request: formatGet('/orders', 'Authorization:'),
-    expect: [invalidRequest('credential_malformed', 'The Authorization header is malformed')],
+    expect: [invalidRequest('credential_malformed', 'The credential is malformed')],
   },
   {
     id: 'optional-with-another-scheme',

@@ -1,0 +1,35 @@
+import { ConfigError } from '@resource-server/core'
+import { authenticateOnly, type Guard } from '@resource-server/core/adapter'
+
+declare const brand: unique symbol
+
+/** A guard for `protect` of the resource server that created it. */
+export interface WebSocketGuard {
+  /** The name of the guard in decision records. */
+  readonly name: string
+  readonly [brand]: 'WebSocketGuard'
+}
+
+/** Keeps the guards private, so that an object from elsewhere cannot act as a guard that accepts every token. */
+export function privateGuards(): {
+  readonly wrap: (guard: Guard) => WebSocketGuard
+  readonly unwrap: (given: readonly WebSocketGuard[]) => readonly Guard[]
+} {
+  const guards = new WeakMap<object, Guard>()
+  const guardOf = (given: unknown): Guard => {
+    const guard = typeof given === 'object' && given !== null ? guards.get(given) : undefined
+    if (guard) return guard
+    throw new ConfigError(
+      'A value that is not a guard of this resource server was passed to protect().',
+      "Pass what its factories return, such as api.requireScope('orders:read').",
+    )
+  }
+  return {
+    wrap: (guard) => {
+      const wrapped = Object.freeze({ name: guard.name }) as WebSocketGuard
+      guards.set(wrapped, guard)
+      return wrapped
+    },
+    unwrap: (given) => (given.length === 0 ? [authenticateOnly] : given.map(guardOf)),
+  }
+}
