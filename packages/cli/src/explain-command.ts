@@ -21,7 +21,8 @@ export async function explainCommand(
   given: ExplainArguments,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const setup = { ...(await readSetup(given)), log: 'off' as const }
+  const { options } = await readSetup(given)
+  const setup = { ...options, log: 'off' as const }
   const guards = readGuards(given.guard ?? [])
   const token = await readToken(given.tokenFile, terminal)
   const explanation = await explain(token, setup, { offline: given.offline ?? false, guards })

@@ -16,7 +16,7 @@ export interface KeysArguments extends SetupArguments {
 
 /** Prints the published keys of an issuer, and why some of them are not used. */
 export async function keysCommand(given: KeysArguments, terminal: Terminal): Promise<ExitCode> {
-  const options = await readSetup(given)
+  const { options } = await readSetup(given)
   const gate = createGate({ ...options, log: 'off' })
   await gate.operations.warmUp().catch(() => {})
   const { issuers } = gate.operations.health()

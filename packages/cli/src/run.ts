@@ -50,7 +50,19 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .argument('[token]', 'refused: other users see arguments', refuseToken)
     .action((_token: unknown, given: ExplainArguments) => finish(explainCommand(given, terminal)))
   withSetup(program.command('doctor'))
-    .description('checks the metadata, the keys, and the clock of the issuers')
+    .description(
+      'checks the issuers, their keys, clocks, and certificates, the stores, and the routes of an app',
+    )
+    .option(
+      '--app <path#export>',
+      'lists the routes of an Express, Fastify, or Koa app and their guards. Runs the code of the module, but keeps ' +
+        'servers from listening',
+    )
+    .option(
+      '--public <route>',
+      'a route that needs no guard, such as "GET /health"; repeatable',
+      collect,
+    )
     .action((given: DoctorArguments) => finish(doctorCommand(given, terminal)))
   withSetup(program.command('keys'))
     .description('lists the published keys of the issuer, and why some of them are not used')

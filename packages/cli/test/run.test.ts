@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, describe, expect, test } from 'vitest'
-import { run } from '../src/index.ts'
+import { cli } from './cli.ts'
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 const folder = mkdtempSync(join(tmpdir(), 'resource-server-cli-'))
@@ -17,28 +17,6 @@ afterAll(async () => {
 
 const aud = 'order-service'
 const setup = ['--issuer', issuer.url, '--audience', aud]
-
-interface Result {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-async function cli(args: readonly string[], input = ''): Promise<Result> {
-  const written = { out: '', err: '' }
-  const code = await run(args, {
-    stdin: (async function* () {
-      // In two parts, as a pipe may deliver it.
-      yield Buffer.from(input.slice(0, 5))
-      yield Buffer.from(input.slice(5))
-    })(),
-    write: (text) => (written.out += text),
-    warn: (text) => (written.err += text),
-    color: false,
-    isInteractive: false,
-  })
-  return { code, ...written }
-}
 
 const fileWith = (name: string, text: string): string => {
   const path = join(folder, name)

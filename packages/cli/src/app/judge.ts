@@ -1,0 +1,130 @@
+import { failed, passed, skipped, warning } from '../doctor/finding.ts'
+import type { Finding } from '../terminal.ts'
+import { judgeErrorHandlers } from './error-handlers.ts'
+import type { LoadedApp } from './load-app.ts'
+import type { Step, Target } from './step.ts'
+
+/** What every route of an app requires, and what is wrong. */
+export function judgeApp(
+  app: LoadedApp,
+  isPublic: (target: Target) => boolean,
+): readonly Finding[] {
+  const { targets, unknown, listens } = app
+  const routes = targets.filter(({ kind }) => kind === 'route')
+  return [
+    ...routes.map((target) => judgeRoute(target, isPublic(target))),
+    ...unknown.map(({ path, why }) => warning(path, `not checked: ${why}`)),
+    ...distinct(routes.flatMap((target) => judgeErrorHandlers(target, guardsBefore(target)))),
+    ...distinct(targets.flatMap(judgeCors)),
+    ...judgeMetadata(targets),
+    ...(listens ? [doesListen] : []),
+  ]
+}
+
+const doesListen = warning(
+  'listen',
+  'the module calls listen() when it is loaded. Doctor kept it from listening',
+  'Export the app from a module that does not call listen(), which tests need too.',
+)
+
+/** The guards that a request has passed when it is answered. Nothing after a function that answers counts. */
+export function guardsBefore({ before }: Target): readonly Step[] {
+  const end = before.findIndex(({ continues }) => !continues)
+  const reached = end === -1 ? before : before.slice(0, end)
+  return reached.filter(({ role }) => role === 'guard')
+}
+
+function judgeRoute(target: Target, isPublic: boolean): Finding {
+  const guards = guardsBefore(target)
+  const check = `${target.method} ${target.path}`
+  if (guards.length > 0) return judgeGuards(check, guards)
+  if (isPublic) return skipped(check, 'public')
+  if (target.answers.role === 'static') return skipped(check, 'static files, without a guard')
+  return judgeUncovered(check, target)
+}
+
+function judgeGuards(check: string, guards: readonly Step[]): Finding {
+  const names = guards.map(({ name }) => name).join(', ')
+  const descriptions = guards.flatMap(({ description }) => description ?? [])
+  const [first] = descriptions
+  if (first && !first.server.hasAudience && !first.setsAudience) {
+    return failed(
+      check,
+      `${names}: no audience is configured, so every request with a token fails`,
+      "Put requireAudience('…') before the other guards, or set 'audience'.",
+    )
+  }
+  const isOpen = descriptions.every(({ admitsAnonymous }) => admitsAnonymous)
+  return passed(check, isOpen ? `${names}; anonymous requests pass` : names)
+}
+
+/** The most common hole is a guard that is there, but too late. */
+function judgeUncovered(check: string, { before, after, answers }: Target): Finding {
+  const late = [...before, ...after].find(({ role }) => role === 'guard')
+  if (late) {
+    const handler = before.find(({ continues }) => !continues) ?? answers
+    const detail = `no guard runs: ${late.name} comes after the handler (${handler.name})`
+    return failed(check, detail, 'Put the guard before the handler.')
+  }
+  return failed(
+    check,
+    'no guard',
+    `Add one, such as requireScope('…'). If everyone may call it: --public '${check}'`,
+  )
+}
+
+/** Without CORS headers, a browser hides every refusal, and a refused preflight keeps it from sending the request. */
+function judgeCors({ kind, before, answers }: Target): readonly Finding[] {
+  if (kind !== 'cors') return []
+  const guard = before.find(({ role }) => role === 'guard')
+  if (!guard) return [passed('CORS', `${answers.name} runs before the guards`)]
+  const preflights = guard.description?.server.allowPreflight ? '' : ', and preflights get 401'
+  return [
+    failed(
+      'CORS',
+      `${answers.name} runs after ${guard.name}: refusals have no CORS headers${preflights}, so a browser shows ` +
+        'nothing but a CORS error',
+      'Put the CORS middleware before the guards.',
+    ),
+  ]
+}
+
+/** Clients without a token look for the metadata at one path. */
+function judgeMetadata(targets: readonly Target[]): readonly Finding[] {
+  const served = targets.filter(({ kind }) => kind === 'metadata')
+  const known = new Set(served.map(({ answers }) => answers.description?.server))
+  const guards = targets.flatMap(guardsBefore)
+  const servers = new Set(guards.map(({ description }) => description?.server))
+  const missing = [...servers].filter((server) => server?.metadataPath && !known.has(server))
+  return [
+    ...served.map(judgeServedMetadata),
+    ...missing.map((server) =>
+      warning(
+        'resource metadata',
+        `challenges name ${server?.metadataPath}, but metadata() is not mounted`,
+        'Mount it at the root of the app, before the guards, unless another server serves it.',
+      ),
+    ),
+  ]
+}
+
+function judgeServedMetadata(target: Target): Finding {
+  const { path, answers } = target
+  const url = answers.description?.server.metadataPath ?? ''
+  const [guard] = guardsBefore(target)
+  const check = 'resource metadata'
+  if (guard) {
+    const detail = `metadata() comes after ${guard.name}, so clients without a token get 401 for ${url}`
+    return failed(check, detail, 'Put it before the guards.')
+  }
+  if (path === '/' || path === url) return passed(check, url)
+  return failed(
+    check,
+    `metadata() is mounted under ${path}, but clients request ${url} and get 404`,
+    'Mount it at the root of the app, before the guards.',
+  )
+}
+
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [finding.detail, finding])).values()]
+}

@@ -1,0 +1,143 @@
+import { Server } from 'node:net'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ConfigError } from '@resource-server/core'
+import { examineExpress } from './express.ts'
+import { examineFastify, recordFastify } from './fastify.ts'
+import { examineKoa } from './koa.ts'
+import { recordExpress } from './record-express.ts'
+import type { ExaminedApp } from './step.ts'
+
+/** What an app contains, and whether its module tried to listen. */
+export interface LoadedApp extends ExaminedApp {
+  readonly listens: boolean
+}
+
+/** In milliseconds. */
+const limits = { load: 20_000, afterListen: 1_000 }
+
+/**
+ * Loads the module of an app and examines it. The code of the module runs. Servers are kept from listening: calls of
+ * `listen` do nothing.
+ *
+ * @param given the path of the module and the name of its export, such as `./app.mjs#app`
+ * @throws ConfigError if there is no app
+ */
+export async function loadApp(given: string): Promise<LoadedApp> {
+  const [path = '', name] = given.split('#', 2)
+  const file = resolve(path)
+  const blocked = blockListen()
+  const express = recordExpress(file)
+  const fastify = recordFastify()
+  try {
+    const app = await within(loadExport(file, name), blocked, path)
+    const isUnknownFunction = typeof app === 'function' && !examineExpress(app, express)
+    const created: unknown = isUnknownFunction ? await within(create(app), blocked, path) : app
+    const examined =
+      examineExpress(created, express) ??
+      examineKoa(created) ??
+      (await within(examineFastify(created, fastify), blocked, path))
+    if (!examined) throw notAnApp(given)
+    return { ...examined, listens: blocked.hasListened() }
+  } finally {
+    for (const { stop } of [blocked, express, fastify]) stop()
+  }
+}
+
+/** A function that is not an app creates one, as in `export const createApp = () => …`. */
+async function create(factory: unknown): Promise<unknown> {
+  return (factory as () => unknown)()
+}
+
+async function loadExport(file: string, name: string | undefined): Promise<unknown> {
+  const module = (await importModule(file)) as Readonly<Record<string, unknown>>
+  // What CommonJS exports is also the default export.
+  const exported = { ...(module['default'] as object | undefined), ...module }
+  const app =
+    name === undefined ? (module['default'] ?? module['app']) : Reflect.get(exported, name)
+  if (app !== undefined) return app
+  const names = Object.keys(module).filter((one) => /^[A-Za-z_$]/.test(one))
+  throw new ConfigError(
+    `The module has no export '${name ?? 'default'}'.`,
+    names.length === 0
+      ? 'Export the app: export const app = …'
+      : `Write --app with one of its exports: ${names.join(', ')}.`,
+  )
+}
+
+async function importModule(file: string): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    const isTypeScript =
+      (error as { readonly code?: unknown }).code === 'ERR_UNKNOWN_FILE_EXTENSION'
+    throw new ConfigError(
+      `The app cannot be loaded: ${error instanceof Error ? error.message : 'unknown error'}`,
+      isTypeScript
+        ? 'Pass the compiled file, or start Node.js with a loader: NODE_OPTIONS="--import tsx".'
+        : 'Load it with node to see where the error comes from. It may need environment variables.',
+    )
+  }
+}
+
+function notAnApp(given: string): ConfigError {
+  return new ConfigError(
+    `${given} is not an app of Express, Fastify, or Koa.`,
+    'Export the app itself, or a function that returns it.',
+  )
+}
+
+interface Blocked {
+  readonly hasListened: () => boolean
+  /** Resolves soon after the first call of `listen`. */
+  readonly afterListen: Promise<void>
+  readonly stop: () => void
+}
+
+/** Replaces `listen` of all servers by a function that does nothing. */
+function blockListen(): Blocked {
+  // oxlint-disable-next-line typescript/unbound-method -- it is put back
+  const { listen } = Server.prototype
+  let hasListened = false
+  let report = (): void => {}
+  const afterListen = new Promise<void>((done) => (report = done))
+  Server.prototype.listen = function ignore(this: Server) {
+    hasListened = true
+    report()
+    return this
+  }
+  return {
+    hasListened: () => hasListened,
+    afterListen,
+    stop: () => void (Server.prototype.listen = listen),
+  }
+}
+
+/** Waits for a part of the app. One that waits for its server to listen waits forever. */
+async function within<T>(work: Promise<T>, { afterListen }: Blocked, path: string): Promise<T> {
+  const stopped = new AbortController()
+  const after = async (delay: number, problem: string, fix: string): Promise<never> => {
+    await wait(delay, undefined, { signal: stopped.signal })
+    throw new ConfigError(`${path} ${problem}`, fix)
+  }
+  try {
+    return await Promise.race([
+      work,
+      afterListen.then(() =>
+        after(
+          limits.afterListen,
+          'waits for a server to listen while it is loaded, and doctor keeps servers from listening.',
+          'Export the app from a module that does not call listen().',
+        ),
+      ),
+      after(
+        limits.load,
+        `was not loaded within ${limits.load / 1000} s.`,
+        'Export the app from a module that does not wait for other services.',
+      ),
+    ])
+  } finally {
+    stopped.abort()
+  }
+}
