@@ -23,11 +23,18 @@ export function isFailed({ result }: Finding): boolean {
 /** Waits for a check of another system, for at most this time, in milliseconds. */
 const patience = 5_000
 
-/** @throws Error if the work takes too long */
+class LateError extends Error {
+  override readonly name: string = 'LateError'
+}
+
+/** @throws LateError if the work takes too long */
 export async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no response within ${patience / 1000} s`)), patience)
+    timer = setTimeout(
+      () => reject(new LateError(`no response within ${patience / 1000} s`)),
+      patience,
+    )
   })
   try {
     return await Promise.race([work, late])

@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type {
-  ExpiringStore,
-  KeyStore,
-  ReplayStore,
-  ResourceServerOptions,
-} from '@resource-server/core'
+import type { KeyStore, ReplayStore, ResourceServerOptions } from '@resource-server/core'
 import { nameAndCodeOf } from '@resource-server/core/client'
 import type { Finding } from '../terminal.ts'
 import { failed, inTime, passed } from './finding.ts'
@@ -17,33 +12,34 @@ export async function examineStores(options: ResourceServerOptions): Promise<rea
   const { keyStore, dpop } = options
   const replay = typeof dpop === 'object' ? dpop.store : undefined
   const checks = [
-    ...(keyStore ? [examine('key store', () => useKeyStore(keyStore.store))] : []),
-    ...(replay ? [examine('replay store', () => useReplayStore(replay))] : []),
+    ...(keyStore
+      ? [examine('key store', 'returns what it stores', () => useKeyStore(keyStore.store))]
+      : []),
+    ...(replay
+      ? [examine('replay store', 'accepts a proof once', () => useReplayStore(replay))]
+      : []),
   ]
   return Promise.all(checks)
 }
 
 /** @param use resolves to what is wrong, or `undefined` */
-export async function examine(
+async function examine(
   check: string,
+  good: string,
   use: () => Promise<string | undefined>,
 ): Promise<Finding> {
   try {
     const wrong = await inTime(use())
-    return wrong === undefined ? passed(check, 'stores and returns values') : failed(check, wrong)
+    return wrong === undefined ? passed(check, good) : failed(check, wrong)
   } catch (error) {
-    const code = codeOf(error)
-    return failed(check, describe(error), code === undefined ? undefined : fixes[code])
+    return failed(check, describe(error), fixes[codeOf(error) ?? ''])
   }
 }
 
-/** Errors of clients can contain the URL and the password, so only those of our own package are shown whole. */
+/** Errors of clients can contain the URL and the password, so only our own are shown whole. */
 function describe(error: unknown): string {
-  const isShown = error instanceof Error && /^RedisStoreError$|^Error$/.test(error.name)
-  if (isShown && (error.name === 'RedisStoreError' || /^no response/.test(error.message))) {
-    return error.message
-  }
-  return `the store failed: ${nameAndCodeOf(error)}`
+  const isOurs = error instanceof Error && ['RedisStoreError', 'LateError'].includes(error.name)
+  return isOurs ? error.message : `the store failed: ${nameAndCodeOf(error)}`
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -73,14 +69,6 @@ async function useKeyStore(store: KeyStore): Promise<string | undefined> {
   const value = randomUUID()
   await store.set(probe, value)
   return difference(await store.get(probe), value)
-}
-
-export async function useExpiringStore(store: ExpiringStore): Promise<string | undefined> {
-  const value = randomUUID()
-  await store.set(probe, value, 10_000)
-  const wrong = difference(await store.get(probe), value)
-  await store.delete(probe)
-  return wrong
 }
 
 function difference(found: unknown, expected: string): string | undefined {

@@ -39,9 +39,17 @@ async function examineServer(server: string): Promise<readonly Finding[]> {
     }
     return [passed(check, `${name}, ${describe(certificate)}`), ...examineExpiry(certificate)]
   } catch (error) {
-    const reason = error instanceof Error ? printable(error.message) : 'unknown error'
-    return [skipped(check, `${server}: no direct connection (${reason})`)]
+    return [withoutConnection(server, error)]
   }
+}
+
+/** A service with a proxy or an agent of its own may reach a server that doctor does not reach. */
+function withoutConnection(server: string, error: unknown): Finding {
+  const reason = error instanceof Error ? printable(error.message) : 'unknown error'
+  if (/^(?:ERR_SSL|EPROTO)/.test(codeOf(error))) {
+    return failed('TLS', `${server}: ${reason}`, 'Let the server offer TLS 1.2 or 1.3.')
+  }
+  return skipped('TLS', `${server}: no direct connection (${reason})`)
 }
 
 /** The certificate is examined even if Node would refuse it. Nothing is sent over the connection. */

@@ -1,0 +1,43 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '@resource-server/cli'
+import { onTestFinished } from 'vitest'
+import { root } from '../../scripts/run.mjs'
+
+export interface Result {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the command in this process, with this text on standard input. */
+export async function cli(args: readonly string[], input = ''): Promise<Result> {
+  const written = { out: '', err: '' }
+  const code = await run(args, {
+    stdin: (async function* () {
+      yield input
+    })(),
+    write: (text) => (written.out += text),
+    warn: (text) => (written.err += text),
+    color: false,
+    isInteractive: false,
+  })
+  return { code, ...written }
+}
+
+let count = 0
+
+/** Writes a module that can import the packages of this repository. Node loads a file once, so each has its own name. */
+export function moduleFile(text: string): string {
+  const folder = join(root, 'node_modules', '.cache', 'diagnosis')
+  const file = join(folder, `${process.pid}-${(count += 1)}.mjs`)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, text)
+  onTestFinished(() => rmSync(file, { force: true }))
+  return file
+}
+
+/** Runs `doctor` with a configuration. */
+export function doctor(text: string): Promise<Result> {
+  return cli(['doctor', '--config', moduleFile(text)])
+}
