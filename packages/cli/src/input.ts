@@ -120,3 +120,12 @@ export function readGuards(given: readonly string[]): MakeGuards {
       )
     })
 }
+
+/** @throws ConfigError if an argument is not a whole number */
+export function wholeNumber(option: string, text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text)
+  throw new ConfigError(
+    `${option} must be a whole number, got '${text.slice(0, 64)}'.`,
+    `Write ${option} 300, for example.`,
+  )
+}

@@ -11,6 +11,9 @@ process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
   if (type !== 'ResourceServerWarning') Reflect.apply(emitWarning, process, [warning, ...rest])
 }
 
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+
 const code = await run(process.argv.slice(2), {
   stdin,
   write: (text) => void stdout.write(text),
@@ -19,6 +22,7 @@ const code = await run(process.argv.slice(2), {
   color: stdout.isTTY && !process.env['NO_COLOR'] && stdout.hasColors(),
   isInteractive: stdin.isTTY,
   columns: stdout.isTTY ? stdout.columns : undefined,
+  stop: stop.signal,
 })
 
 // An app or a configuration that was loaded may keep connections open, which would keep the process alive.

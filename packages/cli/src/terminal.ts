@@ -13,6 +13,8 @@ export interface Terminal {
   readonly isInteractive: boolean
   /** The width of the terminal, in characters. Longer lines are wrapped. Default: nothing is wrapped. */
   readonly columns?: number | undefined
+  /** Ends a command that runs until it is told to stop. Default: it ends at once. */
+  readonly stop?: AbortSignal
 }
 
 /**

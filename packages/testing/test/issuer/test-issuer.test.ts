@@ -34,6 +34,25 @@ test('two issuers have different keys with the same kid', async () => {
   expect(one.key.publicJwk).not.toEqual(two.key.publicJwk)
 })
 
+test('an issuer can have the stored key of another one', async () => {
+  const { key } = await startIssuer({ algorithm: 'EdDSA' })
+  const stored = JSON.parse(JSON.stringify(key)) as typeof key
+  const issuer = await startIssuer({ key: stored })
+  expect(issuer.key).toEqual(key)
+  const { keys } = (await (await fetch(issuer.jwksUri)).json()) as { keys: unknown[] }
+  expect(keys).toEqual([key.publicJwk])
+  expect(decode(issuer.token({ aud: 'orders' })).header).toMatchObject({
+    alg: 'EdDSA',
+    kid: 'key-1',
+  })
+  await expect(startIssuer({ key, algorithm: 'ES256' })).rejects.toThrow(
+    "'key' is for EdDSA, not for ES256.",
+  )
+  await expect(startIssuer({ key: {} as typeof key })).rejects.toThrow(
+    "'key' must be a key from createSigningKey",
+  )
+})
+
 describe('issuer.stop', () => {
   const get = async (url: string) => {
     const response = await fetch(url, { signal: AbortSignal.timeout(200) })
