@@ -10,8 +10,8 @@ export interface Result {
   readonly err: string
 }
 
-/** Runs the command in this process, with this text on standard input. */
-export async function cli(args: readonly string[], input = ''): Promise<Result> {
+/** Runs the command in this process, with this text on standard input. Wraps its output if there are columns. */
+export async function cli(args: readonly string[], input = '', columns?: number): Promise<Result> {
   const written = { out: '', err: '' }
   const code = await run(args, {
     stdin: (async function* () {
@@ -21,6 +21,7 @@ export async function cli(args: readonly string[], input = ''): Promise<Result> 
     warn: (text) => (written.err += text),
     color: false,
     isInteractive: false,
+    columns,
   })
   return { code, ...written }
 }
@@ -35,6 +36,13 @@ export function moduleFile(text: string): string {
   writeFileSync(file, text)
   onTestFinished(() => rmSync(file, { force: true }))
   return file
+}
+
+/** What a terminal with 80 columns and 24 lines shows, without line breaks. */
+export async function firstScreen(args: readonly string[], input?: string): Promise<string> {
+  const { out, err } = await cli(args, input, 80)
+  const lines = `${err}${out}`.split('\n').slice(0, 24)
+  return lines.join(' ').replaceAll(/\s+/g, ' ')
 }
 
 /** Runs `doctor` with a configuration. */

@@ -152,7 +152,9 @@ describe('the resource metadata', () => {
   })
 
   test('is skipped if the service does not run', async () => {
-    const { code, out } = await doctor(at('http://127.0.0.1:1'))
+    await using down = await createTestIssuer()
+    await down.close()
+    const { code, out } = await doctor(at(down.url))
     expect(out).toMatch(/^– resource metadata .*Start the service to check it$/m)
     expect(code).toBe(0)
   })

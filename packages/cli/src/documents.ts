@@ -47,13 +47,14 @@ function parse(text: string): FetchedDocument['body'] {
   }
 }
 
-/** The code of a network error, such as ECONNREFUSED, says more than `fetch failed`. */
+/** The cause of a network error, such as `connect ECONNREFUSED`, says more than `fetch failed`. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'no response'
   if (error.name === 'TimeoutError') return `no response within ${timeout / 1000} s`
   const { cause } = error
-  const code = cause instanceof Error && 'code' in cause ? `${String(cause.code)}: ` : ''
-  return printable(`${code}${cause instanceof Error ? cause.message : error.message}`)
+  if (!(cause instanceof Error)) return printable(error.message)
+  const code = 'code' in cause ? String(cause.code) : ''
+  return printable(cause.message.includes(code) ? cause.message : `${code}: ${cause.message}`)
 }
 
 /** A server's text must not control the terminal. */

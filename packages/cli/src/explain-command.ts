@@ -1,4 +1,5 @@
 import { explain, type Explanation } from '@resource-server/core/explain'
+import { withFix } from './explain-fixes.ts'
 import { readGuards, readSetup, readToken, type SetupArguments } from './input.ts'
 import { type ExitCode, exitCodes, formatFindings, formatJson, type Terminal } from './terminal.ts'
 
@@ -28,6 +29,7 @@ export async function explainCommand(
   const explanation = await explain(token, setup, { offline: given.offline ?? false, guards })
   const [code, conclusion] = conclusions[explanation.outcome]
   if (given.json) terminal.write(formatJson(explanation))
-  else terminal.write(`${formatFindings(explanation.checks, terminal)}\n${conclusion}\n`)
+  else
+    terminal.write(`${formatFindings(explanation.checks.map(withFix), terminal)}\n${conclusion}\n`)
   return code
 }

@@ -5,7 +5,7 @@ import { type ExplainArguments, explainCommand } from './explain-command.ts'
 import { type IssuerArguments, issuerCommand } from './issuer-command.ts'
 import { type KeysArguments, keysCommand } from './keys-command.ts'
 import { type MintArguments, mintCommand } from './mint-command.ts'
-import { type ExitCode, exitCodes, type Terminal } from './terminal.ts'
+import { type ExitCode, exitCodes, formatError, type Terminal } from './terminal.ts'
 
 /**
  * Runs the command with these arguments and resolves to its exit code. Prints nothing but what is passed to
@@ -136,6 +136,6 @@ function refuseToken(): never {
 function explainError(error: unknown, terminal: Terminal): ExitCode {
   // commander has printed its own message. Help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-  terminal.warn(`${error instanceof Error ? error.message : 'unexpected error'}\n`)
+  terminal.warn(formatError(error, terminal))
   return exitCodes.usage
 }

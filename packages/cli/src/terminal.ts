@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { ConfigError } from '@resource-server/core'
 
 /** What the command reads and writes. */
 export interface Terminal {
@@ -95,6 +96,15 @@ function wrap(text: string, columns: number | undefined, margin: number): readon
     } else lines.push(word)
   }
   return lines
+}
+
+/** An error in the arguments, the configuration, or the app: what is wrong, and what to do. */
+export function formatError(error: unknown, terminal: Terminal): string {
+  const isOurs = error instanceof ConfigError
+  const finding = isOurs
+    ? { detail: error.problem, fix: error.fix }
+    : { detail: error instanceof Error ? error.message : 'unexpected error' }
+  return formatFindings([{ check: 'error', result: 'failed', ...finding }], terminal)
 }
 
 /** The title of a part of a report. */

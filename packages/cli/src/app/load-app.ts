@@ -70,15 +70,22 @@ async function importModule(file: string): Promise<unknown> {
   try {
     return await import(pathToFileURL(file).href)
   } catch (error) {
-    const isTypeScript =
-      (error as { readonly code?: unknown }).code === 'ERR_UNKNOWN_FILE_EXTENSION'
-    throw new ConfigError(
-      `The app cannot be loaded: ${error instanceof Error ? error.message : 'unknown error'}`,
-      isTypeScript
-        ? 'Pass the compiled file, or start Node.js with a loader: NODE_OPTIONS="--import tsx".'
-        : 'Load it with node to see where the error comes from. It may need environment variables.',
-    )
+    // An error of a resource server says what to do.
+    if (error instanceof ConfigError) throw error
+    const message = error instanceof Error ? error.message : 'unknown error'
+    throw new ConfigError(`The app cannot be loaded: ${message}`, adviceFor(error, message))
   }
+}
+
+function adviceFor(error: unknown, message: string): string {
+  if ((error as { readonly code?: unknown }).code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    return 'Pass the compiled file, or start Node.js with a loader: NODE_OPTIONS="--import tsx".'
+  }
+  // The plugin of Fastify adds the guards when it is loaded.
+  if (/\brequire[A-Z]\w+ is not a function/.test(message)) {
+    return 'Await app.register(resourceServer, …) before you define routes, or define them in a plugin.'
+  }
+  return 'Load it with node to see where the error comes from. It may need environment variables.'
 }
 
 function notAnApp(given: string): ConfigError {

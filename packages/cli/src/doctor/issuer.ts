@@ -89,11 +89,12 @@ function examineIdentity(issuer: string, { body = {} }: FetchedDocument): readon
   ]
 }
 
-function examineKeys({ state, keys, skipped: unused, lastError }: KeyHealth): readonly Finding[] {
+function examineKeys(health: KeyHealth): readonly Finding[] {
+  const { state, keys, skipped: unused, lastError, advice } = health
+  const why = lastError === undefined ? '' : `: ${lastError}`
+  const fix = advice === undefined ? undefined : `${advice}.`
   const line =
-    state === 'none'
-      ? failed('keys', `no usable key${lastError === undefined ? '' : `: ${lastError}`}`)
-      : passed('keys', `${keys} usable`)
+    state === 'none' ? failed('keys', `no usable key${why}`, fix) : passed('keys', `${keys} usable`)
   return [
     line,
     ...unused.map(({ kid, reason }) => skipped('unused key', `${kid ?? 'without kid'}: ${reason}`)),
