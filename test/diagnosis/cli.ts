@@ -28,9 +28,12 @@ export async function cli(args: readonly string[], input = '', columns?: number)
 
 let count = 0
 
-/** Writes a module that can import the packages of this repository. Node loads a file once, so each has its own name. */
-export function moduleFile(text: string): string {
-  const folder = join(root, 'node_modules', '.cache', 'diagnosis')
+/**
+ * Writes a module that can import what a package of this repository can. Node loads a file once, so each has its own
+ * name.
+ */
+export function moduleFile(text: string, directory = '.'): string {
+  const folder = join(root, directory, 'node_modules', '.cache', 'diagnosis')
   const file = join(folder, `${process.pid}-${(count += 1)}.mjs`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, text)

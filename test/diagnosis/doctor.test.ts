@@ -82,7 +82,9 @@ describe('a hop', () => {
       `export const options = ${options('')}; export const hops = { inventory: {} }`,
     )
     expect(code).toBe(64)
-    expect(err).toContain("'hops.inventory' is not a hop. Export the results of nextHop() by name")
+    expect(err).toContain(
+      "'hops.inventory' is not a hop.\n         → Export the results of nextHop() by name",
+    )
   })
 })
 

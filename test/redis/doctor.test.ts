@@ -32,9 +32,7 @@ describe.skipIf(!hasRedis)(`doctor with Redis${hasRedis ? '' : `: ${howToGetRedi
   afterAll(() => redis.stop())
 
   test('passes stores that work', async () => {
-    const { code, out } = await doctor(
-      options(redis.url, 'client.unref()'),
-    )
+    const { code, out } = await doctor(options(redis.url, 'client.unref()'))
     expect(out).toMatch(/^✔ replay store +accepts a proof once$/m)
     expect(code).toBe(0)
   })

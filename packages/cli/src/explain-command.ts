@@ -1,7 +1,14 @@
 import { explain, type Explanation } from '@resource-server/core/explain'
 import { withFix } from './explain-fixes.ts'
 import { readGuards, readSetup, readToken, type SetupArguments } from './input.ts'
-import { type ExitCode, exitCodes, formatFindings, formatJson, type Terminal } from './terminal.ts'
+import {
+  type ExitCode,
+  exitCodes,
+  formatFindings,
+  formatJson,
+  formatTitle,
+  type Terminal,
+} from './terminal.ts'
 
 export interface ExplainArguments extends SetupArguments {
   readonly guard?: readonly string[]
@@ -10,11 +17,25 @@ export interface ExplainArguments extends SetupArguments {
   readonly json?: boolean
 }
 
-const conclusions: Readonly<Record<Explanation['outcome'], readonly [ExitCode, string]>> = {
-  granted: [exitCodes.ok, 'Granted: every check passed.'],
-  refused: [exitCodes.problem, 'Refused. The first failed check decides the answer.'],
-  unavailable: [exitCodes.unknown, 'Not decided: the service answers 503.'],
-  unknown: [exitCodes.unknown, 'No check failed, but the signature was not checked.'],
+const codes: Readonly<Record<Explanation['outcome'], ExitCode>> = {
+  granted: exitCodes.ok,
+  refused: exitCodes.problem,
+  unavailable: exitCodes.unknown,
+  unknown: exitCodes.unknown,
+}
+
+/** What the answer is, and which check decides it. */
+function conclude({ outcome, checks }: Explanation): string {
+  const failed = checks.filter(({ result }) => result === 'failed')
+  const [first] = failed
+  const reason = `${first?.check} (${first?.code})`
+  const sentences: Readonly<Record<Explanation['outcome'], string>> = {
+    granted: 'Granted: every check passed.',
+    refused: `Refused because of ${reason}${failed.length > 1 ? ', the first failed check' : ''}.`,
+    unavailable: `Not decided because of ${reason}: the service answers 503.`,
+    unknown: 'Not decided: no check failed, but the signature was not checked.',
+  }
+  return sentences[outcome]
 }
 
 /** Prints what every check says about a token. */
@@ -27,9 +48,11 @@ export async function explainCommand(
   const guards = readGuards(given.guard ?? [])
   const token = await readToken(given.tokenFile, terminal)
   const explanation = await explain(token, setup, { offline: given.offline ?? false, guards })
-  const [code, conclusion] = conclusions[explanation.outcome]
-  if (given.json) terminal.write(formatJson(explanation))
-  else
-    terminal.write(`${formatFindings(explanation.checks.map(withFix), terminal)}\n${conclusion}\n`)
-  return code
+  terminal.write(given.json ? formatJson(explanation) : formatExplanation(explanation, terminal))
+  return codes[explanation.outcome]
+}
+
+function formatExplanation(explanation: Explanation, terminal: Terminal): string {
+  const table = formatFindings(explanation.checks.map(withFix), terminal)
+  return `${table}\n${formatTitle(conclude(explanation), terminal)}\n`
 }

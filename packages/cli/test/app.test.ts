@@ -188,7 +188,7 @@ describe('doctor --app', () => {
     ['missing.mjs', 'The app cannot be loaded'],
     [
       'well.mjs#other',
-      "The module has no export 'other'. Write --app with one of its exports: app.",
+      "The module has no export 'other'.\n         → Write --app with one of its exports: app.",
     ],
     ['express-routes.mjs#addRoutes', 'Cannot destructure'],
     ['not-an-app.mjs#text', 'is not an app of Express, Fastify, or Koa'],

@@ -15,7 +15,7 @@ export function judgeApp(
     ...routes.map((target) => judgeRoute(target, isPublic(target))),
     ...unknown.map(({ path, why }) => warning(path, `not checked: ${why}`)),
     ...distinct(routes.flatMap((target) => judgeErrorHandlers(target, guardsBefore(target)))),
-    ...distinct(targets.flatMap(judgeCors)),
+    ...judgeCors(targets),
     ...judgeMetadata(targets),
     ...(listens ? [doesListen] : []),
   ]
@@ -74,19 +74,29 @@ function judgeUncovered(check: string, { before, after, answers }: Target): Find
 }
 
 /** Without CORS headers, a browser hides every refusal, and a refused preflight keeps it from sending the request. */
-function judgeCors({ kind, before, answers }: Target): readonly Finding[] {
-  if (kind !== 'cors') return []
-  const guard = before.find(({ role }) => role === 'guard')
-  if (!guard) return [passed('CORS', `${answers.name} runs before the guards`)]
-  const preflights = guard.description?.server.allowPreflight ? '' : ', and preflights get 401'
-  return [
-    failed(
+function judgeCors(targets: readonly Target[]): readonly Finding[] {
+  const ways = targets.map(({ before, answers, after }) => [...before, answers, ...after])
+  const all = new Map(ways.flat().flatMap((step) => (step.role === 'cors' ? [[step.handler, step]] : [])))
+  return [...all.values()].map((cors) => {
+    const guard = ways.map((way) => guardBeforeCors(way, cors)).find((found) => found !== undefined)
+    if (!guard) return passed('CORS', `${cors.name} runs before the guards`)
+    const preflights = guard.description?.server.allowPreflight ? '' : ', and preflights get 401'
+    return failed(
       'CORS',
-      `${answers.name} runs after ${guard.name}: refusals have no CORS headers${preflights}, so a browser shows ` +
+      `${cors.name} runs after ${guard.name}: refusals have no CORS headers${preflights}, so a browser shows ` +
         'nothing but a CORS error',
       'Put the CORS middleware before the guards.',
-    ),
-  ]
+    )
+  })
+}
+
+/** The guard of a route that runs before the middleware, unless other CORS middleware runs before both. */
+function guardBeforeCors(way: readonly Step[], cors: Step): Step | undefined {
+  const end = way.findIndex(({ handler }) => handler === cors.handler)
+  const before = way.slice(0, Math.max(0, end))
+  return before.some(({ role }) => role === 'cors')
+    ? undefined
+    : before.find(({ role }) => role === 'guard')
 }
 
 /** Clients without a token look for the metadata at one path. */

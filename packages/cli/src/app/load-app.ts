@@ -72,7 +72,7 @@ async function importModule(file: string): Promise<unknown> {
   } catch (error) {
     // An error of a resource server says what to do.
     if (error instanceof ConfigError) throw error
-    const message = error instanceof Error ? error.message : 'unknown error'
+    const message = error instanceof Error ? error.message.split('\n', 1)[0]! : 'unknown error'
     throw new ConfigError(`The app cannot be loaded: ${message}`, adviceFor(error, message))
   }
 }
