@@ -96,6 +96,7 @@ test('core/adapter has exactly these exports', () => {
     'authenticateFor',
     'authenticateOnly',
     'createGate',
+    'descriptionOf',
     'fromFetch',
     'fromNode',
     'headerValues',

@@ -146,9 +146,11 @@ describe('doctor --app', () => {
   })
 
   test('passes CORS, metadata, and routes that are set up well', async () => {
-    const { code, out } = await doctor('well.mjs')
+    const { code, out } = await doctor('well.mjs', '--public', '/health/*')
     expect(out).not.toMatch(/[✘!]/)
     expect(out).toMatch(/^✔ CORS /m)
+    expect(out).toMatch(/^– ALL \/health\/\* +public$/m)
+    expect(out).toMatch(/^– ALL \/\* +answers paths without a route \(404\)$/m)
     expect(out).toMatch(/^✔ resource metadata +\/\.well-known\/oauth-protected-resource$/m)
     expect(out).toMatch(/^✔ GET \/open +requireAudience\(b\); anonymous requests pass$/m)
     expect(code).toBe(0)
@@ -166,6 +168,17 @@ describe('doctor --app', () => {
   test('exits with 2 if a pattern cannot be examined', async () => {
     const { code, out } = await doctor('unknown.mjs')
     expect(out).toContain(String.raw`! /^\/(?=zzz)z+/  not checked`)
+    expect(code).toBe(2)
+  })
+
+  test('finds the mount paths of routers that do not keep them', async () => {
+    const { out } = await doctor('old-router.mjs')
+    expect(out).toMatch(/^✔ GET \/orders\/:id +requireAuthentication$/m)
+  })
+
+  test('says that it does not see into middleware that koa-compose joins', async () => {
+    const { code, out } = await doctor('koa-hidden.mjs#app')
+    expect(out).toMatch(/^! \/\* +not checked: middleware that koa-compose joins$/m)
     expect(code).toBe(2)
   })
 

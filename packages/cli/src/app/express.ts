@@ -3,7 +3,6 @@ import { joinPath, patternOf, samplesOf, showPath } from './sample-path.ts'
 import {
   type ExaminedApp,
   type Handler,
-  isNotFound,
   type Signature,
   sourceOf,
   type Step,
@@ -151,8 +150,7 @@ class Walk {
       this.unknown.push({ path: mount, why: 'doctor does not know the app that is mounted there' })
     }
     const kind = role === 'cors' || role === 'metadata' ? role : 'route'
-    const answers = role === 'static' || (!continues && !isNotFound(layer.handle))
-    if (kind === 'route' && !answers) return []
+    if (kind === 'route' && role !== 'static' && continues) return []
     const path = kind === 'route' ? joinPath(mount, '*') : mount
     const way = this.#reach(layer, sample, 'GET')
     return way ? [{ kind, method: 'ALL', path, ...way }] : []

@@ -2,7 +2,7 @@ import { failed, passed, skipped, warning } from '../doctor/finding.ts'
 import type { Finding } from '../terminal.ts'
 import { judgeErrorHandlers } from './error-handlers.ts'
 import type { LoadedApp } from './load-app.ts'
-import type { Step, Target } from './step.ts'
+import { isNotFound, type Step, type Target } from './step.ts'
 
 /** What every route of an app requires, and what is wrong. */
 export function judgeApp(
@@ -40,6 +40,9 @@ function judgeRoute(target: Target, isPublic: boolean): Finding {
   if (guards.length > 0) return judgeGuards(check, guards)
   if (isPublic) return skipped(check, 'public')
   if (target.answers.role === 'static') return skipped(check, 'static files, without a guard')
+  if (target.path === '/*' && isNotFound(target.answers.handler)) {
+    return skipped(check, 'answers paths without a route (404)')
+  }
   return judgeUncovered(check, target)
 }
 
@@ -76,7 +79,9 @@ function judgeUncovered(check: string, { before, after, answers }: Target): Find
 /** Without CORS headers, a browser hides every refusal, and a refused preflight keeps it from sending the request. */
 function judgeCors(targets: readonly Target[]): readonly Finding[] {
   const ways = targets.map(({ before, answers, after }) => [...before, answers, ...after])
-  const all = new Map(ways.flat().flatMap((step) => (step.role === 'cors' ? [[step.handler, step]] : [])))
+  const all = new Map(
+    ways.flat().flatMap((step) => (step.role === 'cors' ? [[step.handler, step]] : [])),
+  )
   return [...all.values()].map((cors) => {
     const guard = ways.map((way) => guardBeforeCors(way, cors)).find((found) => found !== undefined)
     if (!guard) return passed('CORS', `${cors.name} runs before the guards`)

@@ -3,8 +3,8 @@ import { samplesOf, showPath } from './sample-path.ts'
 import {
   type ExaminedApp,
   type Handler,
-  isNotFound,
   type Signature,
+  sourceOf,
   type Step,
   stepOf,
   type Target,
@@ -87,9 +87,11 @@ class Walk {
 
   /** Middleware of the app itself that answers every request, or that may come too late. */
   #targetOfMiddleware(one: Middleware): readonly Target[] {
+    const hidden = whatIsHiddenIn(one)
+    if (hidden !== undefined) this.unknown.push({ path: '/*', why: hidden })
     const answers = stepOf(one, signature)
     const kind = answers.role === 'cors' || answers.role === 'metadata' ? answers.role : 'route'
-    if (kind === 'route' && (answers.continues || isNotFound(one))) return []
+    if (kind === 'route' && answers.continues) return []
     const at = this.#middleware.indexOf(one)
     const before = stepsOf(this.#middleware.slice(0, at))
     const after = stepsOf(this.#middleware.slice(at + 1))
@@ -131,6 +133,13 @@ function passedIn(one: Middleware, { target, path, method }: Request): readonly 
 
 function stepsOf(middleware: readonly Middleware[]): readonly Step[] {
   return middleware.filter(({ router }) => !router).map((one) => stepOf(one, signature))
+}
+
+/** Middleware that contains other middleware, by its text: that of `koa-mount` and `koa-compose`. */
+function whatIsHiddenIn(one: Middleware): string | undefined {
+  const source = sourceOf(one)
+  if (/\bmountPath\b/.test(source)) return 'an app that koa-mount mounts'
+  return /\bdispatch\(0\)/.test(source) ? 'middleware that koa-compose joins' : undefined
 }
 
 /** `router.use` without a path has an expression that matches everything. */

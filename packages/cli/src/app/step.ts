@@ -79,7 +79,7 @@ function hasMoreParameters(handler: Handler): boolean {
   return /\.\.\.|=/.test(parametersOf(handler).join(','))
 }
 
-/** A handler for paths without a route, as far as its text shows. It needs no guard. */
+/** A handler for paths without a route, as far as its text shows. */
 export function isNotFound(handler: Handler): boolean {
   return /\b404\b|not.?found/i.test(sourceOf(handler))
 }
