@@ -203,7 +203,7 @@ test('15: a guard for Express in an app of Koa', async () => {
   const errors: unknown[] = []
   const app = new Koa().use(api.requireAuthentication() as never)
   app.on('error', (error) => errors.push(error))
-  await fetch(await listen(app.callback() as RequestListener))
+  await fetch(await listen((request, response) => void app.callback()(request, response)))
   expect(String(errors[0])).toContain(
     'A guard for Express was called with a Koa context. Use @resource-server/koa.',
   )

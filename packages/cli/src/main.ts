@@ -4,11 +4,11 @@ import { run } from './run.ts'
 const { stdin, stdout, stderr } = process
 
 // Warnings of the packages repeat what the report says. Those of other code are printed as usual.
-const { emitWarning } = process
+const emitWarning = process.emitWarning.bind(process)
 process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
   const [options] = rest as [string | { readonly type?: string } | undefined]
   const type = typeof options === 'object' ? options.type : options
-  if (type !== 'ResourceServerWarning') Reflect.apply(emitWarning, process, [warning, ...rest])
+  if (type !== 'ResourceServerWarning') Reflect.apply(emitWarning, undefined, [warning, ...rest])
 }
 
 const stop = new AbortController()

@@ -183,11 +183,12 @@ describe('doctor --app', () => {
   })
 
   test('keeps the app from listening', async () => {
-    const { listen } = Server.prototype
+    const listen = (): unknown => Reflect.get(Server.prototype, 'listen')
+    const original = listen()
     const { out } = await doctor('listens.mjs')
     expect(out).toMatch(/^! listen /m)
     expect(out).toMatch(/^✔ GET \/orders +requireAuthentication$/m)
-    expect(Server.prototype.listen).toBe(listen)
+    expect(listen()).toBe(original)
   })
 
   test('says what to do if the app waits until it listens', async () => {

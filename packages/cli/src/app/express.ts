@@ -54,11 +54,11 @@ export function examineExpress(app: unknown, record: ExpressRecord): ExaminedApp
 
 function routerOf(value: unknown): Router | undefined {
   if (typeof value !== 'function') return undefined
-  const app = value as Partial<Router> & { readonly _router?: Router; readonly router?: Router }
+  const app = value as Handler & Partial<Router>
   if (Array.isArray(app.stack)) return app as Router
   if (!('handle' in app) || !('set' in app)) return undefined
   // In Express 4, `router` throws, and `_router` is created with the first layer.
-  const router = 'lazyrouter' in app ? app._router : app.router
+  const router = Reflect.get(app, 'lazyrouter' in app ? '_router' : 'router') as Router | undefined
   return router ?? { stack: [] }
 }
 

@@ -31,7 +31,7 @@ interface RecordedRoute {
 /** The routes of the apps that were created since `recordFastify` was called. */
 export interface FastifyRecord {
   readonly routesOf: (app: object) => readonly RecordedRoute[] | undefined
-  /** The error handler that was set for an instance. Fastify keeps a bound function, which has no text. */
+  /** The error handler that was set for an instance. Fastify keeps a bound function, so its text is lost. */
   readonly errorHandlers: WeakMap<object, Handler>
   readonly stop: () => void
 }
@@ -53,7 +53,9 @@ export function recordFastify(): FastifyRecord {
     fastify.addHook('onRoute', function record(options) {
       routes.push({ instance: this, options })
     })
-    const { setErrorHandler } = fastify
+    const setErrorHandler = Reflect.get(fastify, 'setErrorHandler') as (
+      ...given: unknown[]
+    ) => unknown
     // The instances of plugins inherit it.
     fastify.setErrorHandler = function record(handler, ...more) {
       errorHandlers.set(this, handler)

@@ -15,7 +15,7 @@ interface Hop {
  * @throws ConfigError if a member is not a hop
  */
 export function readHops(given: unknown): Readonly<Record<string, Hop>> {
-  const hops = Object.entries((given ?? {}) as object)
+  const hops = Object.entries(given ?? {})
   const wrong = hops.find(([, hop]) => !isHop(hop))
   if (!wrong) return Object.fromEntries(hops) as Record<string, Hop>
   throw new ConfigError(

@@ -39,11 +39,11 @@ interface IssuerEntry {
   readonly metadataUri?: string | undefined
 }
 
-/** The options of one issuer. Those beside `issuer` apply to it if it has none of its own. */
+/** The options of one issuer. Those next to `issuer` apply to it if it has none of its own. */
 function entryOf(issuer: string, options: ResourceServerOptions): IssuerEntry {
   const entries: readonly unknown[] = [options.issuer ?? [], options.issuers ?? []].flat()
   const entry = entries.find((one) => (one as { readonly issuer?: unknown }).issuer === issuer)
-  return { ...options, ...(entry as object | undefined) } as IssuerEntry
+  return { ...options, ...(entry as IssuerEntry | undefined) }
 }
 
 /** The endpoints in the metadata that a service uses. */

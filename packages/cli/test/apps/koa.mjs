@@ -1,4 +1,4 @@
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import { resourceServer } from '@resource-server/koa'
 import cors from '@koa/cors'
 import Koa from 'koa'

@@ -3,8 +3,7 @@ import { createGate, descriptionOf } from '../../src/adapter.ts'
 import type { ResourceServerOptions } from '../../src/index.ts'
 
 const options = { issuer: 'https://as.example.com', audience: 'a' }
-const gateWith = (more: Partial<ResourceServerOptions> = {}) =>
-  createGate({ ...options, ...more } as ResourceServerOptions)
+const gateWith = (more: Partial<ResourceServerOptions> = {}) => createGate({ ...options, ...more })
 const handlersOf = (gate: ReturnType<typeof gateWith>) => gate.guards(() => (): void => {})
 
 describe('descriptionOf', () => {

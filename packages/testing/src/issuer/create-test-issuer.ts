@@ -71,13 +71,13 @@ const introspectionPath = '/introspect'
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)
-  const { key, provider = 'rfc9068', port = 0, etag = false } = options
-  const { algorithm = key?.algorithm ?? 'ES256' } = options
-  if (key && algorithm !== key.algorithm) {
-    throw usageError(`createTestIssuer: 'key' is for ${key.algorithm}, not for ${algorithm}.`)
+  const { key: firstKey, provider = 'rfc9068', port = 0, etag = false } = options
+  const { algorithm = firstKey?.algorithm ?? 'ES256' } = options
+  if (firstKey && algorithm !== firstKey.algorithm) {
+    throw usageError(`createTestIssuer: 'key' is for ${firstKey.algorithm}, not for ${algorithm}.`)
   }
   const { discovery = 'both', metadata = {}, clock = createTestClock(), clients } = options
-  const ring = createKeyRing(algorithm, providers[provider].keySet, key)
+  const ring = createKeyRing(algorithm, providers[provider].keySet, firstKey)
   const server = await startServer(
     (origin) => ({
       resources: issuerResources(issuerUrls(origin, options), ring, {

@@ -72,12 +72,9 @@ interface Context {
 
 const clientRules: Rules<DpopClientOptions> = { algorithm: oneOf(algorithmNames), key: signingKey }
 
-export function createDpopClient(
-  options: DpopClientOptions,
-  { clock, token }: Context,
-): DpopClient {
-  checkOptions('dpopClient', options, clientRules)
-  const { algorithm = 'ES256', key = createSigningKey(algorithm, 'dpop-key') } = options
+export function createDpopClient(given: DpopClientOptions, { clock, token }: Context): DpopClient {
+  checkOptions('dpopClient', given, clientRules)
+  const { algorithm = 'ES256', key = createSigningKey(algorithm, 'dpop-key') } = given
   const { kid: _, use: _use, alg, ...members } = key.publicJwk
   // The algorithm is part of a key of this type (RFC 9964 section 3).
   const jwk = members['kty'] === 'AKP' ? { ...members, alg } : members
