@@ -203,6 +203,63 @@ test('help exits with 0, and an unknown command with 64', async () => {
   expect((await cli(['explode'])).code).toBe(64)
 })
 
+describe('on a terminal', () => {
+  const args = ['explain', ...setup, '--guard', 'requireScope=orders:read']
+  const token = issuer.token({ aud: 'billing' })
+  const colors = /\u001B\[\d+m/g
+
+  test('marks and checks have colors, and nothing else changes', async () => {
+    const { out: plain } = await cli(args, token)
+    const { out } = await cli(args, token, { color: true })
+    expect(out).toMatch(/^\u001B\[32m✔ format +\u001B\[39m {2}a JWS/m)
+    expect(out).toMatch(/^\u001B\[31m✘ audience +\u001B\[39m {2}aud is/m)
+    expect(out).toMatch(/^\u001B\[1mRefused because of audience/m)
+    expect(out.replaceAll(colors, '')).toBe(plain)
+    expect(plain).not.toMatch(colors)
+  })
+
+  test('long lines are wrapped below their column', async () => {
+    const { out } = await cli(args, token, { columns: 72 })
+    const lines = out.split('\n')
+    expect(lines.filter((line) => line.length > 72)).toEqual([])
+    expect(lines.some((line) => /^ {31}\S/.test(line))).toBe(true)
+    const words = (text: string): string => text.replaceAll(/\s+/g, ' ')
+    expect(words(out)).toBe(words((await cli(args, token)).out))
+  })
+
+  test('lines are not wrapped if the terminal is too narrow', async () => {
+    expect((await cli(args, token, { columns: 40 })).out).toBe((await cli(args, token)).out)
+  })
+})
+
+test('explain says what to do, unless the reason does', async () => {
+  const { out } = await cli(['explain', ...setup], issuer.token({ aud: 'billing', expiresIn: -9 }))
+  expect(out).toMatch(/^✘ audience .*\n +→ Let the client request a token for this service\./m)
+  expect(out).toMatch(/^Refused because of expiry \(token_expired\), the first failed check\.$/m)
+  const other = await cli(
+    ['explain', '--issuer', `${issuer.url}/`, '--audience', aud],
+    issuer.token({ aud }),
+  )
+  expect(other.out).toContain("Set 'issuer' exactly as in the token (issuer_not_trusted)\n✔")
+})
+
+test('the process ends although the configuration keeps it alive, without warnings of the packages', () => {
+  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+  const text = `setInterval(() => {}, 1000)
+    process.emitWarning('ours', 'ResourceServerWarning')
+    process.emitWarning('theirs', { type: 'OtherWarning' })
+    export const options = { issuer: '${issuer.url}', audience: '${aud}' }`
+  const args = [main, 'explain', '--offline', '--config', fileWith('alive.mjs', text)]
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    input: issuer.token({ aud }),
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  expect(status).toBe(2)
+  expect(stderr).toContain('theirs')
+  expect(stderr).not.toContain('ours')
+})
+
 test('the command runs in a process of its own and sets the exit code', () => {
   const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
   const { status, stdout } = spawnSync(process.execPath, [main, 'explain', ...setup, '--offline'], {
