@@ -25,6 +25,14 @@ const expressTable = `
 ✔ POST /admin/users               requireScope(admin)
 ✔ GET /left                       requireDirect
 ✘ GET /left                       no guard runs: requireDirect comes after the handler (handle)
+✔ GET /mixed                      requireDirect
+✘ POST /mixed                     no guard runs: requireDirect comes after the handler (handle)
+✘ PUT /mixed                      no guard runs: requireDirect comes after the handler (handle)
+✘ PATCH /mixed                    no guard runs: requireDirect comes after the handler (handle)
+✘ DELETE /mixed                   no guard runs: requireDirect comes after the handler (handle)
+✘ ALL /blocked/*                  no guard runs: requireDirect comes after the handler (handle)
+✘ GET /blocked/x                  no guard runs: requireDirect comes after the handler (handle)
+✔ GET /wrapped                    requireDirect
 ✘ POST /hooks                     no guard runs: requireDirect comes after the handler (an anonymous function)
 ✔ GET /^\\/items\\/(\\d+)$/          requireDirect
 ✔ GET /later                      requireDirect`
@@ -37,6 +45,8 @@ const tables: Readonly<Record<string, string>> = {
 ✘ POST /orders                 no guard runs: requireScope(orders:write) comes after the handler (handle)
 ✔ GET /orders/:id              requireAudience(order-service), requireScope(orders:read)
 ✔ GET /orders/:id/lines/:line  requireAudience(order-service)
+✔ GET /other                   requireDirect
+✘ GET /free                    no guard runs: requireAuthentication comes after the handler (handle)
 ✔ ALL /items/:id               requireAuthentication`,
   'fastify.mjs#createApp': `
 ✘ GET /early              no guard
@@ -145,6 +155,16 @@ describe('doctor --app', () => {
     expect((await doctor('error-handlers.mjs#forwards')).out).not.toContain('error handler')
   })
 
+  test('names an error handler that sends success, unless refusals do not get there', async () => {
+    const found = (await doctor('error-handlers.mjs#success')).out
+    expect(found).toMatch(/^✘ error handler +asSuccess does not use the status of the error/m)
+    for (const name of ['status', 'replies']) {
+      // oxlint-disable-next-line no-await-in-loop -- they share a module
+      const { code, out } = await doctor(`error-handlers.mjs#${name}`)
+      expect({ code, out }).toEqual({ code: 0, out: expect.not.stringContaining('error handler') })
+    }
+  })
+
   test('passes CORS, metadata, and routes that are set up well', async () => {
     const { code, out } = await doctor('well.mjs', '--public', '/health/*')
     expect(out).not.toMatch(/[✘!]/)
@@ -215,6 +235,8 @@ describe('doctor --app', () => {
   test('accepts routes that are public on purpose, and refuses another text', async () => {
     const { out } = await doctor('fastify.mjs#createApp', '--public', 'GET /early')
     expect(out).toMatch(/^– GET \/early +public$/m)
+    const post = await doctor('fastify.mjs#createApp', '--public', 'POST /early')
+    expect(post.out).toMatch(/^✘ GET \/early +no guard$/m)
     const below = await doctor('koa.mjs#createApp', '--public', '/health', '--public', 'POST /*')
     expect(below.out).toMatch(/^– POST \/orders +public$/m)
     const { code, err } = await doctor('koa.mjs#createApp', '--public', 'health')

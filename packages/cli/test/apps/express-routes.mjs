@@ -34,6 +34,19 @@ export function addRoutes({ express, cors, resourceServer, splat }) {
   app.get('/left', (_req, _res, next) => next('route'), api.requireDirect(), handle)
   app.get('/left', handle)
 
+  // Only GET requests pass the guard.
+  app.get('/mixed', api.requireDirect())
+  app.all('/mixed', handle)
+
+  // The first function answers, so the guard is never reached.
+  app.use('/blocked', handle)
+  app.use('/blocked', api.requireDirect())
+  app.get('/blocked/x', handle)
+
+  // A function with one parameter that passes the request on.
+  const wrap = (next) => next()
+  app.get('/wrapped', (_req, ...rest) => wrap(rest.at(-1)), api.requireDirect(), handle)
+
   app.post('/hooks', (req, res) => res.json({ path: req.path }))
   app.use(api.requireDirect())
   app.get(/^\/items\/(\d+)$/, handle)

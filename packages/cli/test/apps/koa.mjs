@@ -38,6 +38,14 @@ export function createApp() {
   orders.use('/:id/lines', lines.routes())
   app.use(orders.routes())
 
+  // A router runs only if one of its routes matches.
+  const other = new Router()
+  other.use(api.requireDirect())
+  other.get('/other', handle)
+  const free = new Router()
+  free.get('/free', handle)
+  app.use(other.routes()).use(free.routes())
+
   app.use(cors())
   app.use(api.requireAuthentication())
   const items = new Router()
