@@ -126,6 +126,23 @@ describe('a store', () => {
   })
 })
 
+test('the list of revoked tokens must be up to date', async () => {
+  const list = (feed: string): string => `
+    import { createRevocationList, memoryRevocationFeed } from '@resource-server/revocation'
+    const revocation = createRevocationList({ feed: ${feed} })
+    export const options = ${options('maxLifetime: 600, revocation')}`
+  const good = await doctor(list('memoryRevocationFeed()'))
+  expect(good.out).toMatch(/^✔ revocation +the list from memory is up to date$/m)
+  expect(good.code).toBe(0)
+  const failing =
+    "async () => { throw Object.assign(new Error('secret'), { code: 'ECONNREFUSED' }) }"
+  const feed = `{ name: 'redis', append: ${failing}, read: ${failing}, subscribe: () => () => {} }`
+  const bad = await doctor(list(feed))
+  expect(bad.out).toMatch(/^✘ revocation .*ECONNREFUSED/m)
+  expect(bad.out).not.toContain('secret')
+  expect(bad.code).toBe(1)
+})
+
 describe('the resource metadata', () => {
   const at = (resource: string): string =>
     `export const options = ${options(`resource: '${resource}'`)}`

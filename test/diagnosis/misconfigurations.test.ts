@@ -262,6 +262,9 @@ test('20: an algorithm that is not in the default list', async () => {
   const screen = await explain(other.token({ aud: audience }), other.url)
   expect(screen).toContain('the token\'s alg is "ES512", expected one of RS256')
   expect(screen).toContain("If the issuer uses it, add it to 'algorithms'")
+  expect(await doctorOf(other.url)).toContain(
+    "If the issuer signs access tokens with this algorithm, add it to 'algorithms'.",
+  )
 })
 
 test('21: CORS after the guards', async () => {

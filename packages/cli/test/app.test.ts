@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { once } from 'node:events'
 import { createServer, type RequestListener, Server } from 'node:http'
@@ -230,6 +234,18 @@ describe('doctor --app', () => {
     const { code, err } = await doctor(name)
     expect(code).toBe(64)
     expect(err).toContain(message)
+  })
+
+  test('says how to load TypeScript', () => {
+    const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+    const directory = mkdtempSync(join(tmpdir(), 'resource-server-app-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    const app = join(directory, 'app.tsx')
+    writeFileSync(app, 'export const app = undefined')
+    const args = [main, 'doctor', '--app', app]
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    expect(status).toBe(64)
+    expect(stderr).toContain('NODE_OPTIONS="--import tsx"')
   })
 
   test('accepts routes that are public on purpose, and refuses another text', async () => {

@@ -89,12 +89,18 @@ function examineIdentity(issuer: string, { body = {} }: FetchedDocument): readon
   ]
 }
 
+const otherAlgorithm =
+  "If the issuer signs access tokens with this algorithm, add it to 'algorithms'."
+
 function examineKeys(health: KeyHealth): readonly Finding[] {
   const { state, keys, skipped: unused, lastError, advice } = health
   const why = lastError === undefined ? '' : `: ${lastError}`
-  const fix = advice === undefined ? undefined : `${advice}.`
+  const isOther = unused.some(({ reason }) => reason.endsWith('is not an allowed algorithm'))
+  const fix = advice === undefined ? isOther && otherAlgorithm : `${advice}.`
   const line =
-    state === 'none' ? failed('keys', `no usable key${why}`, fix) : passed('keys', `${keys} usable`)
+    state === 'none'
+      ? failed('keys', `no usable key${why}`, fix || undefined)
+      : passed('keys', `${keys} usable`)
   return [
     line,
     ...unused.map(({ kid, reason }) => skipped('unused key', `${kid ?? 'without kid'}: ${reason}`)),
