@@ -21,7 +21,9 @@ export async function examineIssuer(
   const { jwks, jwksUri, metadataUri } = entryOf(issuer, options)
   const isDiscovered = jwks === undefined && jwksUri === undefined
   const urls = metadataUri === undefined ? metadataUrls(issuer) : [metadataUri]
-  const documents = isDiscovered ? await Promise.all(urls.map(fetchDocument)) : []
+  const documents = isDiscovered
+    ? await Promise.all(urls.map((url) => fetchDocument(url, options.fetch)))
+    : []
   return {
     findings: [
       passed('issuer', issuer),
@@ -34,13 +36,13 @@ export async function examineIssuer(
 }
 
 interface IssuerEntry {
-  readonly jwks?: unknown
+  readonly jwks?: { readonly keys?: unknown } | undefined
   readonly jwksUri?: string | undefined
   readonly metadataUri?: string | undefined
 }
 
 /** The options of one issuer. Those next to `issuer` apply to it if it has none of its own. */
-function entryOf(issuer: string, options: ResourceServerOptions): IssuerEntry {
+export function entryOf(issuer: string, options: ResourceServerOptions): IssuerEntry {
   const entries: readonly unknown[] = [options.issuer ?? [], options.issuers ?? []].flat()
   const entry = entries.find((one) => (one as { readonly issuer?: unknown }).issuer === issuer)
   return { ...options, ...(entry as IssuerEntry | undefined) }
