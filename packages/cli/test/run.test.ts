@@ -235,7 +235,11 @@ test('help exits with 0, and an unknown command with 64', async () => {
 })
 
 describe('on a terminal', () => {
-  const args = ['explain', ...setup, '--guard', 'requireScope=orders:read']
+  const now = issuer.clock.now()
+  const text = `export const options = { issuer: '${issuer.url}', audience: '${aud}',
+    clock: { now: () => ${now}, monotonic: () => 0 } }`
+  const config = ['--config', fileWith('stopped-clock.mjs', text)]
+  const args = ['explain', ...config, '--guard', 'requireScope=orders:read']
   const token = issuer.token({ aud: 'billing' })
 
   test('marks and checks have colors, and nothing else changes', async () => {
