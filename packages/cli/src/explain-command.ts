@@ -47,12 +47,13 @@ export async function explainCommand(
   const setup = { ...options, log: 'off' as const }
   const guards = readGuards(given.guard ?? [])
   const token = await readToken(given.tokenFile, terminal)
-  const explanation = await explain(token, setup, { offline: given.offline ?? false, guards })
+  const explained = await explain(token, setup, { offline: given.offline ?? false, guards })
+  const explanation = { ...explained, checks: explained.checks.map(withFix) }
   terminal.write(given.json ? formatJson(explanation) : formatExplanation(explanation, terminal))
   return codes[explanation.outcome]
 }
 
 function formatExplanation(explanation: Explanation, terminal: Terminal): string {
-  const table = formatFindings(explanation.checks.map(withFix), terminal)
+  const table = formatFindings(explanation.checks, terminal)
   return `${table}\n${formatTitle(conclude(explanation), terminal)}\n`
 }

@@ -228,13 +228,22 @@ describe('doctor --app', () => {
       'well.mjs#other',
       "The module has no export 'other'.\n         → Write --app with one of its exports: app.",
     ],
-    ['express-routes.mjs#addRoutes', 'Cannot destructure'],
+    ['express-routes.mjs#addRoutes', 'The app cannot be loaded: Cannot destructure'],
+    ['common.cjs#other', "The module has no export 'other'."],
     ['not-an-app.mjs#text', 'is not an app of Express, Fastify, or Koa'],
   ])('of %s exits with 64', async (name, message) => {
     const { code, err } = await doctor(name)
     expect(code).toBe(64)
     expect(err).toContain(message)
   })
+
+  test.each(['common.cjs', 'common.cjs#app', 'common.cjs#createApp'])(
+    'loads CommonJS: %s',
+    async (name) => {
+      const { out } = await doctor(name)
+      expect(out).toMatch(/^✔ GET \/orders +requireAuthentication$/m)
+    },
+  )
 
   test('says how to load TypeScript', () => {
     const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))

@@ -88,7 +88,12 @@ describe('explain', () => {
     const { outcome, checks } = JSON.parse(out) as { outcome: string; checks: unknown[] }
     expect(outcome).toBe('refused')
     expect(checks).toContainEqual(
-      expect.objectContaining({ check: 'expiry', result: 'failed', code: 'token_expired' }),
+      expect.objectContaining({
+        check: 'expiry',
+        result: 'failed',
+        code: 'token_expired',
+        fix: expect.stringContaining('get a new token'),
+      }),
     )
   })
 
@@ -257,7 +262,7 @@ describe('on a terminal', () => {
     const lines = out.split('\n')
     expect(lines.filter((line) => line.length > 72)).toEqual([])
     expect(lines.some((line) => /^ {29}\S/.test(line))).toBe(true)
-    const words = (text: string): string => text.replaceAll(/\s+/g, ' ')
+    const words = (output: string): string => output.replaceAll(/\s+/g, ' ')
     expect(words(out)).toBe(words((await cli(args, token)).out))
   })
 

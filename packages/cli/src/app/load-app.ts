@@ -30,14 +30,15 @@ export async function loadApp(given: string): Promise<LoadedApp> {
   const blocked = blockListen()
   const express = recordExpress(file)
   const fastify = recordFastify()
+  const load = <T>(work: () => Promise<T>): Promise<T> => within(explained(work), { blocked, path })
   try {
-    const app = await within(loadExport(file, name), blocked, path)
-    const isUnknownFunction = typeof app === 'function' && !examineExpress(app, express)
-    const created: unknown = isUnknownFunction ? await within(create(app), blocked, path) : app
+    const exported = await load(() => loadExport(file, name))
+    const isFactory = typeof exported === 'function' && !examineExpress(exported, express)
+    const app = isFactory ? await load(() => create(exported as Factory)) : exported
     const examined =
-      examineExpress(created, express) ??
-      examineKoa(created) ??
-      (await within(examineFastify(created, fastify), blocked, path))
+      examineExpress(app, express) ??
+      examineKoa(app) ??
+      (await load(() => examineFastify(app, fastify)))
     if (!examined) throw notAnApp(given)
     return { ...examined, listens: blocked.hasListened() }
   } finally {
@@ -45,17 +46,16 @@ export async function loadApp(given: string): Promise<LoadedApp> {
   }
 }
 
+type Factory = () => unknown
+
 /** A function that is not an app creates one, as in `export const createApp = () => …`. */
-async function create(factory: unknown): Promise<unknown> {
-  return (factory as () => unknown)()
+async function create(factory: Factory): Promise<unknown> {
+  return factory()
 }
 
 async function loadExport(file: string, name: string | undefined): Promise<unknown> {
-  const module = (await importModule(file)) as Readonly<Record<string, unknown>>
-  // What CommonJS exports is also the default export.
-  const exported = { ...(module['default'] as object | undefined), ...module }
-  const app =
-    name === undefined ? (module['default'] ?? module['app']) : Reflect.get(exported, name)
+  const module = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>
+  const app = findExport(module, name)
   if (app !== undefined) return app
   const names = Object.keys(module).filter((one) => /^[A-Za-z_$]/.test(one))
   throw new ConfigError(
@@ -66,11 +66,19 @@ async function loadExport(file: string, name: string | undefined): Promise<unkno
   )
 }
 
-async function importModule(file: string): Promise<unknown> {
+/** What CommonJS exports is the default export, and its members may not be exports of their own. */
+function findExport(module: Readonly<Record<string, unknown>>, name = 'app'): unknown {
+  const { default: whole } = module
+  const member = (whole as Readonly<Record<string, unknown>> | undefined)?.[name]
+  const named = module[name] ?? member
+  return name === 'app' ? (named ?? whole) : named
+}
+
+/** Says what to do about an error of the app. One of a resource server says so itself. */
+async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await import(pathToFileURL(file).href)
+    return await work()
   } catch (error) {
-    // An error of a resource server says what to do.
     if (error instanceof ConfigError) throw error
     const message = error instanceof Error ? error.message.split('\n', 1)[0]! : 'unknown error'
     throw new ConfigError(`The app cannot be loaded: ${message}`, adviceFor(error, message))
@@ -122,7 +130,10 @@ function blockListen(): Blocked {
 }
 
 /** Waits for a part of the app. One that waits for its server to listen waits forever. */
-async function within<T>(work: Promise<T>, { afterListen }: Blocked, path: string): Promise<T> {
+async function within<T>(
+  work: Promise<T>,
+  { blocked: { afterListen }, path }: { readonly blocked: Blocked; readonly path: string },
+): Promise<T> {
   const stopped = new AbortController()
   const after = async (delay: number, problem: string, fix: string): Promise<never> => {
     await wait(delay, undefined, { signal: stopped.signal })
