@@ -1,4 +1,5 @@
-import { explain, type Explanation } from '@resource-server/core/explain'
+import { codes } from '@resource-server/core'
+import { explain, type ExplainedCheck, type Explanation } from '@resource-server/core/explain'
 import { withFix } from './explain-fixes.ts'
 import { readGuards, readSetup, readToken, type SetupArguments } from './input.ts'
 import {
@@ -17,7 +18,7 @@ export interface ExplainArguments extends SetupArguments {
   readonly json?: boolean
 }
 
-const codes: Readonly<Record<Explanation['outcome'], ExitCode>> = {
+const exitCodesOf: Readonly<Record<Explanation['outcome'], ExitCode>> = {
   granted: exitCodes.ok,
   refused: exitCodes.problem,
   unavailable: exitCodes.unknown,
@@ -27,12 +28,18 @@ const codes: Readonly<Record<Explanation['outcome'], ExitCode>> = {
 /** What the answer is, and which check decides it. */
 function conclude({ outcome, checks }: Explanation): string {
   const failed = checks.filter(({ result }) => result === 'failed')
-  const [first] = failed
-  const reason = `${first?.check} (${first?.code})`
+  const outages = failed.filter(({ code }) => code && codes[code].category === 'unavailable')
+  const refusals = failed.filter((check) => !outages.includes(check))
+  const nameOf = (check: ExplainedCheck | undefined): string => `${check?.check} (${check?.code})`
+  const others = refusals.length > 1 ? ', the first failed check' : ''
+  const outage =
+    outages.length > 0
+      ? ` While the ${outages[0]?.check} is unavailable, the service answers 503.`
+      : ''
   const sentences: Readonly<Record<Explanation['outcome'], string>> = {
     granted: 'Granted: every check passed.',
-    refused: `Refused because of ${reason}${failed.length > 1 ? ', the first failed check' : ''}.`,
-    unavailable: `Not decided because of ${reason}: the service answers 503.`,
+    refused: `Refused because of ${nameOf(refusals[0])}${others}.${outage}`,
+    unavailable: `Not decided because of ${nameOf(outages[0])}: the service answers 503.`,
     unknown: 'Not decided: no check failed, but the signature was not checked.',
   }
   return sentences[outcome]
@@ -50,7 +57,7 @@ export async function explainCommand(
   const explained = await explain(token, setup, { offline: given.offline ?? false, guards })
   const explanation = { ...explained, checks: explained.checks.map(withFix) }
   terminal.write(given.json ? formatJson(explanation) : formatExplanation(explanation, terminal))
-  return codes[explanation.outcome]
+  return exitCodesOf[explanation.outcome]
 }
 
 function formatExplanation(explanation: Explanation, terminal: Terminal): string {

@@ -271,6 +271,22 @@ describe('on a terminal', () => {
   })
 })
 
+test('explain tells a refusal from an outage', async () => {
+  const down = await createTestIssuer({ algorithm: 'ES256' })
+  const args = ['explain', '--issuer', down.url, '--audience', aud]
+  await down.close()
+  const expired = await cli(args, down.token({ aud, expiresIn: -900 }))
+  expect(expired.code).toBe(1)
+  expect(expired.out).toContain(
+    '\nRefused because of expiry (token_expired). While the key is unavailable, the service answers 503.\n',
+  )
+  const good = await cli(args, down.token({ aud }))
+  expect(good.code).toBe(2)
+  expect(good.out).toContain(
+    '\nNot decided because of key (keys_unavailable): the service answers 503.\n',
+  )
+})
+
 test('explain says what to do, unless the reason does', async () => {
   const { out } = await cli(['explain', ...setup], issuer.token({ aud: 'billing', expiresIn: -9 }))
   expect(out).toMatch(/^✘ audience .*\n +→ Let the client request a token for this service\./m)
