@@ -172,11 +172,11 @@ describe('doctor --app', () => {
   test('passes CORS, metadata, and routes that are set up well', async () => {
     const { code, out } = await doctor('well.mjs', '--public', '/health/*')
     expect(out).not.toMatch(/[✘!]/)
-    expect(out).toMatch(/^✔ CORS /m)
+    expect(out.match(/^✔ CORS /gm)).toHaveLength(1)
     expect(out).toMatch(/^– ALL \/health\/\* +public$/m)
     expect(out).toMatch(/^– ALL \/\* +answers paths without a route \(404\)$/m)
     expect(out).toMatch(/^✔ resource metadata +\/\.well-known\/oauth-protected-resource$/m)
-    expect(out).toMatch(/^✔ GET \/open +requireAudience\(b\); anonymous requests pass$/m)
+    expect(out).toMatch(/^✔ GET \/open +requireAudience\(b\) \[1\]; anonymous requests pass$/m)
     expect(code).toBe(0)
   })
 
@@ -187,6 +187,14 @@ describe('doctor --app', () => {
     expect(out).toMatch(
       /^! resource metadata +challenges name .* but metadata\(\) is not mounted$/m,
     )
+  })
+
+  test('tells the guards of several resource servers apart', async () => {
+    const { out } = await doctor('two-servers.mjs')
+    expect(out).toMatch(/^✔ GET \/orders +requireScope\(a\) \[1\]$/m)
+    expect(out).toMatch(/^✔ GET \/users +requireAudience\(b\) \[2\], requireScope\(c\) \[2\]$/m)
+    expect(out).toMatch(/^✘ GET \/both +requireDirect \[1\], requireScope\(c\) \[2\]: no audience/m)
+    expect(out).toMatch(/^– resource servers +the app has 2, and the number of each/m)
   })
 
   test('exits with 2 if a pattern cannot be examined', async () => {

@@ -1,3 +1,4 @@
+import type { HandlerDescription } from '@resource-server/core/adapter'
 import { failed, passed, skipped, warning } from '../doctor/finding.ts'
 import type { Finding } from '../terminal.ts'
 import { judgeErrorHandlers } from './error-handlers.ts'
@@ -11,11 +12,13 @@ export function judgeApp(
 ): readonly Finding[] {
   const { targets, unknown, listens } = app
   const routes = targets.filter(({ kind }) => kind === 'route')
+  const servers = serversOf(routes)
   return [
-    ...routes.map((target) => judgeRoute(target, isPublic(target))),
+    ...routes.map((target) => judgeRoute(target, { isPublic: isPublic(target), servers })),
+    ...(servers.length > 1 ? [severalServers(servers)] : []),
     ...unknown.map(({ path, why }) => warning(path, `not checked: ${why}`)),
     ...distinct(routes.flatMap((target) => judgeErrorHandlers(target, guardsBefore(target)))),
-    ...judgeCors(targets),
+    ...distinct(judgeCors(targets)),
     ...judgeMetadata(targets),
     ...(listens ? [doesListen] : []),
   ]
@@ -34,10 +37,30 @@ export function guardsBefore({ before }: Target): readonly Step[] {
   return reached.filter(({ role }) => role === 'guard')
 }
 
-function judgeRoute(target: Target, isPublic: boolean): Finding {
+type Server = HandlerDescription['server']
+
+/** The resource servers whose guards are on routes, in order. */
+function serversOf(routes: readonly Target[]): readonly Server[] {
+  const guards = routes.flatMap(guardsBefore)
+  return [...new Set(guards.flatMap(({ description }) => description?.server ?? []))]
+}
+
+function severalServers({ length }: readonly Server[]): Finding {
+  const detail = `the app has ${length}, and the number of each is after its guards`
+  const fix =
+    'Read the token from the one whose guard is on the route. Usually one is enough: import it.'
+  return { ...skipped('resource servers', detail), fix }
+}
+
+interface Circumstances {
+  readonly isPublic: boolean
+  readonly servers: readonly Server[]
+}
+
+function judgeRoute(target: Target, { isPublic, servers }: Circumstances): Finding {
   const guards = guardsBefore(target)
   const check = `${target.method} ${target.path}`
-  if (guards.length > 0) return judgeGuards(check, guards)
+  if (guards.length > 0) return judgeGuards(check, guards, servers)
   if (isPublic) return skipped(check, 'public')
   if (target.answers.role === 'static') return skipped(check, 'static files, without a guard')
   if (target.path === '/*' && isNotFound(target.answers.handler)) {
@@ -46,19 +69,26 @@ function judgeRoute(target: Target, isPublic: boolean): Finding {
   return judgeUncovered(check, target)
 }
 
-function judgeGuards(check: string, guards: readonly Step[]): Finding {
-  const names = guards.map(({ name }) => name).join(', ')
+function judgeGuards(check: string, guards: readonly Step[], servers: readonly Server[]): Finding {
   const descriptions = guards.flatMap(({ description }) => description ?? [])
-  const [first] = descriptions
-  if (first && !first.server.hasAudience && !first.setsAudience) {
+  const names = descriptions.map(({ name, server }) =>
+    servers.length > 1 ? `${name} [${servers.indexOf(server) + 1}]` : name,
+  )
+  const shown = names.join(', ')
+  if (descriptions.some((one) => !hasAudience(one, descriptions))) {
     return failed(
       check,
-      `${names}: no audience is configured, so every request with a token fails`,
+      `${shown}: no audience is configured, so every request with a token fails`,
       "Put requireAudience('…') before the other guards, or set 'audience'.",
     )
   }
   const isOpen = descriptions.every(({ admitsAnonymous }) => admitsAnonymous)
-  return passed(check, isOpen ? `${names}; anonymous requests pass` : names)
+  return passed(check, isOpen ? `${shown}; anonymous requests pass` : shown)
+}
+
+/** The first guard of a resource server on a route verifies the token, and needs an audience for that. */
+function hasAudience({ server }: HandlerDescription, all: readonly HandlerDescription[]): boolean {
+  return server.hasAudience || all.find((one) => one.server === server)?.setsAudience === true
 }
 
 /** The most common hole is a guard that is there, but too late. */
