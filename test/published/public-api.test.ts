@@ -101,6 +101,7 @@ test('core/adapter has exactly these exports', () => {
     'authenticateFor',
     'authenticateOnly',
     'createGate',
+    'descriptionOf',
     'fromFetch',
     'fromNode',
     'fromSubprotocol',

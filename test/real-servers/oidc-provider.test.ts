@@ -7,6 +7,7 @@ import { introspect } from '@resource-server/introspection'
 import { createRevocationList, type LogoutEvent } from '@resource-server/revocation'
 import { createSigningKey } from '@resource-server/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { doctor } from '../diagnosis/cli.ts'
 
 // A real authorization server: opaque tokens, signed introspection responses, and back-channel logout.
 
@@ -172,4 +173,24 @@ test('its logout tokens end the sessions of their subject', async () => {
   )
   expect(events).toEqual([{ outcome: 'accepted', issuer, subject }])
   expect(await verifier.check(token)).toMatchObject({ code: 'token_revoked' })
+})
+
+describe('doctor', () => {
+  const options = (secret: string): string => `
+    import { introspect } from '@resource-server/introspection'
+    export const options = { issuer: '${issuer}', audience: '${audience}',
+      introspection: introspect({ client: { id: 'rs1', secret: '${secret}' } }) }`
+
+  test('finds that the server accepts the client', async () => {
+    const { code, out } = await doctor(options(secrets.rs1))
+    expect(out).toContain(`✔ introspection           ${issuer} accepts the client`)
+    expect(out).toMatch(/^✔ keys +1 usable$/m)
+    expect(code).toBe(0)
+  })
+
+  test('names a wrong secret', async () => {
+    const { code, out } = await doctor(options('wrong'))
+    expect(out).toMatch(/^✘ introspection .*status 401. It does not accept the client/m)
+    expect(code).toBe(1)
+  })
 })

@@ -1,3 +1,6 @@
+import type { Fetch, FetchResponse } from '@resource-server/core'
+import { FetchError, readBounded } from '@resource-server/core/client'
+
 /** A document of an authorization server, or why it could not be read. */
 export interface FetchedDocument {
   readonly url: string
@@ -10,12 +13,21 @@ export interface FetchedDocument {
 }
 
 const timeout = 5_000
-const maxLength = 1_048_576
+/** In bytes, decoded. */
+const maxBytes = 1_048_576
 
-/** Fetches a document for display. Decisions about tokens use the keys that core fetches itself. */
-export async function fetchDocument(url: string): Promise<FetchedDocument> {
+/**
+ * Fetches a document for display. Decisions about tokens use the keys that core fetches itself.
+ *
+ * @param send the `fetch` of the options, which may use a proxy. Default: the global `fetch`
+ */
+export async function fetchDocument(
+  url: string,
+  send: Fetch = globalThis.fetch,
+): Promise<FetchedDocument> {
   try {
-    const response = await fetch(url, {
+    const response = await send(url, {
+      method: 'GET',
       redirect: 'manual',
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(timeout),
@@ -26,14 +38,14 @@ export async function fetchDocument(url: string): Promise<FetchedDocument> {
   }
 }
 
-async function read(response: Response): Promise<Pick<FetchedDocument, 'body' | 'problem'>> {
-  const text = await response.text()
+async function read(response: FetchResponse): Promise<Pick<FetchedDocument, 'body' | 'problem'>> {
+  const text = new TextDecoder().decode(await readBounded(response, maxBytes))
   if (response.status !== 200) {
     const location = response.headers.get('location')
     const target = location === null ? '' : ` to ${printable(location)}`
     return { body: undefined, problem: `status ${response.status}${target}` }
   }
-  const body = text.length <= maxLength ? parse(text) : undefined
+  const body = parse(text)
   return { body, problem: body ? undefined : 'status 200, but the body is not a JSON object' }
 }
 
@@ -47,13 +59,15 @@ function parse(text: string): FetchedDocument['body'] {
   }
 }
 
-/** The code of a network error, such as ECONNREFUSED, says more than `fetch failed`. */
+/** The cause of a network error, such as `connect ECONNREFUSED`, says more than `fetch failed`. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return 'no response'
+  if (error instanceof FetchError) return error.message
   if (error.name === 'TimeoutError') return `no response within ${timeout / 1000} s`
   const { cause } = error
-  const code = cause instanceof Error && 'code' in cause ? `${String(cause.code)}: ` : ''
-  return printable(`${code}${cause instanceof Error ? cause.message : error.message}`)
+  if (!(cause instanceof Error)) return printable(error.message)
+  const code = 'code' in cause ? String(cause.code) : ''
+  return printable(cause.message.includes(code) ? cause.message : `${code}: ${cause.message}`)
 }
 
 /** A server's text must not control the terminal. */

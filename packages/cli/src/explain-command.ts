@@ -1,6 +1,15 @@
-import { explain, type Explanation } from '@resource-server/core/explain'
+import { codes } from '@resource-server/core'
+import { explain, type ExplainedCheck, type Explanation } from '@resource-server/core/explain'
+import { withFix } from './explain-fixes.ts'
 import { readGuards, readSetup, readToken, type SetupArguments } from './input.ts'
-import { type ExitCode, exitCodes, formatFindings, formatJson, type Terminal } from './terminal.ts'
+import {
+  type ExitCode,
+  exitCodes,
+  formatFindings,
+  formatJson,
+  formatTitle,
+  type Terminal,
+} from './terminal.ts'
 
 export interface ExplainArguments extends SetupArguments {
   readonly guard?: readonly string[]
@@ -9,11 +18,31 @@ export interface ExplainArguments extends SetupArguments {
   readonly json?: boolean
 }
 
-const conclusions: Readonly<Record<Explanation['outcome'], readonly [ExitCode, string]>> = {
-  granted: [exitCodes.ok, 'Granted: every check passed.'],
-  refused: [exitCodes.problem, 'Refused. The first failed check decides the answer.'],
-  unavailable: [exitCodes.unknown, 'Not decided: the service answers 503.'],
-  unknown: [exitCodes.unknown, 'No check failed, but the signature was not checked.'],
+const exitCodesOf: Readonly<Record<Explanation['outcome'], ExitCode>> = {
+  granted: exitCodes.ok,
+  refused: exitCodes.problem,
+  unavailable: exitCodes.unknown,
+  unknown: exitCodes.unknown,
+}
+
+/** What the answer is, and which check decides it. */
+function conclude({ outcome, checks }: Explanation): string {
+  const failed = checks.filter(({ result }) => result === 'failed')
+  const outages = failed.filter(({ code }) => code && codes[code].category === 'unavailable')
+  const refusals = failed.filter((check) => !outages.includes(check))
+  const nameOf = (check: ExplainedCheck | undefined): string => `${check?.check} (${check?.code})`
+  const others = refusals.length > 1 ? ', the first failed check' : ''
+  const outage =
+    outages.length > 0
+      ? ` While the ${outages[0]?.check} is unavailable, the service answers 503.`
+      : ''
+  const sentences: Readonly<Record<Explanation['outcome'], string>> = {
+    granted: 'Granted: every check passed.',
+    refused: `Refused because of ${nameOf(refusals[0])}${others}.${outage}`,
+    unavailable: `Not decided because of ${nameOf(outages[0])}: the service answers 503.`,
+    unknown: 'Not decided: no check failed, but the signature was not checked.',
+  }
+  return sentences[outcome]
 }
 
 /** Prints what every check says about a token. */
@@ -21,12 +50,17 @@ export async function explainCommand(
   given: ExplainArguments,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const setup = { ...(await readSetup(given)), log: 'off' as const }
+  const { options } = await readSetup(given)
+  const setup = { ...options, log: 'off' as const }
   const guards = readGuards(given.guard ?? [])
   const token = await readToken(given.tokenFile, terminal)
-  const explanation = await explain(token, setup, { offline: given.offline ?? false, guards })
-  const [code, conclusion] = conclusions[explanation.outcome]
-  if (given.json) terminal.write(formatJson(explanation))
-  else terminal.write(`${formatFindings(explanation.checks, terminal)}\n${conclusion}\n`)
-  return code
+  const explained = await explain(token, setup, { offline: given.offline ?? false, guards })
+  const explanation = { ...explained, checks: explained.checks.map(withFix) }
+  terminal.write(given.json ? formatJson(explanation) : formatExplanation(explanation, terminal))
+  return exitCodesOf[explanation.outcome]
+}
+
+function formatExplanation(explanation: Explanation, terminal: Terminal): string {
+  const table = formatFindings(explanation.checks, terminal)
+  return `${table}\n${formatTitle(conclude(explanation), terminal)}\n`
 }

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { ConfigError, type ResourceServerOptions } from '@resource-server/core'
 import type { ExplainOptions } from '@resource-server/core/explain'
 import * as providers from '@resource-server/core/providers'
+import { readHops } from './doctor/hops.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The arguments that say how the service is configured. */
@@ -15,15 +16,22 @@ export interface SetupArguments {
   readonly jwksUri?: string
 }
 
+/** How a service is configured. */
+export interface Setup {
+  readonly options: ResourceServerOptions
+  /** The services that it calls, by name. */
+  readonly hops: ReturnType<typeof readHops>
+}
+
 /** @throws ConfigError if the arguments do not describe a service */
-export async function readSetup(given: SetupArguments): Promise<ResourceServerOptions> {
+export async function readSetup(given: SetupArguments): Promise<Setup> {
   const { config, issuer, audience, provider, jwksUri } = given
-  const fromFile = config === undefined ? {} : await readConfig(config)
+  const fromFile = config === undefined ? { options: {}, hops: {} } : await readConfig(config)
   const named = issuer === undefined ? {} : { issuer: issuerOf(issuer, provider, jwksUri) }
   const names = audience ? { audience } : {}
-  const options = { ...fromFile, ...named, ...names }
+  const options = { ...fromFile.options, ...named, ...names }
   if ('issuer' in options || 'issuers' in options || 'resolveIssuer' in options) {
-    return options as ResourceServerOptions
+    return { options: options as ResourceServerOptions, hops: fromFile.hops }
   }
   throw new ConfigError('No issuer is given.', 'Pass --issuer URL, or --config with a file.')
 }
@@ -45,22 +53,31 @@ function issuerOf(issuer: string, provider: string | undefined, jwksUri: string 
 }
 
 /** A module whose default export, or whose export `options`, has the options, or a JSON file. */
-async function readConfig(path: string): Promise<object> {
-  const options: unknown =
-    extname(path) === '.json' ? JSON.parse(await readFile(path, 'utf8')) : await importConfig(path)
-  if (typeof options === 'object' && options !== null) return options
+async function readConfig(
+  path: string,
+): Promise<{ readonly options: object; readonly hops: Setup['hops'] }> {
+  const module: ConfigModule =
+    extname(path) === '.json'
+      ? { default: JSON.parse(await readFile(path, 'utf8')) as unknown }
+      : await importConfig(path)
+  const options = module.options ?? module.default
+  if (typeof options === 'object' && options !== null) {
+    return { options, hops: readHops(module.hops) }
+  }
   throw new ConfigError(
     `${path} has no options.`,
     'Export the options of resourceServer() as the default export, or as `options`.',
   )
 }
 
-async function importConfig(path: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(resolve(path)).href)) as {
-    readonly default?: unknown
-    readonly options?: unknown
-  }
-  return module.options ?? module.default
+interface ConfigModule {
+  readonly default?: unknown
+  readonly options?: unknown
+  readonly hops?: unknown
+}
+
+async function importConfig(path: string): Promise<ConfigModule> {
+  return (await import(pathToFileURL(resolve(path)).href)) as ConfigModule
 }
 
 /** What reads the token. It is never an argument, because other users see those in the list of processes. */
@@ -102,4 +119,13 @@ export function readGuards(given: readonly string[]): MakeGuards {
         'Write --guard requireScope=orders:read, for example.',
       )
     })
+}
+
+/** @throws ConfigError if an argument is not a whole number */
+export function wholeNumber(option: string, text: string): number {
+  if (/^-?\d{1,9}$/.test(text)) return Number(text)
+  throw new ConfigError(
+    `${option} must be a whole number, got '${text.slice(0, 64)}'.`,
+    `Write ${option} 300, for example.`,
+  )
 }

@@ -1,5 +1,7 @@
+import type { ResourceServerOptions } from '@resource-server/core'
 import { createGate } from '@resource-server/core/adapter'
 import { fetchDocument, metadataUrls, printable } from './documents.ts'
+import { entryOf } from './doctor/issuer.ts'
 import { readSetup, type SetupArguments } from './input.ts'
 import {
   type ExitCode,
@@ -16,7 +18,7 @@ export interface KeysArguments extends SetupArguments {
 
 /** Prints the published keys of an issuer, and why some of them are not used. */
 export async function keysCommand(given: KeysArguments, terminal: Terminal): Promise<ExitCode> {
-  const options = await readSetup(given)
+  const { options } = await readSetup(given)
   const gate = createGate({ ...options, log: 'off' })
   await gate.operations.warmUp().catch(() => {})
   const { issuers } = gate.operations.health()
@@ -24,7 +26,7 @@ export async function keysCommand(given: KeysArguments, terminal: Terminal): Pro
   const findings: Finding[] = []
   for (const { issuer, skipped } of issuers) {
     const reasons = new Map(skipped.map(({ kid, reason }) => [kid, reason]))
-    const keys = await publishedKeys(issuer, given.jwksUri)
+    const keys = await publishedKeys(issuer, options)
     for (const key of keys) findings.push(describe(key, reasons))
   }
   terminal.write(given.json ? formatJson(findings) : formatList(findings, terminal))
@@ -33,15 +35,26 @@ export async function keysCommand(given: KeysArguments, terminal: Terminal): Pro
 
 type Jwk = Readonly<Record<string, unknown>>
 
-async function publishedKeys(issuer: string, jwksUri: string | undefined): Promise<readonly Jwk[]> {
-  const url = jwksUri ?? (await discover(issuer))
-  const keys = url === undefined ? undefined : (await fetchDocument(url)).body?.['keys']
+/** The keys of an issuer: those in the options, at the URL in them, or at the URL in its metadata. */
+async function publishedKeys(
+  issuer: string,
+  options: ResourceServerOptions,
+): Promise<readonly Jwk[]> {
+  const { jwks, jwksUri, metadataUri } = entryOf(issuer, options)
+  const metadata = metadataUri === undefined ? metadataUrls(issuer) : [metadataUri]
+  const url = jwksUri ?? (jwks ? undefined : await discover(metadata, options))
+  const set = url === undefined ? jwks : (await fetchDocument(url, options.fetch)).body
+  const keys = set?.['keys']
   return Array.isArray(keys) ? keys.filter((key): key is Jwk => typeof key === 'object') : []
 }
 
-async function discover(issuer: string): Promise<string | undefined> {
-  for (const url of metadataUrls(issuer)) {
-    const found = (await fetchDocument(url)).body?.['jwks_uri']
+async function discover(
+  urls: readonly string[],
+  { fetch }: ResourceServerOptions,
+): Promise<string | undefined> {
+  for (const url of urls) {
+    // oxlint-disable-next-line no-await-in-loop -- the first document is usually enough
+    const found = (await fetchDocument(url, fetch)).body?.['jwks_uri']
     if (typeof found === 'string') return found
   }
   return undefined

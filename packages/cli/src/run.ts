@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander'
 import { ConfigError } from '@resource-server/core'
 import { type DoctorArguments, doctorCommand } from './doctor-command.ts'
 import { type ExplainArguments, explainCommand } from './explain-command.ts'
+import { type IssuerArguments, issuerCommand } from './issuer-command.ts'
 import { type KeysArguments, keysCommand } from './keys-command.ts'
-import { type ExitCode, exitCodes, type Terminal } from './terminal.ts'
+import { type MintArguments, mintCommand } from './mint-command.ts'
+import { type ExitCode, exitCodes, formatError, type Terminal } from './terminal.ts'
 
 /**
  * Runs the command with these arguments and resolves to its exit code. Prints nothing but what is passed to
@@ -50,13 +52,63 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .argument('[token]', 'refused: other users see arguments', refuseToken)
     .action((_token: unknown, given: ExplainArguments) => finish(explainCommand(given, terminal)))
   withSetup(program.command('doctor'))
-    .description('checks the metadata, the keys, and the clock of the issuers')
+    .description(
+      'checks the issuers, their keys, clocks, and certificates, the stores, and the routes of an app',
+    )
+    .option(
+      '--app <path#export>',
+      'lists the routes of an Express, Fastify, or Koa app and their guards. Runs the code of the module, but keeps ' +
+        'servers from listening',
+    )
+    .option(
+      '--public <route>',
+      'a route that needs no guard, such as "GET /health"; repeatable',
+      collect,
+    )
     .action((given: DoctorArguments) => finish(doctorCommand(given, terminal)))
   withSetup(program.command('keys'))
     .description('lists the published keys of the issuer, and why some of them are not used')
     .action((given: KeysArguments) => finish(keysCommand(given, terminal)))
+  program
+    .command('issuer')
+    .description(
+      'serves a local issuer on 127.0.0.1, for development: its metadata and its key set',
+    )
+    .requiredOption('--key-file <path>', keyFileHelp)
+    .option('--port <number>', 'the port of a new issuer. Default: 4400')
+    .option('--provider <id>', 'the provider whose tokens a new issuer imitates, such as keycloak')
+    .action((given: IssuerArguments) => finish(issuerCommand(given, terminal)))
+  program
+    .command('mint')
+    .description('prints a token of the local issuer to standard output, and nothing else')
+    .requiredOption('--key-file <path>', 'the file that `issuer` created. Read')
+    .option('--audience <name>', 'the service that the token is for; repeatable', collect)
+    .option('--scope <scopes>', 'the scopes, separated by spaces')
+    .option('--subject <sub>', 'the user. Default: user-42')
+    .option('--client <id>', 'the client that obtained the token')
+    .option(
+      '--actor <sub>',
+      'the party that acts for the user (act), the current one first; repeatable',
+      collect,
+    )
+    .option('--expires-in <seconds>', 'the lifetime. Negative: the token has expired. Default: 300')
+    .option('--claim <name=value>', 'adds a claim, as text or JSON; repeatable', collect)
+    .option('--provider <id>', 'the provider whose tokens to imitate. Default: that of the issuer')
+    .option(
+      '--dpop-key-file <path>',
+      'binds the token to this key (RFC 9449). Read, or created if it does not exist',
+    )
+    .option(
+      '--request <request>',
+      'prints the headers of a request such as "GET http://127.0.0.1:3000/orders", for curl -H @-',
+    )
+    .option('--nonce <nonce>', 'with --request: the nonce of the DPoP proof')
+    .action((given: MintArguments) => finish(mintCommand(given, terminal)))
   return program
 }
+
+const keyFileHelp =
+  'the issuer and its private key. Read, or created for the owner only if it does not exist'
 
 function withSetup(command: Command): Command {
   return command
@@ -84,6 +136,6 @@ function refuseToken(): never {
 function explainError(error: unknown, terminal: Terminal): ExitCode {
   // commander has printed its own message. Help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-  terminal.warn(`${error instanceof Error ? error.message : 'unexpected error'}\n`)
+  terminal.warn(formatError(error, terminal))
   return exitCodes.usage
 }

@@ -4,9 +4,10 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, describe, expect, test } from 'vitest'
-import { run } from '../src/index.ts'
+import { cli } from './cli.ts'
 
 const issuer = await createTestIssuer({ algorithm: 'ES256' })
 const folder = mkdtempSync(join(tmpdir(), 'resource-server-cli-'))
@@ -17,28 +18,6 @@ afterAll(async () => {
 
 const aud = 'order-service'
 const setup = ['--issuer', issuer.url, '--audience', aud]
-
-interface Result {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-async function cli(args: readonly string[], input = ''): Promise<Result> {
-  const written = { out: '', err: '' }
-  const code = await run(args, {
-    stdin: (async function* () {
-      // In two parts, as a pipe may deliver it.
-      yield Buffer.from(input.slice(0, 5))
-      yield Buffer.from(input.slice(5))
-    })(),
-    write: (text) => (written.out += text),
-    warn: (text) => (written.err += text),
-    color: false,
-    isInteractive: false,
-  })
-  return { code, ...written }
-}
 
 const fileWith = (name: string, text: string): string => {
   const path = join(folder, name)
@@ -109,7 +88,12 @@ describe('explain', () => {
     const { outcome, checks } = JSON.parse(out) as { outcome: string; checks: unknown[] }
     expect(outcome).toBe('refused')
     expect(checks).toContainEqual(
-      expect.objectContaining({ check: 'expiry', result: 'failed', code: 'token_expired' }),
+      expect.objectContaining({
+        check: 'expiry',
+        result: 'failed',
+        code: 'token_expired',
+        fix: expect.stringContaining('get a new token'),
+      }),
     )
   })
 
@@ -219,10 +203,116 @@ test('keys lists the published keys', async () => {
   expect((await cli(['keys', '--issuer', 'http://127.0.0.1:1'])).code).toBe(1)
 })
 
+test('doctor and keys use the fetch, the URLs, and the keys of the configuration', async () => {
+  const inner = await createTestIssuer({
+    issuer: 'https://login.example.com',
+    metadata: { jwks_uri: 'https://login.example.com/jwks' },
+  })
+  const config = (more: string): string[] => {
+    const text = `export const options = { issuer: '${inner.url}', audience: '${aud}', ${more} }`
+    return ['--config', fileWith(`config-${more.length}.mjs`, text)]
+  }
+  const redirected = `fetch: (url, init) =>
+    fetch(url.replace('https://login.example.com', '${inner.origin}'), init)`
+  const internal = `metadataUri: '${inner.metadataUri}', ${redirected}`
+  const fixed = `jwks: { keys: [${JSON.stringify(inner.key.publicJwk)}] }`
+  for (const more of [redirected, internal, fixed]) {
+    // oxlint-disable-next-line no-await-in-loop -- in order, so that a failure is easy to read
+    const [doctor, keys] = [
+      await cli(['doctor', ...config(more)]),
+      await cli(['keys', ...config(more)]),
+    ]
+    expect({ code: doctor.code, out: doctor.out }).toMatchObject({
+      code: 0,
+      out: expect.not.stringContaining('✘'),
+    })
+    expect(keys.out).toMatch(/^✔ key-1 +kty EC/m)
+  }
+  const { out } = await cli(['doctor', ...config(internal)])
+  expect(out).toContain(`✔ metadata                ${inner.metadataUri}\n`)
+  await inner.close()
+})
+
 test('help exits with 0, and an unknown command with 64', async () => {
   expect((await cli(['--help'])).code).toBe(0)
   expect((await cli(['explain', '--help'])).out).toContain('--offline')
   expect((await cli(['explode'])).code).toBe(64)
+})
+
+describe('on a terminal', () => {
+  const now = issuer.clock.now()
+  const text = `export const options = { issuer: '${issuer.url}', audience: '${aud}',
+    clock: { now: () => ${now}, monotonic: () => 0 } }`
+  const config = ['--config', fileWith('stopped-clock.mjs', text)]
+  const args = ['explain', ...config, '--guard', 'requireScope=orders:read']
+  const token = issuer.token({ aud: 'billing' })
+
+  test('marks and checks have colors, and nothing else changes', async () => {
+    const { out: plain } = await cli(args, token)
+    const { out } = await cli(args, token, { color: true })
+    expect(out).toContain('\u001B[32m✔ format                   \u001B[39m  a JWS')
+    expect(out).toContain('\u001B[31m✘ audience                 \u001B[39m  aud is')
+    expect(out).toContain('\u001B[1mRefused because of audience')
+    expect(stripVTControlCharacters(out)).toBe(plain)
+    expect(plain).not.toContain('\u001B')
+  })
+
+  test('long lines are wrapped below their column', async () => {
+    const { out } = await cli(args, token, { columns: 72 })
+    const lines = out.split('\n')
+    expect(lines.filter((line) => line.length > 72)).toEqual([])
+    expect(lines.some((line) => /^ {29}\S/.test(line))).toBe(true)
+    const words = (output: string): string => output.replaceAll(/\s+/g, ' ')
+    expect(words(out)).toBe(words((await cli(args, token)).out))
+  })
+
+  test('lines are not wrapped if the terminal is too narrow', async () => {
+    expect((await cli(args, token, { columns: 40 })).out).toBe((await cli(args, token)).out)
+  })
+})
+
+test('explain tells a refusal from an outage', async () => {
+  const down = await createTestIssuer({ algorithm: 'ES256' })
+  const args = ['explain', '--issuer', down.url, '--audience', aud]
+  await down.close()
+  const expired = await cli(args, down.token({ aud, expiresIn: -900 }))
+  expect(expired.code).toBe(1)
+  expect(expired.out).toContain(
+    '\nRefused because of expiry (token_expired). While the key is unavailable, the service answers 503.\n',
+  )
+  const good = await cli(args, down.token({ aud }))
+  expect(good.code).toBe(2)
+  expect(good.out).toContain(
+    '\nNot decided because of key (keys_unavailable): the service answers 503.\n',
+  )
+})
+
+test('explain says what to do, unless the reason does', async () => {
+  const { out } = await cli(['explain', ...setup], issuer.token({ aud: 'billing', expiresIn: -9 }))
+  expect(out).toMatch(/^✘ audience .*\n +→ Let the client request a token for this service\./m)
+  expect(out).toMatch(/^Refused because of expiry \(token_expired\), the first failed check\.$/m)
+  const other = await cli(
+    ['explain', '--issuer', `${issuer.url}/`, '--audience', aud],
+    issuer.token({ aud }),
+  )
+  expect(other.out).toContain("Set 'issuer' exactly as in the token (issuer_not_trusted)\n✔")
+})
+
+test('the process ends although the configuration keeps it alive, without warnings of the packages', () => {
+  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+  const text = `setInterval(() => {}, 1000)
+    process.emitWarning('ours', 'ResourceServerWarning')
+    process.emitWarning('theirs', { type: 'OtherWarning' })
+    export const options = { issuer: '${issuer.url}', audience: '${aud}' }`
+  const args = [main, 'explain', '--offline', '--config', fileWith('alive.mjs', text)]
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    input: issuer.token({ aud }),
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  expect(status).toBe(2)
+  expect(stderr).toContain('theirs')
+  expect(stderr).not.toContain('ours')
 })
 
 test('the command runs in a process of its own and sets the exit code', () => {

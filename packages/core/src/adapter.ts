@@ -36,5 +36,10 @@ export {
 export type { Connection } from './binding/presentation.ts'
 
 // Descriptions of the resource server
+export {
+  descriptionOf,
+  type HandlerDescription,
+  type ServerDescription,
+} from './http/handler-description.ts'
 export type { OpenApi, SecurityRequirement, SecurityScheme } from './http/openapi.ts'
 export type { PublishedMetadata, ResourceMetadata } from './http/resource-metadata.ts'

@@ -8,6 +8,7 @@ export type {
   HopStoreOptions,
   NextHopOptions,
 } from './options.ts'
+export type { ClientCheck } from './client-check.ts'
 export type { ExchangedToken } from './exchanged-token.ts'
 export type { HopHealth } from './exchanger.ts'
 export { HopError, hopCodes, type HopCode } from './hop-error.ts'

@@ -1,4 +1,5 @@
 import type { AccessToken } from '@resource-server/core'
+import { checkClient, type ClientCheck } from './client-check.ts'
 import { DpopKey } from './dpop-key.ts'
 import type { ExchangedToken } from './exchanged-token.ts'
 import { Exchanger, type HopHealth } from './exchanger.ts'
@@ -81,6 +82,13 @@ export interface NextHop {
    * @throws Error if the metadata cannot be fetched
    */
   readonly warmUp: () => Promise<void>
+  /**
+   * Whether the authorization server accepts the client and the target of this hop. It requests an exchange of a
+   * made-up token and looks at the error. For tools and startup checks: each call sends requests, and the server may
+   * log a failed exchange. Servers that check the token before the target do not tell whether they accept the target.
+   * Never rejects.
+   */
+  readonly checkClient: () => Promise<ClientCheck>
 }
 
 /**
@@ -121,5 +129,6 @@ export function nextHop(options: NextHopOptions): NextHop {
     forget: (subject) => exchanger.forget(subject),
     health: () => exchanger.health(),
     warmUp: () => exchanger.prepare(),
+    checkClient: () => checkClient(settings, key),
   })
 }

@@ -191,11 +191,11 @@ export function resourceServer<C extends object>(
       return gate.token(request)
     },
     metadata: (...given: readonly unknown[]) => {
-      const { pass: serve } = gate.metadata(...given)
-      return (request, response, next) => {
+      const { pass: serve, describe } = gate.metadata(...given)
+      return describe<ExpressGuard>((request, response, next) => {
         if (!isExpress(response, next)) throw wrongHost('api.metadata() for Express', request)
         follow(serve(fromNode(request)), response, next)
-      }
+      })
     },
     openapi: gate.openapi(),
     ...gate.operations,

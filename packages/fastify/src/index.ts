@@ -255,15 +255,15 @@ async function plugin(app: FastifyInstance, options: ResourceServerOptions): Pro
         throw wrongHost('app.resourceServer.token() for Fastify', request, tokenAdvice)
       }),
     metadata: asDecorator((...given: readonly unknown[]) => {
-      const { pass: serve } = gate.metadata(...given)
+      const { pass: serve, describe } = gate.metadata(...given)
       const answer: FastifyGuard = async ({ raw, originalUrl }, reply) => {
         const result = serve(fromNode(raw, originalUrl))
         return result.action === 'reply' ? send(reply, result.reply) : undefined
       }
-      return (request, reply) => {
+      return describe<FastifyGuard>((request, reply) => {
         if (!isFastify(request, reply)) throw wrongHost('metadata() for Fastify', request)
         return answer(request, reply)
-      }
+      })
     }),
     openapi: gate.openapi<FastifyGuard>(),
   }

@@ -218,15 +218,15 @@ export function resourceServer<C extends object>(
       throw wrongHost('api.token() for Koa', context, tokenAdvice)
     },
     metadata: (...given: readonly unknown[]) => {
-      const { pass: serve } = gate.metadata(...given)
+      const { pass: serve, describe } = gate.metadata(...given)
       const answer: KoaGuard = async (context, next) => {
         const result = serve(fromNode(context.req, context.originalUrl))
         return result.action === 'reply' ? send(context, result.reply) : next()
       }
-      return (context, next) => {
+      return describe<KoaGuard>((context, next) => {
         if (!isKoa(context, next)) throw wrongHost('api.metadata() for Koa', context)
         return answer(context, next)
-      }
+      })
     },
     openapi: gate.openapi(),
     ...gate.operations,

@@ -122,6 +122,16 @@ export const object: Rule = rule('an object', isObject)
 export const oneOf = (names: readonly string[]): Rule =>
   rule(`one of ${names.join(', ')}`, (value) => names.some((name) => name === value))
 
+export const signingKey: Rule = rule(
+  'a key from createSigningKey',
+  (value) =>
+    isObject(value) &&
+    isText(value['algorithm']) &&
+    isText(value['kid']) &&
+    isObject(value['publicJwk']) &&
+    isObject(value['privateJwk']),
+)
+
 export const boolean: Rule = rule('true or false', (value) => typeof value === 'boolean')
 
 export const testClock: Rule = rule(

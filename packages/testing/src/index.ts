@@ -21,7 +21,7 @@ export type { ActorClaims, ProviderId } from './tokens/providers.ts'
 export type { LogoutTokenOptions } from './tokens/logout-token.ts'
 export type { Forgeries } from './tokens/forgeries.ts'
 export type { RawToken, TokenPart } from './tokens/sign.ts'
-export type { DpopClient, ProofOptions } from './tokens/dpop-client.ts'
+export type { DpopClient, DpopClientOptions, ProofOptions } from './tokens/dpop-client.ts'
 
 // Keys
 export { createSigningKey } from './keys/signing-keys.ts'

@@ -24,6 +24,11 @@ import {
 } from './credential.ts'
 import { nonceHeaders, type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
+import {
+  describeHandler,
+  type HandlerDescription,
+  type ServerDescription,
+} from './handler-description.ts'
 import { headerValues, type HttpRequest, pathOf } from './request.ts'
 import { RequestState } from './request-state.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
@@ -80,10 +85,12 @@ export class Gate<C extends object = object> {
   /** The guard of each handler that the host created. */
   readonly #guards = new WeakMap<object, Guard>()
   readonly #scopes = new Set<string>()
+  readonly #description: ServerDescription
   #hasGuards = false
 
   constructor(policy: Policy) {
     this.#policy = policy
+    this.#description = describeServer(policy)
     this.#pipeline = new Pipeline(policy)
     this.#reporter = createReporter(policy)
     this.operations = this.#pipeline.operations
@@ -123,7 +130,7 @@ export class Gate<C extends object = object> {
   /** The guard factories. `wrap` turns a guard into the host's kind of handler. */
   guards<Handler>(wrap: (guard: Guard) => Handler): Guards<Handler, C> {
     return createGuards<Handler, C>(this.#policy, (guard) => {
-      const handler = wrap(guard)
+      const handler = describeHandler(wrap(guard), this.#describe(guard))
       this.#hasGuards = true
       if (isObject(handler)) this.#guards.set(handler, guard)
       for (const scope of guard.scopeNeed ? namesOf(guard.scopeNeed) : []) this.#scopes.add(scope)
@@ -199,7 +206,17 @@ export class Gate<C extends object = object> {
    */
   metadata(...given: readonly unknown[]): PublishedMetadata {
     refuseHostCall('metadata', given)
-    return publishMetadata(this.#policy, this.#scopes)
+    const description = {
+      kind: 'metadata',
+      name: 'metadata()',
+      admitsAnonymous: true,
+      setsAudience: false,
+      server: this.#description,
+    } as const
+    return {
+      ...publishMetadata(this.#policy, this.#scopes),
+      describe: (handler) => describeHandler(handler, description),
+    }
   }
 
   /** The security scheme and the scopes of handlers that `guards` created, for an OpenAPI document. */
@@ -207,6 +224,16 @@ export class Gate<C extends object = object> {
     return describeOpenApi<Handler>(this.#policy, (handler) =>
       isObject(handler) ? this.#guards.get(handler) : undefined,
     )
+  }
+
+  #describe(guard: Guard): HandlerDescription {
+    return {
+      kind: 'guard',
+      name: guard.name,
+      admitsAnonymous: guard.admitsAnonymous && this.#policy.optional,
+      setsAudience: guard.audience !== undefined,
+      server: this.#description,
+    }
   }
 
   #stateOf(key: object, request: HttpRequest): RequestState {
@@ -392,6 +419,19 @@ class RequestPresentation implements Presentation {
   connection(): Connection | undefined {
     return this.#request.connection?.()
   }
+}
+
+function describeServer(policy: Policy): ServerDescription {
+  const { issuers, resolveIssuer, optional, allowPreflight, onRefusal, resource } = policy
+  const known = [...issuers.values()]
+  return Object.freeze({
+    issuers: [...issuers.keys()],
+    hasAudience: !resolveIssuer && known.every(({ audience }) => audience !== undefined),
+    optional,
+    allowPreflight,
+    onRefusal,
+    ...(resource && { metadataPath: resource.metadataPath }),
+  })
 }
 
 function isCredential(credential: RequestState['credential']): credential is Credential {

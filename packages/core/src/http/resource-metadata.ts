@@ -30,13 +30,15 @@ export interface PublishedMetadata {
   readonly pass: (
     request: HttpRequest,
   ) => { readonly action: 'reply'; readonly reply: Reply } | { readonly action: 'proceed' }
+  /** Describes the handler that the host created for it, so that tools recognize it. Returns the handler. */
+  readonly describe: <Handler>(handler: Handler) => Handler
 }
 
 /** @throws ConfigError if no `resource` is configured */
 export function publishMetadata(
   { resource, issuers, dpop, mtls, credential }: Policy,
   scopes: ReadonlySet<string>,
-): PublishedMetadata {
+): Omit<PublishedMetadata, 'describe'> {
   if (!resource) {
     throw new ConfigError(
       "The metadata requires the option 'resource'.",

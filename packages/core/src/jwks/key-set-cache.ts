@@ -10,7 +10,7 @@ import { loadKeyFunctionsEarly } from '../jose/load-jose.ts'
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Refusal } from '../errors/refusal.ts'
 import type { FetchError } from '../lib/fetch-json.ts'
-import { errorFrom } from './fetch-failure.ts'
+import { adviceOf, errorFrom } from './fetch-failure.ts'
 import { type FetchedKeySet, KeySetFetcher } from './fetcher.ts'
 import {
   ageOf,
@@ -211,7 +211,8 @@ export class KeySetCache {
     const usable = this.usable
     const cached = this.#cached
     const now = this.#now()
-    const { lastError, failures } = this.#backoff
+    const { lastError, lastThrown, failures } = this.#backoff
+    const advice = adviceOf(lastThrown)
     const delay = this.#delayToNext()
     return {
       issuer: this.#issuer.issuer,
@@ -219,6 +220,7 @@ export class KeySetCache {
       ...this.#keys(),
       ...(cached && { age: ageOf(cached, now) / seconds }),
       ...(lastError !== undefined && { lastError }),
+      ...(advice !== undefined && { advice }),
       ...(delay !== undefined && !this.#closed && { nextAttempt: Math.max(0, delay) / seconds }),
       ...(this.#serverTime !== undefined && { clockSkew: this.#clockSkew(this.#serverTime) }),
       inFlight: this.isFetching,

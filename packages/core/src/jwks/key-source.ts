@@ -19,6 +19,8 @@ export interface KeyHealth {
   readonly age?: number
   /** The reason why the last fetch failed. Absent if it succeeded. */
   readonly lastError?: string
+  /** What the operator can do about it. Absent if only the authorization server can do something. */
+  readonly advice?: string
   /** Seconds until the next fetch. Absent if none is scheduled. */
   readonly nextAttempt?: number
   /** Whether a fetch is in flight. */

@@ -9,6 +9,7 @@ import {
   oneOf,
   port as portRule,
   type Rules,
+  signingKey,
   testClock,
   usageError,
 } from '../check-options.ts'
@@ -38,6 +39,7 @@ const rules: Rules<TestIssuerOptions> = {
   path: issuerPath,
   port: portRule,
   algorithm: oneOf(algorithmNames),
+  key: signingKey,
   clock: testClock,
   provider: oneOf(providerIds),
   discovery: oneOf(discoveries),
@@ -69,9 +71,13 @@ const introspectionPath = '/introspect'
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   checkOptions('createTestIssuer', options, rules)
-  const { algorithm = 'ES256', provider = 'rfc9068', port = 0, etag = false } = options
+  const { key: firstKey, provider = 'rfc9068', port = 0, etag = false } = options
+  const { algorithm = firstKey?.algorithm ?? 'ES256' } = options
+  if (firstKey && algorithm !== firstKey.algorithm) {
+    throw usageError(`createTestIssuer: 'key' is for ${firstKey.algorithm}, not for ${algorithm}.`)
+  }
   const { discovery = 'both', metadata = {}, clock = createTestClock(), clients } = options
-  const ring = createKeyRing(algorithm, providers[provider].keySet)
+  const ring = createKeyRing(algorithm, providers[provider].keySet, firstKey)
   const server = await startServer(
     (origin) => ({
       resources: issuerResources(issuerUrls(origin, options), ring, {
@@ -146,10 +152,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       }),
     idToken: (token) => signed(buildIdToken(token, context())),
     sign: ({ header = {}, payload, key = ring.current() }) => sign(header, payload, key),
-    dpopClient(client = {}) {
-      checkOptions('dpopClient', client, { algorithm: oneOf(algorithmNames) })
-      return createDpopClient(client.algorithm ?? 'ES256', { clock, token: createToken })
-    },
+    dpopClient: (client = {}) => createDpopClient(client, { clock, token: createToken }),
     rotateKeys(rotation = {}) {
       checkOptions('rotateKeys', rotation, { overlap: boolean })
       return ring.rotate(rotation.overlap ?? true)

@@ -4,7 +4,7 @@ import type { JsonObject, SigningKey } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
 import type { LogoutTokenOptions } from '../tokens/logout-token.ts'
 import type { IntrospectionEndpoint, OpaqueTokenOptions } from './introspection.ts'
-import type { DpopClient } from '../tokens/dpop-client.ts'
+import type { DpopClient, DpopClientOptions } from '../tokens/dpop-client.ts'
 import type { Forgeries } from '../tokens/forgeries.ts'
 import type { ProviderId } from '../tokens/providers.ts'
 import type { RawToken } from '../tokens/sign.ts'
@@ -33,6 +33,20 @@ export interface TestIssuerOptions {
    * RSA keys.
    */
   readonly algorithm?: Algorithm
+  /**
+   * The first signing key, with its own algorithm. It is plain data, so a process can store it as JSON, and another
+   * one can issue tokens that are valid there too. Default: a new key.
+   *
+   * @example
+   * ```ts
+   * import { createSigningKey, createTestIssuer } from '@resource-server/testing'
+   *
+   * const key = createSigningKey('ES256', 'local-1')
+   * const issuer = await createTestIssuer({ port: 4400, key })
+   * await issuer.close()
+   * ```
+   */
+  readonly key?: SigningKey
   /** The clock that dates the tokens. Default: a new clock. Two issuers can share one. */
   readonly clock?: TestClock
   /** The provider whose tokens and key set to imitate. Default `rfc9068`. */
@@ -89,7 +103,7 @@ export interface TestIssuer extends AsyncDisposable {
   /** The token endpoint, with switches for its errors. It responds with 404 unless `clients` is set. */
   readonly tokenEndpoint: TokenEndpoint
   /**
-   * Creates a client with a key of its own, for tokens that are bound with DPoP (RFC 9449).
+   * Creates a client for tokens that are bound with DPoP (RFC 9449), with a key of its own or with the given one.
    *
    * @throws TypeError if an option is unknown or malformed
    *
@@ -116,7 +130,7 @@ export interface TestIssuer extends AsyncDisposable {
    * await request(app).get('/orders').set(headers).expect(401) // each proof is accepted once
    * ```
    */
-  dpopClient(options?: { readonly algorithm?: Algorithm }): DpopClient
+  dpopClient(options?: DpopClientOptions): DpopClient
   /** Creates tokens that must be refused. */
   readonly forge: Forgeries
 

@@ -53,12 +53,17 @@ export function createSigningKey(algorithm: Algorithm, kid: string): SigningKey 
   }
 }
 
-export function createKeyRing(algorithm: Algorithm, traits: KeySetTraits = {}): KeyRing {
+/** @param first the first signing key. Default: a new one */
+export function createKeyRing(
+  algorithm: Algorithm,
+  traits: KeySetTraits = {},
+  first?: SigningKey,
+): KeyRing {
   let count = 0
   const next = (): SigningKey => createSigningKey(algorithm, `key-${++count}`)
   const encryptionKeys = traits.encryptionKey ? [encryptionJwk] : []
   let earlier: readonly SigningKey[] = []
-  let current = next()
+  let current = first ?? next()
   return {
     current: () => current,
     published: () => {

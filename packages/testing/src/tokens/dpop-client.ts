@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Algorithm } from '@resource-server/core'
-import { checkOptions, nonEmptyString, object, offset, type Rules } from '../check-options.ts'
+import {
+  checkOptions,
+  nonEmptyString,
+  object,
+  offset,
+  oneOf,
+  type Rules,
+  signingKey,
+} from '../check-options.ts'
+import { algorithmNames } from '../keys/algorithms.ts'
 import { createSigningKey, type JsonObject, type SigningKey } from '../keys/signing-keys.ts'
 import type { TestClock } from '../test-clock.ts'
 import { sign } from './sign.ts'
@@ -23,6 +32,14 @@ export interface ProofOptions {
   readonly claims?: JsonObject
   /** Added to the header. A parameter that is `undefined` is omitted. */
   readonly header?: JsonObject
+}
+
+/** How to create a client. */
+export interface DpopClientOptions {
+  /** The algorithm of a new key. Default `ES256`. */
+  readonly algorithm?: Algorithm
+  /** The key, such as one that was stored. Default: a new key. */
+  readonly key?: SigningKey
 }
 
 /** A client with a key of its own, for tokens that are bound with DPoP (RFC 9449). */
@@ -53,8 +70,11 @@ interface Context {
   readonly token: (options: TokenOptions) => string
 }
 
-export function createDpopClient(algorithm: Algorithm, { clock, token }: Context): DpopClient {
-  const key = createSigningKey(algorithm, 'dpop-key')
+const clientRules: Rules<DpopClientOptions> = { algorithm: oneOf(algorithmNames), key: signingKey }
+
+export function createDpopClient(given: DpopClientOptions, { clock, token }: Context): DpopClient {
+  checkOptions('dpopClient', given, clientRules)
+  const { algorithm = 'ES256', key = createSigningKey(algorithm, 'dpop-key') } = given
   const { kid: _, use: _use, alg, ...members } = key.publicJwk
   // The algorithm is part of a key of this type (RFC 9964 section 3).
   const jwk = members['kty'] === 'AKP' ? { ...members, alg } : members

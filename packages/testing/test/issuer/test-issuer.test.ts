@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   createTestIssuer,
   type OutageMode,
@@ -32,6 +32,26 @@ test('two issuers have different keys with the same kid', async () => {
   const [one, two] = [await startIssuer(), await startIssuer()]
   expect(one.key.kid).toBe(two.key.kid)
   expect(one.key.publicJwk).not.toEqual(two.key.publicJwk)
+})
+
+test('an issuer can have the stored key of another one', async () => {
+  const { key } = await startIssuer({ algorithm: 'EdDSA' })
+  const stored = JSON.parse(JSON.stringify(key)) as typeof key
+  const issuer = await createTestIssuer({ key: stored })
+  onTestFinished(() => issuer.close())
+  expect(issuer.key).toEqual(key)
+  const { keys } = (await (await fetch(issuer.jwksUri)).json()) as { keys: unknown[] }
+  expect(keys).toEqual([key.publicJwk])
+  expect(decode(issuer.token({ aud: 'orders' })).header).toMatchObject({
+    alg: 'EdDSA',
+    kid: 'key-1',
+  })
+  await expect(createTestIssuer({ key, algorithm: 'ES256' })).rejects.toThrow(
+    "'key' is for EdDSA, not for ES256.",
+  )
+  await expect(createTestIssuer({ key: {} as typeof key })).rejects.toThrow(
+    "'key' must be a key from createSigningKey",
+  )
 })
 
 describe('issuer.stop', () => {

@@ -61,3 +61,14 @@ test.each([{ token: '' }, { url: 'x' }, { token: 'x', url: 'y', nounce: 'z' }])(
     expect(() => client.proof(options as never)).toThrow(TypeError)
   },
 )
+
+test('a client can have a stored key', async () => {
+  const issuer = await startIssuer()
+  const { key, jkt } = issuer.dpopClient()
+  const client = issuer.dpopClient({ key })
+  expect(client.jkt).toBe(jkt)
+  expect(decode(client.token({ aud: 'orders' })).payload).toMatchObject({ cnf: { jkt } })
+  expect(() => issuer.dpopClient({ key: {} as typeof key })).toThrow(
+    "'key' must be a key from createSigningKey",
+  )
+})

@@ -1,0 +1,17 @@
+import type { TestClock } from '@resource-server/testing'
+
+/** The clock of the system, for an issuer that runs for hours. That of tests stands still. */
+export const realClock: TestClock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(delay, callback) {
+    const timer = setTimeout(callback, delay)
+    return () => clearTimeout(timer)
+  },
+  advance: stays,
+  jump: stays,
+}
+
+function stays(): never {
+  throw new Error('The clock of the system does not move.')
+}

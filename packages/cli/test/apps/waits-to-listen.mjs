@@ -1,0 +1,4 @@
+import fastify from 'fastify'
+
+export const app = fastify()
+await app.listen({ port: 0 })
