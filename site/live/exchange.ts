@@ -8,10 +8,17 @@ export function exchange(): {
 } {
   const request = h('pre', { class: 'live-pre live-http' })
   const response = h('pre', { class: 'live-pre live-http' })
+  const record = h('pre', { class: 'live-pre' })
   const element = card(
     'What the caller gets',
     h('div', { class: 'live-field' }, h('h3', { class: 'live-label' }, 'Request'), request),
     h('div', { class: 'live-field' }, h('h3', { class: 'live-label' }, 'Response'), response),
+    h(
+      'details',
+      { class: 'live-details' },
+      h('summary', {}, 'What your log gets: the decision record'),
+      record,
+    ),
   )
   return {
     element,
@@ -20,6 +27,7 @@ export function exchange(): {
       if (result.kind !== 'decision') return
       request.replaceChildren(...requestLines(result))
       response.replaceChildren(...responseLines(result.response))
+      record.textContent = JSON.stringify(result.record, undefined, 2)
     },
   }
 }
