@@ -1,6 +1,7 @@
 // The configuration of the site. The pages come from `stage.mjs`.
 import { slug } from 'github-slugger'
 import { defineConfig } from 'vitepress'
+import { root } from '../../scripts/run.mjs'
 import { navigation, pageFiles, pageOf, titleOf } from '../pages.mjs'
 
 const files = pageFiles()
@@ -20,6 +21,8 @@ export default defineConfig({
   cacheDir: 'dist/cache',
   // Anchors as in the repository.
   markdown: { anchor: { slugify: slug } },
+  // The live page imports the packages and a script of the repository.
+  vite: { server: { fs: { allow: [root] } } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],

@@ -3,7 +3,7 @@ import type { Result } from './evaluate.ts'
 import { describeParties, partiesOf, type Party } from './parties.ts'
 
 const box = { width: 132, height: 58 }
-const gap = 30
+const gap = 26
 
 /** A picture of who acts for whom: from left to right, or from top to bottom if there is no room. */
 export function chain(service: () => string): {

@@ -15,6 +15,15 @@ export interface ShownResponse {
   readonly body: string
 }
 
+/** The request that got the response. */
+export interface ShownRequest {
+  readonly url: string
+  readonly scheme: string
+  readonly proof: string | undefined
+  /** Whether an earlier request got a nonce for its proof (RFC 9449 section 9). */
+  readonly isRepeated: boolean
+}
+
 /** What a service with this setup does with the token. */
 export interface Decision {
   readonly kind: 'decision'
@@ -23,7 +32,7 @@ export interface Decision {
   readonly record: DecisionRecord
   readonly response: ShownResponse
   readonly path: readonly PathStep[]
-  readonly request: { readonly url: string; readonly scheme: string; readonly hasProof: boolean }
+  readonly request: ShownRequest
 }
 
 /** The setup or the input has a mistake, so that no token can be decided. */
@@ -82,8 +91,9 @@ async function decide(token: string, inputs: Inputs, keys: PageKeys): Promise<De
     offline: true,
     guards: (guards) => createRoute(guards, inputs.guards),
   })
-  const request = await requestOf(token, inputs, keys)
-  const { response, record } = await answer(request, options, inputs)
+  const { request, response, record } = await exchangeWith(openService(options, inputs), (nonce) =>
+    requestOf(token, inputs, keys, nonce),
+  )
   return {
     kind: 'decision',
     token,
@@ -91,7 +101,7 @@ async function decide(token: string, inputs: Inputs, keys: PageKeys): Promise<De
     record,
     response,
     path: pathOf(checks, record),
-    request: { url: inputs.url, scheme: inputs.scheme, hasProof: request.headers.has('dpop') },
+    request,
   }
 }
 
@@ -99,6 +109,7 @@ async function requestOf(
   token: string,
   { url, scheme, sendsProof }: Inputs,
   keys: PageKeys,
+  nonce: string | undefined,
 ): Promise<Request> {
   if (!URL.canParse(url)) {
     throw new ConfigError(`'${url}' is not a URL.`, 'Write https://orders.example.com/orders.')
@@ -113,34 +124,57 @@ async function requestOf(
     )
   }
   if (sendsProof) {
-    const now = Date.now()
-    headers.set('dpop', await createProof(keys, { method: 'GET', url, token, now }))
+    const claims = { htm: 'GET', htu: url, ...(nonce !== undefined && { nonce }) }
+    headers.set('dpop', await createProof(keys, token, claims, Date.now()))
   }
   return new Request(url, { headers })
 }
 
-/** The request never leaves the page: the gate reads the object. */
-async function answer(
-  request: Request,
-  options: ResourceServerOptions,
-  inputs: Inputs,
-): Promise<{ readonly response: ShownResponse; readonly record: DecisionRecord }> {
-  let onDecision: (record: DecisionRecord) => void = () => undefined
-  const recorded = new Promise<DecisionRecord>((resolve) => {
-    onDecision = resolve
-  })
-  const api = resourceServer({ ...options, onDecision })
+interface Answer {
+  readonly response: ShownResponse
+  readonly record: DecisionRecord
+}
+
+type Service = (request: Request) => Promise<Answer>
+
+/** A service with one route. Its requests never leave the page: the gate reads the objects. */
+function openService(options: ResourceServerOptions, inputs: Inputs): Service {
+  let receive: (record: DecisionRecord) => void = () => undefined
+  const api = resourceServer({ ...options, onDecision: (record) => receive(record) })
   const handle = api.protect(
-    async (given) => {
-      const { subject, scopes } = api.token(given)
+    async (request) => {
+      const { subject, scopes } = api.token(request)
       return Response.json({ owner: subject, scopes })
     },
     ...createRoute(api, inputs.guards),
   )
-  const response = await shown(await handle(request))
-  const record = await recorded
-  api.close()
-  return { response, record }
+  return async (request) => {
+    const recorded = new Promise<DecisionRecord>((resolve) => {
+      receive = resolve
+    })
+    const response = await handle(request)
+    return { response: await shown(response), record: await recorded }
+  }
+}
+
+/** Sends a request like a client: if the service wants a nonce in the proof, it repeats the request with it. */
+async function exchangeWith(
+  service: Service,
+  createRequest: (nonce?: string) => Promise<Request>,
+): Promise<Answer & { readonly request: ShownRequest }> {
+  const first = await createRequest()
+  const answer = await service(first)
+  if (answer.record.code !== 'proof_nonce_required') {
+    return { ...answer, request: describe(first, false) }
+  }
+  const nonce = new Map(answer.response.headers).get('dpop-nonce')
+  const second = await createRequest(nonce)
+  return { ...(await service(second)), request: describe(second, true) }
+}
+
+function describe({ url, headers }: Request, isRepeated: boolean): ShownRequest {
+  const [scheme = ''] = (headers.get('authorization') ?? '').split(' ')
+  return { url, scheme, proof: headers.get('dpop') ?? undefined, isRepeated }
 }
 
 async function shown(response: Response): Promise<ShownResponse> {

@@ -32,14 +32,18 @@ export function exchange(): {
   }
 }
 
+const repeated =
+  'The client repeats its first request, because the service wants its nonce in the proof (RFC 9449 section 9).'
+
 function requestLines({ request, token }: Decision): readonly Node[] {
-  const { url, scheme, hasProof } = request
+  const { url, scheme, proof, isRepeated } = request
   const { host, pathname, search } = new URL(url)
   return [
     line('live-start', `GET ${pathname}${search} HTTP/1.1`),
     ...header('Host', host),
     ...header('Authorization', `${scheme} ${shorten(token)}`),
-    ...(hasProof ? header('DPoP', 'eyJ0eXAiOiJkcG9wK2p3dC…') : []),
+    ...(proof === undefined ? [] : header('DPoP', shorten(proof))),
+    ...(isRepeated ? [h('span', { class: 'live-detail' }, `\n${repeated}`)] : []),
   ]
 }
 

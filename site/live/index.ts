@@ -45,9 +45,13 @@ function buildPage(root: HTMLElement, keys: PageKeys, signal: AbortSignal): void
   const parts = [tokenForm(), serviceForm(), requestForm(), routeForm(readInputs)]
   const picture = chain(() => readInputs().audience)
   const views = [verdict(), why(), exchange(), picture, checkList()] as const
+  let shown = 0
   const show = (result: Result): void => {
     for (const part of [...parts, ...views]) part.show(result)
+    shown += 1
     root.dataset['result'] = result.kind
+    // For tests: changes with each result.
+    root.dataset['shown'] = String(shown)
   }
   const run = latestOnly(() => evaluate(readInputs(), keys), show, signal)
   const apply = (preset: Preset): void => {

@@ -77,20 +77,18 @@ export async function createJws(
 /**
  * Creates a proof for one request (RFC 9449 section 4.2).
  *
+ * @param claims `htm`, `htu`, and `nonce` if the service sent one
  * @param now in milliseconds since the epoch
  */
 export async function createProof(
   { client }: PageKeys,
-  { method, url, token, now }: { method: string; url: string; token: string; now: number },
+  token: string,
+  claims: object,
+  now: number,
 ): Promise<string> {
   const header = { typ: 'dpop+jwt', alg: 'ES256', jwk: client.publicKey }
-  const payload = {
-    jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
-    htm: method,
-    htu: url,
-    iat: Math.floor(now / 1000),
-    ath: await sha256(token),
-  }
+  const jti = base64url(crypto.getRandomValues(new Uint8Array(16)))
+  const payload = { jti, iat: Math.floor(now / 1000), ath: await sha256(token), ...claims }
   return createJws(JSON.stringify(header), JSON.stringify(payload), client)
 }
 

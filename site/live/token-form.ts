@@ -63,18 +63,17 @@ function shownToken(result: Result, isPasted: boolean): readonly HTMLElement[] {
     ]
   const segment = (name: string, text: string): HTMLElement =>
     h('span', { class: `live-segment-${name}` }, text)
-  return [
-    h('h3', { class: 'live-label' }, 'The token'),
-    h(
-      'p',
-      { class: 'live-token live-code', translate: 'no', tabindex: 0 },
-      segment('header', parts.header.text),
-      '.',
-      segment('payload', parts.payload.text),
-      '.',
-      segment('signature', parts.signature),
-    ),
-  ]
+  const label = h('h3', { class: 'live-label' }, 'The token')
+  const text = h(
+    'p',
+    { class: 'live-token live-code', translate: 'no', tabindex: 0 },
+    segment('header', parts.header.text),
+    '.',
+    segment('payload', parts.payload.text),
+    '.',
+    segment('signature', parts.signature),
+  )
+  return [h('div', { class: 'live-field' }, label, text)]
 }
 
 function json(title: string, name: string, value: unknown): HTMLElement {

@@ -1,2 +1,8 @@
 // The default theme with the fonts of the system, so that no font is downloaded.
-export { default } from 'vitepress/theme-without-fonts'
+import theme from 'vitepress/theme-without-fonts'
+import { LivePage } from './live-page.mjs'
+
+export default {
+  extends: theme,
+  enhanceApp: ({ app }) => app.component('LivePage', LivePage),
+}
