@@ -1,5 +1,5 @@
 import { card, h, svg } from './dom.ts'
-import type { Result } from './evaluate.ts'
+import type { Decision, Result } from './evaluate.ts'
 import { describeParties, partiesOf, type Party } from './parties.ts'
 
 const box = { width: 132, height: 58 }
@@ -32,19 +32,18 @@ export function chain(service: () => string): {
   }
 }
 
-function noteOn(
-  parties: readonly Party[],
-  { record }: { record: { unverified?: object } },
-): string {
-  if (record.unverified !== undefined) {
+function noteOn(parties: readonly Party[], { record }: Decision): string {
+  // The record names the algorithm only if the signature is valid.
+  if (record.alg === undefined) {
     return 'The signature is not valid or was not checked, so anyone could have written these names.'
   }
-  if (parties.some(({ role }) => role === 'prior actor')) {
+  const roles = parties.map(({ role }) => role)
+  if (roles.includes('prior actor')) {
     return 'Guards see the current actor. Prior actors are for audit only (RFC 8693 section 4.1).'
   }
-  return parties.some(({ role }) => role === 'current actor')
+  return roles.includes('current actor')
     ? 'Guards see the current actor (RFC 8693 section 4.1).'
-    : 'The token names no actor (act), so it was not delegated.'
+    : 'The token names no actor (act), so only its subject and its client are known.'
 }
 
 function drawing(parties: readonly Party[], space: number): SVGElement {

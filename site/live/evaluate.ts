@@ -59,11 +59,16 @@ export async function evaluate(inputs: Inputs, keys: PageKeys): Promise<Result> 
     if (token === '') return { kind: 'waiting' }
     return await decide(token, inputs, keys)
   } catch (error) {
-    if (error instanceof ConfigError) {
-      return { kind: 'misuse', problem: error.problem, fix: error.fix }
-    }
-    throw error
+    return misuseOf(error)
   }
+}
+
+function misuseOf(error: unknown): Misuse {
+  if (error instanceof ConfigError) {
+    return { kind: 'misuse', problem: error.problem, fix: error.fix }
+  }
+  const problem = `Unexpected error: ${String(error)}.`
+  return { kind: 'misuse', problem, fix: 'This is a bug in the page. Choose an example to go on.' }
 }
 
 async function tokenOf(inputs: Inputs, keys: PageKeys): Promise<string> {

@@ -30,7 +30,7 @@ export function keyFetcher({ issuer, receive }: KeyFetcherOptions): KeyFetcher {
     button.disabled = !isHttps(url)
     button.textContent = button.disabled ? 'Enter an https URL to request keys' : `Request ${url}`
   }
-  const request = async (): Promise<void> => {
+  const press = async (): Promise<void> => {
     const url = target()
     status.textContent = `Requesting ${url}`
     try {
@@ -52,7 +52,7 @@ export function keyFetcher({ issuer, receive }: KeyFetcherOptions): KeyFetcher {
     address.control.value = found
     return 'The metadata names the key set. Press the button again to request it.'
   }
-  button.addEventListener('click', () => void request())
+  button.addEventListener('click', () => void press())
   return {
     element: h('div', { class: 'live-stack' }, address.element, button, status),
     update,

@@ -87,7 +87,7 @@ function latestOnly<T>(
   let latest = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   signal.addEventListener('abort', () => clearTimeout(timer))
-  const start = async (): Promise<void> => {
+  const runNow = async (): Promise<void> => {
     latest += 1
     const own = latest
     const value = await work()
@@ -95,7 +95,7 @@ function latestOnly<T>(
   }
   return (delay) => {
     clearTimeout(timer)
-    timer = setTimeout(() => void start(), delay)
+    timer = setTimeout(() => void runNow(), delay)
   }
 }
 

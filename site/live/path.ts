@@ -1,4 +1,4 @@
-import { type Code, codes, type DecisionRecord } from '@resource-server/core'
+import type { Code, DecisionRecord } from '@resource-server/core'
 import type { ExplainedCheck, ExplainedStep } from '@resource-server/core/explain'
 
 /** `unreached`: an earlier step failed, and this one has no result of its own. */
@@ -80,9 +80,4 @@ function stateOf(checks: readonly ExplainedCheck[], isAfter: boolean): StepState
   if (results.has('skipped')) return 'skipped'
   if (results.has('passed')) return 'passed'
   return isAfter ? 'unreached' : 'passed'
-}
-
-/** The status of a code, for the heading. */
-export function isUnavailable(code: Code): boolean {
-  return codes[code].category === 'unavailable'
 }

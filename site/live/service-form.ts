@@ -9,7 +9,7 @@ import { providerNames } from './setup.ts'
 export function serviceForm(): FormPart {
   const issuer = textField('Issuer', { placeholder: 'https://as.example.com' })
   const provider = selectField('Kind of server', [
-    ['', 'Any (RFC 9068)'],
+    ['', 'Default'],
     ...providerNames.map((name) => [name, name] as const),
   ])
   const bound = checkbox('Accept bound tokens (DPoP): sets publicUrl')

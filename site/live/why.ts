@@ -1,6 +1,7 @@
 import { causesOf } from './code-help.ts'
 import { card, type Child, h } from './dom.ts'
 import type { Result } from './evaluate.ts'
+import { splitReason } from './reason.ts'
 
 /** Why the token was refused: what was seen, what was expected, and what to do. Hidden if it was not. */
 export function why(): { readonly element: HTMLElement; readonly show: (result: Result) => void } {
@@ -35,25 +36,4 @@ function causeList(code: Parameters<typeof causesOf>[0]): HTMLElement {
 
 function fact(name: string, content: readonly Child[]): readonly HTMLElement[] {
   return [h('dt', {}, name), h('dd', {}, ...content)]
-}
-
-interface Reason {
-  readonly seen: string
-  readonly expected?: string
-  readonly advice?: string
-}
-
-/**
- * Splits a reason for display. Most have the form "seen, expected this. Advice". A value of the token could contain the
- * same words, which would only move the border between the lines.
- */
-export function splitReason(reason: string): Reason {
-  const [, sentence = reason, advice] = /^(.*?[^.])\. (?=[A-Z'"])(.+)$/s.exec(reason) ?? []
-  const [, seen = sentence, expected] =
-    /^(.*?)(?:, expected |; |, and the |, but )(.+)$/s.exec(sentence) ?? []
-  return {
-    seen,
-    ...(expected !== undefined && { expected }),
-    ...(advice !== undefined && { advice }),
-  }
 }

@@ -66,7 +66,7 @@ describe('privacy', () => {
       title: document.title,
       name: window.name,
       history: JSON.stringify(history.state),
-      session: JSON.stringify({ ...sessionStorage }),
+      session: JSON.stringify(Object.entries(sessionStorage)),
       caches: await caches.keys(),
       workers: (await navigator.serviceWorker.getRegistrations()).length,
     }))
