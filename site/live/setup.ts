@@ -81,6 +81,8 @@ export function codeOf(inputs: Inputs): string {
     ...(acceptsBound ? [`  publicUrl: ${quoted(originOf(url))},`] : []),
     '})',
     '',
-    `export const GET = api.protect(${['handle', ...guardLines].join(', ')})`,
+    'export const GET = api.protect(',
+    ...['handle', ...guardLines].map((line) => `  ${line},`),
+    ')',
   ].join('\n')
 }

@@ -44,7 +44,7 @@ function summaryOf(result: Result): Summary {
   }
   if (result.kind === 'misuse') {
     const text = [`${result.problem} ${result.fix}`]
-    return { tone: 'warn', status: '!', title: 'The setup has a mistake', text }
+    return { tone: 'warn', status: '!', title: 'An input has a mistake', text }
   }
   return summaryOfDecision(result)
 }

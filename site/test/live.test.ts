@@ -228,6 +228,29 @@ describe('the example', () => {
   })
 })
 
+test('links lead to pages and anchors that exist, in a new tab', async () => {
+  await using visited = await open()
+  const { page } = visited
+  const links = new Set<string>()
+  for (const [id] of examples) {
+    await choose(page, id)
+    const found = page.locator('.live a')
+    expect(await found.evaluateAll((all) => all.map((one) => one.getAttribute('target')))).toEqual(
+      Array.from({ length: await found.count() }, () => '_blank'),
+    )
+    for (const link of await found.all()) {
+      links.add(await link.evaluate((one) => (one as HTMLAnchorElement).href))
+    }
+  }
+  expect(links.size).toBeGreaterThan(5)
+  for (const link of links) {
+    const { pathname, hash } = new URL(link)
+    const html = await (await fetch(link)).text()
+    expect(html, pathname).toContain('</html>')
+    if (hash !== '') expect(html, link).toContain(`id="${hash.slice(1)}"`)
+  }
+})
+
 describe('with the keyboard alone', () => {
   test('every control is reached, shows its focus, and has a name', async () => {
     await using visited = await open()
@@ -315,14 +338,14 @@ describe('the result is announced', () => {
     expect(await region.textContent()).toMatch(/401.*Refused.*token_expired/)
   })
 
-  test('also if the setup has a mistake', async () => {
+  test('also if an input has a mistake', async () => {
     await using visited = await open()
     const { page } = visited
     await change(page, () => label(page, 'Claims').fill('{ "sub": '))
     expect(await verdictOf(page).textContent()).toContain('The JSON of the claims has a mistake')
     await choose(page, 'valid')
     await change(page, () => label(page, 'Audience').fill(''))
-    expect(await verdictOf(page).textContent()).toContain('The setup has a mistake')
+    expect(await verdictOf(page).textContent()).toContain('An input has a mistake')
   })
 })
 

@@ -191,7 +191,10 @@ const api = resourceServer({
   publicUrl: 'https://orders.example.com',
 })
 
-export const GET = api.protect(handle, api.requireScope('a', 'b'))`)
+export const GET = api.protect(
+  handle,
+  api.requireScope('a', 'b'),
+)`)
 })
 
 describe('the parties', () => {
