@@ -1,15 +1,21 @@
 // The configuration of the site. The pages come from `stage.mjs`.
 import { slug } from 'github-slugger'
 import { defineConfig } from 'vitepress'
-import { navigation, pageFiles, pageOf, titleOf } from '../pages.mjs'
+import { entryPoints } from '../entry-points.mjs'
+import { withPolicy } from '../policy.mjs'
+import { sidebars } from '../sidebar.mjs'
 
-const files = pageFiles()
-
-const sidebar = navigation(files).map(({ title, collapsed, files: listed }) => ({
-  text: title,
-  collapsed,
-  items: listed.map((file) => ({ text: titleOf(file), link: `/${pageOf(file)}` })),
-}))
+/**
+ * The pages are not templates of Vue: braces in their text are text.
+ *
+ * @type {(md: import('vitepress').MarkdownRenderer) => void}
+ */
+function withoutTemplates({ renderer }) {
+  for (const name of ['text', 'code_inline']) {
+    const render = renderer.rules[name]
+    renderer.rules[name] = (...args) => render?.(...args).replaceAll('{{', '&#123;&#123;') ?? ''
+  }
+}
 
 export default defineConfig({
   lang: 'en-US',
@@ -19,15 +25,18 @@ export default defineConfig({
   outDir: 'dist/html',
   cacheDir: 'dist/cache',
   // Anchors as in the repository.
-  markdown: { anchor: { slugify: slug } },
+  metaChunk: true,
+  transformHtml: withPolicy,
+  markdown: { anchor: { slugify: slug }, config: withoutTemplates },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
       { text: 'Guide', link: '/getting-started' },
+      { text: 'API', link: '/api/' },
       { text: 'Codes', link: '/codes' },
       { text: 'Live', link: '/live', target: '_self' },
     ],
-    sidebar,
+    sidebar: sidebars(entryPoints().map(({ module }) => module)),
   },
 })
