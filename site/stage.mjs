@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path'
 import { readAddress } from '../scripts/release/address.mjs'
 import { withTargets } from '../scripts/release/links.mjs'
 import { root } from '../scripts/run.mjs'
-import { assets, pageFiles, pageOf } from './pages.mjs'
+import { assets, pageFiles, pageOf, titleOf } from './pages.mjs'
 
-export const built = join(root, 'site', 'dist')
-export const staged = join(built, 'pages')
+/** Where VitePress writes the site. */
+export const output = join(root, 'site', 'dist', 'html')
+export const staged = join(root, 'site', 'dist', 'pages')
 
 /**
  * The text of a page with links for the site. What is not on the site is linked in the repository, if its address is
@@ -40,6 +41,15 @@ export function stagePage(file) {
 export function stage() {
   rmSync(staged, { recursive: true, force: true })
   for (const file of pageFiles()) stagePage(file)
+  writeFileSync(join(staged, 'decisions', 'index.md'), decisionsPage())
   mkdirSync(join(staged, 'public'), { recursive: true })
   for (const [file, name] of assets) copyFileSync(join(root, file), join(staged, 'public', name))
+}
+
+/** A page that lists the decisions, which the repository lists as files. */
+function decisionsPage() {
+  const links = pageFiles()
+    .filter((file) => file.startsWith('decisions/'))
+    .map((file) => `- [${titleOf(file)}](/${pageOf(file)}.md)\n`)
+  return `# Decisions\n\nWhy the project is built as it is, with the evidence.\n\n${links.join('')}`
 }

@@ -2,15 +2,21 @@
 import { slug } from 'github-slugger'
 import { defineConfig } from 'vitepress'
 import { root } from '../../scripts/run.mjs'
-import { navigation, pageFiles, pageOf, titleOf } from '../pages.mjs'
+import { entryPoints } from '../entry-points.mjs'
+import { withPolicy } from '../policy.mjs'
+import { sidebars } from '../sidebar.mjs'
 
-const files = pageFiles()
-
-const sidebar = navigation(files).map(({ title, collapsed, files: listed }) => ({
-  text: title,
-  collapsed,
-  items: listed.map((file) => ({ text: titleOf(file), link: `/${pageOf(file)}` })),
-}))
+/**
+ * The pages are not templates of Vue: braces in their text are text.
+ *
+ * @type {(md: import('vitepress').MarkdownRenderer) => void}
+ */
+function withoutTemplates({ renderer }) {
+  for (const name of ['text', 'code_inline']) {
+    const render = renderer.rules[name]
+    renderer.rules[name] = (...args) => render?.(...args).replaceAll('{{', '&#123;&#123;') ?? ''
+  }
+}
 
 export default defineConfig({
   lang: 'en-US',
@@ -20,7 +26,9 @@ export default defineConfig({
   outDir: 'dist/html',
   cacheDir: 'dist/cache',
   // Anchors as in the repository.
-  markdown: { anchor: { slugify: slug } },
+  metaChunk: true,
+  transformHtml: withPolicy,
+  markdown: { anchor: { slugify: slug }, config: withoutTemplates },
   // The live page imports the packages and a script of the repository.
   vite: { server: { fs: { allow: [root] } } },
   themeConfig: {
@@ -28,9 +36,10 @@ export default defineConfig({
     outline: [2, 3],
     nav: [
       { text: 'Guide', link: '/getting-started' },
+      { text: 'API', link: '/api/' },
       { text: 'Codes', link: '/codes' },
       { text: 'Live', link: '/live', target: '_self' },
     ],
-    sidebar,
+    sidebar: sidebars(entryPoints().map(({ module }) => module)),
   },
 })

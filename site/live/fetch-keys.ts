@@ -27,7 +27,7 @@ export function keyFetcher({ issuer, receive }: KeyFetcherOptions): KeyFetcher {
   const target = (): string => address.control.value.trim() || metadataUrl(issuer())
   const update = (): void => {
     const url = target()
-    button.disabled = !isHttps(url)
+    button.disabled = !isAllowed(url)
     button.textContent = button.disabled ? 'Enter an https URL to request keys' : `Request ${url}`
   }
   const press = async (): Promise<void> => {
@@ -64,9 +64,14 @@ function metadataUrl(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
-function isHttps(url: string): boolean {
-  return URL.canParse(url) && new URL(url).protocol === 'https:'
+/** HTTPS, or a test issuer on this machine. Only these may be requested: the policy of the page says the same. */
+function isAllowed(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && loopback.has(hostname))
 }
+
+const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1'])
 
 const maxBytes = 512 * 1024
 
