@@ -2,7 +2,12 @@
 import theme from 'vitepress/theme-without-fonts'
 import { LivePage } from './live-page.mjs'
 
-export default {
+/** @type {import('vitepress').Theme} */
+const own = {
   extends: theme,
-  enhanceApp: ({ app }) => app.component('LivePage', LivePage),
+  enhanceApp: ({ app }) => {
+    app.component('LivePage', LivePage)
+  },
 }
+
+export default own

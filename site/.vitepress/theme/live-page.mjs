@@ -1,9 +1,10 @@
 // The component of the live page. What it loads is only loaded with that page, and only in the browser.
-import { defineComponent, h, onBeforeUnmount, onMounted, useTemplateRef } from 'vue'
+import { defineComponent, h, onBeforeUnmount, onMounted, shallowRef } from 'vue'
 
 export const LivePage = defineComponent({
   setup() {
-    const element = useTemplateRef('live')
+    /** @type {import('vue').ShallowRef<HTMLElement | undefined>} */
+    const element = shallowRef()
     const stop = new AbortController()
     onMounted(async () => {
       const [{ mountLive }] = await Promise.all([
@@ -14,6 +15,6 @@ export const LivePage = defineComponent({
       stop.signal.addEventListener('abort', mountLive(element.value))
     })
     onBeforeUnmount(() => stop.abort())
-    return () => h('div', { class: 'live-page', ref: 'live' }, 'This page needs JavaScript.')
+    return () => h('div', { class: 'live-page', ref: element }, 'This page needs JavaScript.')
   },
 })
