@@ -150,6 +150,21 @@ describe('requesting keys', () => {
     }
   })
 
+  test('also works if the reader came from another page', async () => {
+    await using issuer = await startIssuer(keySetOf(keys))
+    await using visited = await open()
+    const { page } = visited
+    await page.goto(site.url('codes.html'), { waitUntil: 'networkidle' })
+    await page.getByRole('link', { name: 'try a token', exact: true }).click()
+    await page.locator('.live[data-result]').waitFor()
+    await page.waitForLoadState('networkidle')
+    await change(page, () => label(page, 'Issuer').fill(issuer.url))
+    await change(page, () => page.getByRole('radio', { name: 'Paste a key set' }).check())
+    await page.getByRole('button', { name: 'Request https:' }).click()
+    await page.getByRole('button', { name: `Request ${issuer.url}/keys` }).waitFor()
+    expect(issuer.received).toHaveLength(1)
+  })
+
   test('says what to do if the server does not answer pages', async () => {
     await using visited = await open()
     const { page } = visited
