@@ -75,6 +75,7 @@ const places = [
 export const assets = new Map([
   ['docs/performance.svg', 'performance.svg'],
   ['docs/trace.svg', 'trace.svg'],
+  ['site/icon.svg', 'icon.svg'],
   ['packages/core/schema/decision-record.json', 'decision-record.json'],
 ])
 

@@ -21,6 +21,7 @@ export default defineConfig({
   lang: 'en-US',
   title: 'resource-server',
   description: 'Access token validation for Node.js APIs',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/icon.svg' }]],
   srcDir: 'dist/pages',
   outDir: 'dist/html',
   cacheDir: 'dist/cache',
@@ -29,6 +30,7 @@ export default defineConfig({
   transformHtml: withPolicy,
   markdown: { anchor: { slugify: slug }, config: withoutTemplates },
   themeConfig: {
+    logo: '/icon.svg',
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
