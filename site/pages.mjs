@@ -74,6 +74,8 @@ const places = [
 /** Files that are published as they are. */
 export const assets = new Map([
   ['docs/performance.svg', 'performance.svg'],
+  ['docs/trace.svg', 'trace.svg'],
+  ['site/icon.svg', 'icon.svg'],
   ['packages/core/schema/decision-record.json', 'decision-record.json'],
 ])
 

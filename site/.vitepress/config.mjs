@@ -22,6 +22,7 @@ export default defineConfig({
   lang: 'en-US',
   title: 'resource-server',
   description: 'Access token validation for Node.js APIs',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/icon.svg' }]],
   srcDir: 'dist/pages',
   outDir: 'dist/html',
   cacheDir: 'dist/cache',
@@ -32,6 +33,7 @@ export default defineConfig({
   // The live page imports the packages and a script of the repository.
   vite: { server: { fs: { allow: [root] } } },
   themeConfig: {
+    logo: '/icon.svg',
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [

@@ -1,13 +1,10 @@
 // The default theme with the fonts of the system, so that no font is downloaded.
 import theme from 'vitepress/theme-without-fonts'
-import { LivePage } from './live-page.mjs'
+import { LivePage } from './live.mjs'
+import './style.css'
 
-/** @type {import('vitepress').Theme} */
-const own = {
+export default {
   extends: theme,
-  enhanceApp: ({ app }) => {
-    app.component('LivePage', LivePage)
-  },
+  /** @param {import('vitepress').EnhanceAppContext} context */
+  enhanceApp: ({ app }) => void app.component('LivePage', LivePage),
 }
-
-export default own
