@@ -239,6 +239,26 @@ describe('a reason', () => {
       'aud is ["a"], expected one of ["b"]. Keycloak needs a mapper',
       { seen: 'aud is ["a"]', expected: 'one of ["b"]', advice: 'Keycloak needs a mapper' },
     ],
+    [
+      'the token lacks orders:write; it has orders:read',
+      { seen: 'it has orders:read', expected: 'orders:write' },
+    ],
+    [
+      "the token's typ is \"JOSE\", and the profile 'default' accepts jwt. If it is right, add it",
+      {
+        seen: 'the token\'s typ is "JOSE"',
+        expected: "the profile 'default' accepts jwt",
+        advice: 'If it is right, add it',
+      },
+    ],
+    [
+      'the token has an actor (act), but only direct access is allowed',
+      { seen: 'the token has an actor (act)', expected: 'only direct access is allowed' },
+    ],
+    [
+      'the token has cnf.jkt, but was sent with the Bearer scheme',
+      { seen: 'the token has cnf.jkt, but was sent with the Bearer scheme' },
+    ],
     ['the proof has no nonce', { seen: 'the proof has no nonce' }],
   ])('is split for display: %s', (reason, parts) => {
     expect(splitReason(reason)).toEqual(parts)
