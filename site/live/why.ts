@@ -1,3 +1,4 @@
+import type { Code } from '@resource-server/core'
 import { causesOf } from './code-help.ts'
 import { card, type Child, h } from './dom.ts'
 import type { Result } from './evaluate.ts'
@@ -17,21 +18,19 @@ export function why(): { readonly element: HTMLElement; readonly show: (result: 
       facts.replaceChildren(
         ...fact('Seen', [seen]),
         ...(expected === undefined ? [] : fact('Expected', [expected])),
-        ...(advice === undefined ? [] : fact('Likely', [advice])),
-        ...fact('What to do', [causeList(record.code)]),
+        ...fact('What to do', [adviceList(record.code, advice)]),
       )
     },
   }
 }
 
-function causeList(code: Parameters<typeof causesOf>[0]): HTMLElement {
-  return h(
-    'ul',
-    { class: 'live-causes' },
-    ...causesOf(code).map(([cause, fix]) =>
-      h('li', {}, h('span', { class: 'live-cause' }, ...cause), ' ', ...fix),
-    ),
+/** The advice for this token, then the usual causes with their fixes. */
+function adviceList(code: Code, advice: string | undefined): HTMLElement {
+  const causes = causesOf(code).map(([cause, fix]) =>
+    h('li', {}, h('span', { class: 'live-cause' }, ...cause), ...fix),
   )
+  const own = advice === undefined ? [] : [h('li', {}, h('strong', {}, advice))]
+  return h('ul', { class: 'live-causes' }, ...own, ...causes)
 }
 
 function fact(name: string, content: readonly Child[]): readonly HTMLElement[] {
