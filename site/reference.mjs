@@ -65,7 +65,7 @@ function withDescriptions(page, entries) {
   return page
     .replace(
       '## Modules\n\n',
-      'A page for each export of each package.\n\n| module | |\n|---|---|\n',
+      'A page for each export of each package.\n\n| module | what it is |\n|---|---|\n',
     )
     .replaceAll(/^- (\[(.*)\]\(.*\))$/gm, (_, link, module) => `| ${link} | ${texts.get(module)} |`)
 }
