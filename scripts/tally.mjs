@@ -1,11 +1,20 @@
 // The last line of `.ci/run`. Called with the exit code of `npm test`, the exit code and the output file
-// of `npm run demo` and of `npm run rehearse`, and the exit code of `npm run test:interop`.
+// of `npm run demo` and of `npm run rehearse`, the exit code of `npm run test:interop`, and the exit code and the output
+// file of `npm run docs`.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache } from './run.mjs'
 
-const [testExit, demoExit, demoOutput = '', rehearsalExit, rehearsalOutput = '', interopExit] =
-  process.argv.slice(2)
+const [
+  testExit,
+  demoExit,
+  demoOutput = '',
+  rehearsalExit,
+  rehearsalOutput = '',
+  interopExit,
+  docsExit,
+  docsOutput = '',
+] = process.argv.slice(2)
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
@@ -59,6 +68,7 @@ const counts = [
   judge(countChecks('npm run demo', demoOutput), demoExit),
   judge(countChecks('npm run rehearse', rehearsalOutput), rehearsalExit),
   judge(countInterop(), interopExit),
+  judge(countChecks('npm run docs', docsOutput), docsExit),
 ]
 const passed = counts.reduce((sum, count) => sum + count.passed, 0)
 const failed = counts.reduce((sum, count) => sum + count.failed, 0)

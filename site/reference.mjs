@@ -22,7 +22,8 @@ export async function writeReference() {
     ...options,
   })
   app.renderer.on(MarkdownPageEvent.END, (page) => {
-    page.contents = shortened(page.contents ?? '')
+    const text = shortened(page.contents ?? '')
+    page.contents = page.url === 'index.md' ? withDescriptions(text, entries) : text
   })
   const project = await app.convert()
   if (!project) return false
@@ -55,12 +56,29 @@ const fileName = (source) =>
     .replace(/(?:\/index)?\.ts$/, '')
 
 /**
+ * The list of modules as a table that says what each package is.
+ *
+ * @type {(page: string, entries: import('./entry-points.mjs').EntryPoint[]) => string}
+ */
+function withDescriptions(page, entries) {
+  const texts = new Map(entries.map(({ module, description }) => [module, description]))
+  return page
+    .replace(
+      '## Modules\n\n',
+      'A page for each export of each package.\n\n| module | what it is |\n|---|---|\n',
+    )
+    .replaceAll(/^- (\[(.*)\]\(.*\))$/gm, (_, link, module) => `| ${link} | ${texts.get(module)} |`)
+}
+
+/**
  * The page of a module has a heading for each name that it exports from another package. A list is enough.
  *
  * @type {(page: string) => string}
  */
 const shortened = (page) =>
   page
+    // Titles have a capital letter only at the start.
+    .replaceAll(/^(#+ Type )([A-Z])/gm, (_, start, letter) => start + letter.toLowerCase())
     .replace('## References\n', '## Also exported\n')
     .replaceAll(
       /^### (\S+)\n\n(?:Renames and re|Re)-exports \[.*?\]\((.*)\)\n(?:\n\*\*\*\n)?\n?/gm,

@@ -55,7 +55,11 @@ const moduleSidebar = (module) => [
   `/api/${module}/`,
   [
     { text: 'API reference', link: '/api/' },
-    { text: module, link: `/api/${module}/`, items: membersOf(`api/${module}`) },
+    {
+      text: module.split('/').slice(1).join('/'),
+      link: `/api/${module}/`,
+      items: membersOf(`api/${module}`),
+    },
   ],
 ]
 
@@ -67,7 +71,9 @@ const moduleSidebar = (module) => [
 export function sidebars(modules) {
   return {
     '/': [...sections.filter((section) => !isDecisions(section)), reference],
-    '/decisions/': sections.filter(isDecisions),
+    '/decisions/': sections
+      .filter(isDecisions)
+      .map((section) => ({ ...section, collapsed: false })),
     '/api/': [
       {
         text: 'API reference',

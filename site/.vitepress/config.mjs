@@ -28,6 +28,8 @@ export default defineConfig({
   cacheDir: 'dist/cache',
   // Anchors as in the repository.
   metaChunk: true,
+  // The index of the search is one file. It is loaded by the first search.
+  vite: { build: { chunkSizeWarningLimit: 4000 } },
   transformHtml: withPolicy,
   markdown: { anchor: { slugify: slug }, config: withoutTemplates },
   // The live page imports the packages and a script of the repository.
