@@ -2,17 +2,20 @@
 // install. Passes its arguments to vitest. With `--built`, tests the site as it was built before. With
 // `--if-possible`, a missing Chromium is reported but is not a failure.
 import './help.mjs'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, howToGetChromium } from './chromium.mjs'
-import { root, run, tool } from './run.mjs'
+import { cache, root, run, tool } from './run.mjs'
 
 const own = ['--built', '--if-possible']
 const given = process.argv.slice(2)
 const args = given.filter((argument) => !own.includes(argument))
+const report = join(cache, 'docs-test.json')
 
 function main() {
+  // A file from an earlier run must not be mistaken for the result of this one.
+  rmSync(report, { force: true })
   if (chromium === undefined) {
     console.log(`Not run: the tests of the live page. ${howToGetChromium}`)
     return given.includes('--if-possible')
@@ -33,8 +36,18 @@ function runTests(browser, screenshots) {
   // `npm test` does not install the browser's library, so the types of these tests are checked here.
   if (!run(tool('tsc'), ['-p', 'site/test']).ok) return { ok: false }
   const config = ['--config', 'site/test/vitest.config.ts']
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const env = { CHROMIUM: browser, SCREENSHOTS: screenshots }
-  return run(tool('vitest'), ['run', ...config, ...args], { env })
+  return run(tool('vitest'), ['run', ...config, ...reporters, ...args], { env })
+}
+
+/** The last line, for `.ci/run`. Nothing is counted without a report: the reason is printed above. */
+function printCounts() {
+  const { numPassedTests = 0, numFailedTests = 0 } = existsSync(report)
+    ? JSON.parse(readFileSync(report, 'utf8'))
+    : {}
+  console.log(`\n${numPassedTests} checks passed, ${numFailedTests} failed`)
 }
 
 process.exitCode = main() ? 0 : 1
+printCounts()

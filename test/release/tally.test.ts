@@ -16,7 +16,11 @@ interface Printed {
 const nothing: Printed = { text: '0 checks passed, 0 failed\n' }
 
 /** What the tally counts. All else is the same at each call. */
-function tally(printed: { readonly rehearsal?: Printed; readonly docs?: Printed }): {
+function tally(printed: {
+  readonly rehearsal?: Printed
+  readonly docs?: Printed
+  readonly docsTest?: Printed
+}): {
   passed: number
   failed: number
 } {
@@ -28,29 +32,33 @@ function tally(printed: { readonly rehearsal?: Printed; readonly docs?: Printed 
   const demo = write('demo', { text: '1 checks passed, 0 failed\n' })
   const rehearsal = write('rehearsal', printed.rehearsal ?? nothing)
   const docs = write('docs', printed.docs ?? nothing)
-  const args = ['scripts/tally.mjs', '0', ...demo, ...rehearsal, '0', ...docs]
+  const docsTest = write('docs-test', printed.docsTest ?? nothing)
+  const args = ['scripts/tally.mjs', '0', ...demo, ...rehearsal, '0', ...docs, ...docsTest]
   const { stdout } = run(process.execPath, args, { quiet: true })
   const [, passed, failed] = /\n(\d+) passed, (\d+) failed\n$/.exec(stdout) ?? []
   return { passed: Number(passed), failed: Number(failed) }
 }
 
-describe.each(['rehearsal', 'docs'] as const)('the last line of .ci/run, of the %s', (name) => {
-  const none = tally({})
+describe.each(['rehearsal', 'docs', 'docsTest'] as const)(
+  'the last line of .ci/run, of the %s',
+  (name) => {
+    const none = tally({})
 
-  test('counts the checks', () => {
-    const text = 'ok  one\n\n7 checks passed, 2 failed\n'
-    expect(tally({ [name]: { text, exit: '1' } })).toEqual({
-      passed: none.passed + 7,
-      failed: none.failed + 2,
+    test('counts the checks', () => {
+      const text = 'ok  one\n\n7 checks passed, 2 failed\n'
+      expect(tally({ [name]: { text, exit: '1' } })).toEqual({
+        passed: none.passed + 7,
+        failed: none.failed + 2,
+      })
     })
-  })
 
-  test('counts a command that broke off as a failure', () => {
-    expect(tally({ [name]: { text: 'ok  one\n' } }).failed).toBe(none.failed + 1)
-  })
+    test('counts a command that broke off as a failure', () => {
+      expect(tally({ [name]: { text: 'ok  one\n' } }).failed).toBe(none.failed + 1)
+    })
 
-  test('counts a command that failed without a failed check as a failure', () => {
-    const text = '7 checks passed, 0 failed\n'
-    expect(tally({ [name]: { text, exit: '1' } }).failed).toBe(none.failed + 1)
-  })
-})
+    test('counts a command that failed without a failed check as a failure', () => {
+      const text = '7 checks passed, 0 failed\n'
+      expect(tally({ [name]: { text, exit: '1' } }).failed).toBe(none.failed + 1)
+    })
+  },
+)
