@@ -1,6 +1,6 @@
-import { member } from './decode.ts'
 import { h } from './dom.ts'
 import { textField } from './fields.ts'
+import { readKeyAnswer } from './key-answer.ts'
 
 /** The only part of the page that sends a request, and only when its button is pressed. */
 export interface KeyFetcher {
@@ -42,15 +42,13 @@ export function keyFetcher({ issuer, receive }: KeyFetcherOptions): KeyFetcher {
     update()
   }
   const accept = (text: string, url: string): string => {
-    const document: unknown = JSON.parse(text)
-    if (Array.isArray(member(document, 'keys'))) {
-      receive(JSON.stringify(document, undefined, 2))
+    const answer = readKeyAnswer(text, issuer())
+    if ('keys' in answer) {
+      receive(answer.keys)
       return `Received the key set at ${url}.`
     }
-    const found = member(document, 'jwks_uri')
-    if (typeof found !== 'string') throw new Error('The answer has neither keys nor a jwks_uri.')
-    address.control.value = found
-    return 'The metadata names the key set. Press the button again to request it.'
+    address.control.value = answer.jwksUri
+    return answer.problem ?? 'The metadata names the key set. Press the button again to request it.'
   }
   button.addEventListener('click', () => void press())
   return {
@@ -73,14 +71,15 @@ function isAllowed(url: string): boolean {
 
 const loopback: ReadonlySet<string> = new Set(['localhost', '127.0.0.1'])
 
-const maxBytes = 512 * 1024
+/** In characters. */
+const maxLength = 512 * 1024
 
 /** Sends nothing but the URL: no cookies, no referrer, and no redirect that would lead to another URL. */
 async function get(url: string): Promise<string> {
   const response = await request(url)
   if (!response.ok) throw new Error(`The status is ${response.status}, expected 200.`)
   const text = await response.text()
-  if (text.length > maxBytes) throw new Error('The answer is too large.')
+  if (text.length > maxLength) throw new Error('The answer is too large.')
   return text
 }
 

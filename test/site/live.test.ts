@@ -15,6 +15,7 @@ import {
   guardNames,
 } from '../../site/live/guards.ts'
 import type { Inputs } from '../../site/live/inputs.ts'
+import { readKeyAnswer } from '../../site/live/key-answer.ts'
 import { createKeys, keySetOf } from '../../site/live/mint.ts'
 import { partiesOf } from '../../site/live/parties.ts'
 import { presets } from '../../site/live/presets.ts'
@@ -262,6 +263,35 @@ describe('a reason', () => {
     ['the proof has no nonce', { seen: 'the proof has no nonce' }],
   ])('is split for display: %s', (reason, parts) => {
     expect(splitReason(reason)).toEqual(parts)
+  })
+})
+
+describe('the answer to a request for keys', () => {
+  const issuer = 'https://as.example.com'
+  const metadata = (more: object): string =>
+    JSON.stringify({ issuer, jwks_uri: `${issuer}/keys`, ...more })
+
+  test('is a key set', () => {
+    const answer = readKeyAnswer('{"keys":[{"kty":"EC"}]}', issuer)
+    expect('keys' in answer && JSON.parse(answer.keys)).toEqual({ keys: [{ kty: 'EC' }] })
+  })
+
+  test('or metadata, which must name the same issuer', () => {
+    const jwksUri = `${issuer}/keys`
+    expect(readKeyAnswer(metadata({}), issuer)).toEqual({ jwksUri, problem: undefined })
+    for (const other of [`${issuer}/`, 'https://other.example.com', undefined]) {
+      expect(readKeyAnswer(metadata({ issuer: other }), issuer)).toMatchObject({
+        problem: expect.stringContaining('another issuer') as string,
+      })
+    }
+  })
+
+  test.each([
+    ['<html>', 'The answer is not JSON.'],
+    ['{}', 'The answer has neither keys nor a jwks_uri.'],
+    ['null', 'The answer has neither keys nor a jwks_uri.'],
+  ])('or neither: %s', (text, problem) => {
+    expect(() => readKeyAnswer(text, issuer)).toThrow(problem)
   })
 })
 
