@@ -28,12 +28,14 @@ export default defineConfig({
   cacheDir: 'dist/cache',
   // Anchors as in the repository.
   metaChunk: true,
-  // The index of the search is one file. It is loaded by the first search.
-  vite: { build: { chunkSizeWarningLimit: 4000 } },
+  vite: {
+    // The index of the search is one file. It is loaded by the first search.
+    build: { chunkSizeWarningLimit: 4000 },
+    // The live page imports the packages and a script of the repository.
+    server: { fs: { allow: [root] } },
+  },
   transformHtml: withPolicy,
   markdown: { anchor: { slugify: slug }, config: withoutTemplates },
-  // The live page imports the packages and a script of the repository.
-  vite: { server: { fs: { allow: [root] } } },
   themeConfig: {
     logo: '/icon.svg',
     search: { provider: 'local' },
