@@ -103,6 +103,10 @@ export const explanations = {
         'Check the variable in the client.',
       ],
       ['The token was cut off in a log or a form.', 'Copy it again.'],
+      [
+        'The token has no signature, as with `alg: none`.',
+        'Let the issuer sign its tokens. A token without a signature is never accepted.',
+      ],
     ],
   },
   token_encrypted: {

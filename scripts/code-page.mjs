@@ -30,7 +30,8 @@ export const api = resourceServer({
 })
 \`\`\`
 
-To print refusals without a listener, start the process with \`NODE_DEBUG=resource-server\`.
+To print refusals without a listener, start the process with \`NODE_DEBUG=resource-server\`. The docs site has a page
+where you can [try a token](../site/live.md): it shows each check and the response, and the token stays in your browser.
 `
 
 /**

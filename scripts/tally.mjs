@@ -1,11 +1,22 @@
 // The last line of `.ci/run`. Called with the exit code of `npm test`, the exit code and the output file
-// of `npm run demo` and of `npm run rehearse`, and the exit code of `npm run test:interop`.
+// of `npm run demo` and of `npm run rehearse`, the exit code of `npm run test:interop`, and the exit code and the output
+// file of `npm run docs` and of `npm run docs:test`.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache } from './run.mjs'
 
-const [testExit, demoExit, demoOutput = '', rehearsalExit, rehearsalOutput = '', interopExit] =
-  process.argv.slice(2)
+const [
+  testExit,
+  demoExit,
+  demoOutput = '',
+  rehearsalExit,
+  rehearsalOutput = '',
+  interopExit,
+  docsExit,
+  docsOutput = '',
+  docsTestExit,
+  docsTestOutput = '',
+] = process.argv.slice(2)
 
 /** @typedef {{ passed: number, failed: number }} Count */
 
@@ -59,6 +70,8 @@ const counts = [
   judge(countChecks('npm run demo', demoOutput), demoExit),
   judge(countChecks('npm run rehearse', rehearsalOutput), rehearsalExit),
   judge(countInterop(), interopExit),
+  judge(countChecks('npm run docs', docsOutput), docsExit),
+  judge(countChecks('npm run docs:test', docsTestOutput), docsTestExit),
 ]
 const passed = counts.reduce((sum, count) => sum + count.passed, 0)
 const failed = counts.reduce((sum, count) => sum + count.failed, 0)

@@ -37,6 +37,8 @@ const steps = [
   { name: 'test types', needs: 'build', run: () => quiet('tsc', '-p', 'test') },
   // The same for a test whose dependency changes Express's types.
   { name: 'mcp-sdk types', needs: 'build', run: () => quiet('tsc', '-p', 'test/mcp-sdk') },
+  // The same for the live page, which runs in browsers.
+  { name: 'live types', needs: 'build', run: () => quiet('tsc', '-p', 'site/live') },
   // Finds packages that cannot be packed.
   { name: 'pack', needs: 'build', run: packAll },
   // Finds package.json fields that do not match the files in the tarball.

@@ -114,6 +114,49 @@ export function deadLinks(text, { page, exists, read }) {
 }
 
 /**
+ * @callback UrlOf
+ * @param {{ target: string, path: string, kind: 'link' | 'image', anchor: string }} link `path` is relative to the top of the
+ *   repository; `anchor` is empty or starts with `#`
+ * @returns {string | undefined} the new target, or `undefined` to leave the text without a link
+ */
+
+/**
+ * The page with other targets for its relative links.
+ *
+ * @param {string} text
+ * @param {string} page the page's path in the repository, with slashes
+ * @param {UrlOf} urlOf
+ * @returns {string}
+ * @throws if a relative link leaves the repository, or is of a form that is not rewritten
+ */
+export function withTargets(text, page, urlOf) {
+  const relative = linksOf(text).filter(({ target }) => isRelative(target))
+  return relative
+    .toSorted((one, another) => another.start - one.start)
+    .reduce(
+      (all, link) =>
+        all.slice(0, link.start) + rewrittenLink(link, page, urlOf) + all.slice(link.end),
+      text,
+    )
+}
+
+/** @type {(link: Link, page: string, urlOf: UrlOf) => string} */
+function rewrittenLink({ kind, label, target }, page, urlOf) {
+  if (kind === 'definition' || kind === 'html') {
+    throw new Error(`${page} links to '${target}'. Write it as [text](${target}), to be rewritten.`)
+  }
+  const shown = kind === 'image' ? label : withTargets(label, page, urlOf)
+  const [, file = '', anchor = ''] = /^([^#]*)(#.*)?$/.exec(target) ?? []
+  const path = posix.join(posix.dirname(page), file)
+  if (file.startsWith('/') || path.startsWith('..')) throw missing(page, target)
+  const url = urlOf({ target, path, kind, anchor })
+  return url === undefined ? shown : `${kind === 'image' ? '!' : ''}[${shown}](${url})`
+}
+
+/** @type {(page: string, target: string) => Error} */
+const missing = (page, target) => new Error(`${page} links to '${target}', which does not exist.`)
+
+/**
  * @typedef {object} Place
  * @property {string} page the page's path in the repository, with slashes
  * @property {string | undefined} address the repository's, or `undefined` while it is unknown
@@ -129,31 +172,12 @@ export function deadLinks(text, { page, exists, read }) {
  * @returns {string}
  * @throws if a relative link leads nowhere, or is of a form that is not rewritten
  */
-export function publishedPage(text, place) {
-  const relative = linksOf(text).filter(({ target }) => isRelative(target))
-  return relative
-    .toSorted((one, another) => another.start - one.start)
-    .reduce(
-      (page, link) => page.slice(0, link.start) + publishedLink(link, place) + page.slice(link.end),
-      text,
-    )
-}
-
-/** @type {(link: Link, place: Place) => string} */
-function publishedLink({ kind, label, target }, place) {
-  const { page, address, version, kindOf } = place
-  if (kind === 'definition' || kind === 'html') {
-    throw new Error(`${page} links to '${target}'. Write it as [text](${target}), to be rewritten.`)
-  }
-  const shown = kind === 'image' ? label : publishedPage(label, place)
-  const [path = '', anchor] = target.split('#')
-  const resolved = posix.join(posix.dirname(page), path)
-  const inside = !path.startsWith('/') && !resolved.startsWith('..')
-  const what = inside ? kindOf(resolved) : undefined
-  if (!what) throw new Error(`${page} links to '${target}', which does not exist.`)
-  if (address === undefined) return shown
-  const view = kind === 'image' ? 'raw' : { file: 'blob', folder: 'tree' }[what]
-  const url = `${address}/${view}/v${version}/${resolved.replace(/\/$/, '')}`
-  const mark = kind === 'image' ? '!' : ''
-  return `${mark}[${shown}](${url}${anchor === undefined ? '' : `#${anchor}`})`
+export function publishedPage(text, { page, address, version, kindOf }) {
+  return withTargets(text, page, ({ target, path, kind, anchor }) => {
+    const what = kindOf(path)
+    if (!what) throw missing(page, target)
+    if (address === undefined) return undefined
+    const view = kind === 'image' ? 'raw' : { file: 'blob', folder: 'tree' }[what]
+    return `${address}/${view}/v${version}/${path.replace(/\/$/, '')}${anchor}`
+  })
 }

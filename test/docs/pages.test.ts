@@ -101,9 +101,10 @@ describe.each(pages)('$path', (page) => {
   })
 })
 
-test('docs/getting-started.md contains the test in test/docs/getting-started-example.test.ts', () => {
-  const page = readFileSync(join(root, 'docs/getting-started.md'), 'utf8')
-  expect(page).toContain(
-    readFileSync(join(root, 'test/docs/getting-started-example.test.ts'), 'utf8'),
-  )
+test.each([
+  ['docs/getting-started.md', 'test/docs/getting-started-example.test.ts'],
+  ['docs/testing.md', 'test/docs/testing-example.test.ts'],
+])('%s contains the tests in %s', (page, file) => {
+  const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+  expect(read(page)).toContain(read(file))
 })

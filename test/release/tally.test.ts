@@ -7,33 +7,58 @@ import { run } from '../../scripts/run.mjs'
 const folder = mkdtempSync(join(tmpdir(), 'resource-server-tally-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What the tally counts, given what the rehearsal printed. All else is the same at each call. */
-function tally(rehearsal: string, exit = '0'): { passed: number; failed: number } {
-  const demo = join(folder, 'demo.txt')
-  const output = join(folder, 'rehearsal.txt')
-  writeFileSync(demo, '1 checks passed, 0 failed\n')
-  writeFileSync(output, rehearsal)
-  const args = ['scripts/tally.mjs', '0', '0', demo, exit, output, '0']
+/** What a command printed, and its exit code. */
+interface Printed {
+  readonly text: string
+  readonly exit?: string
+}
+
+const nothing: Printed = { text: '0 checks passed, 0 failed\n' }
+
+/** What the tally counts. All else is the same at each call. */
+function tally(printed: {
+  readonly rehearsal?: Printed
+  readonly docs?: Printed
+  readonly docsTest?: Printed
+}): {
+  passed: number
+  failed: number
+} {
+  const write = (name: string, { text, exit = '0' }: Printed): [exit: string, file: string] => {
+    const file = join(folder, `${name}.txt`)
+    writeFileSync(file, text)
+    return [exit, file]
+  }
+  const demo = write('demo', { text: '1 checks passed, 0 failed\n' })
+  const rehearsal = write('rehearsal', printed.rehearsal ?? nothing)
+  const docs = write('docs', printed.docs ?? nothing)
+  const docsTest = write('docs-test', printed.docsTest ?? nothing)
+  const args = ['scripts/tally.mjs', '0', ...demo, ...rehearsal, '0', ...docs, ...docsTest]
   const { stdout } = run(process.execPath, args, { quiet: true })
   const [, passed, failed] = /\n(\d+) passed, (\d+) failed\n$/.exec(stdout) ?? []
   return { passed: Number(passed), failed: Number(failed) }
 }
 
-describe('the last line of .ci/run', () => {
-  const none = tally('0 checks passed, 0 failed\n')
+describe.each(['rehearsal', 'docs', 'docsTest'] as const)(
+  'the last line of .ci/run, of the %s',
+  (name) => {
+    const none = tally({})
 
-  test('counts the checks of the rehearsal', () => {
-    expect(tally('ok  one\n\n7 checks passed, 2 failed\n', '1')).toEqual({
-      passed: none.passed + 7,
-      failed: none.failed + 2,
+    test('counts the checks', () => {
+      const text = 'ok  one\n\n7 checks passed, 2 failed\n'
+      expect(tally({ [name]: { text, exit: '1' } })).toEqual({
+        passed: none.passed + 7,
+        failed: none.failed + 2,
+      })
     })
-  })
 
-  test('counts a rehearsal that broke off as a failure', () => {
-    expect(tally('ok  one\n').failed).toBe(none.failed + 1)
-  })
+    test('counts a command that broke off as a failure', () => {
+      expect(tally({ [name]: { text: 'ok  one\n' } }).failed).toBe(none.failed + 1)
+    })
 
-  test('counts a rehearsal that failed without a failed check as a failure', () => {
-    expect(tally('7 checks passed, 0 failed\n', '1').failed).toBe(none.failed + 1)
-  })
-})
+    test('counts a command that failed without a failed check as a failure', () => {
+      const text = '7 checks passed, 0 failed\n'
+      expect(tally({ [name]: { text, exit: '1' } }).failed).toBe(none.failed + 1)
+    })
+  },
+)

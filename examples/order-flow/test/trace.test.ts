@@ -10,8 +10,11 @@ import { runDemo } from '../src/demo/run-demo.ts'
 it('--trace draws every decision of the demo as SVG or as Mermaid', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'trace-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
-  const all: TracedRecord[] = []
-  await runDemo(new Report({ write: () => {} }, undefined), (records) => void all.push(...records))
+  const steps = new Map<TracedRecord, string>()
+  await runDemo(new Report({ write: () => {} }, undefined), (drawn) => {
+    for (const [record, step] of drawn) steps.set(record, step)
+  })
+  const all = [...steps.keys()]
   const decisions = all.filter((record) => !('kind' in record))
   const exchanges = all.filter((record) => 'kind' in record)
   // The first request, eleven, one while the server was down and one after, and the one before the sign-out.
@@ -42,14 +45,17 @@ it('--trace draws every decision of the demo as SVG or as Mermaid', async () => 
       'audience_mismatch',
     ].toSorted(),
   )
+  expect(steps.get(decisions.find(({ code }) => code === 'token_expired')!)).toBe('6.8')
+  expect(steps.get(exchanges[0]!)).toBe('2.1')
   for (const [name, start] of [
     ['trace.svg', '<svg '],
     ['trace.mmd', 'sequenceDiagram\n'],
   ] as const) {
     const trace = parseDemoOptions(['--trace', join(directory, name)]).trace!
-    trace.draw(all)
+    trace.draw(steps)
     const drawn = readFileSync(trace.file, 'utf8')
     expect(drawn.startsWith(start)).toBe(true)
+    expect(drawn).toMatch(name === 'trace.svg' ? />6\.8<\/text>/ : /: 6\.8 GET /)
     expect(drawn).toContain('user-42 ⇐ user-service ⇐ order-service · read:items')
   }
 })

@@ -4,8 +4,21 @@ import type { ExchangeRecord } from '@resource-server/core/client'
 /** A record of a decision, or of a token exchange (`@resource-server/exchange`). */
 export type TracedRecord = DecisionRecord | ExchangeRecord
 
+/** What a diagram shows in addition to the records. */
+export interface TraceOptions {
+  /**
+   * The step of a test, a script, or a customer journey that caused the record, such as `2.1`. Records of the same step
+   * are drawn as a group. Default: no steps.
+   */
+  readonly stepOf?: (record: TracedRecord) => string | undefined
+}
+
 /** A record as an arrow in the diagram. */
 export interface Call {
+  /** Empty without steps. */
+  readonly step: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
   /** The actor, client, or subject of the token. The real sender of the request is not known. */
   readonly from: string
   /** The service that decided: its first required audience. For an exchange, the authorization server. */
@@ -22,14 +35,23 @@ export interface Call {
 export const unknown = 'unknown'
 
 /** Converts records of one or more services to calls, sorted by time. */
-export function callsOf(records: readonly TracedRecord[]): Call[] {
+export function callsOf(
+  records: readonly TracedRecord[],
+  { stepOf = () => undefined }: TraceOptions = {},
+): Call[] {
   return records
-    .toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time))
-    .map((record) => ('kind' in record ? exchangeOf(record) : callOf(record)))
+    .map((record) => ({
+      step: stepOf(record) ?? '',
+      time: Date.parse(record.time),
+      ...('kind' in record ? exchangeOf(record) : callOf(record)),
+    }))
+    .toSorted((a, b) => a.time - b.time)
 }
 
+type Arrow = Omit<Call, 'step' | 'time'>
+
 /** A token from the cache is drawn as well, because it belongs to the request. */
-function exchangeOf(record: ExchangeRecord): Call {
+function exchangeOf(record: ExchangeRecord): Arrow {
   const { clientId, issuer, target, subject, scopes, outcome, code } = record
   const isIssued = outcome === 'exchanged' || outcome === 'cached'
   return {
@@ -47,7 +69,7 @@ function hostOf(issuer: string): string {
   return /^https?:\/\/([^/]+)/.exec(issuer)?.[1] ?? issuer
 }
 
-function callOf(record: DecisionRecord): Call {
+function callOf(record: DecisionRecord): Arrow {
   const { actor, clientId, subject, requiredAudience, request, outcome, code } = record
   return {
     from: actor?.clientId ?? actor?.subject ?? clientId ?? subject ?? unknown,

@@ -1,3 +1,3 @@
-export type { TracedRecord } from './call.ts'
+export type { TracedRecord, TraceOptions } from './call.ts'
 export { traceMermaid } from './mermaid.ts'
 export { traceSvg } from './svg.ts'

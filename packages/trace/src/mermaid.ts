@@ -1,8 +1,8 @@
-import { type Call, callsOf, participantsOf, type TracedRecord } from './call.ts'
+import { type Call, callsOf, participantsOf, type TracedRecord, type TraceOptions } from './call.ts'
 
 /**
- * Draws the records of decisions and token exchanges as a Mermaid sequence diagram. The records may come from several services;
- * they are sorted by time.
+ * Draws the records of decisions and token exchanges as a Mermaid sequence diagram. The records may come from several
+ * services; they are sorted by time. A step is written in front of the request.
  *
  * @example
  * ```ts
@@ -14,8 +14,8 @@ import { type Call, callsOf, participantsOf, type TracedRecord } from './call.ts
  * export const picture = (): string => traceMermaid(records)
  * ```
  */
-export function traceMermaid(records: readonly TracedRecord[]): string {
-  const calls = callsOf(records)
+export function traceMermaid(records: readonly TracedRecord[], options: TraceOptions = {}): string {
+  const calls = callsOf(records, options)
   const participants = participantsOf(calls)
   const id = (name: string): string => `p${participants.indexOf(name)}`
   const lines = [
@@ -27,12 +27,12 @@ export function traceMermaid(records: readonly TracedRecord[]): string {
 }
 
 function linesOf(
-  { from, to, request, token, outcome, result }: Call,
+  { step, from, to, request, token, outcome, result }: Call,
   id: (name: string) => string,
 ): string[] {
   const reply = outcome === 'granted' ? '-->>' : '--x'
   return [
-    `${id(from)}->>${id(to)}: ${text(request)}<br/>${text(token)}`,
+    `${id(from)}->>${id(to)}: ${text(`${step} ${request}`.trim())}<br/>${text(token)}`,
     `${id(to)}${reply}${id(from)}: ${text(result)}`,
   ]
 }

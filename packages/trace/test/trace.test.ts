@@ -56,6 +56,11 @@ const exchanged: ExchangeRecord = {
   durationMs: 12,
 }
 
+const textsIn = (svg: string): string[] =>
+  [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text!)
+const timesIn = (svg: string): string[] =>
+  textsIn(svg).filter((text) => /^(?:\d\d:\d\d:|\+)/.test(text))
+
 describe('a token exchange', () => {
   test('is a call of the authorization server, between the requests that it belongs to', () => {
     const { code: _, reason: _reason, ...rest } = refused
@@ -85,7 +90,39 @@ describe('a token exchange', () => {
   })
 })
 
+test('docs/trace.svg is the picture of an exchange and of a forwarded token', async () => {
+  const { code: _, reason: _reason, ...rest } = refused
+  const route = '/orders/:id'
+  const next: DecisionRecord = {
+    ...rest,
+    outcome: 'granted',
+    time: '2026-11-24T10:00:00.062Z',
+    request: { method: 'GET', route },
+  }
+  const forwarded: DecisionRecord = {
+    ...granted,
+    outcome: 'refused',
+    code: 'audience_mismatch',
+    time: '2026-11-24T10:00:01.300Z',
+    request: { method: 'GET', route },
+    requiredAudience: ['order-service'],
+  }
+  const steps = new Map<unknown, string>([
+    [granted, '1'],
+    [forwarded, '2'],
+  ])
+  const exchange = { ...exchanged, time: '2026-11-24T10:00:00.041Z' }
+  const stepOf = (record: unknown): string => steps.get(record) ?? '1'
+  const picture = traceSvg([granted, exchange, next, forwarded], { stepOf })
+  await expect(picture).toMatchFileSnapshot('../../../docs/trace.svg')
+})
+
 describe('traceMermaid', () => {
+  test('writes the step in front of the request', () => {
+    const text = traceMermaid([granted], { stepOf: () => '2.1' })
+    expect(text).toContain('p0->>p1: 2.1 GET /me/orders/:id<br/>')
+  })
+
   test('sorts calls by time and puts callers first', () => {
     expect(traceMermaid([unavailable, refused, granted])).toBe(`sequenceDiagram
     participant p0 as web-shop
@@ -122,8 +159,7 @@ describe('traceSvg', () => {
   const svg = traceSvg([granted, refused, unavailable])
 
   test('shows each call with its actor chain and its decision', () => {
-    const texts = [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text)
-    expect(texts).toEqual(
+    expect(textsIn(svg)).toEqual(
       expect.arrayContaining([
         'web-shop',
         'user-service',
@@ -137,6 +173,40 @@ describe('traceSvg', () => {
         'keys_unavailable',
       ]),
     )
+  })
+
+  test('shows the time of the first call in UTC, and of the others relative to it', () => {
+    const later = { ...granted, time: '2026-11-24T12:30:00.000Z' }
+    const minutes = { ...granted, time: '2026-11-24T10:01:30.000Z' }
+    const [first, ...rest] = timesIn(traceSvg([granted, exchanged, refused, later, minutes]))
+    expect(first).toBe('10:00:00.000')
+    expect(rest).toEqual(['+500 ms', '+1.0 s', '+1.5 min', '+2.5 h'])
+  })
+
+  test('shows no time for a record with an invalid time', () => {
+    expect(timesIn(traceSvg([{ ...granted, time: 'now' }]))).toEqual([])
+  })
+
+  test('shows the step of the first call of each group, and separates the groups', () => {
+    const steps = new Map([
+      [granted.time, '2.1'],
+      [exchanged.time, '2.1'],
+      [refused.time, '3.1'],
+    ])
+    const records = [granted, exchanged, refused]
+    const drawn = traceSvg(records, { stepOf: ({ time }) => steps.get(time) })
+    expect(textsIn(drawn).filter((text) => /^\d\.\d$/.test(text))).toEqual(['2.1', '3.1'])
+    expect(textsIn(drawn)).toContain('step')
+    expect(drawn.split('<line x1="0"')).toHaveLength(2)
+    expect(textsIn(traceSvg(records))).not.toContain('step')
+  })
+
+  test('has a legend with the color of each outcome', () => {
+    expect(textsIn(traceSvg([]))).toEqual(
+      expect.arrayContaining(['granted', 'refused', 'unavailable']),
+    )
+    const colors = new Set(traceSvg([]).match(/fill="#(?:1a7f37|b3261e|9a6700)"/g))
+    expect(colors.size).toBe(3)
   })
 
   test('contains no script, no link and no external resource', () => {

@@ -1,4 +1,3 @@
-import type { ExchangeRecord } from '@resource-server/exchange'
 import type { DecisionRecord } from '@resource-server/express'
 
 /** Milliseconds. */
@@ -7,16 +6,16 @@ const timeout = 5_000
 /** Collects the decision records of one service, in order. */
 export class DecisionLog {
   readonly #records: DecisionRecord[] = []
-  readonly #all: (DecisionRecord | ExchangeRecord)[]
+  readonly #onRecord: (record: DecisionRecord) => void
   #recordAdded: () => void = () => undefined
 
-  /** `all` also receives each record; it is shared by all services. */
-  constructor(all: (DecisionRecord | ExchangeRecord)[]) {
-    this.#all = all
+  /** `onRecord` also receives each record. */
+  constructor(onRecord: (record: DecisionRecord) => void = () => undefined) {
+    this.#onRecord = onRecord
   }
 
   readonly write = (record: DecisionRecord): void => {
-    this.#all.push(record)
+    this.#onRecord(record)
     this.#records.push(record)
     this.#recordAdded()
   }

@@ -36,8 +36,6 @@ export interface Environment {
   readonly catalog: RunningService
   /** The clock of inventory-service. */
   readonly clock: MovableClock
-  /** The records of all decisions and exchanges of the services, in the order they were written. */
-  readonly records: readonly (DecisionRecord | ExchangeRecord)[]
   /** The records of all exchanges. Also of those that `exchangeAs` makes. */
   readonly exchanges: readonly ExchangeRecord[]
   readonly exchangeAs: ExchangeAs
@@ -56,10 +54,14 @@ export type ExchangeAs = (
   target: { readonly audience: string; readonly scope: string },
 ) => Promise<string>
 
+/** Receives the records of all decisions and exchanges of the services, when they are written. */
+export type OnRecord = (record: DecisionRecord | ExchangeRecord) => void
+
 /** Starts the servers, calls `run`, and closes every server, even if `run` throws. */
 export async function withEnvironment<T>(
   run: (environment: Environment) => Promise<T>,
   startServer: () => Promise<AuthorizationServer> = startAuthorizationServer,
+  onRecord: OnRecord = () => undefined,
 ): Promise<T> {
   const open: Closable[] = []
   const closeAtEnd: CloseAtEnd = (resource) => {
@@ -67,7 +69,7 @@ export async function withEnvironment<T>(
     return resource
   }
   try {
-    return await run(await start(closeAtEnd, startServer))
+    return await run(await start(closeAtEnd, startServer, onRecord))
   } finally {
     await Promise.all(open.map((resource) => resource.close()))
   }
@@ -89,12 +91,12 @@ type CloseAtEnd = <R extends Closable>(resource: R) => R
 async function start(
   closeAtEnd: CloseAtEnd,
   startServer: () => Promise<AuthorizationServer>,
+  onRecord: OnRecord,
 ): Promise<Environment> {
   const server = closeAtEnd(await startServer())
   const untrustedServer = closeAtEnd(await startAuthorizationServer())
   const { issuer, exchangerRole } = server
   const clock = new MovableClock()
-  const records: (DecisionRecord | ExchangeRecord)[] = []
   const exchanges: ExchangeRecord[] = []
   // One list for each service, as if each ran in a process of its own.
   const feed = memoryRevocationFeed()
@@ -109,14 +111,14 @@ async function start(
     // Some exchanges are refused on purpose, which would print warnings between the lines of the demo.
     log: 'off',
     onExchange: (record) => {
-      records.push(record)
+      onRecord(record)
       exchanges.push(record)
     },
   }
   const startService = async (
     create: (onDecision: DecisionLog['write']) => Listener | Promise<Listener>,
   ): Promise<RunningService> => {
-    const decisions = new DecisionLog(records)
+    const decisions = new DecisionLog(onRecord)
     const listener = await create(decisions.write)
     const http = createServer((request, response) => void listener(request, response))
     const { url } = closeAtEnd(await listen(http))
@@ -167,7 +169,6 @@ async function start(
     inventory,
     catalog,
     clock,
-    records,
     exchanges,
     revocation: lists.user,
     exchangeAs: closeAtEnd(exchanger(server, untrustedServer, exchanges)).exchangeAs,

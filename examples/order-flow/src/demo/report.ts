@@ -57,11 +57,16 @@ export class Report {
     this.#line(this.#paint(['bold', 'cyan'], `${this.#section}  ${title}`))
   }
 
+  /** The number of the next check, such as `2.1`. */
+  get nextNumber(): string {
+    return `${this.#section}.${this.#checksInSection + 1}`
+  }
+
   /** Prints the title of the next case, with the number of its check. */
   step(title: string): void {
     this.#stepOpen = true
     this.#line('')
-    this.#line(`${this.#paint('bold', `${this.#section}.${this.#checksInSection + 1}`)} ${title}`)
+    this.#line(`${this.#paint('bold', this.nextNumber)} ${title}`)
   }
 
   text(text: string): void {
@@ -88,8 +93,8 @@ export class Report {
   }
 
   check(check: Check): void {
+    const number = this.nextNumber
     this.#checksInSection += 1
-    const number = `${this.#section}.${this.#checksInSection}`
     this.#checks.push({ ...check, number })
     if (!check.passed) this.detail('expected', check.expected)
     const result = check.passed ? 'passed' : 'FAILED'

@@ -132,7 +132,7 @@ async function sendWithProof(
 }
 
 async function startService({ issuer }: AuthorizationServer) {
-  const decisions = new DecisionLog([])
+  const decisions = new DecisionLog()
   const http = createServer()
   const { url, close } = await listen(http)
   http.on(

@@ -1,16 +1,24 @@
 import { writeFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import process from 'node:process'
-import { type TracedRecord, traceMermaid, traceSvg } from '@resource-server/trace'
+import {
+  type TracedRecord,
+  traceMermaid,
+  type TraceOptions,
+  traceSvg,
+} from '@resource-server/trace'
 
-const formats: Readonly<Record<string, (records: readonly TracedRecord[]) => string>> = {
+type Format = (records: readonly TracedRecord[], options: TraceOptions) => string
+
+const formats: Readonly<Record<string, Format>> = {
   '.svg': traceSvg,
   '.mmd': traceMermaid,
 }
 
 export interface Trace {
   readonly file: string
-  readonly draw: (records: readonly TracedRecord[]) => void
+  /** The steps are the numbers of the demo's checks. */
+  readonly draw: (steps: ReadonlyMap<TracedRecord, string>) => void
 }
 
 /**
@@ -24,5 +32,11 @@ export function traceTo(path: string): Trace {
   const format = formats[extname(file)]
   if (!format)
     throw new Error(`--trace needs a file that ends in ${Object.keys(formats).join(' or ')}`)
-  return { file, draw: (records) => writeFileSync(file, format(records)) }
+  return {
+    file,
+    draw: (steps) => {
+      const picture = format([...steps.keys()], { stepOf: (record) => steps.get(record) })
+      writeFileSync(file, picture)
+    },
+  }
 }

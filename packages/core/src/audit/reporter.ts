@@ -1,5 +1,6 @@
 import type { Policy } from '../config/policy.ts'
 import { pseudonymous } from './pseudonym.ts'
+import { explanationOf } from '../errors/codes.ts'
 import { escapeForLog } from '../lib/quote.ts'
 import type { DecisionRecord, RecordBody } from '../options/decision-record.ts'
 import { createSink } from './sink.ts'
@@ -91,7 +92,9 @@ function recordOf(body: () => RecordBody, pseudonymKey: Uint8Array | undefined):
 function describeRefusal({ outcome, code, reason, guard, request }: DecisionRecord): string {
   const { method = '', route = '' } = request ?? {}
   const by = guard === undefined ? '' : ` by ${guard}`
-  return escapeForLog(`${`${method} ${route}`.trim()} ${outcome}${by}: ${code}: ${reason}`.trim())
+  const help = code === undefined ? '' : ` (${explanationOf(code)})`
+  const what = `${`${method} ${route}`.trim()} ${outcome}${by}: ${code}: ${reason}`.trim()
+  return escapeForLog(what + help)
 }
 
 function publishLoss(total: number): void {

@@ -225,3 +225,6 @@ export const titles: Readonly<Record<CodeEntry['status'], string>> = {
   403: 'Forbidden',
   503: 'Service Unavailable',
 }
+
+/** Where the documentation explains a code. Printed for operators, next to the reason. */
+export const explanationOf = (code: Code): string => `docs/codes.md#${code}`

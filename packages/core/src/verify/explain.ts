@@ -19,10 +19,24 @@ import { ResolvedIssuers } from './resolved-issuers.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { checkAlgorithm, checkType, type TrustedIssuer, untrustedIssuer } from './trusted-issuer.ts'
 
+/** A part of the verification. A token goes through them in this order, and then through the guards of the route. */
+export type ExplainedStep =
+  | 'parse'
+  | 'issuer'
+  | 'header'
+  | 'key'
+  | 'signature'
+  | 'claims'
+  | 'binding'
+  | 'delegation'
+  | 'guard'
+
 /** One check, and what came of it. */
 export interface ExplainedCheck {
   /** What is checked, such as `issuer` or `signature`. */
   readonly check: string
+  /** The part of the verification that the check belongs to. */
+  readonly step: ExplainedStep
   readonly result: 'passed' | 'failed' | 'skipped'
   /**
    * What was seen. If the check failed, also what was expected and what to do. If it was skipped, why. Values
@@ -142,17 +156,21 @@ class Report {
   /** Adds a check that failed if `outcome` is a refusal. */
   add(check: string, outcome: unknown, seen: string): void {
     if (outcome instanceof Refusal) this.fail(check, outcome)
-    else this.#checks.push({ check, result: 'passed', detail: seen })
+    else this.#push(check, { result: 'passed', detail: seen })
   }
 
   fail(check: string, refusal: Refusal): void {
     const context = { parsed: this.#parsed, jwt: this.#jwt }
     const { code, reason, detail } = withSetupHint(refusal, context, this.#policy)
-    this.#checks.push({ check, result: 'failed', detail: reason, code, ...claimOf(detail) })
+    this.#push(check, { result: 'failed', detail: reason, code, ...claimOf(detail) })
   }
 
   skip(check: string, why: string): void {
-    this.#checks.push({ check, result: 'skipped', detail: why })
+    this.#push(check, { result: 'skipped', detail: why })
+  }
+
+  #push(check: string, found: Omit<ExplainedCheck, 'check' | 'step'>): void {
+    this.#checks.push({ check, step: steps.get(check) ?? 'guard', ...found })
   }
 
   /** Returns the issuer whose rules the other checks use: the token's, or the only one that is configured. */
@@ -176,7 +194,7 @@ class Report {
 
   /** @param why why the remaining checks were skipped */
   finish(why?: string): Explanation {
-    if (why !== undefined) this.skip('key, signature, and claims', why)
+    if (why !== undefined) this.skip(remaining, why)
     return { outcome: this.#outcome(), checks: this.#checks }
   }
 
@@ -188,6 +206,23 @@ class Report {
     return signed?.result === 'passed' ? 'granted' : 'unknown'
   }
 }
+
+/** The name of the check that stands for everything after a failure. */
+const remaining = 'key, signature, and claims'
+
+/** The step of each check. The other checks are guards, which have the name of their factory. */
+const steps: ReadonlyMap<string, ExplainedStep> = new Map<string, ExplainedStep>([
+  ['format', 'parse'],
+  ['issuer', 'issuer'],
+  [remaining, 'key'],
+  ['algorithm', 'header'],
+  ['type', 'header'],
+  ['key', 'key'],
+  ['signature', 'signature'],
+  ...claimChecks.map(({ title }): [string, ExplainedStep] => [title, 'claims']),
+  ['proof', 'binding'],
+  ['actors', 'delegation'],
+])
 
 const unreadableCodes: readonly Code[] = ['claim_missing', 'claim_malformed']
 const unavailable: readonly Code[] = [

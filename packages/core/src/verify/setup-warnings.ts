@@ -1,5 +1,5 @@
 import type { IssuerPolicy, Policy } from '../config/policy.ts'
-import type { Code } from '../errors/codes.ts'
+import { type Code, explanationOf } from '../errors/codes.ts'
 import type { Refusal } from '../errors/refusal.ts'
 import { warnings } from '../lib/warning-limiter.ts'
 
@@ -54,8 +54,8 @@ export class SetupWarnings {
     if (intro === undefined) return
     this.#printed.add(code)
     warnings.print(
-      `${intro} ${code}: ${reason.replace(/\.$/, '')}. This is printed once. NODE_DEBUG=resource-server prints ` +
-        'every refusal.',
+      `${intro} ${code}: ${reason.replace(/\.$/, '')}. See ${explanationOf(code)}. This is printed once. ` +
+        'NODE_DEBUG=resource-server prints every refusal.',
     )
   }
 

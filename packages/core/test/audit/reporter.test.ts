@@ -185,14 +185,15 @@ describe('refusals in the log', () => {
   ])('a record with %j is printed as one line of ASCII', (parts, text) => {
     const lines = collectLines()
     reporterWith({ log: 'refusals' }).report(() => ({ ...refused, ...parts }))
-    expect(lines).toEqual([line + text])
+    const { code } = { ...refused, ...parts }
+    expect(lines).toEqual([`${line}${text} (docs/codes.md#${code})`])
   })
 
   test('have the pseudonyms of the record', () => {
     const lines = collectLines()
     const options = { log: 'refusals', records: { pseudonymKey: 'k'.repeat(32) } } as const
     reporterWith(options).report(() => ({ ...refused, subject: 'ann', reason: '"ann" may not' }))
-    expect(lines).toEqual([expect.stringMatching(/: "hmac-sha256:[\w-]{43}" may not$/)])
+    expect(lines).toEqual([expect.stringMatching(/: "hmac-sha256:[\w-]{43}" may not \(/)])
   })
 
   test('do not include what was granted', () => {

@@ -2,6 +2,7 @@ import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../src/index.ts'
 import { explain, type Explanation, type ExplainOptions } from '../../src/verify/explain.ts'
+import { claimChecks } from '../../src/token/claims.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -137,6 +138,7 @@ describe('later checks also run', () => {
     const issuers = [own, 'https://other.example.com']
     const report = await explain(stranger.token({ aud }), { ...options, issuers })
     expect(report.checks.map(({ result }) => result)).toEqual(['passed', 'failed', 'skipped'])
+    expect(report.checks.map(({ step }) => step)).toEqual(['parse', 'issuer', 'key'])
   })
 })
 
@@ -210,6 +212,24 @@ describe('guards', () => {
     const { checks } = await explainWith(token, {}, { offline, guards })
     expect(checks.slice(-3).map(({ result }) => result)).toEqual(['passed', 'failed', 'skipped'])
   })
+})
+
+test('every check has the step that it belongs to', async () => {
+  const guards: ExplainOptions['guards'] = (all) => [all.requireScope('orders:read')]
+  const token = signed({ cnf: { jkt: 'A'.repeat(43) }, scope: 'orders:read' })
+  const { checks } = await explainWith(token, {}, { guards })
+  expect(checks.map(({ check, step }) => [check, step])).toEqual([
+    ['format', 'parse'],
+    ['issuer', 'issuer'],
+    ['algorithm', 'header'],
+    ['type', 'header'],
+    ['key', 'key'],
+    ['signature', 'signature'],
+    ...claimChecks.map(({ title }) => [title, 'claims']),
+    ['actors', 'delegation'],
+    ['proof', 'binding'],
+    ['requireScope(orders:read)', 'guard'],
+  ])
 })
 
 test('the explanation never contains the token', async () => {

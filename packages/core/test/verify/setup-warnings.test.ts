@@ -39,7 +39,7 @@ describe('until a token is accepted', () => {
     const warnings = await take()
     expect(warnings).toHaveLength(2)
     expect(warnings[0]).toBe(
-      `No token has been accepted yet, and this one was refused: issuer_not_trusted: the token's iss is "${issuer.url}", expected "${issuer.url}/". They differ by a trailing slash. Set 'issuer' exactly as in the token. This is printed once. NODE_DEBUG=resource-server prints every refusal.`,
+      `No token has been accepted yet, and this one was refused: issuer_not_trusted: the token's iss is "${issuer.url}", expected "${issuer.url}/". They differ by a trailing slash. Set 'issuer' exactly as in the token. See docs/codes.md#issuer_not_trusted. This is printed once. NODE_DEBUG=resource-server prints every refusal.`,
     )
     expect(warnings[1]).toContain('token_malformed: the token is not a JWT')
     expect(warnings.join('')).not.toContain('S3cret')
@@ -86,7 +86,7 @@ test('an exception in resolveIssuer is printed once, even after an accepted toke
     await verifier.check(issuer.token({ aud, claims: { iss: 'https://t.example' } }))
   }
   expect(await take()).toEqual([
-    'A token could not be verified: verification_failed: resolveIssuer failed: it threw TypeError: "no table". This is printed once. NODE_DEBUG=resource-server prints every refusal.',
+    'A token could not be verified: verification_failed: resolveIssuer failed: it threw TypeError: "no table". See docs/codes.md#verification_failed. This is printed once. NODE_DEBUG=resource-server prints every refusal.',
   ])
 })
 
@@ -101,6 +101,6 @@ test('fixed keys that are not usable are printed once; fetched ones when the fet
     warnings.refused(refusal, { jwks: { keys: [] } } as never)
   }
   expect(await take()).toEqual([
-    'A token could not be verified: keys_unavailable: none is usable. This is printed once. NODE_DEBUG=resource-server prints every refusal.',
+    'A token could not be verified: keys_unavailable: none is usable. See docs/codes.md#keys_unavailable. This is printed once. NODE_DEBUG=resource-server prints every refusal.',
   ])
 })

@@ -1,0 +1,2 @@
+// Vite loads style sheets as modules.
+declare module '*.css'
