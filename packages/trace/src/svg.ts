@@ -13,7 +13,7 @@ const row = { height: 46, top: 128 }
 const margin = 24
 const column = { step: 52, time: 112 }
 /** The width of a character of text in a panel, and of its heading. */
-const character = { text: 8, heading: 6.4 }
+const glyph = { text: 8, heading: 6.4 }
 const legend = { x: margin + 264, width: 800 }
 
 const colors: Readonly<Record<Call['outcome'], string>> = {
@@ -87,7 +87,7 @@ export function traceSvg(records: readonly TracedRecord[], options: TraceOptions
     legendAt(legend.x, 34),
     headings(layout, calls),
     ...calls.map((_call, index) => stripe(index, width)),
-    axis(layout, calls),
+    timeAxis(layout, calls),
     ...participants.map((name) => participant(name, layout.center(name), height)),
     ...calls.map((call, index) => arrow(call, index, layout.center) + details(call, index, layout)),
     '</svg>\n',
@@ -113,8 +113,8 @@ function layoutOf(calls: readonly Call[], participants: readonly string[]): Layo
 
 function widthOf({ heading, length, textOf }: Panel, calls: readonly Call[]): number {
   const lengths = calls.map((call) => Math.min(length, textOf(call).length))
-  const longest = Math.max(0, ...lengths) * character.text
-  return Math.max(heading.length * character.heading, longest) + margin
+  const longest = Math.max(0, ...lengths) * glyph.text
+  return Math.max(heading.length * glyph.heading, longest) + margin
 }
 
 /** What the kinds of arrows mean. */
@@ -143,7 +143,7 @@ function headings(layout: Layout, calls: readonly Call[]): string {
 }
 
 /** The time axis with the time of each row, and the steps. A line separates the groups. */
-function axis({ axis: x, width }: Layout, calls: readonly Call[]): string {
+function timeAxis({ axis: x, width }: Layout, calls: readonly Call[]): string {
   const end = row.top + calls.length * row.height - row.height / 2
   const rows = calls.map(({ step, time }, index) => {
     const y = row.top + index * row.height

@@ -57,7 +57,7 @@ const exchanged: ExchangeRecord = {
 }
 
 const textsIn = (svg: string): string[] =>
-  [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text!)
+  [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text = '']) => text)
 const timesIn = (svg: string): string[] =>
   textsIn(svg).filter((text) => /^(?:\d\d:\d\d:|\+)/.test(text))
 
