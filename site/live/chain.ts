@@ -43,7 +43,7 @@ function noteOn(parties: readonly Party[], { record }: Decision): string {
   }
   return roles.includes('current actor')
     ? 'Guards see the current actor (RFC 8693 section 4.1).'
-    : 'The token names no actor (act), so only its subject and its client are known.'
+    : 'The token names no actor (act). It was not delegated, or its issuer does not say so.'
 }
 
 function drawing(parties: readonly Party[], space: number): SVGElement {
