@@ -48,6 +48,7 @@ describe.each(Object.entries(startStream))('a stream of events on %s', (_name, s
 async function startSockets() {
   const { list, verifier } = createService()
   const server = createServer()
+  const received: string[] = []
   const sockets = new WebSocketServer({ server })
   const onMessage = async (socket: WebSocket, watch: TokenWatch, jwt: string): Promise<void> => {
     const result = await verifier.check(jwt)
@@ -56,7 +57,10 @@ async function startSockets() {
   const onConnection = async (socket: WebSocket, authorization: string): Promise<void> => {
     const verified = await verifier.verify(authorization.slice('Bearer '.length))
     const watch = watchSocket(verifier, socket, verified)
-    socket.on('message', (data: Buffer) => void onMessage(socket, watch, data.toString()))
+    socket.on('message', (data: Buffer) => {
+      received.push(data.toString())
+      void onMessage(socket, watch, data.toString())
+    })
     socket.send('ready')
   }
   sockets.on('connection', (socket, request) => {
@@ -81,7 +85,7 @@ async function startSockets() {
     }
     return { socket, closed, send }
   }
-  return { list, connect }
+  return { list, connect, received, sockets }
 }
 
 describe('a WebSocket', () => {
@@ -99,6 +103,20 @@ describe('a WebSocket', () => {
     await list.revoke({ issuer: url, sid: 's-1' })
     clock.advance(1)
     expect(await closed).toEqual([tokenEndedCode, 'token revoked'])
+  })
+
+  test('whose client does not answer gets no more messages through, and is cut off', async () => {
+    const { connect, received, sockets } = await startSockets()
+    const { socket, send } = await connect(token({ expiresIn: 60 }))
+    await send('before')
+    const [serverSide] = sockets.clients
+    const closed = once(serverSide!, 'close')
+    // The client does not read, so it does not see the close frame.
+    socket.pause()
+    clock.advance(66)
+    socket.send('after')
+    expect((await closed)[0]).toBe(1006)
+    expect(received).toEqual(['before'])
   })
 
   test('stays open with a new token of the same issuer, subject, and client', async () => {

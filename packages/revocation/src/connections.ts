@@ -18,6 +18,8 @@ type Watcher = Pick<Operations, 'watch'>
 /** The part of a WebSocket of the package `ws` that is used here. */
 export interface WatchedSocket {
   close(code: number, reason: string): void
+  terminate(): void
+  removeAllListeners(event: 'message'): unknown
   once(event: 'close', listener: () => void): unknown
 }
 
@@ -29,8 +31,12 @@ export interface WatchedResponse {
   on(event: 'error', listener: () => void): unknown
 }
 
+/** How long a client may take to answer the end of its connection, in milliseconds. */
+const endDeadline = 1000
+
 /**
- * Closes a WebSocket with the code 4401 when its token ends. To renew the token in-band, verify the new one and pass it
+ * Closes a WebSocket with the code 4401 when its token ends. Messages that arrive afterwards are dropped, and the
+ * connection is cut off if the client does not answer within a second. To renew the token in-band, verify the new one and pass it
  * to `renew`, which returns `false` if it is for another issuer, subject, client, or actor.
  *
  * @throws ConfigError if the token is not a verified one
@@ -61,13 +67,17 @@ export function watchSocket(
   socket: WatchedSocket,
   token: AccessToken,
 ): TokenWatch {
-  const watch = server.watch(token, (reason) => socket.close(tokenEndedCode, `token ${reason}`))
+  const watch = server.watch(token, (reason) => {
+    // `ws` delivers messages until the client has answered.
+    socket.removeAllListeners('message')
+    socket.close(tokenEndedCode, `token ${reason}`)
+    const deadline = setTimeout(() => socket.terminate(), endDeadline)
+    deadline.unref()
+    socket.once('close', () => clearTimeout(deadline))
+  })
   socket.once('close', watch.stop)
   return watch
 }
-
-/** How long a response may take to be sent after its token has ended, in milliseconds. */
-const endDeadline = 1000
 
 /**
  * Ends a response, such as a stream of server-sent events, when its token ends. What is written afterwards is dropped.
