@@ -23,6 +23,7 @@ export const sections = [
       'docs/delegation.md',
       'docs/next-hop.md',
       'docs/bound-tokens.md',
+      'docs/credentials.md',
       'docs/revocation.md',
       'docs/introspection.md',
       'docs/key-sets.md',
@@ -38,7 +39,7 @@ export const sections = [
   },
   { title: 'Providers', files: [/^docs\/providers\//] },
   { title: 'Recipes', files: ['docs/recipes.md', /^docs\/recipes/] },
-  { title: 'Diagnosis', files: ['docs/codes.md', 'docs/troubleshooting.md'] },
+  { title: 'Diagnosis', files: ['docs/diagnose.md', 'docs/codes.md', 'docs/troubleshooting.md'] },
   { title: 'Packages', files: [/^packages\/[^/]+\/README\.md$/], collapsed: true },
   { title: 'Performance', files: ['docs/performance.md'] },
   {
