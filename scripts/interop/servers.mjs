@@ -10,6 +10,7 @@ const versions = { keycloak: '26.7.4', springBoot: '4.1.1' }
 
 const folder = join(cache, 'interop')
 const zitadelSources = join(root, 'test/interop/zitadel')
+const hydraModule = join(root, 'test/interop/hydra')
 const springSources = join(root, 'examples/order-flow/servers/spring-authorization-server')
 
 /**
@@ -50,6 +51,26 @@ function buildZitadel() {
   })
   if (!ok) throw new Error(`zitadel/oidc could not be built:\n${output}`)
   return { INTEROP_ZITADEL: binary }
+}
+
+/**
+ * Builds Ory Hydra, which takes about ten minutes the first time.
+ *
+ * @returns {Record<string, string> | string} an environment variable with its path, or what this machine lacks
+ */
+export function hydra() {
+  if (!run('go', ['version'], { quiet: true }).ok) return 'no Go found'
+  const binary = join(folder, `hydra-${fingerprint(hydraModule)}`)
+  if (existsSync(binary)) return { INTEROP_HYDRA: binary }
+  console.log('Ory Hydra: building, about ten minutes')
+  mkdirSync(folder, { recursive: true })
+  const { ok, output } = run(
+    'go',
+    ['build', '-tags', 'sqlite', '-o', binary, 'github.com/ory/hydra/v2'],
+    { cwd: hydraModule, quiet: true },
+  )
+  if (!ok) throw new Error(`Ory Hydra could not be built:\n${output}`)
+  return { INTEROP_HYDRA: binary }
 }
 
 /** @type {(javaHome: string) => string} the unpacked server's folder. @throws if the download fails */

@@ -1,5 +1,15 @@
 // What a fleet asks of its authorization server. Each scenario returns numbers with their bounds.
-import { after, at, blocked, clockOf, every, runUntil, time, wallClock } from './simulation.mjs'
+import {
+  after,
+  at,
+  blocked,
+  clockOf,
+  every,
+  restart,
+  runUntil,
+  time,
+  wallClock,
+} from './simulation.mjs'
 import { audience, AuthorizationServer, createKey, forgedToken, tokenOf } from './server.mjs'
 import {
   createVerifier,
@@ -337,21 +347,52 @@ const peakOf = (/** @type {number} */ instances) =>
   instances >= 2_000 ? 1 / 20 : 1 / 20 + 3 / Math.sqrt(20 * instances)
 
 /** @type {(instances: number, ratio: number, overloaded: () => import('./server.mjs').Refused) => Promise<Result[]>} */
-async function deployInto(instances, ratio, overloaded) {
+const deployInto = (instances, ratio, overloaded) =>
+  ratio < 2
+    ? deployIntoScarce(instances, ratio, overloaded)
+    : deployIntoTight(instances, ratio, overloaded)
+
+/** @type {(instances: number, ratio: number, overloaded: () => import('./server.mjs').Refused) => Promise<Result[]>} */
+async function deployIntoScarce(instances, ratio, overloaded) {
+  const end = 2 * hour
+  const { seconds, server, capacity } = await deployWithLimit(instances, ratio, overloaded, end)
+  return [
+    result('seconds until all have keys', seconds, 15 * minute),
+    result('load / capacity after 30 min', server.mean(30 * minute, end) / capacity, 1.2),
+  ]
+}
+
+/**
+ * The bound is one for 10,000 instances. In a small fleet, the time of the last instance varies a lot from run to
+ * run, so the result is the median of as many fleets as have 10,000 instances together.
+ *
+ * @type {(instances: number, ratio: number, overloaded: () => import('./server.mjs').Refused) => Promise<Result[]>}
+ */
+async function deployIntoTight(instances, ratio, overloaded) {
+  const times = []
+  for (let fleet = 0; fleet < Math.ceil(10_000 / instances); fleet += 1) {
+    restart()
+    times.push((await deployWithLimit(instances, ratio, overloaded, 20 * minute)).seconds)
+  }
+  times.sort((one, other) => one - other)
+  const median = times[Math.floor(times.length / 2)] ?? Number.NaN
+  return [
+    result('seconds until all have keys', median, 180),
+    result('the same, slowest fleet', times.at(-1) ?? Number.NaN, 5 * minute),
+  ]
+}
+
+/** @type {(instances: number, ratio: number, overloaded: () => import('./server.mjs').Refused, end: number) => Promise<{ seconds: number, server: AuthorizationServer, capacity: number }>} */
+async function deployWithLimit(instances, ratio, overloaded, end) {
   const server = new AuthorizationServer()
   const capacity = instances * steady * ratio
   server.limit(capacity)
   server.overloaded = overloaded
   const services = deploy(instances, 1, server)
   const all = firstTime(services, hasKeys)
-  const end = ratio < 2 ? 2 * hour : 20 * minute
   await runUntil(end)
   stop(services)
-  if (ratio >= 2) return [result('seconds until all have keys', all.seconds, 180)]
-  return [
-    result('seconds until all have keys', all.seconds, 15 * minute),
-    result('load / capacity after 30 min', server.mean(30 * minute, end) / capacity, 1.2),
-  ]
+  return { seconds: all.seconds, server, capacity }
 }
 
 /** @type {(instances: number, outage: AuthorizationServer['outage']) => Promise<Result[]>} */

@@ -8,6 +8,7 @@ export interface Environment {
   readonly springJar: string
   /** Absent if this machine has no Go. */
   readonly zitadel: string | undefined
+  readonly hydra: string
   /** The file for the results, which scripts/interop.mjs prints as a table. */
   readonly resultsFile: string
 }
@@ -22,6 +23,9 @@ export const environment: Environment = {
   },
   get springJar() {
     return required('INTEROP_SPRING_JAR')
+  },
+  get hydra() {
+    return required('INTEROP_HYDRA')
   },
   zitadel: process.env['INTEROP_ZITADEL'],
   get resultsFile() {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createVerifier } from '@resource-server/core'
-import { introspect } from '@resource-server/introspection'
+import { introspect, type IntrospectionFetch } from '@resource-server/introspection'
 import { redisRevocationFeed } from '@resource-server/redis'
 import { createRevocationList, type LogoutEvent } from '@resource-server/revocation'
 import { decodeJwt } from 'jose'
@@ -118,14 +118,58 @@ test('introspection refuses the token of a session that has ended', async () => 
   addResult({ kind: 'refused', what: 'introspected after a sign-out', seen: 'active: false' })
 })
 
-async function setLogoutUrl(url: string): Promise<void> {
-  const [found] = (await keycloak.admin.send('GET', `/clients?clientId=${client}`)) as [
-    { id: string; attributes: object },
-  ]
-  const logout = {
+describe('introspection responses', () => {
+  const verifierWith = (options: object) => {
+    const verifier = createVerifier({
+      issuer: keycloak.issuer,
+      audience,
+      log: 'off',
+      introspection: introspect({
+        client: { id: 'user-service', secret: 'user-service-secret' },
+        jwts: 'introspect',
+        ...options,
+      }),
+    })
+    onTestFinished(() => verifier.close())
+    return verifier
+  }
+
+  test('are not signed: 503 with the reason if signed ones (RFC 9701) are required', async () => {
+    const result = await verifierWith({ signedResponses: true }).check(await signIn())
+    expect(result).toMatchObject({ ok: false, code: 'introspection_unavailable' })
+    const reason = result.ok ? '' : result.reason
+    expect(reason).toContain('the server answered with a response that is not signed')
+    addResult({ kind: 'refused', what: 'a response that must be signed', seen: reason })
+  })
+
+  test('may contain the token as a JWT, which is ignored', async () => {
+    await setAttributes('user-service', {
+      'client.introspection.response.allow.jwt.claim.enabled': 'true',
+    })
+    const members: object[] = []
+    const fetchWithJwt: IntrospectionFetch = async (url, init) => {
+      const headers = { ...init.headers, accept: 'application/jwt' }
+      const response = await fetch(url, { ...init, headers })
+      members.push((await response.clone().json()) as object)
+      return response
+    }
+    const result = await verifierWith({ fetch: fetchWithJwt }).check(await signIn())
+    expect(members).toMatchObject([{ active: true, jwt: expect.any(String) }])
+    expect(result).toMatchObject({ ok: true })
+    addResult({ kind: 'accepted', what: 'a response with a member jwt', seen: 'user-42' })
+  })
+})
+
+const setLogoutUrl = (url: string): Promise<void> =>
+  setAttributes(client, {
     'backchannel.logout.url': url,
     'backchannel.logout.session.required': 'true',
-  }
-  const attributes = { ...found.attributes, ...logout }
-  await keycloak.admin.send('PUT', `/clients/${found.id}`, { ...found, attributes })
+  })
+
+async function setAttributes(clientId: string, attributes: object): Promise<void> {
+  const [found] = (await keycloak.admin.send('GET', `/clients?clientId=${clientId}`)) as [
+    { id: string; attributes: object },
+  ]
+  const changed = { ...found, attributes: { ...found.attributes, ...attributes } }
+  await keycloak.admin.send('PUT', `/clients/${found.id}`, changed)
 }

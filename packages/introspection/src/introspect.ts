@@ -6,7 +6,7 @@ import type {
   Introspector,
 } from '@resource-server/core'
 import { ConfigError } from '@resource-server/core'
-import { FetchError, sha256, warnings } from '@resource-server/core/client'
+import { FetchError, sha256 } from '@resource-server/core/client'
 import { Backoff, type Failure } from '@resource-server/exchange/client-authentication'
 import { AnswerCache } from './answer-cache.ts'
 import {
@@ -127,7 +127,7 @@ class CachingIntrospector implements Introspector {
     this.#counts.failures += 1
     this.#endpoint.reset()
     const reason = `introspection at '${this.#context.issuer}' failed: ${describe(error)}`
-    if (this.#lastError === undefined) warnings.print(`${reason}. Its tokens get 503.`)
+    if (this.#lastError === undefined) this.#context.warn(`${reason}. Its tokens get 503.`)
     this.#lastError = reason
     const requested = error instanceof FetchError ? error.retryAfter : undefined
     const retryAfter = requested === undefined ? 1 : Math.min(600, Math.max(1, requested))

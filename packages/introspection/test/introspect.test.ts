@@ -346,3 +346,23 @@ describe('a ConfigError', () => {
     expect(result.ok ? '' : result.reason).toContain("'introspection' is not available")
   })
 })
+
+test.each([
+  ['warnings', 1],
+  ['off', 0],
+] as const)("with log: '%s', a failure of the endpoint is printed %i times", async (log, times) => {
+  const messages: string[] = []
+  const listener = ({ name, message }: Error): void => {
+    if (name === 'ResourceServerWarning') messages.push(message)
+  }
+  process.on('warning', listener)
+  onTestFinished(() => void process.off('warning', listener))
+  const { outcome } = await setUp(
+    { endpoint: 'http://127.0.0.1:1/introspect', allowOtherOrigin: true },
+    { log },
+  )
+  expect(await outcome('an-opaque-token')).toBe('introspection_unavailable')
+  expect(await outcome('another-opaque-token')).toBe('introspection_unavailable')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(messages.filter((message) => message.startsWith('introspection at'))).toHaveLength(times)
+})

@@ -48,6 +48,8 @@ export interface IntrospectionContext {
   readonly fetch: Fetch
   /** Verifies signed responses (RFC 9701). */
   readonly verifyJwt: JwtVerifier
+  /** Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. */
+  readonly warn: (message: string) => void
 }
 
 /** Introspects the tokens of one issuer. */
