@@ -2,10 +2,11 @@
 // with packages that are not in the root's lockfile. Needs JDK 21 or later and Maven, network access for the first run,
 // nginx, and HAProxy. Passes its arguments to vitest: `npm run test:interop -- spring`, or `-- mcp-tools`. Only what these
 // tests need is prepared. With `--if-possible`, what is missing is reported but is not a failure.
-// `--only hydra` runs the tests with one server. Those that take long to build run only then.
+// `--only hydra` runs the tests with one server that takes long to build. They are not part of the other runs.
 import './help.mjs'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { build } from './build.mjs'
 import { missingPackages } from './interop/packages.mjs'
 import { missingProxies } from './interop/proxies.mjs'
@@ -13,47 +14,44 @@ import { hydra, realServers } from './interop/servers.mjs'
 import { cache, run, tool } from './run.mjs'
 import { setUp } from './setup.mjs'
 
-const [optional, only] = ['--if-possible', '--only']
-const args = process.argv.slice(2).filter((argument) => argument !== optional && argument !== only)
+const { values: options, positionals: args } = parseArgs({
+  options: { 'if-possible': { type: 'boolean' }, only: { type: 'string' } },
+  allowPositionals: true,
+})
 const ledger = join(cache, 'interop-ledger.jsonl')
 const report = join(cache, 'interop.json')
 
 /**
- * @param {(env: Record<string, string>) => string | undefined} prepare may set environment variables for the tests.
- *   Returns what is missing.
- * @param {readonly string[]} tests
- * @param {readonly string[]} others more options of vitest that leave out tests
+ * Tests that need the same things.
+ *
+ * @typedef {object} Part
+ * @property {readonly string[]} tests
+ * @property {() => Record<string, string> | string | undefined} prepare returns environment variables for the tests, or
+ *   what is missing
+ * @property {boolean} [isSlow] whether it takes so long to prepare that only `--only` does it
+ * @property {string} [project] a project of vitest that needs the same
  */
-const part = (prepare, tests, others = []) => ({
-  prepare,
-  tests,
-  options: [...tests.map((test) => `--exclude=**/${test}.test.ts`), ...others],
-})
 
+/** @type {readonly Part[]} */
 const parts = [
-  part(
-    (env) => add(env, realServers()),
-    ['keycloak', 'keycloak-sign-out', 'spring', 'order-flow', 'zitadel'],
-  ),
-  part(missingProxies, ['proxies']),
-  // NestJS 11 is a project of its own, because it also runs the tests of packages/nestjs.
-  part(missingPackages, ['mcp-tools', 'next', 'nestjs-11'], ['--project=!nestjs-11']),
+  {
+    prepare: realServers,
+    tests: ['keycloak', 'keycloak-sign-out', 'spring', 'order-flow', 'zitadel'],
+  },
+  { prepare: missingProxies, tests: ['proxies'] },
+  // The project also runs the tests of packages/nestjs.
+  { prepare: missingPackages, tests: ['mcp-tools', 'next', 'nestjs-11'], project: 'nestjs-11' },
+  { prepare: hydra, tests: ['hydra'], isSlow: true },
 ]
 
-/** Servers that take long to build: part of a run only with `--only`. */
-const slow = [part((env) => add(env, hydra()), ['hydra'])]
+/** What vitest is to run: texts in the names of files, as its arguments. All tests if there are none. */
+const filters = options.only === undefined ? args : [`/${options.only}.test.ts`, ...args]
 
-const names = args.filter((argument) => !argument.startsWith('-'))
-
-/** Whether vitest will run a test. Without names, it runs all of them. @type {(test: string) => boolean} */
-const isSelected = (test) =>
-  names.length === 0 || names.some((name) => `test/interop/${test}.test.ts`.includes(name))
-
-/** @type {(env: Record<string, string>, servers: Record<string, string> | string) => string | undefined} */
-function add(env, servers) {
-  if (typeof servers === 'string') return servers
-  Object.assign(env, servers)
-  return undefined
+/** @type {(part: Part) => boolean} */
+function isSelected({ tests, isSlow = false }) {
+  if (isSlow) return tests.some((test) => test === options.only)
+  const files = tests.map((test) => `test/interop/${test}.test.ts`)
+  return filters.length === 0 || files.some((file) => filters.some((each) => file.includes(each)))
 }
 
 function main() {
@@ -63,13 +61,12 @@ function main() {
   if (!build().ok) return false
   mkdirSync(cache, { recursive: true })
   const started = performance.now()
-  /** @type {Record<string, string>} */
-  const env = {}
-  const includesSlow = process.argv.includes(only)
-  const missing = [...parts, ...(includesSlow ? slow : [])]
-    .filter(({ tests }) => tests.some(isSelected))
-    .map(({ prepare, ...others }) => ({ ...others, reason: prepare(env) }))
-    .filter(({ reason }) => reason !== undefined)
+  const prepared = parts.filter(isSelected).map((part) => ({ part, result: part.prepare() }))
+  const missing = prepared.flatMap(({ part, result }) =>
+    typeof result === 'string' ? [{ ...part, what: result }] : [],
+  )
+  const left = [...missing, ...parts.filter((part) => part.isSlow && !isSelected(part))]
+  const found = prepared.map(({ result }) => (typeof result === 'string' ? {} : result))
   const { ok } = run(
     tool('vitest'),
     [
@@ -79,20 +76,21 @@ function main() {
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
-      ...missing.flatMap(({ options }) => options),
-      ...(includesSlow ? [] : slow.flatMap(({ options }) => options)),
-      ...args,
+      ...left.flatMap(({ tests }) => tests.map((test) => `--exclude=**/${test}.test.ts`)),
+      ...left.flatMap(({ project }) => (project === undefined ? [] : [`--project=!${project}`])),
+      ...filters,
     ],
-    { env: { ...env, INTEROP_LEDGER: ledger } },
+    { env: Object.assign({ INTEROP_LEDGER: ledger }, ...found) },
   )
   printLedger()
   console.log(`Tests against real servers: ${ok ? 'ok' : 'FAILED'}, ${seconds(started)}`)
-  for (const { tests, reason } of missing) {
-    console.log(`Not run: the tests ${tests.join(', ')}. ${reason}.`)
+  for (const { tests, what } of missing) {
+    console.log(`Not run: the tests ${tests.join(', ')}. ${what}.`)
   }
-  if (!includesSlow)
-    console.log(`Run with --only: ${slow.flatMap(({ tests }) => tests).join(', ')}`)
-  return ok && (missing.length === 0 || process.argv.includes(optional))
+  const slow = parts.filter(({ isSlow }) => isSlow).flatMap(({ tests }) => tests)
+  const names = slow.map((name) => `--only ${name}`)
+  if (options.only === undefined) console.log(`Run separately: ${names.join(', ')}`)
+  return ok && (missing.length === 0 || options['if-possible'] === true)
 }
 
 /** @type {(started: number) => string} */

@@ -181,7 +181,11 @@ describe('gRPC', async () => {
 
   test('a method without a row refuses every token', async () => {
     const metadata = metadataWith(`Bearer ${tokenWith('orders:read')}`)
-    expect(await call('Forgotten', metadata)).toMatchObject({ code: status.PERMISSION_DENIED })
+    const details = 'Not allowed for any token'
+    expect(await call('Forgotten', metadata)).toMatchObject({
+      code: status.PERMISSION_DENIED,
+      details,
+    })
   })
 
   test('a stream ends with its token', async () => {
