@@ -7,7 +7,9 @@ import { root } from '../scripts/run.mjs'
  * @typedef {object} Section
  * @property {string} title
  * @property {readonly (string | RegExp)[]} files paths in the repository, in the order of the navigation
- * @property {boolean} [collapsed]
+ * @property {readonly Link[]} [links] to parts of pages that another section lists
+ *
+ * @typedef {{ text: string, file: string, anchor?: string }} Link
  */
 
 /** A page that no section lists fails the build. @type {readonly Section[]} */
@@ -32,6 +34,11 @@ export const sections = [
       'docs/redis.md',
       'docs/testing.md',
     ],
+    links: [
+      { text: 'Jest', file: 'docs/troubleshooting.md', anchor: '#jest' },
+      { text: 'NestJS', file: 'packages/nestjs/README.md' },
+      { text: 'MCP servers', file: 'packages/mcp/README.md' },
+    ],
   },
   {
     title: 'Deployment',
@@ -40,24 +47,26 @@ export const sections = [
   { title: 'Providers', files: [/^docs\/providers\//] },
   { title: 'Recipes', files: ['docs/recipes.md', /^docs\/recipes/] },
   { title: 'Diagnosis', files: ['docs/diagnose.md', 'docs/codes.md', 'docs/troubleshooting.md'] },
-  { title: 'Packages', files: [/^packages\/[^/]+\/README\.md$/], collapsed: true },
+  { title: 'Packages', files: [/^packages\/[^/]+\/README\.md$/] },
   { title: 'Performance', files: ['docs/performance.md'] },
   {
     title: 'Security',
     files: ['SECURITY.md', /^docs\/security\//, 'docs/real-servers.md'],
-    collapsed: true,
   },
-  { title: 'Examples', files: [/^examples\/[^/]+\/README\.md$/], collapsed: true },
+  { title: 'Examples', files: [/^examples\/[^/]+\/README\.md$/] },
   {
     title: 'Project',
     files: ['ARCHITECTURE.md', 'CONTRIBUTING.md', '.changeset/README.md'],
-    collapsed: true,
   },
-  { title: 'Decisions', files: [/^decisions\//], collapsed: true },
+  { title: 'Decisions', files: [/^decisions\//] },
 ]
 
 /** Titles in the navigation that are not the first heading of the page. */
-const titles = new Map([['docs/getting-started.md', 'Start in five minutes']])
+const titles = new Map([
+  ['docs/getting-started.md', 'Start in five minutes'],
+  ['docs/internal-address.md', 'Docker and Kubernetes addresses'],
+  ['docs/key-sets.md', 'Outages and key sets'],
+])
 
 /** The first row that matches names the page. @type {readonly [file: RegExp, page: string][]} */
 const places = [
@@ -113,17 +122,17 @@ function markdownIn(folder) {
  * The sections with their pages. A file belongs to the first section that lists it.
  *
  * @param {readonly string[]} files
- * @returns {{ title: string, collapsed: boolean, files: string[] }[]}
+ * @returns {{ title: string, files: string[], links: readonly Link[] }[]}
  */
 export function navigation(files) {
   const left = new Set(files)
-  return sections.map(({ title, files: listed, collapsed = false }) => {
+  return sections.map(({ title, files: listed, links = [] }) => {
     const found = listed.flatMap((one) =>
       [...left].filter((file) => (typeof one === 'string' ? file === one : one.test(file))),
     )
     const own = [...new Set(found)]
     for (const file of own) left.delete(file)
-    return { title, collapsed, files: own }
+    return { title, files: own, links }
   })
 }
 

@@ -4,17 +4,19 @@ import { join } from 'node:path'
 import { navigation, pageFiles, pageOf, titleOf } from './pages.mjs'
 import { staged } from './stage.mjs'
 
-/** @typedef {{ text: string, link?: string, collapsed?: boolean, target?: string, items?: Item[] }} Item */
+/** @typedef {{ text: string, link?: string, target?: string, items?: Item[] }} Item */
 
 const files = pageFiles()
 
 /** @type {(file: string) => Item} */
 const item = (file) => ({ text: titleOf(file), link: `/${pageOf(file)}` })
 
-const sections = navigation(files).map(({ title, collapsed, files: listed }) => ({
+const sections = navigation(files).map(({ title, files: listed, links }) => ({
   text: title,
-  ...(collapsed ? { collapsed } : {}),
-  items: listed.map(item),
+  items: [
+    ...listed.map(item),
+    ...links.map(({ text, file, anchor = '' }) => ({ text, link: `/${pageOf(file)}${anchor}` })),
+  ],
 }))
 const isDecisions = (/** @type {Item} */ { text }) => text === 'Decisions'
 
@@ -71,9 +73,7 @@ const moduleSidebar = (module) => [
 export function sidebars(modules) {
   return {
     '/': [...sections.filter((section) => !isDecisions(section)), reference],
-    '/decisions/': sections
-      .filter(isDecisions)
-      .map((section) => ({ ...section, collapsed: false })),
+    '/decisions/': sections.filter(isDecisions),
     '/api/': [
       {
         text: 'API reference',

@@ -18,6 +18,22 @@ function withoutTemplates({ renderer }) {
   }
 }
 
+/**
+ * A header cell without text is announced as a header without a name.
+ *
+ * @type {(md: import('vitepress').MarkdownRenderer) => void}
+ */
+function withoutEmptyHeaders({ core }) {
+  core.ruler.push('empty-headers', ({ tokens }) => {
+    for (const [index, token] of tokens.entries()) {
+      const [inline, close] = tokens.slice(index + 1, index + 3)
+      if (token.type !== 'th_open' || inline?.content !== '' || !close) continue
+      token.tag = 'td'
+      close.tag = 'td'
+    }
+  })
+}
+
 export default defineConfig({
   lang: 'en-US',
   title: 'resource-server',
@@ -35,7 +51,15 @@ export default defineConfig({
     server: { fs: { allow: [root] } },
   },
   transformHtml: withPolicy,
-  markdown: { anchor: { slugify: slug }, config: withoutTemplates },
+  markdown: {
+    anchor: { slugify: slug },
+    // Themes whose colors have enough contrast.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    config: (md) => {
+      withoutTemplates(md)
+      withoutEmptyHeaders(md)
+    },
+  },
   themeConfig: {
     logo: '/icon.svg',
     search: { provider: 'local' },

@@ -1,2 +1,0 @@
-// Vite loads style sheets as modules.
-declare module '*.css'
