@@ -1,5 +1,5 @@
 import { schedule } from './clock.ts'
-import { JsonError, type JsonObject, parseJsonObject } from './json.ts'
+import { type JsonObject, readJsonObject } from './json.ts'
 import { codeOf, escapeUpTo, quote } from './quote.ts'
 
 /**
@@ -184,23 +184,19 @@ function redirection({ status, headers }: FetchResponse): string {
 }
 
 /**
- * Reads the body of a response as a JSON object, by the rules of `parseJsonObject`. Stops reading at the limit.
+ * Reads the body of a response as a JSON object, by the rules of `readJsonObject`. Stops reading at the limit.
  *
  * @param limit the maximum size of the decoded body, in bytes
  * @throws FetchError if the body is larger, or not a JSON object, such as the page of a single-page application
  */
 export async function readJson(response: FetchResponse, limit: number): Promise<JsonObject> {
-  const bytes = await readBounded(response, limit)
-  try {
-    return parseJsonObject(bytes)
-  } catch (error) {
-    const { status, headers } = response
-    const type = headers.get('content-type')
-    const shown = type ? `${quote(type)}, ` : ''
-    const problem = error instanceof JsonError ? error.message : 'cannot be parsed'
-    const message = `answered with status ${status} and an unusable body (${shown}${problem})`
-    throw new FetchError(message, status, retryAfterOf(headers))
-  }
+  const result = readJsonObject(await readBounded(response, limit))
+  if (typeof result !== 'string') return result
+  const { status, headers } = response
+  const type = headers.get('content-type')
+  const shown = type ? `${quote(type)}, ` : ''
+  const message = `answered with status ${status} and an unusable body (${shown}${result})`
+  throw new FetchError(message, status, retryAfterOf(headers))
 }
 
 /** RFC 9110 section 10.2.3, in seconds. A date is compared with the server's `Date`, not our clock. */
@@ -208,14 +204,19 @@ export function retryAfterOf(headers: FetchResponse['headers']): number | undefi
   const value = headers.get('retry-after')
   if (value === null) return undefined
   if (/^\d{1,15}$/.test(value)) return Number(value)
-  const wait = (Date.parse(value) - Date.parse(headers.get('date') ?? '')) / 1000
+  const wait = (Date.parse(value) - sentAt(headers)) / 1000
   return wait > 0 ? wait : undefined
 }
 
 /** RFC 9110 section 6.6.1. A response from a cache has an old date, so it is ignored. */
 function dateOf(headers: FetchResponse['headers']): number | undefined {
-  const date = Date.parse(headers.get('date') ?? '')
+  const date = sentAt(headers)
   return Number.isNaN(date) || headers.get('age') !== null ? undefined : date
+}
+
+/** The `Date` of a response, in milliseconds. NaN without one. */
+function sentAt(headers: FetchResponse['headers']): number {
+  return Date.parse(headers.get('date') ?? '')
 }
 
 /**

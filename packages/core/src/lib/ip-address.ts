@@ -40,13 +40,13 @@ function bytesOf(text: string, mayEndInIpv4: boolean): readonly number[] | undef
   const bytes: number[] = []
   for (const [at, part] of parts.entries()) {
     const isLast = at === parts.length - 1
-    const octets = isLast && mayEndInIpv4 && part.includes('.') ? parseIpv4(part) : undefined
+    const octets = isLast && mayEndInIpv4 ? parseIpv4(part) : undefined
     if (octets) bytes.push(...octets)
     else if (group.test(part))
       bytes.push(Number.parseInt(part, 16) >> 8, Number.parseInt(part, 16) & 255)
     else return undefined
   }
-  return bytes.length <= 16 ? bytes : undefined
+  return bytes
 }
 
 /** An address, or all addresses with the same first bits. */

@@ -54,12 +54,7 @@ export function readJsonObject(bytes: Uint8Array): JsonObject | string {
   const value = parse(text)
   if (value === undefined) return 'not JSON'
   if (!isJsonObject(value)) return 'not a JSON object'
-  const walk: Walk = {
-    members: 0,
-    protoMember: false,
-    illFormed: false,
-    mayBeIllFormed: text.includes('\\u'),
-  }
+  const walk = newWalk(text.includes('\\u'))
   visitObject(value, walk)
   if (walk.illFormed) return 'lone surrogate'
   if (walk.members !== expectedMembers) return describeDuplicate(text)
@@ -91,7 +86,7 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   if (expectedMembers === undefined) throw new JsonError(`nested deeper than ${maxBodyDepth}`)
   const value = parse(text)
   if (value === undefined) throw new JsonError('not JSON')
-  const walk: Walk = { members: 0, protoMember: false, illFormed: false, mayBeIllFormed: false }
+  const walk = newWalk(false)
   visit(value, walk)
   if (walk.members !== expectedMembers) throw new JsonError(describeDuplicate(text))
   return walk.protoMember ? parse(text, withoutProto) : value
@@ -174,6 +169,13 @@ interface Walk {
   /** Whether to look for lone surrogates. Valid UTF-8 has none, but an escape sequence can write one. */
   readonly mayBeIllFormed: boolean
 }
+
+const newWalk = (mayBeIllFormed: boolean): Walk => ({
+  members: 0,
+  protoMember: false,
+  illFormed: false,
+  mayBeIllFormed,
+})
 
 /** With `for in`, V8 reads a member without looking up its name. It also visits inherited names. */
 function visitObject(object: JsonObject, walk: Walk): void {

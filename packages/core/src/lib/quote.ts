@@ -10,7 +10,7 @@ const ellipsis = '...'
 export function quote(value: string): string {
   const room = maxLength - '""'.length
   const escaped = value.slice(0, maxLength).split('').map(escapeCharacter)
-  if (value.length <= room && lengthOf(escaped) <= room) return `"${escaped.join('')}"`
+  if (lengthOf(escaped) <= room) return `"${escaped.join('')}"`
   // Whole escapes only: a part of one would read as another character.
   while (lengthOf(escaped) > room - ellipsis.length) escaped.pop()
   return `"${escaped.join('')}"${ellipsis}`

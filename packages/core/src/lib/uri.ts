@@ -24,13 +24,13 @@ const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443
 export function normalizeUri(text: string): NormalUri | undefined {
   if (!isPrintable(text)) return undefined
   const hierarchical = text.split(/[?#]/, 1)[0]!
-  const [start, scheme, host] = beforePath.exec(hierarchical) ?? []
-  if (start === undefined || scheme === undefined) return undefined
-  const lower = scheme.toLowerCase()
-  const normalHost = normalizeAuthority(host!, defaultPorts[lower]!)
-  const normalPath = normalizePath(hierarchical.slice(start.length))
-  if (normalHost === undefined || normalPath === undefined) return undefined
-  return { origin: `${lower}://${normalHost}`, path: normalPath }
+  const parts = beforePath.exec(hierarchical)
+  if (!parts) return undefined
+  const scheme = parts[1]!.toLowerCase()
+  const host = normalizeAuthority(parts[2]!, defaultPorts[scheme]!)
+  const path = normalizePath(hierarchical.slice(parts[0].length))
+  if (host === undefined || path === undefined) return undefined
+  return { origin: `${scheme}://${host}`, path }
 }
 
 /** Printable ASCII without the space and the backslash. */
@@ -39,7 +39,9 @@ function isPrintable(text: string): boolean {
 }
 
 function normalizeAuthority(text: string, defaultPort: string): string | undefined {
-  const [, name, ipv6, port = ''] = authority.exec(text) ?? []
+  const parts = authority.exec(text)
+  if (!parts) return undefined
+  const [, name, ipv6, port = ''] = parts
   const address = ipv6 === undefined ? undefined : parseIpv6(ipv6)
   const host = name?.toLowerCase() ?? (address && `[${groupsOf(address)}]`)
   if (host === undefined) return undefined
@@ -52,7 +54,8 @@ function groupsOf(address: IpAddress): string {
   return groups.map((group) => group.toString(16)).join(':')
 }
 
-const unreserved = /^[\w.~-]$/
+/** For one character. */
+const unreserved = /[\w.~-]/
 
 /**
  * Normalizes the path of a URI. Returns `undefined` if it is not printable ASCII, has a malformed escape

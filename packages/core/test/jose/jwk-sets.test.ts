@@ -4,11 +4,14 @@ import type { VerifierOptions } from '../../src/index.ts'
 import {
   countKeys,
   describeSkipped,
+  emptyKeySet,
   readKeys,
   readKeySet,
   selectKey,
+  withoutKeys,
   withoutKids,
 } from '../../src/jose/key-set.ts'
+import { quote } from '../../src/jose/jwk.ts'
 import type { JoseHeader } from '../../src/jose/jws.ts'
 import { createPolicy, type IssuerPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
@@ -196,6 +199,28 @@ describe('a key that is published twice', () => {
     expect(after.keys).toEqual(before.keys)
     expect(after.keys[0]).toBe(before.keys[0])
   })
+})
+
+test('emptyKeySet has neither keys nor skipped entries', () => {
+  expect(countKeys(emptyKeySet)).toBe(0)
+  expect(describeSkipped(emptyKeySet.skipped)).toBe('')
+})
+
+test('a certificate (x5c) next to the members of the public key is ignored', async () => {
+  const eddsa = createSigningKey('EdDSA', 'eddsa').publicJwk
+  const set = await read([ec, rsa, eddsa].map((key) => ({ ...key, x5c: ['MII'] })))
+  expect(set.skipped).toEqual([])
+  expect(set.keys.map(({ kid }) => kid)).toEqual(['ec', 'rsa', 'eddsa'])
+})
+
+test('quote escapes each character outside ASCII with four digits', () => {
+  expect(quote('\u00e9\u2028')).toBe('"\\u00e9\\u2028"')
+})
+
+test('a removed key without kid is reported without kid', async () => {
+  const { kid: _kid, ...withoutKid } = ec
+  const rest = withoutKeys(await read([withoutKid, rsa]), ({ kid }) => kid === undefined)
+  expect(rest.skipped).toStrictEqual([{ reason: 'blocked with blockKey()' }])
 })
 
 describe('describeSkipped', () => {

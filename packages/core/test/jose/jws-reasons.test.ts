@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { isOpaque, parseJws } from '../../src/jose/jws.ts'
+import { isOpaque, mayBeOpaque, parseJws, readUnverifiedClaims } from '../../src/jose/jws.ts'
 
 // The reasons for refusing malformed tokens, and the cache of headers.
 
@@ -114,6 +114,11 @@ test.each<readonly [token: unknown, result: boolean]>([
   [undefined, false],
   ['', false],
   ['undefined', false],
+  ['my-undefined', true],
+  ['AAAAey', true],
+  ['a-bearer', true],
+  ['a"b', true],
+  ['a%22b', true],
   ['Bearer AAAA', false],
   ['"AAAA"', false],
   ['AAAA AAAA', false],
@@ -121,6 +126,33 @@ test.each<readonly [token: unknown, result: boolean]>([
   ['ewogImFsZyI6IkVTMjU2In0.e30', false],
 ])('isOpaque(%j) is %s', (token, result) => {
   expect(isOpaque(token)).toBe(result)
+})
+
+// One in two thousand opaque tokens begins like a JWT.
+test.each([
+  ['AAAA', true],
+  ['eyAAAA', true],
+  ['ewAAAA.BBBB', true],
+  ['ezAAAA.BBBB.CCCC', true],
+  ['AeyAAAA.BBBB.CCCC', true],
+  ['eyAAAA.BBBB.CCCC.DDDD', true],
+  ['eyAAAA.BBBB.CCCC.DDDD.EEEE', true],
+  ['eyAAAA.BBBB.CCCC', false],
+  ['ewAAAA.BBBB.CCCC', false],
+  ['eyAAAA.BBBB.', false],
+  ['ey..', false],
+  ['', false],
+  ['null', false],
+  ['AAAA AAAA', false],
+])('mayBeOpaque(%j) is %s', (token, result) => {
+  expect(mayBeOpaque(token)).toBe(result)
+})
+
+test('readUnverifiedClaims returns the claims of a JWT, and undefined for another text', () => {
+  expect(readUnverifiedClaims(jwt, jwt.length)).toEqual({ sub: 'a' })
+  expect(readUnverifiedClaims(jwt, jwt.length - 1)).toBeUndefined()
+  expect(readUnverifiedClaims('AAAA', 4096)).toBeUndefined()
+  expect(readUnverifiedClaims(undefined, 4096)).toBeUndefined()
 })
 
 test.each(['x-jwt', 'jwt+x', 'application/jwt2', 'text/application/jwt'])(

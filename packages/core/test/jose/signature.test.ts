@@ -1,11 +1,12 @@
 import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
+import { newKeyPair } from '../../../../test/key-pairs.ts'
 import type { VerificationKey } from '../../src/jose/jwk.ts'
 import { readKeys } from '../../src/jose/key-set.ts'
 import { parseJws, type Unverified } from '../../src/jose/jws.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { refuse } from '../../src/errors/refusal.ts'
-import { verifySignature } from '../../src/jose/signature.ts'
+import { hasValidSignature, verifySignature } from '../../src/jose/signature.ts'
 import { aud, outcomeFor, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -141,8 +142,39 @@ describe('verifySignature', () => {
     },
   )
 
+  test('hasValidSignature returns a boolean, synchronously by default', async () => {
+    expect(hasValidSignature(parsed(token), key)).toBe(true)
+    expect(hasValidSignature(tampered, key)).toBe(false)
+    expect(await hasValidSignature(parsed(token), key, 'webcrypto')).toBe(true)
+    expect(await hasValidSignature(tampered, key, 'webcrypto')).toBe(false)
+  })
+
+  /** A token whose header has this algorithm, with a signature of this length. */
+  const signedWith = (alg: string, length: number): Unverified => ({
+    ...parsed(token),
+    header: { alg, typ: undefined, kid: undefined },
+    signature: Buffer.alloc(length),
+  })
+
+  test('uses WebCrypto for an algorithm that the native implementation lacks', async () => {
+    const foreign = { algorithm: 'ML-DSA-44', key: key.key } as const
+    const valid = hasValidSignature(signedWith('ML-DSA-44', 2420), foreign)
+    expect(valid).toBeInstanceOf(Promise)
+    expect(await valid).toBe(false)
+  })
+
+  test('refuses the signature if the key causes an error in the thread pool', async () => {
+    const { publicKey } = newKeyPair(['ed25519'])
+    const jwk = publicKey.export({ format: 'jwk' })
+    const wrong = await crypto.subtle.importKey('jwk', jwk, 'Ed25519', true, ['verify'])
+    const valid = hasValidSignature(signedWith('ES384', 96), { algorithm: 'ES384', key: wrong })
+    expect(valid).toBeInstanceOf(Promise)
+    expect(await valid).toBe(false)
+  })
+
   test('refuses the signature if the key causes an error', () => {
     const broken = { ...key, key: { algorithm: {} } as VerificationKey['key'] }
     expect(verifySignature(parsed(token), broken)).toEqual(invalid)
+    expect(hasValidSignature(parsed(token), broken)).toBe(false)
   })
 })

@@ -10,6 +10,8 @@ test('without a failure, the refusal has no cause and asks to retry after 1 seco
     failures: 0,
     isFailing: false,
     lastError: undefined,
+    lastThrown: undefined,
+    mayLookUp: true,
     delayLeft: 0,
   })
   const refusal = {
@@ -37,6 +39,19 @@ test('a failure is the cause in the refusal and delays the next fetch', () => {
   })
   backoff.recordSuccess()
   expect(backoff).toMatchObject({ failures: 1, isFailing: false, delayLeft: 0 })
+})
+
+test('a token with an unknown kid may cause a fetch again when its delay is over', () => {
+  const clock = createTestClock()
+  const backoff = new Backoff('https://as.example.com', clock)
+  vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  onTestFinished(() => void vi.restoreAllMocks())
+  backoff.recordFailure(new FetchError('answered with status 503', 503, 40), 0)
+  expect(backoff.mayLookUp).toBe(false)
+  clock.advance(59.999)
+  expect(backoff.mayLookUp).toBe(false)
+  clock.advance(0.001)
+  expect(backoff.mayLookUp).toBe(true)
 })
 
 test.each([

@@ -14,16 +14,18 @@ interface Options {
   readonly issuer?: string
   readonly insecure?: boolean
   readonly discovery?: 'openid' | 'oauth'
+  readonly metadataUri?: string
 }
 
 async function discover(respond: (url: string) => Response, options: Options = {}) {
-  const { issuer = secure, insecure = false, discovery } = options
+  const { issuer = secure, insecure = false, discovery, metadataUri } = options
   const profile = { ...defaultProfile, ...(discovery && { discovery }) }
   const verifierOptions = {
     issuer,
     audience: 'order-service',
     allowInsecureHttp: true,
     profile,
+    ...(metadataUri !== undefined && { metadataUri }),
   }
   const policy = createPolicy(verifierOptions, 'verifier').issuers.get(issuer)!
   const requests: string[] = []
@@ -67,6 +69,14 @@ describe('the metadata is requested', () => {
     expect(requests).toEqual([openid])
     expect(found).toBeInstanceOf(FetchError)
     expect(found).toHaveProperty('message', `GET ${openid}: refused`)
+  })
+
+  test('from the URL in metadataUri alone', async () => {
+    const metadataUri = 'https://other.example.com/metadata'
+    expect(await discover(serve(good), { metadataUri })).toEqual({
+      requests: [metadataUri],
+      found: good.jwks_uri,
+    })
   })
 
   test.each([

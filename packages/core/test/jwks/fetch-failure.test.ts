@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type Fetch } from '../../src/index.ts'
-import { errorFrom, metadataError } from '../../src/jwks/fetch-failure.ts'
+import { describeFailure, errorFrom, metadataError } from '../../src/jwks/fetch-failure.ts'
 import { FetchError } from '../../src/lib/fetch-json.ts'
 
 // What an operator reads when metadata or keys cannot be fetched: each URL, its response, and what to do.
@@ -165,7 +165,33 @@ describe('if the key set cannot be fetched, the reason names its URL and says wh
 
 test('a timeout has the advice about an issuer that cannot be reached', () => {
   const timeout = new FetchError('no answer within 5000 ms')
-  expect(errorFrom(openid, timeout.message, timeout, 'metadata').advice).toContain('Kubernetes')
+  expect(errorFrom(openid, timeout.message, timeout, 'metadata').advice).toBe(
+    'If this service reaches the authorization server by another address than the clients (Docker, ' +
+      "Kubernetes), keep 'issuer' as in the tokens, and set 'jwksUri' to a URL of the key set that this " +
+      'service can reach',
+  )
+})
+
+test('the advice is about the key set unless the metadata was requested', () => {
+  const cause = new FetchError('answered with status 404', 404)
+  expect(errorFrom(jwksUri, cause.message, cause).advice).toContain("Check 'jwksUri'")
+  expect(errorFrom(jwksUri, cause.message, cause, 'metadata').advice).toContain("Check 'issuer'")
+})
+
+describe('describeFailure', () => {
+  test('returns the message and the advice', () => {
+    const cause = new FetchError('answered with status 302', 302)
+    expect(describeFailure(errorFrom(jwksUri, cause.message, cause))).toBe(
+      `GET ${jwksUri}: answered with status 302. Set 'jwksUri' to the final URL of the key set`,
+    )
+  })
+
+  test.each([
+    ['answered after 5.2 s', 'answered after 5.2 s'],
+    ['answered after 5.2 s.', 'answered after 5.2 s'],
+  ])('returns the message %j without advice and final period: %j', (message, described) => {
+    expect(describeFailure(new Error(message))).toBe(described)
+  })
 })
 
 test('the error about the metadata has the status of the last response and the longest delay', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { Doorkeeper } from '../../src/lib/doorkeeper.ts'
+import { bitsAt, Doorkeeper } from '../../src/lib/doorkeeper.ts'
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64')
 const digests = (from: number, count: number): string[] =>
@@ -47,4 +47,15 @@ test('the Doorkeeper distinguishes digests of ten characters', () => {
 test('the Doorkeeper accepts a huge expected number, with bounded memory', () => {
   const doorkeeper = new Doorkeeper(2 ** 40)
   expect([digest('a'), digest('a')].map((one) => doorkeeper.timesSeen(one))).toEqual([1, 2])
+})
+
+test('the Doorkeeper tells apart digests that differ only in which slots they may use', () => {
+  // For four digests, there are two times eight slots. The lowest bit of the first five characters selects eight.
+  const doorkeeper = new Doorkeeper(4)
+  const [first, second] = [0, 1].map((bit) =>
+    digests(0, 100)
+      .map((one) => `${one.slice(0, 5)}abcde`)
+      .find((one) => (bitsAt(one, 0) & 1) === bit),
+  )
+  expect([first!, second!, first!].map((one) => doorkeeper.timesSeen(one))).toEqual([1, 1, 2])
 })

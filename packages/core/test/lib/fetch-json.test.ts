@@ -186,6 +186,20 @@ describe('fetchJson: a body that is not needed', () => {
     },
   )
 
+  test.each([
+    ['of an error', 404, 10],
+    ['above 256 KiB', 200, 300_000],
+  ])('%s is canceled, which releases the connection', async (_what, status, size) => {
+    const canceled = new Promise<void>((resolve) => {
+      const body = new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(size)),
+        cancel: () => resolve(),
+      })
+      void failureOf(() => new Response(body, { status }))
+    })
+    await expect(canceled).resolves.toBeUndefined()
+  })
+
   test('is dropped without waiting if it was cloned and the clone is not read', async () => {
     const withClone = (response: Response): Response => {
       response.clone()

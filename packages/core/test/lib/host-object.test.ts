@@ -16,8 +16,9 @@ const hostObjects: readonly (readonly [string, object, string])[] = [
 ]
 
 describe('hostObjectOf', () => {
-  test.each(hostObjects)('recognizes %s', (name, value) => {
+  test.each(hostObjects)('recognizes %s', (name, value, fix) => {
     expect(hostObjectOf(value)?.name).toBe(name)
+    expect(hostObjectOf(value)?.fix).toContain(fix)
   })
 
   test.each([
@@ -28,6 +29,8 @@ describe('hostObjectOf', () => {
     { only: 'order-service' },
     { iss: 'https://as.example.com', sub: 'user-service' },
     { acr: 'mfa', maxAge: 300 },
+    { req: 'order-service' },
+    { raw: 'order-service' },
     () => true,
     createServer(),
   ])('does not recognize %s', (value) => {
@@ -37,6 +40,13 @@ describe('hostObjectOf', () => {
 
 test('isFetchRequest accepts a Request and nothing else', () => {
   expect(isFetchRequest(fetchRequest)).toBe(true)
-  const others = [nodeRequest, { headers: {} }, { headers: new Map().keys() }, 'x', null, undefined]
+  const headers = ['x', null, {}, new Map().keys(), { get: () => null }]
+  const others = [
+    nodeRequest,
+    ...headers.map((value) => ({ headers: value })),
+    'x',
+    null,
+    undefined,
+  ]
   expect(others.filter(isFetchRequest)).toEqual([])
 })

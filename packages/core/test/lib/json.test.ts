@@ -26,6 +26,7 @@ const accepted: readonly (readonly [what: string, text: string])[] = [
   ['a colon after a string in a string', String.raw`{"a":"\"b\":"}`],
   ['a surrogate pair', String.raw`{"a":"\ud83d\ude00"}`],
   ['letters outside ASCII', '{"ä":"ö","名":"😀"}'],
+  ['a replacement character', '{"a":"\uFFFD"}'],
   ['many objects side by side', `{"a":[${Array.from({ length: 40 }, () => '{"b":{}}').join()}]}`],
   ['many lists side by side', `{"a":[${Array.from({ length: 40 }, () => '[[]]').join()}]}`],
   ['the maximum depth of objects', nested(32)],
@@ -78,6 +79,16 @@ const refused: readonly (readonly [what: string, text: string, why: string])[] =
     String.raw`{"\n\u202e\u2028\u0085":1,"\n\u202e\u2028\u0085":2}`,
     String.raw`duplicate member "\u000a\u202e\u2028\u0085"`,
   ],
+  [
+    'a name twice, after values that are also names',
+    '{"a":"b","b":"a","c":"c","d":1,"d":2}',
+    'duplicate member "d"',
+  ],
+  [
+    'a name with escaped quotes twice',
+    String.raw`{"a\"b\\":1,"a\"b\\":2}`,
+    String.raw`duplicate member "a\"b\\"`,
+  ],
   ['__proto__ twice', '{"__proto__":1,"__proto__":2}', 'duplicate member "__proto__"'],
   ['a high surrogate alone', String.raw`{"a":"\ud83d"}`, 'lone surrogate'],
   ['a low surrogate alone', String.raw`{"a":"\ude00x"}`, 'lone surrogate'],
@@ -86,6 +97,7 @@ const refused: readonly (readonly [what: string, text: string, why: string])[] =
   ['one object too deep', nested(33), 'nested deeper'],
   ['one list too deep', nestedLists(32), 'nested deeper'],
   ['one level too deep, with siblings on each level', wide(33), 'nested deeper than 32'],
+  ['a text that is not JSON and has as many braces', `x${nested(33)}`, 'not JSON'],
   ['ten thousand levels', nested(10_000), 'nested deeper'],
 ]
 
@@ -103,6 +115,7 @@ test.each([
   ['a byte that never occurs in UTF-8', [0xff]],
   ['an overlong encoding of a slash', [0xc0, 0xaf]],
   ['an incomplete character', [0xc3]],
+  ['an incomplete character as long as its replacement', [0xf0, 0x9f, 0x98]],
   ['an encoded surrogate', [0xed, 0xa0, 0x80]],
   ['a character beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
 ])('parseJsonObject refuses %s', (_what, invalid) => {
@@ -138,6 +151,17 @@ describe('parseJsonObject and the prototype', () => {
   test('own() returns a claim with the name of a method', () => {
     expect(own(parseJsonObject(bytes('{"toString":1}')), 'toString')).toBe(1)
   })
+})
+
+test('parseJsonObject does not count members that a polluted prototype adds', () => {
+  const polluted = Object.prototype as { sub?: string }
+  polluted.sub = 'admin'
+  try {
+    const value = parseJsonObject(bytes('{"a":{"b":2}}'))
+    expect(Object.keys(value)).toEqual(['a'])
+  } finally {
+    delete polluted.sub
+  }
 })
 
 describe('parseJsonBody', () => {

@@ -61,6 +61,7 @@ test.each<readonly [what: string, thrown: unknown, description: string]>([
   ['null', null, 'null'],
   ['undefined', undefined, 'undefined'],
   ['an object', { toString: 1 }, 'object'],
+  ['an object that is not an error', { name: 'SECRET', message: 'SECRET' }, 'object'],
   [
     'an error whose message throws',
     Object.defineProperty(new Error('x'), 'message', {
@@ -106,6 +107,7 @@ test.each<readonly [what: string, thrown: unknown, description: string]>([
     'Error',
   ],
   ['a text', 'hunter2', 'string'],
+  ['an object that is not an error', { code: 'hunter2' }, 'object'],
 ])('nameAndCodeOf describes %s without its message', (_what, thrown, description) => {
   expect(nameAndCodeOf(thrown)).toBe(description)
 })

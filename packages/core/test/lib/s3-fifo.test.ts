@@ -349,3 +349,19 @@ test('S3Fifo evicts as many entries as a larger one needs', () => {
   store(map, idOf('larger'), 10)
   expect([map.size, map.bytes, map.get(idOf('larger'))]).toEqual([36, 80, 10])
 })
+
+test('S3Fifo computes a digest only for a text that may be stored', () => {
+  const computed: string[] = []
+  const digestOf = (text: string): string => {
+    computed.push(text)
+    return text
+  }
+  const map = new S3Fifo<number>({ entries: 1000, bytes: 1000 }, (value) => value, digestOf)
+  const [one, other] = [idOf('one'), idOf('other')]
+  map.offer(one, 1)
+  expect(computed).toEqual([])
+  map.offer(one, 1)
+  expect(computed).toEqual([one])
+  expect([map.get(other), map.get(one)]).toEqual([undefined, 1])
+  expect(computed).toEqual([one, one])
+})

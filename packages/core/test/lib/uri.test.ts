@@ -8,6 +8,15 @@ const text = (uri: string): string | undefined => {
 
 describe('normalizeUri', () => {
   test.each([
+    ['HTTPS://API.Example:8443/Orders', 'https://api.example:8443', '/Orders'],
+    ['https://api.example/caf%c3%a9', 'https://api.example', '/caf%C3%A9'],
+    ['http://[2001:DB8:1234::ff:a]/', 'http://[2001:db8:1234:0:0:0:ff:a]', '/'],
+    ['http://[::ffff:192.0.2.1]:3000/', 'http://[0:0:0:0:0:ffff:c000:201]:3000', '/'],
+  ])('returns the normal form of %s', (uri, origin, path) => {
+    expect(normalizeUri(uri)).toEqual({ origin, path })
+  })
+
+  test.each([
     ['HTTPS://API.Example/orders', 'https://api.example/orders'],
     ['https://api.example:443/orders', 'https://api.example/orders'],
     ['https://api.example:/orders', 'https://api.example/orders'],
@@ -36,6 +45,8 @@ describe('normalizeUri', () => {
     ['https://api.example:0443/orders', 'https://api.example/orders'],
     ['http://api.example/orders', 'https://api.example/orders'],
     ['https://api.example:80/orders', 'https://api.example/orders'],
+    ['http://[2001:db8::1]/', 'http://[2001:db8::2]/'],
+    ['http://[2001:db8::1:0]/', 'http://[2001:db8::1]/'],
     ['http://[::ffff:127.0.0.1]/', 'http://127.0.0.1/'],
     ['http://127.1/', 'http://127.0.0.1/'],
     ['http://2130706433/', 'http://127.0.0.1/'],
@@ -64,7 +75,12 @@ describe('normalizeUri', () => {
     'https://api.example/a b',
     ' https://api.example/orders',
     'https://api.example/orders\n',
+    'https://api.example/orders?a=b c',
+    'https://api.example/orders?a=\n',
+    'https://api.example/orders#ü',
     'https://api.example/%',
+    'https://api.example/%a',
+    'https://api.example/%ag',
     'https://api.example/%g0',
     'https://api.example/../orders',
     'https://api.example/a/../b',
@@ -76,8 +92,10 @@ describe('normalizeUri', () => {
     'http://[fe80::1%25eth0]:3000/',
     'http://[fe80::1%eth0]:3000/',
     'http://[127.0.0.1]/',
+    'http://[1::2::3]:3000/',
     'http://[::1/',
     'ws://api.example/orders',
+    'evil:https://api/orders',
     'httpss://api.example/orders',
     'javascript://api.example/orders',
   ])('refuses %j', (uri) => {

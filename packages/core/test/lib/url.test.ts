@@ -99,6 +99,7 @@ test.each([
   ['ftp://as.example.com', false],
   ['urn:as', false],
   ['https://', false],
+  ['https://[', false],
 ])('isIssuerUrl for %j: %s', (value, expected) => {
   expect(isIssuerUrl(value)).toBe(expected)
 })

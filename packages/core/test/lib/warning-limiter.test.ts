@@ -1,18 +1,23 @@
 import { createTestClock } from '@resource-server/testing'
 import { expect, test } from 'vitest'
-import { WarningLimiter } from '../../src/lib/warning-limiter.ts'
+import { schedule } from '../../src/lib/clock.ts'
+import { limiterClock, WarningLimiter } from '../../src/lib/warning-limiter.ts'
 
 function createLimiter() {
   const clock = createTestClock()
   const printed: string[] = []
+  const delays: number[] = []
   const limiter = new WarningLimiter((message) => void printed.push(message), {
     monotonic: () => clock.monotonic(),
-    schedule: (delay, callback) => clock.schedule(delay, callback),
+    schedule: (delay, callback) => {
+      delays.push(delay)
+      return clock.schedule(delay, callback)
+    },
   })
   const take = (): readonly string[] => printed.splice(0)
   const print = (count: number): readonly boolean[] =>
     Array.from({ length: count }, (_, at) => limiter.print(`warning ${at}`))
-  return { clock, print, take }
+  return { clock, delays, print, take }
 }
 
 const countOf = (count: number): string =>
@@ -39,6 +44,28 @@ test('prints any number of warnings that are far enough apart, without a count',
     clock.advance(60)
   }
   expect(take()).toHaveLength(50)
+})
+
+test('starts one timer for each minute, with the first warning that is not printed', () => {
+  const { clock, delays, print, take } = createLimiter()
+  clock.advance(100)
+  print(10)
+  clock.advance(20)
+  print(1)
+  expect(delays).toEqual([40_000])
+  print(2)
+  clock.advance(40)
+  expect(delays).toEqual([40_000])
+  expect(take().slice(10)).toEqual([countOf(3)])
+  print(11)
+  expect(delays).toEqual([40_000, 60_000])
+})
+
+test('the limits of the process use the clock of the system', () => {
+  const before = performance.now()
+  expect(limiterClock.monotonic()).toBeGreaterThanOrEqual(before)
+  expect(limiterClock.monotonic()).toBeLessThanOrEqual(performance.now())
+  expect(limiterClock.schedule).toBe(schedule)
 })
 
 test('prints the count first if the timer is late', () => {
