@@ -14,7 +14,7 @@ const checks = [
 
 for (const [what, problems] of checks) {
   console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${what}`)
-  for (const problem of problems) console.error(`        ${problem}`)
+  for (const problem of problems) console.log(`        ${problem}`)
 }
 const failed = checks.filter(([, problems]) => problems.length > 0).length
 console.log(`\n${checks.length - failed} checks passed, ${failed} failed`)
