@@ -16,8 +16,8 @@ export default defineConfig({
     // A forgotten `.only` would switch off all other tests, so it is an error everywhere.
     allowOnly: false,
     // Against hanging, not against slow machines.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Tests refuse many tokens. The warnings about that are still emitted, and some tests read them.
     execArgv: ['--disable-warning=ResourceServerWarning'],
     // What fails once is broken.
