@@ -75,7 +75,10 @@ function buildPage(root: HTMLElement, keys: PageKeys, signal: AbortSignal): void
   )
   if (root.clientWidth < narrow) for (const { element } of parts) element.open = false
   signal.addEventListener('abort', picture.close)
-  examples.choose(presets[0]!)
+  const restart = (): void => examples.choose(presets[0]!)
+  // Browsers keep the page in memory for the way back.
+  window.addEventListener('pagehide', restart, { signal })
+  restart()
 }
 
 /** Runs after a pause. A result that a later change overtook is dropped. */
