@@ -30,6 +30,7 @@ export const sections = [
       'docs/key-sets.md',
       'docs/tenants.md',
       'docs/challenges.md',
+      'docs/credentials.md',
       'docs/redis.md',
       'docs/testing.md',
     ],
@@ -45,7 +46,7 @@ export const sections = [
   },
   { title: 'Providers', files: [/^docs\/providers\//] },
   { title: 'Recipes', files: ['docs/recipes.md', /^docs\/recipes/] },
-  { title: 'Diagnosis', files: ['docs/codes.md', 'docs/troubleshooting.md'] },
+  { title: 'Diagnosis', files: ['docs/codes.md', 'docs/diagnose.md', 'docs/troubleshooting.md'] },
   { title: 'Packages', files: [/^packages\/[^/]+\/README\.md$/] },
   { title: 'Performance', files: ['docs/performance.md'] },
   {
