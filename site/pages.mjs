@@ -31,6 +31,7 @@ export const sections = [
       'docs/key-sets.md',
       'docs/tenants.md',
       'docs/challenges.md',
+      'docs/credentials.md',
       'docs/redis.md',
       'docs/testing.md',
     ],
