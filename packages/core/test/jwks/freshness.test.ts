@@ -45,6 +45,7 @@ test.each([
   ['x-no-store, max-age=120', 120],
   ['no-cache-yet, max-age=120', 120],
   ['max-age=120, no-cache', 300],
+  ['no-store , max-age=120', 300],
   ['max-age=soon', 300],
 ])('a response with Cache-Control %j is fresh for %i seconds', (header, expected) => {
   expect(freshnessLifetime(header, 600 * ms)).toBe(expected * ms)
