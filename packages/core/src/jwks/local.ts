@@ -121,7 +121,6 @@ export class LocalKeySet implements KeySource {
     }
     if (kid === undefined || this.#hasKid(kid)) return selectKey(this.#set, { alg, kid })
     const unnamed = keys.filter((key) => key.kid === undefined)
-    if (unnamed.length === 0) return selectKey(this.#set, { alg, kid })
     return selectKey({ ...this.#set, keys: unnamed }, { alg, kid: undefined })
   }
 

@@ -67,6 +67,19 @@ test('the URL from the metadata is used for an hour', async () => {
   expect(takeRequests()).toEqual([jwksUri, wellKnown])
 })
 
+test('the URL from the metadata is used for at least 45 minutes, at random', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0)
+  const { fetcher, clock, takeRequests } = createFetcher()
+  await fetcher.fetch()
+  takeRequests()
+  clock.advance(45 * minutes - 0.001)
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([jwksUri])
+  clock.advance(0.001)
+  await fetcher.fetch()
+  expect(takeRequests()).toEqual([jwksUri, wellKnown])
+})
+
 test('with the option jwksUri, no metadata is requested', async () => {
   const { fetcher, takeRequests } = createFetcher({ jwksUri })
   await fetcher.fetch()
@@ -143,6 +156,16 @@ test('the known URL is used for another hour if the metadata cannot be fetched',
   ])
 })
 
+test('the known URL is not used any more if the metadata turns out to be wrong after an hour', async () => {
+  const { fetcher, clock, responses, takeRequests } = createFetcher()
+  await fetcher.fetch()
+  clock.advance(60 * minutes)
+  responses.set(wellKnown, () => Response.json({ issuer: 'https://other.example' }))
+  await expect(fetcher.fetch()).rejects.toBeInstanceOf(ConfigError)
+  await expect(fetcher.fetch()).rejects.toBeInstanceOf(ConfigError)
+  expect(takeRequests()).toEqual([wellKnown, jwksUri, jwksUri, wellKnown, wellKnown])
+})
+
 test('the known URL is not used if the metadata is wrong', async () => {
   const { fetcher, responses, takeRequests } = createFetcher()
   await fetcher.fetch()
@@ -195,7 +218,9 @@ describe('if the key set cannot be fetched from the discovered URL', () => {
   test('for 10 minutes, an attempt fetches the metadata, and the next one the key set again', async () => {
     const harness = await startFailing(status(503))
     expect(await failed(harness)).toEqual([jwksUri])
-    harness.clock.advance(10 * minutes)
+    harness.clock.advance(10 * minutes - 0.001)
+    expect(await failed(harness)).toEqual([jwksUri])
+    harness.clock.advance(0.001)
     expect(await failed(harness)).toEqual([wellKnown])
     expect(await failed(harness)).toEqual([jwksUri])
     harness.clock.advance(10 * minutes)
@@ -241,10 +266,13 @@ test('metadata that hangs at the hourly check delays only one fetch', async () =
   const { fetcher, clock, responses, takeRequests } = createFetcher()
   await fetcher.fetch()
   clock.advance(60 * minutes)
-  responses.set(wellKnown, () => new Promise(() => {}))
+  let fail = (_error: Error): void => {}
+  responses.set(wellKnown, () => new Promise((_, reject) => (fail = reject)))
   const late = fetcher.fetch().catch((error: unknown) => error)
   await vi.advanceTimersByTimeAsync(5000)
   expect(await late).toBeInstanceOf(FetchError)
+  fail(new Error('aborted'))
+  await new Promise((resolve) => setImmediate(resolve))
   expect(await fetcher.fetch()).toMatchObject({ body })
   expect(takeRequests()).toEqual([wellKnown, jwksUri, jwksUri, wellKnown, jwksUri])
 })
@@ -283,6 +311,33 @@ test('close() rejects the fetch in flight, and no other request follows', async 
   fail(new Error('aborted'))
   await new Promise((resolve) => setImmediate(resolve))
   expect(takeRequests()).toEqual([wellKnown, jwksUri, wellKnown])
+})
+
+test('after close(), a fetch is aborted from the start', async () => {
+  const { fetcher } = createFetcher({ jwksUri })
+  fetcher.close()
+  await expect(fetcher.fetch()).rejects.toThrow(`GET ${jwksUri}: closed`)
+})
+
+test('close() aborts only fetches in flight', async () => {
+  const { fetcher } = createFetcher()
+  await fetcher.fetch()
+  const abort = vi.spyOn(AbortController.prototype, 'abort')
+  fetcher.close()
+  expect(abort).not.toHaveBeenCalled()
+})
+
+test.each([
+  ['metadata', {}, "keep 'issuer' as in the tokens"],
+  ['a key set', { jwksUri }, "Set 'jwksUri' to a URL of the key set that this service can reach"],
+])('if %s is not received in time, the advice is about that', async (_what, options, advice) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { fetcher, responses } = createFetcher(options)
+  for (const url of [wellKnown, jwksUri]) responses.set(url, () => new Promise(() => {}))
+  const late = fetcher.fetch().catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(await late).toHaveProperty('advice', expect.stringContaining(advice))
 })
 
 test('the ETag of a response after the deadline is not used', async () => {

@@ -93,6 +93,9 @@ describe('after close()', () => {
     expect(await check('b')).toBe('keys_unavailable')
     clock.advance(1)
     expect(await check('a')).toBe('keys_unavailable')
+    await expect(verifier.verify(tokenWithKid('a', clock))).rejects.toMatchObject({
+      reason: `JWKS of '${issuer}' is unavailable: the cached key set has expired`,
+    })
     expect(fetches()).toBe(1)
   })
 

@@ -150,11 +150,58 @@ describe('the delay before a retry', () => {
 
   test('does not apply to refreshKeys()', async () => {
     const { verifier, fetches, setResponse, check } = startRemote(errorResponse())
-    await expect(verifier.refreshKeys()).rejects.toBeInstanceOf(VerificationError)
+    await expect(verifier.refreshKeys()).rejects.toMatchObject({
+      code: 'keys_unavailable',
+      reason: `JWKS of '${issuer}' is unavailable: the refresh failed (${status503})`,
+    })
     setResponse(jwksResponse('a'))
     await verifier.refreshKeys()
     expect(fetches()).toBe(2)
     expect(await check('a')).toBe('granted')
+  })
+})
+
+describe('while keys can be used', () => {
+  /** Ten seconds after a fetch. A refresh is due after 217.5 seconds. */
+  async function startAfterFetch(respond: () => Response) {
+    const harness = startRemote(jwksResponse('a'))
+    await harness.verifier.warmUp()
+    harness.clock.advance(10)
+    harness.setResponse(respond)
+    const nextAttempt = () => harness.verifier.health().issuers[0]?.nextAttempt
+    return { ...harness, nextAttempt }
+  }
+
+  test('a failed refreshKeys() is retried soon', async () => {
+    const { verifier, clock, idle, fetches, nextAttempt } = await startAfterFetch(errorResponse())
+    await verifier.refreshKeys().catch(() => {})
+    expect(nextAttempt()).toBe(3.75)
+    clock.advance(3.75)
+    await idle()
+    expect(fetches()).toBe(3)
+  })
+
+  test('a failed fetch for an unknown kid is not retried before a refresh is due', async () => {
+    const { check, nextAttempt } = await startAfterFetch(errorResponse())
+    expect(await check('b')).toBe('keys_unavailable')
+    expect(nextAttempt()).toBe(207.5)
+  })
+
+  test('a key set without usable keys is fetched again soon, even if it was for an unknown kid', async () => {
+    const { check, nextAttempt } = await startAfterFetch(jwksResponse(''))
+    expect(await check('b')).toBe('keys_unavailable')
+    expect(nextAttempt()).toBe(3.75)
+  })
+
+  test('a retry is due shortly after they expire', async () => {
+    const clock = suspendedClock()
+    const { verifier, setResponse } = startRemote(jwksResponse('a'), { clock, staleIfError: 60 })
+    await verifier.warmUp()
+    setResponse(errorResponse())
+    clock.advance(358)
+    await verifier.refreshKeys().catch(() => {})
+    // They can be used for 2 seconds. Without keys, the delay is 0.75 seconds.
+    expect(verifier.health().issuers[0]?.nextAttempt).toBe(2.75)
   })
 })
 

@@ -75,3 +75,12 @@ test('any sequence of kids causes at most 5 fetches in any minute', () => {
     }),
   )
 })
+
+test('delayLeft is the time until a token with any unknown kid may cause a fetch', () => {
+  const limiter = new UnknownKidLimiter()
+  expect(limiter.delayLeft(1000)).toBe(0)
+  limiter.mayFetch('a', 1000)
+  expect(limiter.delayLeft(1000)).toBe(0)
+  limiter.mayFetch('b', 2000)
+  expect([2000, 60_999, 61_000].map((now) => limiter.delayLeft(now))).toEqual([59_000, 1, 0])
+})

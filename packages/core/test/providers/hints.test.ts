@@ -24,6 +24,8 @@ const otherUrls = [
   'https://k.example/realms/',
   'https://k.example/realms/shop/x',
   'https://k.example/shop',
+  'xhttps://k.example/realms/shop',
+  'ftp://k.example/realms/shop',
 ]
 const [v1, v2] = ['https://sts.windows.net/t/', 'https://login.microsoftonline.com/t/v2.0']
 const graph = '00000003-0000-0000-c000-000000000000'
@@ -42,7 +44,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.keycloakHints[0],
     codes: actorCodes,
     message: `Keycloak's standard token exchange does not write act. ${checkClient}`,
-    matches: [realm],
+    matches: [realm, { ...realm, iss: 'http://k.example:8080/auth/realms/shop' }],
     rejects: [
       { ...realm, act: { sub: 'a' } },
       okta,
@@ -147,6 +149,8 @@ const rows: Readonly<Record<string, Row>> = {
       { aud: [1] },
       { aud: '/userinfo/x' },
       { aud: 'http://a.example/userinfo' },
+      { aud: 'xhttps://a.example/userinfo' },
+      { aud: 'https://a.example/userinfo/x' },
       // The audience that better-auth adds.
       { aud: ['https://notes.example', 'https://a.example/api/auth/oauth2/userinfo'] },
       { aud: [{ toString: 1 }] },
