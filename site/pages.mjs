@@ -31,7 +31,6 @@ export const sections = [
       'docs/key-sets.md',
       'docs/tenants.md',
       'docs/challenges.md',
-      'docs/credentials.md',
       'docs/redis.md',
       'docs/testing.md',
     ],

@@ -102,3 +102,11 @@ test('no file names a path of one machine', () => {
   const machinePath = /(?<![\w.~-])\/(?:root|home|Users|work)\/|\b[A-Z]:\\Users\\/
   expect(files.filter((path) => machinePath.test(read(path)))).toEqual([])
 })
+
+test('each decision has a number of its own, which is also in its title', () => {
+  const decisions = readdirSync(join(root, 'decisions')).filter((name) => /^\d/.test(name))
+  const numbers = decisions.map((name) => name.slice(0, 3))
+  expect(numbers).toEqual([...new Set(numbers)])
+  const titles = decisions.map((name) => read(`decisions/${name}`).slice(0, 6))
+  expect(titles).toEqual(numbers.map((number) => `# ${number}:`))
+})
