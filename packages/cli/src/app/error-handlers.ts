@@ -55,7 +55,12 @@ function catches({ handler, role }: Step): boolean {
 /** Whether it calls its last parameter, `next`, without an argument. */
 function passesOn({ handler }: Step): boolean {
   const next = parametersOf(handler).at(-1) ?? ''
-  return /^\w+$/.test(next) && new RegExp(`(?<![\\w.])${next}\\(\\s*\\)`).test(sourceOf(handler))
+  if (!/^\w+$/.test(next)) return false
+  const before = sourceOf(handler)
+    .replaceAll(/\(\s+\)/g, '()')
+    .split(`${next}()`)
+    .slice(0, -1)
+  return before.some((text) => !/[\w.]$/.test(text))
 }
 
 /** A status that is written out, such as `status(200)`. */

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
+import { types } from 'node:util'
 import type { ExpressRecord } from './express.ts'
 
 type Method = (this: object, ...given: readonly unknown[]) => unknown
@@ -80,5 +81,5 @@ function stackOf(router: unknown): readonly Layer[] {
 /** A path, an expression, or a list of them. */
 function isPath(value: unknown): boolean {
   const first = Array.isArray(value) ? (value as unknown[]).flat(Infinity)[0] : value
-  return typeof first === 'string' || first instanceof RegExp
+  return typeof first === 'string' || types.isRegExp(first)
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /** What a parameter of a pattern may stand for. Patterns can restrict it. */
 const values = ['x', '1', '00000000-0000-4000-8000-000000000000', '2000-01-01']
 
@@ -12,7 +14,7 @@ export function samplesOf(pattern: unknown): readonly string[] {
 
 function textOf(pattern: unknown): string | undefined {
   if (typeof pattern === 'string') return pattern
-  return pattern instanceof RegExp ? textOfExpression(pattern) : undefined
+  return types.isRegExp(pattern) ? textOfExpression(pattern) : undefined
 }
 
 /** For simple expressions. The matcher of the framework refuses what does not fit. */
@@ -21,14 +23,14 @@ function textOfExpression({ source }: RegExp): string {
     .replace(/^\^/, '')
     .replaceAll(/\(\?[=!:][^)]*\)|[$?+]/g, '')
     .replaceAll(String.raw`\/`, '/')
-    .replaceAll(/\([^)]*\)|\[[^\]]*\]|\.\*|\\[dw]/g, '*')
+    .replaceAll(/\([^()]*\)|\[[^[\]]*\]|\.\*|\\[dw]/g, '*')
 }
 
 function sampleOf(pattern: string, value: string): string {
   return pattern
     .replaceAll(/[{}]/g, '')
-    .replaceAll(/:[\w$]+(?:\([^)]*\))?[?*+]?/g, value)
-    .replaceAll(/\*[\w$]*|\([^)]*\)/g, value)
+    .replaceAll(/:[\w$]+(?:\([^()]*\))?[?*+]?/g, value)
+    .replaceAll(/\*[\w$]*|\([^()]*\)/g, value)
     .replaceAll(/[?+]/g, '')
     .replaceAll(/\/{2,}/g, '/')
 }
@@ -44,9 +46,9 @@ export function patternOf(
 ): string {
   if (expression.fast_slash) return '/'
   let at = 0
-  return expression.source
+  const [start = ''] = expression.source.split(String.raw`\/?(?=`, 1)
+  return start
     .replace(/^\^/, '')
-    .replace(/\\\/\?\(\?=.*$/, '')
     .replaceAll(/(\\\/)?\(\?:(\\\/)?\(\[\^\\?\/\]\+\?\)\)/g, () => `/:${names[at++] ?? 'param'}`)
     .replaceAll(/\\(.)/g, '$1')
 }

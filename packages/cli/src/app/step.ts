@@ -95,6 +95,7 @@ export function parametersOf(handler: Handler): readonly string[] {
   const source = sourceOf(handler)
   const single = /^(?:async\s+)?([\w$]+)\s*=>/.exec(source)?.[1]
   if (single !== undefined) return [single]
-  const list = /\(([^]*?)\)\s*(?:=>|\{)/.exec(source)?.[1] ?? ''
+  const end = /\)\s*(?:=>|\{)/.exec(source)?.index ?? 0
+  const list = source.slice(source.indexOf('(') + 1, end)
   return list.split(',').map((name) => name.trim())
 }
