@@ -59,6 +59,23 @@ test('a token without a kid causes no fetch', async () => {
   expect(fetches()).toBe(1)
 })
 
+test('a token without a kid whose alg fits no key causes no fetch', async () => {
+  const clock = createTestClock()
+  let fetches = 0
+  const fetch = async (): Promise<Response> => {
+    fetches += 1
+    return jwksResponse('a')()
+  }
+  const options = { issuer, jwksUri, audience: 'order-service', clock, fetch }
+  const policy = createPolicy(options, 'verifier')
+  const keys = new RemoteKeySet(policy.issuers.get(issuer)!, policy)
+  await keys.warmUp()
+  const found = await keys.find({ alg: 'RS256', kid: undefined, typ: undefined })
+  expect(found).toMatchObject({ code: 'key_not_found' })
+  expect(fetches).toBe(1)
+  keys.close()
+})
+
 test('a kid that two keys share causes no fetch', async () => {
   const other = { ...createSigningKey('ES256', 'a').publicJwk }
   const { check, fetches, verifier } = startRemote(jwksResponse('a', {}, [other]))
