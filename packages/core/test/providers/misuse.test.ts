@@ -337,6 +337,11 @@ describe('an option of the wrong type throws a ConfigError', () => {
 describe('the error for a wrong option says what to write:', () => {
   const guid = '11111111-2222-4333-8444-555555555555'
   test.each<readonly [call: string, run: () => unknown, fix: string]>([
+    [
+      'keycloak(url, null)',
+      () => keycloak(realm, null as never),
+      "Write keycloak(url), or keycloak(url, { rolesOf: 'order-service' }).",
+    ],
     ['entra(tenant)', () => entra(tenant as never), `Write entra({ tenant: '${guid}' }).`],
     ['entra({})', () => entra({} as never), `Pass a string such as '${guid}'.`],
     [
