@@ -66,14 +66,13 @@ export class OutageWarnings {
     return entry
   }
 
-  /** Does nothing if the operator already knows the state. */
+  /** Prints nothing if the operator already knows the state. */
   #print(issuer: string, entry: Entry): void {
     if (entry.current !== entry.printed) {
       // Also if the limit for the process is reached: the issuer is counted once per minute.
       entry.printedAt = this.#clock.monotonic()
       if (this.#warnings.print(entry.message)) entry.printed = entry.current
-    }
-    if (entry.current === 'available' && entry.printed === 'available') this.#entries.delete(issuer)
+    } else if (entry.current === 'available') this.#entries.delete(issuer)
   }
 }
 

@@ -40,7 +40,7 @@ function backoffDelay(failures: number, usableFor: number, random: number): numb
   const nominal = ({ first, factor, max }: typeof withKeys): number =>
     Math.min(max, first * factor ** (failures - 1)) * (0.5 + 0.5 * random)
   const missing = nominal(withoutKeys)
-  return usableFor > 0 ? Math.min(nominal(withKeys), usableFor + missing) : missing
+  return Math.min(nominal(withKeys), usableFor + missing)
 }
 
 function spreadAfter(requested: number, hasKeys: boolean): number {

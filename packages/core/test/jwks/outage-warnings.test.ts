@@ -14,14 +14,18 @@ function createWarnings(limit = Infinity) {
       return true
     },
   }
+  const delays: number[] = []
   const warnings = new OutageWarnings(limiter, {
     monotonic: () => clock.monotonic(),
-    schedule: (delay, callback) => clock.schedule(delay, callback),
+    schedule: (delay, callback) => {
+      delays.push(delay)
+      return clock.schedule(delay, callback)
+    },
   })
   const update = (issuer: string, state: 'available' | 'stale' | 'unavailable'): void =>
     warnings.update(issuer, state, `${issuer} ${state}`)
   const take = (): readonly string[] => printed.splice(0)
-  return { clock, update, take, attempts }
+  return { clock, delays, update, take, attempts }
 }
 
 describe('an outage', () => {
@@ -75,6 +79,44 @@ describe('an outage', () => {
     expect(take()).toEqual(['a unavailable'])
   })
 
+  test('whose state changes again and again is printed once per minute', () => {
+    const { clock, update, take } = createWarnings()
+    update('a', 'stale')
+    take()
+    for (const state of ['unavailable', 'stale', 'unavailable'] as const) {
+      clock.advance(10)
+      update('a', state)
+      clock.advance(49.999)
+      expect(take()).toEqual([])
+      clock.advance(0.001)
+      expect(take()).toEqual([`a ${state}`])
+    }
+  })
+
+  test('that begins again after its end was printed is printed at the end of that minute', () => {
+    const { clock, update, take } = createWarnings()
+    update('a', 'unavailable')
+    clock.advance(60)
+    update('a', 'available')
+    update('a', 'unavailable')
+    expect(take()).toEqual(['a unavailable', 'a available'])
+    clock.advance(59.999)
+    expect(take()).toEqual([])
+    clock.advance(0.001)
+    expect(take()).toEqual(['a unavailable'])
+  })
+
+  test('starts a timer only if there is something to print', () => {
+    const { clock, delays, update } = createWarnings()
+    update('a', 'unavailable')
+    clock.advance(10)
+    update('a', 'unavailable')
+    expect(delays).toEqual([])
+    update('a', 'available')
+    update('a', 'available')
+    expect(delays).toEqual([50_000])
+  })
+
   test('of one issuer does not hide that of another', () => {
     const { update, take } = createWarnings()
     update('a', 'unavailable')
@@ -112,4 +154,18 @@ test('at most 1000 issuers are remembered, because callers can choose them', () 
   update('tenant-1', 'available')
   update('tenant-1000', 'available')
   expect(take()).toEqual(['tenant-1 available', 'tenant-1000 available'])
+})
+
+test('an issuer whose outage is over does not count', () => {
+  const { clock, update, take } = createWarnings()
+  update('down', 'unavailable')
+  update('over', 'unavailable')
+  for (let minute = 0; minute < 2; minute += 1) {
+    clock.advance(60)
+    update('over', 'available')
+  }
+  for (let at = 0; at < 999; at += 1) update(`tenant-${at}`, 'unavailable')
+  take()
+  update('down', 'available')
+  expect(take()).toEqual(['down available'])
 })

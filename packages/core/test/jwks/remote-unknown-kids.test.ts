@@ -8,6 +8,7 @@ import {
   jwksResponse,
   jwksUri,
   startRemote,
+  status503,
   suspendedClock,
   tokenWithKid,
 } from './remote-harness.ts'
@@ -56,6 +57,23 @@ test('a token without a kid causes no fetch', async () => {
     code: 'key_ambiguous',
   })
   expect(fetches()).toBe(1)
+})
+
+test('a token without a kid whose alg fits no key causes no fetch', async () => {
+  const clock = createTestClock()
+  let fetches = 0
+  const fetch = async (): Promise<Response> => {
+    fetches += 1
+    return jwksResponse('a')()
+  }
+  const options = { issuer, jwksUri, audience: 'order-service', clock, fetch }
+  const policy = createPolicy(options, 'verifier')
+  const keys = new RemoteKeySet(policy.issuers.get(issuer)!, policy)
+  await keys.warmUp()
+  const found = await keys.find({ alg: 'RS256', kid: undefined, typ: undefined })
+  expect(found).toMatchObject({ code: 'key_not_found' })
+  expect(fetches).toBe(1)
+  keys.close()
 })
 
 test('a kid that two keys share causes no fetch', async () => {
@@ -140,10 +158,13 @@ test('a token that joined a fetch causes no other fetch if the budget is used up
 })
 
 test('in an outage, unknown kids are keys_unavailable, and nothing is fetched before the retry is due', async () => {
-  const { check, fetches, setResponse, verifier } = startRemote(jwksResponse('a'))
+  const { check, clock, fetches, setResponse, verifier } = startRemote(jwksResponse('a'))
   await verifier.warmUp()
   setResponse(errorResponse({ 'retry-after': '60' }))
-  expect(await check('x')).toBe('keys_unavailable')
+  await expect(verifier.verify(tokenWithKid('x', clock))).rejects.toMatchObject({
+    code: 'keys_unavailable',
+    reason: `JWKS of '${issuer}' is unavailable: the token's kid is unknown and the refresh failed (${status503})`,
+  })
   expect(fetches()).toBe(2)
   expect(await check('x')).toBe('keys_unavailable')
   expect(await check('a')).toBe('granted')
@@ -188,6 +209,10 @@ test('at most 20,000 tokens wait for a fetch, and others are keys_unavailable', 
   })
   release()
   expect(await Promise.all(waiting)).toHaveLength(20_000)
-  expect(await find('y')).toMatchObject({ code: 'keys_unavailable' })
+  // The tokens that waited do not count any more, but they used up the budget.
+  expect(await find('y')).toMatchObject({
+    code: 'keys_unavailable',
+    reason: expect.stringContaining('another refresh is not allowed yet'),
+  })
   keys.close()
 })

@@ -2,6 +2,8 @@ import { createTestClock } from '@resource-server/testing'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { Fetch } from '../../src/index.ts'
 import { createPolicy } from '../../src/config/policy.ts'
+import { Refusal } from '../../src/errors/refusal.ts'
+import type { VerificationKey } from '../../src/jose/jwk.ts'
 import { createKeySource } from '../../src/jwks/create-key-source.ts'
 import { aud } from '../support.ts'
 import { issuer, jwksResponse, jwksUri } from './remote-harness.ts'
@@ -23,8 +25,10 @@ function start() {
   const policy = createPolicy({ issuer, jwksUri, audience: aud, fetch, clock }, 'verifier')
   const keys = createKeySource(policy.issuers.get(issuer)!, policy, 'while used')
   onTestFinished(() => keys.close())
-  const use = async (): Promise<void> => {
-    await keys.find({ alg: 'ES256', kid: 'a', typ: undefined })
+  const use = async (): Promise<VerificationKey> => {
+    const found = await keys.find({ alg: 'ES256', kid: 'a', typ: undefined })
+    if (found instanceof Refusal) throw new Error(found.reason)
+    return found
   }
   /** Lets this many seconds pass, and the fetch end that they may cause. */
   const pass = async (seconds: number): Promise<number> => {
@@ -44,6 +48,25 @@ test('it is refreshed for two lifetimes after a token needed it, and again after
   ])
   await use()
   expect([await pass(0), await pass(270)]).toEqual([4, 5])
+})
+
+test('it is refreshed while the tokens that need it are cached', async () => {
+  const { keys, use, pass } = start()
+  const key = await use()
+  await pass(217.5)
+  for (const fetches of [3, 4, 5]) {
+    expect(keys.holds(key)).toBe(true)
+    expect(await pass(270)).toBe(fetches)
+  }
+})
+
+test('it does not hold keys before it is fetched, or keys that it does not contain', async () => {
+  const [one, other] = [start(), start()]
+  const key = await one.use()
+  expect(one.keys.holds(key)).toBe(true)
+  expect(other.keys.holds(key)).toBe(false)
+  await other.use()
+  expect(other.keys.holds(key)).toBe(false)
 })
 
 test('it is not refreshed if it was fetched, but no token needed it', async () => {

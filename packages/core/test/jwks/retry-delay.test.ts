@@ -32,6 +32,7 @@ test('when the keys expire, the next fetch is due within 30 seconds', () => {
 
 describe('Retry-After', () => {
   test.each([
+    ['10 seconds', 0, 10, 10, 40],
     ['30 seconds', 0, 30, 30, 60],
     ['30 seconds, with keys', usableFor, 30, 30, 90],
     ['100 seconds', 0, 100, 100, 200],

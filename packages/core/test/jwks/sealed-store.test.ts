@@ -81,6 +81,15 @@ describe('load() accepts a key set', () => {
     expect(await load(seal(content))).toEqual({ body, age })
   })
 
+  test.each([
+    [60_000, 60_000],
+    ['60000', undefined],
+    [null, undefined],
+  ])('with the lifetime %j as %s', async (lifetime, known) => {
+    const loaded = await load(seal({ issuer, at, lifetime, body }))
+    expect(loaded).toStrictEqual({ body, age: 0, lifetime: known })
+  })
+
   test('of 1,048,576 characters', async () => {
     expect(await load(sealedOfLength(maxLength))).toBeDefined()
   })

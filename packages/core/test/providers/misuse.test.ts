@@ -334,6 +334,55 @@ describe('an option of the wrong type throws a ConfigError', () => {
   })
 })
 
+describe('the error for a wrong option says what to write:', () => {
+  const guid = '11111111-2222-4333-8444-555555555555'
+  test.each<readonly [call: string, run: () => unknown, fix: string]>([
+    [
+      'keycloak(url, null)',
+      () => keycloak(realm, null as never),
+      "Write keycloak(url), or keycloak(url, { rolesOf: 'order-service' }).",
+    ],
+    ['entra(tenant)', () => entra(tenant as never), `Write entra({ tenant: '${guid}' }).`],
+    ['entra({})', () => entra({} as never), `Pass a string such as '${guid}'.`],
+    [
+      'entra({ tenant, version: 3 })',
+      () => entra({ tenant, version: 3 } as never),
+      'Pass 1 or 2, as a number, or leave it out for version 2.',
+    ],
+    [
+      'cognito({ userPoolId })',
+      () => cognito({ userPoolId: 'x' } as never),
+      "Pass a string such as 'eu-central-1'.",
+    ],
+    [
+      'cognito({ region })',
+      () => cognito({ region: 'eu-central-1' } as never),
+      "Pass a string such as 'eu-central-1_AbCdEfGhI'.",
+    ],
+    [
+      'cognito({ …, replicaRegion: 1 })',
+      () => cognito({ ...pool, replicaRegion: 1 } as never),
+      "Pass a string such as 'us-west-2'.",
+    ],
+    [
+      "cognito({ …, replicaRegion: 'west' })",
+      () => cognito({ ...pool, replicaRegion: 'west' }),
+      "Write replicaRegion: 'us-west-2', for example.",
+    ],
+    [
+      "cognito({ …, replicaRegion, issuerType: 'updated' })",
+      () => cognito({ ...pool, replicaRegion: 'eu-west-1', issuerType: 'updated' }),
+      "Remove 'replicaRegion'.",
+    ],
+  ])('%s', (_call, run, fix) => {
+    expect(run).toThrow(expect.objectContaining({ fix }))
+  })
+})
+
+test('entra() accepts version 2, which is the default', () => {
+  expect(entra({ tenant, version: 2 })).toEqual(entra({ tenant }))
+})
+
 describe('an argument that would be ignored throws a ConfigError', () => {
   const first: Readonly<Record<string, readonly unknown[]>> = {
     auth0: ['acme.eu.auth0.com'],
@@ -342,16 +391,29 @@ describe('an argument that would be ignored throws a ConfigError', () => {
     entra: [{ tenant }],
     keycloak: [realm, {}],
   }
+  const calls: Readonly<Record<string, string>> = {
+    cognito: 'cognito(options)',
+    dex: 'dex(url, options)',
+    entra: 'entra(options)',
+    keycloak: 'keycloak(url, options)',
+    auth0: 'auth0(domain)',
+  }
   const { defaultProfile: _profile, extend: _extend, ...functions } = providers
 
   test.each(Object.entries(functions))('in addition to those of %s()', (name, make) => {
+    const expected = calls[name] ?? `${name}(url)`
     const given = first[name] ?? [url]
     const call = make as (...given: unknown[]) => unknown
     expect(() => call(...given)).not.toThrow()
     for (const more of [{ rolesOf: 'shop' }, undefined, 0]) {
       const run = (): unknown => call(...given, more)
       expect(run).toThrow(ConfigError)
-      expect(run).toThrow('Pass options such as audience to resourceServer() or createVerifier().')
+      expect(run).toThrow(
+        new ConfigError(
+          `${expected} got an argument that it does not have.`,
+          `Write ${expected}. Pass options such as audience to resourceServer() or createVerifier().`,
+        ),
+      )
     }
   })
 })
