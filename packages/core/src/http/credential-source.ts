@@ -113,8 +113,8 @@ function isSafe(request: HttpRequest): boolean {
 function whyNotAllowed(origin: unknown, site: unknown): string {
   if (origin === undefined && site === undefined) {
     return (
-      'the token is in a cookie, and the request has neither Origin nor Sec-Fetch-Site, so it may come from ' +
-      'another site. Let clients other than browsers send Origin'
+      'the token is in a cookie, and the request has neither Origin nor Sec-Fetch-Site, so another site may have sent ' +
+      'it. Let clients other than browsers send Origin'
     )
   }
   return (
