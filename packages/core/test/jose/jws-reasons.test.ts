@@ -30,7 +30,11 @@ const refused: readonly (readonly [token: unknown, code: string, reason: string]
     'token_too_large',
     'the token has 4097 characters; maxTokenBytes is 4096. Let the issuer write fewer claims, such as roles, or raise maxTokenBytes',
   ],
-  ['', 'token_malformed', 'the token is an empty string. Check whether the client sets its token variable'],
+  [
+    '',
+    'token_malformed',
+    'the token is an empty string. Check whether the client sets its token variable',
+  ],
   ...['undefined', 'null', 'NaN', 'true', 'false', '[object Object]', '[object Promise]'].map(
     (text) => [text, 'token_malformed', literal(text)] as const,
   ),
