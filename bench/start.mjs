@@ -1,6 +1,6 @@
 // (d) Startup: the time of an import and of the first verification, and the size of the packages.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -8,6 +8,8 @@ import { median } from './lib/measure.mjs'
 import { audience, createSigner, issuer } from './lib/tokens.mjs'
 
 const packages = new URL('../packages/', import.meta.url)
+/** So that the child imports the same copy of a framework as the package does. */
+const flags = ['--experimental-import-meta-resolve']
 const child = fileURLToPath(new URL('lib/start-child.mjs', import.meta.url))
 
 /** @param {{ runs: number }} size */
@@ -27,7 +29,7 @@ function importCosts(runs) {
   const { jwk, pem, algorithm } = signer
   const setup = JSON.stringify({ issuer, audience, jwk, pem, algorithm, token: signer.token() })
   const ask = (/** @type {string[]} */ ...args) =>
-    JSON.parse(execFileSync(process.execPath, [child, ...args], { encoding: 'utf8' }))
+    JSON.parse(execFileSync(process.execPath, [...flags, child, ...args], { encoding: 'utf8' }))
   /** @type {string[]} */
   const names = ask()
   const costs = new Map(names.map((name) => [name, /** @type {StartCost[]} */ ([])]))
@@ -42,7 +44,7 @@ function importCosts(runs) {
   })
 }
 
-/** Minified and gzipped size in bytes, without jose and the frameworks. */
+/** Minified and gzipped size in bytes, without the other packages that each of them needs. */
 async function sizes() {
   const names = readdirSync(packages).filter((name) =>
     existsSync(new URL(`${name}/dist/index.js`, packages)),
@@ -56,17 +58,17 @@ async function sizes() {
       write: false,
       format: 'esm',
       platform: 'node',
-      external: [
-        'jose',
-        'express',
-        'koa',
-        'fastify',
-        'fastify-plugin',
-        ...(name === 'core' ? [] : ['@resource-server/*']),
-      ],
+      external: dependenciesOf(name),
     })
     const code = outputFiles[0]?.contents ?? new Uint8Array()
     rows.push({ name, minified: code.length, gzipped: gzipSync(code).length })
   }
   return rows
+}
+
+/** @param {string} name */
+function dependenciesOf(name) {
+  const manifest = readFileSync(new URL(`${name}/package.json`, packages), 'utf8')
+  const { dependencies = {}, peerDependencies = {} } = JSON.parse(manifest)
+  return Object.keys({ ...dependencies, ...peerDependencies })
 }

@@ -69,11 +69,11 @@ export const explanations = {
   },
   origin_not_allowed: {
     meaning:
-      'The token is in a cookie, and the request may come from a page of another site. See [Cross-site requests](credentials.md#cross-site-requests).',
+      'The token is in a cookie, and the request may come from another site. See [Cross-site requests](credentials.md#cross-site-requests).',
     causes: [
       [
-        'Your front end has another origin than the API.',
-        "Name it: `fromCookie('__Host-session', { origins: ['https://app.example.com'] })`.",
+        'Your front end and the API have different origins.',
+        "Add the origin of the front end: `fromCookie('__Host-session', { origins: ['https://app.example.com'] })`.",
       ],
       [
         'The client is not a browser, and sends neither `Origin` nor `Sec-Fetch-Site`.',
@@ -96,7 +96,7 @@ export const explanations = {
     causes: [
       [
         'The issuer issued an opaque token. Auth0 does so if the client requests no API, and Ory Hydra, Better Auth, and ZITADEL do by default.',
-        'Let the issuer issue JWTs. The reason names the setting if the provider is configured.',
+        'Let the issuer issue JWTs, or use [introspection](introspection.md). The reason names the setting if the provider is configured.',
       ],
       [
         'The client sent `undefined`, `null`, or `Bearer` twice.',

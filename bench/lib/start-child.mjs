@@ -10,6 +10,17 @@ const dist = (/** @type {string} */ name) =>
 /** @type {(setup: Setup) => object} */
 const optionsFor = ({ issuer, audience, jwk }) => ({ issuer, audience, jwks: { keys: [jwk] } })
 
+/**
+ * One of our packages that needs a framework, which the application has imported already.
+ *
+ * @type {(name: string, ...frameworks: string[]) => Contender}
+ */
+const packageFor = (name, ...frameworks) => ({
+  name: dist(name),
+  before: () =>
+    Promise.all(frameworks.map((each) => import(import.meta.resolve(each, dist(name))))),
+})
+
 /** @type {Record<string, Contender>} */
 const contenders = {
   'node alone': {},
@@ -17,9 +28,24 @@ const contenders = {
     name: dist('core'),
     first: ({ createVerifier }, setup) => createVerifier(optionsFor(setup)).verify(setup.token),
   },
-  express: { name: dist('express'), before: () => import('express') },
-  koa: { name: dist('koa'), before: () => import('koa') },
-  fastify: { name: dist('fastify'), before: () => import('fastify') },
+  express: packageFor('express', 'express'),
+  koa: packageFor('koa', 'koa'),
+  fastify: packageFor('fastify', 'fastify'),
+  hono: packageFor('hono', 'hono', 'hono/route'),
+  ws: packageFor('ws', 'ws'),
+  mcp: packageFor(
+    'mcp',
+    '@modelcontextprotocol/server',
+    '@modelcontextprotocol/sdk/server/auth/errors.js',
+  ),
+  nestjs: packageFor('nestjs', '@nestjs/common', '@nestjs/core'),
+  opentelemetry: packageFor('opentelemetry', '@opentelemetry/api'),
+  redis: packageFor('redis', 'redis'),
+  exchange: packageFor('exchange'),
+  introspection: packageFor('introspection'),
+  revocation: packageFor('revocation'),
+  trace: packageFor('trace'),
+  cli: packageFor('cli'),
   fetch: {
     name: dist('fetch'),
     before: async () => new Request('https://api.example.com/orders'),

@@ -167,7 +167,7 @@ describe('the resource metadata', () => {
     const origin = await listen((_request, response) => {
       response.end(JSON.stringify({ resource: 'https://other.example' }))
     })
-    expect((await doctor(at(origin))).out).toContain("names another resource than 'resource'")
+    expect((await doctor(at(origin))).out).toContain("differs from the option 'resource'")
   })
 
   test('is skipped if the service does not run', async () => {

@@ -115,9 +115,13 @@ test.each([
   [
     'the scheme without a token',
     'Bearer undefined',
-    "begins with the word 'Bearer'. Pass the token",
+    "begins with the word 'Bearer'. Pass only the token",
   ],
-  ['the scheme and a token', `Bearer ${token}`, "begins with the word 'Bearer'. Pass the token"],
+  [
+    'the scheme and a token',
+    `Bearer ${token}`,
+    "begins with the word 'Bearer'. Pass only the token",
+  ],
   ['a token in quotes', `"${token}"`, 'is in quotes. Send it without them'],
 ])('8: %s', async (_what, input, expected) => {
   expect(await explain(input)).toContain(expected)

@@ -13,7 +13,7 @@ function appFor(issuer: TestIssuer) {
   return express().get('/', api.requireScope('orders:read'), (_req, res) => void res.json('ok'))
 }
 
-test('refuses a token after it expired', async () => {
+test('refuses a token after it expires', async () => {
   await using issuer = await createTestIssuer()
   const app = appFor(issuer)
   const token = issuer.token({ aud: 'order-service', scope: 'orders:read', expiresIn: 60 })

@@ -25,27 +25,28 @@ const exitCodesOf: Readonly<Record<Explanation['outcome'], ExitCode>> = {
   unknown: exitCodes.unknown,
 }
 
-/** What the answer is, and which check decides it. */
+/** The outcome, and the check that decides it. */
 function conclude({ outcome, checks }: Explanation): string {
   const failed = checks.filter(({ result }) => result === 'failed')
   const outages = failed.filter(({ code }) => code && codes[code].category === 'unavailable')
   const refusals = failed.filter((check) => !outages.includes(check))
   const nameOf = (check: ExplainedCheck | undefined): string => `${check?.check} (${check?.code})`
   const others = refusals.length > 1 ? ', the first failed check' : ''
-  const outage =
-    outages.length > 0
-      ? ` While the ${outages[0]?.check} is unavailable, the service answers 503.`
-      : ''
+  // If an earlier check refuses the token, the service does not get to the outage.
+  const isOutageFirst = outages.length > 0 && failed[0] === outages[0]
+  const outage = isOutageFirst
+    ? ` While ${nameOf(outages[0])} fails, the service responds with 503.`
+    : ''
   const sentences: Readonly<Record<Explanation['outcome'], string>> = {
     granted: 'Granted: every check passed.',
     refused: `Refused because of ${nameOf(refusals[0])}${others}.${outage}`,
-    unavailable: `Not decided because of ${nameOf(outages[0])}: the service answers 503.`,
+    unavailable: `Not decided because of ${nameOf(outages[0])}: the service responds with 503.`,
     unknown: 'Not decided: no check failed, but the signature was not checked.',
   }
   return sentences[outcome]
 }
 
-/** Prints what every check says about a token. */
+/** Prints the result of every check of a token. */
 export async function explainCommand(
   given: ExplainArguments,
   terminal: Terminal,

@@ -11,16 +11,17 @@ const fixes: Partial<Readonly<Record<Code, string>>> = {
   client_not_allowed:
     'Let the expected client obtain the token, or add this client to requireClient.',
   key_not_found:
-    'The token may be from another environment of the issuer. The command `keys` lists the keys that it publishes.',
+    'The token may be from another environment of the issuer. The command `keys` lists the keys that the issuer publishes.',
   lifetime_too_long: "Let the issuer issue shorter tokens, or raise 'maxLifetime'.",
   role_insufficient: 'Assign the role at the issuer, and let it write roles into access tokens.',
   scope_insufficient:
     'Let the client request the scope, and allow it for the client at the issuer.',
   signature_invalid:
-    'The token was changed, or a key with the same kid of another environment signed it. Get a new token.',
+    'The token was changed, or another environment signed it with a key that has the same kid. Get a new token.',
   token_expired:
     'Let the client get a new token. If it just did, compare the clocks: doctor shows the difference.',
-  token_not_yet_valid: 'Compare the clocks: doctor shows the difference to that of the issuer.',
+  token_not_yet_valid:
+    'Compare the clocks: doctor shows the difference from the clock of the issuer.',
 }
 
 /** Reasons that say what to do have more than one sentence. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError, type ResourceServerOptions } from '@resource-server/core'
@@ -56,6 +56,7 @@ function issuerOf(issuer: string, provider: string | undefined, jwksUri: string 
 async function readConfig(
   path: string,
 ): Promise<{ readonly options: object; readonly hops: Setup['hops'] }> {
+  await requireFile(path)
   const module: ConfigModule =
     extname(path) === '.json'
       ? { default: JSON.parse(await readFile(path, 'utf8')) as unknown }
@@ -70,6 +71,18 @@ async function readConfig(
   )
 }
 
+/** The error of an import names a file of this package. */
+async function requireFile(path: string): Promise<void> {
+  try {
+    await access(path)
+  } catch {
+    throw new ConfigError(
+      `The file '${path}' of --config cannot be read.`,
+      'Pass a module or a JSON file that exports the options of resourceServer().',
+    )
+  }
+}
+
 interface ConfigModule {
   readonly default?: unknown
   readonly options?: unknown
@@ -80,7 +93,7 @@ async function importConfig(path: string): Promise<ConfigModule> {
   return (await import(pathToFileURL(resolve(path)).href)) as ConfigModule
 }
 
-/** What reads the token. It is never an argument, because other users see those in the list of processes. */
+/** Reads the token. It is never an argument, because other users see those in the list of processes. */
 export async function readToken(file: string | undefined, terminal: Terminal): Promise<string> {
   if (file !== undefined) return clean(await readFile(file, 'utf8'))
   if (terminal.isInteractive) terminal.warn('Paste the token, then press Enter and Ctrl-D:\n')
@@ -115,7 +128,7 @@ export function readGuards(given: readonly string[]): MakeGuards {
         factory && Object.hasOwn(guards, factory) ? guards[factory as 'requireScope'] : undefined
       if (create) return create(...(values?.split(',') ?? []))
       throw new ConfigError(
-        `'${text.slice(0, 64)}' is not a guard that can be an argument.`,
+        `'${text.slice(0, 64)}' is not a guard that --guard supports.`,
         'Write --guard requireScope=orders:read, for example.',
       )
     })

@@ -37,24 +37,24 @@ type Finish = (work: Promise<ExitCode>) => Promise<void>
 
 function createProgram(terminal: Terminal, finish: Finish): Command {
   const program = new Command('resource-server')
-    .description('Explains why an API accepts or refuses an access token, and checks its setup.')
+    .description(
+      'Explains why an API accepts or refuses an access token, and checks the setup of the API.',
+    )
     .exitOverride()
     .configureOutput({ writeOut: terminal.write, writeErr: terminal.warn })
   withSetup(program.command('explain'))
-    .description('prints what every check says about a token, which it reads from standard input')
+    .description('reads a token from standard input, and prints the result of every check')
     .option(
       '--guard <guard>',
       'a guard of the route: requireScope=orders:read; repeatable',
       collect,
     )
     .option('--token-file <path>', 'reads the token from a file')
-    .option('--offline', 'fetches nothing; the signature is then not checked')
-    .argument('[token]', 'refused: other users see arguments', refuseToken)
+    .option('--offline', 'fetches nothing, and does not check the signature')
+    .argument('[token]', 'refused, because other users can see arguments', refuseToken)
     .action((_token: unknown, given: ExplainArguments) => finish(explainCommand(given, terminal)))
   withSetup(program.command('doctor'))
-    .description(
-      'checks the issuers, their keys, clocks, and certificates, the stores, and the routes of an app',
-    )
+    .description('checks issuers, keys, clocks, certificates, and stores, and the routes of an app')
     .option(
       '--app <path#export>',
       'lists the routes of an Express, Fastify, or Koa app and their guards. Runs the code of the module, but keeps ' +
@@ -67,12 +67,12 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     )
     .action((given: DoctorArguments) => finish(doctorCommand(given, terminal)))
   withSetup(program.command('keys'))
-    .description('lists the published keys of the issuer, and why some of them are not used')
+    .description('lists the keys that the issuer publishes, with the reason for each unused key')
     .action((given: KeysArguments) => finish(keysCommand(given, terminal)))
   program
     .command('issuer')
     .description(
-      'serves a local issuer on 127.0.0.1, for development: its metadata and its key set',
+      'serves the metadata and the key set of a local issuer on 127.0.0.1, for development',
     )
     .requiredOption('--key-file <path>', keyFileHelp)
     .option('--port <number>', 'the port of a new issuer. Default: 4400')
@@ -81,7 +81,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
   program
     .command('mint')
     .description('prints a token of the local issuer to standard output, and nothing else')
-    .requiredOption('--key-file <path>', 'the file that `issuer` created. Read')
+    .requiredOption('--key-file <path>', 'the file that `issuer` created')
     .option('--audience <name>', 'the service that the token is for; repeatable', collect)
     .option('--scope <scopes>', 'the scopes, separated by spaces')
     .option('--subject <sub>', 'the user. Default: user-42')
@@ -91,12 +91,15 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
       'the party that acts for the user (act), the current one first; repeatable',
       collect,
     )
-    .option('--expires-in <seconds>', 'the lifetime. Negative: the token has expired. Default: 300')
+    .option(
+      '--expires-in <seconds>',
+      'the lifetime. A negative number creates an expired token. Default: 300',
+    )
     .option('--claim <name=value>', 'adds a claim, as text or JSON; repeatable', collect)
     .option('--provider <id>', 'the provider whose tokens to imitate. Default: that of the issuer')
     .option(
       '--dpop-key-file <path>',
-      'binds the token to this key (RFC 9449). Read, or created if it does not exist',
+      'binds the token to the key in this file (RFC 9449). Created if it does not exist',
     )
     .option(
       '--request <request>',
@@ -108,7 +111,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
 }
 
 const keyFileHelp =
-  'the issuer and its private key. Read, or created for the owner only if it does not exist'
+  'the file with the issuer and its private key. Created, for the owner only, if it does not exist'
 
 function withSetup(command: Command): Command {
   return command

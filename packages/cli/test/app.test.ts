@@ -194,7 +194,7 @@ describe('doctor --app', () => {
     expect(out).toMatch(/^✔ GET \/orders +requireScope\(a\) \[1\]$/m)
     expect(out).toMatch(/^✔ GET \/users +requireAudience\(b\) \[2\], requireScope\(c\) \[2\]$/m)
     expect(out).toMatch(/^✘ GET \/both +requireDirect \[1\], requireScope\(c\) \[2\]: no audience/m)
-    expect(out).toMatch(/^– resource servers +the app has 2, and the number of each/m)
+    expect(out).toMatch(/^– resource servers +the app has 2\. The number after each guard/m)
   })
 
   test('exits with 2 if a pattern cannot be examined', async () => {
@@ -226,7 +226,7 @@ describe('doctor --app', () => {
   test('says what to do if the app waits until it listens', async () => {
     const { code, err } = await doctor('waits-to-listen.mjs')
     expect(code).toBe(64)
-    expect(err).toContain('waits for a server to listen while it is loaded')
+    expect(err).toContain('waits until a server listens')
     expect(err).toContain('Export the app from a module that does not call listen().')
   })
 

@@ -134,7 +134,8 @@ describe('the configuration', () => {
       ['explain', '--config', fileWith('none.mjs', '')],
       'has no options',
     ],
-    ['a missing file', ['explain', '--config', join(folder, 'missing.json')], 'ENOENT'],
+    ['a missing file', ['explain', '--config', join(folder, 'missing.json')], 'cannot be read'],
+    ['a missing module', ['explain', '--config', join(folder, 'missing.mjs')], 'cannot be read'],
   ])('with %s exits with 64', async (_what, args, message) => {
     const { code, err } = await cli(args, issuer.token({ aud }))
     expect(code).toBe(64)
@@ -278,12 +279,16 @@ test('explain tells a refusal from an outage', async () => {
   const expired = await cli(args, down.token({ aud, expiresIn: -900 }))
   expect(expired.code).toBe(1)
   expect(expired.out).toContain(
-    '\nRefused because of expiry (token_expired). While the key is unavailable, the service answers 503.\n',
+    '\nRefused because of expiry (token_expired). While key (keys_unavailable) fails, the service responds with 503.\n',
+  )
+  const stranger = await cli(args, issuer.token({ aud }))
+  expect(stranger.out).toMatch(
+    /keys_unavailable[^]*\nRefused because of issuer \(issuer_not_trusted\)\.\n$/,
   )
   const good = await cli(args, down.token({ aud }))
   expect(good.code).toBe(2)
   expect(good.out).toContain(
-    '\nNot decided because of key (keys_unavailable): the service answers 503.\n',
+    '\nNot decided because of key (keys_unavailable): the service responds with 503.\n',
   )
 })
 

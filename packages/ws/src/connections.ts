@@ -80,7 +80,7 @@ export function connections<C extends object>(
 }
 
 const otherParty = deny.invalidToken(
-  'it is for another issuer, subject, client, or actor than the token of the connection',
+  'its issuer, subject, client, or actor differs from that of the connection',
 )
 
 /** Runs the guards on a request of its own. Returns its token, or `undefined` if one of them refuses. */
@@ -114,7 +114,7 @@ function end(socket: OpenSocket, reason: TokenEnd): void {
 function requireAuthorization(credential: CredentialSource | undefined): void {
   if (credential === undefined || credential.from === 'subprotocol') return
   throw new ConfigError(
-    `renew() cannot be used with tokens from a ${credential.from}: a message has none.`,
+    `renew() does not support tokens from a ${credential.from}, because a WebSocket message has none.`,
     'Let the client connect again.',
   )
 }

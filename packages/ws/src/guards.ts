@@ -10,7 +10,7 @@ export interface WebSocketGuard {
   readonly [brand]: 'WebSocketGuard'
 }
 
-/** Keeps the guards private, so that an object from elsewhere cannot act as a guard that accepts every token. */
+/** Keeps the guards private, so that another object cannot act as a guard that accepts every token. */
 export function privateGuards(): {
   readonly wrap: (guard: Guard) => WebSocketGuard
   readonly unwrap: (given: readonly WebSocketGuard[]) => readonly Guard[]
@@ -20,8 +20,8 @@ export function privateGuards(): {
     const guard = typeof given === 'object' && given !== null ? guards.get(given) : undefined
     if (guard) return guard
     throw new ConfigError(
-      'A value that is not a guard of this resource server was passed to protect().',
-      "Pass what its factories return, such as api.requireScope('orders:read').",
+      'protect() got a value that is not a guard of this resource server.',
+      "Pass guards that this resource server created, such as api.requireScope('orders:read').",
     )
   }
   return {

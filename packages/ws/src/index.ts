@@ -125,13 +125,13 @@ export type { OpenSocket } from './connections.ts'
 export type { WebSocketGuard } from './guards.ts'
 export type { UpgradeListener, UpgradeServer } from './upgrade.ts'
 
-/** The options of every resource server, without those for which a handshake has no use. */
+/** The options of every resource server, except those that do not apply to a handshake. */
 export interface WebSocketOptions extends Omit<
   ResourceServerOptions,
   'onRefusal' | 'allowPreflight'
 > {}
 
-/** A handler for `node:http`. It calls `next` for all requests but those for the metadata. */
+/** A handler for `node:http`. It calls `next` for all requests except those for the metadata. */
 export type MetadataListener = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -165,22 +165,22 @@ export interface ResourceServer<
     ...guards: readonly WebSocketGuard[]
   ) => UpgradeListener
   /**
-   * Continues a connection with a new token that its client sent in a message. The token is verified, and the guards of
-   * the handshake run again. Resolves to `true` if the connection has the new token. Resolves to `false`, and changes
+   * Renews the token of a connection with one that its client sent in a message. Verifies the token, and runs the guards
+   * of the handshake again. Resolves to `true` if the connection has the new token. Resolves to `false`, and changes
    * nothing, if a guard refuses, the token could not be verified, or it is for another issuer, subject, client, or actor.
    * The decision record has the reason. A token that is bound with DPoP is refused, because a message has no proof.
    *
-   * @param token the access token alone. Anything but a string is refused
+   * @param token only the access token. A value that is not a string is refused
    * @throws ConfigError (rejects) for a socket of another server, or with `fromCookie()` or `fromHeader()`
    */
   readonly renew: (socket: OpenSocket, token: unknown) => Promise<boolean>
 }
 
 /**
- * Creates guards for WebSockets of the package `ws` 8. They accept only tokens issued for this service, and check them
+ * Creates guards for WebSockets with `ws` 8. They accept only tokens issued for this service, and check them
  * before the handshake is complete. The token is available as `api.token(socket)`.
  *
- * The token is in `Authorization`. Scripts in browsers cannot set it: see `fromSubprotocol()` and `fromCookie()`. Tokens
+ * The guards read the token from `Authorization`. Browser scripts cannot set this header: see `fromSubprotocol()` and `fromCookie()`. Tokens
  * in the query are never read.
  *
  * With `optional: true`, `api.token(socket)` is `undefined` for anonymous connections, and its type includes

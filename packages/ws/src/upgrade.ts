@@ -31,7 +31,7 @@ export interface UpgradeServer<Socket> {
 /** A listener for the event `upgrade` of an HTTP server. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/** What the guards say: a response to send, or headers for the response of `ws`. */
+/** The result of the guards: a response to send, or headers for the response of `ws`. */
 type Decision =
   | { readonly reply: Reply }
   | { readonly reply?: never; readonly headers: Readonly<Record<string, string>> }

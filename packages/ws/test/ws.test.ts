@@ -428,7 +428,7 @@ describe('a token in a cookie', () => {
     })
     const socket = only(sockets.clients)
     await expect(api.renew(socket, token())).rejects.toThrow(
-      `renew() cannot be used with tokens from a ${each.from}`,
+      `renew() does not support tokens from a ${each.from}`,
     )
   })
 })

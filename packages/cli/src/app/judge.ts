@@ -26,8 +26,8 @@ export function judgeApp(
 
 const doesListen = warning(
   'listen',
-  'the module calls listen() when it is loaded. Doctor kept it from listening',
-  'Export the app from a module that does not call listen(), which tests need too.',
+  'the module calls listen() when it is loaded. doctor made this call do nothing',
+  'Export the app from a module that does not call listen(). Tests need this too.',
 )
 
 /** The guards that a request has passed when it is answered. Nothing after a function that answers counts. */
@@ -46,9 +46,9 @@ function serversOf(routes: readonly Target[]): readonly Server[] {
 }
 
 function severalServers({ length }: readonly Server[]): Finding {
-  const detail = `the app has ${length}, and the number of each is after its guards`
+  const detail = `the app has ${length}. The number after each guard shows its server`
   const fix =
-    'Read the token from the one whose guard is on the route. Usually one is enough: import it.'
+    'Read the token from the server whose guard is on the route. One is usually enough: share it between modules.'
   return { ...skipped('resource servers', detail), fix }
 }
 
@@ -119,7 +119,7 @@ function judgeCors(targets: readonly Target[]): readonly Finding[] {
     return failed(
       'CORS',
       `${cors.name} runs after ${guard.name}: refusals have no CORS headers${preflights}, so a browser shows ` +
-        'nothing but a CORS error',
+        'only a CORS error',
       'Put the CORS middleware before the guards.',
     )
   })

@@ -145,7 +145,7 @@ async function within<T>(
       afterListen.then(() =>
         after(
           limits.afterListen,
-          'waits for a server to listen while it is loaded, and doctor keeps servers from listening.',
+          'waits until a server listens, but doctor does not let servers listen.',
           'Export the app from a module that does not call listen().',
         ),
       ),

@@ -27,6 +27,7 @@ export async function examineResourceMetadata(
   if (problem !== undefined)
     return [failed(check, `${url}: ${problem}`, 'Mount metadata() before the guards.')]
   if (body?.['resource'] === resource) return [passed(check, url)]
-  const fix = "Set 'resource' to the URL that clients use, and the same in all services behind it."
-  return [failed(check, `${url} names another resource than 'resource'`, fix)]
+  const fix =
+    "Set 'resource' to the URL that clients use. Use the same value in all services behind this URL."
+  return [failed(check, `the resource in ${url} differs from the option 'resource'`, fix)]
 }

@@ -75,7 +75,7 @@ function difference(found: unknown, expected: string): string | undefined {
   if (found === expected) return undefined
   return found === undefined || found === null
     ? 'it does not return a value that was just stored'
-    : 'it returns another value than the one that was just stored'
+    : 'it returns a different value from the one that was just stored'
 }
 
 /** A proof that nothing else uses. RFC 9449 section 11.1: accepted once. */

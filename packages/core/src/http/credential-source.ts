@@ -76,10 +76,12 @@ function withoutQuotes(value: unknown): unknown {
 
 /** What is there instead of a token, without quoting it: it may be a secret. */
 function problemOf(value: unknown): string {
-  if (typeof value !== 'string') return 'is not a text'
+  if (typeof value !== 'string') return 'is not a string'
   if (value === '') return 'is empty'
-  if (/^(?:bearer|dpop) /i.test(value)) return 'has a scheme. It must contain the token alone'
-  if (/%[\da-f]{2}/i.test(value)) return 'is percent-encoded. It must contain the token as it is'
+  if (/^(?:bearer|dpop) /i.test(value))
+    return 'starts with a scheme. It must contain only the token'
+  if (/%[\da-f]{2}/i.test(value))
+    return 'is percent-encoded. Let the client send the token without encoding'
   return 'contains characters that a token cannot contain'
 }
 
@@ -111,8 +113,8 @@ function isSafe(request: HttpRequest): boolean {
 function whyNotAllowed(origin: unknown, site: unknown): string {
   if (origin === undefined && site === undefined) {
     return (
-      'the token is in a cookie, and the request has neither Origin nor Sec-Fetch-Site, so a page of another site may ' +
-      'have caused it. Let clients other than browsers send Origin'
+      'the token is in a cookie, and the request has neither Origin nor Sec-Fetch-Site, so another site may have sent ' +
+      'it. Let clients other than browsers send Origin'
     )
   }
   return (

@@ -201,22 +201,22 @@ function describeScheme(value: string, acceptsDpop: boolean): string {
   const [scheme = ''] = value.toLowerCase().split(/[ \t:]/, 1)
   if (scheme === 'bearer') return `${reason}: the word is not followed by a space`
   if (scheme === 'dpop') {
-    return `${reason} but DPoP. It requires the option 'publicUrl', and that dpop is not 'off'`
+    return `${reason} but DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`
   }
   if (knownSchemes.includes(scheme)) {
     return `${reason} but '${scheme}'. Let the client send 'Authorization: Bearer <token>'`
   }
   const isAlone = !/[ \t]/.test(value.trim())
   return isAlone
-    ? `${reason}: it is one word. If that is the token, let the client send 'Authorization: Bearer <token>'`
+    ? `${reason}: it is a single word. If this is the token, let the client send 'Authorization: Bearer <token>'`
     : reason
 }
 
 /** What follows the scheme instead of a token, without quoting it: it may be a secret. */
 function describeToken(value: string): string {
   const rest = value.trim()
-  if (rest === '') return ': nothing follows. Is a variable of the client not set?'
-  if (/^bearer\b/i.test(rest)) return ": the word 'Bearer' is there twice"
+  if (rest === '') return ': nothing follows. Check whether the client sets its token variable'
+  if (/^bearer\b/i.test(rest)) return ": the word 'Bearer' occurs twice"
   if (/^["'`]|["'`]$/.test(rest)) return ': the token is in quotes'
   if (rest.startsWith('[object '))
     return ': an object follows. Let the client send the token inside it'

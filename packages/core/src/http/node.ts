@@ -118,7 +118,7 @@ export function sendNode({ status, headers, body }: Reply, response: NodeRespons
  * per minute. For hosts without an error handling of their own.
  */
 export function sendNodeError(error: unknown, response: NodeResponse): void {
-  const { stack } = error instanceof Error ? error : new Error('The value thrown is not an Error.')
+  const { stack } = error instanceof Error ? error : new Error('The thrown value is not an Error.')
   warnings.print(`A request failed: ${stack}`)
   const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
   const body = JSON.stringify({ type: 'about:blank', title: 'Internal Server Error', status: 500 })

@@ -215,12 +215,13 @@ function describeText(token: string): string {
 
 /** Common mistakes of clients, before anything is decoded. */
 function mistakeIn(token: string): string | undefined {
-  if (token === '') return 'the token is an empty text. Is a variable of the client not set?'
+  if (token === '')
+    return 'the token is an empty string. Check whether the client sets its token variable'
   if (/^(?:undefined|null|NaN|true|false|\[object \w+\])$/.test(token)) {
     return `the token is the text '${token}'. A variable of the client does not contain a token`
   }
   if (/^bearer(?:[\s:]|$)/i.test(token)) {
-    return "the token begins with the word 'Bearer'. Pass the token alone"
+    return "the token begins with the word 'Bearer'. Pass only the token"
   }
   if (/^["'`]|["'`]$|^%22/.test(token)) {
     return 'the token is in quotes. Send it without them'

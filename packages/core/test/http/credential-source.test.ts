@@ -70,13 +70,13 @@ describe('the reason says', () => {
       'that a scheme is too much',
       header,
       [['X-Proxy-Token', `Bearer ${good}`]],
-      "the header 'X-Proxy-Token' has a scheme. It must contain the token alone",
+      "the header 'X-Proxy-Token' starts with a scheme. It must contain only the token",
     ],
     [
       'that the value is percent-encoded',
       cookie,
       [session('a%2Bb')],
-      "the cookie '__Host-session' is percent-encoded. It must contain the token as it is",
+      "the cookie '__Host-session' is percent-encoded. Let the client send the token without encoding",
     ],
     [
       'that the value is not a token',
@@ -88,7 +88,7 @@ describe('the reason says', () => {
       'that a shim passed something else than a text',
       header,
       [['X-Proxy-Token', 7]],
-      "the header 'X-Proxy-Token' is not a text",
+      "the header 'X-Proxy-Token' is not a string",
     ],
   ])('%s', async (_what, source, headers, reason) => {
     expect((await ask(source, headers)).record).toMatchObject({ reason })

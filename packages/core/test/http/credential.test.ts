@@ -260,22 +260,26 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
     [
       'DPoP',
       'DPoP abc',
-      `${scheme} but DPoP. It requires the option 'publicUrl', and that dpop is not 'off'`,
+      `${scheme} but DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`,
     ],
-    ['a token alone', 'eyJ.e30.AA', `${scheme}: it is one word. If that is the token, ${send}`],
+    [
+      'a token alone',
+      'eyJ.e30.AA',
+      `${scheme}: it is a single word. If this is the token, ${send}`,
+    ],
     ['a colon', 'Bearer: abc', `${scheme}: the word is not followed by a space`],
     ['an unknown scheme, which may be a secret', 'S3cret abc', scheme],
     [
       'Bearer alone',
       'Bearer',
-      `${malformed}: nothing follows. Is a variable of the client not set?`,
+      `${malformed}: nothing follows. Check whether the client sets its token variable`,
     ],
     [
       'Bearer and a space',
       'Bearer ',
-      `${malformed}: nothing follows. Is a variable of the client not set?`,
+      `${malformed}: nothing follows. Check whether the client sets its token variable`,
     ],
-    ['Bearer twice', 'Bearer Bearer abc', `${malformed}: the word 'Bearer' is there twice`],
+    ['Bearer twice', 'Bearer Bearer abc', `${malformed}: the word 'Bearer' occurs twice`],
     ['double quotes', 'Bearer "abc"', `${malformed}: the token is in quotes`],
     ['single quotes', "Bearer 'abc'", `${malformed}: the token is in quotes`],
     [

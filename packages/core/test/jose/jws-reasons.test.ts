@@ -12,7 +12,7 @@ const opaque = (length: number): string =>
   `the token is not a JWT: it is probably an opaque token (${length} characters). Let the client request a token for this service, and let the issuer issue JWT access tokens`
 const literal = (text: string): string =>
   `the token is the text '${text}'. A variable of the client does not contain a token`
-const bearer = "the token begins with the word 'Bearer'. Pass the token alone"
+const bearer = "the token begins with the word 'Bearer'. Pass only the token"
 const quotes = 'the token is in quotes. Send it without them'
 const space = 'the token contains white space. Was it cut off or wrapped?'
 const segments = (count: number | string): string =>
@@ -30,7 +30,11 @@ const refused: readonly (readonly [token: unknown, code: string, reason: string]
     'token_too_large',
     'the token has 4097 characters; maxTokenBytes is 4096. Let the issuer write fewer claims, such as roles, or raise maxTokenBytes',
   ],
-  ['', 'token_malformed', 'the token is an empty text. Is a variable of the client not set?'],
+  [
+    '',
+    'token_malformed',
+    'the token is an empty string. Check whether the client sets its token variable',
+  ],
   ...['undefined', 'null', 'NaN', 'true', 'false', '[object Object]', '[object Promise]'].map(
     (text) => [text, 'token_malformed', literal(text)] as const,
   ),
