@@ -58,7 +58,7 @@ async function readConfig(
 ): Promise<{ readonly options: object; readonly hops: Setup['hops'] }> {
   const module: ConfigModule =
     extname(path) === '.json'
-      ? { default: JSON.parse(await readFile(path, 'utf8')) as unknown }
+      ? { default: await readJsonConfig(path) }
       : await importConfig(path)
   const options = module.options ?? module.default
   if (typeof options === 'object' && options !== null) {
@@ -68,6 +68,16 @@ async function readConfig(
     `${path} has no options.`,
     'Export the options of resourceServer() as the default export, or as `options`.',
   )
+}
+
+/** The message of the parser could repeat a secret of the file. */
+async function readJsonConfig(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8')
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new ConfigError(`${path} is not JSON.`, 'Correct it: an editor shows where.')
+  }
 }
 
 interface ConfigModule {

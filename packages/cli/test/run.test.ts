@@ -54,6 +54,41 @@ describe('explain', () => {
     expect((await cli(['explain', ...setup, '--token-file', file])).code).toBe(0)
   })
 
+  test.each([
+    [['JWT']],
+    [['explain', '--token=JWT']],
+    [['explain', '-JWT']],
+    [['explain', '--guard', 'JWT', ...setup]],
+    [['explain', '--issuer', 'JWT']],
+    [['doctor', '--issuer', 'Bearer JWT']],
+  ])('refuses a token in any place of the arguments, and does not repeat it: %j', async (args) => {
+    const token = issuer.token({ aud })
+    const { code, out, err } = await cli(args.map((arg) => arg.replace('JWT', token)))
+    expect(code).toBe(64)
+    expect(err).toContain('must not be an argument')
+    expect(out + err).not.toContain(token.slice(0, 20))
+  })
+
+  test.each([
+    [['s3cr3t-opaque'], "unknown command\n"],
+    [['explain', '--token=s3cr3t-opaque'], "unknown option '--token'\n"],
+    [['explain', '-s3cr3t-opaque'], 'unknown option\n'],
+    [['explain', '--tokenfile', 's3cr3t-opaque'], "unknown option '--tokenfile'\n(Did you mean --token-file?)"],
+  ])('does not repeat what it does not know, which may be a secret: %j', async (args, expected) => {
+    const { code, out, err } = await cli(args)
+    expect(code).toBe(64)
+    expect(err).toContain(expected)
+    expect(out + err).not.toContain('s3cr3t')
+  })
+
+  test('does not repeat parts of a configuration that is not JSON', async () => {
+    const config = fileWith('broken.json', '{ "clientSecret": s3cr3t }')
+    const { code, out, err } = await cli(['doctor', '--config', config])
+    expect(code).toBe(64)
+    expect(err).toContain('broken.json is not JSON')
+    expect(out + err).not.toContain('s3cr3t')
+  })
+
   test('refuses a token as an argument and does not repeat it', async () => {
     const { code, out, err } = await cli(['explain', ...setup, 'eyJsecret'])
     expect(code).toBe(64)
