@@ -299,7 +299,9 @@ describe('Socket.IO', async () => {
     process.on('warning', collect)
     onTestFinished(() => void process.off('warning', collect))
     // The messages of the protocol: 0 opens, 40 joins a namespace, and 41 leaves it.
-    const client = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`)
+    const client = new WebSocket(
+      `${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`,
+    )
     onTestFinished(() => client.terminate())
     const next = async (): Promise<string> => String((await once(client, 'message'))[0])
     const auth = JSON.stringify({ token: tokenWith('orders:read orders:admin') })

@@ -57,9 +57,7 @@ async function readConfig(
   path: string,
 ): Promise<{ readonly options: object; readonly hops: Setup['hops'] }> {
   const module: ConfigModule =
-    extname(path) === '.json'
-      ? { default: await readJsonConfig(path) }
-      : await importConfig(path)
+    extname(path) === '.json' ? { default: await readJsonConfig(path) } : await importConfig(path)
   const options = module.options ?? module.default
   if (typeof options === 'object' && options !== null) {
     return { options, hops: readHops(module.hops) }

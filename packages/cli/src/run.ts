@@ -138,7 +138,8 @@ function isToken(argument: string): boolean {
 function withoutValue(text: string): string {
   return text.replace(
     /^(error: unknown (?:command|option)) '(-{0,2}[a-z-]{1,24}(?=[='])|)[^]*?'\n/,
-    (_all, problem: string, name: string) => (name === '' ? `${problem}\n` : `${problem} '${name}'\n`),
+    (_all, problem: string, name: string) =>
+      name === '' ? `${problem}\n` : `${problem} '${name}'\n`,
   )
 }
 

@@ -70,10 +70,13 @@ describe('explain', () => {
   })
 
   test.each([
-    [['s3cr3t-opaque'], "unknown command\n"],
+    [['s3cr3t-opaque'], 'unknown command\n'],
     [['explain', '--token=s3cr3t-opaque'], "unknown option '--token'\n"],
     [['explain', '-s3cr3t-opaque'], 'unknown option\n'],
-    [['explain', '--tokenfile', 's3cr3t-opaque'], "unknown option '--tokenfile'\n(Did you mean --token-file?)"],
+    [
+      ['explain', '--tokenfile', 's3cr3t-opaque'],
+      "unknown option '--tokenfile'\n(Did you mean --token-file?)",
+    ],
   ])('does not repeat what it does not know, which may be a secret: %j', async (args, expected) => {
     const { code, out, err } = await cli(args)
     expect(code).toBe(64)
