@@ -241,6 +241,23 @@ test('keys lists the published keys', async () => {
   expect((await cli(['keys', '--issuer', 'http://127.0.0.1:1'])).code).toBe(1)
 })
 
+test.each(['doctor', 'keys'])('%s does not let a key set control the terminal', async (command) => {
+  const server = createServer(({ url: path = '', headers: { host } }, response) => {
+    const origin = `http://${host}`
+    const text = '\u001b[2J\u009b1A'
+    const keys = [{ kty: text, kid: text, alg: text, use: 'enc' }, { kty: text }, null, 7]
+    const metadata = { issuer: origin, jwks_uri: `${origin}/keys` }
+    response.end(JSON.stringify(path === '/keys' ? { keys } : metadata))
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const { code, out, err } = await cli([command, '--issuer', `http://127.0.0.1:${port}`])
+  server.close()
+  expect([code, err]).toEqual([1, ''])
+  expect(out).toContain('[2J')
+  expect(out).not.toMatch(/[^\P{Cc}\n]/u)
+})
+
 test('doctor and keys use the fetch, the URLs, and the keys of the configuration', async () => {
   const inner = await createTestIssuer({
     issuer: 'https://login.example.com',
