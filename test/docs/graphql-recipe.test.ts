@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { Server } from 'node:http'
 import { createTestIssuer } from '@resource-server/testing'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -11,10 +12,11 @@ interface Recipe {
   readonly apolloServer: Server
   readonly canceled: readonly string[]
   readonly subscribers: readonly string[]
+  readonly cancellations: EventEmitter
 }
 
 const recipe = await loadRecipe<Recipe>('graphql', issuer.url)
-const { yogaServer, apolloServer, canceled, subscribers } = recipe
+const { yogaServer, apolloServer, canceled, subscribers, cancellations } = recipe
 
 const tokenWith = (scope: string): string =>
   issuer.token({ aud: 'order-service', scope, sub: 'user-1' })
@@ -131,15 +133,31 @@ describe.each([
   })
 })
 
-test('a subscription without its scopes does not start', async () => {
+const subscribe = async (token: string): Promise<Response> => {
   const url = await listen(yogaServer)
-  const subscribe = async (scope: string): Promise<string> => {
-    const query = encodeURIComponent('subscription { orderCanceled }')
-    const headers = { Accept: 'text/event-stream' }
-    return (await send(`${url}/graphql?query=${query}`, tokenWith(scope), headers)).text()
-  }
-  expect(await subscribe('other')).toContain('FORBIDDEN')
+  const query = encodeURIComponent('subscription { orderCanceled }')
+  return send(`${url}/graphql?query=${query}`, token, { Accept: 'text/event-stream' })
+}
+
+test('a subscription without its scopes does not start', async () => {
+  expect(await (await subscribe(tokenWith('other'))).text()).toContain('FORBIDDEN')
   expect(subscribers).toEqual([])
-  expect(await subscribe('orders:read')).toContain('{"data":{"orderCanceled":"1"}}')
+})
+
+test('a subscription gets events until its token expires', async () => {
+  // The recipe uses the system clock. The tolerance is five seconds.
+  const exp = Math.floor(Date.now() / 1000) - 3
+  const claims = { iat: exp - 60, exp }
+  const options = { aud: 'order-service', scope: 'orders:read', sub: 'user-1', claims }
+  const response = await subscribe(issuer.token(options))
+  await expect.poll(() => cancellations.listenerCount('order')).toBe(1)
   expect(subscribers).toEqual(['user-1'])
+  cancellations.emit('order', '7')
+  const received: string[] = []
+  const reading = (async () => {
+    for await (const chunk of response.body!) received.push(Buffer.from(chunk).toString())
+  })()
+  await expect(reading).rejects.toThrow('terminated')
+  expect(received.join('')).toContain('{"data":{"orderCanceled":"7"}}')
+  await expect.poll(() => cancellations.listenerCount('order')).toBe(0)
 })

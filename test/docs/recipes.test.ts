@@ -69,8 +69,18 @@ describe('API keys', async () => {
     const response = await send(`${url}${path}`, token, headers)
     expect(response.status).toBe(status)
     if (status === 200) {
-      expect(await response.text()).toBe(`The orders of ${token ? 'user-1' : 'warehouse'}`)
+      expect(await response.text()).toBe(
+        `The orders of ${token ? 'user:user-1' : 'partner:warehouse'}`,
+      )
     }
+  })
+
+  test('a user whose subject is the name of a partner is not that partner', async () => {
+    const url = await listen(server)
+    const orders = async (token?: string): Promise<string> =>
+      (await send(`${url}/orders`, token, token === undefined ? key : {})).text()
+    const user = issuer.token({ ...order, sub: 'warehouse' })
+    expect(await orders(user)).not.toBe(await orders())
   })
 })
 

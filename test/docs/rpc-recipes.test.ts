@@ -9,6 +9,7 @@ import { createTRPCClient, httpBatchLink, type TRPCClientError } from '@trpc/cli
 import type { AnyTRPCRouter } from '@trpc/server'
 import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { listenFetch, loadRecipe, send } from './recipe.ts'
 
 const issuer = await createTestIssuer()
@@ -278,6 +279,43 @@ describe('Socket.IO', async () => {
     expect(await connected).toBe('connected')
     const reason = await new Promise((resolve) => socket.once('disconnect', resolve))
     expect(reason).toBe('io server disconnect')
+  })
+
+  test('an event without a callback does not end the process', async () => {
+    const errors: unknown[] = []
+    const collect = (error: unknown): void => void errors.push(error)
+    process.on('uncaughtException', collect)
+    onTestFinished(() => void process.off('uncaughtException', collect))
+    const { socket, connected } = connect(tokenWith('orders:read'), 'websocket')
+    expect(await connected).toBe('connected')
+    for (const argument of [[], ['text'], [{}]]) socket.emit('whoami', ...argument)
+    expect(await socket.emitWithAck('whoami')).toBe('user-1')
+    expect(errors).toEqual([])
+  })
+
+  test('a client that leaves and joins again adds nothing to its connection each time', async () => {
+    const warned: string[] = []
+    const collect = ({ name }: Error): void => void warned.push(name)
+    process.on('warning', collect)
+    onTestFinished(() => void process.off('warning', collect))
+    // The messages of the protocol: 0 opens, 40 joins a namespace, and 41 leaves it.
+    const client = new WebSocket(
+      `${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`,
+    )
+    onTestFinished(() => client.terminate())
+    const next = async (): Promise<string> => String((await once(client, 'message'))[0])
+    const auth = JSON.stringify({ token: tokenWith('orders:read orders:admin') })
+    expect(await next()).toMatch(/^0/)
+    // Node warns of more than ten listeners for an event.
+    for (const _ of Array.from({ length: 12 })) {
+      for (const namespace of ['/,', '/admin,']) {
+        client.send(`40${namespace}${auth}`)
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        expect(await next()).toMatch(/^40/)
+        client.send(`41${namespace}`)
+      }
+    }
+    expect(warned).toEqual([])
   })
 
   test('a namespace that was not created does not exist', async () => {

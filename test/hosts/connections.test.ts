@@ -114,6 +114,7 @@ describe('a WebSocket', () => {
     // The client does not read, so it does not see the close frame.
     socket.pause()
     clock.advance(66)
+    serverSide!.on('message', () => void received.push('to a listener that was added later'))
     socket.send('after')
     expect((await closed)[0]).toBe(1006)
     expect(received).toEqual(['before'])

@@ -58,9 +58,7 @@ async function readConfig(
 ): Promise<{ readonly options: object; readonly hops: Setup['hops'] }> {
   await requireFile(path)
   const module: ConfigModule =
-    extname(path) === '.json'
-      ? { default: JSON.parse(await readFile(path, 'utf8')) as unknown }
-      : await importConfig(path)
+    extname(path) === '.json' ? { default: await readJsonConfig(path) } : await importConfig(path)
   const options = module.options ?? module.default
   if (typeof options === 'object' && options !== null) {
     return { options, hops: readHops(module.hops) }
@@ -80,6 +78,16 @@ async function requireFile(path: string): Promise<void> {
       `The file '${path}' of --config cannot be read.`,
       'Pass a module or a JSON file that exports the options of resourceServer().',
     )
+  }
+}
+
+/** The message of the parser could repeat a secret of the file. */
+async function readJsonConfig(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8')
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new ConfigError(`${path} is not JSON.`, 'Correct it: an editor shows where.')
   }
 }
 

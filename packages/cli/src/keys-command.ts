@@ -45,7 +45,9 @@ async function publishedKeys(
   const url = jwksUri ?? (jwks ? undefined : await discover(metadata, options))
   const set = url === undefined ? jwks : (await fetchDocument(url, options.fetch)).body
   const keys = set?.['keys']
-  return Array.isArray(keys) ? keys.filter((key): key is Jwk => typeof key === 'object') : []
+  return Array.isArray(keys)
+    ? keys.filter((key): key is Jwk => typeof key === 'object' && key !== null)
+    : []
 }
 
 async function discover(

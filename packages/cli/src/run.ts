@@ -26,6 +26,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     result = await work
   })
   try {
+    if (args.some(isToken)) refuseToken()
     await program.parseAsync([...args], { from: 'user' })
     return result
   } catch (error) {
@@ -41,7 +42,10 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
       'Explains why an API accepts or refuses an access token, and checks the setup of the API.',
     )
     .exitOverride()
-    .configureOutput({ writeOut: terminal.write, writeErr: terminal.warn })
+    .configureOutput({
+      writeOut: terminal.write,
+      writeErr: (text) => terminal.warn(withoutValue(text)),
+    })
   withSetup(program.command('explain'))
     .description('reads a token from standard input, and prints the result of every check')
     .option(
@@ -126,6 +130,20 @@ function withSetup(command: Command): Command {
 /** Not variadic: `--audience name token` must not take the token for a name. */
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
+}
+
+/** A JWT alone, or after the name of an option. It may be in any place by mistake. */
+function isToken(argument: string): boolean {
+  return /(?:^|[= ])-{0,2}eyJ[\w-]*\.[\w-]+\.[\w-]*/.test(argument)
+}
+
+/** commander repeats what it does not know, which may be an opaque token or another secret. */
+function withoutValue(text: string): string {
+  return text.replace(
+    /^(error: unknown (?:command|option)) '(-{0,2}[a-z-]{1,24}(?=[='])|)[^]*?'\n/,
+    (_all, problem: string, name: string) =>
+      name === '' ? `${problem}\n` : `${problem} '${name}'\n`,
+  )
 }
 
 /** The message must not repeat the argument. */

@@ -73,15 +73,20 @@ export function formatFindings(findings: readonly Finding[], { color, columns }:
     const paint = (text: string): string =>
       color ? styleText(style, text, { validateStream: false }) : text
     const shown = code === undefined ? detail : `${detail} (${code})`
-    const texts = [shown, ...(fix === undefined ? [] : [`→ ${fix}`])]
+    const texts = [shown, ...(fix === undefined ? [] : [`→ ${fix}`])].map(withoutControls)
     const margin = ' '.repeat(width + 4)
     const [first = '', ...others] = texts.flatMap((text) => wrap(text, columns, margin.length))
     return [
-      `${paint(`${mark} ${check.padEnd(width)}`)}  ${first}`,
+      `${paint(`${mark} ${withoutControls(check).padEnd(width)}`)}  ${first}`,
       ...others.map((line) => margin + line),
     ]
   })
   return `${lines.join('\n')}\n`
+}
+
+/** A text of a server, such as the kid of a key, must not control the terminal. */
+function withoutControls(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n]/gu, '?')
 }
 
 /** Breaks a text at spaces, if the terminal is wide enough for a margin. */

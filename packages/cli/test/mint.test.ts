@@ -160,7 +160,7 @@ describe('issuer', () => {
   })
 
   test('refuses a file of something else, and does not repeat it', async () => {
-    for (const text of ['{"issuer":"http://127.0.0.1:1"}', '{ "d": "secret"']) {
+    for (const text of ['{"issuer":"http://127.0.0.1:1"}', '{ "d": "secret"', 'null']) {
       const other = join(folder, 'other.json')
       writeFileSync(other, text)
       // oxlint-disable-next-line no-await-in-loop -- they share a file

@@ -54,6 +54,44 @@ describe('explain', () => {
     expect((await cli(['explain', ...setup, '--token-file', file])).code).toBe(0)
   })
 
+  test.each([
+    [['JWT']],
+    [['explain', '--token=JWT']],
+    [['explain', '-JWT']],
+    [['explain', '--guard', 'JWT', ...setup]],
+    [['explain', '--issuer', 'JWT']],
+    [['doctor', '--issuer', 'Bearer JWT']],
+  ])('refuses a token in any place of the arguments, and does not repeat it: %j', async (args) => {
+    const token = issuer.token({ aud })
+    const { code, out, err } = await cli(args.map((arg) => arg.replace('JWT', token)))
+    expect(code).toBe(64)
+    expect(err).toContain('must not be an argument')
+    expect(out + err).not.toContain(token.slice(0, 20))
+  })
+
+  test.each([
+    [['s3cr3t-opaque'], 'unknown command\n'],
+    [['explain', '--token=s3cr3t-opaque'], "unknown option '--token'\n"],
+    [['explain', '-s3cr3t-opaque'], 'unknown option\n'],
+    [
+      ['explain', '--tokenfile', 's3cr3t-opaque'],
+      "unknown option '--tokenfile'\n(Did you mean --token-file?)",
+    ],
+  ])('does not repeat what it does not know, which may be a secret: %j', async (args, expected) => {
+    const { code, out, err } = await cli(args)
+    expect(code).toBe(64)
+    expect(err).toContain(expected)
+    expect(out + err).not.toContain('s3cr3t')
+  })
+
+  test('does not repeat parts of a configuration that is not JSON', async () => {
+    const config = fileWith('broken.json', '{ "clientSecret": s3cr3t }')
+    const { code, out, err } = await cli(['doctor', '--config', config])
+    expect(code).toBe(64)
+    expect(err).toContain('broken.json is not JSON')
+    expect(out + err).not.toContain('s3cr3t')
+  })
+
   test('refuses a token as an argument and does not repeat it', async () => {
     const { code, out, err } = await cli(['explain', ...setup, 'eyJsecret'])
     expect(code).toBe(64)
@@ -202,6 +240,23 @@ test('keys lists the published keys', async () => {
   expect(code).toBe(0)
   expect(out).toMatch(/^✔ .*kty EC, crv P-256/m)
   expect((await cli(['keys', '--issuer', 'http://127.0.0.1:1'])).code).toBe(1)
+})
+
+test.each(['doctor', 'keys'])('%s does not let a key set control the terminal', async (command) => {
+  const server = createServer(({ url: path = '', headers: { host } }, response) => {
+    const origin = `http://${host}`
+    const text = '\u001b[2J\u009b1A'
+    const keys = [{ kty: text, kid: text, alg: text, use: 'enc' }, { kty: text }, null, 7]
+    const metadata = { issuer: origin, jwks_uri: `${origin}/keys` }
+    response.end(JSON.stringify(path === '/keys' ? { keys } : metadata))
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const { code, out, err } = await cli([command, '--issuer', `http://127.0.0.1:${port}`])
+  server.close()
+  expect([code, err]).toEqual([1, ''])
+  expect(out).toContain('[2J')
+  expect(out).not.toMatch(/[^\P{Cc}\n]/u)
 })
 
 test('doctor and keys use the fetch, the URLs, and the keys of the configuration', async () => {

@@ -19,7 +19,7 @@ type Watcher = Pick<Operations, 'watch'>
 export interface WatchedSocket {
   close(code: number, reason: string): void
   terminate(): void
-  removeAllListeners(event: 'message'): unknown
+  emit(event: string, ...values: readonly unknown[]): boolean
   once(event: 'close', listener: () => void): unknown
 }
 
@@ -68,8 +68,7 @@ export function watchSocket(
   token: AccessToken,
 ): TokenWatch {
   const watch = server.watch(token, (reason) => {
-    // `ws` delivers messages until the client has answered.
-    socket.removeAllListeners('message')
+    dropMessages(socket)
     socket.close(tokenEndedCode, `token ${reason}`)
     const deadline = setTimeout(() => socket.terminate(), endDeadline)
     deadline.unref()
@@ -77,6 +76,15 @@ export function watchSocket(
   })
   socket.once('close', watch.stop)
   return watch
+}
+
+/** `ws` delivers messages until the client has answered, also to listeners that are added later. */
+function dropMessages(socket: WatchedSocket): void {
+  const emit = socket.emit.bind(socket)
+  Object.assign(socket, {
+    emit: (event: string, ...values: readonly unknown[]) =>
+      event !== 'message' && emit(event, ...values),
+  })
 }
 
 /**

@@ -21,7 +21,8 @@ export interface OpenSocket {
   close(code: number, reason: string): void
   terminate(): void
   once(event: 'close', listener: () => void): unknown
-  removeAllListeners(event: 'message'): unknown
+  on(event: 'error', listener: () => void): unknown
+  emit(event: string, ...values: readonly unknown[]): boolean
 }
 
 /** A connection whose handshake is complete. */
@@ -60,6 +61,8 @@ export function connections<C extends object>(
   }
   return {
     add: (socket, request, guards) => {
+      // Without a listener, a malformed frame would end the process. `ws` closes the connection after it.
+      socket.on('error', ignore)
       const token = gate.token(request)
       const watch = token && gate.operations.watch(token, (reason) => end(socket, reason))
       if (watch) socket.once('close', watch.stop)
@@ -78,6 +81,8 @@ export function connections<C extends object>(
     },
   }
 }
+
+const ignore = (): void => {}
 
 const otherParty = deny.invalidToken(
   'its issuer, subject, client, or actor differs from that of the connection',
@@ -102,13 +107,24 @@ async function verified<C extends object>(
   }
 }
 
-/** `ws` still delivers messages until the client has answered, or for 30 seconds. */
 function end(socket: OpenSocket, reason: TokenEnd): void {
-  socket.removeAllListeners('message')
+  dropMessages(socket)
   socket.close(tokenEndedCode, `token ${reason}`)
   const deadline = setTimeout(() => socket.terminate(), closeDeadline)
   deadline.unref()
   socket.once('close', () => clearTimeout(deadline))
+}
+
+/**
+ * `ws` still delivers messages until the client has answered, or for 30 seconds. To remove the listeners is not enough: the
+ * application may add one later, such as after it has read from a database.
+ */
+function dropMessages(socket: OpenSocket): void {
+  const emit = socket.emit.bind(socket)
+  Object.assign(socket, {
+    emit: (event: string, ...values: readonly unknown[]) =>
+      event !== 'message' && emit(event, ...values),
+  })
 }
 
 function requireAuthorization(credential: CredentialSource | undefined): void {

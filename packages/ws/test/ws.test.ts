@@ -460,9 +460,29 @@ describe('a connection', () => {
     socket.pause()
     clock.advance(66)
     while (accepted.readyState === WebSocket.OPEN) await new Promise(setImmediate)
+    accepted.on('message', () => void echoed.push('to a listener that was added later'))
     socket.send('after')
     await gone
     expect(echoed).toEqual(['before'])
+  })
+
+  test('is closed by a malformed frame, which does not end the process', async () => {
+    const errors: unknown[] = []
+    const collect = (error: unknown): void => void errors.push(error)
+    process.on('uncaughtException', collect)
+    onTestFinished(() => void process.off('uncaughtException', collect))
+    const { port } = await start()
+    const raw = connectTcp(port, '127.0.0.1')
+    onTestFinished(() => void raw.destroy())
+    raw.write(
+      `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n` +
+        `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer ${token()}\r\n\r\n`,
+    )
+    await once(raw, 'data')
+    // Reserved bits and a reserved opcode.
+    raw.write(Buffer.from([0xff, 0xff, 0xff, 0xff]))
+    await once(raw.resume(), 'close')
+    expect(errors).toEqual([])
   })
 
   test('stays open with a new token of the same party', async () => {

@@ -18,7 +18,7 @@ export interface IssuerFile {
 export async function findIssuerFile(path: string): Promise<IssuerFile | undefined> {
   const content = await readJson(path)
   if (content === undefined) return undefined
-  const { issuer, provider, key } = content as Partial<IssuerFile>
+  const { issuer, provider, key } = (content ?? {}) as Partial<IssuerFile>
   if (
     typeof issuer === 'string' &&
     URL.canParse(issuer) &&
