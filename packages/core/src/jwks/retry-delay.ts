@@ -35,12 +35,12 @@ export function retryDelay(
   return Math.max(delay, min + random * spreadAfter(min, usableFor > 0))
 }
 
-/** Shortly after the cached key set expires, a fetch is due even if the delay would be longer. */
+/** When the cached key set expires, requests start to fail, so the delay without keys counts. */
 function backoffDelay(failures: number, usableFor: number, random: number): number {
   const nominal = ({ first, factor, max }: typeof withKeys): number =>
     Math.min(max, first * factor ** (failures - 1)) * (0.5 + 0.5 * random)
   const missing = nominal(withoutKeys)
-  return Math.min(nominal(withKeys), usableFor + missing)
+  return Math.min(nominal(withKeys), Math.max(usableFor, missing))
 }
 
 function spreadAfter(requested: number, hasKeys: boolean): number {

@@ -193,7 +193,7 @@ describe('while keys can be used', () => {
     expect(nextAttempt()).toBe(3.75)
   })
 
-  test('a retry is due shortly after they expire', async () => {
+  test('a retry is due when they expire', async () => {
     const clock = suspendedClock()
     const { verifier, setResponse } = startRemote(jwksResponse('a'), { clock, staleIfError: 60 })
     await verifier.warmUp()
@@ -201,7 +201,7 @@ describe('while keys can be used', () => {
     clock.advance(358)
     await verifier.refreshKeys().catch(() => {})
     // They can be used for 2 seconds. Without keys, the delay is 0.75 seconds.
-    expect(verifier.health().issuers[0]?.nextAttempt).toBe(2.75)
+    expect(verifier.health().issuers[0]?.nextAttempt).toBe(2)
   })
 })
 

@@ -25,9 +25,10 @@ test('half of the delay is random', () => {
   ])
 })
 
-test('when the keys expire, the next fetch is due within 30 seconds', () => {
-  expect(delayAfter(60, { usableFor: 10 * seconds })).toBe(40)
-  expect(delayAfter(60, { usableFor: 10 * seconds }, 0)).toBe(25)
+test('when the keys expire, the next fetch is due, unless the last one was less than 30 seconds ago', () => {
+  expect(delayAfter(60, { usableFor: 100 * seconds })).toBe(100)
+  expect(delayAfter(60, { usableFor: 10 * seconds })).toBe(30)
+  expect(delayAfter(60, { usableFor: 10 * seconds }, 0)).toBe(15)
 })
 
 describe('Retry-After', () => {
