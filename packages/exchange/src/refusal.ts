@@ -58,10 +58,9 @@ export function readRefusal(
   answer: Extract<TokenAnswer, { ok: false }>,
   circumstances: Circumstances,
 ): ServerRefusal {
-  const { status, error, body, retryAfter } = answer
+  const { status, error, description, body, retryAfter } = answer
   const { code, scope } = meaningOf(status, error, circumstances)
-  const description = own(body, 'error_description')
-  const said = typeof description === 'string' ? `: ${quote(description)}` : ''
+  const said = description === undefined ? '' : `: ${quote(description)}`
   const advice = adviceFor(error, circumstances)
   const reason = `the authorization server refused the exchange with ${quote(error)} (status ${status})${said}${advice}`
   return {

@@ -24,6 +24,7 @@ import {
 } from 'oauth4webapi'
 import type { DpopKey } from './dpop-key.ts'
 import type { Failure } from './hop-error.ts'
+import { secretsOf, withoutSecrets } from './request-secrets.ts'
 import type { ServerSettings, Settings } from './settings.ts'
 
 /** A response with status 200, or an error that the server sent as JSON. */
@@ -33,6 +34,7 @@ export type TokenAnswer =
       readonly ok: false
       readonly status: number
       readonly error: string
+      readonly description: string | undefined
       readonly body: JsonObject
       readonly retryAfter: number | undefined
     }
@@ -97,6 +99,7 @@ export class TokenEndpoint {
       const server = await this.#server(signal)
       const { fetch } = this.#settings
       let response: Response
+      let secrets: readonly string[] = []
       try {
         response = await genericTokenEndpointRequest(
           server,
@@ -109,13 +112,16 @@ export class TokenEndpoint {
             ...(dpop && { DPoP: dpop }),
             // The URLs were checked when they were configured or discovered.
             [allowInsecureRequests]: true,
-            [customFetch]: (url, init) => fetch(url, init),
+            [customFetch]: (url, init) => {
+              secrets = secretsOf(init)
+              return fetch(url, init)
+            },
           },
         )
       } catch (error) {
         throw failedRequest(error)
       }
-      return readAnswer(response)
+      return readAnswer(response, secrets)
     }, neverAborted())
   }
 
@@ -160,7 +166,8 @@ export class TokenEndpoint {
   }
 }
 
-async function readAnswer(response: Response): Promise<TokenAnswer> {
+/** @param secrets which the description of an error must not repeat */
+async function readAnswer(response: Response, secrets: readonly string[]): Promise<TokenAnswer> {
   const { status, headers } = response
   if (!isJson(headers.get('content-type'))) throw unusable(response)
   const body = await readJson(response, maxBytes)
@@ -173,7 +180,15 @@ async function readAnswer(response: Response): Promise<TokenAnswer> {
       retryAfterOf(headers),
     )
   }
-  return { ok: false, status, error, body, retryAfter: retryAfterOf(headers) }
+  const said = own(body, 'error_description')
+  return {
+    ok: false,
+    status,
+    error: withoutSecrets(error, secrets),
+    description: typeof said === 'string' ? withoutSecrets(said, secrets) : undefined,
+    body,
+    retryAfter: retryAfterOf(headers),
+  }
 }
 
 function isJson(type: string | null): boolean {

@@ -49,3 +49,44 @@ test('a client authenticates with its certificate, at the mTLS alias of the toke
   expect(await errorOf(without.token(caller))).toMatchObject({ status: 503 })
   expect(server.requests).toHaveLength(1)
 })
+
+const secretNames = ['client_secret', 'client_assertion', 'subject_token']
+
+test.each<[string, HopClient, object]>([
+  ['basic', { id: self, secret: 'p%+ s3cret' }, { secret: 'p%+ s3cret' }],
+  ['post', { id: self, secret, authentication: 'post' }, { secret }],
+  ['private_key_jwt', { id: self, privateKey }, { publicKey: key.publicJwk }],
+])(
+  'with %s, a server that repeats the request cannot bring its secrets into a reason',
+  async (_method, client, registered) => {
+    const clients = { [self]: { ...registered, targets } }
+    const reasonFor = async (text: string | ((secrets: readonly string[]) => string)) => {
+      let secrets: readonly string[] = []
+      const repeat = async (url: string, init?: RequestInit): Promise<Response> => {
+        if (init?.method !== 'POST') return fetch(url, init)
+        const { authorization = '' } = init.headers as Record<string, string>
+        const [, basic = ''] = authorization.split(' ')
+        const form = new URLSearchParams(init.body as URLSearchParams)
+        const parts = [
+          ...secretNames.map((name) => form.get(name)),
+          basic,
+          atob(basic),
+          client.secret,
+        ]
+        secrets = parts.filter((part): part is string => typeof part === 'string' && part !== '')
+        const error_description = typeof text === 'string' ? text : text(secrets)
+        return Response.json({ error: 'invalid_target', error_description }, { status: 400 })
+      }
+      const { hop, subject } = await setUp({ client, fetch: repeat }, { clients })
+      const { reason } = await errorOf(hop.token(await subject()))
+      return { reason, secrets }
+    }
+    const { reason: usual, secrets } = await reasonFor('not registered')
+    expect(usual).toContain('"not registered"')
+    expect(secrets.length).toBeGreaterThan(1)
+    for (const at of secrets.keys()) {
+      const { reason } = await reasonFor((parts) => `wrong: ${parts[at]}`)
+      expect(reason).toContain('"(left out: it repeats a secret of the request)"')
+    }
+  },
+)
