@@ -32,8 +32,10 @@ async function request(settings: Settings, endpoint: TokenEndpoint): Promise<Cli
   if (answer.ok) return refused('the authorization server exchanged a made-up token')
   // As if it had worked before: then an `invalid_request` is about the token.
   const refusal = readRefusal(answer, { dialect, hasWorked: true, isBound: false })
-  const isAboutToken = refusal.scope === 'token' && answer.error !== 'invalid_scope'
-  return isAboutToken ? { ok: true } : refused(refusal.failure.reason)
+  const { failure } = refusal
+  // An error with an unknown code may be about anything.
+  const isKnown = failure.code !== 'response_invalid' && answer.error !== 'invalid_scope'
+  return refusal.scope === 'token' && isKnown ? { ok: true } : refused(failure.reason)
 }
 
 function refused(reason: string): ClientCheck {

@@ -35,6 +35,7 @@ describe('hop.checkClient', () => {
     ['invalid_target', /Register the audience or resource/],
     ['invalid_scope', /Allow the scope for this client/],
     ['server_error', /server_error/],
+    ['an_unknown_error', /an_unknown_error/],
   ])('refuses a client after %s, with what to do', async (error, reason) => {
     const { hop, issuer } = await setUp()
     issuer.tokenEndpoint.refuse(error)
