@@ -137,13 +137,20 @@ function isToken(argument: string): boolean {
   return /(?:^|[= ])-{0,2}eyJ[\w-]*\.[\w-]+\.[\w-]*/.test(argument)
 }
 
+const unknownArgument = ['error: unknown command', 'error: unknown option']
+/** Options and commands look like this. Secrets usually have digits, or are longer. */
+const nameOfArgument = /^(?:--)?[a-z][a-z-]*$/
+const maxNameLength = 26
+
 /** commander repeats what it does not know, which may be an opaque token or another secret. */
 function withoutValue(text: string): string {
-  return text.replace(
-    /^(error: unknown (?:command|option)) '(-{0,2}[a-z-]{1,24}(?=[='])|)[^]*?'\n/,
-    (_all, problem: string, name: string) =>
-      name === '' ? `${problem}\n` : `${problem} '${name}'\n`,
-  )
+  const problem = unknownArgument.find((start) => text.startsWith(`${start} '`))
+  if (problem === undefined) return text
+  const end = text.indexOf("'\n")
+  if (end === -1) return `${problem}\n`
+  const [name = ''] = text.slice(problem.length + 2, end).split('=', 1)
+  const isName = name.length <= maxNameLength && nameOfArgument.test(name)
+  return problem + (isName ? ` '${name}'` : '') + text.slice(end + 1)
 }
 
 /** The message must not repeat the argument. */
