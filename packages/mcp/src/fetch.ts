@@ -83,7 +83,8 @@ function server<C extends object>(
     const session = response.headers.get(sessionHeader)
     if (isSuccess(response.status) && session !== null) outcome.opened?.(session)
     if (isSuccess(response.status)) outcome.ended?.()
-    const body = outcome.isOpenEnded && token ? untilExpiry(gate, request, response) : response.body
+    const body =
+      outcome.isOpenEnded && token ? untilTokenEnds(gate, token, response) : response.body
     return withHeaders(response, body, headers)
   }
 }
@@ -102,24 +103,24 @@ function withHeaders(response: Response, body: Response['body'], headers: Header
   return changed
 }
 
-/** Ends the body when the token expires. The client reconnects with a new token. */
-function untilExpiry<C extends object>(
-  gate: Gate<C>,
-  request: Request,
+/** Ends the body when the token expires or is revoked. The client reconnects with a new token. */
+function untilTokenEnds<C extends object>(
+  { operations }: Gate<C>,
+  token: AccessToken,
   { body }: Response,
 ): Response['body'] {
   if (!body) return body
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-  const expired = new AbortController()
-  const cancel = gate.onExpiry(request, () => expired.abort())
-  const copied = body.pipeTo(writable, { signal: expired.signal, preventAbort: true })
-  // On expiry, the stream ends without an error, as if the MCP server had ended it.
+  const ended = new AbortController()
+  const watch = operations.watch(token, () => ended.abort())
+  const copied = body.pipeTo(writable, { signal: ended.signal, preventAbort: true })
+  // With the token, the stream ends without an error, as if the MCP server had ended it.
   const end = (error: unknown): Promise<void> =>
-    expired.signal.aborted ? writable.close() : writable.abort(error)
+    ended.signal.aborted ? writable.close() : writable.abort(error)
   void copied
     .catch(end)
     .catch(() => undefined)
-    .finally(cancel)
+    .finally(watch.stop)
   return readable
 }
 

@@ -79,7 +79,7 @@ function server<C extends object>(
     if (outcome.action === 'reply') return sendNode(outcome.reply, response)
     const token = outcome.token as AccessToken<C> | undefined
     if (token) define(request, authInfo(token))
-    if (outcome.isOpenEnded && token) endWithToken(gate, request, response)
+    if (outcome.isOpenEnded && token) endWithToken(gate, token, response)
     observe(response, outcome)
     await handler(request as McpNodeRequest<C>, response, outcome.body)
   }
@@ -90,14 +90,14 @@ function define(request: IncomingMessage, auth: McpAuthInfo): void {
   Object.defineProperty(request, 'auth', { configurable: true, writable: true, value: auth })
 }
 
-/** Closes the connection when the token expires. The client reconnects with a new token. */
+/** Closes the connection when the token expires or is revoked. The client reconnects with a new token. */
 function endWithToken<C extends object>(
-  gate: Gate<C>,
-  request: IncomingMessage,
+  { operations }: Gate<C>,
+  token: AccessToken,
   response: ServerResponse,
 ): void {
-  const cancel = gate.onExpiry(request, () => void response.destroy())
-  response.once('close', cancel)
+  const watch = operations.watch(token, () => void response.destroy())
+  response.once('close', watch.stop)
 }
 
 /** Learns which session the response opens or ends. */

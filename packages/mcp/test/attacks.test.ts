@@ -1,4 +1,5 @@
 import { ConfigError } from '@resource-server/core'
+import { createRevocationList } from '@resource-server/revocation'
 import { createTestIssuer } from '@resource-server/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { resourceServer } from '../src/index.ts'
@@ -445,15 +446,26 @@ const cases: Readonly<Record<string, () => void>> = {
     }),
 
   'MCP-stream-expiry': () => {
-    test('SDK 1: the stream of GET ends with the token', async () => {
-      const { port } = await startWithSessions(createMcp(issuer, { clockTolerance: 5 }))
-      const token = issuer.token({ ...user, scope: 'mcp:basic', expiresIn: 10 })
-      const session = await openSession(port, token)
-      const headers = { 'Mcp-Session-Id': session, Accept: 'text/event-stream' }
-      const stream = await open(port, { method: 'GET', headers, token })
+    /** A stream that is open, and a promise for its end. */
+    const openStream = async (port: number, request: Parameters<typeof open>[1]) => {
+      const stream = await open(port, request)
       expect(stream.statusCode).toBe(200)
       const ended = new Promise((resolve) => void stream.once('close', resolve))
       stream.on('error', () => undefined).resume()
+      return { stream, ended }
+    }
+    const subscription = modern('subscriptions/listen', {
+      notifications: { toolsListChanged: true },
+    })
+    const tokenWith = (options: object): string =>
+      issuer.token({ ...user, scope: 'mcp:basic', ...options })
+
+    test('SDK 1: the stream of GET ends with the token', async () => {
+      const { port } = await startWithSessions(createMcp(issuer, { clockTolerance: 5 }))
+      const token = tokenWith({ expiresIn: 10 })
+      const session = await openSession(port, token)
+      const headers = { 'Mcp-Session-Id': session, Accept: 'text/event-stream' }
+      const { stream, ended } = await openStream(port, { method: 'GET', headers, token })
       issuer.clock.advance(14)
       expect(stream.destroyed).toBe(false)
       issuer.clock.advance(1)
@@ -464,14 +476,26 @@ const cases: Readonly<Record<string, () => void>> = {
       '%s: subscriptions/listen ends with the token',
       async (_name, start) => {
         const { port } = await start(createMcp(issuer, { clockTolerance: 5 }))
-        const token = issuer.token({ ...user, scope: 'mcp:basic', expiresIn: 10 })
-        const listen = modern('subscriptions/listen', { notifications: { toolsListChanged: true } })
-        const stream = await open(port, { token, ...listen })
-        expect(stream.statusCode).toBe(200)
-        const ended = new Promise((resolve) => void stream.once('close', resolve))
-        stream.on('error', () => undefined).resume()
+        const token = tokenWith({ expiresIn: 10 })
+        const { stream, ended } = await openStream(port, { token, ...subscription })
         issuer.clock.advance(14)
         expect(stream.destroyed).toBe(false)
+        issuer.clock.advance(1)
+        await ended
+      },
+    )
+
+    test.each(starts[2026])(
+      '%s: subscriptions/listen ends when the token is revoked',
+      async (_name, start) => {
+        const revocation = createRevocationList()
+        const { port } = await start(createMcp(issuer, { revocation, maxLifetime: 3600 }))
+        const token = tokenWith({ claims: { sid: 'session-1' } })
+        const { stream, ended } = await openStream(port, { token, ...subscription })
+        await revocation.revoke({ issuer: issuer.url, sid: 'session-2' })
+        issuer.clock.advance(1)
+        expect(stream.destroyed).toBe(false)
+        await revocation.revoke({ issuer: issuer.url, sid: 'session-1' })
         issuer.clock.advance(1)
         await ended
       },

@@ -5,7 +5,6 @@ import { createPolicy, type Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
 import { metBy, namesOf } from '../guards/scope.ts'
-import { callAt } from '../lib/clock.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
 import { warnings } from '../lib/warning-limiter.ts'
@@ -162,21 +161,6 @@ export class Gate<C extends object = object> {
   /** Whether a guard of this gate has run on the request. */
   has(key: object): boolean {
     return this.#find(key) !== undefined
-  }
-
-  /**
-   * Calls back once when the request's token is no longer accepted: at `exp` plus the clock tolerance. Returns a
-   * function that cancels the call. For responses that outlive the token, such as event streams. Never calls back
-   * for an anonymous request.
-   *
-   * @throws ConfigError unless all guards so far let the request through
-   */
-  onExpiry(key: object, callback: () => void): () => void {
-    const token = this.token(key)
-    if (!token) return () => {}
-    const { clock, clockTolerance, schedule } = this.#policy
-    const end = (token.claims.exp + clockTolerance) * 1000
-    return callAt(end, { now: () => clock.now(), schedule }, callback)
   }
 
   /** Whether anything listens for records. If not, a host need not call `recordDecision`. */

@@ -37,28 +37,6 @@ export function schedule(delay: number, callback: () => void): () => void {
   return () => clearTimeout(timer as never)
 }
 
-/** Timers take at most this many milliseconds, which are about 24 days. */
-const longestTimer = 2 ** 31 - 1
-
-/**
- * Calls back once when the wall clock reaches a time, in milliseconds. Returns a function that cancels the call. A
- * wall clock can be moved, so the time is checked again when the timer ends.
- */
-export function callAt(
-  time: number,
-  { now, schedule: startTimer }: Required<Pick<Clock, 'now' | 'schedule'>>,
-  callback: () => void,
-): () => void {
-  let cancel = (): void => {}
-  const wait = (): void => {
-    const left = time - now()
-    if (left > 0) cancel = startTimer(Math.min(Math.ceil(left), longestTimer), wait)
-    else callback()
-  }
-  wait()
-  return () => cancel()
-}
-
 /**
  * Waits for the work, but not longer than `milliseconds`.
  *

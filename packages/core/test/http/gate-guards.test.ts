@@ -159,32 +159,3 @@ describe('a guard that knows all scopes of the request', () => {
     expect(() => scopeGuard(scopes)).toThrow(ConfigError)
   })
 })
-
-describe('onExpiry', () => {
-  test('calls back at exp plus the tolerance, and not after it is canceled', async () => {
-    const { gate, pass } = harnessWith({ clockTolerance: 5 })
-    const token = issuer.token({ aud, expiresIn: 10 })
-    const [kept, canceled] = [{}, {}]
-    const calls: string[] = []
-    await pass(kept, authenticateOnly, bearer(token))
-    await pass(canceled, authenticateOnly, bearer(token))
-    gate.onExpiry(kept, () => calls.push('kept'))
-    gate.onExpiry(canceled, () => calls.push('canceled'))()
-    issuer.clock.advance(14)
-    expect(calls).toEqual([])
-    issuer.clock.advance(1)
-    expect(calls).toEqual(['kept'])
-  })
-
-  test('never calls back for an anonymous request, and throws for a refused one', async () => {
-    const { gate, pass } = harnessWith({ optional: true })
-    const [anonymous, refused] = [{}, {}]
-    await pass(anonymous, authenticateOnly)
-    await pass(refused, authenticateOnly, bearer('x'))
-    const calls: string[] = []
-    gate.onExpiry(anonymous, () => calls.push('anonymous'))()
-    issuer.clock.advance(100_000)
-    expect(calls).toEqual([])
-    expect(() => gate.onExpiry(refused, () => calls.push('refused'))).toThrow(ConfigError)
-  })
-})

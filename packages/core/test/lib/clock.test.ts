@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { callAt, schedule, systemClock, within } from '../../src/lib/clock.ts'
+import { schedule, systemClock, within } from '../../src/lib/clock.ts'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }))
 afterEach(() => {
@@ -47,57 +47,6 @@ test.each([7, null, {}, undefined])(
     expect(() => schedule(1000, () => {})).not.toThrow()
   },
 )
-
-describe('callAt', () => {
-  const clock = { now: () => Date.now(), schedule }
-
-  test('calls back once, at the time', () => {
-    const callback = vi.fn<() => void>()
-    callAt(Date.now() + 5000, clock, callback)
-    vi.advanceTimersByTime(4999)
-    expect(callback).not.toHaveBeenCalled()
-    vi.advanceTimersByTime(100_000)
-    expect(callback).toHaveBeenCalledOnce()
-  })
-
-  test('calls back at once for a time in the past', () => {
-    const callback = vi.fn<() => void>()
-    callAt(Date.now(), clock, callback)
-    expect(callback).toHaveBeenCalledOnce()
-  })
-
-  test('waits longer than one timer can', () => {
-    const callback = vi.fn<() => void>()
-    const days = 60 * 86_400_000
-    callAt(Date.now() + days, clock, callback)
-    vi.advanceTimersByTime(days - 1)
-    expect(callback).not.toHaveBeenCalled()
-    vi.advanceTimersByTime(1)
-    expect(callback).toHaveBeenCalledOnce()
-  })
-
-  test('waits again if the wall clock was moved back meanwhile', () => {
-    const callback = vi.fn<() => void>()
-    const start = Date.now()
-    callAt(start + 5000, clock, callback)
-    vi.advanceTimersByTime(4000)
-    vi.setSystemTime(start)
-    vi.advanceTimersByTime(1000)
-    expect(callback).not.toHaveBeenCalled()
-    vi.advanceTimersByTime(4000)
-    expect(callback).toHaveBeenCalledOnce()
-  })
-
-  test('does not call back after it is canceled, also during a later timer', () => {
-    const callback = vi.fn<() => void>()
-    const days = 60 * 86_400_000
-    const cancel = callAt(Date.now() + days, clock, callback)
-    vi.advanceTimersByTime(days / 2)
-    cancel()
-    vi.advanceTimersByTime(days)
-    expect(callback).not.toHaveBeenCalled()
-  })
-})
 
 describe('within', () => {
   const late = (): Error => new Error('too late')
