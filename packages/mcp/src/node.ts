@@ -46,7 +46,7 @@ export function protectNode<C extends object>(
   return (request, response, next) => {
     // Not in the async function, so that the error reaches whoever called it.
     if (!isNode(request, response)) throw wrongHost('An MCP server for Node', request)
-    serve(request, response).catch((error: unknown) => fail(error, response, next))
+    serve(request, response).catch((error: unknown) => fail(protection.gate, error, response, next))
   }
 }
 
@@ -160,15 +160,15 @@ function readBytes(request: IncomingMessage): Promise<Body> {
 }
 
 /** Express handles errors itself. Elsewhere, the caller gets a response, and the operator a warning. */
-function fail(
+function fail<C extends object>(
+  gate: Gate<C>,
   error: unknown,
   response: ServerResponse,
   next: ((error?: unknown) => void) | undefined,
 ): void {
   if (typeof next === 'function') return next(error)
   if (error instanceof RequestRefusedError) return sendNode(error, response)
-  const { message, stack } = error instanceof Error ? error : new Error(String(error))
-  process.emitWarning(message, { type: 'ResourceServerWarning', detail: stack ?? '' })
+  gate.warnOfError(error)
   const body = { jsonrpc: '2.0', error: { code: -32_603, message: 'Internal error' }, id: null }
   const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
   sendNode({ status: 500, headers, body: JSON.stringify(body) }, response)

@@ -49,7 +49,7 @@ test.each([
     .spyOn(process, 'emitWarning')
     .mockImplementation((text) => void warnings.push(String(text)))
   const { port, ran } = await starts[2026][0][1](
-    createMcp(issuer, { tools: { ping: rule as never } }),
+    createMcp(issuer, { log: 'warnings', tools: { ping: rule as never } }),
   )
   const { status, body } = await send(port, { token, ...callTool('ping') })
   expect([status, ran]).toEqual([500, []])
@@ -145,17 +145,23 @@ describe('token()', () => {
   })
 })
 
-test('an error of the MCP server is 500 without its text, and a warning', async () => {
-  const warnings: string[] = []
-  const warn = vi
-    .spyOn(process, 'emitWarning')
-    .mockImplementation((text) => void warnings.push(String(text)))
-  const listener = createMcp(issuer).protect(() =>
-    Promise.reject(new Error('the database is at 10.0.0.7')),
-  )
-  const port = await listen(createServer(listener).listen(0, '127.0.0.1'))
-  const { status, body } = await send(port, { token, ...callTool('ping') })
-  expect([status, body.includes('10.0.0.7')]).toEqual([500, false])
-  expect(warnings).toEqual(['the database is at 10.0.0.7'])
-  warn.mockRestore()
-})
+test.each([
+  ['warnings', ['A request failed: Error: the database is at 10.0.0.7']],
+  ['off', []],
+] as const)(
+  "an error of the MCP server is 500 without its text, and with log: '%s' the warnings are %j",
+  async (log, expected) => {
+    const warnings: string[] = []
+    const warn = vi
+      .spyOn(process, 'emitWarning')
+      .mockImplementation((text) => void warnings.push(String(text).split('\n', 1)[0]!))
+    const listener = createMcp(issuer, { log }).protect(() =>
+      Promise.reject(new Error('the database is at 10.0.0.7')),
+    )
+    const port = await listen(createServer(listener).listen(0, '127.0.0.1'))
+    const { status, body } = await send(port, { token, ...callTool('ping') })
+    expect([status, body.includes('10.0.0.7')]).toEqual([500, false])
+    expect(warnings).toEqual(expected)
+    warn.mockRestore()
+  },
+)

@@ -78,7 +78,7 @@ export function upgrades<C extends object>(
           gate.recordDecision(request)
           accept()
         },
-        (error: unknown) => sendNodeError(error, responseOn(request, socket)),
+        (error: unknown) => sendNodeError(gate, error, responseOn(request, socket)),
       )
     }
   }

@@ -238,23 +238,30 @@ describe('a handshake', () => {
     expect([status, headers['www-authenticate']]).toEqual([503, undefined])
   })
 
-  test('gets 500 if a guard throws, and the operator gets the error', async () => {
-    const warnings: string[] = []
-    const add = ({ message }: Error): unknown => warnings.push(message)
-    process.on('warning', add)
-    onTestFinished(() => void process.off('warning', add))
-    const { port } = await start({
-      guards: (api) => [
-        api.requirePolicy(() => {
-          throw new Error('the database is at 10.0.0.7')
-        }),
-      ],
-    })
-    const { status, body } = await refusedBy(port, bearer(token()))
-    expect([status, body.includes('10.0.0.7')]).toEqual([500, false])
-    await new Promise(setImmediate)
-    expect(warnings.join()).toContain('A request failed: Error: the database is at 10.0.0.7')
-  })
+  test.each([
+    ['warnings', ['A request failed: Error: the database is at 10.0.0.7']],
+    ['off', []],
+  ] as const)(
+    "gets 500 if a guard throws, and with log: '%s' the warnings are %j",
+    async (log, expected) => {
+      const warnings: string[] = []
+      const add = ({ message }: Error): unknown => warnings.push(message.split('\n', 1)[0]!)
+      process.on('warning', add)
+      onTestFinished(() => void process.off('warning', add))
+      const { port } = await start({
+        log,
+        guards: (api) => [
+          api.requirePolicy(() => {
+            throw new Error('the database is at 10.0.0.7')
+          }),
+        ],
+      })
+      const { status, body } = await refusedBy(port, bearer(token()))
+      expect([status, body.includes('10.0.0.7')]).toEqual([500, false])
+      await new Promise(setImmediate)
+      expect(warnings).toEqual(expected)
+    },
+  )
 
   test.each([
     [true, 'granted'],

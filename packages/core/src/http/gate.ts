@@ -148,6 +148,17 @@ export class Gate<C extends object = object> {
     warnings.print(`A resource server has no guards, so it does not protect any route. ${fix}`)
   }
 
+  /**
+   * Prints an error of a guard or a handler, at most ten per minute, unless the option `log` is `off`. For hosts without an
+   * error handling of their own: they send a response without details.
+   */
+  warnOfError(error: unknown): void {
+    if (this.#policy.log === 'off') return
+    const { stack } =
+      error instanceof Error ? error : new Error('The thrown value is not an Error.')
+    warnings.print(`A request failed: ${stack}`)
+  }
+
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined {
     const state = this.#find(key)

@@ -1,6 +1,5 @@
 import { andThen } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
-import { warnings } from '../lib/warning-limiter.ts'
 import type { Gate, GuardResult } from './gate.ts'
 import type { Guard } from '../guards/guards.ts'
 import { fromNode, type NodeRequest } from './request.ts'
@@ -114,12 +113,15 @@ export function sendNode({ status, headers, body }: Reply, response: NodeRespons
 }
 
 /**
- * Sends a response without details for an error that is not a refusal, and prints the error for the operator: at most ten
- * per minute. For hosts without an error handling of their own.
+ * Sends a response without details for an error that is not a refusal, and prints the error for the operator. For hosts
+ * without an error handling of their own.
  */
-export function sendNodeError(error: unknown, response: NodeResponse): void {
-  const { stack } = error instanceof Error ? error : new Error('The thrown value is not an Error.')
-  warnings.print(`A request failed: ${stack}`)
+export function sendNodeError(
+  gate: Pick<Gate, 'warnOfError'>,
+  error: unknown,
+  response: NodeResponse,
+): void {
+  gate.warnOfError(error)
   const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
   const body = JSON.stringify({ type: 'about:blank', title: 'Internal Server Error', status: 500 })
   sendNode({ status: 500, headers, body }, response)
