@@ -1,10 +1,9 @@
 import { buildRecord } from '../audit/build-record.ts'
 import { createReporter, type Reporter, type Timing } from '../audit/reporter.ts'
-import type { Connection, Presentation } from '../binding/presentation.ts'
 import { createPolicy, type Policy } from '../config/policy.ts'
 import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
-import { metBy, namesOf } from '../guards/scope.ts'
+import { namesOf } from '../guards/scope.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
 import { warnings } from '../lib/warning-limiter.ts'
@@ -23,12 +22,16 @@ import {
 } from './credential.ts'
 import { nonceHeaders, type Reply, replyTo, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
+import { withAllScopes, withChallengeScope } from './challenge-scope.ts'
 import {
   describeHandler,
+  describeServer,
   type HandlerDescription,
   type ServerDescription,
 } from './handler-description.ts'
-import { headerValues, type HttpRequest, pathOf } from './request.ts'
+import { noToken } from './no-token.ts'
+import { type HttpRequest, pathOf } from './request.ts'
+import { RequestPresentation } from './request-presentation.ts'
 import { RequestState } from './request-state.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 import { refuseHostCall } from './wrong-host.ts'
@@ -387,48 +390,6 @@ export class Gate<C extends object = object> {
   }
 }
 
-/** How a request presents its token. A class, because only a bound token needs more than the scheme. */
-class RequestPresentation implements Presentation {
-  readonly scheme: Credential['scheme']
-  readonly publicUrl = undefined
-  readonly certificate = undefined
-  readonly #request: HttpRequest
-
-  constructor(request: HttpRequest, scheme: Credential['scheme']) {
-    this.scheme = scheme
-    this.#request = request
-  }
-
-  get method(): string {
-    return this.#request.method
-  }
-
-  get url(): string {
-    return this.#request.url
-  }
-
-  header(name: string): readonly unknown[] {
-    return headerValues(this.#request, name)
-  }
-
-  connection(): Connection | undefined {
-    return this.#request.connection?.()
-  }
-}
-
-function describeServer(policy: Policy): ServerDescription {
-  const { issuers, resolveIssuer, optional, allowPreflight, onRefusal, resource } = policy
-  const known = [...issuers.values()]
-  return Object.freeze({
-    issuers: [...issuers.keys()],
-    hasAudience: !resolveIssuer && known.every(({ audience }) => audience !== undefined),
-    optional,
-    allowPreflight,
-    onRefusal,
-    ...(resource && { metadataPath: resource.metadataPath }),
-  })
-}
-
 function isCredential(credential: RequestState['credential']): credential is Credential {
   return typeof credential === 'object' && !(credential instanceof Refusal)
 }
@@ -455,56 +416,6 @@ function recordOf(
     },
     policy,
   )
-}
-
-/**
- * A challenge lists the scopes of all guards on the route that have run: a client that requested only the
- * last guard's scopes would be refused by the first guard with its next token.
- */
-function withAllScopes(refusal: Refusal, { decisions }: RequestState, token: AccessToken): Refusal {
-  const { code, reason, detail } = refusal
-  if (!detail.scope) return refusal
-  const earlier = decisions.flatMap(({ guard }) =>
-    guard.scopeNeed ? metBy(guard.scopeNeed, token) : [],
-  )
-  return refuse(code, reason, { ...detail, scope: [...new Set([...earlier, ...detail.scope])] })
-}
-
-/** Tells a client without a valid token which scopes to request, if the guard knows them. */
-function withChallengeScope(refusal: Refusal, { challengeScope: scope }: Guard): Refusal {
-  const { category, code, reason, detail } = refusal
-  if (!scope || category !== 'refused') return refusal
-  return refuse(code, reason, { ...detail, scope })
-}
-
-function noToken(state: RequestState | undefined, hasOtherState: boolean): ConfigError {
-  if (state || !hasOtherState) {
-    return new ConfigError(...whyNoToken(state))
-  }
-  return new ConfigError(
-    'No guard of this resource server ran on this request, but a guard of another one did.',
-    'Read the token from the resource server whose guard is on the route. Create it once, and import it.',
-  )
-}
-
-/** The problem, and the fix. */
-function whyNoToken(state: RequestState | undefined): readonly [string, string] {
-  if (!state) {
-    return ['No guard ran on this request.', "Put requireAudience('…') before this handler."]
-  }
-  if (state.running) {
-    return ['A guard is still running on this request.', 'Read the token after the guard is done.']
-  }
-  if (state.outcome === 'preflight') {
-    return [
-      'This request is a CORS preflight and has no token.',
-      'Answer OPTIONS requests without reading the token.',
-    ]
-  }
-  return [
-    'This request was refused.',
-    'Read the token only where the guard let the request through.',
-  ]
 }
 
 /** Express treats `next(undefined)` as success and `next('route')` as an instruction. */

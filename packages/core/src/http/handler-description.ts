@@ -1,3 +1,4 @@
+import type { Policy } from '../config/policy.ts'
 import { brand } from '../errors/refusal.ts'
 
 /** The settings of a resource server that decide what its handlers do, for tools that examine an app. */
@@ -57,4 +58,17 @@ export function describeHandler<Handler>(
 export function descriptionOf(handler: unknown): HandlerDescription | undefined {
   if (typeof handler !== 'function' || !Object.hasOwn(handler, key)) return undefined
   return (handler as unknown as Record<symbol, HandlerDescription>)[key]
+}
+
+export function describeServer(policy: Policy): ServerDescription {
+  const { issuers, resolveIssuer, optional, allowPreflight, onRefusal, resource } = policy
+  const known = [...issuers.values()]
+  return Object.freeze({
+    issuers: [...issuers.keys()],
+    hasAudience: !resolveIssuer && known.every(({ audience }) => audience !== undefined),
+    optional,
+    allowPreflight,
+    onRefusal,
+    ...(resource && { metadataPath: resource.metadataPath }),
+  })
 }
