@@ -7,8 +7,11 @@ import { defineComponent, h, onBeforeUnmount, onMounted, shallowRef } from 'vue'
  */
 function isLoadedHere() {
   const [entry] = performance.getEntriesByType('navigation')
-  return entry === undefined || new URL(entry.name).pathname === location.pathname
+  return entry === undefined || pathOf(entry.name) === pathOf(location.href)
 }
+
+/** Some hosts serve pages without the extension, and VitePress adds it to the address afterwards. @type {(url: string) => string} */
+const pathOf = (url) => new URL(url).pathname.replace(/\.html$/, '')
 
 export const LivePage = defineComponent({
   setup() {
