@@ -154,7 +154,7 @@ test.each([
     const warnings: string[] = []
     const warn = vi
       .spyOn(process, 'emitWarning')
-      .mockImplementation((text) => void warnings.push(String(text).split('\n', 1)[0]!))
+      .mockImplementation((text) => void warnings.push(String(text).split('\n', 1).join()))
     const listener = createMcp(issuer, { log }).protect(() =>
       Promise.reject(new Error('the database is at 10.0.0.7')),
     )
