@@ -10,7 +10,7 @@ import {
   type RevocationFinding,
   type RevocationHealth,
 } from '@resource-server/core'
-import { quote, warnings, within } from '@resource-server/core/client'
+import { quote, within } from '@resource-server/core/client'
 import { describe, FeedReader } from './feed-reader.ts'
 import { LogoutReceiver } from './logout.ts'
 import { type LogoutHandlers, logoutHandlers } from './logout-handlers.ts'
@@ -104,6 +104,7 @@ interface Connection {
   readonly clock: Required<Clock>
   readonly trusts: (issuer: string) => boolean
   readonly verifyJwt: JwtVerifier
+  readonly warn: (message: string) => boolean
 }
 
 class List {
@@ -133,6 +134,7 @@ class List {
     maxLifetime,
     trusts,
     verifyJwt,
+    warn,
   }: RevocationContext): RevocationChecker {
     if (maxLifetime === undefined) {
       throw new ConfigError(
@@ -144,7 +146,7 @@ class List {
     this.#lifetime = Math.max(this.#lifetime, (maxLifetime + 2 * clockTolerance) * 1000)
     this.#tolerance = Math.max(this.#tolerance, clockTolerance * 1000)
     this.#clock ??= clock
-    const connection: Connection = { clock, trusts, verifyJwt }
+    const connection: Connection = { clock, trusts, verifyJwt, warn }
     this.#connections.add(connection)
     const reader = this.#startReader(this.#clock)
     return {
@@ -271,7 +273,9 @@ class List {
 
   #setIncomplete(reason: string, now: number): void {
     if (this.#incompleteReason === undefined) {
-      warnings.print(`Revocations may be missing, so valid tokens get 503: ${reason}.`)
+      const message = `Revocations may be missing, so valid tokens get 503: ${reason}.`
+      // Once, although the list may serve several verifiers.
+      for (const { warn } of this.#connections) if (warn(message)) break
     }
     this.#incompleteReason = reason
     this.#incompleteUntil = now + this.#lifetime

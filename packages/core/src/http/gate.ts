@@ -6,7 +6,7 @@ import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
 import { namesOf } from '../guards/scope.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { privateSlot } from '../lib/private-slot.ts'
-import { warnings } from '../lib/warning-limiter.ts'
+import { warnUnlessOff } from '../lib/warning-limiter.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Operations } from '../verify/operations.ts'
@@ -147,8 +147,9 @@ export class Gate<C extends object = object> {
    * @param fix what the operator can do, as one or more sentences
    */
   warnIfUnused(fix: string): void {
-    if (this.#hasGuards || this.#policy.log === 'off') return
-    warnings.print(`A resource server has no guards, so it does not protect any route. ${fix}`)
+    if (this.#hasGuards) return
+    const problem = 'A resource server has no guards, so it does not protect any route.'
+    warnUnlessOff(this.#policy, `${problem} ${fix}`)
   }
 
   /**
@@ -156,10 +157,9 @@ export class Gate<C extends object = object> {
    * error handling of their own: they send a response without details.
    */
   warnOfError(error: unknown): void {
-    if (this.#policy.log === 'off') return
     const { stack } =
       error instanceof Error ? error : new Error('The thrown value is not an Error.')
-    warnings.print(`A request failed: ${stack}`)
+    warnUnlessOff(this.#policy, `A request failed: ${stack}`)
   }
 
   /** @throws ConfigError unless all guards so far let the request through */

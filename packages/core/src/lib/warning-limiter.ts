@@ -64,3 +64,8 @@ export const limiterClock: LimiterClock = { monotonic: () => systemClock.monoton
 
 /** All warnings of this process that callers or issuers can cause. */
 export const warnings: WarningLimiter = new WarningLimiter(platform.warn, limiterClock)
+
+/** Prints a warning unless the option `log` is `off`. Returns whether it was printed. */
+export function warnUnlessOff({ log }: { readonly log: string }, message: string): boolean {
+  return log !== 'off' && warnings.print(message)
+}

@@ -48,8 +48,11 @@ export interface IntrospectionContext {
   readonly fetch: Fetch
   /** Verifies signed responses (RFC 9701). */
   readonly verifyJwt: JwtVerifier
-  /** Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. */
-  readonly warn: (message: string) => void
+  /**
+   * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns whether it
+   * was printed.
+   */
+  readonly warn: (message: string) => boolean
 }
 
 /** Introspects the tokens of one issuer. */

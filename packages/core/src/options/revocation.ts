@@ -51,6 +51,11 @@ export interface RevocationContext {
   readonly trusts: (issuer: string) => boolean
   /** Verifies JWTs of the trusted issuers that are not access tokens, such as logout tokens. */
   readonly verifyJwt: JwtVerifier
+  /**
+   * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns whether it
+   * was printed.
+   */
+  readonly warn: (message: string) => boolean
 }
 
 /** Answers for one verifier. */

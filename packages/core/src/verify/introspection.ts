@@ -4,7 +4,7 @@ import { Refusal, refuse } from '../errors/refusal.ts'
 import { mayBeOpaque } from '../jose/jws.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { nameOfThrown } from '../lib/quote.ts'
-import { warnings } from '../lib/warning-limiter.ts'
+import { warnUnlessOff } from '../lib/warning-limiter.ts'
 import type {
   IntrospectionAnswer,
   IntrospectionHealth,
@@ -105,7 +105,7 @@ function introspectedIssuers({ issuers }: Policy): readonly IssuerPolicy[] {
 }
 
 function connect(issuer: IssuerPolicy, policy: Policy, verifyJwt: JwtVerifier): Introspector {
-  const { clock, schedule, clockTolerance, allowInsecureHttp, fetch, log } = policy
+  const { clock, schedule, clockTolerance, allowInsecureHttp, fetch } = policy
   return issuer.introspection!.connect({
     issuer: issuer.issuer,
     metadataUri: issuer.metadataUri,
@@ -115,8 +115,6 @@ function connect(issuer: IssuerPolicy, policy: Policy, verifyJwt: JwtVerifier): 
     clockTolerance,
     fetch,
     verifyJwt,
-    warn: (message) => {
-      if (log !== 'off') warnings.print(message)
-    },
+    warn: (message) => warnUnlessOff(policy, message),
   })
 }

@@ -1,6 +1,7 @@
 import type { VerificationTrace } from '../audit/build-record.ts'
 import type { Policy } from '../config/policy.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
+import { warnUnlessOff } from '../lib/warning-limiter.ts'
 import { nameOfThrown } from '../lib/quote.ts'
 import type { JwtVerifier } from '../options/other-jwt.ts'
 import type { RevocationChecker, RevocationFinding } from '../options/revocation.ts'
@@ -51,6 +52,7 @@ export function createRevocationCheck(
   const { revocation, clock, schedule, clockTolerance, maxLifetime } = policy
   if (!revocation) return undefined
   const context = {
+    warn: (message: string) => warnUnlessOff(policy, message),
     trusts: (issuer: string) => policy.issuers.has(issuer) || policy.resolveIssuer !== undefined,
     clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), schedule },
     clockTolerance,

@@ -1,7 +1,7 @@
 import type { Policy } from '../config/policy.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { nameOfThrown } from '../lib/quote.ts'
-import { warnings } from '../lib/warning-limiter.ts'
+import { warnUnlessOff } from '../lib/warning-limiter.ts'
 import type { RevocableToken, RevocationChecker } from '../options/revocation.ts'
 import { type AccessToken, isAccessToken } from '../token/access-token.ts'
 
@@ -189,8 +189,7 @@ export class TokenWatcher {
     try {
       entry.onEnd(reason)
     } catch (error) {
-      if (this.#policy.log === 'off') return
-      warnings.print(`The callback of watch() threw ${nameOfThrown(error)}.`)
+      warnUnlessOff(this.#policy, `The callback of watch() threw ${nameOfThrown(error)}.`)
     }
   }
 
