@@ -102,6 +102,7 @@ test('core/adapter has exactly these exports', () => {
     'authenticateOnly',
     'createGate',
     'descriptionOf',
+    'endSocket',
     'fromFetch',
     'fromNode',
     'fromSubprotocol',
@@ -116,6 +117,7 @@ test('core/adapter has exactly these exports', () => {
     'scopeGuard',
     'sendNode',
     'sendNodeError',
+    'tokenEndedCode',
     'withToken',
     'wrongHost',
   ])

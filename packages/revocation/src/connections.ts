@@ -1,27 +1,11 @@
 import type { AccessToken, Operations, TokenWatch } from '@resource-server/core'
-
-/**
- * The close code of a WebSocket whose token has ended: 4000 to 4999 are for applications (RFC 6455 section 7.4.2).
- *
- * @example
- * ```ts
- * import { tokenEndedCode } from '@resource-server/revocation'
- *
- * export const shouldSignIn = (closeCode: number): boolean => closeCode === tokenEndedCode
- * ```
- */
-export const tokenEndedCode = 4401
+import { type EndableSocket, endSocket } from '@resource-server/core/adapter'
 
 /** A verifier or resource server that watches tokens. */
 type Watcher = Pick<Operations, 'watch'>
 
 /** The part of a WebSocket of the package `ws` that is used here. */
-export interface WatchedSocket {
-  close(code: number, reason: string): void
-  terminate(): void
-  emit(event: string, ...values: readonly unknown[]): boolean
-  once(event: 'close', listener: () => void): unknown
-}
+export interface WatchedSocket extends EndableSocket {}
 
 /** The part of a `node:http` response that is used here. */
 export interface WatchedResponse {
@@ -31,7 +15,7 @@ export interface WatchedResponse {
   on(event: 'error', listener: () => void): unknown
 }
 
-/** How long a client may take to answer the end of its connection, in milliseconds. */
+/** How long a response may take to be sent after its token has ended, in milliseconds. */
 const endDeadline = 1000
 
 /**
@@ -67,24 +51,9 @@ export function watchSocket(
   socket: WatchedSocket,
   token: AccessToken,
 ): TokenWatch {
-  const watch = server.watch(token, (reason) => {
-    dropMessages(socket)
-    socket.close(tokenEndedCode, `token ${reason}`)
-    const deadline = setTimeout(() => socket.terminate(), endDeadline)
-    deadline.unref()
-    socket.once('close', () => clearTimeout(deadline))
-  })
+  const watch = server.watch(token, (reason) => endSocket(socket, reason))
   socket.once('close', watch.stop)
   return watch
-}
-
-/** `ws` delivers messages until the client has answered, also to listeners that are added later. */
-function dropMessages(socket: WatchedSocket): void {
-  const emit = socket.emit.bind(socket)
-  Object.assign(socket, {
-    emit: (event: string, ...values: readonly unknown[]) =>
-      event !== 'message' && emit(event, ...values),
-  })
 }
 
 /**

@@ -19,10 +19,10 @@ export type { LogoutEvent } from './logout.ts'
 
 // Open connections
 export {
-  tokenEndedCode,
   type WatchedResponse,
   type WatchedSocket,
   watchResponse,
   watchSocket,
   watchStream,
 } from './connections.ts'
+export { tokenEndedCode } from '@resource-server/core/adapter'

@@ -4,10 +4,11 @@ import {
   ConfigError,
   type CredentialSource,
   deny,
-  type TokenEnd,
   type TokenWatch,
 } from '@resource-server/core'
 import {
+  type EndableSocket,
+  endSocket,
   fromNode,
   type Gate,
   type Guard,
@@ -17,12 +18,8 @@ import {
 } from '@resource-server/core/adapter'
 
 /** The part of a `WebSocket` of `ws` that is used here. */
-export interface OpenSocket {
-  close(code: number, reason: string): void
-  terminate(): void
-  once(event: 'close', listener: () => void): unknown
+export interface OpenSocket extends EndableSocket {
   on(event: 'error', listener: () => void): unknown
-  emit(event: string, ...values: readonly unknown[]): boolean
 }
 
 /** A connection whose handshake is complete. */
@@ -33,11 +30,6 @@ interface Connection<C extends object> {
   /** Absent if the connection is anonymous. */
   readonly watch: TokenWatch | undefined
 }
-
-/** The close code of a connection whose token has ended: 4000 to 4999 are for applications (RFC 6455 section 7.4.2). */
-const tokenEndedCode = 4401
-/** How long the client may take to answer the close frame, in milliseconds. */
-const closeDeadline = 1000
 
 /** Ends connections with their tokens, and renews those tokens. */
 export function connections<C extends object>(
@@ -64,7 +56,7 @@ export function connections<C extends object>(
       // Without a listener, a malformed frame would end the process. `ws` closes the connection after it.
       socket.on('error', ignore)
       const token = gate.token(request)
-      const watch = token && gate.operations.watch(token, (reason) => end(socket, reason))
+      const watch = token && gate.operations.watch(token, (reason) => endSocket(socket, reason))
       if (watch) socket.once('close', watch.stop)
       open.set(socket, { request, guards, token, watch })
     },
@@ -105,26 +97,6 @@ async function verified<C extends object>(
   } finally {
     gate.recordDecision(key)
   }
-}
-
-function end(socket: OpenSocket, reason: TokenEnd): void {
-  dropMessages(socket)
-  socket.close(tokenEndedCode, `token ${reason}`)
-  const deadline = setTimeout(() => socket.terminate(), closeDeadline)
-  deadline.unref()
-  socket.once('close', () => clearTimeout(deadline))
-}
-
-/**
- * `ws` still delivers messages until the client has answered, or for 30 seconds. To remove the listeners is not enough: the
- * application may add one later, such as after it has read from a database.
- */
-function dropMessages(socket: OpenSocket): void {
-  const emit = socket.emit.bind(socket)
-  Object.assign(socket, {
-    emit: (event: string, ...values: readonly unknown[]) =>
-      event !== 'message' && emit(event, ...values),
-  })
 }
 
 function requireAuthorization(credential: CredentialSource | undefined): void {
