@@ -73,7 +73,7 @@ export function parseJws(token: unknown, maxBytes: number): Unverified | Refusal
   const segments = decodeSegments(token, maxBytes, headerCache)
   if (segments instanceof Refusal) return segments
   const header =
-    segments.header instanceof Uint8Array ? readHeader(segments.header) : segments.header
+    segments.header instanceof Uint8Array ? parseHeader(segments.header) : segments.header
   if (header instanceof Refusal) return header
   const claims = parseSegment(segments.payload, 'payload_malformed')
   if (claims instanceof Refusal) return claims
@@ -230,21 +230,26 @@ function mistakeIn(token: string): string | undefined {
 }
 
 /**
- * Well-formed headers by their encoded segment, because most tokens of an issuer have the same header.
- * A cached header is not more trusted than any other. Bounded, because any caller can send headers.
+ * Headers of tokens with a valid signature, by their encoded segment, because most tokens of an issuer have the same
+ * header. A cached header is not more trusted than any other. Bounded, because an issuer can sign any header.
  */
 const headerCache = new Map<string, JoseHeader>()
 const cacheLimits = { headers: 256, characters: 512 }
+/** Spares most tokens the lookup. */
+let lastRemembered: JoseHeader | undefined
 
-function readHeader(bytes: Uint8Array): JoseHeader | Refusal {
-  const header = parseHeader(bytes)
-  if (header instanceof Refusal) return header
-  // Encode again: a slice of the token would keep the whole token in memory.
-  const segment = encodeBase64url(bytes)
-  if (segment.length > cacheLimits.characters) return header
+/**
+ * Keeps the header, so that it is not parsed again. For tokens with a valid signature only: otherwise, a flood of
+ * forged tokens would replace the headers of the others.
+ */
+export function rememberHeader({ raw, header }: Unverified): void {
+  if (header === lastRemembered) return
+  lastRemembered = header
+  const segment = raw.slice(0, raw.indexOf('.'))
+  if (segment.length > cacheLimits.characters || headerCache.has(segment)) return
   if (headerCache.size >= cacheLimits.headers) headerCache.clear()
-  headerCache.set(segment, header)
-  return header
+  // Encode again: a slice of the token would keep the whole token in memory.
+  headerCache.set(encodeBase64url(decodeBase64url(segment)!), header)
 }
 
 /**
@@ -255,7 +260,7 @@ function readHeader(bytes: Uint8Array): JoseHeader | Refusal {
 export function headerOf(raw: string): JoseHeader {
   const segment = raw.slice(0, raw.indexOf('.'))
   const bytes = decodeBase64url(segment)
-  const header = headerCache.get(segment) ?? (bytes && readHeader(bytes))
+  const header = headerCache.get(segment) ?? (bytes && parseHeader(bytes))
   if (header === undefined || header instanceof Refusal) {
     throw new TypeError('expected a token that was parsed before')
   }

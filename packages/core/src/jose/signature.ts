@@ -1,7 +1,7 @@
 import { canonical, isAlgorithm } from '../options/algorithms.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { SignatureKey, VerificationKey } from './jwk.ts'
-import type { JoseHeader, Jws, Unverified } from './jws.ts'
+import { type JoseHeader, type Jws, rememberHeader, type Unverified } from './jws.ts'
 import { loadVerifyFunctions } from './load-jose.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
@@ -69,6 +69,7 @@ function resultOf(
   key: VerificationKey,
 ): Verified | Refusal {
   if (!valid) return invalid()
+  rememberHeader(unverified)
   const { raw, header, claims } = unverified
   return { raw, header, claims, key } as Verified
 }

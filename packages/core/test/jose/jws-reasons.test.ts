@@ -177,13 +177,15 @@ test('returns the raw token, the header, the claims and the signature', () => {
   })
 })
 
-/** Imports the module again, with an empty cache, and returns a function that parses a header. */
+/** Imports the module again, with an empty cache, and returns a function that parses a header and remembers it. */
 async function withEmptyCache() {
   vi.resetModules()
-  const { parseJws: parse } = await import('../../src/jose/jws.ts')
-  return (header: unknown): unknown => {
+  const { parseJws: parse, rememberHeader } = await import('../../src/jose/jws.ts')
+  return (header: unknown, isVerified = true): unknown => {
     const parsed = parse(tokenOf(header), 1e6)
-    return 'header' in parsed ? parsed.header : parsed
+    if (!('header' in parsed)) return parsed
+    if (isVerified) rememberHeader(parsed)
+    return parsed.header
   }
 }
 
@@ -201,6 +203,21 @@ test('caches headers, except long and refused ones', async () => {
   expect(parseHeader(ofLength(512))).toBe(parseHeader(ofLength(512)))
   expect(parseHeader(ofLength(514))).not.toBe(parseHeader(ofLength(514)))
   expect(parseHeader({ alg: 1 })).not.toBe(parseHeader({ alg: 1 }))
+})
+
+test('caches only headers that it is told to remember', async () => {
+  const parseHeader = await withEmptyCache()
+  const forged = parseHeader({ alg }, false)
+  const verified = parseHeader({ alg })
+  expect(verified).not.toBe(forged)
+  expect(parseHeader({ alg }, false)).toBe(verified)
+})
+
+test('keeps a header in the cache when it is remembered again', async () => {
+  const parseHeader = await withEmptyCache()
+  const [first, other] = [parseHeader({ alg, kid: '1' }), parseHeader({ alg, kid: '2' })]
+  expect(parseHeader({ alg, kid: '1' })).toBe(first)
+  expect(parseHeader({ alg, kid: '2' })).toBe(other)
 })
 
 test('caches up to 256 headers, and drops all of them when the next one is added', async () => {

@@ -133,6 +133,16 @@ describe('verifySignature', () => {
     expect(await verifySignature(tampered, key, 'webcrypto')).toEqual(invalid)
   })
 
+  test('keeps the header of a token with a valid signature, and of no other', () => {
+    const [, payload, signature] = token.split('.')
+    const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: 'other' })).toString('base64url')
+    const forged = `${header}.${payload}.${signature}`
+    expect(verifySignature(parsed(forged), key)).toEqual(invalid)
+    expect(parsed(forged).header).not.toBe(parsed(forged).header)
+    expect(verifySignature(parsed(token), key)).not.toEqual(invalid)
+    expect(parsed(token).header).toBe(parsed(token).header)
+  })
+
   test.each(['RS256', 'none', 'HS256', 'Ed25519'])(
     'refuses a header with alg %s if the key is for another algorithm',
     (alg) => {
