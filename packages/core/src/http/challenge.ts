@@ -46,7 +46,8 @@ export class RequestRefusedError extends VerificationError {
     // In development, hosts send messages to callers, so this one contains nothing that the reply does not.
     super(refusal, shownEntry(refusal).description)
     this.status = this.statusCode = reply.status
-    this.headers = reply.headers
+    // A copy, because code that handles errors may add to it, and other requests get the same reply.
+    this.headers = { ...reply.headers }
     this.body = reply.body
     this.expose = this.category === 'refused'
     // A refusal is not a bug, and hosts log stacks. Its stack does not help.

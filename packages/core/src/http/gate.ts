@@ -20,7 +20,7 @@ import {
   readCredentialFrom,
   usesOtherScheme,
 } from './credential.ts'
-import { nonceHeaders, type Reply, replyTo, RequestRefusedError } from './challenge.ts'
+import { nonceHeaders, type Reply, RequestRefusedError } from './challenge.ts'
 import { describeOpenApi, type OpenApi } from './openapi.ts'
 import { withAllScopes, withChallengeScope } from './challenge-scope.ts'
 import {
@@ -29,6 +29,7 @@ import {
   type HandlerDescription,
   type ServerDescription,
 } from './handler-description.ts'
+import { replyWriter } from './known-replies.ts'
 import { noToken } from './no-token.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 import { RequestPresentation } from './request-presentation.ts'
@@ -84,6 +85,7 @@ export class Gate<C extends object = object> {
   readonly #policy: Policy
   readonly #pipeline: Pipeline
   readonly #reporter: Reporter
+  readonly #reply: ReturnType<typeof replyWriter>
   /** The guard of each handler that the host created. */
   readonly #guards = new WeakMap<object, Guard>()
   readonly #scopes = new Set<string>()
@@ -95,6 +97,7 @@ export class Gate<C extends object = object> {
     this.#description = describeServer(policy)
     this.#pipeline = new Pipeline(policy)
     this.#reporter = createReporter(policy)
+    this.#reply = replyWriter(policy)
     this.operations = this.#pipeline.operations
   }
 
@@ -112,7 +115,11 @@ export class Gate<C extends object = object> {
    * rejects with an `Error` for the host's 500, for example with a `ConfigError` if no audience is known.
    */
   pass(key: object, request: HttpRequest, guard: Guard): MaybePromise<GuardResult> {
-    const state = this.#stateOf(key, request)
+    return this.passOpened(this.open(key, request), request, guard)
+  }
+
+  /** Like `pass`, for hosts that do more for the first guard of a request: they open the request themselves. */
+  passOpened(state: RequestState, request: HttpRequest, guard: Guard): MaybePromise<GuardResult> {
     if (this.#isFreePreflight(request) && !state.isRefused) {
       state.outcome = 'preflight'
       return proceed
@@ -162,9 +169,34 @@ export class Gate<C extends object = object> {
     warnUnlessOff(this.#policy, `A request failed: ${stack}`)
   }
 
+  /** What this gate knows about a request. New if no guard of this gate has run on it. */
+  open(key: object, request: HttpRequest): RequestState {
+    const newest = states.get(key)
+    const known = this.#among(newest)
+    if (known) return known
+    const state = new RequestState(this, request, this.#reporter.context())
+    state.ofOtherGate = newest
+    states.set(key, state)
+    return state
+  }
+
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined {
-    const state = this.#find(key)
+    return this.#granted(this.#find(key), key)
+  }
+
+  /**
+   * Like `token`, for a getter on an object of the host.
+   *
+   * @param attachedTo the request itself, or an object that belongs to it
+   * @param requestOf returns the request that an object belongs to
+   */
+  tokenOf(attachedTo: object, requestOf: (object: object) => object): AccessToken<C> | undefined {
+    const state = this.#find(attachedTo)
+    return state ? this.#granted(state, attachedTo) : this.token(requestOf(attachedTo))
+  }
+
+  #granted(state: RequestState | undefined, key: object): AccessToken<C> | undefined {
     const token = state?.verification
     if (state?.outcome === 'granted' && !state.running && !(token instanceof Refusal)) {
       return token as AccessToken<C> | undefined
@@ -234,17 +266,13 @@ export class Gate<C extends object = object> {
     }
   }
 
-  #stateOf(key: object, request: HttpRequest): RequestState {
-    const known = this.#find(key)
-    if (known) return known
-    const state = new RequestState(this, request, this.#reporter.context())
-    state.ofOtherGate = states.get(key)
-    states.set(key, state)
-    return state
+  #find(key: unknown): RequestState | undefined {
+    return isObject(key) ? this.#among(states.get(key)) : undefined
   }
 
-  #find(key: unknown): RequestState | undefined {
-    let state = isObject(key) ? states.get(key) : undefined
+  /** @param newest the state that the last gate to open the request has created */
+  #among(newest: RequestState | undefined): RequestState | undefined {
+    let state = newest
     while (state && state.gate !== this) state = state.ofOtherGate
     return state
   }
@@ -367,7 +395,7 @@ export class Gate<C extends object = object> {
     const scheme = isCredential(credential) ? credential.scheme : undefined
     const { responseHeader } = request
     const nonce = trace.binding?.nonce
-    const reply = replyTo(refusal, this.#policy, { scheme, nonce, responseHeader })
+    const reply = this.#reply(refusal, { scheme, nonce, responseHeader })
     if (this.#policy.onRefusal === 'reply') return { action: 'reply', reply }
     return { action: 'throw', error: new RequestRefusedError(refusal, reply) }
   }

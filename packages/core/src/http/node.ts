@@ -44,10 +44,12 @@ export function nodeGuard<C extends object>(
 ): (guard: Guard, exchange: NodeExchange) => GuardResult | Promise<GuardResult> {
   const attach = attacher(gate)
   return (guard, { request, response, url, route, attachTo, headers = response }) => {
-    const isFirst = !gate.has(request)
-    if (isFirst && attachTo) attach(attachTo, request)
     const translated = fromNode(request, url, route, (name) => headers.getHeader(name))
-    const result = andThen(gate.pass(request, translated, guard), (decided) =>
+    const state = gate.open(request, translated)
+    const isFirst = !state.isStarted
+    state.isStarted = true
+    if (isFirst && attachTo) attach(attachTo, request)
+    const result = andThen(gate.passOpened(state, translated, guard), (decided) =>
       withHeaders(decided, response, headers),
     )
     if (!gate.hasListeners()) return result
@@ -83,7 +85,9 @@ function afterwards<T>(result: T | Promise<T>, work: () => void): T | Promise<T>
  * include the token. All requests share one getter. If each request had its own getter, it would also have
  * its own hidden class, which makes all property access on it slow.
  */
-function attacher(gate: Pick<Gate, 'has' | 'token'>): (attachTo: object, request: object) => void {
+function attacher(
+  gate: Pick<Gate, 'has' | 'tokenOf'>,
+): (attachTo: object, request: object) => void {
   const requests = privateSlot<object>()
   const requestOf = (attachTo: object): object => {
     const found = gate.has(attachTo) ? attachTo : requests.get(attachTo)
@@ -93,7 +97,7 @@ function attacher(gate: Pick<Gate, 'has' | 'token'>): (attachTo: object, request
   const auth = {
     configurable: true,
     get(this: object): unknown {
-      return gate.token(requestOf(this))
+      return gate.tokenOf(this, requestOf)
     },
     set: ignoredWrite("'auth' of a request", 'api.token()'),
   }

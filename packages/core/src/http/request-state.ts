@@ -20,6 +20,8 @@ export class RequestState {
   verification: AccessToken | Refusal | undefined = undefined
   /** Absent if there was no listener. */
   verificationMs: number | undefined = undefined
+  /** Whether the host has prepared the request for its first guard. For hosts that open requests themselves. */
+  isStarted = false
   outcome: 'pending' | 'preflight' | 'granted' | Refusal = 'pending'
   recorded = false
   /** Settles when the guards started so far have decided. */

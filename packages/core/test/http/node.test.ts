@@ -257,7 +257,7 @@ describe('headers for the response of the handler', () => {
   /** A gate whose guards return these headers. */
   const gateWith = (result: GuardResult): Gate => {
     const { gate } = createHarness()
-    vi.spyOn(gate, 'pass').mockReturnValue(result)
+    vi.spyOn(gate, 'passOpened').mockReturnValue(result)
     return gate
   }
   const headers = { 'DPoP-Nonce': 'n', 'Access-Control-Expose-Headers': 'DPoP-Nonce' }

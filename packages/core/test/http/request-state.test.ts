@@ -18,6 +18,7 @@ test('a new request is pending', () => {
     credential: 'unread',
     verification: undefined,
     verificationMs: undefined,
+    isStarted: false,
     outcome: 'pending',
     recorded: false,
     running: undefined,
