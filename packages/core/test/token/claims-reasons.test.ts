@@ -2,8 +2,14 @@ import { Refusal } from '../../src/errors/refusal.ts'
 import type { Verified } from '../../src/jose/signature.ts'
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { checkClaims, recheckClaims } from '../../src/token/claims.ts'
+import {
+  checkClaims,
+  type ClaimContext,
+  claimChecks,
+  recheckClaims,
+} from '../../src/token/claims.ts'
 import type { VerifierOptions } from '../../src/index.ts'
+import type { JsonObject } from '../../src/lib/json.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
@@ -33,14 +39,20 @@ function refusalOf(
   check: typeof recheckClaims = checkAll,
   typ?: string,
 ): Refusal | undefined {
+  return check(changed(claims), contextOf(options, typ))
+}
+
+const changed = (claims: object): JsonObject =>
+  Object.fromEntries(
+    Object.entries({ ...validClaims, ...claims }).filter(([, value]) => value !== undefined),
+  )
+
+function contextOf(options: VerifierOptions, typ?: string): ClaimContext {
   const policy = createPolicy({ issuer: iss, audience: 'orders', clock, ...options }, 'verifier')
   const [issuer] = policy.issuers.values()
-  const present = Object.entries({ ...validClaims, ...claims }).filter(
-    ([, value]) => value !== undefined,
-  )
   if (!issuer?.audience) throw new Error('the policy has no issuer with an audience')
   const { audience } = issuer
-  return check(Object.fromEntries(present), { policy, issuer, audience, typ, now })
+  return { policy, issuer, audience, typ, now }
 }
 
 /** All checks of a new token, with the result of `recheckClaims`. */
@@ -268,4 +280,42 @@ test('recheckClaims checks only the times and the audience', () => {
   expect(recheck({ nbf: now + 60 })).toMatch(/^token_not_yet_valid:/)
   expect(recheck({ aud: 'stock' })).toMatch(/^audience_mismatch:/)
   expect(recheck({}, { maxLifetime: 60 })).toMatch(/^lifetime_too_long:/)
+})
+
+describe('the checks of explain', () => {
+  test('have these titles, read these claims, and some repeat for cached tokens', () => {
+    const rows = claimChecks.map(({ title, reads, repeats }) => [title, reads, repeats])
+    expect(rows).toEqual([
+      ['kind of token', undefined, undefined],
+      ['required claims', undefined, undefined],
+      ['form of the claims', undefined, undefined],
+      ['tenant', undefined, undefined],
+      ['roles and permissions', undefined, undefined],
+      ['expiry', ['exp'], true],
+      ['order of the times', ['exp', 'iat', 'nbf'], undefined],
+      ['not before', ['nbf'], true],
+      ['lifetime', ['exp', 'iat'], true],
+      ['audience', ['aud'], true],
+      ['binding', ['cnf'], undefined],
+    ])
+  })
+
+  test.each<readonly [title: string, claims: object, reasons: readonly string[]]>([
+    ['required claims', {}, []],
+    [
+      'required claims',
+      { sub: undefined, exp: undefined },
+      ['the token has no exp', 'the token has no sub'],
+    ],
+    ['form of the claims', {}, []],
+    [
+      'form of the claims',
+      { sub: 1, exp: '1' },
+      ['sub is not a non-empty string', 'exp is not a NumericDate'],
+    ],
+  ])('%s: for the claims %o, all refusals are %j', (title, claims, reasons) => {
+    const { all } = claimChecks.find((check) => check.title === title)!
+    const found = all!(changed(claims), contextOf({}))
+    expect(found.map(({ reason }) => reason)).toEqual(reasons)
+  })
 })

@@ -11,6 +11,8 @@ import {
   type ClaimContext,
   isOrdinaryToken,
 } from '../../src/token/claims.ts'
+import { isOrdinary } from '../../src/token/ordinary-claims.ts'
+import { defaultProfile } from '../../src/providers/default.ts'
 
 // The shortcut for ordinary tokens must never skip a check that would refuse.
 
@@ -90,4 +92,33 @@ test('an inherited claim does not make a token ordinary', () => {
   const claims = Object.setPrototypeOf({ ...others }, { sub: 'user-42' }) as JsonObject
   expect(isOrdinaryToken(valid, contextOf(url, 'at+jwt'))).toBe(true)
   expect(isOrdinaryToken(claims, contextOf(url, 'at+jwt'))).toBe(false)
+})
+
+test('a token is ordinary only if it has one claim of each required list', () => {
+  const profile = { ...defaultProfile }
+  const rules = {
+    required: [['a', 'b'], ['b', 'c'], ['d']],
+    forms: new Map(),
+    unusual: new Set('e'),
+  }
+  const isOrdinaryWith = (...claims: readonly string[]): boolean =>
+    isOrdinary(Object.fromEntries(claims.map((name) => [name, 1])), profile, () => rules)
+  expect(isOrdinaryWith('b', 'd')).toBe(true)
+  expect(isOrdinaryWith('a', 'c', 'd', 'other')).toBe(true)
+  expect(isOrdinaryWith('a', 'd')).toBe(false)
+  expect(isOrdinaryWith('b', 'd', 'e')).toBe(false)
+})
+
+// Each list has one bit. Without the limit, 32 lists would have the bits of none.
+test.each([
+  [30, true],
+  [31, false],
+  [32, false],
+])('with %i required claims, a token that has them is ordinary: %j', (count, expected) => {
+  const required = Array.from({ length: count }, (_, at) => [`claim-${at}`])
+  const rules = { required, forms: new Map(), unusual: new Set('e') }
+  const profile = { ...defaultProfile }
+  const complete = Object.fromEntries(required.flat().map((name) => [name, 1]))
+  expect(isOrdinary(complete, profile, () => rules)).toBe(expected)
+  expect(isOrdinary({}, profile, () => rules)).toBe(false)
 })

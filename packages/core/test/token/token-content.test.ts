@@ -41,7 +41,6 @@ const read = (more: object = {}, by: Profile = profile): TokenContent =>
     mayAct,
     profile: by,
     impliedScopes,
-    isIntrospected: false,
   })
 
 describe('readContent', () => {
@@ -77,6 +76,12 @@ describe('readContent', () => {
   ])('returns no %s', (_what, names) => {
     expect(names()).toEqual([])
     expect(Object.isFrozen(names())).toBe(true)
+  })
+
+  test('returns no confirmation if cnf is malformed', () => {
+    const jkt = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
+    expect(read({ cnf: { jkt } }).confirmation).toEqual({ jkt })
+    expect(read({ cnf: 'x' }).confirmation).toBe(undefined)
   })
 })
 
