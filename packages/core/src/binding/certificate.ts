@@ -164,7 +164,7 @@ function isSingleSequence(der: Uint8Array): boolean {
   if (tag !== 0x30) return false
   if (first < 0x80) return der.length === 2 + first
   const count = first - 0x80
-  if (count < 1 || count > 3 || der.length < 2 + count) return false
+  if (count < 1 || count > 3) return false
   const length = der.slice(2, 2 + count).reduce((sum, byte) => sum * 256 + byte, 0)
   return der.length === 2 + count + length
 }

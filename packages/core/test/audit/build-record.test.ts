@@ -13,6 +13,9 @@ import { refuse } from '../../src/errors/refusal.ts'
 import type { Guard } from '../../src/guards/guards.ts'
 import type { BindingTrace } from '../../src/binding/binding-check.ts'
 import type { Unverified, UnverifiedProof } from '../../src/jose/jws.ts'
+import { type AccessToken, createToken, readContent } from '../../src/token/access-token.ts'
+import type { CheckedToken } from '../../src/token/claims.ts'
+import type { Delegation } from '../../src/token/delegation.ts'
 
 const clock = { now: () => Date.UTC(2026, 10, 24, 12), monotonic: () => 5000 }
 const policyOf = (options: object): Policy =>
@@ -120,6 +123,37 @@ describe('the token in a record', () => {
       unverified: { issuer: 'https://as.example', kid: 'k', alg: 'ES256' },
     })
   })
+
+  test('has only its issuer if the issuer was asked about it, and it is not accepted', () => {
+    const record = identityOf({ unverified, introspectedBy: 'https://as.example' })
+    expect(Object.keys(record)).toEqual(['time', 'outcome', 'checks', 'requiredAudience', 'issuer'])
+    expect(record).toHaveProperty('issuer', 'https://as.example')
+  })
+
+  test('has neither kid nor alg if it was introspected instead of verified', () => {
+    const claims = { iss: 'https://as.example', sub: 'user-42', aud: 'orders', jti: 'j' }
+    const tokenFrom = (isIntrospected: boolean): AccessToken => {
+      const checked = { claims } as unknown as CheckedToken
+      const { profile } = [...policy.issuers.values()].at(0)!
+      const delegation = { priorActors: [] } as unknown as Delegation
+      const source = { checked, delegation, mayAct: undefined, profile, impliedScopes: [] }
+      const header = Buffer.from('{"alg":"ES256","kid":"k"}').toString('base64url')
+      return createToken(readContent({ ...source, isIntrospected }), `${header}.b.c`)
+    }
+    expect(identityOf({ token: tokenFrom(false) })).toMatchObject({ kid: 'k', alg: 'ES256' })
+    const introspected = identityOf({ token: tokenFrom(true) })
+    expect(introspected).toMatchObject({ subject: 'user-42', jti: 'j' })
+    expect(introspected).not.toHaveProperty('kid')
+    expect(introspected).not.toHaveProperty('alg')
+  })
+
+  test.each(['revocations', 'introspection'] as const)(
+    'says that %s may be out of date only if they are',
+    (name) => {
+      expect(identityOf({ [name]: 'stale' })).toHaveProperty(name, 'stale')
+      expect(identityOf({})).not.toHaveProperty(name)
+    },
+  )
 })
 
 describe('the binding in a record', () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createGate, type Guard, type HttpRequest } from '../../src/adapter.ts'
+import { identifyDecision } from '../../src/verify/client.ts'
 import {
   type Code,
   codes,
@@ -141,6 +142,19 @@ describe('a decision record', () => {
     }
     expect(records.map(({ cached }) => cached)).toEqual([false, false, true])
     expect(records[2]).toEqual({ ...records[0], cached: true })
+  })
+
+  test('has an id if another record of the same request refers to it', async () => {
+    const { gate, guards, pass, records } = createGateHarness(options)
+    const [first, second] = [{}, {}]
+    for (const key of [first, second]) {
+      await pass(key, guards.requireAuthentication(), bearer(valid))
+    }
+    const id = identifyDecision(gate.token(first)!)
+    for (const key of [first, second]) gate.recordDecision(key)
+    expect(records).toMatchObject([{ id }, {}])
+    expect(records[1]).not.toHaveProperty('id')
+    expect(records.every((record) => validate(record))).toBe(true)
   })
 
   test('of a cached token that has expired still has its actors', async () => {

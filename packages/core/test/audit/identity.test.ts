@@ -176,6 +176,16 @@ describe('the record of a refused token with a valid signature', () => {
     expect(member in identity).toBe(false)
   })
 
+  test('has the client as its subject only if the profile says so and there is no sub', async () => {
+    const profile = { ...defaultProfile, clientIdAsSubject: true }
+    const subjectOf = async (claims: object, options: VerifierOptions = {}) =>
+      (await identityOf(refused({ client_id: 'shop', ...claims }), options)).subject
+    expect(await subjectOf({ sub: undefined }, { profile })).toBe('shop')
+    expect(await subjectOf({ sub: undefined })).toBe(undefined)
+    expect(await subjectOf({ sub: 'user-42' }, { profile })).toBe('user-42')
+    expect(await subjectOf({ sub: 1 }, { profile })).toBe(undefined)
+  })
+
   test('has the hash of a token whose jti is empty', async () => {
     const token = refused({ jti: '' })
     expect(await identityOf(token)).toMatchObject({ tokenSha256: sha256(token) })

@@ -1,9 +1,10 @@
+import { createHmac } from 'node:crypto'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { BindingCheck, type BindingTrace } from '../../src/binding/binding-check.ts'
 import type { Presentation } from '../../src/binding/presentation.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import type { Refusal } from '../../src/errors/refusal.ts'
-import type { ReplayStore, ResourceServerOptions } from '../../src/index.ts'
+import { fromHeader, type ReplayStore, type ResourceServerOptions } from '../../src/index.ts'
 import { thumbprintOf } from '../../src/jose/jwk.ts'
 import type { AccessToken } from '../../src/token/access-token.ts'
 import type { TokenConfirmation } from '../../src/token/confirmation.ts'
@@ -109,6 +110,13 @@ describe('the binding is refused', () => {
       { dpop: 'off' },
     ],
     [
+      "the token has cnf.jkt, but with 'credential' bound tokens are not accepted",
+      'binding_unsupported',
+      { jkt },
+      bearer(),
+      { credential: fromHeader('X-Token') },
+    ],
+    [
       'the token has cnf.jkt, but was sent with the Bearer scheme',
       'binding_unproven',
       { jkt },
@@ -138,8 +146,11 @@ describe('the binding is refused', () => {
       {},
     ],
   ])('because %s', async (reason, code, confirmation, presentation, options) => {
-    const { refusal } = await run(createCheck(options), confirmation, presentation)
+    const { refusal, trace } = await run(createCheck(options), confirmation, presentation)
     expect(shown(refusal)).toEqual([code, reason, 'cnf'])
+    const { scheme } = presentation
+    const isTraced = confirmation !== undefined || scheme === 'DPoP'
+    expect(trace).toEqual(isTraced ? expect.objectContaining({ scheme, confirmation }) : undefined)
   })
 })
 
@@ -149,6 +160,12 @@ describe('the binding holds', () => {
     const plain = { confirmation: undefined, raw: token } as AccessToken
     expect(createCheck().check(plain, bearer(), trace)).toBeUndefined()
     expect(trace).toEqual({})
+  })
+
+  test("for a token that is not bound with DPoP, if dpop is 'off'", async () => {
+    const check = createCheck({ dpop: 'off' })
+    expect((await run(check, undefined, bearer())).refusal).toBeUndefined()
+    expect((await run(check, x5t, bearer({ certificate }))).refusal).toBeUndefined()
   })
 
   test('with the proof of the key, which is in the trace', async () => {
@@ -182,6 +199,8 @@ describe('the binding holds', () => {
     expect((await run(createCheck(), both, withProof())).refusal?.code).toBe('binding_unsupported')
     const presentation = { ...withProof(), certificate }
     expect((await run(createCheck(), both, presentation)).refusal).toBeUndefined()
+    const ofAnother = { ...withProof({}, clientKey()), certificate }
+    expect((await run(createCheck(), both, ofAnother)).refusal?.code).toBe('binding_mismatch')
   })
 })
 
@@ -333,6 +352,20 @@ describe('the store of used proofs', () => {
     ])
     expect(await reasonWith(() => true, { since: now * 1000 })).toBeUndefined()
   })
+
+  test('may find out, while it records a proof, that it lost its data before the proof was made', async () => {
+    const state = { since: now * 1000 - 2000 }
+    const restartedAt = (since: number) => async () => {
+      state.since = since
+      return true
+    }
+    const codeWith = async (consume: ReplayStore['consume']) => {
+      const check = createCheck({ dpop: { store: Object.assign(state, { consume }) } })
+      return (await run(check, { jkt }, withProof())).refusal?.code
+    }
+    expect(await codeWith(restartedAt(now * 1000 - 1000))).toBeUndefined()
+    expect(await codeWith(restartedAt(now * 1000 + 1000))).toBe('proof_not_current')
+  })
 })
 
 describe('with nonces', () => {
@@ -360,6 +393,33 @@ describe('with nonces', () => {
     time += 1000
     const late = await run(check, { jkt }, withProof({ claims: { nonce } }))
     expect(shown(late.refusal)).toEqual(notCurrent)
+  })
+
+  test('a proof gets a new one if the store lost its data after the nonce was issued', async () => {
+    const state: { since?: number } = {}
+    const consume = async () => {
+      state.since = time
+      return true
+    }
+    const check = createCheck({ dpop: { ...dpop, store: Object.assign(state, { consume }) } })
+    const nonce = await nonceFrom(check)
+    time += 1000
+    const { refusal } = await run(check, { jkt }, withProof({ claims: { nonce } }))
+    expect(shown(refusal)).toEqual([
+      'proof_nonce_required',
+      'the nonce in the proof is older than the store of used proofs',
+      undefined,
+    ])
+    expect(refusal?.detail.dpopNonce).not.toBe(nonce)
+  })
+
+  test('each is the time and a MAC over the URLs of the service', async () => {
+    const publicUrl = ['https://api.example/orders', 'https://b.example/orders']
+    const nonce = await nonceFrom(createCheck({ dpop, publicUrl, prefix: 'kept' }))
+    const [issued] = nonce.split('.')
+    const data = `dpop-nonce https://api.example/orders https://b.example/orders ${issued}`
+    const mac = createHmac('sha256', secret).update(data).digest('base64url')
+    expect(nonce).toBe(`${time.toString(36)}.${mac}`)
   })
 
   test('a new one is in the trace once the nonce is older than 60 seconds', async () => {

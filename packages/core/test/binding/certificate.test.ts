@@ -32,6 +32,7 @@ const headerSource = (format: string, header?: string): Source =>
 const unixSocket: Connection = { destroyed: false, server: { address: () => '/run/api.sock' } }
 const proxy: Connection = { remoteAddress: '10.0.0.5', localAddress: '10.0.0.1', destroyed: false }
 
+/** The thumbprint, or why there is none. */
 async function read(
   headers: Headers,
   source: Source,
@@ -41,7 +42,7 @@ async function read(
     presentationOf(headers, { connection: () => connection }),
     source,
   )
-  return 'thumbprint' in result ? result.thumbprint : 'none'
+  return 'thumbprint' in result ? result.thumbprint : result.problem
 }
 
 describe('a certificate from the socket', () => {
@@ -57,29 +58,29 @@ describe('a certificate from the socket', () => {
 
   // MTLS-socket-empty-object:
   test.each([
-    ['the connection does not use TLS', {}],
     ['the certificate is an empty object', { getPeerCertificate: () => ({}) }],
     ['the certificate is null', { getPeerCertificate: () => null }],
     ['raw is text', { getPeerCertificate: () => ({ raw: pem }) }],
   ])('is absent if %s', async (_what, connection) => {
-    expect(await read({}, source, connection)).toBe('none')
+    expect(await read({}, source, connection)).toBe('the client sent no certificate')
   })
 
-  test('is absent if the host does not expose its socket', async () => {
-    expect(await clientCertificate(presentationOf({}), source)).toEqual({
-      problem: 'the connection does not use TLS',
-    })
+  test('is absent if the connection does not use TLS, or the host does not expose its socket', async () => {
+    const problem = 'the connection does not use TLS'
+    expect(await read({}, source, {})).toBe(problem)
+    expect(await clientCertificate(presentationOf({}), source)).toEqual({ problem })
   })
 
   test('is not looked for in a header', async () => {
     const headers = { 'client-cert': `:${der.toString('base64')}:` }
-    expect(await read(headers, source)).toBe('none')
+    expect(await read(headers, source)).toBe('the connection does not use TLS')
   })
 })
 
 describe('the header is read only from a named peer', () => {
   const headers = { 'client-cert': `:${der.toString('base64')}:` }
   const source = headerSource('rfc9440')
+  const ignored = 'the request did not come from one of mtls.peers, so Client-Cert is ignored'
 
   test.each<readonly [string, Connection]>([
     ['10.0.0.5', proxy],
@@ -93,6 +94,7 @@ describe('the header is read only from a named peer', () => {
   test.each<readonly [string, Connection | undefined]>([
     ['another address', { ...proxy, remoteAddress: '10.0.0.6' }],
     ['an address that only begins the same', { ...proxy, remoteAddress: '10.0.0.55' }],
+    ['an address that is not an IP address', { ...proxy, remoteAddress: 'localhost' }],
     ['a connection that has ended', { ...unixSocket, destroyed: true }],
     ['a connection that has a local address', { ...unixSocket, localAddress: '10.0.0.1' }],
     ['a connection without any address and without a server', { destroyed: false }],
@@ -100,38 +102,58 @@ describe('the header is read only from a named peer', () => {
     ['a server that listens on a port', { server: { address: () => ({ port: 8080 }) } }],
     ['a server that does not listen', { server: { address: () => null } }],
   ])('it is ignored from %s', async (_what, connection) => {
-    expect(await read(headers, source, connection)).toBe('none')
+    expect(await read(headers, source, connection)).toBe(ignored)
   })
 
   test('it is ignored if the host does not expose the peer', async () => {
-    expect(await clientCertificate(presentationOf(headers), source)).toHaveProperty('problem')
+    expect(await clientCertificate(presentationOf(headers), source)).toEqual({ problem: ignored })
   })
 
   test('X-Forwarded-For does not change the peer', async () => {
     const spoofed = { ...headers, 'x-forwarded-for': '10.0.0.5', forwarded: 'for=10.0.0.5' }
-    expect(await read(spoofed, source, { ...proxy, remoteAddress: '10.0.0.6' })).toBe('none')
+    expect(await read(spoofed, source, { ...proxy, remoteAddress: '10.0.0.6' })).toBe(ignored)
   })
 
   // MTLS-proxy-own-cert:
   test("the proxy's own certificate does not count", async () => {
     const connection = { ...proxy, getPeerCertificate: () => ({ raw: otherDer }) }
-    expect(await read({}, source, connection)).toBe('none')
+    expect(await read({}, source, connection)).toBe('the request has no Client-Cert header')
     expect(await read(headers, source, connection)).toBe(thumbprint)
   })
 
   test('a Unix domain socket is not accepted unless it is named', async () => {
     const named = readMtls({ from: 'header', format: 'rfc9440', peers: ['10.0.0.5'] }) as Source
-    expect(await read(headers, named, unixSocket)).toBe('none')
+    expect(await read(headers, named, unixSocket)).toBe(ignored)
   })
 })
 
 describe('the format rfc9440', () => {
   const source = headerSource('rfc9440')
   const base64 = der.toString('base64')
-  const longDer = Buffer.concat([Buffer.from('3083010000', 'hex'), Buffer.alloc(65_536)])
+  const longDer = Buffer.concat([Buffer.from('3082bff9', 'hex'), Buffer.alloc(49_145)])
+  const longest = `:${longDer.toString('base64')}:  `
+
+  test('is a certificate in base64 between colons', async () => {
+    expect(await read({ 'client-cert': `:${base64}:` }, source)).toBe(thumbprint)
+    expect(await read({ 'client-cert': ` :${base64}:\t` }, source)).toBe(thumbprint)
+  })
+
+  test.each<readonly [what: string, value: string | readonly string[]]>([
+    ['are two lines', [`:${base64}:`, `:${base64}:`]],
+    ['are a list', [[`:${base64}:`]] as never],
+    ['have more than 65,536 characters', `${longest} `],
+  ])('is refused if its values %s', async (_what, value) => {
+    expect(await read({ 'client-cert': value }, source)).toBe(
+      'the request does not have exactly one Client-Cert header of a normal size',
+    )
+  })
+
+  test('may have 65,536 characters', async () => {
+    expect(longest).toHaveLength(65_536)
+    expect(await read({ 'client-cert': longest }, source)).toBe(sha256(longDer))
+  })
 
   test.each([
-    ['twice in two lines', [`:${base64}:`, `:${base64}:`]],
     ['twice in one line', `:${base64}:, :${base64}:`],
     ['empty', ''],
     ['two colons', '::'],
@@ -139,20 +161,25 @@ describe('the format rfc9440', () => {
     ['with a parameter', `:${base64}:;a=b`],
     ['in PEM', pem],
     ['in base64url', `:${der.toString('base64url')}:`],
+    ['base64 after other characters', `:....${base64}:`],
+    ['base64 before other characters', `:${base64}....:`],
     ['without padding', `:${base64.replace(/=*$/, '')}:`],
     ['not DER', ':AAAA:'],
     ['followed by more bytes', `:${Buffer.concat([der, Buffer.of(0)]).toString('base64')}:`],
     ['cut off', `:${der.subarray(0, -1).toString('base64')}:`],
-    ['very long', `:${longDer.toString('base64')}:`],
     ['a word', 'Bearer'],
   ])('is refused if it is %s', async (_what, value) => {
-    expect(await read({ 'client-cert': value }, source)).toBe('none')
+    expect(await read({ 'client-cert': value }, source)).toBe(
+      'Client-Cert is not one certificate in the format rfc9440',
+    )
   })
 
   test.each(['x-client-cert', 'x-ssl-client-cert', 'client_cert', 'client-cert-chain'])(
     'is not read from the header %s',
     async (name) => {
-      expect(await read({ [name]: `:${base64}:` }, source)).toBe('none')
+      expect(await read({ [name]: `:${base64}:` }, source)).toBe(
+        'the request has no Client-Cert header',
+      )
     },
   )
 })
@@ -173,7 +200,9 @@ describe('the format nginx-pem', () => {
     ['text before a certificate', encodeURIComponent(`x${pem}`)],
     ['a certificate in base64', der.toString('base64')],
   ])('is refused if it is %s', async (_what, value) => {
-    expect(await read({ 'x-client-cert': value }, source)).toBe('none')
+    expect(await read({ 'x-client-cert': value }, source)).toBe(
+      'X-Client-Cert is not one certificate in the format nginx-pem',
+    )
   })
 })
 
@@ -184,12 +213,14 @@ describe('the format xfcc', () => {
     read({ 'x-forwarded-client-cert': value }, source)
 
   test.each([
-    `By=spiffe://x;Hash=${hex};Subject="CN=a";${cert}`,
-    `Hash=${hex}`,
-    cert,
-    `by=spiffe://x;hash=${hex.toUpperCase()}`,
-    `By=a;By=b;URI=c;URI=d;Hash=${hex};Subject="CN=\\"a\\";,x"`,
-  ])('accepts %.60s', async (value) => {
+    ['a hash and its certificate', `By=spiffe://x;Hash=${hex};Subject="CN=a";${cert}`],
+    ['only a hash', `Hash=${hex}`],
+    ['only a certificate', cert],
+    ['names in lowercase, and a hash in uppercase', `by=x;hash=${hex.toUpperCase()}`],
+    ['By, URI, and DNS more than once', `By=a;By=b;URI=c;URI=d;DNS=e;DNS=f;Hash=${hex}`],
+    ['separators and escaped quotes in quotes', `Hash=${hex};Subject="CN=\\"a\\";,x"`],
+    ['an escaped character of the hash', `Hash="\\${hex}"`],
+  ])('accepts %s', async (_what, value) => {
     expect(await xfcc(value)).toBe(thumbprint)
   })
 
@@ -197,8 +228,13 @@ describe('the format xfcc', () => {
     ['two elements', `Hash=${hex},Hash=${hex}`],
     ['an element after a quoted value', `${cert},Hash=${hex}`],
     ['a hash that is not that of the certificate', `Hash=${'0'.repeat(64)};${cert}`],
+    ['a malformed hash next to a certificate', `Hash=x;${cert}`],
+    ['a malformed certificate next to a hash', `Hash=${hex};Cert="x"`],
     ['two hashes', `Hash=${hex};Hash=${hex}`],
     ['a short hash', `Hash=${hex.slice(2)}`],
+    ['a hash that begins with another letter', `Hash=g${hex.slice(1)}`],
+    ['a hash that ends with another letter', `Hash=${hex.slice(1)}g`],
+    ['text before the first pair', `${','.repeat(69)}By=Hash=${hex}`],
     ['neither hash nor certificate', 'By=spiffe://x;Subject="CN=a"'],
     ['an open quote', `Hash=${hex};Subject="CN=a`],
     ['a final semicolon', `Hash=${hex};`],
@@ -206,14 +242,24 @@ describe('the format xfcc', () => {
     ['a certificate that is malformed', 'Cert="x"'],
     ['only a chain', `Chain="${encodeURIComponent(pem)}"`],
   ])('refuses %s', async (_what, value) => {
-    expect(await xfcc(value)).toBe('none')
+    expect(await xfcc(value)).toBe(
+      'X-Forwarded-Client-Cert is not one certificate in the format xfcc',
+    )
+  })
+
+  test('reads a hash whose base64 differs from its base64url', async () => {
+    const hash = Buffer.alloc(32, Buffer.of(0xfb, 0xff, 0xff))
+    expect(hash.toString('base64')).toMatch(/^\+\/.*\+\/.*=$/)
+    expect(await xfcc(`Hash=${hash.toString('hex')}`)).toBe(hash.toString('base64url'))
   })
 })
 
 test('a certificate that the caller passes is used as it is', async () => {
   const given = presentationOf({}, { certificate: der })
   expect(await clientCertificate(given, undefined)).toEqual({ thumbprint })
-  expect(await clientCertificate(presentationOf({}), undefined)).toHaveProperty('problem')
+  expect(await clientCertificate(presentationOf({}), undefined)).toEqual({
+    problem: 'the client certificate is not known',
+  })
 })
 
 describe('the DER of a certificate', () => {
@@ -242,6 +288,7 @@ describe('the DER of a certificate', () => {
     ['is cut off', sequence([3], 2)],
     ['is followed by a byte', sequence([3], 4)],
     ['has an indefinite length', sequence([0x80], 0)],
+    ['has an indefinite length and 128 bytes', sequence([0x80], 128)],
     ['has a length of four bytes', sequence([0x84, 0, 0, 0, 1], 1)],
     ['ends in its length', Uint8Array.of(0x30, 0x82, 1)],
     ['is cut off after a long length', sequence([0x81, 0x80], 127)],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { verifyProof } from '../../src/binding/proof.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
 import { thumbprintOf } from '../../src/jose/jwk.ts'
@@ -23,6 +23,12 @@ async function outcomeOf(proof: unknown, changes = {}): Promise<string> {
 
 const outcomeWith = (spec: ProofSpec): Promise<string> => outcomeOf(signProof(key, spec))
 
+/** The code of the refusal and its reason. */
+async function refusalWith(spec: ProofSpec): Promise<readonly string[]> {
+  const result = await verifyProof(contextOf(signProof(key, spec)))
+  return result instanceof Refusal ? [result.code, result.reason] : ['accepted']
+}
+
 describe('a proof is accepted', () => {
   test.each(['ES256', 'RS256', 'PS256', 'EdDSA'] as const)(
     'that is signed with %s',
@@ -45,6 +51,8 @@ describe('a proof is accepted', () => {
     ['the latest iat', { claims: { iat: now + 5 } }],
     ['a fraction in iat', { claims: { iat: now - 1.5 } }],
     ['current nbf and exp', { claims: { nbf: now, exp: now + 300 } }],
+    ['an exp just within the tolerance', { claims: { exp: now - 4 } }],
+    ['an nbf just within the tolerance', { claims: { nbf: now + 5 } }],
     ['members that no check needs', { claims: { iss: 'x', a: { b: 1 } } }],
   ])('with %s', async (_what, spec) => {
     expect(await outcomeWith(spec)).toBe('accepted')
@@ -145,6 +153,16 @@ describe('the DPoP header', () => {
   })
 
   const proof = signProof(key)
+  test.each<readonly [reason: string, headers: readonly unknown[]]>([
+    ['the request has no DPoP header', []],
+    ['the request has more than one DPoP header', [proof, proof]],
+    ['the request has more than one DPoP header', [[proof]]],
+    ['the DPoP header is not a proof: the token is not a string', [null]],
+    ['the DPoP header has 8193 characters, the maximum is 8192', ['x'.repeat(8193)]],
+  ])('is refused because %s', async (reason, headers) => {
+    expect(await verifyProof(contextOf('', { headers }))).toMatchObject({ reason })
+  })
+
   test.each([
     ['is repeated', [proof, signProof(key)]],
     ['is repeated with the same proof', [proof, proof]],
@@ -180,9 +198,6 @@ describe('the header of a proof is refused', () => {
   const jwk = (changes: object): { jwk: object } => ({ jwk: { ...key.jwk, ...changes } })
 
   test.each<readonly [string, object]>([
-    ['without typ', { typ: undefined }],
-    ['with typ JWT', { typ: 'JWT' }],
-    ['with typ at+jwt', { typ: 'at+jwt' }],
     ['with alg none', { alg: 'none' }],
     ['with alg None', { alg: 'None' }],
     ['with alg HS256', { alg: 'HS256' }],
@@ -193,9 +208,6 @@ describe('the header of a proof is refused', () => {
     ['with kid in place of jwk', { jwk: undefined, kid: 'k' }],
     ['with jwk as text', { jwk: JSON.stringify(key.jwk) }],
     ['with jwk as null', { jwk: null }],
-    ['with x5c', { x5c: ['MIIB'] }],
-    ['with x5u', { x5u: 'https://evil.example/x' }],
-    ['with jku', { jku: 'https://evil.example/jwks' }],
     ['with crit', { crit: ['exp'] }],
     ['with an empty crit', { crit: [] }],
     ['with b64', { b64: false }],
@@ -238,14 +250,36 @@ describe('the header of a proof is refused', () => {
     expect(await outcomeWith({ header: { ...header } })).toBe('proof_malformed')
   })
 
+  test.each<readonly [header: object, reason: string]>([
+    [{ typ: undefined }, 'the typ of the proof is not dpop+jwt'],
+    [{ typ: 'JWT' }, 'the typ of the proof is not dpop+jwt'],
+    [{ typ: 'at+jwt' }, 'the typ of the proof is not dpop+jwt'],
+    [{ typ: 'x-dpop+jwt' }, 'the typ of the proof is not dpop+jwt'],
+    [{ typ: 'dpop+jwt-2' }, 'the typ of the proof is not dpop+jwt'],
+    [{ alg: 'none' }, 'the alg of the proof is not one of dpop.algorithms'],
+    [{ alg: 'ES384' }, 'the alg of the proof is not one of dpop.algorithms'],
+    [{ x5c: ['MIIB'] }, 'the header of the proof has x5c'],
+    [{ x5u: 'https://evil.example/x' }, 'the header of the proof has x5u'],
+    [{ jku: 'https://evil.example/jwks' }, 'the header of the proof has jku'],
+    [{ jwk: undefined }, 'the jwk of the proof: not a JSON object'],
+  ])('with %j, because %s', async (header, reason) => {
+    expect(await refusalWith({ header: { ...header } })).toEqual(['proof_malformed', reason])
+  })
+
   test('with a signature of another key', async () => {
-    expect(await outcomeWith({ signWith: otherKey })).toBe('proof_signature_invalid')
+    expect(await refusalWith({ signWith: otherKey })).toEqual([
+      'proof_signature_invalid',
+      "the proof's signature is not valid for its key",
+    ])
   })
 })
 
 describe('the claims of a proof are refused', () => {
   test.each(['jti', 'htm', 'htu', 'iat', 'ath'])('without %s', async (name) => {
-    expect(await outcomeWith({ claims: { [name]: undefined } })).toBe('proof_malformed')
+    expect(await refusalWith({ claims: { [name]: undefined } })).toEqual([
+      'proof_malformed',
+      `${name} in the proof is missing or malformed`,
+    ])
   })
 
   test.each<readonly [string, unknown]>([
@@ -281,7 +315,10 @@ describe('the claims of a proof are refused', () => {
   )
 
   test.each(['get', 'Get', 'GET ', ' GET', 'POST', 'HEAD'])('with htm %j for GET', async (htm) => {
-    expect(await outcomeWith({ claims: { htm } })).toBe('proof_mismatch')
+    expect(await refusalWith({ claims: { htm } })).toEqual([
+      'proof_mismatch',
+      'htm in the proof differs from the method of the request',
+    ])
   })
 
   test.each([
@@ -301,14 +338,19 @@ describe('the claims of a proof are refused', () => {
     ['that is cut off', sha256(token).slice(0, 28)],
     ['of the whole header', sha256(`DPoP ${token}`)],
   ])('with an ath %s', async (_what, ath) => {
-    expect(await outcomeWith({ claims: { ath } })).toBe('proof_mismatch')
+    expect(await refusalWith({ claims: { ath } })).toEqual([
+      'proof_mismatch',
+      'ath in the proof is not the hash of the access token',
+    ])
   })
 
   test.each<readonly [object, string]>([
     [{ iat: now - 66 }, 'iat in the proof was 66 s ago, the maximum is 60 s'],
     [{ iat: now + 6 }, 'iat in the proof is 6 s in the future'],
     [{ exp: now - 10 }, 'exp in the proof was 10 s ago'],
+    [{ exp: now - 5 }, 'exp in the proof was 5 s ago'],
     [{ nbf: now + 60 }, 'nbf in the proof is 60 s in the future'],
+    [{ nbf: now + 6 }, 'nbf in the proof is 6 s in the future'],
   ])('with %j, and the reason says by how many seconds', async (claims, reason) => {
     const result = await verifyProof(contextOf(signProof(key, { claims: { ...claims } })))
     expect(result).toMatchObject({ code: 'proof_not_current', reason })
@@ -318,6 +360,42 @@ describe('the claims of a proof are refused', () => {
     const settings = { algorithms: ['ES256'], maxAge: 60, nonceSecrets: [Buffer.alloc(32)] }
     const proof = signProof(key, { claims: { iat: now - 3600 } })
     expect(await outcomeOf(proof, { settings })).toBe('accepted')
+  })
+})
+
+describe('a header that was seen before', () => {
+  /** How many keys are imported for these proofs. */
+  async function importsFor(proofs: readonly string[]): Promise<number> {
+    using imports = vi.spyOn(crypto.subtle, 'importKey')
+    for (const proof of proofs) {
+      // oxlint-disable-next-line no-await-in-loop -- a client sends one after the other
+      expect(await outcomeOf(proof)).toBe('accepted')
+    }
+    return imports.mock.calls.length
+  }
+
+  test('does not import its key again', async () => {
+    const client = clientKey()
+    expect(await importsFor([signProof(client), signProof(client)])).toBe(1)
+  })
+
+  test('is forgotten unless the proof had a valid signature', async () => {
+    const client = clientKey()
+    expect(await outcomeOf(signProof(client, { signWith: otherKey }))).toBe(
+      'proof_signature_invalid',
+    )
+    expect(await importsFor([signProof(client)])).toBe(1)
+  })
+
+  // 8 MiB, of which half is dropped at once.
+  test('is forgotten after many others, the sooner the longer they are', async () => {
+    const client = clientKey()
+    const [first, last] = [signProof(client), signProof(client)]
+    const longHeader = (at: number): string =>
+      signProof(key, { header: { kid: `${at}`.padEnd(5000, '.') } })
+    const others = Array.from({ length: 300 }, (_, at) => longHeader(at))
+    expect(await importsFor([first, ...others, last])).toBe(302)
+    expect(await importsFor([longHeader(299)])).toBe(0)
   })
 })
 

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { UsedProof } from '../../src/index.ts'
+import { ReplayCheck } from '../../src/binding/replay-check.ts'
+import { type DpopSettings, readDpop } from '../../src/config/dpop.ts'
+import { systemClock } from '../../src/lib/clock.ts'
 import { MemoryReplayStore, ReplayStoreUnavailable } from '../../src/binding/replay-store.ts'
 
 const lifetime = 70_000
@@ -49,7 +52,7 @@ describe('the replay store in memory', () => {
   test('throws if it is full, and keeps what it has', () => {
     const { use } = createStore(4)
     for (const id of ['a', 'b', 'c', 'd']) expect(use(id)).toBe(true)
-    expect(() => use('e')).toThrow(ReplayStoreUnavailable)
+    expect(() => use('e')).toThrow(new ReplayStoreUnavailable('the store is full'))
     expect(use('a')).toBe(false)
     expect(use('e', { now: start + 2 * lifetime })).toBe(true)
   })
@@ -68,6 +71,16 @@ describe('the replay store in memory', () => {
     expect(use('a')).toBe(true)
     expect(use('b', { now: start + 2 * lifetime })).toBe(true)
     expect(use('a', { now: start, expiresAt: start + lifetime })).toBe(false)
+  })
+
+  test('does not accept a proof again that expired when its bucket was dropped', () => {
+    const { use } = createStore()
+    const width = lifetime / 16
+    const expiresAt = Math.ceil((start + lifetime) / width) * width
+    expect(use('a', { expiresAt })).toBe(true)
+    expect(use('b', { now: expiresAt })).toBe(true)
+    expect(use('a', { now: start, expiresAt })).toBe(false)
+    expect(use('a', { now: start, expiresAt: expiresAt + 1 })).toBe(true)
   })
 
   test('says since when it has been recording', () => {
@@ -91,5 +104,27 @@ describe('the replay store in memory', () => {
       use(String(at), { now, expiresAt: now + (at % lifetime) + 1 })
     }
     expect(store.bucketCount).toBeLessThanOrEqual(18)
+  })
+})
+
+describe('a time, compared with the start of the store', () => {
+  const compare = (seconds: number, since: number | undefined): string => {
+    const settings = readDpop({ store: { consume: () => true, since } }) as DpopSettings
+    return new ReplayCheck({ clock: systemClock, clockTolerance: 5 }, settings).compareWithStart(
+      seconds,
+    )
+  }
+  const second = start / 1000
+
+  test.each<readonly [seconds: number, since: number | undefined, expected: string]>([
+    [second, undefined, 'after'],
+    [second, start, 'after'],
+    [second, start + 0.9, 'after'],
+    [second, start + 1, 'same second'],
+    [second + 0.5, start + 999, 'same second'],
+    [second - 0.001, start + 1, 'before'],
+    [second, start + 1000, 'before'],
+  ])('%d with a store that started at %d is %s', (seconds, since, expected) => {
+    expect(compare(seconds, since)).toBe(expected)
   })
 })

@@ -41,6 +41,11 @@ describe('targetsOf', () => {
     },
   )
 
+  test('is empty if Host is not text', () => {
+    const header = (name: string): readonly unknown[] => (name === 'host' ? [['api.example']] : [])
+    expect(targetsOf(presentationOf({}, { header }), urls)).toEqual([])
+  })
+
   test('ignores :authority of HTTP/2, and is empty if it is not a host and a port', () => {
     const withAuthority = (authority: string): readonly unknown[] =>
       targetsOf(presentationOf({ ':authority': authority }), urls)
@@ -132,6 +137,19 @@ describe('targetProblem', () => {
   })
 
   test('says if the request itself has no URL', () => {
-    expect(targetProblem('https://api.example/orders', [])).toMatch(/outside publicUrl/)
+    expect(targetProblem('https://api.example/orders', [])).toBe(
+      'the URL of the request is malformed or is outside publicUrl',
+    )
+  })
+
+  test('accepts each of several paths, and names each of several origins', () => {
+    const urls = urlsOf(['https://api.example/svc', 'https://api.internal/svc'], 'stripped')
+    const several = targetsOf(presentationOf({}, { url: '/' }), urls)
+    for (const htu of ['https://API.example/svc', 'https://API.internal/svc/']) {
+      expect(targetProblem(htu, several)).toBe(undefined)
+    }
+    expect(targetProblem('https://evil.example/svc', several)).toBe(
+      'the origin of htu in the proof is not https://api.example or https://api.internal',
+    )
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { codes, titles } from '../../src/errors/codes.ts'
+import { codes, explanationOf, titles } from '../../src/errors/codes.ts'
 
 const rows = Object.entries(codes)
 
@@ -33,6 +33,10 @@ describe.each(rows)('the code %s', (code, entry) => {
   test('links to the RFC section with the rule', () => {
     expect(entry.spec).toMatch(/^https:\/\/www\.rfc-editor\.org\/rfc\/rfc\d{4}#section-[\d.]+$/)
   })
+})
+
+test('a code is explained in its section of docs/codes.md', () => {
+  expect(explanationOf('token_expired')).toBe('docs/codes.md#token_expired')
 })
 
 test('the table of codes is frozen', () => {

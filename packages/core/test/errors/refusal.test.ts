@@ -1,6 +1,13 @@
 import * as installed from '@resource-server/core'
 import { describe, expect, test } from 'vitest'
-import { claimOf, ConfigError, refuse, VerificationError } from '../../src/errors/refusal.ts'
+import { codes } from '../../src/errors/codes.ts'
+import {
+  claimOf,
+  ConfigError,
+  refuse,
+  shownEntry,
+  VerificationError,
+} from '../../src/errors/refusal.ts'
 
 // The built package is a second copy of this one, like another version in node_modules.
 
@@ -14,6 +21,13 @@ test('refuse() returns a frozen value with the category of its code', () => {
 test('claimOf returns the claim at fault, and an empty object if there is none', () => {
   expect(claimOf({ claim: 'exp', retryAfter: 2 })).toStrictEqual({ claim: 'exp' })
   expect(claimOf({ retryAfter: 2 })).toStrictEqual({})
+})
+
+test('shownEntry is the entry of the code, or that of an inactive token if the refusal is hidden', () => {
+  expect(shownEntry(refuse('audience_mismatch', 'why'))).toBe(codes.audience_mismatch)
+  expect(shownEntry(refuse('audience_mismatch', 'why', { hidden: true }))).toBe(
+    codes.token_inactive,
+  )
 })
 
 describe('ConfigError', () => {
