@@ -55,14 +55,6 @@ describe('targetsOf', () => {
     expect(withAuthority('api.example/intended?')).toEqual([])
   })
 
-  test('requires publicUrl for a prefix, even if there is a resource', () => {
-    for (const resource of [undefined, 'https://api.example/orders']) {
-      expect(() => publicUrlsOf(undefined, readPrefix('kept', 'prefix'), resource)).toThrow(
-        "'prefix' requires 'publicUrl'",
-      )
-    }
-  })
-
   test('puts a stripped prefix back', () => {
     const stripped = urlsOf('https://api.example/svc2/', 'stripped')
     expect(targets('/orders', stripped)).toEqual(['https://api.example/svc2/orders'])

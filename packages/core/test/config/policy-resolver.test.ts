@@ -78,6 +78,12 @@ describe('what resolveIssuer returns', () => {
       "Unknown issuer option 'clock'.",
       'Use one of issuer, audience, algorithms, impliedScopes, profile, metadataUri, jwksUri, jwks, introspection.',
     ],
+    [
+      'an issuer whose tokens are introspected',
+      { issuer: tenant, introspection: { connect: () => {} } },
+      "'introspection' is not available for issuers that resolveIssuer returns.",
+      "Configure the issuer in 'issuers'.",
+    ],
   ])('must not be %s', async (_what, answer, problem, fix) => {
     await expect(ask(answer)).rejects.toThrow(new ConfigError(problem, fix))
   })

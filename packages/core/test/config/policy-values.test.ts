@@ -1,5 +1,5 @@
 import { createTestClock } from '@resource-server/testing'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createPolicy, type Policy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
@@ -230,6 +230,21 @@ test('algorithms are listed once each, under their canonical names', () => {
         "Symmetric algorithms and 'none' are not supported.",
     ),
   )
+})
+
+test('algorithms that the runtime does not support are refused', () => {
+  const supports = vi.fn<(operation: string, algorithm: string) => boolean>(() => false)
+  vi.stubGlobal('SubtleCrypto', { supports })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const create = (): Policy => policyOf({ ...base, algorithms: ['ES256', 'ML-DSA-65'] })
+  expect(create).toThrow(
+    new ConfigError(
+      "'algorithms' has ML-DSA-65, which this runtime does not support.",
+      'Use Node.js 24.7 or newer, or remove it from the list.',
+    ),
+  )
+  supports.mockReturnValue(true)
+  expect(create).not.toThrow()
 })
 
 describe('several issuers', () => {

@@ -127,6 +127,17 @@ describe('publicUrlsOf', () => {
     expect(Object.isFrozen(urls)).toBe(true)
   })
 
+  test('requires publicUrl for a prefix, even if there is a resource', () => {
+    for (const resource of [undefined, `${origin}/v1`]) {
+      expect(() => publicUrlsOf(undefined, 'kept', resource)).toThrow(
+        new ConfigError(
+          "'prefix' requires 'publicUrl'.",
+          "Set publicUrl: 'https://api.example.com', or leave prefix out.",
+        ),
+      )
+    }
+  })
+
   test('requires prefix if one of the URLs has a path', () => {
     expect(() => publicUrlsOf(withPath, undefined, undefined)).toThrow(
       new ConfigError(

@@ -39,7 +39,7 @@ describe('the check of requireActor refuses', () => {
     expect(actorCheck(['x'], oneIssuer)({ actor: found })).toMatchObject({
       code: 'actor_not_allowed',
       reason: `the current actor ${text} is not allowed here`,
-      detail: { claim: 'act' },
+      detail: { claim: 'act', explained: true },
     })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Guard } from '../../src/adapter.ts'
-import { authenticateOnly } from '../../src/guards/guards.ts'
+import { authenticateFor, authenticateOnly, scopeGuard } from '../../src/guards/guards.ts'
 import { ConfigError, deny, type DecisionRecord } from '../../src/index.ts'
 import {
   aud,
@@ -52,6 +52,18 @@ test.each<Row>([
     admitsAnonymous: false,
     check,
     ...more,
+  })
+})
+
+test('a guard whose scopes depend on the request has them in its challenges', () => {
+  expect(authenticateFor([])).toBe(authenticateOnly)
+  expect(authenticateFor(ab)).toEqual({ ...authenticateOnly, challengeScope: ab })
+  expect(scopeGuard(ab)).toEqual({
+    name: 'requireScope(a, b)',
+    admitsAnonymous: false,
+    check: expect.any(Function) as unknown,
+    scopeNeed: { all: ab },
+    challengeScope: ab,
   })
 })
 
@@ -133,8 +145,17 @@ test('the reason of token_denied gives the reason of deny.invalidToken()', async
   })
 })
 
-test.each([undefined, '', 1])('deny.invalidToken(%j) is a ConfigError', (reason) => {
-  expect(() => deny.invalidToken(reason as never)).toThrow(ConfigError)
+test.each([
+  [undefined, 'undefined'],
+  ['', 'an empty string'],
+  [1, 'a number'],
+])('deny.invalidToken(%j) is a ConfigError, and its message says %s', (reason, got) => {
+  expect(() => deny.invalidToken(reason as never)).toThrow(
+    new ConfigError(
+      `deny.invalidToken() needs a reason, got ${got}.`,
+      "Say why, for the operator: deny.invalidToken('the account is locked').",
+    ),
+  )
 })
 
 describe('a ConfigError', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ConfigError, fromCookie, fromHeader } from '../../src/index.ts'
-import { createGate } from '../../src/adapter.ts'
+import { createGate, fromSubprotocol } from '../../src/adapter.ts'
 
 const options = { issuer: 'https://as.example.com', audience: 'order-service' }
 
@@ -14,7 +14,8 @@ test('fromCookie and fromHeader return frozen data', () => {
   const cookie = fromCookie('a', { origins })
   expect(cookie).toEqual({ from: 'cookie', name: 'a', origins })
   expect(fromHeader('X-Token')).toEqual({ from: 'header', name: 'X-Token' })
-  for (const each of [cookie, cookie.origins, fromHeader('X-Token')]) {
+  expect(fromSubprotocol('access-token_1')).toEqual({ from: 'subprotocol', name: 'access-token_1' })
+  for (const each of [cookie, cookie.origins, fromHeader('X-Token'), fromSubprotocol('a')]) {
     expect(Object.isFrozen(each)).toBe(true)
   }
 })
@@ -42,6 +43,28 @@ test.each([
     new ConfigError(
       `fromHeader() requires the name of a header, got ${got}.`,
       "Write fromHeader('Cf-Access-Jwt-Assertion').",
+    ),
+  )
+  expect(() => fromSubprotocol(name as string)).toThrow(
+    new ConfigError(
+      `fromSubprotocol() requires the name of a subprotocol, got ${got}.`,
+      "Write fromSubprotocol('access_token').",
+    ),
+  )
+})
+
+test('a name may have 256 characters', () => {
+  const name = 'a'.repeat(256)
+  for (const create of [fromCookie, fromHeader, fromSubprotocol]) {
+    expect(create(name)).toMatchObject({ name })
+  }
+})
+
+test.each(['a.b', '.a', 'a.', '!'])('%j is not the name of a subprotocol with a token', (name) => {
+  expect(() => fromSubprotocol(name)).toThrow(
+    new ConfigError(
+      'The name of the subprotocol must consist of letters, digits, hyphens, and underscores.',
+      "Write fromSubprotocol('access_token').",
     ),
   )
 })
@@ -81,7 +104,12 @@ test.each([
   ['https://app.example.com'],
 ])('%j is not an origin', (origin) => {
   const origins = ['https://ok.example.com', origin as string]
-  expect(() => fromCookie('a', { origins })).toThrow("'origins' must be a list of origins")
+  expect(() => fromCookie('a', { origins })).toThrow(
+    new ConfigError(
+      "'origins' must be a list of origins, as browsers write them in the header Origin.",
+      "Write ['https://app.example.com'], without a path and without a final slash.",
+    ),
+  )
 })
 
 test.each([
@@ -89,13 +117,21 @@ test.each([
   [{ origins: undefined }, "'origins' is undefined"],
   [{ origin: [] }, "Unknown fromCookie option 'origin'. Did you mean 'origins'?"],
   ['https://app.example.com', 'An object of fromCookie options is required, got a string'],
-  [null, 'An object of fromCookie options is required, got null'],
+  [
+    null,
+    'An object of fromCookie options is required, got null. Write { origins }, or leave it out.',
+  ],
 ])('fromCookie refuses the options %j', (given, message) => {
   expect(() => fromCookie('a', given as object)).toThrow(message)
 })
 
 test.each([
-  ['a string', '__Host-session', "'credential' must say where the token is, got a string"],
+  [
+    'a string',
+    '__Host-session',
+    "'credential' must say where the token is, got a string. Pass fromCookie('__Host-session') or fromHeader('Cf-Access-Jwt-Assertion'). Without the option, the token is in Authorization.",
+  ],
+  ['a list', [fromCookie('a')], 'An object of credential members is required, got an array'],
   ['a function', fromCookie, "'credential' must say where the token is, got a function"],
   ['null', null, "'credential' must say where the token is, got null"],
   ['an empty object', {}, "'credential' must say where the token is, got an object"],
@@ -109,8 +145,14 @@ test.each([
 })
 
 test('the option accepts what another copy of this package created', () => {
-  const credential = { ...fromCookie('a', { origins: ['https://app.example.com'] }) }
-  expect(() => createGate({ ...options, credential })).not.toThrow()
+  const sources = [
+    fromCookie('a', { origins: ['https://app.example.com'] }),
+    fromHeader('X-Token'),
+    fromSubprotocol('access_token'),
+  ]
+  for (const credential of sources) {
+    expect(() => createGate({ ...options, credential: { ...credential } })).not.toThrow()
+  }
 })
 
 test.each([

@@ -6,6 +6,7 @@ import {
   type Implication,
   isScopeClaim,
   isScopeToken,
+  readScopes,
 } from '../../src/options/scope.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
@@ -40,6 +41,13 @@ test.each([
 ])('reads the scopes of a token with %s', async (_what, claims, scopes) => {
   expect(await scopesOf(claims)).toEqual(scopes)
 })
+
+test.each([undefined, null, 1, {}, ['a', 1]])(
+  'reads no scopes from a claim that is %j',
+  (claim) => {
+    expect(readScopes(claim)).toBe(undefined)
+  },
+)
 
 test('the profile decides which claim has the scopes', async () => {
   expect(await scopesOf({ scp: 'a' }, { profile: 'rfc9068' })).toEqual([])
