@@ -2,6 +2,7 @@ import { createSigningKey } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
 import { createVerifier, type VerifierOptions } from '../../src/index.ts'
 import { explain, type Explanation, type ExplainOptions } from '../../src/verify/explain.ts'
+import { defaultProfile } from '../../src/providers/default.ts'
 import { claimChecks } from '../../src/token/claims.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
@@ -98,6 +99,7 @@ test('an issuer from resolveIssuer without an audience is a failure', async () =
   const report = await explain(good, { ...options, resolveIssuer })
   expect(report.outcome).toBe('unavailable')
   expect(report.checks.at(-2)).toMatchObject({ check: 'audience', code: 'verification_failed' })
+  expect(report.checks.at(-1)).toMatchObject({ detail: 'there is no audience' })
 })
 
 describe('later checks also run', () => {
@@ -139,6 +141,10 @@ describe('later checks also run', () => {
     const report = await explain(stranger.token({ aud }), { ...options, issuers })
     expect(report.checks.map(({ result }) => result)).toEqual(['passed', 'failed', 'skipped'])
     expect(report.checks.map(({ step }) => step)).toEqual(['parse', 'issuer', 'key'])
+    expect(report.checks.at(-1)).toMatchObject({
+      check: 'key, signature, and claims',
+      detail: 'the issuer is not known',
+    })
   })
 })
 
@@ -230,6 +236,72 @@ test('every check has the step that it belongs to', async () => {
     ['proof', 'binding'],
     ['requireScope(orders:read)', 'guard'],
   ])
+})
+
+describe('the detail of a check', () => {
+  const jwks = { keys: [createSigningKey('ES256', 'fixed').publicJwk] }
+  const guards: ExplainOptions['guards'] = (all) => [
+    all.requireScope('orders:read'),
+    all.requirePolicy(() => true),
+  ]
+  const noTyp = { profile: { ...defaultProfile, types: [undefined] } }
+  const bound = { cnf: { jkt: 'A'.repeat(43) } }
+
+  test.each<
+    readonly [
+      check: string,
+      detail: string,
+      token: string,
+      options: Partial<VerifierOptions>,
+      how: ExplainOptions,
+    ]
+  >([
+    ['format', 'a JWS with three segments', good, {}, {}],
+    ['algorithm', '"ES256"', good, {}, {}],
+    ['type', '"at+jwt"', good, {}, {}],
+    ['type', 'absent', signed({}, { typ: undefined }), noTyp, {}],
+    ['key', 'kid "key-1"', good, {}, {}],
+    ['key', 'the only key that fits', signed({}, { typ: 'at+jwt', kid: undefined }), {}, {}],
+    ['key', 'the keys are not fetched offline', good, {}, { offline: true }],
+    ['key', 'the algorithm is not allowed', good, { algorithms: ['RS256'] }, {}],
+    ['signature', 'valid', good, {}, {}],
+    ['signature', 'the keys are not fetched offline', good, {}, { offline: true }],
+    ['signature', 'the algorithm is not allowed', good, { algorithms: ['RS256'] }, {}],
+    ['signature', 'there is no key to verify it with', good, { jwks }, {}],
+    ['tenant', 'as required', good, {}, {}],
+    ['expiry', 'exp is in 300 s', good, {}, {}],
+    ['expiry', 'exp is missing or malformed', signed({ exp: 'soon' }), {}, {}],
+    ['audience', `"${aud}"`, good, {}, {}],
+    ['audience', `["${aud}", "billing"]`, signed({ aud: [aud, 'billing'] }), {}, {}],
+    ['actors', 'the token has no actor', good, {}, {}],
+    ['actors', 'the actor is "gateway"', signed({ act: { sub: 'gateway' } }), {}, {}],
+    [
+      'proof',
+      'the token is bound to a key, so each request must prove it. See Bound tokens',
+      signed(bound),
+      {},
+      {},
+    ],
+    ['requireScope(orders:read)', 'met', good, {}, { guards }],
+    ['requireScope(orders:read)', 'met', good, {}, { guards, offline: true }],
+    ['requirePolicy', 'met', good, {}, { guards }],
+    ['requirePolicy', 'the token is not verified', good, {}, { guards, offline: true }],
+  ])('%s: %s', async (check, detail, token, options, how) => {
+    const { checks } = await explainWith(token, options, how)
+    expect(checks.find((one) => one.check === check)?.detail).toBe(detail)
+  })
+
+  test('names the issuer', async () => {
+    const { checks } = await explainWith(good)
+    expect(checks[1]).toMatchObject({ check: 'issuer', detail: JSON.stringify(issuer.url) })
+  })
+
+  test('says that a token without a scope claim has no scope', async () => {
+    const { checks } = await explainWith(signed({}), {}, { guards, offline: true })
+    const failure = checks.find((one) => one.check === 'requireScope(orders:read)')
+    expect(failure?.code).toBe('scope_insufficient')
+    expect(failure?.detail).toContain('the token lacks orders:read; it has no scope')
+  })
 })
 
 test('the explanation never contains the token', async () => {
