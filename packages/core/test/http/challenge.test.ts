@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { RequestRefusedError } from '../../src/adapter.ts'
 import { readDpop } from '../../src/config/dpop.ts'
 import { codes } from '../../src/errors/codes.ts'
 import { refuse, VerificationError } from '../../src/errors/refusal.ts'
 import type { RefusalInfo } from '../../src/errors/problem-details.ts'
-import { replyTo } from '../../src/http/challenge.ts'
+import { nonceHeaders, replyTo } from '../../src/http/challenge.ts'
 
 const plain = { realm: 'api', resource: undefined, refusalBody: undefined, dpop: undefined }
 
@@ -79,6 +79,23 @@ describe('with DPoP, a challenge for each scheme is sent', () => {
       nonce,
     )
     expect(replyTo(refuse('token_expired', ''), settings).headers).not.toHaveProperty('DPoP-Nonce')
+  })
+
+  test.each<readonly [exposed: unknown, expected: string]>([
+    [undefined, 'DPoP-Nonce, WWW-Authenticate'],
+    [7, 'DPoP-Nonce, WWW-Authenticate'],
+    ['X-A', 'X-A, DPoP-Nonce, WWW-Authenticate'],
+    [' X-A ,, X-B', 'X-A, X-B, DPoP-Nonce, WWW-Authenticate'],
+    [['X-A', 'X-B'], 'X-A, X-B, DPoP-Nonce, WWW-Authenticate'],
+    ['www-authenticate', 'www-authenticate, DPoP-Nonce'],
+    ['DPOP-NONCE, WWW-Authenticate', 'DPOP-NONCE, WWW-Authenticate'],
+  ])('if the application exposes %j, a nonce exposes %j', (exposed, expected) => {
+    const responseHeader = vi.fn<(name: string) => unknown>(() => exposed)
+    expect(nonceHeaders('n', responseHeader)).toEqual({
+      'DPoP-Nonce': 'n',
+      'Access-Control-Expose-Headers': expected,
+    })
+    expect(responseHeader).toHaveBeenCalledExactlyOnceWith('access-control-expose-headers')
   })
 })
 

@@ -188,6 +188,20 @@ describe('an anonymous request', () => {
     expect(harness.gate.token(key)).toBeUndefined()
   })
 
+  test('may have a credential of another scheme only with ignoreOtherSchemes', async () => {
+    const codes = async (ignoreOtherSchemes: boolean, credential: string, make: MakeGuard) => {
+      const harness = harnessWith({ audience: aud, optional: true, ignoreOtherSchemes })
+      const key = {}
+      await harness.pass(key, make(harness.guards), [['Authorization', credential]])
+      await harness.settle(key)
+      return harness.records.map(({ outcome, code }) => code ?? outcome)
+    }
+    expect(await codes(true, 'Basic YTpi', orders)).toEqual(['granted'])
+    expect(await codes(true, 'Basic YTpi', scope)).toEqual(['credential_scheme_unsupported'])
+    expect(await codes(true, 'Bearer', orders)).toEqual(['credential_malformed'])
+    expect(await codes(false, 'Basic YTpi', orders)).toEqual(['credential_scheme_unsupported'])
+  })
+
   test.each([
     ['expired', issuer.forge.expired({ aud })],
     ['forged', issuer.forge.tampered({ aud })],

@@ -358,8 +358,22 @@ describe('withToken', () => {
     expect(await outcome('x')).toBe(401)
   })
 
-  test.each([undefined, null, 7, {}, [good], ''])('refuses %j', async (token) => {
+  test.each<readonly [what: string, token: unknown]>([
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 7],
+    ['an object', {}],
+    ['a list', [good]],
+    ['an empty text', ''],
+  ])('refuses %s', async (_what, token) => {
     expect(await outcome(token)).toSatisfy((status) => status === 400 || status === 401)
+  })
+
+  test('keeps the connection, which may have a certificate', () => {
+    const connection = { remoteAddress: '10.0.0.5' }
+    const request = { ...original, connection: () => connection }
+    expect(withToken(request, good).connection?.()).toBe(connection)
+    expect(withToken(original, good).connection?.()).toBe(undefined)
   })
 
   test('does not pass where tokens are accepted only from a cookie', async () => {

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
-import type { Guards } from '../../src/index.ts'
+import { warnings } from '../../src/lib/warning-limiter.ts'
+import { ConfigError, type Guards, type ResourceServerOptions } from '../../src/index.ts'
 
 // How the gate finds the guard of a handler that a host created.
 
@@ -52,4 +53,60 @@ test('the metadata lists the scopes of all guards created so far, without duplic
   guards.requireScope('b', 'a')
   guards.requireAnyScope('a', 'c')
   expect(document().scopes_supported).toEqual(['a', 'b', 'c'])
+})
+
+describe('a host that does not expose the connection of its requests', () => {
+  const create = (mtls: NonNullable<ResourceServerOptions['mtls']>) => () =>
+    createGate({ ...options, mtls }, { exposesConnection: false })
+
+  test.each(['socket', 'header'] as const)('cannot have mtls from the %s', (from) => {
+    const mtls =
+      from === 'socket' ? { from } : { from, format: 'rfc9440' as const, peers: ['10.0.0.5'] }
+    expect(create(mtls)).toThrow(
+      new ConfigError(
+        `'mtls' has from: '${from}', but requests of the Fetch standard do not expose their connection.`,
+        "Use an adapter for a Node framework, or mtls: { checkedBy: 'gateway' } if a gateway compares the certificate.",
+      ),
+    )
+    expect(() => createGate({ ...options, mtls })).not.toThrow()
+  })
+
+  test('can have a gateway that compares the certificate, or no mtls', () => {
+    expect(create({ checkedBy: 'gateway' })).not.toThrow()
+    expect(() => createGate(options, { exposesConnection: false })).not.toThrow()
+  })
+})
+
+describe('a warning is printed', () => {
+  /** The warnings that this work causes, even if the limit for this minute is reached. */
+  function warningsOf(work: () => void): readonly string[] {
+    using print = vi.spyOn(warnings, 'print').mockReturnValue(true)
+    work()
+    return print.mock.calls.map(([message]) => message)
+  }
+
+  test.each(['warnings', 'off'] as const)('if no guard was created, with log: %j', (log) => {
+    const [unused, used] = [createGate({ ...options, log }), createGate({ ...options, log })]
+    used.guards(() => undefined).requireAuthentication()
+    const printed = warningsOf(() => {
+      for (const gate of [unused, used]) gate.warnIfUnused('Create one.')
+    })
+    const text = 'A resource server has no guards, so it does not protect any route. Create one.'
+    expect(printed).toEqual(log === 'off' ? [] : [text])
+  })
+
+  test.each(['warnings', 'off'] as const)('for an error of a handler, with log: %j', (log) => {
+    const gate = createGate({ ...options, log })
+    const error = new TypeError('it broke')
+    const printed = warningsOf(() => {
+      for (const thrown of [error, 'a string']) gate.warnOfError(thrown)
+    })
+    const expected = [
+      `A request failed: ${error.stack}`,
+      expect.stringMatching(
+        /^A request failed: Error: The thrown value is not an Error\.\n/,
+      ) as unknown,
+    ]
+    expect(printed).toEqual(log === 'off' ? [] : expected)
+  })
 })

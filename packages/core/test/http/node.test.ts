@@ -10,6 +10,7 @@ import {
   nodeGuard,
   type Reply,
   sendNode,
+  sendNodeError,
 } from '../../src/adapter.ts'
 import { ConfigError } from '../../src/index.ts'
 import {
@@ -285,6 +286,23 @@ describe('headers for the response of the handler', () => {
     expect(setHeader.mock.calls).toEqual(Object.entries(headers))
   })
 
+  test('are computed from those that the response has, or the host keeps', async () => {
+    const { gate } = createHarness()
+    const seen: unknown[] = []
+    vi.spyOn(gate, 'pass').mockImplementation((_key, { responseHeader }) => {
+      seen.push(responseHeader?.('access-control-expose-headers'))
+      return { action: 'proceed' }
+    })
+    await serve(async ({ request, response }) => {
+      response.setHeader('Access-Control-Expose-Headers', 'X-A')
+      await nodeGuard(gate)(guard, { request, response })
+      const own = { getHeader: () => 'X-B', setHeader: () => {} }
+      await nodeGuard(gate)(guard, { request, response, headers: own })
+      response.end()
+    })
+    expect(seen).toEqual(['X-A', 'X-B'])
+  })
+
   test('are left out if the response has already started', async () => {
     const got = await serve(async ({ request, response }) => {
       response.flushHeaders()
@@ -317,6 +335,20 @@ describe('a reply', () => {
       status: 403,
       headers: { 'content-type': 'text/plain', 'x-a': 'b' },
       body: 'no',
+    })
+  })
+
+  test('after an error has no details, and the error is passed to the operator', async () => {
+    const error = new Error('SECRET')
+    const warned: unknown[] = []
+    const got = await serve(async ({ response }) =>
+      sendNodeError({ warnOfError: (thrown) => void warned.push(thrown) }, error, response),
+    )
+    expect(warned).toEqual([error])
+    expect(got).toMatchObject({
+      status: 500,
+      headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+      body: '{"type":"about:blank","title":"Internal Server Error","status":500}',
     })
   })
 
