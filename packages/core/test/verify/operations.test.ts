@@ -217,6 +217,31 @@ describe('with more than 64 issuers', () => {
     expect(seen).toEqual({ most: 64, fetched: 1000 })
   })
 
+  test('ready() starts to fetch again after a fetch failed', async () => {
+    const calls: string[] = []
+    const sourceOf = (name: string): [string, KeySource] => {
+      const warmUp = async (): Promise<void> => {
+        calls.push(name)
+        throw new Error('down')
+      }
+      const health = (): unknown => ({ issuer: name, state: 'none' })
+      return [name, { warmUp, health } as unknown as KeySource]
+    }
+    const operations = operationsOn({
+      ...nothingMore,
+      configured: new Map(Array.from({ length: 65 }, (_, at) => sourceOf(`issuer-${at}`))),
+      resolved: () => [],
+      cache: () => undefined,
+      blockKey: () => false,
+      close: () => {},
+    })
+    for (const times of [1, 2]) {
+      expect(operations.ready()).toBe(false)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(calls).toHaveLength(65 * times)
+    }
+  })
+
   test('ready() starts to fetch 64 at a time, and not again while that runs', async () => {
     const { operations, seen, finish } = startMany(1000)
     for (let at = 0; at < 3; at += 1) expect(operations.ready()).toBe(false)

@@ -163,8 +163,14 @@ describe('resolveIssuer', () => {
       reason: 'resolveIssuer returned no audience',
       detail: { retryAfter: 1 },
     })
-    expect(summaryOf(await pipeline.verify(tenant.token({ aud }), audienceRule(aud)))).toBe(
-      'granted',
+    const token = tenant.token({ aud })
+    for (const cached of [false, false, true]) {
+      const verified = await pipeline.verify(token, audienceRule(aud))
+      expect(summaryOf(verified)).toBe('granted')
+      expect(verified.identity).toMatchObject({ cached })
+    }
+    expect(summaryOf(await pipeline.verify(token))).toBe(
+      'verification_failed: resolveIssuer returned no audience',
     )
   })
 

@@ -261,6 +261,11 @@ test('works together with configured issuers, but not with names that need a sin
       expect(statusOf(result)).toBe('proceed')
     }
   }
+  const unknown = (await startTenant()).token({ aud })
+  await harness.pass({}, harness.guards.requireAudience(aud), bearer(unknown))
+  const reason = harness.records.at(-1)?.reason
+  expect(reason).toContain(`expected "${configured.url}"`)
+  expect(reason).toMatch(/\. resolveIssuer does not accept it either$/)
   expect(() => harness.guards.requireActor('someone')).toThrow('more than one issuer')
   expect(() => harness.guards.requireClient('someone')).toThrow('more than one issuer')
 })

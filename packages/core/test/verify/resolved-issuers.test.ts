@@ -201,6 +201,24 @@ test('keys that no token needs for two freshness lifetimes are not refreshed', a
   expect(fetched.length).toBeGreaterThan(requests)
 })
 
+test('an issuer is refused if too many others are to be added before it', async () => {
+  const { issuers } = createHarness((iss) => ({ issuer: iss }))
+  let [added, last]: [number, unknown] = [0, undefined]
+  for (let at = 0; at < 311; at += 1) {
+    void Promise.resolve(issuers.find(`https://tenant-${at}.example`)).then((found) => {
+      if (found instanceof Refusal) last = found
+      else added += 1
+    })
+  }
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(added).toBe(10)
+  expect(last).toMatchObject({
+    code: 'keys_unavailable',
+    reason: 'JWKS of a new issuer is unavailable: more than 10 new issuers per second',
+  })
+  issuers.close()
+})
+
 describe('holds is true', () => {
   test('while the result is used, and again after the issuer was accepted again', async () => {
     const { clock, accept } = createHarness(() => fixed)

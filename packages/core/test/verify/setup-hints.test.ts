@@ -120,4 +120,5 @@ test('accepts a profile without hints', () => {
   const policy = createPolicy({ issuer: a, profile, audience: 'x' }, 'verifier')
   const refusal = refuse('claim_missing', 'why')
   expect(withSetupHint(refusal, parsedAs(a), policy)).toBe(refusal)
+  expect(withSetupHint(refusal, parsedAs(b), policy)).toBe(refusal)
 })
