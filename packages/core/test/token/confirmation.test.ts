@@ -63,6 +63,7 @@ test.each<readonly [object, boolean]>([
   [{ jkt, kid: 'k' }, true],
   [{ jkt: 'x', 'kc-jkt-type': 'DPoP' }, false],
   [{ jkt: 'x', 'kc-jkt-type': 'other' }, true],
+  [{ jkt: 'x', 'other-type': 'DPoP' }, true],
   [{ kid: 'k' }, true],
   [{}, false],
 ])('hasUnknownMembers of %j: %s', (cnf, expected) => {

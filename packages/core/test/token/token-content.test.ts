@@ -9,6 +9,7 @@ import {
   readContent,
   type TokenContent,
   viewOf,
+  wasIntrospected,
 } from '../../src/token/access-token.ts'
 
 const claims = {
@@ -78,6 +79,19 @@ describe('readContent', () => {
     expect(Object.isFrozen(names())).toBe(true)
   })
 
+  test('reads scopes from a list', () => {
+    expect(read({ scope: ['a', 'b', 'a'] }).scopes).toEqual(['a', 'b'])
+  })
+
+  // Most tokens have the same few scopes and audiences.
+  test.each<readonly [what: string, claims: object, name: 'audience' | 'scopes']>([
+    ['audience if it is one name', {}, 'audience'],
+    ['scopes if they are a text', {}, 'scopes'],
+    ['scopes if it has none', { scope: undefined }, 'scopes'],
+  ])("shares the list of a token's %s", (_what, more, name) => {
+    expect(read(more)[name]).toBe(read(more)[name])
+  })
+
   test('returns no confirmation if cnf is malformed', () => {
     const jkt = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
     expect(read({ cnf: { jkt } }).confirmation).toEqual({ jkt })
@@ -105,6 +119,11 @@ describe('createToken', () => {
     const { impliedScopes: _scopes, profile: _profile, isIntrospected: _is, ...members } = read()
     expect({ ...create() }).toEqual(members)
     expect(Object.keys(create())).toEqual(Object.keys(members))
+  })
+
+  test('keeps whether the token was introspected, which wasIntrospected returns', () => {
+    expect(wasIntrospected(create())).toBe(false)
+    expect(wasIntrospected(createToken({ ...read(), isIntrospected: true }, 'x'))).toBe(true)
   })
 
   test('keeps the profile, which profileOf returns', () => {
