@@ -289,7 +289,7 @@ describe('headers for the response of the handler', () => {
   test('are computed from those that the response has, or the host keeps', async () => {
     const { gate } = createHarness()
     const seen: unknown[] = []
-    vi.spyOn(gate, 'pass').mockImplementation((_key, { responseHeader }) => {
+    vi.spyOn(gate, 'passOpened').mockImplementation((_key, { responseHeader }) => {
       seen.push(responseHeader?.('access-control-expose-headers'))
       return { action: 'proceed' }
     })
