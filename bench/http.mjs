@@ -4,8 +4,8 @@ import { createServer } from 'node:http'
 import { existsSync } from 'node:fs'
 import { sendAll } from './lib/client.mjs'
 import { median, quantile } from './lib/measure.mjs'
-import { servers } from './lib/servers.mjs'
-import { audience, createSigner } from './lib/tokens.mjs'
+import { servers, signatureOnly } from './lib/servers.mjs'
+import { audience, createSigner, garbage } from './lib/tokens.mjs'
 
 const packageOf = { Express: 'express', Koa: 'koa', Fastify: 'fastify', Hono: 'fetch' }
 const child = new URL('./lib/http-child.mjs', import.meta.url)
@@ -15,10 +15,11 @@ export const frameworks = Object.entries(packageOf)
   .filter(([, name]) => existsSync(new URL(`../packages/${name}/dist/index.js`, import.meta.url)))
   .map(([framework]) => framework)
 
-/** @param {{ rounds: number, requests: number, connections: number, only?: readonly string[], contenders?: readonly string[] }} size */
+/** @param {{ rounds: number, requests: number, warmUp: number, connections: number, only?: readonly string[], contenders?: readonly string[] }} size */
 export async function measureHttp({
   rounds,
   requests,
+  warmUp,
   connections,
   only = frameworks,
   contenders,
@@ -27,8 +28,10 @@ export async function measureHttp({
   const issuer = await startIssuer(signer)
   const mint = (/** @type {number} */ count) =>
     Array.from({ length: count }, () => signer.token({ iss: issuer.url }))
-  // One more round, to warm up the compiler.
-  const cold = Array.from({ length: rounds + 1 }, () => mint(requests))
+  // The first round is longer and is not counted: until then, V8 is still compiling.
+  const cold = Array.from({ length: rounds + 1 }, (_, round) =>
+    mint(round === 0 ? warmUp : requests),
+  )
   const warm = mint(100)
   const tables = []
   try {
@@ -46,8 +49,10 @@ export async function measureHttp({
             (/** @type {number} */ _round, /** @type {number} */ at) =>
               warm[at % warm.length] ?? '',
           ],
+          ['garbage', garbage],
         ])) {
-          const rows = await measureTable(running, tokens, { rounds, requests, connections })
+          const size = { rounds, requests, warmUp, connections, isGarbage: state === 'garbage' }
+          const rows = await measureTable(running, tokens, size)
           tables.push({ framework, state, rows })
         }
       } finally {
@@ -62,8 +67,9 @@ export async function measureHttp({
 
 /** @typedef {Awaited<ReturnType<typeof start>>} Running */
 
-/** @type {(running: readonly Running[], tokenAt: (round: number, at: number) => string, size: { rounds: number, requests: number, connections: number }) => Promise<{ name: string, cpu: number, above: number, p50: number, p99: number }[]>} */
-async function measureTable(running, tokenAt, { rounds, requests, connections }) {
+/** @type {(running: readonly Running[], tokenAt: (round: number, at: number) => string, size: { rounds: number, requests: number, warmUp: number, connections: number, isGarbage: boolean }) => Promise<{ name: string, cpu: number, above: number, p50: number, p99: number }[]>} */
+async function measureTable(all, tokenAt, { rounds, requests, warmUp, connections, isGarbage }) {
+  const running = all.filter(({ name }) => !isGarbage || name !== signatureOnly)
   /** @type {Map<string, { cpu: number, latencies: number[] }[]>} */
   const measured = new Map(running.map(({ name }) => [name, []]))
   for (let round = 0; round <= rounds; round += 1) {
@@ -72,8 +78,9 @@ async function measureTable(running, tokenAt, { rounds, requests, connections })
       if (!server) continue
       const before = await server.cpu()
       const latencies = await sendAll(server.port, (at) => tokenAt(round, at), {
-        requests,
+        requests: round === 0 ? warmUp : requests,
         connections,
+        granted: !isGarbage || server.name === 'bare',
       })
       const cpu = ((await server.cpu()) - before) / requests
       if (round > 0) measured.get(server.name)?.push({ cpu, latencies })

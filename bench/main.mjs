@@ -28,8 +28,8 @@ const sizes = {
     ? { rounds: 2, batch: 800, warmBatch: 20_000 }
     : { rounds: 7, batch: 3000, warmBatch: 100_000 },
   http: quick
-    ? { rounds: 2, requests: 800, connections: 32 }
-    : { rounds: 5, requests: 3000, connections: 32 },
+    ? { rounds: 2, requests: 800, warmUp: 800, connections: 32 }
+    : { rounds: 7, requests: 3000, warmUp: 20_000, connections: 32 },
   growth: quick
     ? { tokens: 10_000, rounds: 2, batch: 300, issuers: 100 }
     : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },

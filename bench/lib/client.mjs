@@ -7,21 +7,24 @@ import { connect } from 'node:net'
  *
  * @param {number} port
  * @param {(at: number) => string} tokenAt
- * @param {{ requests: number, connections: number }} load
+ * @param {{ requests: number, connections: number, granted?: boolean }} load where `granted` is whether the responses
+ *   must have a status of success or of a refusal; default true
  * @returns {Promise<number[]>} the latency of each request in microseconds
  */
-export async function sendAll(port, tokenAt, { requests, connections }) {
+export async function sendAll(port, tokenAt, { requests, connections, granted = true }) {
   /** @type {number[]} */
   const latencies = []
   let next = 0
   const work = () => (next < requests ? tokenAt(next++) : undefined)
-  const lanes = Array.from({ length: connections }, () => runLane(port, work, latencies))
+  const lanes = Array.from({ length: connections }, () =>
+    runLane(port, work, latencies, granted ? '2' : '4'),
+  )
   await Promise.all(lanes)
   return latencies
 }
 
-/** @type {(port: number, work: () => string | undefined, latencies: number[]) => Promise<void>} */
-function runLane(port, work, latencies) {
+/** @type {(port: number, work: () => string | undefined, latencies: number[], status: '2' | '4') => Promise<void>} */
+function runLane(port, work, latencies, status) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     let start = 0
@@ -44,9 +47,9 @@ function runLane(port, work, latencies) {
     socket.on('data', (chunk) => {
       text += chunk.latin1Slice()
       if (!isComplete(text)) return
-      if (!text.startsWith('HTTP/1.1 200')) {
+      if (!text.startsWith(`HTTP/1.1 ${status}`)) {
         socket.destroy()
-        reject(new Error(`a valid token got the response ${text.split('\r\n', 1)[0]}`))
+        reject(new Error(`expected the status ${status}xx, got ${text.split('\r\n', 1)[0]}`))
         return
       }
       latencies.push((performance.now() - start) * 1000)

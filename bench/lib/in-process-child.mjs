@@ -2,8 +2,8 @@
 import { startIssuer } from '../http.mjs'
 import { request } from './in-process.mjs'
 import { cost, median } from './measure.mjs'
-import { servers } from './servers.mjs'
-import { audience, createSigner } from './tokens.mjs'
+import { servers, signatureOnly } from './servers.mjs'
+import { audience, createSigner, garbage } from './tokens.mjs'
 
 const { framework, contenders, rounds, batch, warmUp } = JSON.parse(process.argv[2] ?? '{}')
 const signer = createSigner('RS256')
@@ -14,34 +14,31 @@ const names = contenders ?? Object.keys(servers[framework] ?? {})
 const mint = (/** @type {number} */ count) =>
   Array.from({ length: count }, () => signer.token({ iss: issuer.url }))
 
-/** Tokens for every state by the number of the request. Each contender gets the same ones. */
+const repeated = mint(100)
+/**
+ * The tokens of one round, which each contender gets. New ones are created for each round: if they were created before,
+ * the garbage collector would visit all of them again and again, at the expense of whoever runs at that time.
+ *
+ * @type {Record<string, (count: number) => readonly string[]>}
+ */
 const tokens = {
-  cold: mint(warmUp + rounds * batch),
-  warm: mint(100),
+  cold: mint,
+  warm: () => repeated,
+  garbage: (count) => Array.from({ length: count }, garbage),
 }
 
-/** @typedef {{ name: string, server: import('node:http').Server, sent: number, costs: number[] }} Contender */
+/** @typedef {{ name: string, server: import('node:http').Server, granted: boolean, costs: number[] }} Contender */
 
 /** @type {(contender: Contender, own: readonly string[], count: number) => Promise<void>} */
-async function send(contender, own, count) {
-  for (let at = 0; at < count; at += 1) {
-    await request(contender.server, own[contender.sent % own.length] ?? '')
-    contender.sent += 1
-  }
+async function send({ server, granted }, own, count) {
+  for (let at = 0; at < count; at += 1) await request(server, own[at % own.length] ?? '', granted)
 }
 
-/** @type {(own: readonly string[]) => Promise<Contender[]>} */
-async function measure(own) {
-  /** @type {Contender[]} */
-  const running = []
-  for (const name of names) {
-    const server = await servers[framework]?.[name]?.listen(setup)
-    if (!server) throw new Error(`unknown server: ${framework}, ${name}`)
-    const contender = { name, server, sent: 0, costs: [] }
-    await send(contender, own, warmUp)
-    running.push(contender)
-  }
+/** @type {(state: string, tokensFor: (count: number) => readonly string[]) => Promise<Contender[]>} */
+async function measure(state, tokensFor) {
+  const running = await start(state === 'garbage', tokensFor(warmUp))
   for (let round = 0; round < rounds; round += 1) {
+    const own = tokensFor(batch)
     for (let turn = 0; turn < running.length; turn += 1) {
       const contender = running[(turn + round) % running.length]
       if (!contender) continue
@@ -51,20 +48,34 @@ async function measure(own) {
   return running
 }
 
+/** @type {(isGarbage: boolean, own: readonly string[]) => Promise<Contender[]>} */
+async function start(isGarbage, own) {
+  /** @type {Contender[]} */
+  const running = []
+  for (const name of names.filter((one) => !isGarbage || one !== signatureOnly)) {
+    const server = await servers[framework]?.[name]?.listen(setup)
+    if (!server) throw new Error(`unknown server: ${framework}, ${name}`)
+    const contender = { name, server, granted: !isGarbage || name === 'bare', costs: [] }
+    await send(contender, own, warmUp)
+    running.push(contender)
+  }
+  return running
+}
+
 const tables = []
-for (const [state, own] of Object.entries(tokens)) {
-  const running = await measure(own)
+for (const [state, tokensFor] of Object.entries(tokens)) {
+  const running = await measure(state, tokensFor)
   const costsOf = (/** @type {string} */ name) =>
     running.find((contender) => contender.name === name)?.costs ?? []
   /** The medians of differences in one round, because the machine changes its speed. */
   const above = (/** @type {Contender} */ { costs }, /** @type {string} */ base) =>
     median(costs.map((cpu, round) => cpu - (costsOf(base)[round] ?? NaN)))
-  const signature = costsOf('crypto.verify alone')
+  const signature = costsOf(signatureOnly)
   const rows = running.map((contender) => ({
     name: contender.name,
     cpu: median(contender.costs),
     above: above(contender, 'bare'),
-    aboveSignature: above(contender, 'crypto.verify alone'),
+    aboveSignature: above(contender, signatureOnly),
     ratio: median(contender.costs.map((cpu, round) => cpu / (signature[round] ?? NaN))),
   }))
   tables.push({ framework, state, rows })

@@ -7,13 +7,13 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 /**
  * @param {Server} server which does not need to listen
  * @param {string} token sent as a new string, like one from a socket
- * @param {number} [expected] the status of the response
+ * @param {boolean} [granted] whether the response must have a status of success or of a refusal; default true
  * @returns {Promise<void>} fulfills when the response is written
  */
-export function request(server, token, expected = 200) {
+export function request(server, token, granted = true) {
   return new Promise((resolve, reject) => {
     const incoming = incomingWith(token)
-    server.emit('request', incoming, new DiscardedResponse(incoming, expected, resolve, reject))
+    server.emit('request', incoming, new DiscardedResponse(incoming, granted, resolve, reject))
   })
 }
 
@@ -28,13 +28,13 @@ class DiscardedResponse extends ServerResponse {
 
   /**
    * @param {IncomingMessage} incoming
-   * @param {number} expected the status
+   * @param {boolean} granted see `request`
    * @param {() => void} resolve
    * @param {(error: Error) => void} reject
    */
-  constructor(incoming, expected, resolve, reject) {
+  constructor(incoming, granted, resolve, reject) {
     super(incoming)
-    this.expected = expected
+    this.granted = granted
     this.resolve = resolve
     this.reject = reject
   }
@@ -43,8 +43,9 @@ class DiscardedResponse extends ServerResponse {
 /** @this {DiscardedResponse} */
 function discard() {
   this.finished = true
-  if (this.statusCode === this.expected) this.resolve()
-  else this.reject(new Error(`expected the status ${this.expected}, got ${this.statusCode}`))
+  const status = Math.floor(this.statusCode / 100)
+  if (status === (this.granted ? 2 : 4)) this.resolve()
+  else this.reject(new Error(`unexpected status: ${this.statusCode}`))
   return this
 }
 

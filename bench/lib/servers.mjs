@@ -5,6 +5,9 @@ import { createServer } from 'node:http'
 
 export const algorithms = /** @type {const} */ (['RS256'])
 
+/** The contender that only verifies the signature. It is no guard: it has no answer to a token that is none. */
+export const signatureOnly = 'crypto.verify alone'
+
 /** @typedef {{ issuer: string, jwksUri: string, audience: string }} Setup */
 /** @typedef {{ listen: (setup: Setup) => Promise<import('node:http').Server> }} Entry */
 
@@ -28,6 +31,15 @@ const express = (guards, subjectOf = () => 'nobody') => ({
     app.get('/orders', ...(await guards(setup)), (request, response) => {
       response.json({ subject: subjectOf(request) })
     })
+    // Some packages pass refusals on. Express would print them.
+    app.use(
+      (
+        /** @type {any} */ error,
+        /** @type {any} */ _request,
+        /** @type {any} */ response,
+        /** @type {any} */ _next,
+      ) => response.status(error.status ?? 500).end(),
+    )
     return createServer(app)
   },
 })

@@ -5,6 +5,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  randomBytes,
   randomUUID,
   sign,
   verify,
@@ -40,6 +41,11 @@ const suites = {
 }
 
 export const algorithms = Object.keys(suites)
+
+/** Three random segments as long as those of a token. */
+export function garbage() {
+  return [48, 480, 256].map((bytes) => randomBytes(bytes).toString('base64url')).join('.')
+}
 
 /** @typedef {ReturnType<typeof createSigner>} Signer */
 
