@@ -1,5 +1,6 @@
 // (a) One verification, without HTTP.
 import { race, summarize } from './lib/measure.mjs'
+import { beforeName } from './lib/servers.mjs'
 import { algorithms, createSigner } from './lib/tokens.mjs'
 import { digestOnly, unsupported, verifiers } from './lib/verifiers.mjs'
 
@@ -8,11 +9,12 @@ import { digestOnly, unsupported, verifiers } from './lib/verifiers.mjs'
 const floor = 'crypto.verify alone'
 const digest = 'SHA-256 alone'
 
-/** @param {{ rounds: number, batch: number, warmBatch: number, only?: readonly string[], inFlights?: readonly number[] }} size */
+/** @param {{ rounds: number, batch: number, warmBatch: number, warmUp?: number, only?: readonly string[], inFlights?: readonly number[] }} size */
 export async function measureFunctions({
   rounds,
   batch,
   warmBatch,
+  warmUp = 0,
   only = algorithms,
   inFlights = [1, 64],
 }) {
@@ -21,7 +23,7 @@ export async function measureFunctions({
     const signer = createSigner(algorithm)
     const tokens = Array.from({ length: batch }, () => signer.token())
     for (const inFlight of inFlights) {
-      const cold = await race(coldContenders(signer, tokens), { rounds, batch, inFlight })
+      const cold = await race(coldContenders(signer, tokens), { rounds, batch, inFlight, warmUp })
       tables.push({ algorithm, state: 'cold', inFlight, rows: summarize(cold, floor) })
       const warm = await race(warmContenders(signer, tokens.slice(0, 100)), {
         rounds,
@@ -44,7 +46,16 @@ function coldContenders(/** @type {Signer} */ signer, /** @type {readonly string
     },
     ...named(
       signer,
-      ['ours', 'ours, WebCrypto', 'fast-jwt', 'jsonwebtoken', 'aws-jwt-verify', 'jose', 'hono/jwt'],
+      [
+        'ours',
+        beforeName,
+        'ours, WebCrypto',
+        'fast-jwt',
+        'jsonwebtoken',
+        'aws-jwt-verify',
+        'jose',
+        'hono/jwt',
+      ],
       tokens,
     ),
   ]
@@ -55,13 +66,14 @@ function warmContenders(/** @type {Signer} */ signer, /** @type {readonly string
   const alone = (/** @type {number} */ at) => digestOnly(fresh(tokens, at))
   return [
     { name: digest, make: async () => alone },
-    ...named(signer, ['ours', 'fast-jwt, cache'], tokens, true),
+    ...named(signer, ['ours', beforeName, 'fast-jwt, cache'], tokens, true),
   ]
 }
 
 /** @type {(signer: Signer, names: readonly string[], tokens: readonly string[], warm?: boolean) => import('./lib/measure.mjs').Contender[]} */
 function named(signer, names, tokens, warm = false) {
   return names
+    .filter((name) => name in verifiers)
     .filter((name) => !unsupported.has(`${name} ${signer.algorithm}`))
     .map((name) => ({
       name,

@@ -9,7 +9,7 @@ const child = fileURLToPath(new URL('lib/in-process-child.mjs', import.meta.url)
 
 /**
  * @param {Size} size
- * @returns {{ framework: string, state: string, rows: { name: string, cpu: number, above: number, aboveSignature: number, ratio: number }[] }[]}
+ * @returns {{ framework: string, state: string, rows: { name: string, cpu: number, above: number, aboveSignature: number, before: number }[] }[]}
  */
 export function measureInProcess({ only = frameworks, contenders, ...size }) {
   return only.flatMap((framework) => {

@@ -26,7 +26,7 @@ const quick = options.includes('--quick')
 const sizes = {
   functions: quick
     ? { rounds: 2, batch: 800, warmBatch: 20_000 }
-    : { rounds: 7, batch: 3000, warmBatch: 100_000 },
+    : { rounds: 7, batch: 3000, warmBatch: 100_000, warmUp: 15_000 },
   http: quick
     ? { rounds: 2, requests: 800, warmUp: 800, connections: 32 }
     : { rounds: 7, requests: 3000, warmUp: 20_000, connections: 32 },

@@ -1,8 +1,8 @@
 // Measures the servers of one framework in this process, without sockets. Prints the tables as JSON.
 import { startIssuer } from '../http.mjs'
 import { request } from './in-process.mjs'
-import { cost, median } from './measure.mjs'
-import { servers, signatureOnly } from './servers.mjs'
+import { cost, median, medianRatio } from './measure.mjs'
+import { beforeName, servers, signatureOnly } from './servers.mjs'
 import { audience, createSigner, garbage } from './tokens.mjs'
 
 const { framework, contenders, rounds, batch, warmUp } = JSON.parse(process.argv[2] ?? '{}')
@@ -70,13 +70,12 @@ for (const [state, tokensFor] of Object.entries(tokens)) {
   /** The medians of differences in one round, because the machine changes its speed. */
   const above = (/** @type {Contender} */ { costs }, /** @type {string} */ base) =>
     median(costs.map((cpu, round) => cpu - (costsOf(base)[round] ?? NaN)))
-  const signature = costsOf(signatureOnly)
   const rows = running.map((contender) => ({
     name: contender.name,
     cpu: median(contender.costs),
     above: above(contender, 'bare'),
     aboveSignature: above(contender, signatureOnly),
-    ratio: median(contender.costs.map((cpu, round) => cpu / (signature[round] ?? NaN))),
+    before: medianRatio(contender.costs, costsOf(beforeName)),
   }))
   tables.push({ framework, state, rows })
 }

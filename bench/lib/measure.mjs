@@ -1,6 +1,8 @@
 // Measures contenders alternately in the same process, so that a temporarily busy machine affects all of
 // them.
 
+import { beforeName } from './servers.mjs'
+
 /** @typedef {{ cpu: number, wall: number }} Cost microseconds per operation */
 /** @typedef {{ name: string, make: () => Promise<(at: number) => unknown> }} Contender */
 
@@ -33,23 +35,25 @@ export async function cost(work, count) {
 }
 
 /**
- * Runs `batch` operations of each contender in each round, in rotating order. The first round warms up the
- * compiler and is not counted. `make` is called once per round and is not measured.
+ * Runs `batch` operations of each contender in each round, in rotating order. Until `warmUp` operations of each are
+ * done, but at least in the first round, V8 is still compiling, so nothing is counted. `make` is called once per round
+ * and is not measured.
  *
  * @param {readonly Contender[]} contenders
- * @param {{ rounds: number, batch: number, inFlight: number }} size
+ * @param {{ rounds: number, batch: number, inFlight: number, warmUp?: number }} size
  * @returns {Promise<Map<string, Cost[]>>}
  */
-export async function race(contenders, { rounds, batch, inFlight }) {
+export async function race(contenders, { rounds, batch, inFlight, warmUp = 0 }) {
+  const uncounted = Math.max(1, Math.ceil(warmUp / batch))
   /** @type {Map<string, Cost[]>} */
   const costs = new Map(contenders.map(({ name }) => [name, []]))
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = 0; round < uncounted + rounds; round += 1) {
     for (let turn = 0; turn < contenders.length; turn += 1) {
       const contender = contenders[(turn + round) % contenders.length]
       if (!contender) continue
       const operation = await contender.make()
       const measured = await cost(() => runBatch(operation, batch, inFlight), batch)
-      if (round > 0) costs.get(contender.name)?.push(measured)
+      if (round >= uncounted) costs.get(contender.name)?.push(measured)
     }
   }
   return costs
@@ -70,17 +74,27 @@ async function runBatch(operation, batch, inFlight) {
 }
 
 /**
- * Returns one row for each contender. The ratio to the baseline is the median of the ratios of each round.
+ * Returns one row for each contender, with its ratio to the baseline and to another build of this project.
  *
  * @param {Map<string, Cost[]>} costs
  * @param {string} baseline
  */
 export function summarize(costs, baseline) {
-  const base = costs.get(baseline) ?? []
+  const cpuOf = (/** @type {string} */ name) => (costs.get(name) ?? []).map(({ cpu }) => cpu)
   return [...costs].map(([name, measured]) => ({
     name,
-    cpu: median(measured.map(({ cpu }) => cpu)),
+    cpu: median(cpuOf(name)),
     wall: median(measured.map(({ wall }) => wall)),
-    ratio: median(measured.map(({ cpu }, round) => cpu / (base[round]?.cpu ?? NaN))),
+    ratio: medianRatio(cpuOf(name), cpuOf(baseline)),
+    before: medianRatio(cpuOf(name), cpuOf(beforeName)),
   }))
+}
+
+/**
+ * The median of the ratios of each round, because the machine changes its speed.
+ *
+ * @type {(costs: readonly number[], base: readonly number[]) => number}
+ */
+export function medianRatio(costs, base) {
+  return median(costs.map((one, round) => one / (base[round] ?? NaN)))
 }

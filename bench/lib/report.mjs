@@ -20,6 +20,10 @@ export function table(title, columns, rows) {
   return [`### ${title}`, '', pad(lines[0] ?? []), rule, ...lines.slice(1).map(pad), ''].join('\n')
 }
 
+/** A column for another build of this project, if there is one. @type {(rows: readonly { before?: number | null }[]) => Record<string, string>} */
+const comparison = (rows) =>
+  rows.some(({ before }) => before) ? { before: 'CPU / ours, before' } : {}
+
 /** @param {any} results */
 export function report({
   functions = [],
@@ -37,7 +41,13 @@ export function report({
   const parts = []
   for (const { algorithm, state, inFlight, rows } of functions) {
     const base = state === 'cold' ? 'crypto.verify' : 'SHA-256'
-    const columns = { name: '', cpu: 'CPU µs', wall: 'wall µs', ratio: `CPU / ${base}` }
+    const columns = {
+      name: '',
+      cpu: 'CPU µs',
+      wall: 'wall µs',
+      ratio: `CPU / ${base}`,
+      ...comparison(rows),
+    }
     parts.push(table(`${algorithm}, ${state}, ${flight(inFlight)}`, columns, rows))
   }
   for (const { framework, state, rows } of inProcess) {
@@ -46,6 +56,7 @@ export function report({
       cpu: 'CPU µs',
       above: 'above bare',
       aboveSignature: 'above the signature',
+      ...comparison(rows),
     }
     parts.push(table(`${framework}, ${state}, in process`, columns, rows))
   }

@@ -2,17 +2,24 @@
 // the signature with the issuer's key set, one algorithm, `iss`, `aud` and `exp`, and responds with the token's
 // subject. Peers are not configured to check more. Our guard always runs all of its checks.
 import { createServer } from 'node:http'
+import { pathToFileURL } from 'node:url'
 
 export const algorithms = /** @type {const} */ (['RS256'])
 
 /** The contender that only verifies the signature. It is no guard: it has no answer to a token that is none. */
 export const signatureOnly = 'crypto.verify alone'
 
+/** The contender from another build of this project. */
+export const beforeName = 'ours, before'
+
 /** @typedef {{ issuer: string, jwksUri: string, audience: string }} Setup */
 /** @typedef {{ listen: (setup: Setup) => Promise<import('node:http').Server> }} Entry */
 
-/** @type {(path: string) => Promise<any>} */
-const ours = (path) => import(new URL(`../../packages/${path}/dist/index.js`, import.meta.url).href)
+/** @typedef {(path: string) => Promise<any>} Load imports one of our packages */
+
+/** @type {(checkout: URL) => Load} */
+const loaderOf = (checkout) => (path) =>
+  import(new URL(`packages/${path}/dist/index.js`, checkout).href)
 
 /** @type {(setup: Setup) => object} */
 const optionsOf = ({ issuer, jwksUri, audience }) => ({
@@ -109,6 +116,53 @@ async function signatureAlone({ jwksUri }) {
   }
 }
 
+/** Our guard in each framework, from any build. @type {Record<string, (load: Load) => Entry>} */
+const ourGuards = {
+  Express: (load) =>
+    express(
+      async (setup) => {
+        const { resourceServer } = await load('express')
+        return [resourceServer(optionsOf(setup)).requireAudience(setup.audience)]
+      },
+      (request) => request.auth.subject,
+    ),
+  Koa: (load) =>
+    koa(
+      async (setup) => {
+        const { resourceServer } = await load('koa')
+        return [resourceServer(optionsOf(setup)).requireAudience(setup.audience)]
+      },
+      (context) => context.state.auth.subject,
+    ),
+  Fastify: (load) =>
+    fastify(
+      async (app, setup) => {
+        const { resourceServer } = await load('fastify')
+        await app.register(resourceServer, optionsOf(setup))
+        return { onRequest: app.requireAudience(setup.audience) }
+      },
+      (request) => request.auth.subject,
+    ),
+  Hono: (load) =>
+    hono(
+      async (setup) => {
+        const { resourceServer } = await load('fetch')
+        const api = resourceServer(optionsOf(setup))
+        return [
+          async (/** @type {any} */ context, /** @type {any} */ next) => {
+            const auth = await api.authenticate(context.req.raw)
+            if (!auth.ok) return auth.response
+            context.set('auth', auth.token)
+            return next()
+          },
+        ]
+      },
+      (context) => context.get('auth').subject,
+    ),
+}
+
+const ours = loaderOf(new URL('../../', import.meta.url))
+
 /** @type {Record<string, Record<string, Entry>>} */
 export const servers = {
   Express: {
@@ -122,13 +176,7 @@ export const servers = {
         },
       ]
     }),
-    ours: express(
-      async (setup) => {
-        const { resourceServer } = await ours('express')
-        return [resourceServer(optionsOf(setup)).requireAudience(setup.audience)]
-      },
-      (request) => request.auth.subject,
-    ),
+    ours: ourGuards.Express(ours),
     'express-oauth2-jwt-bearer': express(
       async ({ issuer, jwksUri, audience }) => {
         const { auth } = await import('express-oauth2-jwt-bearer')
@@ -205,13 +253,7 @@ export const servers = {
         },
       ]
     }),
-    ours: koa(
-      async (setup) => {
-        const { resourceServer } = await ours('koa')
-        return [resourceServer(optionsOf(setup)).requireAudience(setup.audience)]
-      },
-      (context) => context.state.auth.subject,
-    ),
+    ours: ourGuards.Koa(ours),
     'koa-jwt': koa(
       async ({ issuer, jwksUri, audience }) => {
         const { default: koaJwt } = await import('koa-jwt')
@@ -230,14 +272,7 @@ export const servers = {
         onRequest: async (/** @type {any} */ request) => check(request.headers.authorization),
       }
     }),
-    ours: fastify(
-      async (app, setup) => {
-        const { resourceServer } = await ours('fastify')
-        await app.register(resourceServer, optionsOf(setup))
-        return { onRequest: app.requireAudience(setup.audience) }
-      },
-      (request) => request.auth.subject,
-    ),
+    ours: ourGuards.Fastify(ours),
     '@fastify/jwt': fastify(fastifyJwt(false), (request) => request.user.sub),
     '@fastify/jwt, cache': fastify(fastifyJwt(10_000), (request) => request.user.sub),
   },
@@ -252,21 +287,7 @@ export const servers = {
         },
       ]
     }),
-    ours: hono(
-      async (setup) => {
-        const { resourceServer } = await ours('fetch')
-        const api = resourceServer(optionsOf(setup))
-        return [
-          async (/** @type {any} */ context, /** @type {any} */ next) => {
-            const auth = await api.authenticate(context.req.raw)
-            if (!auth.ok) return auth.response
-            context.set('auth', auth.token)
-            return next()
-          },
-        ]
-      },
-      (context) => context.get('auth').subject,
-    ),
+    ours: ourGuards.Hono(ours),
     'hono/jwk': hono(
       async ({ issuer, jwksUri, audience }) => {
         const { jwk } = await import('hono/jwk')
@@ -293,5 +314,15 @@ function fastifyJwt(cache) {
       verify: { algorithms: [...algorithms], allowedIss: issuer, allowedAud: audience, cache },
     })
     return { onRequest: (/** @type {any} */ request) => request.jwtVerify() }
+  }
+}
+
+/** The checkout of another commit, which is built. Its guards take part as one more contender. */
+const before = process.env['BENCH_BEFORE']
+if (before) {
+  const load = loaderOf(pathToFileURL(`${before}/`))
+  for (const [framework, entries] of Object.entries(servers)) {
+    const create = ourGuards[framework]
+    if (create) entries[beforeName] = create(load)
   }
 }
