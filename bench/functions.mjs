@@ -37,7 +37,10 @@ export async function measureFunctions({
 }
 
 /** Each token is verified for the first time, by a new instance in each round that has used its key once. */
-function coldContenders(/** @type {Signer} */ signer, /** @type {readonly string[]} */ tokens) {
+export function coldContenders(
+  /** @type {Signer} */ signer,
+  /** @type {readonly string[]} */ tokens,
+) {
   const raw = tokens.map((token) => signer.raw(token))
   return [
     {

@@ -3,7 +3,7 @@
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
 //   -- functions http   runs only these parts: functions, inProcess, http, growth,
-//                       refusals, start, hits, exchange, proofs
+//                       refusals, start, hits, exchange, proofs, versions
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureExchange } from './exchange.mjs'
@@ -18,6 +18,7 @@ import { report } from './lib/report.mjs'
 import { measureProofs } from './proofs.mjs'
 import { measureRefusals } from './refusals.mjs'
 import { measureStart } from './start.mjs'
+import { measureVersions } from './versions.mjs'
 
 const options = process.argv.slice(2)
 const parts = options.filter((option) => !option.startsWith('--'))
@@ -45,6 +46,9 @@ const sizes = {
     : { rounds: 9, batch: 100_000, requests: 5000 },
   // Many short rounds, because the figure is a small difference between large ones.
   proofs: quick ? { rounds: 5, batch: 300 } : { rounds: 60, batch: 300 },
+  versions: quick
+    ? { versions: ['22'], rounds: 2, batch: 500, warmUp: 500 }
+    : { versions: ['22', '24', '26'], rounds: 7, batch: 2000, warmUp: 10_000 },
 }
 
 /** @type {Record<string, () => unknown>} */
@@ -61,6 +65,7 @@ const measures = {
   hits: () => measureHits(),
   exchange: () => measureExchange(sizes.exchange),
   proofs: () => measureProofs(sizes.proofs),
+  versions: () => measureVersions(sizes.versions),
 }
 
 async function main() {

@@ -20,6 +20,12 @@ export function table(title, columns, rows) {
   return [`### ${title}`, '', pad(lines[0] ?? []), rule, ...lines.slice(1).map(pad), ''].join('\n')
 }
 
+/** One row for each algorithm, with a column for each contender. @type {(measured: any) => Record<string, unknown>} */
+const byName = ({ algorithm, inFlight, rows }) => ({
+  name: `${algorithm}, ${inFlight} in flight`,
+  ...Object.fromEntries(rows.map((/** @type {any} */ row) => [row.name, row.cpu])),
+})
+
 /** A column for another build of this project, if there is one. @type {(rows: readonly { before?: number | null }[]) => Record<string, string>} */
 const comparison = (rows) =>
   rows.some(({ before }) => before) ? { before: 'CPU / ours, before' } : {}
@@ -35,6 +41,7 @@ export function report({
   hits,
   exchange,
   proofs = [],
+  versions = [],
 }) {
   const flight = (/** @type {number} */ count) =>
     count === 1 ? 'one at a time' : `${count} in flight`
@@ -67,6 +74,11 @@ export function report({
   for (const { algorithm, rows } of proofs) {
     const columns = { name: '', cpu: 'CPU µs', wall: 'wall µs', above: 'above the signatures' }
     parts.push(table(`Proofs, ES256, with tokens of ${algorithm}`, columns, rows))
+  }
+  for (const { node, tables } of versions) {
+    const rows = tables.map(byName)
+    const columns = Object.fromEntries(Object.keys(rows[0]).map((key) => [key, key]))
+    parts.push(table(`Node ${node}, CPU µs of a new token`, { ...columns, name: '' }, rows))
   }
   if (growth) {
     const cpu = { name: '', cpu: 'CPU µs', ratio: 'ratio' }
