@@ -108,6 +108,13 @@ describe('the actors of a token', () => {
     expect(await verifyWith({})).toMatchObject({ actor: undefined, priorActors: [] })
   })
 
+  test('include a single prior actor, and tokens without one share the empty list', async () => {
+    const priorOf = async (inner: object) =>
+      (await verifyWith({ act: { sub: 'order-service', ...inner } })).priorActors
+    expect(await priorOf({ act: { sub: 'gateway' } })).toMatchObject([{ subject: 'gateway' }])
+    expect(await priorOf({})).toBe((await verifyWith({})).priorActors)
+  })
+
   test('are not reachable through act in the claims or in the current actor', async () => {
     const token = await verifyWith({ act })
     const objects = [

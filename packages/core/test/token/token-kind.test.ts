@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/lib/json.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import type { Profile } from '../../src/options/profile.ts'
-import { checkKind } from '../../src/token/token-kind.ts'
+import { checkKind, isAcceptedKind } from '../../src/token/token-kind.ts'
 
 const profile = (members: Partial<Profile> = {}): Profile => ({ ...defaultProfile, ...members })
 const marked = (mark: string): string => `${mark}, which marks another kind of token`
@@ -100,10 +100,12 @@ describe('an access token without the typ at+jwt', () => {
     [{ type: ['access_token'] }, {}],
     [{ roles: ['admin'], email: 'user@example.com' }, {}],
     [{}, { requiredClaims: ['jti'], expectedClaims: { jti: ['x'] } }],
+    [{ azp: 'shop' }, { acceptUnmarked: false }],
   ])('is refused if it could be an ID token: %j', (claims, members) => {
     for (const typ of ['jwt', 'JWT', undefined]) {
       const refusal = checkKind({ ...idToken, ...claims }, typ, profile(members))
       expect(refusal).toMatchObject({ code: 'not_an_access_token', detail: {} })
+      expect(isAcceptedKind({ ...idToken, ...claims }, typ, profile(members))).toBe(false)
     }
     const withTyp = checkKind(
       { ...idToken, ...claims },
@@ -133,6 +135,7 @@ describe('an access token without the typ at+jwt', () => {
   ])('is accepted if it shows what it is: %j', (claims, members) => {
     for (const typ of ['jwt', undefined]) {
       expect(checkKind({ ...idToken, ...claims }, typ, profile(members))).toBeUndefined()
+      expect(isAcceptedKind({ ...idToken, ...claims }, typ, profile(members))).toBe(true)
     }
   })
 
