@@ -93,6 +93,24 @@ describe('the first failed check has the code of the verifier, and its reason', 
   })
 })
 
+test('resolveIssuer is not called with an iss that is not a string', async () => {
+  const { issuer: _, ...options } = optionsFor(issuer)
+  const resolveIssuer = () => expect.unreachable('resolveIssuer was called')
+  const { checks } = await explain(signed({ iss: 7 }), { ...options, resolveIssuer })
+  expect(checks[1]).toMatchObject({
+    check: 'issuer',
+    code: 'issuer_not_trusted',
+    detail: "the token's iss is not a string",
+  })
+})
+
+test('metadata that are not those of the issuer make the outcome unavailable', async () => {
+  const fetch = async () => Response.json({ issuer: 'https://other.example' })
+  const report = await explainWith(good, { fetch })
+  expect(report.outcome).toBe('unavailable')
+  expect(report.checks.find(({ result }) => result === 'failed')?.code).toBe('metadata_rejected')
+})
+
 test('an issuer from resolveIssuer without an audience is a failure', async () => {
   const { issuer: _, audience: __, ...options } = optionsFor(issuer)
   const resolveIssuer = (iss: string) => ({ issuer: iss })
@@ -201,13 +219,29 @@ describe('guards', () => {
   test('replace the audience if the first one is requireAudience', async () => {
     const token = issuer.token({ aud: 'billing' })
     const guards: ExplainOptions['guards'] = (all) => [all.requireAudience('billing')]
-    expect((await explainWith(token, {}, { guards })).outcome).toBe('granted')
+    const { checks, outcome } = await explainWith(token, {}, { guards })
+    expect(outcome).toBe('granted')
+    expect(checks.map(({ check }) => check)).not.toContain('requireAudience(billing)')
+  })
+
+  test('are all run if a later one is requireAudience', async () => {
+    const token = issuer.token({ aud: 'billing' })
+    const guards: ExplainOptions['guards'] = (all) => [
+      all.requireAudience('billing'),
+      all.requireAudience('stock'),
+    ]
+    expect((await explainWith(token, {}, { guards })).checks.at(-1)).toMatchObject({
+      check: 'requireAudience(stock)',
+      result: 'failed',
+      code: 'audience_mismatch',
+    })
   })
 
   test.each([
     ['offline', good, true],
     ['if the signature is not valid', issuer.forge.tampered({ aud, scope: 'orders:read' }), false],
     ['if the token expired', issuer.forge.expired({ aud, scope: 'orders:read' }), false],
+    ['if its type is not accepted', signed({ scope: 'orders:read' }, { typ: 'JOSE' }), false],
   ])('for scopes also run %s, and others do not', async (_when, token, offline) => {
     const policy = () => expect.unreachable('user code got a token that is not verified')
     const guards: ExplainOptions['guards'] = (all) => [
@@ -297,7 +331,8 @@ describe('the detail of a check', () => {
   })
 
   test('says that a token without a scope claim has no scope', async () => {
-    const { checks } = await explainWith(signed({}), {}, { guards, offline: true })
+    const token = signed({ undefined: 'orders:read' })
+    const { checks } = await explainWith(token, {}, { guards, offline: true })
     const failure = checks.find((one) => one.check === 'requireScope(orders:read)')
     expect(failure?.code).toBe('scope_insufficient')
     expect(failure?.detail).toContain('the token lacks orders:read; it has no scope')

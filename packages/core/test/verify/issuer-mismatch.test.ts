@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { describeMismatch } from '../../src/verify/issuer-mismatch.ts'
 
 // Why an iss is not trusted, and what the operator can change.
@@ -10,9 +10,15 @@ const reasonFor = (iss: unknown, ...names: readonly string[]): string =>
 
 const advice = {
   slash: "They differ by a trailing slash. Set 'issuer' exactly as in the token",
-  spelling: 'They are the same URL, written differently',
-  scheme: 'They differ in http and https.',
-  address: "set 'issuer' to the iss of its tokens and 'jwksUri' to a URL of its key set",
+  spelling:
+    "They are the same URL, written differently (such as in uppercase). Set 'issuer' exactly as in the token",
+  scheme:
+    'They differ in http and https. If the authorization server is behind a proxy, configure its public URL ' +
+    "there. Set 'issuer' to the iss of its tokens",
+  address:
+    'They differ in the address. If both are the same authorization server, which this service reaches by ' +
+    "another address than the clients (localhost, a container name), set 'issuer' to the iss of its tokens " +
+    "and 'jwksUri' to a URL of its key set that this service can reach",
   path: 'They differ in the path. The token is from another realm or tenant of the same server',
 }
 
@@ -37,10 +43,43 @@ describe('describeMismatch names both values and explains', () => {
     ['a private address', realm, 'http://10.0.0.7:8080/realms/shop', 'address'],
     ['another port', 'https://k.example.com:8443/realms/shop', realm, 'address'],
   ])('%s', (_what, iss, known, kind) => {
-    const reason = reasonFor(iss, known)
-    expect(reason).toContain(`the token's iss is "${iss}", expected "${known}". `)
-    expect(reason).toContain(advice[kind])
+    expect(reasonFor(iss, known)).toBe(
+      `the token's iss is "${iss}", expected "${known}". ${advice[kind]}`,
+    )
   })
+})
+
+describe('another address of the same path may be the same server', () => {
+  const isLikely = (host: string): boolean =>
+    reasonFor(`http://${host}/realms/shop`, realm).includes(advice.address)
+
+  test.each([
+    ...['10.0.0.7', '192.168.1.2', '172.16.0.1', '172.19.0.1', '172.20.0.1', '172.29.0.1'],
+    ...['172.30.0.1', '172.31.0.1', '127.0.0.1', 'keycloak', 'k.local', 'k.internal'],
+    ...['k.localhost', 'k.auth.svc', 'k.auth.svc.cluster.local', 'k.auth.svc.example.com'],
+  ])('if it is internal, as %s is', (host) => {
+    expect(isLikely(host)).toBe(true)
+  })
+
+  test.each([
+    ...['11.0.0.7', '110.0.0.7', '192.169.1.2', '172.15.0.1', '172.32.0.1', '10.0.0.7.nip.io'],
+    ...['k.local.example.com', 'k.internal.example.com', 'svc.example.com', 'example.com'],
+  ])('but not if it is public, as %s is', (host) => {
+    expect(isLikely(host)).toBe(false)
+  })
+})
+
+test('describeMismatch compares an iss of at most 512 characters', () => {
+  const iss = `${realm}/`.padEnd(512, 'x')
+  expect(reasonFor(iss, realm)).toContain(advice.path)
+  expect(reasonFor(`${iss}x`, realm)).not.toContain(advice.path)
+})
+
+test('describeMismatch looks at the configured issuers once', () => {
+  const issuers = issuersOf(realm)
+  const keys = vi.spyOn(issuers, 'keys')
+  for (const iss of ['x', 'y']) describeMismatch(iss, issuers)
+  expect(keys).toHaveBeenCalledOnce()
 })
 
 test.each([

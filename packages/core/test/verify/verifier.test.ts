@@ -192,3 +192,8 @@ test('the delegation option refuses other tokens, after all other checks', async
   expect(await check(expired, 'delegated')).toMatchObject({ code: 'token_expired' })
   expect(await check(acted, 'delegated')).toMatchObject({ ok: true })
 })
+
+// If a file throws while it is loaded, its own tests are not collected and none fails.
+test('explain, which is an entry point of its own, can be imported', async () => {
+  await expect(import('../../src/verify/explain.ts')).resolves.toHaveProperty('explain')
+})
