@@ -72,6 +72,31 @@ test('a paused issuer is kept, and active again after its next use', () => {
   expect(calls).toEqual(['pause a', 'pause b'])
 })
 
+test('the use of an active issuer pauses no other one, even if there are too many', () => {
+  const { pool, add, get, active } = createHarness(1)
+  add('a', 'b')
+  get('b').waiting = 1
+  pool.use(get('a'))
+  get('b').waiting = 0
+  expect(active()).toEqual(['a', 'b'])
+  pool.use(get('a'))
+  expect(active()).toEqual(['a', 'b'])
+})
+
+test('a signature that is verified late activates neither a paused nor a removed issuer', () => {
+  const { pool, add, get, active } = createHarness(1)
+  add('a')
+  const paused = get('a')
+  pool.recordVerified(paused)
+  add('b')
+  pool.recordVerified(paused)
+  expect(active()).toEqual(['b'])
+  const removed = get('b')
+  pool.delete('b')
+  pool.recordVerified(removed)
+  expect(active()).toEqual([])
+})
+
 test('closes the oldest paused issuer if there are more than ten for each active one', () => {
   const { pool, add, calls } = createHarness(1)
   add('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l')

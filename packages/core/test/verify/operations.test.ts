@@ -97,6 +97,21 @@ test.each([true, false])('ready asks every configured issuer and returns %s', (r
   expect(calls).toEqual(['a: ready', 'b: ready'])
 })
 
+test('ready asks each issuer if there are 64', () => {
+  let asked = 0
+  const source = { ready: () => (asked += 1) > 0 } as unknown as KeySource
+  const operations = operationsOn({
+    ...nothingMore,
+    configured: new Map(Array.from({ length: 64 }, (_, at) => [`issuer-${at}`, source])),
+    resolved: () => [],
+    cache: () => undefined,
+    blockKey: () => false,
+    close: () => {},
+  })
+  expect(operations.ready()).toBe(true)
+  expect(asked).toBe(64)
+})
+
 test('health includes all issuers, and the cache if there is one', () => {
   const { issuers, cache } = createHarness().operations.health()
   expect(issuers.map(({ issuer }) => issuer)).toEqual(['a', 'b', 'tenant'])

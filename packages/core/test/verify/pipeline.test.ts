@@ -4,6 +4,7 @@ import { audienceRule } from '../../src/config/audience.ts'
 import type { IssuerOptions, VerifierOptions } from '../../src/index.ts'
 import { requireAudience } from '../../src/verify/pipeline.ts'
 import { createPolicy } from '../../src/config/policy.ts'
+import type { HintedToken } from '../../src/options/profile.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
@@ -109,11 +110,28 @@ describe('an unexpected exception makes the decision unavailable', () => {
   })
 })
 
+test('a cached token for which something is thrown is not verified from the beginning', async () => {
+  let throws = false
+  const now = (): number => {
+    if (!throws) return clock.now()
+    throws = false
+    throw new RangeError('once')
+  }
+  const pipeline = pipelineWith({ clock: { now, monotonic: () => clock.monotonic() } })
+  const token = issuer.token({ aud })
+  for (let at = 0; at < 3; at += 1) await pipeline.verify(token)
+  throws = true
+  expect(summaryOf(await pipeline.verify(token))).toBe(
+    'verification_failed: unexpected error during verification: RangeError',
+  )
+  expect(summaryOf(await pipeline.verify(token))).toBe('granted')
+})
+
 describe('hints for the operator', () => {
   const hints = [
     {
       codes: ['token_expired', 'audience_mismatch'] as const,
-      when: () => true,
+      when: ({ typ, claims }: HintedToken) => typ === 'at+jwt' && claims['sub'] === 'user-7',
       message: 'Fix it.',
     },
   ]
@@ -122,7 +140,7 @@ describe('hints for the operator', () => {
   test('are added to the reason, also for a cached token', async () => {
     await using own = await startIssuer()
     const pipeline = pipelineWith({ profile }, own)
-    expect(summaryOf(await pipeline.verify(own.token({ aud: 'x' })))).toBe(
+    expect(summaryOf(await pipeline.verify(own.token({ aud: 'x', sub: 'user-7' })))).toBe(
       'audience_mismatch: aud is ["x"], expected one of ["order-service"]. Fix it.',
     )
     const token = own.token({ aud, sub: 'user-7', actors: ['a'], expiresIn: 10 })
