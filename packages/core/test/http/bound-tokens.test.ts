@@ -428,9 +428,25 @@ describe('with nonces', () => {
     clock.advance(100)
     const late = await send()
     expect(summaryOf(late)).toBe('granted')
+    expect(headersOf(late)['DPoP-Nonce']).toMatch(/^[\da-z]+\.[\w-]{43}$/)
     expect(headersOf(late)['DPoP-Nonce']).not.toBe(nonce)
     clock.advance(21)
     expect(summaryOf(await send())).toBe('401 use_dpop_nonce')
+  })
+
+  test('a new one is sent with the first guard of a request', async () => {
+    const { gate, guards, sendDpop } = createServer({ dpop })
+    const token = boundToken()
+    const { 'DPoP-Nonce': nonce } = headersOf(await sendDpop(token, proofFor(token)))
+    clock.advance(100)
+    const proof = proofFor(token, { claims: { nonce } })
+    const headers = Object.entries({ authorization: `DPoP ${token}`, dpop: proof })
+    const [exchange, request] = [{}, { method: 'GET', url: '/orders', headers }]
+    const first = await gate.pass(exchange, request, guards.requireAuthentication())
+    expect(headersOf(first)).toHaveProperty('DPoP-Nonce')
+    expect(await gate.pass(exchange, request, guards.requireDirect())).toEqual({
+      action: 'proceed',
+    })
   })
 
   test('a proof that is wrong in another way gets no nonce', async () => {

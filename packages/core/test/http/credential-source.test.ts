@@ -90,18 +90,57 @@ describe('the reason says', () => {
       [['X-Proxy-Token', 7]],
       "the header 'X-Proxy-Token' is not a string",
     ],
+    [
+      'that a shim passed something else than a text for cookies',
+      cookie,
+      [['Cookie', 7]],
+      "the cookie '__Host-session' is not a string",
+    ],
+    [
+      'that a shim passed a list',
+      header,
+      [['X-Proxy-Token', [good]]],
+      "the request has the header 'X-Proxy-Token' more than once",
+    ],
+    [
+      'that two headers were joined',
+      header,
+      [['X-Proxy-Token', `${good}, ${good}`]],
+      "the request has the header 'X-Proxy-Token' more than once",
+    ],
+    ...['a Bearer b', 'a%2', `"${good}"`].map(
+      (value): readonly [string, CredentialSource, readonly HeaderPair[], string] => [
+        'that the value of a header is not a token',
+        header,
+        [['X-Proxy-Token', value]],
+        "the header 'X-Proxy-Token' contains characters that a token cannot contain",
+      ],
+    ),
+    ...[`"${good}"x`, `x"${good}"`].map(
+      (value): readonly [string, CredentialSource, readonly HeaderPair[], string] => [
+        'that the value of a cookie is more than a token in quotes',
+        cookie,
+        [session(value)],
+        "the cookie '__Host-session' contains characters that a token cannot contain",
+      ],
+    ),
   ])('%s', async (_what, source, headers, reason) => {
     expect((await ask(source, headers)).record).toMatchObject({ reason })
   })
 
   test('what a client other than a browser can send', async () => {
     const { record } = await ask(cookie, [session(good)], { method: 'POST' })
-    expect(record?.reason).toContain('Let clients other than browsers send Origin')
+    expect(record?.reason).toBe(
+      'the token is in a cookie, and the request has neither Origin nor Sec-Fetch-Site, so another site may have sent ' +
+        'it. Let clients other than browsers send Origin',
+    )
   })
 
-  test("that the list of origins lacks the request's", async () => {
-    const headers: HeaderPair[] = [session(good), ['Origin', 'https://evil.test']]
-    const { record } = await ask(cookie, headers, { method: 'POST' })
+  test.each<HeaderPair>([
+    ['Origin', 'https://evil.test'],
+    ['Sec-Fetch-Site', 'cross-site'],
+  ])('that the origin of the request is not listed, after %s: %s', async (...from) => {
+    const { record } = await ask(cookie, [session(good), from], { method: 'POST' })
     expect(record).toMatchObject({
       code: 'origin_not_allowed',
       reason:
@@ -109,9 +148,11 @@ describe('the reason says', () => {
     })
   })
 
-  test('that there are two origins', async () => {
-    const origin: HeaderPair = ['Origin', 'https://app.example.com']
-    const { record } = await ask(cookie, [session(good), origin, origin], { method: 'POST' })
+  test.each<HeaderPair>([
+    ['Origin', 'https://app.example.com'],
+    ['Sec-Fetch-Site', 'same-origin'],
+  ])('that there are two of %s', async (...from) => {
+    const { record } = await ask(cookie, [session(good), from, from], { method: 'POST' })
     expect(record?.reason).toBe('the request has more than one Origin or Sec-Fetch-Site')
   })
 
@@ -190,6 +231,10 @@ test('a GET with Upgrade passes only from a listed origin or the same one', asyn
   expect((await ask(cookie, [...upgrade, ['Origin', 'https://evil.test']])).outcome).toBe(403)
   const listed: HeaderPair = ['Origin', 'https://app.example.com']
   expect((await ask(cookie, [...upgrade, listed])).outcome).toBe('proceed')
+})
+
+test('the value of a cookie may be in quotes', async () => {
+  expect((await ask(cookie, [session(`"${good}"`)])).outcome).toBe('proceed')
 })
 
 describe('the name of the cookie', () => {

@@ -257,6 +257,11 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
   test.each<readonly [what: string, value: string, reason: string]>([
     ['Basic', 'Basic dXNlcjpwYXNz', `${scheme} but 'basic'. L${send.slice(1)}`],
     ['Token', 'Token abc', `${scheme} but 'token'. L${send.slice(1)}`],
+    ['Digest', 'Digest a=b', `${scheme} but 'digest'. L${send.slice(1)}`],
+    ['Negotiate', 'Negotiate abc', `${scheme} but 'negotiate'. L${send.slice(1)}`],
+    ['NTLM', 'NTLM abc', `${scheme} but 'ntlm'. L${send.slice(1)}`],
+    ['ApiKey', 'ApiKey abc', `${scheme} but 'apikey'. L${send.slice(1)}`],
+    ['JWT', 'JWT abc', `${scheme} but 'jwt'. L${send.slice(1)}`],
     [
       'DPoP',
       'DPoP abc',
@@ -265,6 +270,11 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
     [
       'a token alone',
       'eyJ.e30.AA',
+      `${scheme}: it is a single word. If this is the token, ${send}`,
+    ],
+    [
+      'a token alone and a space',
+      'eyJ.e30.AA ',
       `${scheme}: it is a single word. If this is the token, ${send}`,
     ],
     ['a colon', 'Bearer: abc', `${scheme}: the word is not followed by a space`],
@@ -290,6 +300,17 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
     ['two spaces', 'Bearer  abc', `${malformed}: there is more white space`],
     ['a tab', 'Bearer\tabc', `${malformed}: there is more white space`],
     ['white space in the token', 'Bearer abc def', `${malformed}: the token contains white space`],
+    ['the word bearer later', 'Bearer abc bearer', `${malformed}: the token contains white space`],
+    [
+      'a quote in the token',
+      'Bearer ab"c',
+      `${malformed}: the token contains characters that a token cannot contain`,
+    ],
+    [
+      'two spaces after the token',
+      'Bearer abc  ',
+      `${malformed}: the token contains characters that a token cannot contain`,
+    ],
     [
       'characters that a token cannot contain',
       'Bearer abc%20',

@@ -7,6 +7,8 @@ import {
   type GuardResult,
   scopeGuard,
 } from '../../src/adapter.ts'
+import { refuse } from '../../src/errors/refusal.ts'
+import { withChallengeScope } from '../../src/http/challenge-scope.ts'
 import { ConfigError, type ResourceServerOptions } from '../../src/index.ts'
 import {
   aud,
@@ -141,12 +143,20 @@ describe('a guard that knows all scopes of the request', () => {
     expect(() => gate.token(key)).toThrow(ConfigError)
   })
 
-  test('does not name them in a refusal of another guard, or if the issuer is unavailable', async () => {
+  test('does not name them in a refusal of another guard', async () => {
     const { guards, pass } = harnessWith()
     const key = {}
     await pass(key, first, bearer(good))
     const denied = guards.requirePolicy(() => false)
     expect(challengeOf(await pass(key, denied, bearer(good)))).toBe('Bearer realm="api"')
+  })
+
+  test('does not change the refusal if the issuer is unavailable, or if it knows no scopes', () => {
+    const unavailable = refuse('keys_unavailable', 'why', { retryAfter: 1 })
+    expect(withChallengeScope(unavailable, first)).toBe(unavailable)
+    const refused = refuse('token_expired', 'why')
+    expect(withChallengeScope(refused, authenticateOnly)).toBe(refused)
+    expect(withChallengeScope(refused, first).detail).toEqual({ scope: ['a', 'c'] })
   })
 
   test('is not listed in the metadata', () => {

@@ -49,10 +49,17 @@ describe('a handler', () => {
 test('the metadata lists the scopes of all guards created so far, without duplicates', () => {
   const { gate, guards } = gateWith<object>(() => ({}))
   const { document } = gate.metadata()
+  guards.requireAuthentication()
   expect(document()).not.toHaveProperty('scopes_supported')
   guards.requireScope('b', 'a')
   guards.requireAnyScope('a', 'c')
   expect(document().scopes_supported).toEqual(['a', 'b', 'c'])
+})
+
+test('the metadata are refused for a host that passed the function as a handler', () => {
+  expect(() => createGate(options).metadata(new Request('https://api.example.com'))).toThrow(
+    'metadata was passed as a handler without being called: it got a Fetch Request.',
+  )
 })
 
 describe('a host that does not expose the connection of its requests', () => {

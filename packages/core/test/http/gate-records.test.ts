@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createGate } from '../../src/adapter.ts'
-import { ConfigError } from '../../src/index.ts'
+import { ConfigError, type DecisionRecord } from '../../src/index.ts'
 import {
   responseSent,
   aud,
@@ -72,6 +73,54 @@ test('a request without a guard is not recorded', async () => {
   expect(records).toEqual([])
 })
 
+test('a preflight and a request that no guard has decided are not recorded, and not lost', async () => {
+  const { gate, guards, pass, records, settle } = createGateHarness({
+    ...options,
+    allowPreflight: true,
+  })
+  const headers = [
+    ['Origin', 'https://shop.example'],
+    ['Access-Control-Request-Method', 'PUT'],
+  ] as const
+  const [preflight, open, granted] = [{}, {}, {}]
+  await gate.pass(preflight, { method: 'OPTIONS', url: '/', headers }, guards.requireDirect())
+  gate.open(open, { method: 'GET', url: '/', headers: [] })
+  for (const key of [preflight, open]) await settle(key)
+  await pass(granted, guards.requireAuthentication(), bearer(good))
+  await settle(granted)
+  expect(records).toMatchObject([{ outcome: 'granted' }])
+  expect(records[0]).not.toHaveProperty('lost')
+  expect(records[0]?.request).toStrictEqual({ method: 'GET', path: '/orders' })
+})
+
+test('a record has the time that all guards took, except before there was a listener', async () => {
+  let time = 0
+  const clock = { now: () => issuer.clock.now(), monotonic: () => (time += 1) }
+  const { guards, pass, records, settle } = createGateHarness({ ...options, clock })
+  const route = [guards.requireAuthentication(), guards.requireDirect()]
+  await pass({}, guards.requireAuthentication(), bearer(good))
+  const [key, single] = [{}, {}]
+  for (const guard of route) await pass(key, guard, bearer(good))
+  await settle(key)
+  await pass(single, guards.requireAuthentication(), bearer(good))
+  await settle(single)
+  const [both = 0, one = 0] = records.map(({ durationMs }) => durationMs)
+  expect(one).toBeGreaterThan(0)
+  expect(both).toBeGreaterThan(one)
+
+  const quiet = createGate({ ...optionsFor(issuer), clock })
+  const [first, second] = [quiet.guards((guard) => guard), {}]
+  const request = { method: 'GET', url: '/', headers: bearer(good) }
+  await quiet.pass(second, request, first.requireAuthentication())
+  const received: DecisionRecord[] = []
+  const listener = (record: unknown): void => void received.push(record as DecisionRecord)
+  subscribe('resource-server:decision', listener)
+  onTestFinished(() => void unsubscribe('resource-server:decision', listener))
+  await quiet.pass(second, request, first.requireDirect())
+  quiet.recordDecision(second)
+  expect(received).toMatchObject([{ checks: [{ passed: true }, { passed: true }], durationMs: 1 }])
+})
+
 test('a gate without a listener grants requests', async () => {
   const gate = createGate(options)
   const guard = gate.guards((created) => created).requireAuthentication()
@@ -93,6 +142,7 @@ test('without an audience, a request rejects with a ConfigError and is recorded 
       outcome: 'unavailable',
       code: 'verification_failed',
       reason: 'the guard requireAuthentication threw',
+      checks: [{ guard: 'requireAuthentication', passed: false }],
     },
   ])
   expect(statusOf(await pass(key, guards.requireAudience(aud), bearer(good)))).toBe(503)

@@ -63,6 +63,11 @@ describe('descriptionOf', () => {
     expect(descriptionOf(handler)).toMatchObject({ kind: 'metadata', name: 'metadata()' })
   })
 
+  test('is found by another copy of this package', () => {
+    const symbols = Object.getOwnPropertySymbols(handlersOf(gateWith()).requireDirect())
+    expect(symbols).toEqual([Symbol.for('@resource-server/core handler')])
+  })
+
   test('returns nothing for other values, also if they inherit from a guard', () => {
     const guard = handlersOf(gateWith()).requireDirect()
     for (const other of [() => {}, {}, undefined, null, 'x', Object.create(guard)]) {

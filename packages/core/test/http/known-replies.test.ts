@@ -21,6 +21,16 @@ test('two requests that are refused for the same reason get the same reply, whic
   expect(Object.isFrozen(first.headers)).toBe(true)
 })
 
+test('so do two refusals with the same scheme and the same seconds', () => {
+  const write = replyWriter(settings)
+  for (const make of [
+    () => refuse('credential_malformed', '', { scheme: 'Bearer' }),
+    () => refuse('keys_unavailable', '', { retryAfter: 1 }),
+  ]) {
+    expect(write(make(), {})).toBe(write(make(), {}))
+  }
+})
+
 test.each([
   ['another code', refuse('signature_invalid', ''), {}],
   ['another scheme', refuse('token_expired', ''), { scheme: 'DPoP' }],

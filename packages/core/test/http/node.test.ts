@@ -238,6 +238,7 @@ describe('attachTo', () => {
     const { name, message } = warned.mock.calls[0]?.[0] ?? new Error('no warning')
     expect(name).toBe('ResourceServerWarning')
     expect(message).toContain("A write to 'auth' of a request was ignored")
+    expect(message).toContain('read the token with api.token().')
     expect(message.split('\n')[1]).toMatch(/^ +at .*node\.test\.ts/)
     expect(message).not.toMatch(/written|assigned/)
   })
