@@ -121,6 +121,19 @@ describe('a token that is bound with DPoP', () => {
     expect(consume).not.toHaveBeenCalled()
   })
 
+  test('that is bound to a certificate is granted with the certificate of its connection', async () => {
+    const certificate = Buffer.from('3003020101', 'hex')
+    const { gate, guards } = createServer({ mtls: { from: 'socket' } })
+    const token = boundToken({ cnf: { 'x5t#S256': sha256(certificate) } })
+    const headers = [['authorization', `Bearer ${token}`]] as const
+    const connection = () => ({ getPeerCertificate: () => ({ raw: certificate }) })
+    const request = { method: 'GET', url: '/orders', headers, connection }
+    const guard = guards.requireAuthentication()
+    expect(summaryOf(await gate.pass({}, request, guard))).toBe('granted')
+    const without = { ...request, connection: () => undefined }
+    expect(summaryOf(await gate.pass({}, without, guard))).toBe('401 invalid_token')
+  })
+
   test("that is bound only to a certificate is refused if dpop is 'required'", async () => {
     const { send, records } = createServer({ mtls: { from: 'socket' }, dpop: 'required' })
     const token = boundToken({ cnf: { 'x5t#S256': sha256('a certificate') } })

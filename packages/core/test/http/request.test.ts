@@ -52,6 +52,12 @@ describe('fromNode', () => {
   })
 })
 
+test('the headers of a Fetch request are read by name, without listing all of them', () => {
+  const headers = { get: (name: string) => (name === 'a' ? '1' : null) }
+  expect(headerValues({ headers }, 'a')).toEqual(['1'])
+  expect(headerValues({ headers }, 'b')).toEqual([])
+})
+
 test('fromFetch keeps repeated headers joined', () => {
   const request = new Request('https://orders.example/a', {
     headers: { Authorization: 'Bearer x' },
