@@ -1,5 +1,6 @@
 import { createTestClock, createTestIssuer } from '@resource-server/testing'
 import { afterAll, describe, expect, test } from 'vitest'
+import type { VerifierOptions } from '../../src/index.ts'
 import type { VerificationKey } from '../../src/jose/jwk.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import { Refusal } from '../../src/errors/refusal.ts'
@@ -23,7 +24,7 @@ interface Harness {
   readonly accept: (iss?: string) => Promise<TrustedIssuer>
 }
 
-function createHarness(resolve: (iss: string) => unknown): Harness {
+function createHarness(resolve: (iss: string) => unknown, more: VerifierOptions = {}): Harness {
   const [clock, resolved, fetched] = [createTestClock(), [] as string[], [] as string[]]
   // So that a time of zero is distinguishable from the current time.
   clock.advance(3600)
@@ -39,7 +40,7 @@ function createHarness(resolve: (iss: string) => unknown): Harness {
         : { issuer: tenant, jwks_uri: `${tenant}/jwks` },
     )
   }
-  const options = { audience: 'order-service', clock, resolveIssuer, fetch }
+  const options = { audience: 'order-service', clock, resolveIssuer, fetch, ...more }
   const policy = createPolicy(options, 'verifier')
   const issuers = new ResolvedIssuers(policy, policy.resolveIssuer!)
   const accept = async (iss = tenant): Promise<TrustedIssuer> => {
@@ -246,6 +247,34 @@ describe('holds is true', () => {
     expect(second.source.holds(again)).toBe(false)
     expect(issuers.sources).toEqual([])
   })
+})
+
+test('the keys of an issuer that too many others have replaced do not count', async () => {
+  const { accept } = createHarness((iss) => ({ ...fixed, issuer: iss }), { maxResolvedIssuers: 1 })
+  const accepted = await accept()
+  const key = await keyOf(accepted)
+  // One is active, and ten are paused.
+  for (let at = 0; at < 10; at += 1) await accept(`${tenant}/${at}`)
+  expect(accepted.source.holds(key)).toBe(true)
+  await accept(`${tenant}/10`)
+  expect(accepted.source.holds(key)).toBe(false)
+})
+
+test('the keys of an issuer that another one has replaced are not refreshed', async () => {
+  const pending = new Set<() => void>()
+  const time = createTestClock()
+  const schedule = (_delay: number, callback: () => void): (() => void) => {
+    pending.add(callback)
+    return () => pending.delete(callback)
+  }
+  const clock = { now: () => time.now(), monotonic: () => time.monotonic(), schedule }
+  const resolve = (iss: string): object =>
+    iss === tenant ? { issuer: iss } : { ...fixed, issuer: iss }
+  const { accept } = createHarness(resolve, { maxResolvedIssuers: 1, clock })
+  await keyOf(await accept())
+  expect(pending.size).toBe(1)
+  await accept(`${tenant}/other`)
+  expect(pending.size).toBe(0)
 })
 
 describe('the key source of an accepted issuer', () => {

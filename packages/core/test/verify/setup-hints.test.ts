@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
-import { withSetupHint } from '../../src/verify/setup-hints.ts'
-import { createPolicy } from '../../src/config/policy.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { withClockHint, withSetupHint } from '../../src/verify/setup-hints.ts'
+import { createPolicy, type Policy } from '../../src/config/policy.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 import type { Hint } from '../../src/options/profile.ts'
+import type { Code } from '../../src/errors/codes.ts'
 import { refuse } from '../../src/errors/refusal.ts'
 
 const [a, b] = ['https://a.example.com', 'https://b.example.com']
@@ -121,4 +122,46 @@ test('accepts a profile without hints', () => {
   const refusal = refuse('claim_missing', 'why')
   expect(withSetupHint(refusal, parsedAs(a), policy)).toBe(refusal)
   expect(withSetupHint(refusal, parsedAs(b), policy)).toBe(refusal)
+})
+
+test('looks at the hints of a profile, and at all issuers, once', () => {
+  let reads = 0
+  const profile = {
+    ...defaultProfile,
+    get hints() {
+      reads += 1
+      return []
+    },
+  }
+  const issuers = new Map([[a, { profile }]])
+  const values = vi.spyOn(issuers, 'values')
+  const policy = { issuers } as unknown as Policy
+  for (const iss of [a, a, b, b])
+    withSetupHint(refuse('claim_missing', 'why'), parsedAs(iss), policy)
+  // Once for the issuer, and once for all of them.
+  expect(reads).toBe(2)
+  expect(values).toHaveBeenCalledOnce()
+})
+
+describe('a refusal because of the time, and a clock that is ahead of that of the server by', () => {
+  const clockHint = (seconds: number, where: string): string =>
+    `. This process's clock is ${seconds} s ${where} the authorization server's clock`
+
+  test.each<readonly [skew: number | undefined, code: Code, hint: string]>([
+    [5, 'token_expired', clockHint(5, 'ahead of')],
+    [60.4, 'token_expired', clockHint(60, 'ahead of')],
+    [4, 'token_expired', ''],
+    [-60, 'token_expired', ''],
+    [undefined, 'token_expired', ''],
+    [-5, 'token_not_yet_valid', clockHint(5, 'behind')],
+    [-4, 'token_not_yet_valid', ''],
+    [60, 'token_not_yet_valid', ''],
+    [60, 'audience_mismatch', ''],
+    [undefined, 'audience_mismatch', ''],
+  ])('%j s: %s gets the hint %j', (skew, code, text) => {
+    const refusal = refuse(code, 'why', { claim: 'exp' })
+    const found = withClockHint(refusal, skew)
+    expect(found).toEqual(refuse(code, `why${text}`, { claim: 'exp' }))
+    expect(found === refusal).toBe(text === '')
+  })
 })
