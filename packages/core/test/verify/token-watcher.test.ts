@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   type AccessToken,
   ConfigError,
@@ -6,6 +6,8 @@ import {
   type Revocation,
   type VerifierOptions,
 } from '../../src/index.ts'
+import { warnings } from '../../src/lib/warning-limiter.ts'
+import { isSameParty } from '../../src/verify/token-watcher.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
 
 const issuer = await startIssuer()
@@ -41,6 +43,12 @@ function revocations() {
   }
   return { revocation, revoke, listeners, state }
 }
+
+const notVerified = (call: string): ConfigError =>
+  new ConfigError(
+    `${call}() needs a verified access token.`,
+    'Pass the token that api.token() or verify() returned.',
+  )
 
 const create = (more: Partial<VerifierOptions> = {}) =>
   createVerifier({ ...optionsFor(issuer), ...more })
@@ -103,6 +111,35 @@ describe('watch', () => {
     expect(ends).toEqual(['expired'])
   })
 
+  test('calls back only for the tokens that ended while the clock was moved forward', async () => {
+    const verifier = create()
+    const ends: number[] = []
+    for (const expiresIn of [60, 3600, 7200]) {
+      // oxlint-disable-next-line no-await-in-loop -- in order
+      verifier.watch(await tokenFor(verifier, { expiresIn }), () => void ends.push(expiresIn))
+    }
+    const start = Math.floor(clock.now() / 1000)
+    clock.jump(start + 3600 + tolerance - 1 - clock.now() / 1000)
+    clock.advance(1)
+    expect(ends).toEqual([60, 3600])
+    verifier.close()
+  })
+
+  test('calls back for each second that a late timer has passed', async () => {
+    const verifier = create()
+    const ends: number[] = []
+    for (const expiresIn of [60, 61, 120, 180]) {
+      // oxlint-disable-next-line no-await-in-loop -- in order
+      verifier.watch(await tokenFor(verifier, { expiresIn }), () => void ends.push(expiresIn))
+    }
+    clock.advance(60 + tolerance - 1)
+    expect(ends).toEqual([])
+    clock.jump(1)
+    clock.advance(1)
+    expect(ends).toEqual([60, 61])
+    verifier.close()
+  })
+
   test('works after the wall clock was moved back', async () => {
     const verifier = create()
     const ends: string[] = []
@@ -156,6 +193,16 @@ describe('watch', () => {
     expect(ends).toEqual(['expired'])
   })
 
+  test('prints a warning if a callback throws', async () => {
+    using print = vi.spyOn(warnings, 'print').mockReturnValue(true)
+    const verifier = create()
+    verifier.watch(await tokenFor(verifier), () => {
+      throw new TypeError('SECRET')
+    })
+    clock.advance(60 + tolerance + 1)
+    expect(print.mock.calls).toEqual([['The callback of watch() threw TypeError.']])
+  })
+
   test('stops with close()', async () => {
     const verifier = create()
     const ends: string[] = []
@@ -169,14 +216,19 @@ describe('watch', () => {
     'of something that is not a verified token is a ConfigError: %j',
     (token) => {
       const verifier = create()
-      expect(() => verifier.watch(token as never, () => {})).toThrow(ConfigError)
+      expect(() => verifier.watch(token as never, () => {})).toThrow(notVerified('watch'))
     },
   )
 
   test('without a callback is a ConfigError', async () => {
     const verifier = create()
     const token = await tokenFor(verifier)
-    expect(() => verifier.watch(token, undefined as never)).toThrow(/needs a function/)
+    expect(() => verifier.watch(token, undefined as never)).toThrow(
+      new ConfigError(
+        'watch() needs a function that ends the connection.',
+        'Write watch(token, () => socket.close(4401)).',
+      ),
+    )
   })
 })
 
@@ -270,6 +322,25 @@ describe('renew', () => {
   test('with something that is not a verified token is a ConfigError', async () => {
     const verifier = create()
     const watch = verifier.watch(await tokenFor(verifier), () => {})
-    expect(() => watch.renew({} as never)).toThrow(ConfigError)
+    expect(() => watch.renew({} as never)).toThrow(notVerified('renew'))
+  })
+
+  const party = {
+    issuer: 'https://as.example',
+    subject: 'user-42',
+    clientId: 'shop',
+    actor: { issuer: 'https://as.example', subject: 'gateway' },
+  }
+
+  test.each<readonly [what: string, changes: Partial<typeof party> | { actor: undefined }]>([
+    ['issuer', { issuer: 'https://other.example' }],
+    ['subject', { subject: 'user-43' }],
+    ['client', { clientId: 'web' }],
+    ['issuer of the actor', { actor: { ...party.actor, issuer: 'https://other.example' } }],
+    ['subject of the actor', { actor: { ...party.actor, subject: 'other' } }],
+    ['actor', { actor: undefined }],
+  ])('requires the same %s', (_what, changes) => {
+    expect(isSameParty(party, { ...party, actor: { ...party.actor } })).toBe(true)
+    expect(isSameParty(party, { ...party, ...changes })).toBe(false)
   })
 })

@@ -183,6 +183,8 @@ describe('the reason', () => {
           'Symmetric algorithms are not supported: let the issuer sign with RS256 or ES256',
         ],
         ['Ed448', "It cannot be added to 'algorithms', because it is not supported"],
+        ['XHS256', "It cannot be added to 'algorithms', because it is not supported"],
+        ['HS256x', "It cannot be added to 'algorithms', because it is not supported"],
       ] as const
     ).map(
       ([alg, advice]) =>
@@ -212,5 +214,14 @@ describe('the reason', () => {
     const policy = policyOf({ issuer: a, algorithms: ['ES256', 'Ed25519'], profile })
     const found = checkHeader({ kid: undefined, typ: undefined, ...header }, policy.issuers.get(a)!)
     expect(found).toMatchObject({ code, reason })
+  })
+
+  test('names a typ that is absent', () => {
+    const profile = { ...defaultProfile, types: ['at+jwt'] }
+    const policy = policyOf({ issuer: a, algorithms: ['ES256'], profile })
+    const header = { alg: 'ES256', kid: undefined, typ: undefined }
+    expect(checkHeader(header, policy.issuers.get(a)!)?.reason).toMatch(
+      /^the token has no typ, and the profile 'default' accepts at\+jwt\. /,
+    )
   })
 })

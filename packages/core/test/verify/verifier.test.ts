@@ -34,7 +34,12 @@ describe('createVerifier explains what it does not have', () => {
 
   test.each(['requireScope', 'requireAudience', 'requireClaim'])('the guard %s', (name) => {
     const untyped = verifier as unknown as Record<string, () => unknown>
-    expect(() => untyped[name]?.()).toThrow(`createVerifier() has no ${name}`)
+    expect(() => untyped[name]?.()).toThrow(
+      new ConfigError(
+        `createVerifier() has no ${name}: guards are for requests.`,
+        'Check the token that verify() returns, or use resourceServer() from the package for your framework.',
+      ),
+    )
     expect(Object.keys(verifier)).not.toContain(name)
   })
 })
@@ -169,6 +174,18 @@ describe('the record of a decision', () => {
     ])
   })
 
+  test('says with which scheme a bound token was presented', async () => {
+    const records: DecisionRecord[] = []
+    const onDecision = (record: DecisionRecord): void => void records.push(record)
+    const jkt = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
+    const bound = issuer.token({ aud, claims: { cnf: { jkt } } })
+    await createVerifier({ ...optionsFor(issuer), onDecision }).check(bound)
+    await responseSent()
+    expect(records).toMatchObject([
+      { code: 'binding_unproven', binding: { scheme: 'Bearer', jkt } },
+    ])
+  })
+
   test('has no duration if there was no listener when the verification started', async () => {
     const pending = createVerifier(optionsFor(issuer)).check(good)
     const received: unknown[] = []
@@ -181,6 +198,17 @@ describe('the record of a decision', () => {
     expect(received[0]).not.toHaveProperty('durationMs')
     expect(received[0]).not.toHaveProperty('verificationMs')
   })
+})
+
+test.each<readonly [name: string, value: unknown]>([
+  ['audience', { names: ['other'], exclusive: true }],
+  ['delegation', 'delegated'],
+  ['scheme', 'DPoP'],
+])('an inherited %s does not count for a token', async (name, value) => {
+  const created = createVerifier(optionsFor(issuer))
+  Reflect.set(Object.prototype, name, value)
+  onTestFinished(() => void Reflect.deleteProperty(Object.prototype, name))
+  expect(await created.check(good)).toMatchObject({ ok: true })
 })
 
 test('the delegation option refuses other tokens, after all other checks', async () => {
