@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 
 export const algorithms = /** @type {const} */ (['RS256'])
 
-/** The contender that only verifies the signature. It is no guard: it has no answer to a token that is none. */
+/** The contender that only verifies the signature. It does not refuse requests, so it gets no garbage. */
 export const signatureOnly = 'crypto.verify alone'
 
 /** The contender from another build of this project. */
