@@ -21,9 +21,9 @@ export async function guard() {
     return false
   }
   const requests = measureInProcess({
-    rounds: 40,
-    batch: 200,
-    warmUp: 8000,
+    rounds: 15,
+    batch: 1500,
+    warmUp: 12_000,
     contenders: ['bare', signatureOnly, 'ours', beforeName],
   }).map(({ framework, state, rows }) => report(`${framework}, ${state}, in process`, rows))
   const functions = await measureFunctions({

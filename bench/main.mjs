@@ -36,7 +36,8 @@ const sizes = {
     : { tokens: 1_000_000, rounds: 5, batch: 2000, issuers: 1000 },
   inProcess: quick
     ? { rounds: 10, batch: 50, warmUp: 1000, contenders: ['bare', 'crypto.verify alone', 'ours'] }
-    : { rounds: 50, batch: 200, warmUp: 12_000 },
+    : // Long rounds, so that each contains collections of the old generation.
+      { rounds: 15, batch: 1500, warmUp: 12_000 },
   refusals: quick
     ? { rounds: 5, batch: 300, issuers: [1, 100] }
     : { rounds: 25, batch: 1000, issuers: [1, 1000, 5000] },

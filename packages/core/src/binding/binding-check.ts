@@ -61,11 +61,11 @@ export class BindingCheck {
     presentation: Presentation,
     trace: { binding?: BindingTrace },
   ): MaybePromise<Refusal | undefined> {
-    const { confirmation, raw } = token
+    const { confirmation } = token
     const { scheme } = presentation
     if (confirmation || scheme === 'DPoP') trace.binding = { scheme, confirmation }
     if (!confirmation) return this.#checkPlain(presentation)
-    return this.#checkBound(confirmation, raw, presentation, trace.binding!)
+    return this.#checkBound(confirmation, token.raw, presentation, trace.binding!)
   }
 
   /** A token that is not bound. A proof adds nothing to it (RFC 9449 section 7.1). */

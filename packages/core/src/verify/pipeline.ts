@@ -28,7 +28,7 @@ import { ResolvedIssuers } from './resolved-issuers.ts'
 import { createRevocationCheck, type RevocationCheck } from './revocation-check.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { SetupWarnings } from './setup-warnings.ts'
-import { type CacheStatistics, createTokenCache } from './token-cache.ts'
+import { type CachedToken, type CacheStatistics, createTokenCache } from './token-cache.ts'
 import { TokenWatcher } from './token-watcher.ts'
 import { checkHeader, type TrustedIssuer, untrustedIssuer } from './trusted-issuer.ts'
 
@@ -131,15 +131,21 @@ export class Pipeline {
       if (context instanceof Refusal) return context
       const refusal = recheckClaims(content.claims, context)
       if (refusal?.code === 'token_expired') this.#cache.delete(jwt)
-      const withHint = (result: AccessToken | Refusal): AccessToken | Refusal =>
-        result instanceof Refusal
-          ? withSetupHint(result, { parsed: { header, claims: content.claims }, jwt }, this.policy)
-          : result
       const result = refusal ?? this.#checkUse(token, requirements, presentation, trace)
-      return result instanceof Promise ? result.then(withHint, unexpected) : withHint(result)
+      if (!(result instanceof Promise)) return this.#withHint(result, cached, jwt)
+      return result.then((settled) => this.#withHint(settled, cached, jwt), unexpected)
     } catch (error) {
       return unexpected(error)
     }
+  }
+
+  #withHint(
+    result: AccessToken | Refusal,
+    { content, header }: CachedToken,
+    jwt: string,
+  ): AccessToken | Refusal {
+    if (!(result instanceof Refusal)) return result
+    return withSetupHint(result, { parsed: { header, claims: content.claims }, jwt }, this.policy)
   }
 
   /**
@@ -239,14 +245,18 @@ export class Pipeline {
     presentation: Presentation,
     trace: VerificationTrace,
   ): MaybePromise<AccessToken | Refusal> {
-    return andThen(
-      this.#binding.check(token, presentation, trace),
-      (refusal) =>
-        refusal ??
-        this.#checkDelegation(token, requirements) ??
-        this.#revocation?.check(token, trace) ??
-        token,
-    )
+    const bound = this.#binding.check(token, presentation, trace)
+    if (!(bound instanceof Promise)) return bound ?? this.#checkRest(token, requirements, trace)
+    return bound.then((refusal) => refusal ?? this.#checkRest(token, requirements, trace))
+  }
+
+  #checkRest(
+    token: AccessToken,
+    requirements: Requirements,
+    trace: VerificationTrace,
+  ): MaybePromise<AccessToken | Refusal> {
+    const refusal = this.#checkDelegation(token, requirements)
+    return refusal ?? this.#revocation?.check(token, trace) ?? token
   }
 
   /** A configured issuer, or one that the user's rule accepts. Nothing has been fetched for it yet. */
