@@ -1,6 +1,12 @@
 import { createTestClock } from '@resource-server/testing'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, createVerifier, type TokenPresentation } from '../../src/index.ts'
+import {
+  ConfigError,
+  createVerifier,
+  defaultProfile,
+  type Hint,
+  type TokenPresentation,
+} from '../../src/index.ts'
 import { thumbprintOf } from '../../src/jose/jwk.ts'
 import { clientKey, sha256, signProof } from '../binding/dpop-fixture.ts'
 import { aud, optionsFor, startIssuer } from '../support.ts'
@@ -54,6 +60,49 @@ describe('a verifier accepts a token', () => {
     expect(await outcomeOf(token)).toBe('granted')
     expect(await outcomeOf(token, {})).toBe('granted')
     expect(await outcomeOf(token, { certificate })).toBe('granted')
+  })
+})
+
+describe('a bound token', () => {
+  const present = (token: string): TokenPresentation => ({
+    dpop: { proof: proofOf(token), method: 'GET', url },
+  })
+
+  test('is returned with its content, also from the cache', async () => {
+    const token = tokenFor({ jkt })
+    for (let use = 0; use < 3; use += 1) {
+      const { subject, confirmation } = await verifier.verify(token, present(token))
+      expect({ subject, confirmation }).toEqual({ subject: 'user-42', confirmation: { jkt } })
+    }
+  })
+
+  test('is refused for its actor, also from the cache', async () => {
+    const direct = createVerifier({ ...optionsFor(issuer), delegation: 'direct' })
+    const token = issuer.token({ aud, claims: { cnf: { jkt }, act: { sub: 'a' } } })
+    for (let use = 0; use < 3; use += 1) {
+      expect(await direct.check(token, present(token))).toMatchObject({
+        code: 'delegation_forbidden',
+      })
+    }
+  })
+
+  test('is refused with the hint of its profile, also from the cache', async () => {
+    const message = 'Send a proof.'
+    const hint: Hint = {
+      codes: ['binding_unproven'],
+      when: ({ claims }) => !!claims['cnf'],
+      message,
+    }
+    const profile = { ...defaultProfile, hints: [hint] }
+    const options = { ...optionsFor(issuer), issuer: { issuer: issuer.url, profile } }
+    const hinting = createVerifier(options)
+    const token = tokenFor({ jkt })
+    for (let use = 0; use < 3; use += 1) {
+      const refused = await hinting.check(token)
+      expect(refused).toMatchObject({ code: 'binding_unproven' })
+      expect(refused).toHaveProperty('reason', expect.stringMatching(/\. Send a proof\.$/))
+      expect(await hinting.check(token, present(token))).toMatchObject({ ok: true })
+    }
   })
 })
 
