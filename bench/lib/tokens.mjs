@@ -91,7 +91,8 @@ export function createSigner(algorithm, kid = `${algorithm}-key`) {
       const end = token.lastIndexOf('.')
       const data = Buffer.from(token.slice(0, end))
       const signature = Buffer.from(token.slice(end + 1), 'base64url')
-      const key = { key: publicKey, ...options }
+      // As fast as possible: with an object of options, each call takes 9 µs more on Node 24.
+      const key = Object.keys(options).length === 0 ? publicKey : { key: publicKey, ...options }
       return () => verify(hash, data, key, signature)
     },
   }

@@ -29,7 +29,10 @@ export async function hmacSha256Async(key: Uint8Array, text: string): Promise<st
   return hmacSha256(key, text)
 }
 
-/** OpenSSL options for one algorithm (RFC 7518 section 3, RFC 8037). WebCrypto sets them itself. */
+/**
+ * OpenSSL options for one algorithm (RFC 7518 section 3, RFC 8037), where they differ from Node's defaults. The default
+ * padding of an RSA key is that of PKCS #1. WebCrypto sets them itself.
+ */
 interface Scheme {
   readonly hash: string | null
   readonly padding?: number
@@ -41,13 +44,12 @@ const pss = {
   padding: constants.RSA_PKCS1_PSS_PADDING,
   saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
 }
-const pkcs1 = { padding: constants.RSA_PKCS1_PADDING }
 const p1363 = { dsaEncoding: 'ieee-p1363' } as const
 
 const schemes: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
-  ['RS256', { hash: 'sha256', ...pkcs1 }],
-  ['RS384', { hash: 'sha384', ...pkcs1 }],
-  ['RS512', { hash: 'sha512', ...pkcs1 }],
+  ['RS256', { hash: 'sha256' }],
+  ['RS384', { hash: 'sha384' }],
+  ['RS512', { hash: 'sha512' }],
   ['PS256', { hash: 'sha256', ...pss }],
   ['PS384', { hash: 'sha384', ...pss }],
   ['PS512', { hash: 'sha512', ...pss }],
@@ -71,7 +73,9 @@ export function signatureCheck(
   const scheme = schemes.get(algorithm)
   if (!scheme) return undefined
   const { hash: name, ...options } = scheme
-  const input = { key: KeyObject.from(key), ...options }
+  const keyObject = KeyObject.from(key)
+  // With an object of options, each call takes 9 µs more on Node 24.
+  const input = Object.keys(options).length === 0 ? keyObject : { key: keyObject, ...options }
   if (!isSlow(algorithm, key)) {
     return (signed, signature) => verify(name, Buffer.from(signed, 'latin1'), input, signature)
   }
