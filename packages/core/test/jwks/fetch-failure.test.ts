@@ -205,3 +205,20 @@ test('the error about the metadata has the status of the last response and the l
     retryAfter: undefined,
   })
 })
+
+test('health() has the advice for the last failure, and none for a failure without one', async () => {
+  const healthWhile = async (respond: () => Response): Promise<object | undefined> => {
+    const fetch: Fetch = async () => respond()
+    const verifier = createVerifier({ issuer, audience: 'order-service', fetch, jwksUri })
+    await verifier.check(token)
+    const [health] = verifier.health().issuers
+    verifier.close()
+    return health
+  }
+  const missing = "Check 'jwksUri', or the jwks_uri in the metadata"
+  expect(await healthWhile(() => status(404))).toHaveProperty(
+    'advice',
+    expect.stringContaining(missing),
+  )
+  expect(await healthWhile(() => failing('ECONNRESET'))).not.toHaveProperty('advice')
+})

@@ -1,7 +1,12 @@
 import { createTestClock } from '@resource-server/testing'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { schedule } from '../../src/lib/clock.ts'
-import { limiterClock, WarningLimiter } from '../../src/lib/warning-limiter.ts'
+import {
+  limiterClock,
+  WarningLimiter,
+  warnings,
+  warnUnlessOff,
+} from '../../src/lib/warning-limiter.ts'
 
 function createLimiter() {
   const clock = createTestClock()
@@ -77,4 +82,19 @@ test('prints the count first if the timer is late', () => {
   now = 60_000
   limiter.print('y')
   expect(printed.slice(10)).toEqual([countOf(1), 'y'])
+})
+
+test.each(['warnings', 'refusals'])("warns if the option 'log' is %s", (log) => {
+  const print = vi.spyOn(warnings, 'print').mockReturnValueOnce(true).mockReturnValueOnce(false)
+  expect(warnUnlessOff({ log }, 'a warning')).toBe(true)
+  expect(warnUnlessOff({ log }, 'another')).toBe(false)
+  expect(print.mock.calls).toEqual([['a warning'], ['another']])
+  print.mockRestore()
+})
+
+test("warns of nothing if the option 'log' is off", () => {
+  const print = vi.spyOn(warnings, 'print').mockReturnValue(true)
+  expect(warnUnlessOff({ log: 'off' }, 'a warning')).toBe(false)
+  expect(print).not.toHaveBeenCalled()
+  print.mockRestore()
 })
