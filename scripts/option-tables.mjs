@@ -37,7 +37,12 @@ const cells = ({ default: value, defaultText, range, description }) => [
 ]
 
 export async function readTables() {
-  return importSource('core/src/config/option-tables.ts')
+  const tables = { ...(await importSource('core/src/config/option-tables.ts')) }
+  for (const provider of ['cognito', 'dex', 'entra', 'keycloak']) {
+    const source = await importSource(`core/src/providers/${provider}.ts`)
+    tables[provider] = source[`${provider}Options`]
+  }
+  return tables
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

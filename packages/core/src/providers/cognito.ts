@@ -35,9 +35,10 @@ interface CognitoSettings extends Required<Omit<CognitoOptions, 'replicaRegion'>
   readonly replicaRegion: string | undefined
 }
 
-const cognitoOptions: OptionTable<CognitoOptions, CognitoSettings> = {
+/** Also documented in the README. */
+export const cognitoOptions: OptionTable<CognitoOptions, CognitoSettings> = {
   region: textOption('eu-central-1', 'The AWS region.'),
-  userPoolId: textOption('eu-central-1_AbCdEfGhI', 'The id of the user pool.'),
+  userPoolId: textOption('eu-central-1_AbCdEfGhI', 'The ID of the user pool.'),
   issuerType: choiceOption(['original', 'updated'], 'The issuer type of the pool.'),
   replicaRegion: {
     ...textOption('us-west-2', 'The region of a replica of the pool.'),

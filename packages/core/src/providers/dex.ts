@@ -16,7 +16,8 @@ export interface DexOptions {
 
 const acceptBoth = 'Write dex(url, { acceptIdTokens: true }) if that is acceptable here.'
 
-const dexOptions: OptionTable<DexOptions, DexOptions> = {
+/** Also documented in the README. */
+export const dexOptions: OptionTable<DexOptions, DexOptions> = {
   acceptIdTokens: {
     default: required,
     defaultText: '',

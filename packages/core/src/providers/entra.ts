@@ -18,8 +18,9 @@ export interface EntraOptions {
 
 const example = '11111111-2222-4333-8444-555555555555'
 
-const entraOptions: OptionTable<EntraOptions, Required<EntraOptions>> = {
-  tenant: textOption(example, 'The id of the tenant: a GUID in lowercase.'),
+/** Also documented in the README. */
+export const entraOptions: OptionTable<EntraOptions, Required<EntraOptions>> = {
+  tenant: textOption(example, 'The ID of the tenant: a GUID in lowercase.'),
   version: {
     default: 2,
     defaultText: '`2`',

@@ -13,12 +13,16 @@ export interface KeycloakOptions {
   readonly rolesOf?: string
 }
 
-const keycloakOptions: OptionTable<KeycloakOptions, { readonly rolesOf: string | undefined }> = {
+/** Also documented in the README. */
+export const keycloakOptions: OptionTable<
+  KeycloakOptions,
+  { readonly rolesOf: string | undefined }
+> = {
   rolesOf: {
     default: undefined,
     defaultText: 'the roles of the realm',
     range: '',
-    description: 'The id of the client whose roles are read.',
+    description: 'The ID of the client whose roles are read.',
     read: (value) => {
       if (typeof value === 'string' && value !== '') return value
       throw new ConfigError(
