@@ -2,7 +2,19 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { page, withOptionTables } from '../../../../scripts/option-tables.mjs'
 import { required } from '../../src/options/option-table.ts'
-import * as tables from '../../src/config/option-tables.ts'
+import * as general from '../../src/config/option-tables.ts'
+import { cognitoOptions } from '../../src/providers/cognito.ts'
+import { dexOptions } from '../../src/providers/dex.ts'
+import { entraOptions } from '../../src/providers/entra.ts'
+import { keycloakOptions } from '../../src/providers/keycloak.ts'
+
+const tables = {
+  ...general,
+  cognito: cognitoOptions,
+  dex: dexOptions,
+  entra: entraOptions,
+  keycloak: keycloakOptions,
+}
 
 const readme = readFileSync(page, 'utf8')
 
