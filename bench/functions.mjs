@@ -1,12 +1,11 @@
 // (a) One verification, without HTTP.
+import { beforeName, signatureOnly } from './lib/contenders.mjs'
 import { race, summarize } from './lib/measure.mjs'
-import { beforeName } from './lib/servers.mjs'
 import { algorithms, createSigner } from './lib/tokens.mjs'
 import { digestOnly, unsupported, verifiers } from './lib/verifiers.mjs'
 
 /** @typedef {import('./lib/tokens.mjs').Signer} Signer */
 
-const floor = 'crypto.verify alone'
 const digest = 'SHA-256 alone'
 
 /** @param {{ rounds: number, batch: number, warmBatch: number, warmUp?: number, only?: readonly string[], inFlights?: readonly number[] }} size */
@@ -24,7 +23,7 @@ export async function measureFunctions({
     const tokens = Array.from({ length: batch }, () => signer.token())
     for (const inFlight of inFlights) {
       const cold = await race(coldContenders(signer, tokens), { rounds, batch, inFlight, warmUp })
-      tables.push({ algorithm, state: 'cold', inFlight, rows: summarize(cold, floor) })
+      tables.push({ algorithm, state: 'cold', inFlight, rows: summarize(cold, signatureOnly) })
       const warm = await race(warmContenders(signer, tokens.slice(0, 100)), {
         rounds,
         inFlight,
@@ -44,7 +43,7 @@ export function coldContenders(
   const raw = tokens.map((token) => signer.raw(token))
   return [
     {
-      name: floor,
+      name: signatureOnly,
       make: async () => (/** @type {number} */ at) => mustBe(raw[at % raw.length]?.()),
     },
     ...named(

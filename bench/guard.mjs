@@ -2,7 +2,7 @@
 // neither the processor nor other load matters much.
 import { measureFunctions } from './functions.mjs'
 import { measureInProcess } from './in-process.mjs'
-import { beforeName, signatureOnly } from './lib/servers.mjs'
+import { before, beforeName, signatureOnly } from './lib/contenders.mjs'
 
 const tolerance = 1.15
 
@@ -14,7 +14,7 @@ const tolerance = 1.15
  * @returns {Promise<boolean>} whether nothing became slower
  */
 export async function guard() {
-  if (!process.env['BENCH_BEFORE']) {
+  if (!before) {
     console.error(
       'Set BENCH_BEFORE to the path of the checkout of an earlier commit that is built.',
     )

@@ -3,8 +3,9 @@ import { fork } from 'node:child_process'
 import { createServer } from 'node:http'
 import { existsSync } from 'node:fs'
 import { sendAll } from './lib/client.mjs'
+import { signatureOnly } from './lib/contenders.mjs'
 import { median, quantile } from './lib/measure.mjs'
-import { servers, signatureOnly } from './lib/servers.mjs'
+import { servers } from './lib/servers.mjs'
 import { audience, createSigner, garbage } from './lib/tokens.mjs'
 
 const packageOf = { Express: 'express', Koa: 'koa', Fastify: 'fastify', Hono: 'fetch' }

@@ -1,8 +1,9 @@
 // Measures the servers of one framework in this process, without sockets. Prints the tables as JSON.
 import { startIssuer } from '../http.mjs'
+import { beforeName, signatureOnly } from './contenders.mjs'
 import { request } from './in-process.mjs'
 import { cost, median, medianRatio } from './measure.mjs'
-import { beforeName, servers, signatureOnly } from './servers.mjs'
+import { servers } from './servers.mjs'
 import { audience, createSigner, garbage } from './tokens.mjs'
 
 const { framework, contenders, rounds, batch, warmUp } = JSON.parse(process.argv[2] ?? '{}')

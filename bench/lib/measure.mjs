@@ -1,7 +1,7 @@
 // Measures contenders alternately in the same process, so that a temporarily busy machine affects all of
 // them.
 
-import { beforeName } from './servers.mjs'
+import { beforeName } from './contenders.mjs'
 
 /** @typedef {{ cpu: number, wall: number }} Cost microseconds per operation */
 /** @typedef {{ name: string, make: () => Promise<(at: number) => unknown> }} Contender */

@@ -2,15 +2,9 @@
 // the signature with the issuer's key set, one algorithm, `iss`, `aud` and `exp`, and responds with the token's
 // subject. Peers are not configured to check more. Our guard always runs all of its checks.
 import { createServer } from 'node:http'
-import { pathToFileURL } from 'node:url'
+import { before, beforeName, signatureOnly } from './contenders.mjs'
 
 export const algorithms = /** @type {const} */ (['RS256'])
-
-/** The contender that only verifies the signature. It does not refuse requests, so it gets no garbage. */
-export const signatureOnly = 'crypto.verify alone'
-
-/** The contender from another build of this project. */
-export const beforeName = 'ours, before'
 
 /** @typedef {{ issuer: string, jwksUri: string, audience: string }} Setup */
 /** @typedef {{ listen: (setup: Setup) => Promise<import('node:http').Server> }} Entry */
@@ -167,7 +161,7 @@ const ours = loaderOf(new URL('../../', import.meta.url))
 export const servers = {
   Express: {
     bare: express(async () => []),
-    'crypto.verify alone': express(async (setup) => {
+    [signatureOnly]: express(async (setup) => {
       const check = await signatureAlone(setup)
       return [
         (/** @type {any} */ request, /** @type {any} */ _response, /** @type {any} */ next) => {
@@ -244,7 +238,7 @@ export const servers = {
   },
   Koa: {
     bare: koa(async () => []),
-    'crypto.verify alone': koa(async (setup) => {
+    [signatureOnly]: koa(async (setup) => {
       const check = await signatureAlone(setup)
       return [
         (/** @type {any} */ context, /** @type {any} */ next) => {
@@ -266,7 +260,7 @@ export const servers = {
   },
   Fastify: {
     bare: fastify(async () => ({})),
-    'crypto.verify alone': fastify(async (_app, setup) => {
+    [signatureOnly]: fastify(async (_app, setup) => {
       const check = await signatureAlone(setup)
       return {
         onRequest: async (/** @type {any} */ request) => check(request.headers.authorization),
@@ -278,7 +272,7 @@ export const servers = {
   },
   Hono: {
     bare: hono(async () => []),
-    'crypto.verify alone': hono(async (setup) => {
+    [signatureOnly]: hono(async (setup) => {
       const check = await signatureAlone(setup)
       return [
         (/** @type {any} */ context, /** @type {any} */ next) => {
@@ -317,10 +311,9 @@ function fastifyJwt(cache) {
   }
 }
 
-/** The checkout of another commit, which is built. Its guards take part as one more contender. */
-const before = process.env['BENCH_BEFORE']
+// The guards of the other build are one more contender.
 if (before) {
-  const load = loaderOf(pathToFileURL(`${before}/`))
+  const load = loaderOf(before)
   for (const [framework, entries] of Object.entries(servers)) {
     const create = ourGuards[framework]
     if (create) entries[beforeName] = create(load)

@@ -3,14 +3,13 @@
 // have (canonical base64url, duplicate members, the type of every claim, the actor chain), and their cost is
 // included.
 import { hash } from 'node:crypto'
-import { pathToFileURL } from 'node:url'
 import { JwtVerifier } from 'aws-jwt-verify'
 import { createVerifier as createFastJwt } from 'fast-jwt'
 import { verify as honoVerify } from 'hono/jwt'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import { createVerifier } from '../../packages/core/dist/index.js'
-import { beforeName } from './servers.mjs'
+import { before, beforeName } from './contenders.mjs'
 import { audience, issuer } from './tokens.mjs'
 
 /** @typedef {import('./tokens.mjs').Signer} Signer */
@@ -44,11 +43,10 @@ export const verifiers = {
   },
 }
 
-/** The checkout of another commit, which is built. */
-const before = process.env['BENCH_BEFORE']
 if (before) {
-  const path = pathToFileURL(`${before}/packages/core/dist/index.js`).href
-  const { createVerifier: create } = await import(path)
+  const { createVerifier: create } = await import(
+    new URL('packages/core/dist/index.js', before).href
+  )
   verifiers[beforeName] = (signer) => create(optionsFor(signer)).verify
 }
 
