@@ -2,19 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { page, withOptionTables } from '../../../../scripts/option-tables.mjs'
 import { required } from '../../src/options/option-table.ts'
-import * as general from '../../src/config/option-tables.ts'
-import { cognitoOptions } from '../../src/providers/cognito.ts'
-import { dexOptions } from '../../src/providers/dex.ts'
-import { entraOptions } from '../../src/providers/entra.ts'
-import { keycloakOptions } from '../../src/providers/keycloak.ts'
-
-const tables = {
-  ...general,
-  cognito: cognitoOptions,
-  dex: dexOptions,
-  entra: entraOptions,
-  keycloak: keycloakOptions,
-}
+import { tables } from '../option-tables.ts'
 
 const readme = readFileSync(page, 'utf8')
 
