@@ -58,6 +58,19 @@ const tokenFor = (
   options: Partial<Parameters<typeof issuer.token>[0]> = {},
 ): Promise<AccessToken> => verifier.verify(issuer.token({ aud, expiresIn: 60, ...options }))
 
+/** Watches tokens with these lifetimes, in seconds. Returns a list that receives those that end. */
+async function watchAll(
+  verifier: ReturnType<typeof create>,
+  lifetimes: readonly number[],
+): Promise<readonly number[]> {
+  const ends: number[] = []
+  for (const expiresIn of lifetimes) {
+    // oxlint-disable-next-line no-await-in-loop -- in order
+    verifier.watch(await tokenFor(verifier, { expiresIn }), () => void ends.push(expiresIn))
+  }
+  return ends
+}
+
 describe('watch', () => {
   test('calls back once, within a second after exp and the clock tolerance', async () => {
     const verifier = create()
@@ -113,11 +126,7 @@ describe('watch', () => {
 
   test('calls back only for the tokens that ended while the clock was moved forward', async () => {
     const verifier = create()
-    const ends: number[] = []
-    for (const expiresIn of [60, 3600, 7200]) {
-      // oxlint-disable-next-line no-await-in-loop -- in order
-      verifier.watch(await tokenFor(verifier, { expiresIn }), () => void ends.push(expiresIn))
-    }
+    const ends = await watchAll(verifier, [60, 3600, 7200])
     const start = Math.floor(clock.now() / 1000)
     clock.jump(start + 3600 + tolerance - 1 - clock.now() / 1000)
     clock.advance(1)
@@ -127,11 +136,7 @@ describe('watch', () => {
 
   test('calls back for each second that a late timer has passed', async () => {
     const verifier = create()
-    const ends: number[] = []
-    for (const expiresIn of [60, 61, 120, 180]) {
-      // oxlint-disable-next-line no-await-in-loop -- in order
-      verifier.watch(await tokenFor(verifier, { expiresIn }), () => void ends.push(expiresIn))
-    }
+    const ends = await watchAll(verifier, [60, 61, 120, 180])
     clock.advance(60 + tolerance - 1)
     expect(ends).toEqual([])
     clock.jump(1)
