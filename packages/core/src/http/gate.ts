@@ -29,7 +29,7 @@ import {
   type HandlerDescription,
   type ServerDescription,
 } from './handler-description.ts'
-import { replyWriter } from './known-replies.ts'
+import { replyWriter } from './reply-writer.ts'
 import { noToken } from './no-token.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 import { RequestPresentation } from './request-presentation.ts'

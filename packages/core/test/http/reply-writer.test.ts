@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { refuse } from '../../src/errors/refusal.ts'
 import type { ReplySettings } from '../../src/http/challenge.ts'
 import { replyTo } from '../../src/http/challenge.ts'
-import { replyWriter } from '../../src/http/known-replies.ts'
+import { replyWriter } from '../../src/http/reply-writer.ts'
 
 const settings: ReplySettings = {
   realm: 'api',
