@@ -5,7 +5,7 @@ import { ConfigError, Refusal, refuse } from '../errors/refusal.ts'
 import { createGuards, type Guard, type Guards } from '../guards/guards.ts'
 import { namesOf } from '../guards/scope.ts'
 import { andThen, type MaybePromise } from '../lib/maybe-promise.ts'
-import { privateSlot } from '../lib/private-slot.ts'
+import { isObject } from '../lib/private-slot.ts'
 import { warnUnlessOff } from '../lib/warning-limiter.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import type { AccessToken } from '../token/access-token.ts'
@@ -33,7 +33,7 @@ import { replyWriter } from './reply-writer.ts'
 import { noToken } from './no-token.ts'
 import { type HttpRequest, pathOf } from './request.ts'
 import { RequestPresentation } from './request-presentation.ts'
-import { RequestState } from './request-state.ts'
+import { hasState, openState, RequestState, stateAt } from './request-state.ts'
 import { type PublishedMetadata, publishMetadata } from './resource-metadata.ts'
 import { refuseHostCall } from './wrong-host.ts'
 
@@ -70,9 +70,6 @@ function requireNoConnection({ mtls }: Policy): void {
     "Use an adapter for a Node framework, or mtls: { checkedBy: 'gateway' } if a gateway compares the certificate.",
   )
 }
-
-/** The states of a request: one for each gate that has run a guard on it. */
-const states = privateSlot<RequestState>()
 
 const proceed: GuardResult = Object.freeze({ action: 'proceed' })
 
@@ -171,18 +168,12 @@ export class Gate<C extends object = object> {
 
   /** What this gate knows about a request. New if no guard of this gate has run on it. */
   open(key: object, request: HttpRequest): RequestState {
-    const newest = states.get(key)
-    const known = this.#among(newest)
-    if (known) return known
-    const state = new RequestState(this, request, this.#reporter.context())
-    state.ofOtherGate = newest
-    states.set(key, state)
-    return state
+    return openState(this, key, () => new RequestState(this, request, this.#reporter.context()))
   }
 
   /** @throws ConfigError unless all guards so far let the request through */
   token(key: object): AccessToken<C> | undefined {
-    return this.#granted(this.#find(key), key)
+    return this.#granted(stateAt(this, key), key)
   }
 
   /**
@@ -192,7 +183,7 @@ export class Gate<C extends object = object> {
    * @param requestOf returns the request that an object belongs to
    */
   tokenOf(attachedTo: object, requestOf: (object: object) => object): AccessToken<C> | undefined {
-    const state = this.#find(attachedTo)
+    const state = stateAt(this, attachedTo)
     return state ? this.#granted(state, attachedTo) : this.token(requestOf(attachedTo))
   }
 
@@ -201,12 +192,12 @@ export class Gate<C extends object = object> {
     if (state?.outcome === 'granted' && !state.running && !(token instanceof Refusal)) {
       return token as AccessToken<C> | undefined
     }
-    throw noToken(state, isObject(key) && states.get(key) !== undefined)
+    throw noToken(state, hasState(key))
   }
 
   /** Whether a guard of this gate has run on the request. */
   has(key: object): boolean {
-    return this.#find(key) !== undefined
+    return stateAt(this, key) !== undefined
   }
 
   /** Whether anything listens for records. If not, a host need not call `recordDecision`. */
@@ -216,14 +207,14 @@ export class Gate<C extends object = object> {
 
   /** Call it once the response is sent; further calls do nothing. A granted request is recorded then. */
   recordDecision(key: object): void {
-    const state = this.#find(key)
+    const state = stateAt(this, key)
     // While a guard is running, the outcome is unknown: the adapter calls again afterwards.
     if (state && !state.running) this.#record(state, this.#reporter.report)
   }
 
   /** For hosts that cannot tell when a response is complete: allows one more record of a grant. */
   resetRecord(key: object): void {
-    const state = this.#find(key)
+    const state = stateAt(this, key)
     if (state && !state.isRefused) state.recorded = false
   }
 
@@ -264,17 +255,6 @@ export class Gate<C extends object = object> {
       setsAudience: guard.audience !== undefined,
       server: this.#description,
     }
-  }
-
-  #find(key: unknown): RequestState | undefined {
-    return isObject(key) ? this.#among(states.get(key)) : undefined
-  }
-
-  /** @param newest the state that the last gate to open the request has created */
-  #among(newest: RequestState | undefined): RequestState | undefined {
-    let state = newest
-    while (state && state.gate !== this) state = state.ofOtherGate
-    return state
   }
 
   /** Synchronous if the token is cached and the guard is. A refusal is final: later guards don't run. */
@@ -450,8 +430,4 @@ function recordOf(
 function asError(thrown: unknown, { name }: Guard): Error {
   if (thrown instanceof Error) return thrown
   return new Error(`The guard ${name} threw a value that is not an Error.`, { cause: thrown })
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'function' || (typeof value === 'object' && value !== null)
 }

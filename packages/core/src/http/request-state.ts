@@ -1,5 +1,6 @@
 import type { GuardDecision, VerificationTrace } from '../audit/build-record.ts'
 import { Refusal } from '../errors/refusal.ts'
+import { isObject, privateSlot } from '../lib/private-slot.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { readCredential } from './credential.ts'
 import type { HttpRequest } from './request.ts'
@@ -50,4 +51,35 @@ export class RequestState {
     this.running = running
     return result
   }
+}
+
+/** The states of a request: one for each gate that has run a guard on it. The newest one leads to the others. */
+const states = privateSlot<RequestState>()
+
+/** Returns the state of a request at a gate, or `undefined` if no guard of the gate has run on it. */
+export function stateAt(gate: object, key: unknown): RequestState | undefined {
+  return isObject(key) ? findFrom(states.get(key), gate) : undefined
+}
+
+/** Whether a guard of any gate has run on the request. */
+export function hasState(key: unknown): boolean {
+  return isObject(key) && states.get(key) !== undefined
+}
+
+/** Returns the state of a request at a gate. If there is none, adds the one that `create` returns. */
+export function openState(gate: object, key: object, create: () => RequestState): RequestState {
+  // Only one lookup: on Express, each takes longer than what is done with its result.
+  const newest = states.get(key)
+  const known = findFrom(newest, gate)
+  if (known) return known
+  const state = create()
+  state.ofOtherGate = newest
+  states.set(key, state)
+  return state
+}
+
+function findFrom(newest: RequestState | undefined, gate: object): RequestState | undefined {
+  let state = newest
+  while (state && state.gate !== gate) state = state.ofOtherGate
+  return state
 }

@@ -38,3 +38,8 @@ export function privateSlot<Value>(): PrivateSlot<Value> {
   }
   return Field
 }
+
+/** Whether a value can have a slot: objects and functions. They can also be keys of a `WeakMap`. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'function' || (typeof value === 'object' && value !== null)
+}
