@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { privateSlot } from '../../src/lib/private-slot.ts'
+import { isObject, privateSlot } from '../../src/lib/private-slot.ts'
 
 describe.each([
   ['an object', (): object => ({})],
@@ -37,4 +37,9 @@ test('privateSlot keeps its value when the object is frozen later', () => {
   Object.freeze(one)
   slot.set(one, 'b')
   expect(slot.get(one)).toBe('b')
+})
+
+test('objects and functions can have a slot, and other values cannot', () => {
+  const values = [{}, [], () => {}, Object.create(null), null, undefined, 'a', 1, true, Symbol('a')]
+  expect(values.map(isObject)).toEqual([true, true, true, true, ...Array(6).fill(false)])
 })
