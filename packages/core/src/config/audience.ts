@@ -35,13 +35,14 @@ export function audienceRule(audience: unknown): AudienceRule {
  * Refuses a token that was not issued for this service (RFC 7519 section 4.1.3).
  *
  * @param claims verified claims whose audience is well-formed
+ * @param found `audienceOf(claims, profile)`
  */
 export function checkAudience(
   claims: JsonObject,
+  found: readonly string[],
   expected: AudienceRule,
   profile: Profile,
 ): Refusal | undefined {
-  const found = audienceOf(claims, profile)
   if (matches(expected, found, profile.ignoredAudiences)) return undefined
   const claim = audienceClaim(claims, profile)
   const reason = `${claim} is ${quoteList(found)}, expected ${describeAudience(expected)}`

@@ -263,7 +263,7 @@ function nameOf(client: ClientRule): string {
 function audienceGuard(audience: AudienceRule): Guard {
   return {
     ...createGuard(named('requireAudience', audience.names), (token) =>
-      checkAudience(token.claims, audience, profileOf(token)),
+      checkAudience(token.claims, token.audience, audience, profileOf(token)),
     ),
     audience,
     admitsAnonymous: true,

@@ -129,7 +129,7 @@ export class Pipeline {
       trace.token = token
       const context = claimContext(header, issuer, requirements, this.policy)
       if (context instanceof Refusal) return context
-      const refusal = recheckClaims(content.claims, context)
+      const refusal = recheckClaims(content.claims, content.audience, context)
       if (refusal?.code === 'token_expired') this.#cache.delete(jwt)
       const result = refusal ?? this.#checkUse(token, requirements, presentation, trace)
       if (!(result instanceof Promise)) return this.#withHint(result, cached, jwt)

@@ -164,7 +164,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
     'aud is ["1", "2", "3", "4", "5", and 2 more], expected one of ["a"]',
   ],
 ])('the reason for a mismatch shows both audiences: %s', (_what, expected, found, reason) => {
-  const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
+  const refusal = checkAudience({ aud: found }, found, audienceRule(expected), defaultProfile)
   expect(refusal).toMatchObject({ code: 'audience_mismatch', reason })
 })
 
@@ -173,7 +173,7 @@ test.each<readonly [expected: Audience, found: readonly string[], detail: object
   [['orders', 'legacy'], ['stock', 'Legacy'], { claim: 'aud', explained: true }],
   [{ only: 'orders' }, ['orders', 'stock'], { claim: 'aud', explained: true }],
 ])('the refusal by %j of %j has the detail %j', (expected, found, detail) => {
-  const refusal = checkAudience({ aud: found }, audienceRule(expected), defaultProfile)
+  const refusal = checkAudience({ aud: found }, found, audienceRule(expected), defaultProfile)
   expect(refusal?.detail).toStrictEqual(detail)
 })
 

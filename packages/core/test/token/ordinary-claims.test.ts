@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
+import { audienceOf, audienceRule } from '../../src/config/audience.ts'
 import { createPolicy } from '../../src/config/policy.ts'
 import * as providers from '../../src/providers/index.ts'
 import type { JsonObject } from '../../src/lib/json.ts'
@@ -10,8 +11,10 @@ import {
   checkEverything,
   type ClaimContext,
   isOrdinaryToken,
+  recheckClaims,
 } from '../../src/token/claims.ts'
 import { isOrdinary } from '../../src/token/ordinary-claims.ts'
+import type { Audience } from '../../src/options/options.ts'
 import { defaultProfile } from '../../src/providers/default.ts'
 
 // The shortcut for ordinary tokens must never skip a check that would refuse.
@@ -85,6 +88,38 @@ describe.each(Object.entries(issuers))('with %s', (_name, issuer) => {
     )
     expect(ordinary).toBeGreaterThan(100)
   })
+})
+
+const audiences = fc
+  .constantFrom<Audience>('order-service', 'a', ['a', 'order-service'], { only: 'order-service' })
+  .map(audienceRule)
+const moments = fc.constantFrom(now - 60, now - 6, now, now + 54, now + 60, now + 66, now + 3600)
+const lifetimes = fc.constantFrom(undefined, 59, 60, 3600)
+
+test('the repeated checks refuse an accepted token at another time and route as all checks do', () => {
+  const counts = { accepted: 0, refused: 0 }
+  const property = fc.property(
+    changes,
+    fc.tuple(audiences, moments, audiences, moments),
+    lifetimes,
+    (changed, [firstAudience, firstTime, audience, time], maxLifetime) => {
+      const claims = Object.fromEntries(
+        Object.entries({ ...valid, ...changed }).filter(([, value]) => value !== undefined),
+      )
+      const start = contextOf(url, 'at+jwt')
+      const policy = { ...start.policy, ...(maxLifetime !== undefined && { maxLifetime }) }
+      const first = { ...start, policy, audience: firstAudience, now: firstTime }
+      fc.pre(!checkEverything(claims, first))
+      const later = { ...first, audience, now: time }
+      const found = audienceOf(claims, later.issuer.profile)
+      const refusal = recheckClaims(claims, found, later)
+      expect(refusal).toEqual(checkEverything(claims, later))
+      counts[refusal ? 'refused' : 'accepted'] += 1
+    },
+  )
+  fc.assert(property, { numRuns: 2000, seed: 17 })
+  expect(counts.accepted).toBeGreaterThan(100)
+  expect(counts.refused).toBeGreaterThan(100)
 })
 
 test('an inherited claim does not make a token ordinary', () => {

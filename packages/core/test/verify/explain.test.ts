@@ -131,7 +131,7 @@ describe('later checks also run', () => {
   test('and every missing and malformed claim is named', async () => {
     const report = await explainWith(signed({ sub: undefined, aud: undefined, jti: 7, azp: '' }))
     const claims = report.checks.flatMap(({ claim }) => claim ?? [])
-    expect(claims).toEqual(['aud', 'sub', 'jti', 'azp'])
+    expect(claims).toEqual(['aud', 'sub', 'azp', 'jti'])
     expect(report.checks.find(({ check }) => check === 'audience')?.detail).toBe(
       'aud is missing or malformed',
     )
