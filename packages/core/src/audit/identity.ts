@@ -76,9 +76,14 @@ function claimedMembers(claims: JsonObject, { profile }: IssuerPolicy): Identity
 
 /** Identifies the token and its key. The header is verified too, because the signature covers it. */
 function tokenReference(raw: string, claims: JsonObject, isSigned = true): Identity {
-  const { kid, alg } = isSigned ? headerOf(raw) : { kid: undefined, alg: undefined }
+  const header = isSigned ? headerOf(raw) : undefined
   const jti = nonEmptyString(own(claims, 'jti'))
-  return defined({ kid, alg, jti, tokenSha256: jti === undefined ? sha256(raw) : undefined })
+  return defined({
+    kid: header?.kid,
+    alg: header?.alg,
+    jti,
+    tokenSha256: jti === undefined ? sha256(raw) : undefined,
+  })
 }
 
 interface ActorChain {

@@ -92,9 +92,8 @@ function recordOf(body: () => RecordBody, pseudonymKey: Uint8Array | undefined):
 function describeRefusal({ outcome, code, reason, guard, request }: DecisionRecord): string {
   const { method = '', route = '' } = request ?? {}
   const by = guard === undefined ? '' : ` by ${guard}`
-  const help = code === undefined ? '' : ` (${explanationOf(code)})`
   const what = `${`${method} ${route}`.trim()} ${outcome}${by}: ${code}: ${reason}`.trim()
-  return escapeForLog(what + help)
+  return escapeForLog(`${what} (${explanationOf(code!)})`)
 }
 
 function publishLoss(total: number): void {

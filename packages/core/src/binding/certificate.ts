@@ -1,3 +1,4 @@
+import { attempt } from '../lib/attempt.ts'
 import type { CertificateFormat, MtlsSettings } from '../config/mtls.ts'
 import { isInRange, parseIp } from '../lib/ip-address.ts'
 import type { Connection, Presentation } from './presentation.ts'
@@ -95,7 +96,7 @@ async function readDer(base64: string | undefined): Promise<CertificateResult | 
 
 /** Decodes padded base64 (RFC 4648 section 4), canonical encodings only. */
 function decodeBase64(text: string): Uint8Array | undefined {
-  const [, digits] = (text.length % 4 === 0 && /^([A-Za-z0-9+/]+)={0,2}$/.exec(text)) || []
+  const digits = text.length % 4 === 0 ? /^([A-Za-z0-9+/]+)={0,2}$/.exec(text)?.[1] : undefined
   return digits === undefined
     ? undefined
     : decodeBase64url(digits.replaceAll('+', '-').replaceAll('/', '_'))
@@ -105,13 +106,8 @@ const pem = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE
 
 /** A certificate in PEM (RFC 7468 section 5), escaped as in a URL. */
 async function readEscapedPem(value: string): Promise<CertificateResult | undefined> {
-  let text: string
-  try {
-    text = decodeURIComponent(value)
-  } catch {
-    return undefined
-  }
-  return readDer(pem.exec(text)?.[1]?.replace(/\s/g, ''))
+  const text = attempt(() => decodeURIComponent(value))
+  return text === undefined ? undefined : readDer(pem.exec(text)?.[1]!.replace(/\s/g, ''))
 }
 
 /**

@@ -30,23 +30,24 @@ export class Nonces {
    * that was issued before a restart in the same second.
    */
   async issue(now: number): Promise<string> {
-    const time = Math.floor(now * 1000).toString(36)
-    return `${time}.${await this.#mac(this.#secrets[0]!, time)}`
+    return this.#nonce(this.#secrets[0]!, Math.floor(now * 1000))
   }
 
   /** When a nonce was issued, in seconds. `undefined` if it is not current or not from this service. */
   async issuedAt(nonce: string, now: number): Promise<number | undefined> {
-    const [time = '', mac] = nonce.split('.', 2)
-    if (mac === undefined || !/^[\da-z]{1,9}$/.test(time)) return undefined
-    const issued = Number.parseInt(time, 36) / 1000
-    if (issued > now + this.#tolerance || now - issued > nonceTimes.lifetime) return undefined
+    // NaN, which is not current, if the text does not begin with a time.
+    const milliseconds = Number.parseInt(nonce, 36)
+    const issued = milliseconds / 1000
+    const isCurrent = issued <= now + this.#tolerance && now - issued <= nonceTimes.lifetime
+    if (!isCurrent) return undefined
     for (const secret of this.#secrets) {
-      if (isEqual(nonce, `${time}.${await this.#mac(secret, time)}`)) return issued
+      if (isEqual(nonce, await this.#nonce(secret, milliseconds))) return issued
     }
     return undefined
   }
 
-  #mac(secret: Uint8Array, time: string): Promise<string> {
-    return hmacSha256Async(secret, `dpop-nonce ${this.#audience} ${time}`)
+  async #nonce(secret: Uint8Array, milliseconds: number): Promise<string> {
+    const time = milliseconds.toString(36)
+    return `${time}.${await hmacSha256Async(secret, `dpop-nonce ${this.#audience} ${time}`)}`
   }
 }

@@ -92,7 +92,7 @@ function storeIsLate(): Error {
 }
 
 function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error('it failed')
+  return thrown instanceof Error ? thrown : new Error()
 }
 
 /** Only the name and the code of an error of the store: its message may contain a password. */

@@ -61,7 +61,6 @@ function isWithin(path: string, prefix: string): boolean {
  */
 export function targetProblem(htu: string, targets: readonly NormalUri[]): string | undefined {
   if (targets.length === 0) return 'the URL of the request is malformed or is outside publicUrl'
-  if (targets.some(({ origin, path }) => htu === origin + path)) return undefined
   const uri = normalizeUri(htu)
   if (!uri) return 'htu in the proof is not a well-formed http or https URL'
   const sameOrigin = targets.filter(({ origin }) => origin === uri.origin)

@@ -49,7 +49,10 @@ const passIssuer = "Pass at least { issuer: 'https://as.example.com' }."
 
 const issuerNames: readonly string[] = Object.keys(issuerOptions)
 const verifierNames: readonly string[] = [...issuerNames, ...Object.keys(verifierOptions)]
-const serverNames: readonly string[] = [...verifierNames, ...Object.keys(resourceServerOptions)]
+const names: Readonly<Record<'verifier' | 'resource server', readonly string[]>> = {
+  verifier: verifierNames,
+  'resource server': [...verifierNames, ...Object.keys(resourceServerOptions)],
+}
 
 /**
  * Turns options into a validated, frozen policy.
@@ -57,10 +60,10 @@ const serverNames: readonly string[] = [...verifierNames, ...Object.keys(resourc
  * @param kind a resource server has options that a verifier without HTTP has no use for
  * @throws ConfigError
  */
-export function createPolicy(given: unknown, kind: 'verifier' | 'resource server'): Policy {
+export function createPolicy(given: unknown, kind: keyof typeof names): Policy {
   const options = ownOptions(given, 'option', passIssuer)
   checkUse(options, kind)
-  checkNames(options, kind === 'verifier' ? verifierNames : serverNames, 'option')
+  checkNames(options, names[kind], 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
   const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
   const { publicUrl, prefix, credential, ...server } = readRows(
@@ -139,7 +142,7 @@ function withoutNonces(dpop: DpopSettings | undefined): DpopSettings | undefined
 }
 
 /** Explains names that exist, but not as options of this kind. */
-function checkUse(options: OptionObject, kind: 'verifier' | 'resource server'): void {
+function checkUse(options: OptionObject, kind: keyof typeof names): void {
   const guard = Object.keys(options).find((name) => name.startsWith('require'))
   if (guard !== undefined) {
     throw new ConfigError(

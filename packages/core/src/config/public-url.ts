@@ -47,7 +47,7 @@ function notPublicUrl(name: string): ConfigError {
 
 export function readPrefix(value: unknown, name: string): PathRule {
   if (value === 'stripped' || value === 'kept') return value
-  const [, added] = (typeof value === 'string' && /^added:(\/.+)$/.exec(value)) || []
+  const added = typeof value === 'string' ? /^added:(\/.+)$/.exec(value)?.[1] : undefined
   const path = added === undefined ? undefined : normalizePath(added)
   if (path !== undefined) return Object.freeze({ added: withoutSlash(path) })
   throw new ConfigError(

@@ -1,3 +1,4 @@
+import { attempt } from '../lib/attempt.ts'
 import {
   type Algorithm,
   canonical,
@@ -147,11 +148,7 @@ export function readJwks(value: unknown): { readonly keys: readonly object[] } {
 
 /** A copy, so that later changes have no effect; `undefined` if the keys contain anything but data. */
 function copyOf(keys: readonly object[]): readonly object[] | undefined {
-  try {
-    return structuredClone(keys)
-  } catch {
-    return undefined
-  }
+  return attempt(() => structuredClone(keys))
 }
 
 export function readClock(value: unknown): Clock {

@@ -1,3 +1,4 @@
+import { attempt } from '../lib/attempt.ts'
 import { type ChallengeError, type CodeEntry, codes, titles } from './codes.ts'
 
 /**
@@ -50,12 +51,10 @@ export function problemDetails({ title, status, detail, error }: RefusalInfo): R
 
 /** Calls the function. Returns `undefined` if it throws or returns an invalid body. Never throws. */
 export function tryBody(write: RefusalBodyWriter, refusal: RefusalInfo): ResponseBody | undefined {
-  try {
+  return attempt(() => {
     const { contentType, body } = write(refusal) as Readonly<Record<keyof ResponseBody, unknown>>
     return isMediaType(contentType) && typeof body === 'string' ? { contentType, body } : undefined
-  } catch {
-    return undefined
-  }
+  })
 }
 
 /** An ordinary refusal, for testing a body writer when the server is created. */

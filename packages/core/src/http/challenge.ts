@@ -152,7 +152,7 @@ function namesIn(header: unknown): readonly string[] {
 function challenges(refusal: Refusal, settings: ReplySettings, used: Scheme | undefined): string {
   const accepted = acceptedSchemes(settings.dpop)
   const isUsed = (scheme: Scheme): boolean =>
-    used === undefined || !accepted.includes(used) || used === scheme
+    used === scheme || !accepted.some((one) => one === used)
   return accepted
     .map((scheme) => challenge(scheme, settings, isUsed(scheme) ? refusal : undefined))
     .join(', ')

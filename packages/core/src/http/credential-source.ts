@@ -100,7 +100,8 @@ export function checkOrigin(rule: CredentialRule, request: HttpRequest): Refusal
     return refuse('origin_not_allowed', 'the request has more than one Origin or Sec-Fetch-Site')
   }
   const [origin] = origins
-  const isListed = typeof origin === 'string' && rule.origins.has(origin)
+  const allowed: ReadonlySet<unknown> = rule.origins
+  const isListed = allowed.has(origin)
   if (isListed || sites[0] === 'same-origin') return undefined
   return refuse('origin_not_allowed', whyNotAllowed(origin, sites[0]))
 }

@@ -52,9 +52,9 @@ export function readCredential(
   if (typeof value !== 'string' || value.trim() === '') {
     return refuse('credential_malformed', 'the Authorization header is empty')
   }
-  const [, name, token] = credential.exec(value) ?? []
-  const scheme = schemeOf(name, acceptsDpop)
-  return scheme ? ({ scheme, token } as Credential) : whyNotAccepted(value, acceptsDpop)
+  const match = credential.exec(value)
+  const scheme = schemeOf(match?.[1], acceptsDpop)
+  return scheme ? ({ scheme, token: match![2] } as Credential) : whyNotAccepted(value, acceptsDpop)
 }
 
 /**
@@ -161,7 +161,7 @@ const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/
 export function usesOtherScheme(request: HttpRequest): boolean {
   const [value, ...others] = headerValues(request, 'authorization')
   if (others.length > 0 || typeof value !== 'string' || isJoined(value)) return false
-  const scheme = schemeOfCredential.exec(value)?.[1]?.toLowerCase()
+  const scheme = schemeOfCredential.exec(value)?.[1]!.toLowerCase()
   return scheme !== undefined && !/^(?:bearer|dpop)/.test(scheme)
 }
 
@@ -182,7 +182,7 @@ function whyNotAccepted(value: string, acceptsDpop: boolean): Refusal {
   if (isJoined(value)) {
     return refuse('credential_repeated', 'the Authorization header has more than one credential')
   }
-  const [name = ''] = value.split(/[ \t]/, 1)
+  const name = value.split(/[ \t]/, 1)[0]!
   const scheme = schemeOf(name, acceptsDpop)
   if (!scheme) return refuse('credential_scheme_unsupported', describeScheme(value, acceptsDpop))
   return refuse(
@@ -198,7 +198,7 @@ const knownSchemes = ['basic', 'digest', 'dpop', 'negotiate', 'ntlm', 'apikey', 
 function describeScheme(value: string, acceptsDpop: boolean): string {
   const accepted = acceptsDpop ? 'the Bearer or DPoP' : 'the Bearer'
   const reason = `the Authorization header does not use ${accepted} scheme`
-  const [scheme = ''] = value.toLowerCase().split(/[ \t:]/, 1)
+  const scheme = value.toLowerCase().split(/[ \t:]/, 1)[0]!
   if (scheme === 'bearer') return `${reason}: the word is not followed by a space`
   if (scheme === 'dpop') {
     return `${reason} but DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`

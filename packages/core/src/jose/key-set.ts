@@ -67,8 +67,8 @@ function materialsOf(keys: readonly VerificationKey[]): ReadonlySet<string> {
 }
 
 /** Removes the keys with these `kid` values, also where the set contains them under another `kid`. */
-export function withoutKids(set: KeySet, kids: ReadonlySet<string>): KeySet {
-  return withoutKeys(set, ({ kid }) => kid !== undefined && kids.has(kid))
+export function withoutKids(set: KeySet, kids: ReadonlySet<string | undefined>): KeySet {
+  return withoutKeys(set, ({ kid }) => kids.has(kid))
 }
 
 /** Removes the keys that `isBlocked` selects, and every other entry with the same key. */

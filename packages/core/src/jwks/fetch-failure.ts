@@ -64,7 +64,7 @@ export function metadataError(
 
 /** Omits the query of the URL, because it can contain a secret. */
 function describeRequest(url: string, problem: string): string {
-  const [withoutQuery = ''] = url.split('?', 1)
+  const withoutQuery = url.split('?', 1)[0]!
   return `GET ${withoutQuery.slice(0, 256)}: ${problem}`
 }
 

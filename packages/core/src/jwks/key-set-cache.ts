@@ -50,13 +50,13 @@ export class KeySetCache {
   readonly #clock: Policy['clock']
   readonly #schedule: Policy['schedule']
   readonly #staleIfError: number
-  readonly #mode: RefreshMode
+  readonly #mode: RefreshMode | undefined
   readonly #fetcher: KeySetFetcher
   readonly #backoff: Backoff
   readonly #events: KeyEventReporter
   readonly #persistence: KeySetPersistence
   readonly #emptySets = new EmptySetGracePeriod()
-  readonly #blocked = new Set<string>()
+  readonly #blocked = new Set<string | undefined>()
   #cached: CachedKeySet | undefined
   /** The key set that was fetched last, if it has no usable key. */
   #rejected: KeySet | undefined
@@ -74,7 +74,7 @@ export class KeySetCache {
   #closed = false
   #cancelTimer: () => void = () => {}
 
-  constructor(issuer: IssuerPolicy, policy: Policy, mode: RefreshMode) {
+  constructor(issuer: IssuerPolicy, policy: Policy, mode?: RefreshMode) {
     this.#issuer = issuer
     this.#clock = policy.clock
     this.#schedule = policy.schedule
@@ -177,7 +177,7 @@ export class KeySetCache {
     if (this.#backoff.isFailing) throw this.#backoff.toError('the refresh failed')
   }
 
-  isBlocked(kid: string): boolean {
+  isBlocked(kid: string | undefined): boolean {
     return this.#blocked.has(kid)
   }
 

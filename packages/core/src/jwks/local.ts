@@ -30,7 +30,7 @@ export class LocalKeySet implements KeySource {
   #read: KeySet = emptyKeySet
   #set: KeySet = emptyKeySet
   #isRead = false
-  readonly #blocked = new Set<string>()
+  readonly #blocked = new Set<string | undefined>()
 
   /** @throws ConfigError if it is clear without importing the keys that none is usable */
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
@@ -114,7 +114,7 @@ export class LocalKeySet implements KeySource {
   }
 
   #select({ alg, kid }: JoseHeader): VerificationKey | Refusal {
-    if (kid !== undefined && this.#blocked.has(kid)) return blockedKey()
+    if (this.#blocked.has(kid)) return blockedKey()
     const { keys, skipped } = this.#set
     if (keys.length === 0) {
       return this.#unavailable(unusable(skipped).message)
@@ -124,7 +124,7 @@ export class LocalKeySet implements KeySource {
     return selectKey({ ...this.#set, keys: unnamed }, { alg, kid: undefined })
   }
 
-  #hasKid(kid: string): boolean {
+  #hasKid(kid: string | undefined): boolean {
     return this.#read.keys.some((key) => key.kid === kid)
   }
 

@@ -19,13 +19,13 @@ export class RemoteKeySet implements KeySource {
   readonly #limiter = new UnknownKidLimiter()
   #waiting = 0
 
-  constructor(issuer: IssuerPolicy, policy: Policy, mode: RefreshMode = 'always') {
+  constructor(issuer: IssuerPolicy, policy: Policy, mode?: RefreshMode) {
     this.#clock = policy.clock
     this.#cache = new KeySetCache(issuer, policy, mode)
   }
 
   find(header: JoseHeader): Promise<VerificationKey | Refusal> | VerificationKey | Refusal {
-    if (header.kid !== undefined && this.#cache.isBlocked(header.kid)) return blockedKey()
+    if (this.#cache.isBlocked(header.kid)) return blockedKey()
     const before = this.#cache.cached
     this.#cache.recordUse()
     this.#cache.fetchIfDue()

@@ -57,7 +57,7 @@ export interface IpRange {
 
 /** Parses `192.0.2.1`, `192.0.2.0/24`, `2001:db8::1` or `2001:db8::/32`. Bits after the prefix must be zero. */
 export function parseIpRange(text: string): IpRange | undefined {
-  const [host = '', length, ...rest] = text.split('/', 3)
+  const [host, length, ...rest] = text.split('/', 3) as [string, ...string[]]
   const address = parseIp(host)
   if (!address || rest.length > 0) return undefined
   if (length === undefined) return { address, bits: 128 }

@@ -1,3 +1,4 @@
+import { attempt } from './attempt.ts'
 import { describeDuplicate } from './duplicate-member.ts'
 
 /** More than any real token or key set needs, and safe for a recursive walk. */
@@ -110,11 +111,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 
 /** `undefined` for a text that is not JSON. */
 function parse(text: string, reviver?: (name: string, value: unknown) => unknown): unknown {
-  try {
-    return JSON.parse(text, reviver)
-  } catch {
-    return undefined
-  }
+  return attempt((): unknown => JSON.parse(text, reviver))
 }
 
 function withoutProto(name: string, value: unknown): unknown {

@@ -1,3 +1,5 @@
+import { attempt } from './attempt.ts'
+
 /** Limit for a quoted value, with its quotes. */
 const maxLength = 128
 const ellipsis = '...'
@@ -67,13 +69,11 @@ export function nameAndCodeOf(thrown: unknown): string {
 
 /** The code of a system error or a database error, such as `ECONNREFUSED`. */
 export function codeOf(thrown: unknown): string | undefined {
-  try {
+  // A getter of the error may throw.
+  return attempt(() => {
     const code: unknown = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined
     return typeof code === 'string' ? code : undefined
-  } catch {
-    // A getter of the error threw.
-    return undefined
-  }
+  })
 }
 
 function typeOf(thrown: unknown): string {

@@ -1,13 +1,11 @@
+import { attempt } from './attempt.ts'
+
 const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Returns `undefined` if the text is not an absolute URL. */
 export function parseUrl(value: string): URL | undefined {
   // Not `URL.canParse`: on Node 20, it refuses hosts that are not ASCII once it has been optimized.
-  try {
-    return new URL(value)
-  } catch {
-    return undefined
-  }
+  return attempt(() => new URL(value))
 }
 
 /** Parses an absolute http or https URL without user, password, query, fragment, or white space around it. */

@@ -59,7 +59,7 @@ export function grants(
   scope: string,
   implications: readonly Implication[],
 ): boolean {
-  if (held.includes(scope) || implications.length === 0) return held.includes(scope)
+  if (held.includes(scope)) return true
   const scopes = new Set(held)
   const prefixes = new Set<string>()
   const has = (name: string): boolean =>

@@ -225,8 +225,8 @@ export const cognitoHints: readonly Hint[] = [
   {
     codes: ['issuer_not_trusted'],
     when: (token) => {
-      const [, region, pool] = originalCognito.exec(text(token, 'iss')) ?? []
-      return region !== undefined && region !== pool
+      const match = originalCognito.exec(text(token, 'iss'))
+      return match !== null && match[1] !== match[2]
     },
     message:
       'The token is from a replica of a Cognito user pool. Configure the replica as an issuer, too: ' +

@@ -303,8 +303,9 @@ function checkNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Ref
 function checkOrderOfTimes(claims: JsonObject): Refusal | undefined {
   const exp = claims['exp'] as number
   for (const name of ['iat', 'nbf']) {
-    const time = own(claims, name) as number | undefined
-    if (time !== undefined && time > exp) return malformed(name, `${name} is after exp`)
+    // An absent `nbf` is not after anything.
+    const time = own(claims, name) as number
+    if (time > exp) return malformed(name, `${name} is after exp`)
   }
   return undefined
 }

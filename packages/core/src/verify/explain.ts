@@ -11,10 +11,10 @@ import { own } from '../lib/json.ts'
 import { quote, quoteList } from '../lib/quote.ts'
 import type { ResourceServerOptions } from '../options/options.ts'
 import { grants, readScopes } from '../options/scope.ts'
-import { type AccessToken, createToken, readContent } from '../token/access-token.ts'
-import { checkClaims, type ClaimCheck, claimChecks, type ClaimContext } from '../token/claims.ts'
+import { type AccessToken, createToken } from '../token/access-token.ts'
+import { type ClaimCheck, claimChecks, type ClaimContext } from '../token/claims.ts'
 import { checkDelegation, readDelegation, readMayAct } from '../token/delegation.ts'
-import { claimContext, requireAudience } from './pipeline.ts'
+import { acceptClaims, claimContext, requireAudience } from './pipeline.ts'
 import { ResolvedIssuers } from './resolved-issuers.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { checkAlgorithm, checkType, type TrustedIssuer, untrustedIssuer } from './trusted-issuer.ts'
@@ -202,8 +202,10 @@ class Report {
     const failed = this.#checks.filter(({ result }) => result === 'failed')
     if (failed.some(({ code }) => !unavailable.includes(code!))) return 'refused'
     if (failed.length > 0) return 'unavailable'
-    const signed = this.#checks.find(({ check }) => check === 'signature')
-    return signed?.result === 'passed' ? 'granted' : 'unknown'
+    const isSigned = this.#checks.some(
+      ({ check, result }) => check === 'signature' && result === 'passed',
+    )
+    return isSigned ? 'granted' : 'unknown'
   }
 }
 
@@ -237,7 +239,8 @@ async function findIssuer(
   offline: boolean,
 ): Promise<TrustedIssuer | Refusal> {
   const iss = own(unverified.claims, 'iss')
-  const issuer = typeof iss === 'string' ? policy.issuers.get(iss) : undefined
+  const byName: ReadonlyMap<unknown, IssuerPolicy> = policy.issuers
+  const issuer = byName.get(iss)
   if (issuer) return { issuer, source: createKeySource(issuer, policy) }
   if (offline || !policy.resolveIssuer || typeof iss !== 'string') {
     return untrustedIssuer(iss, policy)
@@ -297,10 +300,10 @@ function checkContent(subject: CheckedSubject): void {
 }
 
 function checkClaim(
-  { title, check, all, reads = [] }: ClaimCheck,
+  { title, check, all, reads }: ClaimCheck,
   { unverified: { claims }, report, source, context }: CheckedSubject,
 ): void {
-  const unreadable = reads.find((name) => report.unreadable.includes(name))
+  const unreadable = reads?.find((name) => report.unreadable.includes(name))
   if (unreadable !== undefined) {
     report.skip(title, `${unreadable} is missing or malformed`)
     return
@@ -333,16 +336,9 @@ async function checkGuards(subject: CheckedSubject, jwt: string): Promise<void> 
 }
 
 /** Only a token that passed every other check. */
-function tokenFrom(subject: CheckedSubject, jwt: string): AccessToken | undefined {
-  const { verified, issuer, policy, context } = subject
-  if (!verified) return undefined
-  const delegation = readDelegation(verified.claims, issuer, policy.maxActorDepth)
-  const mayAct = readMayAct(verified.claims)
-  if (delegation instanceof Refusal || mayAct instanceof Refusal) return undefined
-  const { profile, impliedScopes } = issuer
-  const checked = checkClaims(verified, context)
-  if (checked instanceof Refusal) return undefined
-  return createToken(readContent({ checked, delegation, mayAct, profile, impliedScopes }), jwt)
+function tokenFrom({ verified, context }: CheckedSubject, jwt: string): AccessToken | undefined {
+  const content = verified && acceptClaims(verified, context, false)
+  return !content || content instanceof Refusal ? undefined : createToken(content, jwt)
 }
 
 /** These guards read nothing but scopes and contain no code of users, so the token need not be verified. */

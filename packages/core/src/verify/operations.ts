@@ -180,7 +180,7 @@ function readiness(sources: readonly KeySource[]): () => boolean {
   let isFetching = false
   return () => {
     const missing = sources.filter((source) => source.health().state === 'none')
-    if (missing.length > 0 && !isFetching) {
+    if (!isFetching) {
       isFetching = true
       const fetched = all(missing, (source) => source.warmUp())
       // The errors are in health().

@@ -37,8 +37,8 @@ export class Pipeline {
   readonly policy: Policy
   readonly operations: Operations
   readonly #sources: ReadonlyMap<string, KeySource>
-  /** By the issuer's name. */
-  readonly #trusted: ReadonlyMap<string, TrustedIssuer>
+  /** By the issuer's name. Any value of a claim can be looked up. */
+  readonly #trusted: ReadonlyMap<unknown, TrustedIssuer>
   readonly #resolved: ResolvedIssuers | undefined
   readonly #cache: ReturnType<typeof createTokenCache>
   readonly #binding: BindingCheck
@@ -262,18 +262,14 @@ export class Pipeline {
   /** A configured issuer, or one that the user's rule accepts. Nothing has been fetched for it yet. */
   #trustedIssuer(unverified: Unverified): MaybePromise<TrustedIssuer | Refusal> {
     const iss = own(unverified.claims, 'iss')
-    const configured = typeof iss === 'string' ? this.#trusted.get(iss) : undefined
+    const configured = this.#trusted.get(iss)
     if (configured) return configured
     return this.#resolved && typeof iss === 'string'
       ? this.#resolved.find(iss)
       : untrustedIssuer(iss, this.policy)
   }
 
-  /**
-   * Whether the claims are an access token for this service that is valid now.
-   *
-   * @param verified the token, if it was verified
-   */
+  /** @param verified the token, if it was verified */
   #acceptClaims(
     authentic: Verified | Introspected,
     issuer: IssuerPolicy,
@@ -283,15 +279,7 @@ export class Pipeline {
     const header = verified?.header ?? noHeader
     const context = claimContext(header, issuer, requirements, this.policy)
     if (context instanceof Refusal) return context
-    const checked = checkClaims(authentic, context)
-    if (checked instanceof Refusal) return checked
-    const delegation = readDelegation(checked.claims, issuer, this.policy.maxActorDepth)
-    if (delegation instanceof Refusal) return delegation
-    const mayAct = readMayAct(checked.claims)
-    if (mayAct instanceof Refusal) return mayAct
-    const { profile, impliedScopes } = issuer
-    const isIntrospected = verified === undefined
-    return readContent({ checked, delegation, mayAct, profile, impliedScopes, isIntrospected })
+    return acceptClaims(authentic, context, verified === undefined)
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
@@ -312,6 +300,23 @@ export class Pipeline {
     this.#warnings.refused(refusal, issuer)
     return refusal
   }
+}
+
+/** Whether the claims are an access token for this service that is valid now, and what they say. */
+export function acceptClaims(
+  authentic: Verified | Introspected,
+  context: ClaimContext,
+  isIntrospected: boolean,
+): TokenContent | Refusal {
+  const { issuer, policy } = context
+  const checked = checkClaims(authentic, context)
+  if (checked instanceof Refusal) return checked
+  const delegation = readDelegation(checked.claims, issuer, policy.maxActorDepth)
+  if (delegation instanceof Refusal) return delegation
+  const mayAct = readMayAct(checked.claims)
+  if (mayAct instanceof Refusal) return mayAct
+  const { profile, impliedScopes } = issuer
+  return readContent({ checked, delegation, mayAct, profile, impliedScopes, isIntrospected })
 }
 
 /** An introspection response has no header. */

@@ -1,4 +1,5 @@
-import type { Policy } from '../config/policy.ts'
+import { attempt } from '../lib/attempt.ts'
+import type { IssuerPolicy, Policy } from '../config/policy.ts'
 import type { Code } from '../errors/codes.ts'
 import { type Refusal, refuse } from '../errors/refusal.ts'
 import { isOpaque, type Unverified } from '../jose/jws.ts'
@@ -36,7 +37,8 @@ function findHint(
 ): string | undefined {
   const { header, claims = {} } = parsed ?? {}
   const iss = own(claims, 'iss')
-  const known = typeof iss === 'string' ? issuers.get(iss) : undefined
+  const byName: ReadonlyMap<unknown, IssuerPolicy> = issuers
+  const known = byName.get(iss)
   const hints = known ? hintsOf(known.profile) : hintsOfAll(issuers)
   const ofCode = hints.get(code)
   if (!ofCode) return undefined
@@ -103,9 +105,5 @@ const timeCodes: Partial<Record<Refusal['code'], number>> = {
 
 /** A function in a user's own profile must not turn a refusal into an error. */
 function applies(when: Hint['when'], token: HintedToken): boolean {
-  try {
-    return when(token) === true
-  } catch {
-    return false
-  }
+  return attempt(() => when(token)) === true
 }

@@ -1,3 +1,4 @@
+import { attempt } from '../lib/attempt.ts'
 import type { Policy } from '../config/policy.ts'
 import { ConfigError } from '../errors/refusal.ts'
 import { nameOfThrown } from '../lib/quote.ts'
@@ -77,8 +78,6 @@ export class TokenWatcher {
     remove: (entry) => this.#remove(entry),
     renew: (entry, token) => this.#renew(entry, token),
   }
-  /** The last second whose tokens have ended. */
-  #done = Infinity
   #cancelTick: (() => void) | undefined
   #cancelSweep: (() => void) | undefined
   #unsubscribe: (() => void) | undefined
@@ -113,8 +112,6 @@ export class TokenWatcher {
     const slot = this.#slots.get(entry.second)
     if (slot) slot.add(entry)
     else this.#slots.set(entry.second, new Set([entry]))
-    // A slot that was passed before would otherwise wait for the clock to pass it again.
-    this.#done = Math.min(this.#done, entry.second - 1)
     this.#start()
     // It may have been revoked since it was verified.
     if (this.#isRevoked(token)) this.#sweepSoon()
@@ -149,20 +146,11 @@ export class TokenWatcher {
 
   #tick(): void {
     this.#cancelTick = this.#policy.schedule(tick, () => this.#tick())
-    for (const second of this.#dueSeconds()) {
+    const now = Math.floor(this.#policy.clock.now() / 1000)
+    for (const second of [...this.#slots.keys()].filter((each) => each <= now)) {
       for (const entry of this.#slots.get(second) ?? []) this.#end(entry, 'expired')
     }
     this.#stopIfIdle()
-  }
-
-  /** Usually one. After the wall clock was moved forward, all slots are compared instead. */
-  #dueSeconds(): readonly number[] {
-    const now = this.#now()
-    const passed = now - this.#done
-    const since = this.#done
-    this.#done = Math.max(now, since)
-    if (passed > this.#slots.size) return [...this.#slots.keys()].filter((second) => second <= now)
-    return Array.from({ length: Math.max(0, passed) }, (_, at) => since + 1 + at)
   }
 
   #sweepSoon(): void {
@@ -176,12 +164,8 @@ export class TokenWatcher {
   }
 
   #isRevoked(token: RevocableToken): boolean {
-    try {
-      return this.#revocations?.check(token)?.outcome === 'revoked'
-    } catch {
-      // New requests get 503. An open connection keeps its token until it is known to be revoked.
-      return false
-    }
+    // If the check throws, new requests get 503. An open connection keeps its token until it is known to be revoked.
+    return attempt(() => this.#revocations?.check(token))?.outcome === 'revoked'
   }
 
   #end(entry: Entry, reason: TokenEnd): void {
@@ -191,10 +175,6 @@ export class TokenWatcher {
     } catch (error) {
       warnUnlessOff(this.#policy, `The callback of watch() threw ${nameOfThrown(error)}.`)
     }
-  }
-
-  #now(): number {
-    return Math.floor(this.#policy.clock.now() / 1000)
   }
 }
 

@@ -166,6 +166,15 @@ describe('a key without kid', () => {
   })
 })
 
+test('a token without kid is verified with the only key, whatever its kid', async () => {
+  const withoutKid = issuer.token({ aud, header: { kid: undefined } })
+  expect(await verifierWithKeys(good).check(withoutKid)).toMatchObject({ ok: true })
+  const other = createSigningKey('ES256', 'named').publicJwk
+  expect(await verifierWithKeys(good, other).check(withoutKid)).toMatchObject({
+    code: 'key_ambiguous',
+  })
+})
+
 test('a cached token is refused when its key is blocked', async () => {
   const verifier = verifierWithKeys(good)
   const newToken = issuer.token({ aud })
