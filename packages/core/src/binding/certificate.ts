@@ -106,8 +106,7 @@ const pem = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE
 
 /** A certificate in PEM (RFC 7468 section 5), escaped as in a URL. */
 async function readEscapedPem(value: string): Promise<CertificateResult | undefined> {
-  const text = attempt(() => decodeURIComponent(value))
-  return text === undefined ? undefined : readDer(pem.exec(text)?.[1]!.replace(/\s/g, ''))
+  return readDer(attempt(() => pem.exec(decodeURIComponent(value))?.[1]!.replace(/\s/g, '')))
 }
 
 /**
