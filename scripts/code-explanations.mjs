@@ -8,7 +8,8 @@ const sendToken = 'Send the access token in `Authorization: Bearer <token>`.'
 /** @type {Readonly<Record<import('@resource-server/core').Code, Explanation>>} */
 export const explanations = {
   credential_missing: {
-    meaning: 'The request has no `Authorization` header, or no token where `credential` says.',
+    meaning:
+      'The request has no `Authorization` header, or no token in the place that `credential` names.',
     causes: [
       ['The client did not send the token, or a proxy removed the header.', sendToken],
       [
@@ -16,7 +17,7 @@ export const explanations = {
         'Send the header from the client. For a token from a cookie or another header, see [Tokens from a cookie or another header](credentials.md).',
       ],
       [
-        'With `credential`, the client sent `Authorization`, which is then not read.',
+        'The client sent the token in `Authorization`, which is not read if `credential` is set.',
         'Send the token in that cookie or header, or leave `credential` out.',
       ],
       [
@@ -26,7 +27,7 @@ export const explanations = {
     ],
   },
   credential_scheme_unsupported: {
-    meaning: 'The `Authorization` header has another scheme than `Bearer` or `DPoP`.',
+    meaning: 'The `Authorization` header has a scheme other than `Bearer` or `DPoP`.',
     causes: [
       ['The client sent `Basic`, or a token without a scheme.', sendToken],
       [
@@ -43,13 +44,13 @@ export const explanations = {
     meaning: 'The request has more than one credential, so it is unclear which one counts.',
     causes: [
       [
-        'A proxy added an `Authorization` header to the one of the client.',
-        'Let it replace the header.',
+        "A proxy added an `Authorization` header to the client's.",
+        'Configure the proxy to replace the header.',
       ],
       ['The client joined two values with a comma.', 'Send one scheme and one token.'],
       [
-        'With `credential`, the request has `Authorization` too, or the cookie twice, for example for two paths.',
-        'Send one of them. With the prefix `__Host-`, a browser has one cookie of that name.',
+        '`credential` is set, and the request also has `Authorization`, or has the cookie twice, for example for two paths.',
+        'Send one of them. With the `__Host-` prefix, a browser has only one cookie of that name.',
       ],
     ],
   },
@@ -77,9 +78,9 @@ export const explanations = {
       ],
       [
         'The client is not a browser, and sends neither `Origin` nor `Sec-Fetch-Site`.',
-        'Let it send the `Origin` of your front end, or use `Authorization` for such clients.',
+        'Have it send the `Origin` of your front end, or use `Authorization` for such clients.',
       ],
-      ['A page of another site sent the request.', 'Nothing. This is what the check is for.'],
+      ['A page on another site sent the request.', 'Nothing. This is what the check is for.'],
     ],
   },
   token_too_large: {
@@ -87,7 +88,7 @@ export const explanations = {
     causes: [
       [
         'The issuer writes many roles or groups into the token.',
-        'Let it write fewer, or raise `maxTokenBytes`.',
+        'Configure it to write fewer, or raise `maxTokenBytes`.',
       ],
     ],
   },
@@ -95,8 +96,8 @@ export const explanations = {
     meaning: 'The token is not a compact JWS: three segments of canonical base64url.',
     causes: [
       [
-        'The issuer issued an opaque token. Auth0 does so if the client requests no API, and Ory Hydra, Better Auth, and ZITADEL do by default.',
-        'Let the issuer issue JWTs, or use [introspection](introspection.md). The reason names the setting if the provider is configured.',
+        'The issuer issued an opaque token. Auth0 does so if the client requests no API, and Ory Hydra, Better Auth, and ZITADEL do so by default.',
+        'Configure the issuer to issue JWTs, or use [introspection](introspection.md). The reason names the setting if the provider is configured.',
       ],
       [
         'The client sent `undefined`, `null`, or `Bearer` twice.',
@@ -105,7 +106,7 @@ export const explanations = {
       ['The token was cut off in a log or a form.', 'Copy it again.'],
       [
         'The token has no signature, as with `alg: none`.',
-        'Let the issuer sign its tokens. A token without a signature is never accepted.',
+        'Configure the issuer to sign its tokens. A token without a signature is never accepted.',
       ],
     ],
   },
@@ -114,9 +115,12 @@ export const explanations = {
     causes: [
       [
         'The issuer encrypts access tokens for this API.',
-        'Let it sign them without encrypting them.',
+        'Configure it to sign them without encrypting them.',
       ],
-      ['Auth0 issued a token for no API.', 'Let the client send the parameter `audience`.'],
+      [
+        'Auth0 issued a token that is not for any API.',
+        'Have the client send the `audience` parameter.',
+      ],
     ],
   },
   header_malformed: {
@@ -131,7 +135,7 @@ export const explanations = {
       'The payload of the token is not a JSON object, or it repeats a member. The reason names the member.',
     causes: [
       ['The token was changed or built by hand.', 'Send the token as the issuer returned it.'],
-      ['A mapper of the issuer writes a claim twice.', 'Remove one of the mappers.'],
+      ['Two mappers at the issuer write the same claim.', 'Remove one of the mappers.'],
     ],
   },
   header_unsupported: {
@@ -139,7 +143,7 @@ export const explanations = {
     causes: [
       [
         'The token has an extension that this library does not implement.',
-        'Let the issuer leave it out.',
+        'Configure the issuer to leave it out.',
       ],
     ],
   },
@@ -166,7 +170,7 @@ export const explanations = {
       ],
       [
         'The token is signed with a shared secret (HS256), or not at all (`none`).',
-        'Let the issuer sign with RS256 or ES256. These are never accepted.',
+        'Configure the issuer to sign with RS256 or ES256. Shared secrets and `none` are never accepted.',
       ],
     ],
   },
@@ -174,7 +178,7 @@ export const explanations = {
     meaning: "The token's `iss` is not exactly one of the configured issuers.",
     causes: [
       [
-        'The values differ by a trailing slash or by `http` and `https`.',
+        'The values differ in a trailing slash, or one has `http` and the other `https`.',
         'Copy `iss` from a token.',
       ],
       [
@@ -187,7 +191,7 @@ export const explanations = {
       ],
       [
         'The service reaches the issuer at an internal address.',
-        'Keep `issuer` as in the tokens. See [Public issuer, internal address](internal-address.md).',
+        'Keep `issuer` as it is in the tokens. See [Public issuer, internal address](internal-address.md).',
       ],
       [
         'Entra: a version 1 token has an issuer on `sts.windows.net`.',
@@ -216,7 +220,7 @@ export const explanations = {
     causes: [
       [
         'The token has no `kid`, and the issuer has several keys for its `alg`.',
-        'Let the issuer write `kid`.',
+        'Configure the issuer to write `kid`.',
       ],
       ['The issuer publishes different keys with the same `kid`.', 'Give each key its own `kid`.'],
     ],
@@ -227,12 +231,9 @@ export const explanations = {
       ['The token was changed after it was signed.', 'Send the token as the issuer returned it.'],
       [
         'Entra: the token is for Microsoft Graph, which no other service can verify.',
-        'Let the client request a scope of this API.',
+        'Have the client request a scope of this API.',
       ],
-      [
-        'The fixed key in `jwks` is not the one of the issuer.',
-        'Copy the key from the issuer again.',
-      ],
+      ["The fixed key in `jwks` is not the issuer's key.", 'Copy the key from the issuer again.'],
     ],
   },
   not_an_access_token: {
@@ -241,7 +242,7 @@ export const explanations = {
       ['The client sent its ID token.', 'Send the access token.'],
       [
         'The access token has no `typ: at+jwt`, no scope, and no client ID.',
-        'Configure the provider by name, let the issuer write a scope, or set `acceptUnmarked` in the profile.',
+        'Configure the provider by name, have the issuer write a scope, or set `acceptUnmarked` in the profile.',
       ],
       [
         'Dex: its access tokens look like its ID tokens.',
@@ -255,7 +256,7 @@ export const explanations = {
     causes: [
       [
         '`aud`: many servers write it only if the client requests it.',
-        'Let the client send `audience` or `resource`. Keycloak needs an Audience mapper.',
+        'Have the client send `audience` or `resource`. Keycloak needs an Audience mapper.',
       ],
       [
         '`sub`: some servers omit it from the tokens that a client gets for itself.',
@@ -271,7 +272,7 @@ export const explanations = {
     meaning: 'A claim has the wrong type or contradicts another one. The reason names it.',
     causes: [
       ['`exp` is a string, or in milliseconds.', 'Write the number of seconds since 1970.'],
-      ['`aud` is an empty list.', 'Let the client request this service as the audience.'],
+      ['`aud` is an empty list.', 'Have the client request this service as the audience.'],
       [
         '`exp` is not later than `iat` or `nbf`, often in a hand-made test token.',
         'Correct the times.',
@@ -315,14 +316,14 @@ export const explanations = {
     causes: [
       [
         'Another service forwarded the token that it received.',
-        'Let that service exchange the token for one with this audience. Do not add this audience to the first token.',
+        'Have that service exchange the token for one with this audience. Do not add this audience to the first token.',
       ],
       [
         'The values differ by a slash, or one is a name and the other a URL.',
         'Copy the value from a token.',
       ],
       [
-        'The issuer writes no audience for this service. Keycloak needs an Audience mapper, and Auth0 the parameter `audience`.',
+        'The issuer writes no audience for this service. Keycloak needs an Audience mapper, and Auth0 needs the `audience` parameter.',
         'See the [provider pages](providers/keycloak.md).',
       ],
       [
@@ -343,24 +344,24 @@ export const explanations = {
         'Set `publicUrl`. See [Bound tokens](bound-tokens.md).',
       ],
       ['The token is bound to a certificate, and `mtls` is off.', 'Set `mtls`.'],
-      ['`cnf` contains only members that are not known.', 'Use DPoP or mutual TLS.'],
+      ['`cnf` contains only unknown members.', 'Use DPoP or mutual TLS.'],
     ],
   },
   binding_required: {
     meaning: 'The token is not bound to a key, but the request or the configuration requires it.',
     causes: [
       [
-        'The client sent a plain token with the scheme `DPoP`.',
+        'The client sent a plain token with the `DPoP` scheme.',
         'Send it with `Bearer`, or get a bound token.',
       ],
-      ["`dpop` is `'required'`.", 'Let the client get a bound token.'],
+      ["`dpop` is `'required'`.", 'Have the client get a bound token.'],
     ],
   },
   binding_unproven: {
-    meaning: 'The token is bound to a key, and the request does not prove that key.',
+    meaning: 'The token is bound to a key, and the request does not prove possession of that key.',
     causes: [
       [
-        'The client sent a DPoP token with the scheme `Bearer`.',
+        'The client sent a DPoP token with the `Bearer` scheme.',
         'Send it with `DPoP` and a proof.',
       ],
       [
@@ -370,11 +371,11 @@ export const explanations = {
     ],
   },
   binding_mismatch: {
-    meaning: 'The request proves another key than the one in `cnf`.',
+    meaning: 'The request proves possession of a key other than the one in `cnf`.',
     causes: [
       ['The client lost its key and created a new one.', 'Get a new token with the new key.'],
       ['The token was stolen.', 'Revoke it.'],
-      ['The proxy forwards its own certificate.', 'Let it forward the one of the client.'],
+      ['The proxy forwards its own certificate.', "Configure it to forward the client's."],
     ],
   },
   actor_malformed: {
@@ -383,7 +384,7 @@ export const explanations = {
     causes: [
       [
         'The issuer writes the actor as a string.',
-        'Let it write `{ "sub": … }` (RFC 8693 section 4.1).',
+        'Configure it to write `{ "sub": … }` (RFC 8693 section 4.1).',
       ],
     ],
   },
@@ -402,8 +403,8 @@ export const explanations = {
     causes: [
       ['The token expired, was revoked, or is unknown to the server.', 'Get a new token.'],
       [
-        'The client of this service may not introspect tokens of other clients.',
-        'Allow it at the authorization server: some answer `active: false` instead of an error.',
+        'The client of this service is not allowed to introspect tokens of other clients.',
+        'Allow it at the authorization server: some servers answer `active: false` instead of an error.',
       ],
     ],
   },
@@ -420,11 +421,11 @@ export const explanations = {
     meaning: 'The token is bound with DPoP, and the request has no `DPoP` header.',
     causes: [
       ['The client sends no proof.', 'Use a client library with DPoP.'],
-      ['A proxy removes the header.', 'Let it pass the `DPoP` header on.'],
+      ['A proxy removes the header.', 'Configure it to pass the `DPoP` header on.'],
     ],
   },
   proof_malformed: {
-    meaning: 'The `DPoP` header is not one proof as RFC 9449 section 4.2 describes it.',
+    meaning: 'The `DPoP` header is not a single proof as described in RFC 9449 section 4.2.',
     causes: [
       ['The request has two `DPoP` headers.', 'Send one.'],
       [
@@ -475,10 +476,10 @@ export const explanations = {
   },
   proof_nonce_required: {
     meaning:
-      'The proof has no current nonce of this service. The response contains one in `DPoP-Nonce`.',
+      'The proof has no current nonce from this service. The response contains one in `DPoP-Nonce`.',
     causes: [
       [
-        'It is the first request of the client, or the nonce is old.',
+        'This is the first request from the client, or the nonce is old.',
         'Make a new proof with the nonce and repeat the request. Client libraries do this.',
       ],
       [
@@ -497,15 +498,18 @@ export const explanations = {
   token_denied: {
     meaning: 'The function passed to `requirePolicy` returned `deny.invalidToken(reason)`.',
     causes: [
-      ['Your own rule does not accept the token.', 'The reason contains that of your rule.'],
+      [
+        'Your own rule does not accept the token.',
+        'The reason in the decision record contains the reason from your rule.',
+      ],
     ],
   },
   scope_insufficient: {
     meaning: 'The token lacks a scope that the route requires. The challenge names all of them.',
     causes: [
-      ['The client did not request the scope.', 'Let it request the scopes in the challenge.'],
+      ['The client did not request the scope.', 'Have it request the scopes in the challenge.'],
       [
-        'The user did not consent, or the client may not have the scope.',
+        'The user did not consent, or the client is not allowed to have the scope.',
         'Grant it at the issuer.',
       ],
       [
@@ -519,7 +523,7 @@ export const explanations = {
     causes: [
       ['The user does not have the role.', 'Assign it at the issuer.'],
       [
-        "Keycloak: the role is a client's, and `rolesOf` is not set.",
+        'Keycloak: the role is a client role, and `rolesOf` is not set.',
         "Set `rolesOf` to that client's ID.",
       ],
     ],
@@ -538,8 +542,8 @@ export const explanations = {
     meaning: 'The user signed in too long ago or too weakly (`acr`, `auth_time`).',
     causes: [
       [
-        'The route requires more than the session has.',
-        'Let the client send the user to the issuer with the parameters from the challenge.',
+        'The route requires more recent or stronger authentication than the session has.',
+        'Have the client send the user to the issuer with the parameters from the challenge.',
       ],
       ['Keycloak: an exchange lowers `acr`.', 'See the [Keycloak page](providers/keycloak.md).'],
     ],
@@ -547,16 +551,19 @@ export const explanations = {
   actor_not_allowed: {
     meaning: 'The current actor (`act`) is not one that the route allows.',
     causes: [
-      ['Another service called this one.', 'Add it to `requireActor` if it may.'],
+      ['Another service called this one.', 'Add it to `requireActor` if it may call this route.'],
       ['The provider names actors by client ID.', 'See [Delegation](delegation.md).'],
     ],
   },
   delegation_required: {
     meaning: 'The token has no `act`, but the route allows only delegated access.',
     causes: [
-      ['The client called this service directly.', 'Let it call the service in front.'],
       [
-        'The issuer writes no `act` when it exchanges tokens. Keycloak, Okta, and Entra do not.',
+        'The client called this service directly.',
+        'Have it call the service in front of this one.',
+      ],
+      [
+        'The issuer does not write `act` when it exchanges tokens. Keycloak, Okta, and Entra do not.',
         'Use `requireClient`, or an issuer that writes `act`.',
       ],
     ],
@@ -564,16 +571,23 @@ export const explanations = {
   delegation_forbidden: {
     meaning: 'The token has an `act`, but the route allows only direct access.',
     causes: [
-      ['A service called this route for a user.', 'Let the user call it, or allow delegation.'],
+      ['A service called this route for a user.', 'Have the user call it, or allow delegation.'],
     ],
   },
   client_not_allowed: {
     meaning: 'The client that the token was issued to is not one that the route allows.',
-    causes: [['Another client called.', 'Add its ID to `requireClient` if it may.']],
+    causes: [
+      [
+        'Another client called this route.',
+        'Add its ID to `requireClient` if it may call this route.',
+      ],
+    ],
   },
   claim_not_accepted: {
     meaning: 'A claim does not have the value that `requireClaim` names.',
-    causes: [['The token is for another tenant or organization.', 'Use a token of the right one.']],
+    causes: [
+      ['The token is for another tenant or organization.', 'Use a token for the right one.'],
+    ],
   },
   policy_denied: {
     meaning: 'The function passed to `requirePolicy` returned `false`.',
@@ -588,7 +602,7 @@ export const explanations = {
         'See [Public issuer, internal address](internal-address.md).',
       ],
       [
-        'A proxy or a private certificate is in between.',
+        'A proxy is in between, or a private authority issued the certificate.',
         'Pass a `fetch`, or set `NODE_EXTRA_CA_CERTS`.',
       ],
       [
@@ -622,27 +636,28 @@ export const explanations = {
     meaning: 'It is not known whether the token was revoked.',
     causes: [
       [
-        'The feed of revocations was not read for ten seconds.',
+        'The revocation feed has not been read for ten seconds.',
         'Restore it. `health().revocation` says what failed. See [Revocation](revocation.md).',
       ],
       ['The list is full, or an entry of the feed is malformed.', 'Raise `maxEntries`.'],
     ],
   },
   introspection_unavailable: {
-    meaning: 'The introspection endpoint gave no answer that can be used.',
+    meaning: 'The introspection endpoint did not give a usable answer.',
     causes: [
       [
         'The server is down, slow, or overloaded.',
         'The reason says what it answered. See [Introspection](introspection.md).',
       ],
       [
-        'It does not accept the client of this service.',
+        'The server does not accept the client of this service.',
         'Check the client ID and its secret or key.',
       ],
     ],
   },
   verification_failed: {
-    meaning: 'A function of your own failed during the check, such as `resolveIssuer` or a policy.',
+    meaning:
+      'One of your own functions failed during the check, such as `resolveIssuer` or a policy.',
     causes: [['The function threw, or did not settle in time.', 'The reason says what it threw.']],
   },
 }
