@@ -31,8 +31,8 @@ export const explanations = {
     causes: [
       ['The client sent `Basic`, or a token without a scheme.', sendToken],
       [
-        'The client sent `DPoP`, but `dpop` is off or `publicUrl` is not set.',
-        'Set `publicUrl`. See [Bound tokens](bound-tokens.md).',
+        "The client sent `DPoP`, and DPoP is off: neither `publicUrl` nor `resource` is set, or `dpop` is `'off'`.",
+        'Set `publicUrl`, and leave `dpop` out. See [Bound tokens](bound-tokens.md).',
       ],
       [
         'The route accepts a second scheme.',
@@ -340,8 +340,8 @@ export const explanations = {
     meaning: 'The token is bound to a key (`cnf`), and this service is not set up to check that.',
     causes: [
       [
-        '`publicUrl` is not set, so DPoP is off.',
-        'Set `publicUrl`. See [Bound tokens](bound-tokens.md).',
+        "DPoP is off: neither `publicUrl` nor `resource` is set, or `dpop` is `'off'`.",
+        'Set `publicUrl`, and leave `dpop` out. See [Bound tokens](bound-tokens.md).',
       ],
       ['The token is bound to a certificate, and `mtls` is off.', 'Set `mtls`.'],
       ['`cnf` contains only unknown members.', 'Use DPoP or mutual TLS.'],

@@ -15,9 +15,9 @@ export const page = join(root, 'docs/codes.md')
 
 const introduction = `# Codes
 
-A refused request gets a short response that reveals nothing about the token. The reason is in the decision record,
-along with a code. This page explains every code: what it means, what the caller sees, what usually causes it, and what
-to do.
+A refused request gets a short response: a status, an error code, and one sentence. The full reason is in the decision
+record, along with one of the codes on this page. For each code, the page says what it means, what the caller sees, what
+usually causes it, and what to do.
 
 \`\`\`ts
 import { resourceServer } from '@resource-server/express'

@@ -123,7 +123,7 @@ export class Gate<C extends object = object> {
     }
     try {
       // Guards take turns, even if the host does not wait for them: otherwise a request could continue
-      // before an earlier guard has refused it.
+      // before an earlier guard has refused it. `running` is the earlier guard, if there is one.
       const result = state.running
         ? state.running.then(() => this.#run(state, guard))
         : this.#run(state, guard)
@@ -285,7 +285,10 @@ export class Gate<C extends object = object> {
     }
   }
 
-  /** The first guard verifies the token. Its audience and delegation mode replace the configured ones. */
+  /**
+   * The first guard verifies the token. A guard is also the requirements of that verification: its audience and
+   * delegation mode replace the configured ones.
+   */
   #authenticate(
     state: RequestState,
     guard: Guard,

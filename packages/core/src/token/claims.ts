@@ -51,7 +51,7 @@ export function checkClaims(
   return refusal ?? (verified as { readonly claims: JsonObject } as CheckedToken)
 }
 
-/** Whether it is clear that all checks but `checksOfOrdinary` pass. */
+/** Whether one pass over the claims (`ordinary-claims.ts`) shows that all checks other than `checksOfOrdinary` pass. */
 export function isOrdinaryToken(
   claims: JsonObject,
   { typ, issuer: { profile } }: ClaimContext,
@@ -181,7 +181,7 @@ function missing(names: readonly string[]): Refusal {
 }
 
 /** What a profile requires of claims. */
-interface Requirements {
+interface ProfileRules {
   /** One claim of each list must be present. */
   readonly required: readonly (readonly string[])[]
   /** One for each claim. */
@@ -189,9 +189,9 @@ interface Requirements {
 }
 
 /** By profile, so that the rules are not built again for every token. */
-const rules = new WeakMap<Profile, Requirements>()
+const rules = new WeakMap<Profile, ProfileRules>()
 
-function rulesOf(profile: Profile): Requirements {
+function rulesOf(profile: Profile): ProfileRules {
   const known = rules.get(profile)
   if (known) return known
   const required = requiredClaims(profile).map((names) => [names].flat())

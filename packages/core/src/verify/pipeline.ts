@@ -182,7 +182,7 @@ export class Pipeline {
       trace.verified = verified
       trusted.recordVerified?.()
 
-      const content = this.#acceptClaims(verified, issuer, requirements, verified)
+      const content = this.#readContent(verified, issuer, requirements, verified)
       if (content instanceof Refusal) {
         return this.#explained(withClockHint(content, source.health().clockSkew), jwt, trace)
       }
@@ -226,9 +226,7 @@ export class Pipeline {
   ): Promise<AccessToken | Refusal> {
     const answer = await this.#introspection!.ask(text, issuer, trace, verified?.claims)
     const content =
-      answer instanceof Refusal
-        ? answer
-        : this.#acceptClaims(answer, issuer, requirements, verified)
+      answer instanceof Refusal ? answer : this.#readContent(answer, issuer, requirements, verified)
     if (content instanceof Refusal) return hidden(content)
     const token = createToken(content, text)
     trace.token = token
@@ -270,7 +268,7 @@ export class Pipeline {
   }
 
   /** @param verified the token, if it was verified */
-  #acceptClaims(
+  #readContent(
     authentic: Verified | Introspected,
     issuer: IssuerPolicy,
     requirements: Requirements,
