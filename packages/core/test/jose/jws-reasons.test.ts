@@ -152,7 +152,7 @@ test.each([
   expect(mayBeOpaque(token)).toBe(result)
 })
 
-test('readUnverifiedClaims returns the claims of a JWT, and undefined for another text', () => {
+test('readUnverifiedClaims returns the claims of a JWT, and undefined for other text', () => {
   expect(readUnverifiedClaims(jwt, jwt.length)).toEqual({ sub: 'a' })
   expect(readUnverifiedClaims(jwt, jwt.length - 1)).toBeUndefined()
   expect(readUnverifiedClaims('AAAA', 4096)).toBeUndefined()

@@ -104,7 +104,7 @@ test('resolveIssuer is not called with an iss that is not a string', async () =>
   })
 })
 
-test('metadata that are not those of the issuer make the outcome unavailable', async () => {
+test('metadata of another issuer makes the outcome unavailable', async () => {
   const fetch = async () => Response.json({ issuer: 'https://other.example' })
   const report = await explainWith(good, { fetch })
   expect(report.outcome).toBe('unavailable')
