@@ -8,8 +8,8 @@ import { type MintArguments, mintCommand } from './mint-command.ts'
 import { type ExitCode, exitCodes, formatError, type Terminal } from './terminal.ts'
 
 /**
- * Runs the command with these arguments and resolves to its exit code. Prints nothing but what is passed to
- * the terminal, and never the token.
+ * Runs the command with these arguments and resolves to its exit code. Writes only to `terminal`, and never
+ * writes the token.
  *
  * @example
  * ```ts

@@ -74,7 +74,7 @@ export interface Failure {
   readonly reason: string
   /** The `error` of the authorization server. */
   readonly error?: string | undefined
-  /** Seconds. Only for the statuses 503. */
+  /** Seconds. Only for codes with status 503. */
   readonly retryAfter?: number | undefined
   /** Parameters of the challenge, such as `acr_values` (RFC 9470 section 3). */
   readonly challenge?: Readonly<Record<string, string>> | undefined
@@ -82,7 +82,7 @@ export interface Failure {
 }
 
 /**
- * There is no token for the next service, or that service did not answer usefully. Its `status` and `headers`
+ * There is no token for the next service, or that service gave no usable response. Its `status` and `headers`
  * are those that this service's caller must get. Express, Koa, Fastify, and Hono send them if the handler does
  * not catch the error.
  *

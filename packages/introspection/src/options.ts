@@ -48,7 +48,8 @@ export interface IntrospectOptions {
   readonly client: HopClient
   /**
    * How opaque tokens of this issuer begin, such as `ory_at_`. Other opaque tokens are refused, and no server is
-   * asked. Required with several issuers; `''` then means every opaque token, if no other issuer has any.
+   * asked. Required with several issuers; `''` then means every opaque token, if no other issuer has opaque
+   * tokens.
    */
   readonly prefix?: string
   /**
@@ -59,7 +60,10 @@ export interface IntrospectOptions {
   readonly jwts?: 'verify' | 'verify-and-introspect' | 'introspect'
   /** The URL of the endpoint. Default: `introspection_endpoint` in the issuer's metadata. */
   readonly endpoint?: string
-  /** Whether the endpoint may be on another origin than the issuer. The client's secret is sent there. Default false. */
+  /**
+   * Whether the endpoint may be on a different origin from the issuer. The client's secret is sent there. Default
+   * false.
+   */
   readonly allowOtherOrigin?: boolean
   /**
    * What happens to tokens whose response has no `aud`. `accept`: they count as issued for the configured audience.

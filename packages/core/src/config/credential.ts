@@ -8,7 +8,7 @@ export interface CredentialRule {
   readonly name: string
   /** The header that contains it, in lowercase. */
   readonly header: string
-  /** Whether `Authorization` is refused. Only a handshake in a browser needs another place next to it. */
+  /** Whether `Authorization` is refused. Only a handshake in a browser needs another place in addition to it. */
   readonly isOnlySource: boolean
   /** The origins whose pages may send unsafe requests with the cookie. */
   readonly origins: ReadonlySet<string>

@@ -77,7 +77,7 @@ function valueOf(
  * Refuses arguments that would be ignored, such as options of `hydra(url)`, which has none.
  *
  * @param call how the function is called, such as `hydra(url)`
- * @param more the arguments that it does not have
+ * @param more the arguments that it does not accept
  * @throws ConfigError if there are any
  */
 export function noMoreArguments(call: string, more: readonly unknown[]): void {

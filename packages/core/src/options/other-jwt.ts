@@ -18,7 +18,7 @@ export type JwtResult =
 
 /** What the caller requires of a JWT, in addition to what its kind requires. */
 export interface JwtRequirements {
-  /** Names of which `aud` must contain one. */
+  /** Names. `aud` must contain at least one of them. */
   readonly audience: readonly string[]
   /** The only issuer that may have signed it. Default: any trusted issuer. */
   readonly issuer?: string

@@ -39,7 +39,7 @@ export interface RevocationHealth {
   readonly lastError?: string
 }
 
-/** What a verifier tells its source of revocations when it is created. */
+/** What a verifier passes to `connect` when the verifier is created. */
 export interface RevocationContext {
   /** The verifier's clock. `schedule` starts a timer that does not keep the process alive. */
   readonly clock: Required<Clock>
@@ -58,11 +58,11 @@ export interface RevocationContext {
   readonly warn: (message: string) => boolean
 }
 
-/** Answers for one verifier. */
+/** Checks tokens for one verifier. */
 export interface RevocationChecker {
   /**
    * Whether the token was revoked. Called for each token that passed all other checks, cached or not. It must
-   * answer from memory: a request waits for nothing here. If it throws, the response is 503.
+   * answer from memory, so that no request waits. If it throws, the response is 503.
    */
   readonly check: (token: RevocableToken) => RevocationFinding | undefined
   /**
