@@ -622,7 +622,7 @@ export const explanations = {
     meaning: 'It is not known whether the token was revoked.',
     causes: [
       [
-        'The feed of revocations was not read for ten seconds.',
+        'The feed of revocations has not been read for ten seconds.',
         'Restore it. `health().revocation` says what failed. See [Revocation](revocation.md).',
       ],
       ['The list is full, or an entry of the feed is malformed.', 'Raise `maxEntries`.'],

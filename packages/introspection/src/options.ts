@@ -210,7 +210,7 @@ export function checkEndpoint(value: unknown, rules: EndpointRules): string {
   const origins = [rules.issuer, rules.metadataUri].map((one) => one && parsePlainUrl(one)?.origin)
   if (!rules.allowOtherOrigin && !origins.includes(url.origin)) {
     throw new ConfigError(
-      `The introspection endpoint is on another origin (${url.origin}) than the issuer '${rules.issuer}'.`,
+      `The introspection endpoint is on a different origin (${url.origin}) from the issuer '${rules.issuer}'.`,
       'If it belongs to the issuer, set allowOtherOrigin: true.',
     )
   }

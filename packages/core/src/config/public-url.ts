@@ -29,7 +29,7 @@ function readOne(value: unknown, name: string, insecure: boolean): NormalUri {
   if (!isSecure(url, insecure)) {
     throw new ConfigError(
       `'${name}' must be an https URL.`,
-      'Use the URL that clients use, even if a proxy in front of this service ends TLS.',
+      'Use the URL that clients use, even if a proxy in front of this service terminates TLS.',
     )
   }
   // The configuration is trusted, so a host in Unicode may be written as it is displayed.

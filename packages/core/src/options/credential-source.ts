@@ -152,7 +152,7 @@ const nameSyntax = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 function requireName(name: unknown, what: string, call: string, example: string): void {
   if (typeof name === 'string' && name.length <= 256 && nameSyntax.test(name)) return
-  const got = typeof name === 'string' ? 'another text' : kindOf(name)
+  const got = typeof name === 'string' ? 'a string that is not one' : kindOf(name)
   throw new ConfigError(
     `${call}() requires the name of ${what}, got ${got}.`,
     `Write ${call}('${example}').`,

@@ -83,7 +83,7 @@ function valueOf(
 export function noMoreArguments(call: string, more: readonly unknown[]): void {
   if (more.length === 0) return
   throw new ConfigError(
-    `${call} got an argument that it does not have.`,
+    `${call} got an argument that it does not accept.`,
     `Write ${call}. Pass options such as audience to resourceServer() or createVerifier().`,
   )
 }

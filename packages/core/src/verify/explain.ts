@@ -298,7 +298,7 @@ function checkContent(subject: CheckedSubject): void {
   if (Object.hasOwn(claims, 'cnf')) {
     report.skip(
       'proof',
-      'the token is bound to a key, so each request must prove it. See Bound tokens',
+      'the token is bound to a key, so each request must prove possession of it. See Bound tokens',
     )
   }
 }

@@ -311,7 +311,7 @@ describe('the detail of a check', () => {
     ['actors', 'the actor is "gateway"', signed({ act: { sub: 'gateway' } }), {}, {}],
     [
       'proof',
-      'the token is bound to a key, so each request must prove it. See Bound tokens',
+      'the token is bound to a key, so each request must prove possession of it. See Bound tokens',
       signed(bound),
       {},
       {},
