@@ -115,7 +115,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
 }
 
 const keyFileHelp =
-  'the file with the issuer and its private key. Created, for the owner only, if it does not exist'
+  'the file with the issuer and its private key. Created, readable only by its owner, if it does not exist'
 
 function withSetup(command: Command): Command {
   return command
