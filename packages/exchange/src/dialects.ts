@@ -27,7 +27,7 @@ export interface Dialect {
   readonly actorToken: boolean
   /** Scopes that the server adds without being asked, and that grant nothing at the next service. */
   readonly ambientScopes: readonly string[]
-  /** What the operator can do about an error of this server. */
+  /** What the operator can do about an error from this server. */
   readonly hints: Readonly<Record<string, string>>
 }
 

@@ -70,9 +70,9 @@ export const hopCodes: Readonly<Record<HopCode, HopCodeEntry>> = Object.freeze({
 /** What happened, before it becomes the error of one call. */
 export interface Failure {
   readonly code: HopCode
-  /** For the operator: no token, no secret. Values of other parties are quoted. */
+  /** For the operator: no token, no secret. Values from other parties are quoted. */
   readonly reason: string
-  /** The `error` of the authorization server. */
+  /** The `error` from the authorization server. */
   readonly error?: string | undefined
   /** Seconds. Only for codes with status 503. */
   readonly retryAfter?: number | undefined
@@ -112,7 +112,7 @@ export class HopError extends Error {
   declare readonly code: HopCode
   /** The full reason, for the operator's log. Not enumerable. Do not send it to the caller. */
   declare readonly reason: string
-  /** The `error` of the authorization server, if it sent one. Not enumerable. */
+  /** The `error` from the authorization server, if it sent one. Not enumerable. */
   declare readonly serverError: string | undefined
   /** The status for the caller. */
   readonly status: number

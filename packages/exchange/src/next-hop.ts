@@ -65,9 +65,9 @@ export interface NextHop {
     init?: RequestInit,
   ) => Promise<Response>
   /**
-   * Returns the response of the next service, unless it is not for this service's caller. A 401 becomes an error
-   * with status 502, a 403 with `insufficient_scope` becomes one with status 403, and a 429 or 503 becomes one
-   * with status 503 and `Retry-After`.
+   * Returns the response from the next service, unless it is not for this service's caller. A 401 becomes an
+   * error with status 502, a 403 with `insufficient_scope` becomes one with status 403, and a 429 or 503 becomes
+   * one with status 503 and `Retry-After`.
    *
    * @throws HopError
    */

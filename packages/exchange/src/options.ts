@@ -26,7 +26,7 @@ export interface HopClient {
   readonly authentication?: 'basic' | 'post' | 'private_key_jwt' | 'mtls' | 'none'
 }
 
-/** An authorization server that accepts identity assertions of the issuer. Experimental. */
+/** An authorization server that accepts identity assertions from the issuer. Experimental. */
 export interface AssertionTarget {
   /** Its issuer URL, which becomes the audience of the assertion. */
   readonly issuer: string | IssuerOptions
@@ -83,7 +83,7 @@ export type HopFetch = (url: string, init: RequestInit) => Promise<Response>
 export interface NextHopOptions {
   /**
    * The authorization server, as in `resourceServer`: its issuer URL, or a provider function such as
-   * `keycloak(url)`. Only tokens of this issuer are exchanged, and only there.
+   * `keycloak(url)`. Only tokens from this issuer are exchanged, and only there.
    */
   readonly issuer: string | IssuerOptions
   readonly client: HopClient

@@ -47,8 +47,8 @@ export interface IntrospectOptions {
   /** The client with which this service authenticates to the endpoint. `authentication: 'none'` is not possible. */
   readonly client: HopClient
   /**
-   * How opaque tokens of this issuer begin, such as `ory_at_`. Other opaque tokens are refused, and no server is
-   * asked. Required with several issuers; `''` then means every opaque token, if no other issuer has opaque
+   * How opaque tokens from this issuer begin, such as `ory_at_`. Other opaque tokens are refused, and no server
+   * is asked. Required with several issuers; `''` then means every opaque token, if no other issuer has opaque
    * tokens.
    */
   readonly prefix?: string

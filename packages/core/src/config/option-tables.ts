@@ -411,7 +411,7 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
   ),
   ignoreOtherSchemes: booleanOption(
     false,
-    'With `optional`, treats an `Authorization` header of another scheme, such as `Basic`, as absent.',
+    'With `optional`, treats an `Authorization` header with another scheme, such as `Basic`, as absent.',
   ),
   onRefusal: choiceOption<'reply' | 'throw'>(
     ['reply', 'throw'],

@@ -157,8 +157,8 @@ export class Gate<C extends object = object> {
   }
 
   /**
-   * Prints an error of a guard or a handler, at most ten per minute, unless the option `log` is `off`. For hosts
-   * without error handling of their own: they send a response without details.
+   * Prints an error from a guard or a handler, at most ten per minute, unless the option `log` is `off`. For
+   * hosts without error handling of their own: they send a response without details.
    */
   warnOfError(error: unknown): void {
     const { stack } =

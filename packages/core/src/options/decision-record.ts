@@ -146,8 +146,8 @@ export interface DecisionRecord {
    */
   readonly revocations?: 'stale'
   /**
-   * `stale`: the answer of the introspection endpoint was older than allowed, because the endpoint was unavailable
-   * and the configuration allows it. Absent otherwise.
+   * `stale`: the answer from the introspection endpoint was older than allowed, because the endpoint was
+   * unavailable and the configuration allows it. Absent otherwise.
    */
   readonly introspection?: 'stale'
   /** The claims named in `records.claims` that the token has. */

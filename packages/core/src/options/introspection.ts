@@ -68,11 +68,11 @@ export interface Introspector {
  * from `@resource-server/introspection`.
  */
 export interface Introspection {
-  /** How opaque tokens of this issuer begin. With several issuers, it selects the issuer. */
+  /** How opaque tokens from this issuer begin. With several issuers, the prefix selects one. */
   readonly prefix: string | undefined
   /**
-   * What happens to JWTs of this issuer. `verify`: they are verified and not introspected. `introspect`: they
-   * are introspected and not verified. `verify-and-introspect`: both must succeed.
+   * What happens to JWTs from this issuer. `verify`: they are verified and not introspected. `introspect`:
+   * they are introspected and not verified. `verify-and-introspect`: both must succeed.
    */
   readonly jwts: 'verify' | 'introspect' | 'verify-and-introspect'
   /**

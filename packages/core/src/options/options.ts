@@ -64,7 +64,7 @@ export interface IssuerOptions {
    * `allowInsecureHttp`.
    */
   readonly issuer: string
-  /** The names of this service in tokens of this issuer. Default: the `audience` of all issuers. */
+  /** The names of this service in tokens from this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
   /**
    * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256, ES384,
@@ -87,9 +87,9 @@ export interface IssuerOptions {
   /**
    * The URL of the issuer's metadata, if this service cannot reach it at the issuer's own URL, for example
    * if the issuer is public and this service uses its internal address. The `issuer` in the metadata must
-   * still be exactly the configured one. The rules for `http` are those of `issuer`. Cannot be combined with
-   * `jwksUri` or `jwks`. Default: the well-known URLs of the issuer (OpenID Connect Discovery, then RFC
-   * 8414).
+   * still be exactly the configured one. The rules for `http` are the same as for `issuer`. Cannot be
+   * combined with `jwksUri` or `jwks`. Default: the well-known URLs of the issuer (OpenID Connect Discovery,
+   * then RFC 8414).
    *
    * @example
    * import type { IssuerOptions } from '@resource-server/core'
@@ -101,8 +101,8 @@ export interface IssuerOptions {
    */
   readonly metadataUri?: string
   /**
-   * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `metadataUri` or
-   * `jwks`. Default: the `jwks_uri` in the issuer's metadata.
+   * The URL of the key set. The rules for `http` are the same as for `issuer`. Cannot be combined with
+   * `metadataUri` or `jwks`. Default: the `jwks_uri` in the issuer's metadata.
    */
   readonly jwksUri?: string
   /**
@@ -185,7 +185,7 @@ export interface DpopOptions {
    */
   readonly maxProofs?: number
   /**
-   * Remembers used proofs, in place of the memory of this process. Set it if several instances serve the
+   * Remembers used proofs, instead of the memory of this process. Set it if several instances serve the
    * same clients: otherwise a proof can be used once at each instance.
    */
   readonly store?: ReplayStore
@@ -451,7 +451,7 @@ export interface ResourceServerOptions extends VerifierOptions {
   readonly optional?: boolean
   /**
    * Whether `optional` also applies to requests whose `Authorization` header uses another scheme, such as
-   * `Basic`, because other code of this service verifies it. Such a request passes `requireAudience` as
+   * `Basic`, because other code in this service verifies it. Such a request passes `requireAudience` as
    * anonymous. `Bearer` without a valid token, several credentials, and a header without a scheme are still
    * refused. Requires `optional`. Default false: another scheme is refused with 401.
    *

@@ -25,8 +25,8 @@ export interface JwtRequirements {
 }
 
 /**
- * Verifies a JWT of a trusted issuer: parser, `typ`, key, signature, `iss`, `aud`, times, and the claims that its
- * kind must and must not have. It does not detect replay. Never rejects.
+ * Verifies a JWT from a trusted issuer: parser, `typ`, key, signature, `iss`, `aud`, times, and the claims that
+ * its kind must and must not have. It does not detect replay. Never rejects.
  */
 export type JwtVerifier = (
   jwt: unknown,

@@ -47,9 +47,9 @@ export interface RevocationContext {
   readonly clockTolerance: number
   /** In seconds. `undefined` if the lifetime of tokens is not limited. */
   readonly maxLifetime: number | undefined
-  /** Whether tokens of this issuer may be accepted. */
+  /** Whether tokens from this issuer may be accepted. */
   readonly trusts: (issuer: string) => boolean
-  /** Verifies JWTs of the trusted issuers that are not access tokens, such as logout tokens. */
+  /** Verifies JWTs from the trusted issuers that are not access tokens, such as logout tokens. */
   readonly verifyJwt: JwtVerifier
   /**
    * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns whether it
