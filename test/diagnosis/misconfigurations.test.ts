@@ -111,7 +111,11 @@ test('7: an opaque token', async () => {
 })
 
 test.each([
-  ['a variable that is not set', 'undefined', "is the text 'undefined'. A variable of the client"],
+  [
+    'a variable that is not set',
+    'undefined',
+    "is the text 'undefined'. Check whether the client sets",
+  ],
   [
     'the scheme without a token',
     'Bearer undefined',

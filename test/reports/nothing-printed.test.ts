@@ -90,7 +90,7 @@ describe('an outage of the keys', () => {
       "JWKS of 'https://two.example.com' cannot be refreshed",
       "JWKS of 'https://two.example.com' is unavailable",
     ])
-    expect(warnings[0]).toContain('The last keys are used for the time in staleIfError')
+    expect(warnings[0]).toContain('The last keys stay in use for the time set by staleIfError')
   })
 
   test('names the mistake in the metadata and its fix', async () => {

@@ -8,8 +8,8 @@ import { type MintArguments, mintCommand } from './mint-command.ts'
 import { type ExitCode, exitCodes, formatError, type Terminal } from './terminal.ts'
 
 /**
- * Runs the command with these arguments and resolves to its exit code. Prints nothing but what is passed to
- * the terminal, and never the token.
+ * Runs the command with these arguments and resolves to its exit code. Writes only to `terminal`, and never
+ * writes the token.
  *
  * @example
  * ```ts
@@ -115,7 +115,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
 }
 
 const keyFileHelp =
-  'the file with the issuer and its private key. Created, for the owner only, if it does not exist'
+  'the file with the issuer and its private key. Created, readable only by its owner, if it does not exist'
 
 function withSetup(command: Command): Command {
   return command

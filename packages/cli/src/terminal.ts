@@ -10,7 +10,7 @@ export interface Terminal {
   readonly warn: (text: string) => void
   /** Whether to use colors. */
   readonly color: boolean
-  /** Whether a person types into `stdin`, so that the command says what it waits for. */
+  /** Whether a person types into `stdin`. If so, the command says what it is waiting for. */
   readonly isInteractive: boolean
   /** The width of the terminal, in characters. Longer lines are wrapped. Default: nothing is wrapped. */
   readonly columns?: number | undefined

@@ -32,7 +32,7 @@ export class Backoff {
     return this.#failures
   }
 
-  /** The last failure that concerned every token, until a request succeeds. */
+  /** The last failure that affected every token, until a request succeeds. */
   get failing(): Failure | undefined {
     return this.#block?.failure
   }

@@ -9,9 +9,9 @@ export type TargetParameter = 'audience' | 'resource' | 'scope'
  */
 export interface Dialect {
   readonly name: string
-  /** The grant: RFC 8693, or RFC 7523 with `requested_token_use`, as Entra has it. */
+  /** The grant: RFC 8693, or RFC 7523 with `requested_token_use`, as Entra uses it. */
   readonly grant: 'token-exchange' | 'on-behalf-of'
-  /** The parameters that the server reads. Another one is a ConfigError. */
+  /** The parameters that the server reads. Any other one is a `ConfigError`. */
   readonly targets: readonly TargetParameter[]
   /** The parameters without which the server does not know the target. One of them is required. */
   readonly requires: readonly TargetParameter[]
@@ -27,7 +27,7 @@ export interface Dialect {
   readonly actorToken: boolean
   /** Scopes that the server adds without being asked, and that grant nothing at the next service. */
   readonly ambientScopes: readonly string[]
-  /** What the operator can do about an error of this server. */
+  /** What the operator can do about an error from this server. */
   readonly hints: Readonly<Record<string, string>>
 }
 

@@ -70,11 +70,11 @@ export const hopCodes: Readonly<Record<HopCode, HopCodeEntry>> = Object.freeze({
 /** What happened, before it becomes the error of one call. */
 export interface Failure {
   readonly code: HopCode
-  /** For the operator: no token, no secret. Values of other parties are quoted. */
+  /** For the operator: no token, no secret. Values from other parties are quoted. */
   readonly reason: string
-  /** The `error` of the authorization server. */
+  /** The `error` from the authorization server. */
   readonly error?: string | undefined
-  /** Seconds. Only for the statuses 503. */
+  /** Seconds. Only for codes with status 503. */
   readonly retryAfter?: number | undefined
   /** Parameters of the challenge, such as `acr_values` (RFC 9470 section 3). */
   readonly challenge?: Readonly<Record<string, string>> | undefined
@@ -82,7 +82,7 @@ export interface Failure {
 }
 
 /**
- * There is no token for the next service, or that service did not answer usefully. Its `status` and `headers`
+ * There is no token for the next service, or that service gave no usable response. Its `status` and `headers`
  * are those that this service's caller must get. Express, Koa, Fastify, and Hono send them if the handler does
  * not catch the error.
  *
@@ -112,7 +112,7 @@ export class HopError extends Error {
   declare readonly code: HopCode
   /** The full reason, for the operator's log. Not enumerable. Do not send it to the caller. */
   declare readonly reason: string
-  /** The `error` of the authorization server, if it sent one. Not enumerable. */
+  /** The `error` from the authorization server, if it sent one. Not enumerable. */
   declare readonly serverError: string | undefined
   /** The status for the caller. */
   readonly status: number

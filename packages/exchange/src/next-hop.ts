@@ -12,8 +12,8 @@ import { readSettings } from './settings.ts'
 export interface NextHop {
   /**
    * Exchanges the caller's token for one that the next service accepts (RFC 8693). Tokens are cached until 30
-   * seconds before they expire, and never longer than the caller's token is valid. Calls at the same time with the
-   * same token share one request.
+   * seconds before they expire, and never longer than the caller's token is valid. Concurrent calls with the same
+   * token share one request.
    *
    * It does not verify the new token: the next service does that.
    *
@@ -28,7 +28,7 @@ export interface NextHop {
   /**
    * Sends a request to the next service with an exchanged token. `init` is that of the global `fetch`.
    *
-   * `Authorization`, `DPoP`, `Cookie`, and the headers of a connection are removed from `init.headers`. Redirects to
+   * `Authorization`, `DPoP`, `Cookie`, and connection-specific headers are removed from `init.headers`. Redirects to
    * another origin are errors. After a response with 401, it exchanges the token again and repeats the request once,
    * unless the body is a stream.
    *
@@ -65,8 +65,9 @@ export interface NextHop {
     init?: RequestInit,
   ) => Promise<Response>
   /**
-   * Returns the response of the next service, unless it is not for this service's caller. A 401 becomes an error
-   * with status 502, 403 with `insufficient_scope` one with 403, and 429 and 503 one with 503 and `Retry-After`.
+   * Returns the response from the next service, unless it is not for this service's caller. A 401 becomes an
+   * error with status 502, a 403 with `insufficient_scope` becomes one with status 403, and a 429 or 503 becomes
+   * one with status 503 and `Retry-After`.
    *
    * @throws HopError
    */

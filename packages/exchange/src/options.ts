@@ -17,7 +17,7 @@ export interface HopClient {
   /**
    * `basic` or `post` with a secret, `private_key_jwt` with a key, or:
    *
-   * - `mtls`: by a certificate (RFC 8705). Pass a `fetch` that sends it.
+   * - `mtls`: with a certificate (RFC 8705). Pass a `fetch` that sends it.
    * - `none`: not at all. Whoever holds a token could then exchange it, so use it only if the server restricts
    *   exchanges in another way.
    *
@@ -26,7 +26,7 @@ export interface HopClient {
   readonly authentication?: 'basic' | 'post' | 'private_key_jwt' | 'mtls' | 'none'
 }
 
-/** An authorization server that accepts identity assertions of the issuer. Experimental. */
+/** An authorization server that accepts identity assertions from the issuer. Experimental. */
 export interface AssertionTarget {
   /** Its issuer URL, which becomes the audience of the assertion. */
   readonly issuer: string | IssuerOptions
@@ -83,7 +83,7 @@ export type HopFetch = (url: string, init: RequestInit) => Promise<Response>
 export interface NextHopOptions {
   /**
    * The authorization server, as in `resourceServer`: its issuer URL, or a provider function such as
-   * `keycloak(url)`. Only tokens of this issuer are exchanged, and only there.
+   * `keycloak(url)`. Only tokens from this issuer are exchanged, and only there.
    */
   readonly issuer: string | IssuerOptions
   readonly client: HopClient
@@ -105,8 +105,8 @@ export interface NextHopOptions {
    */
   readonly actorToken?: boolean
   /**
-   * Binds the new tokens to a key of this service (RFC 9449): `true` for a key that is created at the first use,
-   * or a key pair. `fetch` then sends proofs. Default: bearer tokens.
+   * Binds the new tokens to a key of this service (RFC 9449): `true` for a key that is created on first use, or
+   * a key pair. `fetch` then sends proofs. Default: bearer tokens.
    */
   readonly dpop?: boolean | CryptoKeyPair
   /**
@@ -121,14 +121,15 @@ export interface NextHopOptions {
   /** A second cache that the instances of this service share. Default: none. */
   readonly store?: HopStoreOptions
   /**
-   * Seconds that `fetch` waits for the headers of the response of the next service, and up to a tenth longer.
-   * Default 10. `false` leaves it to the `fetch` that sends the request: Node's gives up after 5 minutes.
+   * How long `fetch` waits for the headers of the next service's response, in seconds. It may wait up to a
+   * tenth longer. Default 10. `false` leaves it to the `fetch` that sends the request: Node's gives up after
+   * 5 minutes.
    */
   readonly timeout?: number | false
   /**
-   * Whether the caller's token was revoked since it was verified, as `isRevoked` of a list of
-   * `@resource-server/revocation`. Then it is not exchanged (`token_rejected`), and tokens that were exchanged for it
-   * are forgotten. Default: a verified token is used until it expires.
+   * Whether the caller's token was revoked since it was verified: `isRevoked` of a list from
+   * `@resource-server/revocation`, for example. Then it is not exchanged (`token_rejected`), and tokens that were
+   * exchanged for it are forgotten. Default: a verified token is used until it expires.
    */
   readonly isRevoked?: (token: AccessToken) => boolean
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */

@@ -47,8 +47,9 @@ export interface IntrospectOptions {
   /** The client with which this service authenticates to the endpoint. `authentication: 'none'` is not possible. */
   readonly client: HopClient
   /**
-   * How opaque tokens of this issuer begin, such as `ory_at_`. Other opaque tokens are refused, and no server is
-   * asked. Required with several issuers; `''` then means every opaque token, if no other issuer has any.
+   * How opaque tokens from this issuer begin, such as `ory_at_`. Other opaque tokens are refused, and no server
+   * is asked. Required with several issuers; `''` then means every opaque token, if no other issuer has opaque
+   * tokens.
    */
   readonly prefix?: string
   /**
@@ -59,7 +60,10 @@ export interface IntrospectOptions {
   readonly jwts?: 'verify' | 'verify-and-introspect' | 'introspect'
   /** The URL of the endpoint. Default: `introspection_endpoint` in the issuer's metadata. */
   readonly endpoint?: string
-  /** Whether the endpoint may be on another origin than the issuer. The client's secret is sent there. Default false. */
+  /**
+   * Whether the endpoint may be on a different origin from the issuer. The client's secret is sent there. Default
+   * false.
+   */
   readonly allowOtherOrigin?: boolean
   /**
    * What happens to tokens whose response has no `aud`. `accept`: they count as issued for the configured audience.
@@ -206,7 +210,7 @@ export function checkEndpoint(value: unknown, rules: EndpointRules): string {
   const origins = [rules.issuer, rules.metadataUri].map((one) => one && parsePlainUrl(one)?.origin)
   if (!rules.allowOtherOrigin && !origins.includes(url.origin)) {
     throw new ConfigError(
-      `The introspection endpoint is on another origin (${url.origin}) than the issuer '${rules.issuer}'.`,
+      `The introspection endpoint is on a different origin (${url.origin}) from the issuer '${rules.issuer}'.`,
       'If it belongs to the issuer, set allowOtherOrigin: true.',
     )
   }

@@ -208,7 +208,7 @@ describe('requests to the endpoint', () => {
     })
     const result = await verifier.check('opaque')
     expect(result).toMatchObject({ outcome: 'unavailable' })
-    expect(result.ok ? '' : result.reason).toContain('is on another origin')
+    expect(result.ok ? '' : result.reason).toContain('is on a different origin')
   })
 
   test('need an endpoint in the metadata', async () => {

@@ -1,8 +1,8 @@
 import type { AccessToken } from '@resource-server/core'
 
 /**
- * What a tool gets as `authInfo`: the shape of the MCP SDK, with the verified token. `raw` tokens are secrets, so do
- * not log it.
+ * What a tool gets as `authInfo`: the shape of the MCP SDK, with the verified token. It contains the token as
+ * received, which is a secret, so do not log it.
  */
 export interface McpAuthInfo<C extends object = object> {
   /** The token as it was received. */

@@ -187,8 +187,8 @@ interface AuthInfoLike {
  * - A call without the scopes of its tool gets 403, before the tool runs. The challenge names all scopes of the call.
  * - A session belongs to the issuer, subject, and client that opened it.
  *
- * Not guaranteed: that a tool without a rule needs more than `baseScopes`, or that a call ends when its token expires.
- * Only streams without an end do.
+ * Not guaranteed: that a tool without a rule needs more than `baseScopes`, or that a call ends when its token
+ * expires. Only open-ended streams end with their token.
  *
  * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError for invalid options

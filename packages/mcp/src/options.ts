@@ -12,7 +12,7 @@ import {
 export interface McpOptions extends Omit<ResourceServerOptions, 'resource' | 'credential'> {
   /**
    * The URL that clients connect to, such as `https://mcp.example.com/mcp`. Tokens must have it as their audience,
-   * exactly. To accept another text, such as the URL with a trailing slash, list all of them in `audience`.
+   * exactly. To accept other spellings, such as the URL with a trailing slash, list all of them in `audience`.
    */
   readonly resource: string
   /** The scopes that every request requires. Default: none. */

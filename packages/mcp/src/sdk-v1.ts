@@ -10,9 +10,9 @@ export type { TokenVerifier, TokenVerifierOptions } from './token-verifier.ts'
 
 /**
  * Creates a verifier for `requireBearerAuth` of version 1 of the MCP SDK (`@modelcontextprotocol/sdk`). An invalid
- * token is 401 with the challenge of the SDK. If the token cannot be verified at the moment, the SDK sends 500; with
- * `protect` of this package, it is 503. The SDK checks scopes and expiry itself, and knows neither scopes of single
- * tools nor owners of sessions.
+ * token gets 401 with the SDK's challenge. If the token cannot be verified at the moment, the SDK sends 500; with
+ * `protect` from this package, the response is 503. The SDK checks scopes and expiry itself, and knows neither the
+ * scopes of individual tools nor the owners of sessions.
  *
  * @throws ConfigError for invalid options
  *

@@ -13,7 +13,7 @@ export interface TokenVerifierOptions extends VerifierOptions {
   readonly resource: string
 }
 
-/** A verifier for `requireBearerAuth` of the SDK, and what operates it. */
+/** A verifier for the SDK's `requireBearerAuth`, with the methods to operate it. */
 export interface TokenVerifier extends Operations {
   readonly verifyAccessToken: (token: string) => Promise<McpAuthInfo>
 }

@@ -79,7 +79,7 @@ export function RequireAudience(audience: Audience): RouteDecorator {
 }
 
 /**
- * Refuses anonymous requests, if `optional` allows them elsewhere.
+ * Refuses anonymous requests, even if `optional` allows them elsewhere.
  *
  * @example
  * ```ts
@@ -145,7 +145,8 @@ export function RequireAnyScope(...scopes: readonly string[]): RouteDecorator {
 }
 
 /**
- * The token must have all of the roles. The issuer must be a provider. Otherwise 403.
+ * The token must have all of the roles. Configure a provider, such as `issuer: keycloak(url)`.
+ * Otherwise 403.
  *
  * @example
  * ```ts
@@ -167,7 +168,8 @@ export function RequireRole(...roles: readonly string[]): RouteDecorator {
 }
 
 /**
- * The token must have all of the permissions. The issuer must be a provider. Otherwise 403.
+ * The token must have all of the permissions. Configure a provider, such as
+ * `issuer: keycloak(url)`. Otherwise 403.
  *
  * @example
  * ```ts

@@ -30,7 +30,7 @@ export abstract class ResourceServer implements Operations, OnModuleDestroy {
   abstract readonly blockKey: Operations['blockKey']
   abstract readonly watch: Operations['watch']
   abstract readonly close: Operations['close']
-  /** For `DocumentBuilder.addSecurity()`. The operations have their `security` already. */
+  /** For `DocumentBuilder.addSecurity()`. The operations already have their `security`. */
   abstract readonly securitySchemes: OpenApi<unknown>['securitySchemes']
   /** @throws ConfigError unless the guard let the request through */
   abstract readonly token: (request: object) => AccessToken | undefined

@@ -10,7 +10,7 @@ interface TestIssuerLike {
 
 /**
  * For tests: replaces the issuers and the clock of the app with those of a test issuer. Everything else stays as in
- * production: the guards, the audience, and the decorators. Import it next to the root module of the app.
+ * production: the guards, the audience, and the decorators. Import it alongside the root module of the app.
  *
  * @example
  * ```ts

@@ -13,8 +13,8 @@ export interface TelemetryOptions {
   /** Where to create the spans of token exchanges. Default: the global tracer provider. */
   readonly tracerProvider?: TracerProvider
   /**
-   * Whether span events contain the subject, the client and the actors. Default: false, because traces
-   * should rarely contain personal data.
+   * Whether span events contain the subject, the client, and the actors. Default: false, because
+   * traces should rarely contain personal data.
    */
   readonly identities?: boolean
 }

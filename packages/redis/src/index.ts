@@ -52,7 +52,7 @@ export interface RedisStores {
  *   dpop: { store: stores.replay },
  * })
  *
- * @throws ConfigError if the client is of neither package, or an option is not valid
+ * @throws ConfigError if the client is from neither package, or an option is not valid
  */
 export function redisStores(client: RedisClient, options: RedisStoresOptions = {}): RedisStores {
   const { prefix, timeout } = readOptions('redisStores', options)

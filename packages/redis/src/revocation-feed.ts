@@ -5,7 +5,10 @@ import { limited } from './limited.ts'
 import { readOptions, type RedisStoresOptions } from './options.ts'
 import { RedisStoreError } from './store-error.ts'
 
-/** A client that subscribes: a duplicate of the one that sends commands. `redis` and `ioredis` have it. */
+/**
+ * A client that subscribes: a duplicate of the one that sends commands. Clients of `redis` and `ioredis` match
+ * this type.
+ */
 export interface RedisSubscriber {
   /** `redis` passes messages to `listener`. `ioredis` ignores it, and emits `message`. */
   subscribe(channel: string, listener: () => void): unknown
@@ -38,10 +41,10 @@ export interface RedisRevocationFeedOptions extends RedisStoresOptions {
  *   each.on('error', (error) => console.error('Redis', error.code))
  *   await each.connect()
  * }
- * // createRevocationList({ feed }) of @resource-server/revocation
+ * // createRevocationList({ feed }) from @resource-server/revocation
  * export const feed = redisRevocationFeed(client, { subscriber })
  *
- * @throws ConfigError if the client is of neither package, or an option is not valid
+ * @throws ConfigError if the client is from neither package, or an option is not valid
  */
 export function redisRevocationFeed(
   client: RedisClient,

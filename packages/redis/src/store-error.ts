@@ -13,14 +13,14 @@ const messages: Readonly<Record<string, string>> = {
   DISCONNECTED: 'The Redis client is not connected.',
   TIMEOUT: 'Redis did not respond in time.',
   NOT_RESPONDING: 'Redis has not responded to anything for one second.',
-  TOO_MANY_PENDING: 'Too many commands are waiting for a response of Redis.',
+  TOO_MANY_PENDING: 'Too many commands are waiting for a response from Redis.',
   UNEXPECTED_REPLY: 'Redis sent an unexpected reply.',
   FAILED: 'The Redis client failed.',
 }
 
 /**
- * Redis is unavailable, or refused a command. It contains nothing of the client's error except a code,
- * because that error can contain the URL, the password, and the command.
+ * Redis is unavailable, or refused a command. It contains nothing from the client's error except a
+ * code, because that error can contain the URL, the password, and the command.
  *
  * @example
  * import { RedisStoreError, type RedisStores } from '@resource-server/redis'

@@ -20,9 +20,9 @@ export interface RevocationEntry {
  * Which tokens to revoke. Everything is unique only within its issuer, so every target names one.
  *
  * - `jti`: one token. `sid`: all tokens of a session.
- * - `subject`: the tokens of a user or client, `clientId`: those that were issued to a client, `actor`: those whose
- *   current actor it is. Only tokens that were issued until `before`, by default now, so a later sign-in works.
- * - `before` alone: all tokens of the issuer that were issued until then.
+ * - `subject`: the tokens of a user or client. `clientId`: those that were issued to a client. `actor`: those with
+ *   this current actor. Only tokens that were issued up to `before`, by default now, so a later sign-in works.
+ * - `before` alone: all tokens of the issuer that were issued up to then.
  *
  * `before` is compared with `iat`, without clock tolerance. A token whose `iat` is equal is revoked, because `iat` is
  * usually in whole seconds.

@@ -19,7 +19,10 @@ export class RevocationError extends Error {
     Object.defineProperty(this.prototype, 'name', { value: 'RevocationError' })
   }
 
-  /** `list_full`: `maxEntries` is reached. `feed_unavailable`: this process knows it, but others may not. */
+  /**
+   * `list_full`: `maxEntries` is reached. `feed_unavailable`: this process knows the revocation, but others may
+   * not.
+   */
   readonly code: 'list_full' | 'feed_unavailable'
 
   constructor(code: 'list_full' | 'feed_unavailable', message: string) {

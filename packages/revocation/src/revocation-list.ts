@@ -245,7 +245,7 @@ class List {
     const { name } = this.#settings.feed!
     const since = reader.wasCurrent ? `for ${Math.round(reader.age / 1000)} s` : 'yet'
     const error = reader.lastError === undefined ? '' : ` (${reader.lastError})`
-    return `the feed ${quote(name)} was not read ${since}${error}`
+    return `the feed ${quote(name)} has not been read ${since}${error}`
   }
 
   #startReader(clock: Required<Clock>): FeedReader | undefined {

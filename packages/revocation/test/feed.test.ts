@@ -104,7 +104,7 @@ describe('a process that cannot read the feed', () => {
     await settled()
     expect(verifier.ready()).toBe(false)
     expect(await outcome(token())).toBe('revocations_unavailable')
-    await expect(verifier.warmUp()).rejects.toThrow('"controlled" was not read yet')
+    await expect(verifier.warmUp()).rejects.toThrow('"controlled" has not been read yet')
     state.isDown = false
     await pass(1)
     expect(await outcome(token())).toBe('granted')
@@ -124,7 +124,7 @@ describe('a process that cannot read the feed', () => {
       source: 'controlled',
       entries: 0,
       age: 10,
-      lastError: 'the feed "controlled" was not read for 10 s (Error ECONNREFUSED)',
+      lastError: 'the feed "controlled" has not been read for 10 s (Error ECONNREFUSED)',
     })
     state.isDown = false
     await pass(1)

@@ -60,10 +60,10 @@ interface Layout {
 }
 
 /**
- * Draws the records of decisions and token exchanges as an SVG sequence diagram. Each caller and service has a column,
- * and each request has a row with its step, time, arrow, token, and decision. The records may come from several
- * services; they are sorted by time. The first time is in UTC, the others are relative to it. Rows have the same
- * height, so the time axis is not to scale. The file has no scripts, no links and no external styles.
+ * Draws the records of decisions and token exchanges as an SVG sequence diagram. Each caller and service has a
+ * column, and each request has a row with its step, time, arrow, token, and decision. The records may come from
+ * several services; they are sorted by time. The first time is in UTC, and the others are relative to it. Rows have
+ * the same height, so the time axis is not to scale. The file has no scripts, no links, and no external styles.
  *
  * @example
  * ```ts

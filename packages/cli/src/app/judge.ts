@@ -26,7 +26,7 @@ export function judgeApp(
 
 const doesListen = warning(
   'listen',
-  'the module calls listen() when it is loaded. doctor made this call do nothing',
+  'the module calls listen() when it is loaded. doctor turned this call into a no-op',
   'Export the app from a module that does not call listen(). Tests need this too.',
 )
 

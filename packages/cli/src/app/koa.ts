@@ -64,7 +64,7 @@ class Walk {
     if (layer.methods.length === 0) return this.#targetOfUse(layer, sample)
     const path = showPath(layer.path)
     if (sample === undefined) {
-      this.unknown.push({ path, why: 'no path is known that its pattern matches' })
+      this.unknown.push({ path, why: 'doctor knows no path that matches its pattern' })
       return []
     }
     // The router adds HEAD to each GET.

@@ -13,5 +13,5 @@ export const realClock: TestClock = {
 }
 
 function stays(): never {
-  throw new Error('The clock of the system does not move.')
+  throw new Error('The system clock cannot be moved.')
 }

@@ -26,7 +26,7 @@ export function pseudonymize(key: string | Uint8Array, subject: string): string 
 }
 
 /**
- * Replaces the names of possible persons in a record with pseudonyms: the subject, every actor that
+ * Replaces names in a record that may be of people with pseudonyms: the subject, every actor that
  * is not known to be a client, and the same names where the reason quotes them. Removes the path of
  * the request, because paths often contain user names.
  */

@@ -121,7 +121,7 @@ export class BindingCheck {
 
   #refuseDpop(): Refusal {
     if (this.#policy.credential?.isOnlySource) {
-      const reason = "the token has cnf.jkt, but with 'credential' bound tokens are not accepted"
+      const reason = "the token has cnf.jkt, but bound tokens are not accepted with 'credential'"
       return refuseBinding('binding_unsupported', reason)
     }
     const isMissing = this.#policy.publicUrls.origins.length === 0

@@ -1,4 +1,4 @@
-/** The part of a socket that is used here. Node's sockets have it, and those of HTTP/2 too. */
+/** The part of a socket that is used here. Node's sockets have it, including those of HTTP/2. */
 export interface Connection {
   readonly remoteAddress?: string | undefined
   readonly localAddress?: string | undefined

@@ -46,7 +46,7 @@ export function requirePrefixes(issuers: readonly IssuerSettings[], mayResolve: 
     if (introspection!.missingAudience === 'accept' && !audience) {
       throw new ConfigError(
         `missingAudience: 'accept' requires the option 'audience' of '${issuer}'.`,
-        'Set audience: it is the one that tokens without aud count as issued for.',
+        'Set audience: tokens without aud count as issued for it.',
       )
     }
   }
@@ -57,6 +57,6 @@ export function requirePrefixes(issuers: readonly IssuerSettings[], mayResolve: 
   if (ambiguous === undefined) return
   throw new ConfigError(
     `The introspection prefix '${ambiguous}' is the beginning of another one.`,
-    'Use prefixes of which none is the beginning of another one.',
+    'Choose prefixes so that none of them is the beginning of another.',
   )
 }

@@ -8,7 +8,7 @@ export interface CredentialRule {
   readonly name: string
   /** The header that contains it, in lowercase. */
   readonly header: string
-  /** Whether `Authorization` is refused. Only a handshake in a browser needs another place next to it. */
+  /** Whether `Authorization` is refused. Only a handshake in a browser needs another place in addition to it. */
   readonly isOnlySource: boolean
   /** The origins whose pages may send unsafe requests with the cookie. */
   readonly origins: ReadonlySet<string>
@@ -61,12 +61,12 @@ export function requireBearerOnly(options: OtherOptions): void {
     [
       options.wantsDpop,
       "'dpop' cannot be combined with 'credential': the scheme DPoP belongs to Authorization (RFC 9449 section 7.1).",
-      "Leave dpop out, or 'credential'.",
+      'Leave out dpop or credential.',
     ],
     [
       options.mtls !== undefined,
       "'mtls' cannot be combined with 'credential': tokens that are bound to a certificate are accepted only in Authorization.",
-      "Leave mtls out, or 'credential'.",
+      'Leave out mtls or credential.',
     ],
   ]
   const found = conflicts.find(([applies]) => applies)

@@ -95,7 +95,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
   },
   metadataUri: {
     default: undefined,
-    defaultText: 'found from `issuer`',
+    defaultText: 'derived from `issuer`',
     range: '',
     description: "URL of the issuer's metadata, if it differs from the issuer's well-known URL.",
     read: readMetadataUri,
@@ -120,7 +120,7 @@ export const issuerOptions: OptionTable<IssuerOptions, IssuerSettings> = {
     defaultText: 'opaque tokens are refused',
     range: '',
     description:
-      'Asks the issuer about its tokens: the result of `introspect()` of `@resource-server/introspection`.',
+      'Asks the issuer about its tokens: the result of `introspect()` from `@resource-server/introspection`.',
     read: readIntrospection,
   },
 }
@@ -270,7 +270,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     defaultText: 'none',
     range: '',
     description:
-      'Refuses revoked tokens, as `createRevocationList()` of `@resource-server/revocation`.',
+      'Refuses revoked tokens: the result of `createRevocationList()` from `@resource-server/revocation`.',
     read: readRevocation,
   },
   maxTokenBytes: numberOption(
@@ -411,7 +411,7 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
   ),
   ignoreOtherSchemes: booleanOption(
     false,
-    'With `optional`, treats an `Authorization` header of another scheme, such as `Basic`, as absent.',
+    'With `optional`, treats an `Authorization` header with another scheme, such as `Basic`, as absent.',
   ),
   onRefusal: choiceOption<'reply' | 'throw'>(
     ['reply', 'throw'],
@@ -436,7 +436,7 @@ export const resourceServerOptions: OptionTable<OwnServerOptions, ServerSettings
     default: undefined,
     defaultText: 'the origin of `resource`',
     range: '',
-    description: 'The URL by which clients reach this service, or a list of them. For DPoP.',
+    description: 'The URL that clients use to reach this service, or a list of them. For DPoP.',
     read: readPublicUrl,
   },
   prefix: {

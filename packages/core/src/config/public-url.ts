@@ -3,14 +3,14 @@ import { type NormalUri, normalizePath, normalizeUri } from '../lib/uri.ts'
 import { isSecure, parsePlainUrl, withoutSlash } from '../lib/url.ts'
 import type { ReadContext } from '../options/option-table.ts'
 
-/** The URLs by which clients reach this service. */
+/** The URLs that clients use to reach this service. */
 export interface PublicUrls {
-  /** Each with the path that comes before the service's own paths. The path is empty or has no final slash. */
+  /** Each with the path that comes before the service's own paths. The path is empty or has no trailing slash. */
   readonly origins: readonly NormalUri[]
   readonly prefix: PathRule
 }
 
-/** What a proxy does with the path. `added` has no final slash. */
+/** What a proxy does with the path. `added` has no trailing slash. */
 export type PathRule = 'stripped' | 'kept' | { readonly added: string }
 
 export function readPublicUrl(
@@ -29,7 +29,7 @@ function readOne(value: unknown, name: string, insecure: boolean): NormalUri {
   if (!isSecure(url, insecure)) {
     throw new ConfigError(
       `'${name}' must be an https URL.`,
-      'Use the URL that clients use, even if a proxy in front of this service ends TLS.',
+      'Use the URL that clients use, even if a proxy in front of this service terminates TLS.',
     )
   }
   // The configuration is trusted, so a host in Unicode may be written as it is displayed.

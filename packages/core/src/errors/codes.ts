@@ -18,7 +18,7 @@ export interface CodeEntry {
   readonly category: Category
   /** The HTTP status of the response. */
   readonly status: 400 | 401 | 403 | 503
-  /** The `error` of the challenge. Absent if the challenge has no error code or none is sent. */
+  /** The `error` of the challenge. Absent if the challenge has no error code, or if no challenge is sent. */
   readonly error?: ChallengeError
   /**
    * The sentence that the caller sees, in English. It is the same for every token that is refused before

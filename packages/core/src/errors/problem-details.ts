@@ -27,7 +27,7 @@ export interface ResponseBody {
 }
 
 /**
- * Returns the body of the response to a refused request. It cannot change the status, the challenge or
+ * Returns the body of the response to a refused request. It cannot change the status, the challenge, or
  * `Cache-Control`. If it throws, or returns something other than a {@link ResponseBody}, the default body
  * is sent.
  *

@@ -153,14 +153,14 @@ export class VerificationError extends Error {
     this.retryAfter = refusal.detail.retryAfter
   }
 
-  /** Why the token was refused or could not be verified. See {@link codes}. Not enumerable, as `reason`. */
+  /** Why the token was refused or could not be verified. See {@link codes}. Not enumerable, like `reason`. */
   get code(): Code {
     return this.#refusal.code
   }
 
   /**
    * The full reason, for the operator's log. Contains no secrets, but do not send it to the caller. Not
-   * enumerable, so `JSON.stringify`, spread and most loggers omit it.
+   * enumerable, so `JSON.stringify`, spread syntax, and most loggers omit it.
    */
   get reason(): string {
     return this.#refusal.reason
@@ -168,7 +168,7 @@ export class VerificationError extends Error {
 
   /**
    * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
-   * not send it to the caller. Not enumerable, as `reason`.
+   * not send it to the caller. Not enumerable, like `reason`.
    */
   get claim(): string | undefined {
     return this.#refusal.detail.claim

@@ -130,7 +130,7 @@ function createGuard(name: string, check: Check): Required<Guard> {
 }
 
 /**
- * Like `authenticateOnly`, and its challenges name these scopes. For hosts that know all scopes of a request before
+ * Like `authenticateOnly`, but its challenges name these scopes. For hosts that know all scopes of a request before
  * its token is verified.
  */
 export function authenticateFor(scopes: readonly string[]): Guard {

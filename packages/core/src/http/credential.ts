@@ -141,8 +141,8 @@ function missingFrom(
 }
 
 /**
- * A request like another one, with this token as its only credential. For tokens that a client sends on an open
- * connection. No option `credential` other than that for a subprotocol accepts it.
+ * Returns a request like the given one, with this token as its only credential. For tokens that a client sends
+ * on an open connection. Not accepted with `fromCookie()` and `fromHeader()`.
  */
 export function withToken(request: HttpRequest, token: unknown): HttpRequest {
   const { method, url, route } = request

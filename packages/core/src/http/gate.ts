@@ -157,8 +157,8 @@ export class Gate<C extends object = object> {
   }
 
   /**
-   * Prints an error of a guard or a handler, at most ten per minute, unless the option `log` is `off`. For hosts without an
-   * error handling of their own: they send a response without details.
+   * Prints an error from a guard or a handler, at most ten per minute, unless the option `log` is `off`. For
+   * hosts without error handling of their own: they send a response without details.
    */
   warnOfError(error: unknown): void {
     const { stack } =
@@ -221,8 +221,8 @@ export class Gate<C extends object = object> {
   /**
    * The metadata of this resource server (RFC 9728). It lists the scopes of all guards created so far.
    *
-   * @param given what the adapter's own function got. It has no parameters, so a request shows that a host called
-   * it in place of the handler that it returns.
+   * @param given what the adapter's own function got. It has no parameters, so a request as an argument shows
+   * that a host called the function itself, and not the handler that it returns.
    * @throws ConfigError if no `resource` is configured, or if a host called
    */
   metadata(...given: readonly unknown[]): PublishedMetadata {

@@ -44,8 +44,8 @@ export function describeHandler<Handler>(
 
 /**
  * Returns what a handler does, without calling it. `undefined` if it is not a handler of a resource server. For tools
- * that list the routes of an app. Any code can describe its own functions like this, so never decide with it whether
- * a request may pass.
+ * that list the routes of an app. Any code can describe its own functions like this, so never use it to decide
+ * whether a request may pass.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 import * as platform from '#platform'
 
 /**
- * Returns the setter of a property that has the verified token. It ignores the value and never throws, so that
- * `Object.assign(request, { auth })` in other code neither fails nor replaces the token. Warns once, with the
- * stack of the writer. The value is not part of the warning, because it may be a token.
+ * Returns the setter for a property that holds the verified token. It ignores the value and never throws, so
+ * that `Object.assign(request, { auth })` in other code neither fails nor replaces the token. Warns once, with
+ * the writer's stack trace. The value is not part of the warning, because it may be a token.
  *
  * @example
  * ```ts

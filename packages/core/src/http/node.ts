@@ -117,8 +117,8 @@ export function sendNode({ status, headers, body }: Reply, response: NodeRespons
 }
 
 /**
- * Sends a response without details for an error that is not a refusal, and prints the error for the operator. For hosts
- * without an error handling of their own.
+ * Sends a response without details for an error that is not a refusal, and prints the error for the operator. For
+ * hosts without error handling of their own.
  */
 export function sendNodeError(
   gate: Pick<Gate, 'warnOfError'>,

@@ -205,7 +205,7 @@ function describeText(token: string): string {
   const segments = token.split('.', 7)
   if (segments.length !== 3) {
     const count = segments.length === 7 ? 'more than six' : segments.length
-    return `the token does not have three segments but ${count}. Was it cut off or joined with another text?`
+    return `the token must have three segments, but has ${count}. Was it cut off or joined with other text?`
   }
   if (segments[2] === '') return 'the token is not signed: its signature is empty'
   const names = ['header', 'payload', 'signature']
@@ -218,7 +218,7 @@ function mistakeIn(token: string): string | undefined {
   if (token === '')
     return 'the token is an empty string. Check whether the client sets its token variable'
   if (/^(?:undefined|null|NaN|true|false|\[object \w+\])$/.test(token)) {
-    return `the token is the text '${token}'. A variable of the client does not contain a token`
+    return `the token is the text '${token}'. Check whether the client sets its token variable`
   }
   if (/^bearer(?:[\s:]|$)/i.test(token)) {
     return "the token begins with the word 'Bearer'. Pass only the token"

@@ -102,7 +102,7 @@ export class KeyEventReporter {
     this.report('stale', { reason: messageOf(error) })
     this.#warn(
       'stale',
-      `JWKS of '${this.#issuer}' cannot be refreshed. The last keys are used for the time in staleIfError: ` +
+      `JWKS of '${this.#issuer}' cannot be refreshed. The last keys stay in use for the time set by staleIfError: ` +
         `${describeFailure(error)}.`,
     )
   }

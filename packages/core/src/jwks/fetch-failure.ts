@@ -76,7 +76,7 @@ const kinds: readonly Kind[] = ['unreachable', 'untrusted', 'moved', 'protected'
 const sentences: Readonly<Record<FetchedDocument, Readonly<Record<Kind, string>>>> = {
   metadata: {
     unreachable:
-      'If this service reaches the authorization server by another address than the clients (Docker, ' +
+      'If this service reaches the authorization server at a different address than the clients do (Docker, ' +
       "Kubernetes), keep 'issuer' as in the tokens, and set 'jwksUri' to a URL of the key set that this " +
       'service can reach',
     untrusted:

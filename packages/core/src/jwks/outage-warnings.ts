@@ -35,7 +35,7 @@ export class OutageWarnings {
     this.#clock = clock
   }
 
-  /** Call it with every state, also if it is the same as before. */
+  /** Call it with every state, even if it is the same as before. */
   update(issuer: string, state: Availability, message: string): void {
     const entry = this.#entryOf(issuer, state)
     if (!entry) return

@@ -6,8 +6,8 @@ const ellipsis = '...'
 
 /**
  * Quotes a value for an operator's log, even if it is not verified. The result is ASCII without control
- * characters, so it cannot break a line, move the cursor or reverse the text. It has at most 128 characters,
- * with the quotes; a longer value ends with `...` after the closing quote.
+ * characters, so it cannot break a line, move the cursor, or reverse the text. It has at most 128
+ * characters, with the quotes; a longer value ends with `...` after the closing quote.
  */
 export function quote(value: string): string {
   const room = maxLength - '""'.length

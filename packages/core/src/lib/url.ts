@@ -8,7 +8,7 @@ export function parseUrl(value: string): URL | undefined {
   return attempt(() => new URL(value))
 }
 
-/** Parses an absolute http or https URL without user, password, query, fragment, or white space around it. */
+/** Parses an absolute http or https URL without user, password, query, fragment, or whitespace around it. */
 export function parsePlainUrl(value: unknown): URL | undefined {
   const url = typeof value === 'string' && value === value.trim() ? parseUrl(value) : undefined
   const isPlain = url && !hasExtras(value as string, url) && /^https?:/.test(url.protocol)

@@ -18,28 +18,28 @@ export interface HeaderSource {
 
 /**
  * A subprotocol of a WebSocket handshake that contains the access token, as `name.token`. Create it with
- * `fromSubprotocol()` of `@resource-server/ws`.
+ * `fromSubprotocol()` from `@resource-server/ws`.
  */
 export interface SubprotocolSource {
   readonly from: 'subprotocol'
   readonly name: string
 }
 
-/** Where a request has its access token, if not in `Authorization`. */
+/** Where a request carries its access token, if not in `Authorization`. */
 export type CredentialSource = CookieSource | HeaderSource | SubprotocolSource
 
 /**
  * Reads access tokens from a cookie, and from nowhere else. For the option `credential`.
  *
- * Browsers send cookies with requests of every site. So a request whose method is not `GET`, `HEAD`, or `OPTIONS`, and
- * every WebSocket handshake, is refused with 403 unless the browser says that it comes from the service's own origin or
- * from one of `origins`. See docs/credentials.md for what remains to be done.
+ * Browsers send cookies with requests from every site. So a request whose method is not `GET`, `HEAD`, or `OPTIONS`,
+ * and every WebSocket handshake, is refused with 403 unless the browser says that it comes from the service's own
+ * origin or from one of `origins`. See docs/credentials.md for what remains to be done.
  *
  * @param name case-sensitive. With the prefix `__Host-`, no other host of the same site can set the cookie.
  * @param options `origins`: pages of these origins may send unsafe requests, such as `https://app.example.com`.
  *   Exact and in lowercase. Default: only the origins of `publicUrl` and `resource`, and requests that the browser
  *   calls same-origin
- * @throws ConfigError if the name is not the name of a cookie (RFC 6265 section 4.1.1), or an entry is not an origin
+ * @throws ConfigError if the name is not a valid cookie name (RFC 6265 section 4.1.1), or an entry is not an origin
  *
  * @example
  * import { createGate } from '@resource-server/core/adapter'
@@ -63,12 +63,12 @@ export function fromCookie(
  * Reads access tokens from a header, and from nowhere else. The value is the token alone, without a scheme. For the
  * option `credential`. For proxies that sign in users and pass the token on, such as Cloudflare Access.
  *
- * The token is verified like any other. Whether it came from the proxy is not checked: it need not, because the
- * issuer signed it.
+ * The token is verified like any other. Whether it came from the proxy is not checked: it need not be, because
+ * the issuer signed it.
  *
  * @param name case-insensitive
- * @throws ConfigError if the name is not the name of a header (RFC 9110 section 5.1), or is that of a header with
- *   another purpose, such as `Authorization` or `Cookie`
+ * @throws ConfigError if the name is not a valid header name (RFC 9110 section 5.1), or the header has another
+ *   purpose, such as `Authorization` or `Cookie`
  *
  * @example
  * import { createGate } from '@resource-server/core/adapter'
@@ -88,9 +88,9 @@ export function fromHeader(name: string): HeaderSource {
 }
 
 /**
- * Reads access tokens from a subprotocol of a WebSocket handshake, and from `Authorization`. For the option `credential`.
- * Scripts in browsers can choose the subprotocols of a WebSocket, and no other header of its handshake. The token is
- * never sent back.
+ * Reads access tokens from a subprotocol of a WebSocket handshake, and from `Authorization`. For the option
+ * `credential`. Scripts in browsers can choose the subprotocols of a WebSocket, but they cannot set any other header
+ * of its handshake. The token is never sent back.
  *
  * @param name what precedes the token and a dot: `access_token` for `new WebSocket(url, ['orders.v1', 'access_token.eyJ…'])`
  * @throws ConfigError if the name does not consist of letters, digits, hyphens, and underscores
@@ -152,7 +152,7 @@ const nameSyntax = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 function requireName(name: unknown, what: string, call: string, example: string): void {
   if (typeof name === 'string' && name.length <= 256 && nameSyntax.test(name)) return
-  const got = typeof name === 'string' ? 'another text' : kindOf(name)
+  const got = typeof name === 'string' ? 'a string that is not one' : kindOf(name)
   throw new ConfigError(
     `${call}() requires the name of ${what}, got ${got}.`,
     `Write ${call}('${example}').`,

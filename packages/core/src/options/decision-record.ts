@@ -46,7 +46,8 @@ export interface RecordedBinding {
  * - `actor_repeated`: the same actor occurs more than once.
  * - `actor_is_subject`: the current actor is the subject.
  * - `actor_claims_ignored`: `act` contains `exp`, `nbf`, `aud`, or `cnf`, which have no meaning there.
- * - `confirmation_ignored`: `cnf` contains members that cannot be checked, next to one that was.
+ * - `confirmation_ignored`: `cnf` contains members that cannot be checked, in addition
+ *   to one that was.
  * - `scopes_differ`: the token has several scope claims, such as `scope` and `scp`, with different scopes.
  *   Only one of them is used.
  */
@@ -75,8 +76,8 @@ export interface DecisionRecord {
   /** When the decision was made: RFC 3339, in UTC. */
   readonly time: string
   /**
-   * Identifies the decision. Present if another record of the same request refers to it, such as that of a token
-   * exchange, whose `decisionId` it is.
+   * Identifies the decision. Present if another record of the same request refers to it: the record of a token
+   * exchange has it as `decisionId`.
    */
   readonly id?: string
   /** `unavailable`: the token could not be verified, for example because the issuer was down. */
@@ -145,8 +146,8 @@ export interface DecisionRecord {
    */
   readonly revocations?: 'stale'
   /**
-   * `stale`: the answer of the introspection endpoint was older than allowed, because the endpoint was unavailable
-   * and the configuration allows it. Absent otherwise.
+   * `stale`: the answer from the introspection endpoint was older than allowed, because the endpoint was
+   * unavailable and the configuration allows it. Absent otherwise.
    */
   readonly introspection?: 'stale'
   /** The claims named in `records.claims` that the token has. */

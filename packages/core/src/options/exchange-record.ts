@@ -24,7 +24,7 @@ export interface ExchangeRecord {
   readonly outcome: 'exchanged' | 'cached' | 'refused' | 'unavailable'
   /** Why there is no token. Absent if there is one. */
   readonly code?: string
-  /** The `error` of the authorization server, if it sent a known one. */
+  /** The `error` from the authorization server, if it sent a known one. */
   readonly error?: string
   /** The full reason, for the operator. Absent if there is a token. */
   readonly reason?: string

@@ -1,7 +1,7 @@
 /**
- * A store that several instances share and that forgets values by itself, for example exchanged tokens
- * and introspection responses. A value may be missing at any time. Values are encrypted
- * before they are stored, so the store sees neither tokens nor claims.
+ * A store that several instances share and that forgets values on its own, for example exchanged
+ * tokens and introspection responses. A value may be missing at any time. Values are encrypted before
+ * they are stored, so the store sees neither tokens nor claims.
  *
  * @example
  * import type { ExpiringStore } from '@resource-server/core'

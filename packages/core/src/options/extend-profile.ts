@@ -13,9 +13,10 @@ const fix =
  * `keycloak(url)`, returns that issuer with the extended profile. The result is frozen.
  *
  * A member replaces the base's member. Lists are not merged, so repeat the entries that still apply. If you
- * replace `requiredClaims`, `expectedClaims` or `forbiddenClaims`, make sure that ID tokens are still refused.
+ * replace `requiredClaims`, `expectedClaims`, or `forbiddenClaims`, make sure that ID tokens are still
+ * refused.
  *
- * @throws ConfigError if a member is unknown, `undefined` or of the wrong type
+ * @throws ConfigError if a member is unknown, `undefined`, or of the wrong type
  *
  * @example
  * import { createVerifier, defaultProfile, extend } from '@resource-server/core'

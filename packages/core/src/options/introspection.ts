@@ -4,8 +4,8 @@ import type { JwtVerifier } from './other-jwt.ts'
 
 /**
  * What the authorization server says about a token (RFC 7662 section 2.2). `claims` are the members of its
- * response, which core checks as it checks those of a JWT. `unavailable`: the server did not say anything that can
- * be used. The reason is for the operator and contains no secret.
+ * response, which core checks as it checks those of a JWT. `unavailable`: the server did not give a usable answer.
+ * The reason is for the operator and contains no secret.
  */
 export type IntrospectionAnswer =
   | {
@@ -33,7 +33,7 @@ export interface IntrospectionHealth {
   readonly lastError?: string
 }
 
-/** What a verifier tells an introspection when it is created. */
+/** What a verifier passes to `connect` when the verifier is created. */
 export interface IntrospectionContext {
   readonly issuer: string
   /** The URL of the issuer's metadata, if it is configured. */
@@ -64,20 +64,21 @@ export interface Introspector {
 }
 
 /**
- * How tokens are introspected: the issuer's option `introspection`, as `introspect()` of
- * `@resource-server/introspection` returns it.
+ * How tokens are introspected: the issuer's option `introspection`, as returned by `introspect()`
+ * from `@resource-server/introspection`.
  */
 export interface Introspection {
-  /** How opaque tokens of this issuer begin. With several issuers, it selects the issuer. */
+  /** How opaque tokens from this issuer begin. With several issuers, the prefix selects one. */
   readonly prefix: string | undefined
   /**
-   * What happens to JWTs of this issuer. `verify`: they are verified and not introspected. `introspect`: they
-   * are introspected and not verified. `verify-and-introspect`: both must succeed.
+   * What happens to JWTs from this issuer. `verify`: they are verified and not introspected. `introspect`:
+   * they are introspected and not verified. `verify-and-introspect`: both must succeed.
    */
   readonly jwts: 'verify' | 'introspect' | 'verify-and-introspect'
   /**
    * What happens if the response has no `aud`. `accept`: the token counts as issued for the configured
-   * audience. Only for servers that answer `active` for tokens of the asking resource server alone.
+   * audience. Only for servers that answer `active` only for tokens meant for the resource server
+   * that asks.
    */
   readonly missingAudience: 'refuse' | 'accept'
   /** Whether responses must be signed (RFC 9701), which requires the issuer's keys. */

@@ -77,13 +77,13 @@ function valueOf(
  * Refuses arguments that would be ignored, such as options of `hydra(url)`, which has none.
  *
  * @param call how the function is called, such as `hydra(url)`
- * @param more the arguments that it does not have
+ * @param more the arguments that it does not accept
  * @throws ConfigError if there are any
  */
 export function noMoreArguments(call: string, more: readonly unknown[]): void {
   if (more.length === 0) return
   throw new ConfigError(
-    `${call} got an argument that it does not have.`,
+    `${call} got an argument that it does not accept.`,
     `Write ${call}. Pass options such as audience to resourceServer() or createVerifier().`,
   )
 }

@@ -64,7 +64,7 @@ export interface IssuerOptions {
    * `allowInsecureHttp`.
    */
   readonly issuer: string
-  /** The names of this service in tokens of this issuer. Default: the `audience` of all issuers. */
+  /** The names of this service in tokens from this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
   /**
    * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256, ES384,
@@ -74,8 +74,8 @@ export interface IssuerOptions {
   readonly algorithms?: readonly Algorithm[]
   /**
    * Scopes that imply others: `{ admin: ['orders:read', 'stock:*'] }`. An implied name that ends in `*`
-   * means all scopes with that prefix. A `:`, `.` or `/` must precede the `*`. Default: no scope implies
-   * another.
+   * means all scopes with that prefix. A `:`, `.`, or `/` must precede the `*`. Default: no scope
+   * implies another.
    */
   readonly impliedScopes?: Readonly<Record<string, readonly string[]>>
   /**
@@ -85,10 +85,11 @@ export interface IssuerOptions {
    */
   readonly profile?: 'rfc9068' | Profile
   /**
-   * The URL of the issuer's metadata, if this service cannot reach it at the issuer's own URL: the public
-   * issuer has an internal address, for example. The `issuer` in the metadata must still be exactly the
-   * configured one. The rules for `http` are those of `issuer`. Cannot be combined with `jwksUri` or `jwks`.
-   * Default: the well-known URLs of the issuer (OpenID Connect Discovery, then RFC 8414).
+   * The URL of the issuer's metadata, if this service cannot reach it at the issuer's own URL, for example
+   * if the issuer is public and this service uses its internal address. The `issuer` in the metadata must
+   * still be exactly the configured one. The rules for `http` are the same as for `issuer`. Cannot be
+   * combined with `jwksUri` or `jwks`. Default: the well-known URLs of the issuer (OpenID Connect Discovery,
+   * then RFC 8414).
    *
    * @example
    * import type { IssuerOptions } from '@resource-server/core'
@@ -100,8 +101,8 @@ export interface IssuerOptions {
    */
   readonly metadataUri?: string
   /**
-   * The URL of the key set. The rules for `http` are those of `issuer`. Cannot be combined with `metadataUri` or
-   * `jwks`. Default: the `jwks_uri` in the issuer's metadata.
+   * The URL of the key set. The rules for `http` are the same as for `issuer`. Cannot be combined with
+   * `metadataUri` or `jwks`. Default: the `jwks_uri` in the issuer's metadata.
    */
   readonly jwksUri?: string
   /**
@@ -111,7 +112,7 @@ export interface IssuerOptions {
    */
   readonly jwks?: { readonly keys: readonly object[] }
   /**
-   * Asks the issuer about its tokens (RFC 7662): the result of `introspect()` of
+   * Asks the issuer about its tokens (RFC 7662): the result of `introspect()` from
    * `@resource-server/introspection`. Opaque tokens are always introspected, and JWTs if its option says so. With
    * several issuers, it needs a prefix. Not available for issuers that `resolveIssuer` returns. Default: opaque
    * tokens are refused.
@@ -169,8 +170,8 @@ export interface DpopOptions {
    */
   readonly mode?: 'allowed' | 'required'
   /**
-   * The accepted signature algorithms of proofs. Default: ES256, EdDSA, RS256 and PS256. Proofs with ML-DSA-65
-   * and ML-DSA-87 are larger than 8 KiB: see docs/bound-tokens.md.
+   * The accepted signature algorithms of proofs. Default: ES256, EdDSA, RS256, and PS256. Proofs with
+   * ML-DSA-65 and ML-DSA-87 are larger than 8 KiB: see docs/bound-tokens.md.
    */
   readonly algorithms?: readonly Algorithm[]
   /**
@@ -184,14 +185,15 @@ export interface DpopOptions {
    */
   readonly maxProofs?: number
   /**
-   * Remembers used proofs, in place of the memory of this process. Set it if several instances serve the
+   * Remembers used proofs, instead of the memory of this process. Set it if several instances serve the
    * same clients: otherwise a proof can be used once at each instance.
    */
   readonly store?: ReplayStore
   /**
    * Requires a nonce in each proof (RFC 9449 section 9), so that a client cannot make proofs in advance.
-   * A string of at least 32 characters that all instances share. A list accepts nonces of several secrets
-   * and issues them with the first one. Default: no nonces. Not available in `createVerifier`.
+   * A string of at least 32 characters that all instances share. With a list, nonces from every secret
+   * are accepted, and new ones are issued with the first secret. Default: no nonces. Not available in
+   * `createVerifier`.
    */
   readonly nonceSecret?: string | readonly string[]
 }
@@ -298,9 +300,9 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly maxLifetime?: number
   /**
-   * Refuses tokens that were revoked before they expire, for example with the list of `@resource-server/revocation`.
-   * It is asked for each token that passed all other checks, cached or not. Requires `maxLifetime`, unless the
-   * source says otherwise. Default: a token is accepted until it expires.
+   * Refuses tokens that were revoked before they expire, for example with the list from
+   * `@resource-server/revocation`. It is consulted for each token that passed all other checks, cached or not.
+   * Requires `maxLifetime`, unless the source says otherwise. Default: a token is accepted until it expires.
    */
   readonly revocation?: Revocation
   /** The maximum length of a token, in bytes, from 256 to 1,000,000. Default 8192. */
@@ -359,9 +361,9 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   /**
    * What is printed, without any token:
    *
-   * - `warnings`: a warning if an issuer's keys become unavailable and when they are back, and if a mistake in
-   *   the setup causes every token to be refused. At most ten per minute. On Node they are process warnings of the
-   *   type `ResourceServerWarning`, elsewhere they go to `console.warn`.
+   * - `warnings`: a warning when an issuer's keys become unavailable and when they are available again, and if a
+   *   mistake in the setup causes every token to be refused. At most ten per minute. On Node, they are process
+   *   warnings of the type `ResourceServerWarning`; elsewhere, they go to `console.warn`.
    * - `refusals`: also one line on stderr for each refusal, with its reason. The environment variable
    *   `NODE_DEBUG=resource-server` does the same.
    * - `off`: nothing, whatever `NODE_DEBUG` is.
@@ -422,13 +424,14 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
  */
 export interface ResourceServerOptions extends VerifierOptions {
   /**
-   * Where a request has its token, if not in `Authorization`: `fromCookie('__Host-session')` or
+   * Where a request carries its token, if not in `Authorization`: `fromCookie('__Host-session')` or
    * `fromHeader('Cf-Access-Jwt-Assertion')`. The token is then read only from there: `Authorization` alone is refused
    * with 401, and a request with both, or with two values, with 400. Tokens that are bound to a key are refused, so
    * `dpop` and `mtls` cannot be combined with it, and neither can `ignoreOtherSchemes`. Default: `Authorization` (RFC
    * 6750 section 2.1).
    *
-   * Read docs/credentials.md before you accept cookies: browsers also send them with requests of other sites.
+   * Read docs/credentials.md before you accept cookies: browsers also send them with requests from other
+   * sites.
    *
    * @example
    * import { fromCookie, type ResourceServerOptions } from '@resource-server/core'
@@ -448,7 +451,7 @@ export interface ResourceServerOptions extends VerifierOptions {
   readonly optional?: boolean
   /**
    * Whether `optional` also applies to requests whose `Authorization` header uses another scheme, such as
-   * `Basic`, because other code of this service verifies it. Such a request passes `requireAudience` as
+   * `Basic`, because other code in this service verifies it. Such a request passes `requireAudience` as
    * anonymous. `Bearer` without a valid token, several credentials, and a header without a scheme are still
    * refused. Requires `optional`. Default false: another scheme is refused with 401.
    *
@@ -485,9 +488,9 @@ export interface ResourceServerOptions extends VerifierOptions {
    */
   readonly resource?: string
   /**
-   * The URLs by which clients reach this service: one or more origins, each with the path that comes before
-   * the paths of this service. DPoP proofs are compared with them. If it has a path, set `prefix` too.
-   * Default: the origin of `resource`. `Host` and `X-Forwarded-*` are never used.
+   * The URLs that clients use to reach this service: one or more origins, each with the path that comes
+   * before the paths of this service. DPoP proofs are compared with them. If it has a path, set `prefix`
+   * too. Default: the origin of `resource`. `Host` and `X-Forwarded-*` are never used.
    *
    * @example
    * import type { ResourceServerOptions } from '@resource-server/core'

@@ -18,15 +18,15 @@ export type JwtResult =
 
 /** What the caller requires of a JWT, in addition to what its kind requires. */
 export interface JwtRequirements {
-  /** Names of which `aud` must contain one. */
+  /** Names. `aud` must contain at least one of them. */
   readonly audience: readonly string[]
   /** The only issuer that may have signed it. Default: any trusted issuer. */
   readonly issuer?: string
 }
 
 /**
- * Verifies a JWT of a trusted issuer: parser, `typ`, key, signature, `iss`, `aud`, times, and the claims that its
- * kind must and must not have. It does not detect replay. Never rejects.
+ * Verifies a JWT from a trusted issuer: parser, `typ`, key, signature, `iss`, `aud`, times, and the claims that
+ * its kind must and must not have. It does not detect replay. Never rejects.
  */
 export type JwtVerifier = (
   jwt: unknown,

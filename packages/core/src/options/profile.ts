@@ -9,7 +9,7 @@ export interface HintedToken {
   readonly typ: string | undefined
   /** Empty if the token cannot be parsed. Before the signature is verified, a claim may have any type. */
   readonly claims: Readonly<Record<string, unknown>>
-  /** True if the token looks like an opaque or an encrypted token, and not like a JWT with a mistake. */
+  /** True if the token looks like an opaque or an encrypted token, rather than a malformed JWT. */
   readonly opaque?: boolean
 }
 
@@ -103,16 +103,16 @@ export interface Profile {
    * Whether a token is accepted if nothing shows that it is an access token. By default such a token is
    * refused, because ID tokens can look the same: its `typ` is not `at+jwt`, and it has no scope claim, no
    * client claim (an `azp` that equals the only audience does not count), and none of the claims `typ:
-   * Bearer`, `token_use: access` and `type: access_token`. Set it if `requiredClaims` or `expectedClaims`
+   * Bearer`, `token_use: access`, and `type: access_token`. Set it if `requiredClaims` or `expectedClaims`
    * exclude the issuer's ID tokens, or if the issuer has none. Default false.
    */
   readonly acceptUnmarked?: boolean
   /** The claims that can contain the audience. The first one that is present is used. Default: `aud`. */
   readonly audienceClaims?: readonly string[]
   /**
-   * Whether the client id is the subject of a token without `sub`. Some servers omit `sub` from the tokens
-   * that a client gets for itself; RFC 9068 section 2.2 recommends the client id for them. Such a token is
-   * otherwise refused. Not guaranteed: that no user's `sub` equals a client id, so do not set it if users
+   * Whether the client ID is the subject of a token without `sub`. Some servers omit `sub` from the tokens
+   * that a client gets for itself; RFC 9068 section 2.2 recommends the client ID for them. Such a token is
+   * otherwise refused. Not guaranteed: that no user's `sub` equals a client ID, so do not set it if users
    * can choose their `sub`. Default false.
    */
   readonly clientIdAsSubject?: boolean

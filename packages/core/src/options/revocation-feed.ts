@@ -47,14 +47,14 @@ export interface RevocationFeed {
    */
   readonly append: (entry: string, lifetime: number) => Promise<unknown>
   /**
-   * Returns the entries after a position, or all entries that are not forgotten. It may return a part of them:
-   * it is then called again with the new position. Without new entries, it returns an empty list and the same
-   * position. Rejects if the feed cannot be read.
+   * Returns the entries after a position, or, without one, all entries that are not forgotten. It may return
+   * only some of them: it is then called again with the new position. Without new entries, it returns an empty
+   * list and the same position. Rejects if the feed cannot be read.
    */
   readonly read: (position?: string) => Promise<RevocationFeedPart>
   /**
    * Calls back soon after an entry was appended by any process. Calls may be lost or repeated, because `read` is
-   * what counts. Returns a function that ends the subscription. Its result is ignored.
+   * what counts. Returns a function that ends the subscription. What that function returns is ignored.
    */
   readonly subscribe: (listener: () => void) => () => unknown
 }

@@ -39,7 +39,7 @@ export interface RevocationHealth {
   readonly lastError?: string
 }
 
-/** What a verifier tells its source of revocations when it is created. */
+/** What a verifier passes to `connect` when the verifier is created. */
 export interface RevocationContext {
   /** The verifier's clock. `schedule` starts a timer that does not keep the process alive. */
   readonly clock: Required<Clock>
@@ -47,9 +47,9 @@ export interface RevocationContext {
   readonly clockTolerance: number
   /** In seconds. `undefined` if the lifetime of tokens is not limited. */
   readonly maxLifetime: number | undefined
-  /** Whether tokens of this issuer may be accepted. */
+  /** Whether tokens from this issuer may be accepted. */
   readonly trusts: (issuer: string) => boolean
-  /** Verifies JWTs of the trusted issuers that are not access tokens, such as logout tokens. */
+  /** Verifies JWTs from the trusted issuers that are not access tokens, such as logout tokens. */
   readonly verifyJwt: JwtVerifier
   /**
    * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns whether it
@@ -58,11 +58,11 @@ export interface RevocationContext {
   readonly warn: (message: string) => boolean
 }
 
-/** Answers for one verifier. */
+/** Checks tokens for one verifier. */
 export interface RevocationChecker {
   /**
    * Whether the token was revoked. Called for each token that passed all other checks, cached or not. It must
-   * answer from memory: a request waits for nothing here. If it throws, the response is 503.
+   * answer from memory, so that no request waits. If it throws, the response is 503.
    */
   readonly check: (token: RevocableToken) => RevocationFinding | undefined
   /**

@@ -13,7 +13,7 @@ export interface CognitoOptions {
   readonly userPoolId: string
   /**
    * The issuer type of the pool. `original` issuers are `https://cognito-idp.<region>.amazonaws.com/<pool>`,
-   * `updated` ones start with `https://issuer-cognito-idp.`. Default `original`.
+   * and `updated` ones start with `https://issuer-cognito-idp.`. Default `original`.
    */
   readonly issuerType?: 'original' | 'updated'
   /**
@@ -75,7 +75,7 @@ const fix = "Write cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_â
  *   audience: 'https://orders.example.com',
  * })
  *
- * @throws ConfigError if a region is malformed, if the id of the pool does not start with `region`, if
+ * @throws ConfigError if a region is malformed, if the ID of the pool does not start with `region`, if
  * `replicaRegion` is combined with the updated issuer type, or if an option is unknown
  */
 export function cognito(options: CognitoOptions, ...more: readonly never[]): ProviderIssuer {

@@ -153,7 +153,7 @@ export const springHints: readonly Hint[] = [
     codes: ['audience_mismatch'],
     when: isSpring,
     message:
-      'If aud is the id of the client that requested the token, it is the default of Spring Authorization ' +
+      'If aud is the id of the client that requested the token, this is the default of Spring Authorization ' +
       "Server, which ignores the parameters 'resource' and 'audience' of a token exchange. Set aud there, in " +
       'an OAuth2TokenCustomizer<JwtEncodingContext>: ' +
       'context.getClaims().audience(List.of("order-service")).',

@@ -50,7 +50,7 @@ export const keycloakOptions: OptionTable<
  * })
  *
  * @throws ConfigError if the URL is not that of a realm, if an option is unknown, or if `rolesOf` is present but
- * not a client id
+ * not a client ID
  */
 export function keycloak(
   url: string,

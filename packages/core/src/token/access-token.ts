@@ -49,7 +49,7 @@ export type Claims<C extends object = object> = StandardClaims &
  */
 class View<C extends object = object> {
   /**
-   * `sub`: the user or client that the token is about. The client id if the token has no `sub` and the
+   * `sub`: the user or client that the token is about. The client ID if the token has no `sub` and the
    * profile sets `clientIdAsSubject`. Unique only together with `issuer`.
    */
   readonly subject: string
@@ -332,8 +332,8 @@ export function wasIntrospected(token: AccessToken): boolean {
 }
 
 /**
- * Whether a verifier of this copy of the package created the object. Not even a proxy of a token or an object
- * with the same members passes.
+ * Whether a verifier of this copy of the package created the object. A proxy of a token, or an object with
+ * the same members, does not pass.
  */
 export function isAccessToken(value: unknown): value is AccessToken {
   return VerifiedToken.isVerified(value)
@@ -350,7 +350,7 @@ export function rawOf(token: AccessToken): string {
 
 /**
  * The ID that the record of this token's decision has or will have, so that other records of the same request
- * can refer to it. Each request has its own token object. Creates the ID with the first call.
+ * can refer to it. Each request has its own token object. The first call creates the ID.
  *
  * @throws TypeError if this package did not create the token
  */

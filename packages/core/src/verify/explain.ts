@@ -31,7 +31,7 @@ export type ExplainedStep =
   | 'delegation'
   | 'guard'
 
-/** One check, and what came of it. */
+/** One check, and its result. */
 export interface ExplainedCheck {
   /** What is checked, such as `issuer` or `signature`. */
   readonly check: string
@@ -52,17 +52,21 @@ export interface ExplainedCheck {
 /** What `explain` found. */
 export interface Explanation {
   /**
-   * - `granted`: every check passed, except that a bound token must also be proved by the request.
+   * - `granted`: every check passed. If the token is bound, each request must also prove possession
+   *   of the key, which is not checked here.
    * - `refused`: a check failed.
    * - `unavailable`: the keys could not be fetched, and no other check failed.
    * - `unknown`: no check failed, but the signature was not checked.
    */
   readonly outcome: 'granted' | 'refused' | 'unavailable' | 'unknown'
-  /** Every check, in the order in which the verifier runs them. The first failed one decides its answer. */
+  /**
+   * Every check, in the order in which the verifier runs them. The first failed check decides the verifier's
+   * answer.
+   */
   readonly checks: readonly ExplainedCheck[]
 }
 
-/** How to explain. */
+/** The options of `explain`. */
 export interface ExplainOptions {
   /** Fetches nothing. Without `jwks`, the signature is then not checked. Default false. */
   readonly offline?: boolean
@@ -74,11 +78,11 @@ export interface ExplainOptions {
 }
 
 /**
- * Runs every check on a token and reports all of them, also after one failed. The verifier stops at the first
- * failure. For diagnosis only: never grant access because of an explanation.
+ * Runs every check on a token and reports all of them, even after one has failed. The verifier stops at the
+ * first failure. For diagnosis only: never grant access based on an explanation.
  *
- * Fetches the issuer's keys like a verifier with the same options, unless `offline` is set. Sends the token
- * nowhere.
+ * Fetches the issuer's keys like a verifier with the same options, unless `offline` is set. Does not send
+ * the token anywhere.
  *
  * @param jwt the token
  * @param options the options of `createVerifier` or `resourceServer`
@@ -294,7 +298,7 @@ function checkContent(subject: CheckedSubject): void {
   if (Object.hasOwn(claims, 'cnf')) {
     report.skip(
       'proof',
-      'the token is bound to a key, so each request must prove it. See Bound tokens',
+      'the token is bound to a key, so each request must prove possession of it. See Bound tokens',
     )
   }
 }

@@ -72,8 +72,8 @@ const advice: Readonly<Record<Difference, string>> = {
     'They differ in http and https. If the authorization server is behind a proxy, configure its public URL ' +
     "there. Set 'issuer' to the iss of its tokens",
   address:
-    'They differ in the address. If both are the same authorization server, which this service reaches by ' +
-    "another address than the clients (localhost, a container name), set 'issuer' to the iss of its tokens " +
+    'They differ in the address. If both are the same authorization server, which this service reaches at ' +
+    "a different address than the clients do (localhost, a container name), set 'issuer' to the iss of its tokens " +
     "and 'jwksUri' to a URL of its key set that this service can reach",
   path: 'They differ in the path. The token is from another realm or tenant of the same server',
 }

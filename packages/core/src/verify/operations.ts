@@ -69,8 +69,8 @@ export interface Operations {
    * the clock tolerance, or within a second after a revocation reaches this process. For WebSockets, event
    * streams, and other responses that outlive the check of their token.
    *
-   * An error that `onEnd` throws is printed as a warning. A token is not watched for keys that are blocked or
-   * removed, and it ends as `revoked` only if it is known to be revoked: while revocations are stale, a connection
+   * An error that `onEnd` throws is printed as a warning. Blocking or removing a key does not end a watched token,
+   * and a token ends as `revoked` only if it is known to be revoked: while revocations are stale, a connection
    * stays open.
    *
    * @throws ConfigError if `token` is not a verified token

@@ -381,7 +381,7 @@ describe('the records option', () => {
   const act = { sub: 'agent-7', act: { sub: 'order-service', client_id: 'order-service' } }
   const token = issuer.token({ aud, claims: { act, tenant: 'acme', email: 'user@example.com' } })
 
-  test('pseudonymKey replaces possible persons, also in the reason, and removes the path', async () => {
+  test('pseudonymKey replaces names that may be of people, even in the reason, and removes the path', async () => {
     const record = await recordOf(token, (guards) => [guards.requireActor('user-service')], {
       records: { pseudonymKey: key },
     })

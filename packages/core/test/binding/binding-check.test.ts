@@ -110,7 +110,7 @@ describe('the binding is refused', () => {
       { dpop: 'off' },
     ],
     [
-      "the token has cnf.jkt, but with 'credential' bound tokens are not accepted",
+      "the token has cnf.jkt, but bound tokens are not accepted with 'credential'",
       'binding_unsupported',
       { jkt },
       bearer(),

@@ -388,7 +388,7 @@ describe('a header that was seen before', () => {
   })
 
   // 8 MiB, of which half is dropped at once.
-  test('is forgotten after many others, the sooner the longer they are', async () => {
+  test('is forgotten after many others, and sooner if they are longer', async () => {
     const client = clientKey()
     const [first, last] = [signProof(client), signProof(client)]
     const longHeader = (at: number): string =>

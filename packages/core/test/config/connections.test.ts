@@ -41,7 +41,7 @@ describe('requirePrefixes', () => {
   const ambiguous = (prefix: string): ConfigError =>
     new ConfigError(
       `The introspection prefix '${prefix}' is the beginning of another one.`,
-      'Use prefixes of which none is the beginning of another one.',
+      'Choose prefixes so that none of them is the beginning of another.',
     )
 
   test.each<readonly [what: string, issuers: readonly IssuerSettings[], mayResolve: boolean]>([
@@ -91,7 +91,7 @@ describe('requirePrefixes', () => {
       false,
       new ConfigError(
         `missingAudience: 'accept' requires the option 'audience' of '${one}'.`,
-        'Set audience: it is the one that tokens without aud count as issued for.',
+        'Set audience: tokens without aud count as issued for it.',
       ),
     ],
   ])('refuses that %s', (_what, issuers, mayResolve, error) => {

@@ -74,12 +74,12 @@ describe('requireBearerOnly', () => {
     [
       { wantsDpop: true },
       "'dpop' cannot be combined with 'credential': the scheme DPoP belongs to Authorization (RFC 9449 section 7.1).",
-      "Leave dpop out, or 'credential'.",
+      'Leave out dpop or credential.',
     ],
     [
       { mtls: {} },
       "'mtls' cannot be combined with 'credential': tokens that are bound to a certificate are accepted only in Authorization.",
-      "Leave mtls out, or 'credential'.",
+      'Leave out mtls or credential.',
     ],
   ])('refuses %j: %s', (options, problem, fix) => {
     expect(() => requireBearerOnly({ ...fine, ...options })).toThrow(new ConfigError(problem, fix))

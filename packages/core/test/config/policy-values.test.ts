@@ -309,7 +309,7 @@ describe('several issuers', () => {
 describe('the policy calls', () => {
   afterEach(() => void vi.unstubAllGlobals())
 
-  test('the global fetch of the moment, even if it was replaced later', async () => {
+  test('the current global fetch, even if it was replaced later', async () => {
     const { fetch } = policyOf(base)
     const replaced = vi.fn<() => Promise<string>>(async () => 'answer')
     vi.stubGlobal('fetch', replaced)

@@ -50,7 +50,7 @@ describe('publicUrl', () => {
     expect(() => read(url)).toThrow(
       new ConfigError(
         "'publicUrl' must be an https URL.",
-        'Use the URL that clients use, even if a proxy in front of this service ends TLS.',
+        'Use the URL that clients use, even if a proxy in front of this service terminates TLS.',
       ),
     )
     expect(read(url, true)).toStrictEqual([{ origin: url, path: '' }])

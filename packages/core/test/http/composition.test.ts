@@ -181,7 +181,7 @@ describe('an anonymous request', () => {
     expect(await runGuards(harnessWith(), [orders])).toBe(401)
   })
 
-  test('has the token undefined', async () => {
+  test('has undefined as its token', async () => {
     const harness = harnessWith({ optional: true })
     const key = {}
     await harness.pass(key, orders(harness.guards))

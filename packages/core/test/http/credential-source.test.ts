@@ -166,7 +166,7 @@ describe('the reason says', () => {
     const { record } = await ask(cookie, [session(bound)])
     expect(record).toMatchObject({
       code: 'binding_unsupported',
-      reason: "the token has cnf.jkt, but with 'credential' bound tokens are not accepted",
+      reason: "the token has cnf.jkt, but bound tokens are not accepted with 'credential'",
     })
     await new Promise(setImmediate)
     expect(warnings.join()).not.toContain('publicUrl')

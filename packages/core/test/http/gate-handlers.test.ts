@@ -56,7 +56,7 @@ test('the metadata lists the scopes of all guards created so far, without duplic
   expect(document().scopes_supported).toEqual(['a', 'b', 'c'])
 })
 
-test('the metadata are refused for a host that passed the function as a handler', () => {
+test('the metadata is refused for a host that passed the function as a handler', () => {
   expect(() => createGate(options).metadata(new Request('https://api.example.com'))).toThrow(
     'metadata was passed as a handler without being called: it got a Fetch Request.',
   )

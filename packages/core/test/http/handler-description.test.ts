@@ -68,7 +68,7 @@ describe('descriptionOf', () => {
     expect(symbols).toEqual([Symbol.for('@resource-server/core handler')])
   })
 
-  test('returns nothing for other values, also if they inherit from a guard', () => {
+  test('returns nothing for other values, even if they inherit from a guard', () => {
     const guard = handlersOf(gateWith()).requireDirect()
     for (const other of [() => {}, {}, undefined, null, 'x', Object.create(guard)]) {
       expect(descriptionOf(other)).toBeUndefined()
@@ -76,7 +76,7 @@ describe('descriptionOf', () => {
     expect(descriptionOf(Object.setPrototypeOf(() => {}, guard))).toBeUndefined()
   })
 
-  test('leaves hosts alone whose handlers are objects or frozen', () => {
+  test('returns handlers that are objects or frozen unchanged', () => {
     const [frozen, object] = [Object.freeze((): void => {}), {}]
     expect(
       gateWith()

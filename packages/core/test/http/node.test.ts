@@ -72,7 +72,7 @@ const timersDue = (): Promise<void> => new Promise((resolve) => void setTimeout(
 const createHarness = () => createGateHarness(optionsFor(issuer))
 
 describe('a request is recorded once', () => {
-  test('when its response is finished, also with several guards', async () => {
+  test('when its response is finished, even with several guards', async () => {
     const { gate, guards, records } = createHarness()
     const pass = nodeGuard(gate)
     let atFinish: unknown

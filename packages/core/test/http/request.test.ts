@@ -71,7 +71,7 @@ test('fromFetch keeps repeated headers joined', () => {
   expect(headerValues(fromFetch(request), 'dpop')).toEqual([])
 })
 
-test('an empty header of a Fetch request is there', () => {
+test('an empty header of a Fetch request counts as present', () => {
   const request = new Request('https://orders.example/a', { headers: { Authorization: '' } })
   expect(headerValues(fromFetch(request), 'authorization')).toEqual([''])
 })
@@ -120,7 +120,7 @@ test('headerValues returns the values in order and ignores the case of names', (
   expect(headerValues(request, 'c')).toEqual([])
 })
 
-test('a Fetch request has no pseudo-headers of HTTP/2, whose names its headers refuse', () => {
+test('a Fetch request has no HTTP/2 pseudo-headers, because its headers refuse their names', () => {
   const request = fromFetch(new Request('https://api.example/orders'))
   expect(headerValues(request, ':authority')).toEqual([])
 })

@@ -11,12 +11,12 @@ const alg = 'ES256'
 const opaque = (length: number): string =>
   `the token is not a JWT: it is probably an opaque token (${length} characters). Let the client request a token for this service, and let the issuer issue JWT access tokens`
 const literal = (text: string): string =>
-  `the token is the text '${text}'. A variable of the client does not contain a token`
+  `the token is the text '${text}'. Check whether the client sets its token variable`
 const bearer = "the token begins with the word 'Bearer'. Pass only the token"
 const quotes = 'the token is in quotes. Send it without them'
 const space = 'the token contains white space. Was it cut off or wrapped?'
 const segments = (count: number | string): string =>
-  `the token does not have three segments but ${count}. Was it cut off or joined with another text?`
+  `the token must have three segments, but has ${count}. Was it cut off or joined with other text?`
 const encrypted =
   'the token is encrypted (a JWE has five segments). Let the issuer sign tokens without encrypting them'
 const undecodable = (names: string): string =>
@@ -152,7 +152,7 @@ test.each([
   expect(mayBeOpaque(token)).toBe(result)
 })
 
-test('readUnverifiedClaims returns the claims of a JWT, and undefined for another text', () => {
+test('readUnverifiedClaims returns the claims of a JWT, and undefined for other text', () => {
   expect(readUnverifiedClaims(jwt, jwt.length)).toEqual({ sub: 'a' })
   expect(readUnverifiedClaims(jwt, jwt.length - 1)).toBeUndefined()
   expect(readUnverifiedClaims('AAAA', 4096)).toBeUndefined()

@@ -195,7 +195,7 @@ describe('headerOf', () => {
   const segment = (header: object): string =>
     Buffer.from(JSON.stringify(header)).toString('base64url')
 
-  test('reads the header of a token that was parsed before, and of one that no longer is cached', () => {
+  test('reads the header of a token that was parsed before, and of one that is no longer cached', () => {
     expect(headerOf(good)).toEqual({ alg: algorithm, kid, typ: undefined })
     const large = 'k'.repeat(400)
     const token = `${segment({ alg: 'ES256', kid: large })}.payload.signature`

@@ -82,7 +82,7 @@ describe('the operator is told', () => {
       [
         issuer,
         'stale',
-        `JWKS of '${issuer}' cannot be refreshed. The last keys are used for the time in staleIfError: answered with status 503.`,
+        `JWKS of '${issuer}' cannot be refreshed. The last keys stay in use for the time set by staleIfError: answered with status 503.`,
       ],
       [issuer, 'available', `JWKS of '${issuer}' is available again.`],
     ])

@@ -166,7 +166,7 @@ describe('if the key set cannot be fetched, the reason names its URL and says wh
 test('a timeout has the advice about an issuer that cannot be reached', () => {
   const timeout = new FetchError('no answer within 5000 ms')
   expect(errorFrom(openid, timeout.message, timeout, 'metadata').advice).toBe(
-    'If this service reaches the authorization server by another address than the clients (Docker, ' +
+    'If this service reaches the authorization server at a different address than the clients do (Docker, ' +
       "Kubernetes), keep 'issuer' as in the tokens, and set 'jwksUri' to a URL of the key set that this " +
       'service can reach',
   )

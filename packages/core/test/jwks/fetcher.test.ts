@@ -156,7 +156,7 @@ test('the known URL is used for another hour if the metadata cannot be fetched',
   ])
 })
 
-test('the known URL is not used any more if the metadata turns out to be wrong after an hour', async () => {
+test('the known URL is no longer used if the metadata turns out to be wrong after an hour', async () => {
   const { fetcher, clock, responses, takeRequests } = createFetcher()
   await fetcher.fetch()
   clock.advance(60 * minutes)

@@ -125,7 +125,7 @@ describe('an outage', () => {
   })
 })
 
-describe('an outage whose begin exceeded the limit of the process', () => {
+describe('an outage whose beginning exceeded the limit of the process', () => {
   test('is tried again after a minute, and counts once per minute', () => {
     const { clock, update, take, attempts } = createWarnings(0)
     for (let minute = 1; minute <= 3; minute += 1) {

@@ -84,7 +84,7 @@ test('a kid that two keys share causes no fetch', async () => {
   expect(fetches()).toBe(1)
 })
 
-test('a key set that expires during the fetch is not used any more', async () => {
+test('a key set that expires during the fetch is no longer used', async () => {
   const { check, setResponse, verifier, clock, fetches } = startRemote(jwksResponse('a'), {
     clock: suspendedClock(),
   })

@@ -21,7 +21,7 @@ test('the Doorkeeper remembers nearly every one of twice the expected number of 
   expect(again.length).toBeGreaterThan(1900)
 })
 
-test('the Doorkeeper recognizes each digest of a cycle three times too long for it at some point', () => {
+test('the Doorkeeper at some point recognizes each digest of a cycle that is three times too long for it', () => {
   const doorkeeper = new Doorkeeper(2)
   const long = digests(0, 24)
   const recognized = new Set<string>()
@@ -31,7 +31,7 @@ test('the Doorkeeper recognizes each digest of a cycle three times too long for 
   expect(recognized.size).toBe(24)
 })
 
-test('the Doorkeeper does not confuse 100 000 different digests', () => {
+test('the Doorkeeper does not confuse 100,000 different digests', () => {
   const doorkeeper = new Doorkeeper(1000)
   expect(digests(0, 100_000).filter((one) => doorkeeper.timesSeen(one) > 1)).toEqual([])
 })

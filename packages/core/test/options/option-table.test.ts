@@ -111,7 +111,7 @@ describe('noMoreArguments', () => {
   test.each([[[{}]], [[undefined]]])('refuses %j', (more) => {
     expect(() => noMoreArguments('hydra(url)', more)).toThrow(
       new ConfigError(
-        'hydra(url) got an argument that it does not have.',
+        'hydra(url) got an argument that it does not accept.',
         'Write hydra(url). Pass options such as audience to resourceServer() or createVerifier().',
       ),
     )

@@ -40,7 +40,7 @@ async function signed(algorithm: Algorithm): Promise<readonly [text: string, sig
 }
 
 describe.each(algorithms)('signatureCheck for %s', (algorithm) => {
-  test('accepts the signed text and refuses another text', async () => {
+  test('accepts the signed text and refuses any other text', async () => {
     const check = signatureCheck(algorithm, await publicKey(algorithm))!
     const [text, signature] = await signed(algorithm)
     expect(await check(text, signature)).toBe(true)

@@ -200,7 +200,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.springHints[0],
     codes: ['audience_mismatch'],
     message:
-      "If aud is the id of the client that requested the token, it is the default of Spring Authorization Server, which ignores the parameters 'resource' and 'audience' of a token exchange. Set aud there, in an OAuth2TokenCustomizer<JwtEncodingContext>: context.getClaims().audience(List.of(\"order-service\")).",
+      "If aud is the id of the client that requested the token, this is the default of Spring Authorization Server, which ignores the parameters 'resource' and 'audience' of a token exchange. Set aud there, in an OAuth2TokenCustomizer<JwtEncodingContext>: context.getClaims().audience(List.of(\"order-service\")).",
     matches: [spring, { ...spring, scope: ['read'] }],
     rejects: [
       { ...spring, aud: undefined },

@@ -410,7 +410,7 @@ describe('an argument that would be ignored throws a ConfigError', () => {
       expect(run).toThrow(ConfigError)
       expect(run).toThrow(
         new ConfigError(
-          `${expected} got an argument that it does not have.`,
+          `${expected} got an argument that it does not accept.`,
           `Write ${expected}. Pass options such as audience to resourceServer() or createVerifier().`,
         ),
       )

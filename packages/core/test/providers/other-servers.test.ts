@@ -37,7 +37,7 @@ describe('LemonLDAP::NG 2.16', () => {
 describe('Glewlwyd 2.7.5', () => {
   const token = { ...base, type: 'access_token', scope: 'orders:read', client_id: 'shop' }
 
-  test('is accepted, also without a scope and a client id', async () => {
+  test('is accepted, even without a scope and a client ID', async () => {
     expect(await check(token, 'at+jwt')).toMatchObject({ ok: true })
     const least = { ...token, scope: undefined, client_id: undefined }
     expect(await check(least, 'JWT')).toMatchObject({ ok: true })

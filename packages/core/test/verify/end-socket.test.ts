@@ -34,7 +34,7 @@ test('a socket whose client answers is not cut off', () => {
   expect(socket.calls).toEqual([['close', 4401, 'token expired']])
 })
 
-test('messages are dropped, also for listeners that are added later, and other events are not', () => {
+test('messages are dropped, even for listeners that are added later, and other events are not', () => {
   const socket = new Socket()
   const seen: unknown[] = []
   socket.on('message', (data) => seen.push(data))

@@ -104,7 +104,7 @@ test('resolveIssuer is not called with an iss that is not a string', async () =>
   })
 })
 
-test('metadata that are not those of the issuer make the outcome unavailable', async () => {
+test('metadata of another issuer makes the outcome unavailable', async () => {
   const fetch = async () => Response.json({ issuer: 'https://other.example' })
   const report = await explainWith(good, { fetch })
   expect(report.outcome).toBe('unavailable')
@@ -311,7 +311,7 @@ describe('the detail of a check', () => {
     ['actors', 'the actor is "gateway"', signed({ act: { sub: 'gateway' } }), {}, {}],
     [
       'proof',
-      'the token is bound to a key, so each request must prove it. See Bound tokens',
+      'the token is bound to a key, so each request must prove possession of it. See Bound tokens',
       signed(bound),
       {},
       {},

@@ -105,7 +105,7 @@ test('closes the oldest paused issuer if there are more than ten for each active
   expect(calls.filter((call) => call.startsWith('close'))).toEqual(['close a'])
 })
 
-test('delete() and close() close key sources, also paused ones', () => {
+test('delete() and close() close key sources, even paused ones', () => {
   const { pool, add, calls } = createHarness(1)
   add('a', 'b', 'c')
   pool.delete('a')

@@ -45,7 +45,7 @@ describe('a logout token is accepted', () => {
     expect(recordVerified).toHaveBeenCalledOnce()
   })
 
-  test('if it is of the only issuer that may have signed it', async () => {
+  test('if it is from the only issuer that may have signed it', async () => {
     const requirements = { audience: [aud], issuer: issuer.url }
     expect(await setUp().verify(logoutToken(), requirements)).toMatchObject({ ok: true })
   })

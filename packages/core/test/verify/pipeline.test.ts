@@ -137,7 +137,7 @@ describe('hints for the operator', () => {
   ]
   const profile = { ...defaultProfile, hints }
 
-  test('are added to the reason, also for a cached token', async () => {
+  test('are added to the reason, even for a cached token', async () => {
     await using own = await startIssuer()
     const pipeline = pipelineWith({ profile }, own)
     expect(summaryOf(await pipeline.verify(own.token({ aud: 'x', sub: 'user-7' })))).toBe(

@@ -68,7 +68,7 @@ describe('a bound token', () => {
     dpop: { proof: proofOf(token), method: 'GET', url },
   })
 
-  test('is returned with its content, also from the cache', async () => {
+  test('is returned with its content, even from the cache', async () => {
     const token = tokenFor({ jkt })
     for (let use = 0; use < 3; use += 1) {
       const { subject, confirmation } = await verifier.verify(token, present(token))
@@ -76,7 +76,7 @@ describe('a bound token', () => {
     }
   })
 
-  test('is refused for its actor, also from the cache', async () => {
+  test('is refused for its actor, even from the cache', async () => {
     const direct = createVerifier({ ...optionsFor(issuer), delegation: 'direct' })
     const token = issuer.token({ aud, claims: { cnf: { jkt }, act: { sub: 'a' } } })
     for (let use = 0; use < 3; use += 1) {
@@ -86,7 +86,7 @@ describe('a bound token', () => {
     }
   })
 
-  test('is refused with the hint of its profile, also from the cache', async () => {
+  test('is refused with the hint of its profile, even from the cache', async () => {
     const message = 'Send a proof.'
     const hint: Hint = {
       codes: ['binding_unproven'],

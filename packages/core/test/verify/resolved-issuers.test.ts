@@ -316,7 +316,7 @@ describe('the key source of an accepted issuer', () => {
     expect(fetched).toEqual([])
   })
 
-  test('refuses blocked keys of its own issuer, also if the issuer is accepted later', async () => {
+  test('refuses blocked keys of its own issuer, even if the issuer is accepted later', async () => {
     const [late, other] = ['https://late.example.com', 'https://other.example.com']
     const { issuers, accept } = createHarness((iss) => ({ ...fixed, issuer: iss }))
     const early = await accept()

@@ -86,7 +86,7 @@ describe('watch', () => {
     expect(ends).toEqual(['expired'])
   })
 
-  test('calls back soon for a token that has ended before', async () => {
+  test('calls back soon for a token that has already ended', async () => {
     const verifier = create()
     const ends: string[] = []
     const token = await tokenFor(verifier)

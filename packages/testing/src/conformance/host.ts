@@ -5,12 +5,12 @@ export interface Host {
   /** The name and version, such as `Express 5`. */
   readonly name: string
   /**
-   * Whether requests do not expose their connection, as those of the Fetch standard. The cases that compare
-   * certificates are left out. Default false.
+   * Whether requests do not expose their connection, like those of the Fetch standard. The cases that
+   * compare certificates are left out. Default false.
    */
   readonly hidesConnection?: boolean
   /**
-   * Starts an app on a free port of 127.0.0.1. Rejects with the error that the adapter throws.
+   * Starts an app on a free port on 127.0.0.1. Rejects with the error that the adapter throws.
    *
    * The app passes `setup.options` to the adapter unchanged. It responds to each route as described in
    * `Route`, and leaves everything else (errors, unknown paths) to the framework. If `options.resource`

@@ -131,7 +131,7 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   ),
   'token-claims': requirement(
     'RFC 9068 section 4, RFC 7519 section 4.1',
-    'A claim that is malformed, missing or outside its validity period refuses the token.',
+    'A token with a claim that is malformed, missing, or outside its validity period is refused.',
   ),
   'token-type': requirement(
     'RFC 8725 section 3.11',
@@ -185,7 +185,7 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   'all-guards': requirement('design section 2', 'All guards of a route must pass, in order.'),
   'fail-closed': requirement(
     'design section 6',
-    'If a policy function throws or a guard is misused, the framework responds 500 and the handler does not run.',
+    'If a policy function throws or a guard is misused, the framework responds with 500 and the handler does not run.',
   ),
   'thrown-refusal': requirement(
     'design section 2',

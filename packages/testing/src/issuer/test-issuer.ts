@@ -26,7 +26,7 @@ export interface TestIssuerOptions {
    * path. With `/` the identifier ends in a slash, as Auth0's does.
    */
   readonly path?: string
-  /** The port of 127.0.0.1. Default: a free port. */
+  /** The port on 127.0.0.1. Default: a free port. */
   readonly port?: number
   /**
    * The signature algorithm. Default `ES256`, because its keys are generated a hundred times faster than

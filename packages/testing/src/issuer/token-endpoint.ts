@@ -32,7 +32,7 @@ export interface TokenRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }
 
-/** A refusal of the token endpoint. */
+/** A refusal by the token endpoint. */
 export interface TokenRefusal {
   /** Default 400; 401 for `invalid_client`. */
   readonly status?: number
@@ -84,8 +84,8 @@ export interface TokenEndpoint {
    */
   requireNonce(nonce: string): void
   /**
-   * Accepts identity assertions (ID-JAG) of this issuer. The token endpoint of the other issuer creates them if a
-   * client requests a token of that type for the URL of this issuer, which must be one of its targets.
+   * Accepts identity assertions (ID-JAG) from this issuer. The token endpoint of the other issuer creates them if
+   * a client requests a token of that type for the URL of this issuer, which must be one of its targets.
    */
   trust(issuer: { readonly url: string; readonly key: { readonly publicJwk: JsonObject } }): void
   /** Refuses exchanges of this token from now on. */

@@ -32,7 +32,7 @@ export interface KeyRing {
 /**
  * Generates a key pair. RSA keys have 2048 bits.
  *
- * @param kid the key id. To test key confusion, give two keys the same id.
+ * @param kid the key ID. To test key confusion, give two keys the same ID.
  *
  * @example
  * ```ts
