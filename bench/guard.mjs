@@ -1,4 +1,4 @@
-// Fails if something became 15 % slower than another build. Both take turns in one process and without sockets, so
+// Fails if something became 15% slower than another build. Both take turns in one process and without sockets, so
 // neither the processor nor other load matters much.
 import { measureFunctions } from './functions.mjs'
 import { measureInProcess } from './in-process.mjs'

@@ -156,7 +156,7 @@ function compare(name, alive) {
 }
 
 /** @type {(killed: number, total: number) => string} */
-const score = (killed, total) => `${((100 * killed) / Math.max(1, total)).toFixed(1)} %`
+const score = (killed, total) => `${((100 * killed) / Math.max(1, total)).toFixed(1)}%`
 
 /** @type {(name: string) => void} */
 function print(name) {

@@ -20,7 +20,7 @@ export function readAddress(file = join(root, 'release.json')) {
   if (typeof repository === 'string' && addressForm.test(repository)) return repository
   throw new Error(
     `'repository' in release.json must be null or https://<host>/<owner>/<name>, ` +
-      `without '.git' and without a final slash.`,
+      `without '.git' and without a trailing slash.`,
   )
 }
 

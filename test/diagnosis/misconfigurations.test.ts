@@ -94,20 +94,20 @@ test('5: a wrong audience', async () => {
   expect(screen).toContain(
     'aud is ["order-service"], expected one of ["billing"] (audience_mismatch)',
   )
-  expect(screen).toContain('Let the client request a token for this service.')
+  expect(screen).toContain('Have the client request a token for this service.')
 })
 
 test('6: an audience that differs by a slash', async () => {
   const aud = 'https://orders.example.com'
   const screen = await explain(issuer.token({ aud: `${aud}/` }), issuer.url, aud)
-  expect(screen).toContain('They differ by a trailing slash')
+  expect(screen).toContain('They differ only in case or by a trailing slash')
   expect(screen).toContain("Use the same text in 'audience' and at the issuer")
 })
 
 test('7: an opaque token', async () => {
   const screen = await explain('ory_at_abcdefghijklmn')
   expect(screen).toContain('it is probably an opaque token')
-  expect(screen).toContain('let the issuer issue JWT access tokens')
+  expect(screen).toContain('have the issuer issue JWT access tokens')
 })
 
 test.each([

@@ -54,13 +54,13 @@ test.each([
     'a chain that is incomplete',
     readFileSync(join(root, 'packages/exchange/test/tls/good.pem'), 'utf8'),
     { key: readFileSync(join(root, 'packages/exchange/test/tls/good.pem'), 'utf8') },
-    /^✘ TLS .*incomplete \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)\n +→ Let the server send its intermediate/m,
+    /^✘ TLS .*incomplete \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\)\n +→ Have the server send its intermediate/m,
   ],
   [
     'a server that is too old',
     certificateOf(pair),
     { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' } as const,
-    /^✘ TLS .*\n +→ Let the server offer TLS 1\.2 or 1\.3\.$/m,
+    /^✘ TLS .*\n +→ Have the server offer TLS 1\.2 or 1\.3\.$/m,
   ],
 ])('doctor names %s', async (_what, cert, more, expected) => {
   const { code, out } = await doctor(await startIssuer(cert, more))

@@ -129,7 +129,7 @@ describe('a token from a sign-in', () => {
 })
 
 describe('standard token exchange', () => {
-  test('works over two hops: the client id is that of the exchanging client, and there is no act', async () => {
+  test('works over two hops: the client ID is that of the exchanging client, and there is no act', async () => {
     const first = await passwordToken('rfc9068')
     const second = await endpoint.exchange('user-service', forOrders(first))
     const atOrder = await order.send(second)
@@ -217,7 +217,7 @@ describe('a hop of @resource-server/exchange', () => {
     const options = { issuer, audience: 'inventory-service', scope: 'orders:read' }
     const error = await hopOf('user-service', options).errorOf(await passwordToken('rfc9068'))
     expect(error).toMatchObject({ status: 503, serverError: 'invalid_request' })
-    expect(error.reason).toContain('let a client scope of it add the audience')
+    expect(error.reason).toContain('have a client scope of it add the audience')
     addResult({
       kind: 'not issued',
       what: 'a hop to an audience without mapper',

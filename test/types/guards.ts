@@ -59,7 +59,7 @@ guards.requireActor((prior: PriorActor) => prior.subject === 'support')
 const inner: { sub: string } = token.actor?.claims['act']
 
 guards.requireClient('user-service', { iss: 'https://as.example.com', client_id: 'web-shop' })
-// @ts-expect-error requireClient compares client ids, not subjects
+// @ts-expect-error requireClient compares client IDs, not subjects
 guards.requireClient({ iss: 'https://as.example.com', sub: 'user-service' })
 // @ts-expect-error a prior actor is not a client
 guards.requireClient(token.priorActors[0])

@@ -101,7 +101,7 @@ async function importConfig(path: string): Promise<ConfigModule> {
   return (await import(pathToFileURL(resolve(path)).href)) as ConfigModule
 }
 
-/** Reads the token. It is never an argument, because other users see those in the list of processes. */
+/** Reads the token. It is never an argument, because other users see those in the process list. */
 export async function readToken(file: string | undefined, terminal: Terminal): Promise<string> {
   if (file !== undefined) return clean(await readFile(file, 'utf8'))
   if (terminal.isInteractive) terminal.warn('Paste the token, then press Enter and Ctrl-D:\n')

@@ -156,7 +156,7 @@ function withoutValue(text: string): string {
 /** The message must not repeat the argument. */
 function refuseToken(): never {
   throw new ConfigError(
-    'A token must not be an argument, because other users see it in the list of processes.',
+    'A token must not be an argument, because other users see it in the process list.',
     'Use standard input or --token-file.',
   )
 }

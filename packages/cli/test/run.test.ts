@@ -349,7 +349,7 @@ test('explain tells a refusal from an outage', async () => {
 
 test('explain says what to do, unless the reason does', async () => {
   const { out } = await cli(['explain', ...setup], issuer.token({ aud: 'billing', expiresIn: -9 }))
-  expect(out).toMatch(/^✘ audience .*\n +→ Let the client request a token for this service\./m)
+  expect(out).toMatch(/^✘ audience .*\n +→ Have the client request a token for this service\./m)
   expect(out).toMatch(/^Refused because of expiry \(token_expired\), the first failed check\.$/m)
   const other = await cli(
     ['explain', '--issuer', `${issuer.url}/`, '--audience', aud],

@@ -53,7 +53,7 @@ const commonHints: Readonly<Record<string, string>> = {
   unsupported_grant_type:
     'Turn on token exchange (RFC 8693) at the authorization server, or check the token endpoint',
   invalid_target: 'Register the audience or resource, and allow this client to request it',
-  invalid_scope: 'Allow the scope for this client, and let the caller request what it depends on',
+  invalid_scope: 'Allow the scope for this client, and have the caller request what it depends on',
 }
 
 const rfc8693: Dialect = {
@@ -105,7 +105,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
       access_denied:
         'The caller\'s token must name this client in aud: add an "Audience" mapper for it to the client of the caller',
       invalid_request:
-        'Turn on "Standard token exchange" for the client, and let a client scope of it add the audience. ' +
+        'Turn on "Standard token exchange" for the client, and have a client scope of it add the audience. ' +
         "Keycloak refuses another client's token that is bound with DPoP",
     },
   },

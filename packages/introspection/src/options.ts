@@ -140,7 +140,7 @@ const table: OptionTable<IntrospectOptions, IntrospectSettings> = {
       if (client.authentication !== 'none') return client
       throw new ConfigError(
         "'client.authentication' must not be 'none'.",
-        'RFC 7662 section 2.1 requires that the endpoint authenticates its clients. Set a secret or a key.',
+        'RFC 7662 section 2.1 requires the endpoint to authenticate its clients. Set a secret or a key.',
       )
     },
   },

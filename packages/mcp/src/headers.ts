@@ -77,7 +77,7 @@ export function disagreement(
 ): Problem | undefined {
   if (!isBatch) return mismatch({ version, method, name }, list[0]!)
   if (version !== undefined && version >= withoutBatches) {
-    return problem('invalidRequest', `MCP ${version} has no batches. Send one message.`)
+    return problem('invalidRequest', `MCP ${version} does not support batches. Send one message.`)
   }
   if (method === undefined && name === undefined) return undefined
   return problem('headerMismatch', 'A batch cannot have the headers mcp-method and mcp-name.')

@@ -298,13 +298,13 @@ class List {
       const what = error instanceof RevocationError ? error.message : describe(error)
       throw new RevocationError(
         'feed_unavailable',
-        `The feed did not store the revocation, so other processes may not know it: ${what}.`,
+        `The feed did not store the revocation, so other processes may not know about it: ${what}.`,
       )
     }
   }
 
   #requireTrusted({ kind, issuer }: RevocationEntry): void {
-    // An actor may be of another issuer than the token.
+    // An actor may be from an issuer other than the token's.
     if (kind === 'actor' || [...this.#connections].some(({ trusts }) => trusts(issuer))) return
     throw new ConfigError(
       `revoke() was called with an unknown issuer, ${quote(issuer)}.`,

@@ -81,7 +81,7 @@ export function traceSvg(records: readonly TracedRecord[], options: TraceOptions
   const layout = layoutOf(calls, participants)
   const { width, height } = layout
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="13" role="img" aria-label="Requests and decisions, in order of time">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, 'DejaVu Sans', sans-serif" font-size="13" role="img" aria-label="Requests and decisions, in chronological order">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     label(margin, 34, 'Requests and decisions', 'font-size="17" font-weight="600"'),
     legendAt(legend.x, 34),

@@ -103,7 +103,7 @@ function requireAuthorization(credential: CredentialSource | undefined): void {
   if (credential === undefined || credential.from === 'subprotocol') return
   throw new ConfigError(
     `renew() does not support tokens from a ${credential.from}, because a WebSocket message has none.`,
-    'Let the client connect again.',
+    'Have the client connect again.',
   )
 }
 

@@ -47,7 +47,7 @@ async function examineServer(server: string): Promise<readonly Finding[]> {
 function withoutConnection(server: string, error: unknown): Finding {
   const reason = error instanceof Error ? printable(error.message) : 'unknown error'
   if (/^(?:ERR_SSL|EPROTO)/.test(codeOf(error))) {
-    return failed('TLS', `${server}: ${reason}`, 'Let the server offer TLS 1.2 or 1.3.')
+    return failed('TLS', `${server}: ${reason}`, 'Have the server offer TLS 1.2 or 1.3.')
   }
   return skipped('TLS', `${server}: no direct connection (${reason})`)
 }
@@ -101,8 +101,8 @@ const problems: Readonly<Record<string, readonly [what: string, fix: string]>> =
   DEPTH_ZERO_SELF_SIGNED_CERT: ['the certificate is self-signed', privateAuthority],
   SELF_SIGNED_CERT_IN_CHAIN: ['its authority is not trusted', privateAuthority],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
-    'the chain of certificates is incomplete',
-    `Let the server send its intermediate certificates. ${privateAuthority}`,
+    'the certificate chain is incomplete',
+    `Have the server send its intermediate certificates. ${privateAuthority}`,
   ],
   UNABLE_TO_GET_ISSUER_CERT: ['its authority is not trusted', privateAuthority],
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: ['its authority is not trusted', privateAuthority],

@@ -49,7 +49,7 @@ export function pseudonymous(body: RecordBody, key: Uint8Array): RecordBody {
 }
 
 /**
- * An actor is known to be a client only if its subject is its client id. A different client id may
+ * An actor is known to be a client only if its subject is its client ID. A different client ID may
  * belong to the client that a person used.
  */
 function mayBePerson({ subject, clientId }: RecordedActor): boolean {

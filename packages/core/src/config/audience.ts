@@ -98,14 +98,14 @@ function adviceFor(
     return (
       'The token names this service, but other audiences as well, and { only } allows none. If they belong ' +
       "to the issuer, such as its userinfo endpoint, list them in 'ignoredAudiences' of the profile. " +
-      'Otherwise let the client request a token for this service alone'
+      'Otherwise have the client request a token for this service alone'
     )
   }
   // None is equal: `matches` would have found it.
   const isSimilar = (one: string, other: string): boolean => normalized(one) === normalized(other)
   if (!found.some((one) => names.some((other) => isSimilar(one, other)))) return undefined
   return (
-    'They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the ' +
+    'They differ only in case or by a trailing slash, and the comparison is exact. Use the ' +
     "same text in 'audience' and at the issuer"
   )
 }

@@ -9,7 +9,7 @@ export function readRevocation(value: unknown): Revocation {
   return connectable<Revocation>(
     value,
     'revocation',
-    'Pass createRevocationList() of @resource-server/revocation, or an object with connect().',
+    'Pass createRevocationList() from @resource-server/revocation, or an object with connect().',
   )
 }
 

@@ -183,7 +183,7 @@ export const codes: Readonly<Record<Code, CodeEntry>> = Object.freeze({
     'refused',
     401,
     'use_dpop_nonce',
-  )('The DPoP proof must contain a current nonce of this server', rfc(9449, '9')),
+  )('The DPoP proof must contain a current nonce from this server', rfc(9449, '9')),
   proof_replayed: badProof(rfc(9449, '11.1')),
 
   // The requirements of the route

@@ -33,12 +33,12 @@ interface Token {
 const fix = "Write requireClient('user-service') or requireClient({ iss, client_id })."
 
 /**
- * The check of `requireClient`: the token's client, or the client id of the current actor, must be
+ * The check of `requireClient`: the token's client, or the client ID of the current actor, must be
  * one of the given clients. It does not prove a token exchange: a client can also get a token for
  * itself, with the client credentials grant.
  *
  * `act.sub` is not used, unless the profile sets `actorSubjectIsClient`, because a user could choose
- * a user name that equals a client id.
+ * a user name that equals a client ID.
  *
  * @throws ConfigError if there are no rules, or if a rule is invalid
  */
@@ -72,16 +72,16 @@ function reasonFor(
 ): string {
   const expected = `expected one of ${quoteList(allowed.map(({ client_id: id }) => id))}`
   if (ids.length > 0)
-    return `the token's client ids at '${issuer}' are ${quoteList(ids)}, ${expected}`
+    return `the token's client IDs at '${issuer}' are ${quoteList(ids)}, ${expected}`
   const names = (issuers.get(issuer)?.profile.clientClaims ?? ['client_id']).join(', ')
-  return `the token has no client id (${names}) and no actor with a client id, ${expected}`
+  return `the token has no client ID (${names}) and no actor with a client ID, ${expected}`
 }
 
 function identityOf(rule: unknown, { issuers, resolveIssuer }: Policy): ClientIdentity {
   const [issuer, ...others] = issuers.keys()
   if (typeof rule === 'string' && (resolveIssuer || others.length > 0)) {
     throw new ConfigError(
-      `The client id '${rule}' is ambiguous, because more than one issuer is trusted.`,
+      `The client ID '${rule}' is ambiguous, because more than one issuer is trusted.`,
       'Write requireClient({ iss, client_id }).',
     )
   }

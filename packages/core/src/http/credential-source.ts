@@ -81,7 +81,7 @@ function problemOf(value: unknown): string {
   if (/^(?:bearer|dpop) /i.test(value))
     return 'starts with a scheme. It must contain only the token'
   if (/%[\da-f]{2}/i.test(value))
-    return 'is percent-encoded. Let the client send the token without encoding'
+    return 'is percent-encoded. Have the client send the token without encoding'
   return 'contains characters that a token cannot contain'
 }
 
@@ -115,7 +115,7 @@ function whyNotAllowed(origin: unknown, site: unknown): string {
   if (origin === undefined && site === undefined) {
     return (
       'the token is in a cookie, and the request has neither Origin nor Sec-Fetch-Site, so another site may have sent ' +
-      'it. Let clients other than browsers send Origin'
+      'it. Have clients other than browsers send Origin'
     )
   }
   return (

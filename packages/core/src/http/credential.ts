@@ -204,11 +204,11 @@ function describeScheme(value: string, acceptsDpop: boolean): string {
     return `${reason} but DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`
   }
   if (knownSchemes.includes(scheme)) {
-    return `${reason} but '${scheme}'. Let the client send 'Authorization: Bearer <token>'`
+    return `${reason} but '${scheme}'. Have the client send 'Authorization: Bearer <token>'`
   }
   const isAlone = !/[ \t]/.test(value.trim())
   return isAlone
-    ? `${reason}: it is a single word. If this is the token, let the client send 'Authorization: Bearer <token>'`
+    ? `${reason}: it is a single word. If this is the token, have the client send 'Authorization: Bearer <token>'`
     : reason
 }
 
@@ -219,7 +219,7 @@ function describeToken(value: string): string {
   if (/^bearer\b/i.test(rest)) return ": the word 'Bearer' occurs twice"
   if (/^["'`]|["'`]$/.test(rest)) return ': the token is in quotes'
   if (rest.startsWith('[object '))
-    return ': an object follows. Let the client send the token inside it'
+    return ': an object follows. Have the client send the token inside it'
   if (/\s/.test(rest)) return ': the token contains white space'
   if (/^[ \t]{2}/.test(value) || value.startsWith('\t')) return ': there is more white space'
   return ': the token contains characters that a token cannot contain'

@@ -26,7 +26,7 @@ export function ignoredWrite(property: string, reader: string): (value: unknown)
     const [, , ...writer] = String(new Error().stack).split('\n')
     platform.warn(
       [
-        `A write to ${property} was ignored, because only a guard may set it. Let the other code use another`,
+        `A write to ${property} was ignored, because only a guard may set it. Have the other code use another`,
         `name, and read the token with ${reader}. This warning is shown once. The write came from:`,
       ].join(' ') + `\n${writer.join('\n')}`,
     )

@@ -140,7 +140,7 @@ function decodeSegments<Header>(
   if (token.length > maxBytes) {
     return refuse(
       'token_too_large',
-      `the token has ${token.length} characters; maxTokenBytes is ${maxBytes}. Let the issuer write fewer ` +
+      `the token has ${token.length} characters; maxTokenBytes is ${maxBytes}. Have the issuer write fewer ` +
         'claims, such as roles, or raise maxTokenBytes',
     )
   }
@@ -160,7 +160,7 @@ function refuseSegments(token: string): Refusal {
   return isEncrypted(token)
     ? refuse(
         'token_encrypted',
-        'the token is encrypted (a JWE has five segments). Let the issuer sign tokens without encrypting them',
+        'the token is encrypted (a JWE has five segments). Have the issuer sign tokens without encrypting them',
       )
     : refuse('token_malformed', describeText(token))
 }
@@ -198,8 +198,8 @@ function describeText(token: string): string {
   if (mistake !== undefined) return mistake
   if (!startsLikeJwt(token)) {
     return (
-      `the token is not a JWT: it is probably an opaque token (${token.length} characters). Let the client ` +
-      'request a token for this service, and let the issuer issue JWT access tokens'
+      `the token is not a JWT: it is probably an opaque token (${token.length} characters). Have the client ` +
+      'request a token for this service, and have the issuer issue JWT access tokens'
     )
   }
   const segments = token.split('.', 7)

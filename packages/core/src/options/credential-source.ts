@@ -166,7 +166,7 @@ function checkedOrigins(given: unknown): readonly string[] {
   if (Array.isArray(origins) && origins.every(isOrigin)) return Object.freeze([...origins])
   throw new ConfigError(
     "'origins' must be a list of origins, as browsers write them in the header Origin.",
-    "Write ['https://app.example.com'], without a path and without a final slash.",
+    "Write ['https://app.example.com'], without a path and without a trailing slash.",
   )
 }
 

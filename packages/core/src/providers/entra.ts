@@ -63,7 +63,7 @@ export function entra(options: EntraOptions, ...more: readonly never[]): Provide
   const { tenant, version } = readOptions(entraOptions, options, 'entra option', undefined, fix)
   if (!guid.test(tenant)) {
     throw new ConfigError(
-      `'${tenant}' is not a tenant id.`,
+      `'${tenant}' is not a tenant ID.`,
       "Pass the GUID in lowercase, as in the tid claim of the tokens. Domain names, 'common' and 'organizations' are not supported.",
     )
   }

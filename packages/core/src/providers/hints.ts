@@ -60,13 +60,13 @@ export const keycloakHints: readonly Hint[] = [
     message:
       'Keycloak adds a service to aud only if a mapper is configured. If this client calls this service ' +
       'directly, add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the ' +
-      'client. If another service calls this one, let that service exchange the token it received.',
+      'client. If another service calls this one, have that service exchange the token it received.',
   },
   {
     codes: ['audience_mismatch'],
     when: (token) => isKeycloak(token) && isForService(token),
     message:
-      'The token was issued for another service. If that service forwarded it, let it exchange the token ' +
+      'The token was issued for another service. If that service forwarded it, have it exchange the token ' +
       'for one with this service as its audience (in Keycloak: "Standard token exchange" of its client, ' +
       'and an Audience mapper for this service in one of its client scopes). Do not add this service to ' +
       'the tokens of the first client: every service that receives such a token could use it here.',
@@ -82,7 +82,7 @@ export const auth0Hints: readonly Hint[] = [
     codes: ['audience_mismatch'],
     when: (token) => audiences(token).some(isAuth0Userinfo),
     message:
-      'Auth0 adds an API to aud only if the client requests it. Let the client send the parameter ' +
+      'Auth0 adds an API to aud only if the client requests it. Have the client send the parameter ' +
       "'audience' with the identifier of the API, and configure exactly that identifier as 'audience' here.",
   },
 ]
@@ -95,7 +95,7 @@ const opaqueTokens = (message: string): Hint => ({
 })
 
 export const auth0Opaque: Hint = opaqueTokens(
-  'Auth0 issues an opaque or encrypted token to a client that does not request an API. Let the client send ' +
+  'Auth0 issues an opaque or encrypted token to a client that does not request an API. Have the client send ' +
     "the parameter 'audience' with the identifier of the API, or set a default audience for the tenant.",
 )
 
@@ -104,7 +104,7 @@ export const hydraOpaque: Hint = opaqueTokens(
 )
 
 export const betterAuthOpaque: Hint = opaqueTokens(
-  "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Let the client send " +
+  "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Have the client send " +
     'it, with one of the validAudiences of the plugin oauth-provider.',
 )
 
@@ -131,14 +131,14 @@ export const oktaHints: readonly Hint[] = [
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     when: ({ typ }) => typ?.toLowerCase() === 'oauth-id-jag+jwt',
     message:
-      'The token is an identity assertion grant (ID-JAG), not an access token. Let the client exchange it ' +
+      'The token is an identity assertion grant (ID-JAG), not an access token. Have the client exchange it ' +
       "for an access token at the issuer's token endpoint.",
   },
 ]
 
 const clientClaims = ['client_id', 'azp', 'cid', 'appid']
 
-/** A token without client id, whose scopes are absent or a list, and whose nbf is the same as its iat. */
+/** A token without client ID, whose scopes are absent or a list, and whose nbf is the same as its iat. */
 const isSpring = (token: HintedToken): boolean =>
   typeof claim(token, 'aud') === 'string' &&
   typeof claim(token, 'nbf') === 'number' &&
@@ -190,13 +190,13 @@ export const entraHints: readonly Hint[] = [
     when: (token) =>
       audiences(token).some((name) => name === graph || name === 'https://graph.microsoft.com'),
     message:
-      'The token is for Microsoft Graph, and only Microsoft Graph can verify it. Let the client request a ' +
-      'scope of this API, such as api://<client id>/.default.',
+      'The token is for Microsoft Graph, and only Microsoft Graph can verify it. Have the client request a ' +
+      'scope of this API, such as api://<client ID>/.default.',
   },
   {
     codes: ['audience_mismatch'],
     when: (token) => has(token, 'tid') && claim(token, 'ver') === '2.0',
-    message: "In Entra version 2 tokens, aud is the API's client id, not its api:// URI.",
+    message: "In Entra version 2 tokens, aud is the API's client ID, not its api:// URI.",
   },
 ]
 
@@ -212,8 +212,8 @@ export const cognitoHints: readonly Hint[] = [
     codes: ['claim_missing'],
     when: (token) => isCognito(token) && !has(token, 'aud'),
     message:
-      'Cognito access tokens have no aud unless the client requests a resource. Let the client request one, or ' +
-      'use the client id as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
+      'Cognito access tokens have no aud unless the client requests a resource. Have the client request one, or ' +
+      'use the client ID as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
   },
   {
     codes: ['issuer_not_trusted'],
@@ -258,7 +258,7 @@ export const glewlwydHints: readonly Hint[] = [
     when: (token) =>
       isGlewlwyd(token) && has(token, 'aud') && claim(token, 'aud') === claim(token, 'scope'),
     message:
-      'Glewlwyd writes the scope into aud if the client does not request a resource. Let the client send the ' +
+      'Glewlwyd writes the scope into aud if the client does not request a resource. Have the client send the ' +
       "parameter 'resource' with the name of this service.",
   },
   {
@@ -277,7 +277,7 @@ export const nullSubjectHint: Hint = {
   codes: ['claim_malformed'],
   when: (token) => has(token, 'sub') && claim(token, 'sub') === null,
   message:
-    'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; let the ' +
+    'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; have the ' +
     'client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
 }
 
@@ -286,7 +286,7 @@ export const audienceHint: Hint = {
   codes: ['claim_missing'],
   when: (token) => !has(token, 'aud'),
   message:
-    'Many servers write aud only if the client requests it. Let the client send the name of this service, in the ' +
+    'Many servers write aud only if the client requests it. Have the client send the name of this service, in the ' +
     "parameter 'audience' (Ory Hydra, MITREid Connect) or 'resource' (RFC 8707: Authlib and others).",
 }
 
@@ -304,7 +304,7 @@ export const subjectHint: Hint = {
     has(token, 'aud') && !has(token, 'sub') && clientClaims.some((name) => has(token, name)),
   message:
     'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client ' +
-    'gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: ' +
+    'gets for itself. To use the client ID as the subject of such tokens, set clientIdAsSubject in the profile: ' +
     'extend(defaultProfile, { clientIdAsSubject: true }).',
 }
 
@@ -314,13 +314,13 @@ export const generalHints: readonly Hint[] = [
     codes: ['claim_malformed', 'audience_mismatch'],
     when: (token) => Array.isArray(claim(token, 'aud')) && audiences(token).length === 0,
     message:
-      'aud is an empty list: the token was not issued for any service. Let the client request this service ' +
+      'aud is an empty list: the token was not issued for any service. Have the client request this service ' +
       "as the audience (in Ory Hydra: the parameter 'audience', allowed in the client's 'audience').",
   },
   {
     codes: actorCodes,
     when: (token) => !has(token, 'act'),
-    message: `Let the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
+    message: `Have the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
   },
 ]
 

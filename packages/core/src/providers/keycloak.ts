@@ -26,8 +26,8 @@ export const keycloakOptions: OptionTable<
     read: (value) => {
       if (typeof value === 'string' && value !== '') return value
       throw new ConfigError(
-        `'rolesOf' must be a client id, got ${value === '' ? 'an empty string' : kindOf(value)}.`,
-        'Set it to a client id (is an environment variable missing?), or omit it for the roles of the realm.',
+        `'rolesOf' must be a client ID, got ${value === '' ? 'an empty string' : kindOf(value)}.`,
+        'Set it to a client ID (is an environment variable missing?), or omit it for the roles of the realm.',
       )
     },
   },
@@ -90,7 +90,7 @@ const profileOf = (client: string | undefined): Profile => ({
       path: client === undefined ? ['realm_access', 'roles'] : ['resource_access', client, 'roles'],
     },
   ],
-  // act.sub is the id of the service account. Operators know the client id, which is in act.client_id.
+  // act.sub is the id of the service account. Operators know the client ID, which is in act.client_id.
   actorNames: ['client_id', 'sub'],
   // https://www.keycloak.org/securing-apps/oidc-layers#_endpoints_
   discovery: 'openid',

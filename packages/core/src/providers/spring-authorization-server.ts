@@ -36,7 +36,7 @@ const profile: Profile = {
   types: [undefined, 'at+jwt', 'application/at+jwt', 'jwt'],
   clientClaims: ['client_id', 'azp'],
   scopeClaims: ['scope'],
-  // ID tokens have jti but not nbf; same file. In both kinds of tokens, aud is the client id.
+  // ID tokens have jti but not nbf; same file. In both kinds of tokens, aud is the client ID.
   requiredClaims: ['nbf', 'jti'],
   acceptUnmarked: true,
   ignoredAudiences: [],

@@ -111,11 +111,11 @@ export interface ClaimCheck {
 export const claimChecks: readonly ClaimCheck[] = [
   { title: 'kind of token', check: checkTokenKind },
   { title: 'required claims', check: checkRequiredClaims, all: missingClaims },
-  { title: 'form of the claims', check: checkForms, all: malformedClaims },
+  { title: 'claim formats', check: checkForms, all: malformedClaims },
   { title: 'tenant', check: checkTenant },
   { title: 'roles and permissions', check: checkRoles },
   { title: 'expiry', check: checkNotExpired, reads: ['exp'] },
-  { title: 'order of the times', check: checkOrderOfTimes, reads: ['exp', 'iat', 'nbf'] },
+  { title: 'order of times', check: checkOrderOfTimes, reads: ['exp', 'iat', 'nbf'] },
   { title: 'not before', check: checkNotBefore, reads: ['nbf'] },
   { title: 'lifetime', check: checkLifetime, reads: ['exp', 'iat'] },
   { title: 'audience', check: checkOwnAudience, reads: ['aud'] },

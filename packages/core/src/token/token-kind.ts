@@ -98,9 +98,9 @@ function unmarked({ scopeClaims, clientClaims }: Profile): Refusal {
   return refuse(
     'not_an_access_token',
     'nothing shows that the token is an access token: its typ is not at+jwt, and it has no scope ' +
-      `(${scopeClaims.join(', ')}), no client id (${clientClaims.join(', ')}; an azp that equals aud does ` +
+      `(${scopeClaims.join(', ')}), no client ID (${clientClaims.join(', ')}; an azp that equals aud does ` +
       'not count) and no claim such as token_use. If it is an ID token, send the access token instead. ' +
-      'If it is an access token, configure the provider by name, such as keycloak(url), let the issuer ' +
+      'If it is an access token, configure the provider by name, such as keycloak(url), have the issuer ' +
       'add a scope or a client_id, or set acceptUnmarked: extend(defaultProfile, { acceptUnmarked: true })',
   )
 }

@@ -43,7 +43,7 @@ function describeAlgorithm(alg: string, { algorithms }: IssuerPolicy): string {
   if (alg.toLowerCase() === 'none')
     return `${reason}. A token without a signature is never accepted`
   if (/^HS\d+$/.test(alg)) {
-    return `${reason}. Symmetric algorithms are not supported: let the issuer sign with RS256 or ES256`
+    return `${reason}. Symmetric algorithms are not supported: have the issuer sign with RS256 or ES256`
   }
   return `${reason}. It cannot be added to 'algorithms', because it is not supported`
 }

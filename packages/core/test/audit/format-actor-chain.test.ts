@@ -28,7 +28,7 @@ describe('formatActorChain', () => {
       'user-42 ⇐ user-service ⇐ order-service',
     ],
     [
-      'shows the client id of an actor that has one',
+      'shows the client ID of an actor that has one',
       { act: { sub: 'a-uuid', client_id: 'shop' } },
       'user-42 ⇐ shop',
     ],

@@ -35,13 +35,13 @@ describe('the subject of an actor, in actor and in chain', () => {
 
   test.each([
     [
-      'is replaced if the actor has no client id',
+      'is replaced if the actor has no client ID',
       person,
       { issuer, subject: pseudonymOf('agent-7') },
     ],
-    ['is kept if it is the client id', service, service],
+    ['is kept if it is the client ID', service, service],
     [
-      'is replaced if the client id is different',
+      'is replaced if the client ID is different',
       personWithClient,
       { issuer, subject: pseudonymOf('agent-8'), clientId: 'shop' },
     ],

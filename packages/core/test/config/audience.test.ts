@@ -122,7 +122,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
     '{ only } and a token that also names this service',
     { only: 'a' },
     ['a', 'b'],
-    'aud is ["a", "b"], expected only ["a"]. The token names this service, but other audiences as well, and { only } allows none. If they belong to the issuer, such as its userinfo endpoint, list them in \'ignoredAudiences\' of the profile. Otherwise let the client request a token for this service alone',
+    'aud is ["a", "b"], expected only ["a"]. The token names this service, but other audiences as well, and { only } allows none. If they belong to the issuer, such as its userinfo endpoint, list them in \'ignoredAudiences\' of the profile. Otherwise have the client request a token for this service alone',
   ],
   ...(
     [
@@ -136,7 +136,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
         `${name} and ${found}`,
         name,
         ['x', found],
-        `aud is ["x", "${found}"], expected one of ["${name}"]. They differ by a trailing slash or in uppercase and lowercase, and the comparison is exact. Use the same text in 'audience' and at the issuer`,
+        `aud is ["x", "${found}"], expected one of ["${name}"]. They differ only in case or by a trailing slash, and the comparison is exact. Use the same text in 'audience' and at the issuer`,
       ] as const,
   ),
   [

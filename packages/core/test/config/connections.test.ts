@@ -10,7 +10,7 @@ describe.each([
   [
     'revocation',
     readRevocation,
-    'Pass createRevocationList() of @resource-server/revocation, or an object with connect().',
+    'Pass createRevocationList() from @resource-server/revocation, or an object with connect().',
   ],
   [
     'introspection',

@@ -32,7 +32,7 @@ describe('the actor of a token', () => {
     )
   })
 
-  test('has act.sub as its client id only if the profile says so and the issuer is the same', async () => {
+  test('has act.sub as its client ID only if the profile says so and the issuer is the same', async () => {
     const profile = { ...defaultProfile, actorSubjectIsClient: true }
     const other = 'https://other.example'
     expect((await view({ act: { sub: 'a' } })).actor?.clientId).toBeUndefined()
@@ -65,7 +65,7 @@ describe('requireActor', () => {
       403,
     ],
     [
-      'refuses an actor whose client id is the required name',
+      'refuses an actor whose client ID is the required name',
       'order-service',
       { sub: 'x', client_id: 'order-service' },
       403,
@@ -98,7 +98,7 @@ describe('requireActor', () => {
     ).toBe(403)
   })
 
-  test('compares client ids if the profile has client_id in actorNames', async () => {
+  test('compares client IDs if the profile has client_id in actorNames', async () => {
     const more = { profile: withClientIds }
     const act = { sub: 'a-uuid', client_id: 'order-service' }
     const iss = issuer.url
@@ -132,7 +132,7 @@ describe('requireActor', () => {
       { issuer: 'https://as.example.com', subject: 'a', clientId: undefined, claims: {} },
     ],
     [
-      'a client id if no profile has client_id in actorNames',
+      'a client ID if no profile has client_id in actorNames',
       { iss: 'https://as.example.com', client_id: 'a' },
     ],
   ])('throws a ConfigError for %s', (_what, rule) => {

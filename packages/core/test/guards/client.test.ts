@@ -18,7 +18,7 @@ describe('requireClient', () => {
     ['azp (Keycloak standard exchange, Auth0)', { azp: 'user-service' }, defaultProfile],
     ['cid (Okta on-behalf-of)', { cid: 'user-service' }, defaultProfile],
     [
-      'the client id of the actor',
+      'the client ID of the actor',
       { act: { sub: 'a-uuid', client_id: 'user-service' } },
       defaultProfile,
     ],
@@ -44,26 +44,26 @@ describe('requireClient', () => {
   test.each<readonly [string, object, Profile]>([
     ['another client', { azp: 'web-shop' }, defaultProfile],
     [
-      'an actor whose subject is the client id, because it may be a person',
+      'an actor whose subject is the client ID, because it may be a person',
       { act: { sub: 'user-service' } },
       defaultProfile,
     ],
     [
-      'an actor of another issuer whose client id is the same',
+      'an actor of another issuer whose client ID is the same',
       { act: { sub: 'a', client_id: 'user-service', iss: other } },
       defaultProfile,
     ],
     [
-      'an actor of another issuer whose subject is the client id',
+      'an actor of another issuer whose subject is the client ID',
       { act: { sub: 'user-service', iss: other } },
       subjectIsClient,
     ],
     [
-      'a prior actor with the client id',
+      'a prior actor with the client ID',
       { azp: 'x', act: { sub: 'x', client_id: 'x', act: { sub: 'y', client_id: 'user-service' } } },
       subjectIsClient,
     ],
-    ['a token whose subject is the client id', { sub: 'user-service' }, subjectIsClient],
+    ['a token whose subject is the client ID', { sub: 'user-service' }, subjectIsClient],
     ['a token without any client (Spring by default)', {}, defaultProfile],
   ])('refuses %s', async (_what, claims, profile) => {
     const found = await outcome(
@@ -78,7 +78,7 @@ describe('requireClient', () => {
     const { guards, pass, records } = createGateHarness(options)
     await pass({}, guards.requireClient('user-service'), bearer(sign({})))
     expect(records[0]?.reason).toBe(
-      'the token has no client id (client_id, azp, cid, appid) and no actor with a client id, expected one of ["user-service"]',
+      'the token has no client ID (client_id, azp, cid, appid) and no actor with a client ID, expected one of ["user-service"]',
     )
   })
 
@@ -115,14 +115,14 @@ describe('the check of requireClient', () => {
   const policyOf = (more: VerifierOptions) => createPolicy({ audience: aud, ...more }, 'verifier')
   const token = { issuer: a, clientId: undefined, actor: undefined }
   const noClient = (claims: string): string =>
-    `the token has no client id (${claims}) and no actor with a client id, expected one of ["x"]`
+    `the token has no client ID (${claims}) and no actor with a client ID, expected one of ["x"]`
 
   test('accepts one of several clients and names the others in its refusal', () => {
     const check = clientCheck(['x', 'y'], policyOf({ issuer: a }))
     expect(check({ ...token, clientId: 'y' })).toBeUndefined()
     expect(check({ ...token, clientId: 'z' })).toMatchObject({
       code: 'client_not_allowed',
-      reason: `the token's client ids at '${a}' are ["z"], expected one of ["x", "y"]`,
+      reason: `the token's client IDs at '${a}' are ["z"], expected one of ["x", "y"]`,
     })
   })
 
@@ -139,7 +139,7 @@ describe('the check of requireClient', () => {
   const empty = `requireClient needs at least one client. ${fix}`
   const invalid = `requireClient received a value that does not identify a client. ${fix}`
   const ambiguous =
-    "The client id 'x' is ambiguous, because more than one issuer is trusted. Write requireClient({ iss, client_id })."
+    "The client ID 'x' is ambiguous, because more than one issuer is trusted. Write requireClient({ iss, client_id })."
 
   test.each<readonly [rules: readonly unknown[], message: string, options: VerifierOptions]>([
     [[], empty, { issuer: a }],

@@ -104,7 +104,7 @@ const rows: readonly Row[] = [
     'client_not_allowed',
   ],
   [
-    'requireActor refuses the client id of the actor',
+    'requireActor refuses the client ID of the actor',
     (g) => g.requireActor('orders'),
     chain,
     'actor_not_allowed',
@@ -198,7 +198,7 @@ const rows: readonly Row[] = [
     'granted',
   ],
   [
-    'requireClient accepts the client id of the actor',
+    'requireClient accepts the client ID of the actor',
     (g) => g.requireClient('orders'),
     { ...chain, client_id: 'x' },
     'granted',
@@ -216,7 +216,7 @@ const rows: readonly Row[] = [
     'client_not_allowed',
   ],
   [
-    'requireClient refuses a subject whose name is the client id',
+    'requireClient refuses a subject whose name is the client ID',
     (g) => g.requireClient('order-service'),
     { ...chain, sub: 'order-service' },
     'client_not_allowed',

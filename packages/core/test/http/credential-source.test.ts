@@ -76,7 +76,7 @@ describe('the reason says', () => {
       'that the value is percent-encoded',
       cookie,
       [session('a%2Bb')],
-      "the cookie '__Host-session' is percent-encoded. Let the client send the token without encoding",
+      "the cookie '__Host-session' is percent-encoded. Have the client send the token without encoding",
     ],
     [
       'that the value is not a token',
@@ -132,7 +132,7 @@ describe('the reason says', () => {
     const { record } = await ask(cookie, [session(good)], { method: 'POST' })
     expect(record?.reason).toBe(
       'the token is in a cookie, and the request has neither Origin nor Sec-Fetch-Site, so another site may have sent ' +
-        'it. Let clients other than browsers send Origin',
+        'it. Have clients other than browsers send Origin',
     )
   })
 

@@ -253,15 +253,15 @@ describe('the code and reason for an Authorization header', () => {
 describe('the reason says what was sent instead of a Bearer token:', () => {
   const scheme = reasons.credential_scheme_unsupported
   const malformed = reasons.credential_malformed
-  const send = "let the client send 'Authorization: Bearer <token>'"
+  const send = "have the client send 'Authorization: Bearer <token>'"
   test.each<readonly [what: string, value: string, reason: string]>([
-    ['Basic', 'Basic dXNlcjpwYXNz', `${scheme} but 'basic'. L${send.slice(1)}`],
-    ['Token', 'Token abc', `${scheme} but 'token'. L${send.slice(1)}`],
-    ['Digest', 'Digest a=b', `${scheme} but 'digest'. L${send.slice(1)}`],
-    ['Negotiate', 'Negotiate abc', `${scheme} but 'negotiate'. L${send.slice(1)}`],
-    ['NTLM', 'NTLM abc', `${scheme} but 'ntlm'. L${send.slice(1)}`],
-    ['ApiKey', 'ApiKey abc', `${scheme} but 'apikey'. L${send.slice(1)}`],
-    ['JWT', 'JWT abc', `${scheme} but 'jwt'. L${send.slice(1)}`],
+    ['Basic', 'Basic dXNlcjpwYXNz', `${scheme} but 'basic'. H${send.slice(1)}`],
+    ['Token', 'Token abc', `${scheme} but 'token'. H${send.slice(1)}`],
+    ['Digest', 'Digest a=b', `${scheme} but 'digest'. H${send.slice(1)}`],
+    ['Negotiate', 'Negotiate abc', `${scheme} but 'negotiate'. H${send.slice(1)}`],
+    ['NTLM', 'NTLM abc', `${scheme} but 'ntlm'. H${send.slice(1)}`],
+    ['ApiKey', 'ApiKey abc', `${scheme} but 'apikey'. H${send.slice(1)}`],
+    ['JWT', 'JWT abc', `${scheme} but 'jwt'. H${send.slice(1)}`],
     [
       'DPoP',
       'DPoP abc',
@@ -295,7 +295,7 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
     [
       'an object',
       'Bearer [object Object]',
-      `${malformed}: an object follows. Let the client send the token inside it`,
+      `${malformed}: an object follows. Have the client send the token inside it`,
     ],
     ['two spaces', 'Bearer  abc', `${malformed}: there is more white space`],
     ['a tab', 'Bearer\tabc', `${malformed}: there is more white space`],
@@ -383,7 +383,7 @@ describe('the DPoP scheme', () => {
     expect(read('Digest abc')).toMatchObject({
       code: 'credential_scheme_unsupported',
       reason:
-        "the Authorization header does not use the Bearer or DPoP scheme but 'digest'. Let the client send 'Authorization: Bearer <token>'",
+        "the Authorization header does not use the Bearer or DPoP scheme but 'digest'. Have the client send 'Authorization: Bearer <token>'",
     })
   })
 

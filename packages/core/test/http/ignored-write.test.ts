@@ -19,7 +19,7 @@ test('a write is ignored, and the first one prints who wrote', async () => {
   const { message } = warned.mock.calls[0]?.[0] ?? new Error('no warning')
   const [text, ...stack] = message.split('\n')
   expect(text).toBe(
-    'A write to req.auth was ignored, because only a guard may set it. Let the other code use another name, ' +
+    'A write to req.auth was ignored, because only a guard may set it. Have the other code use another name, ' +
       'and read the token with api.token(req). This warning is shown once. The write came from:',
   )
   expect(stack.length).toBeGreaterThan(1)

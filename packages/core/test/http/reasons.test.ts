@@ -132,7 +132,7 @@ describe('the reason of requireActor', () => {
     const okta = { jti: 'AT.x', cid: 'web' }
     const ofOkta = "Okta's on-behalf-of exchange does not write act."
     expect(await reasonFor({}, okta)).toContain(`${noActor}${ofOkta}`)
-    const general = 'Let the caller exchange its token for this service.'
+    const general = 'Have the caller exchange its token for this service.'
     const reason = await reasonFor({})
     expect(reason).toContain(`${noActor}${general}`)
     expect(reason).not.toMatch(/Keycloak|Okta|Entra/)

@@ -9,7 +9,7 @@ const tokenOf = (header: unknown, payload: unknown = {}): string =>
   `${part(header)}.${part(payload)}.AAAA`
 const alg = 'ES256'
 const opaque = (length: number): string =>
-  `the token is not a JWT: it is probably an opaque token (${length} characters). Let the client request a token for this service, and let the issuer issue JWT access tokens`
+  `the token is not a JWT: it is probably an opaque token (${length} characters). Have the client request a token for this service, and have the issuer issue JWT access tokens`
 const literal = (text: string): string =>
   `the token is the text '${text}'. Check whether the client sets its token variable`
 const bearer = "the token begins with the word 'Bearer'. Pass only the token"
@@ -18,7 +18,7 @@ const space = 'the token contains white space. Was it cut off or wrapped?'
 const segments = (count: number | string): string =>
   `the token must have three segments, but has ${count}. Was it cut off or joined with other text?`
 const encrypted =
-  'the token is encrypted (a JWE has five segments). Let the issuer sign tokens without encrypting them'
+  'the token is encrypted (a JWE has five segments). Have the issuer sign tokens without encrypting them'
 const undecodable = (names: string): string =>
   `the token does not have three canonical base64url segments: its ${names} cannot be decoded`
 const jwt = tokenOf({ alg }, { sub: 'a' })
@@ -28,7 +28,7 @@ const refused: readonly (readonly [token: unknown, code: string, reason: string]
   [
     'x'.repeat(4097),
     'token_too_large',
-    'the token has 4097 characters; maxTokenBytes is 4096. Let the issuer write fewer claims, such as roles, or raise maxTokenBytes',
+    'the token has 4097 characters; maxTokenBytes is 4096. Have the issuer write fewer claims, such as roles, or raise maxTokenBytes',
   ],
   [
     '',

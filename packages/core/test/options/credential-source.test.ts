@@ -107,7 +107,7 @@ test.each([
   expect(() => fromCookie('a', { origins })).toThrow(
     new ConfigError(
       "'origins' must be a list of origins, as browsers write them in the header Origin.",
-      "Write ['https://app.example.com'], without a path and without a final slash.",
+      "Write ['https://app.example.com'], without a path and without a trailing slash.",
     ),
   )
 })

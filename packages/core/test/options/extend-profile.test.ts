@@ -117,7 +117,7 @@ describe('a verifier with an extended profile', () => {
     expect(result).toMatchObject({ ok: true, token: { scopes: ['a'] } })
   })
 
-  test('reads the client id from another claim', async () => {
+  test('reads the client ID from another claim', async () => {
     const profile = extend(defaultProfile, { clientClaims: ['app'] })
     expect(await verify({ app: 'shop' }, { profile })).toMatchObject({
       ok: true,

@@ -69,7 +69,7 @@ const rows: Readonly<Record<string, Row>> = {
   'exchanges of other servers without act': {
     hint: hints.generalHints[1],
     codes: actorCodes,
-    message: `Let the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
+    message: `Have the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
     matches: [{}, realm],
     rejects: [{ act: { sub: 'a' } }],
   },
@@ -97,7 +97,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.keycloakHints[2],
     codes: ['audience_mismatch', 'claim_missing'],
     message:
-      'Keycloak adds a service to aud only if a mapper is configured. If this client calls this service directly, add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the client. If another service calls this one, let that service exchange the token it received.',
+      'Keycloak adds a service to aud only if a mapper is configured. If this client calls this service directly, add an Audience mapper (oidc-audience-mapper) for this service to a client scope of the client. If another service calls this one, have that service exchange the token it received.',
     matches: [
       { iss: realm.iss },
       { ...realm, aud: 'account' },
@@ -117,7 +117,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.keycloakHints[3],
     codes: ['audience_mismatch'],
     message:
-      'The token was issued for another service. If that service forwarded it, let it exchange the token for one with this service as its audience (in Keycloak: "Standard token exchange" of its client, and an Audience mapper for this service in one of its client scopes). Do not add this service to the tokens of the first client: every service that receives such a token could use it here.',
+      'The token was issued for another service. If that service forwarded it, have it exchange the token for one with this service as its audience (in Keycloak: "Standard token exchange" of its client, and an Audience mapper for this service in one of its client scopes). Do not add this service to the tokens of the first client: every service that receives such a token could use it here.',
     matches: [
       realm,
       { ...realm, aud: ['stock'] },
@@ -137,7 +137,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.auth0Hints[0],
     codes: ['audience_mismatch'],
     message:
-      "Auth0 adds an API to aud only if the client requests it. Let the client send the parameter 'audience' with the identifier of the API, and configure exactly that identifier as 'audience' here.",
+      "Auth0 adds an API to aud only if the client requests it. Have the client send the parameter 'audience' with the identifier of the API, and configure exactly that identifier as 'audience' here.",
     matches: [
       { aud: 'https://a.example/userinfo' },
       { aud: ['x', 1, 'https://a.example/userinfo'] },
@@ -160,7 +160,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.auth0Opaque,
     codes: ['token_malformed', 'token_encrypted'],
     message:
-      "Auth0 issues an opaque or encrypted token to a client that does not request an API. Let the client send the parameter 'audience' with the identifier of the API, or set a default audience for the tenant.",
+      "Auth0 issues an opaque or encrypted token to a client that does not request an API. Have the client send the parameter 'audience' with the identifier of the API, or set a default audience for the tenant.",
     matches: [opaque],
     rejects: [{}, 'jwt'],
   },
@@ -192,7 +192,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.oktaHints[2],
     codes: ['type_not_accepted', 'issuer_not_trusted'],
     message:
-      "The token is an identity assertion grant (ID-JAG), not an access token. Let the client exchange it for an access token at the issuer's token endpoint.",
+      "The token is an identity assertion grant (ID-JAG), not an access token. Have the client exchange it for an access token at the issuer's token endpoint.",
     matches: ['oauth-id-jag+jwt', 'OAuth-ID-JAG+JWT'],
     rejects: [{}, 'at+jwt', 'application/okta-internal-at+jwt'],
   },
@@ -233,14 +233,14 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.entraHints[3],
     codes: ['signature_invalid', 'audience_mismatch'],
     message:
-      'The token is for Microsoft Graph, and only Microsoft Graph can verify it. Let the client request a scope of this API, such as api://<client id>/.default.',
+      'The token is for Microsoft Graph, and only Microsoft Graph can verify it. Have the client request a scope of this API, such as api://<client ID>/.default.',
     matches: [{ aud: graph }, { aud: 'https://graph.microsoft.com' }, { aud: ['x', graph] }],
     rejects: [{}, { aud: 'x' }, { aud: [] }],
   },
   "Entra's api:// URI": {
     hint: hints.entraHints[4],
     codes: ['audience_mismatch'],
-    message: "In Entra version 2 tokens, aud is the API's client id, not its api:// URI.",
+    message: "In Entra version 2 tokens, aud is the API's client ID, not its api:// URI.",
     matches: [{ tid: 't', ver: '2.0' }],
     rejects: [{}, { tid: 't' }, { tid: 't', ver: '1.0' }, { ver: '2.0' }],
   },
@@ -248,7 +248,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.cognitoHints[0],
     codes: ['claim_missing'],
     message:
-      'Cognito access tokens have no aud unless the client requests a resource. Let the client request one, or use the client id as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
+      'Cognito access tokens have no aud unless the client requests a resource. Have the client request one, or use the client ID as the audience: cognito({ region, userPoolId, clientIdAsAudience: true }).',
     matches: [
       { token_use: 'access', origin_jti: 'o' },
       { token_use: 'access', iss: 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_A' },
@@ -264,7 +264,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.betterAuthOpaque,
     codes: ['token_malformed', 'token_encrypted'],
     message:
-      "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Let the client send it, with one of the validAudiences of the plugin oauth-provider.",
+      "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Have the client send it, with one of the validAudiences of the plugin oauth-provider.",
     matches: [opaque],
     rejects: [{}, 'jwt'],
   },
@@ -296,7 +296,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.glewlwydHints[0],
     codes: ['audience_mismatch'],
     message:
-      "Glewlwyd writes the scope into aud if the client does not request a resource. Let the client send the parameter 'resource' with the name of this service.",
+      "Glewlwyd writes the scope into aud if the client does not request a resource. Have the client send the parameter 'resource' with the name of this service.",
     matches: [{ ...glewlwyd, aud: 'a b', scope: 'a b' }],
     rejects: [
       glewlwyd,
@@ -317,7 +317,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.nullSubjectHint,
     codes: ['claim_malformed'],
     message:
-      'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; let the client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
+      'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; have the client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
     matches: [{ sub: null }],
     rejects: [{}, { sub: '' }, { sub: 'u' }],
   },
@@ -333,7 +333,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.audienceHint,
     codes: ['claim_missing'],
     message:
-      "Many servers write aud only if the client requests it. Let the client send the name of this service, in the parameter 'audience' (Ory Hydra, MITREid Connect) or 'resource' (RFC 8707: Authlib and others).",
+      "Many servers write aud only if the client requests it. Have the client send the name of this service, in the parameter 'audience' (Ory Hydra, MITREid Connect) or 'resource' (RFC 8707: Authlib and others).",
     matches: [{}],
     rejects: [{ aud: 'x' }, { aud: ['x'] }, { aud: '' }, { aud: null }, { aud: {} }],
   },
@@ -341,7 +341,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.subjectHint,
     codes: ['claim_missing'],
     message:
-      'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client gets for itself. To use the client id as the subject of such tokens, set clientIdAsSubject in the profile: extend(defaultProfile, { clientIdAsSubject: true }).',
+      'Some servers, such as Duende IdentityServer and @jmondi/oauth2-server, omit sub from the tokens that a client gets for itself. To use the client ID as the subject of such tokens, set clientIdAsSubject in the profile: extend(defaultProfile, { clientIdAsSubject: true }).',
     matches: ['client_id', 'azp', 'cid', 'appid'].map((name) => ({ aud: 'stock', [name]: 'x' })),
     rejects: [
       {},
@@ -367,7 +367,7 @@ test('the hint about an empty aud applies to the tokens of all providers', () =>
     codes: ['claim_malformed', 'audience_mismatch'],
     when: expect.any(Function),
     message:
-      "aud is an empty list: the token was not issued for any service. Let the client request this service as the audience (in Ory Hydra: the parameter 'audience', allowed in the client's 'audience').",
+      "aud is an empty list: the token was not issued for any service. Have the client request this service as the audience (in Ory Hydra: the parameter 'audience', allowed in the client's 'audience').",
   })
   const applies = (aud: unknown): boolean => hint?.when(tokenOf({ aud })) ?? false
   expect([[], ['x'], 'x', '', undefined, {}].map(applies)).toEqual([

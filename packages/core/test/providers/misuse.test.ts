@@ -139,7 +139,7 @@ describe('entra() throws a ConfigError for the tenant', () => {
   ])('%j', (invalid) => {
     expect(() => entra({ tenant: invalid })).toThrow(
       new ConfigError(
-        `'${invalid}' is not a tenant id.`,
+        `'${invalid}' is not a tenant ID.`,
         "Pass the GUID in lowercase, as in the tid claim of the tokens. Domain names, 'common' and 'organizations' are not supported.",
       ),
     )
@@ -167,8 +167,8 @@ describe('keycloak() throws a ConfigError', () => {
   ])('if rolesOf is %j', (rolesOf, got) => {
     expect(() => keycloak(realm, { rolesOf: rolesOf as never })).toThrow(
       new ConfigError(
-        `'rolesOf' must be a client id, got ${got}.`,
-        'Set it to a client id (is an environment variable missing?), or omit it for the roles of the realm.',
+        `'rolesOf' must be a client ID, got ${got}.`,
+        'Set it to a client ID (is an environment variable missing?), or omit it for the roles of the realm.',
       ),
     )
   })

@@ -37,23 +37,23 @@ describe('an access token', () => {
   })
 
   test.each([
-    ['reads its client id from client_id', { client_id: 'a', azp: 'b', cid: 'c', appid: 'd' }, 'a'],
+    ['reads its client ID from client_id', { client_id: 'a', azp: 'b', cid: 'c', appid: 'd' }, 'a'],
     [
-      'reads its client id from azp if client_id is absent',
+      'reads its client ID from azp if client_id is absent',
       { client_id: undefined, azp: 'b', cid: 'c', appid: 'd' },
       'b',
     ],
     [
-      'reads its client id from cid if azp is absent too',
+      'reads its client ID from cid if azp is absent too',
       { client_id: undefined, cid: 'c', appid: 'd' },
       'c',
     ],
     [
-      'reads its client id from appid if cid is absent too',
+      'reads its client ID from appid if cid is absent too',
       { client_id: undefined, appid: 'd' },
       'd',
     ],
-    ['has no client id if all four claims are absent', { client_id: undefined }, undefined],
+    ['has no client ID if all four claims are absent', { client_id: undefined }, undefined],
   ])('%s', async (_what, claims, client) => {
     const verifier = createVerifier(optionsFor(issuer))
     expect((await verifier.verify(issuer.token({ aud, claims }))).clientId).toBe(client)

@@ -211,6 +211,14 @@ describe('audienceClaims of a profile', () => {
   ])('for a token with %o: %s', (claims, outcome) => {
     expect(run(claims, { profile })).toBe(outcome)
   })
+
+  test('without aud, a malformed aud is refused as well', () => {
+    const only = { ...defaultProfile, audienceClaims: ['resource'] }
+    expect(run({ resource: 'orders', aud: 'stock' }, { profile: only })).toBe('accepted')
+    expect(run({ resource: 'orders', aud: 1 }, { profile: only })).toBe(
+      'claim_malformed: aud is not a non-empty string or a list of non-empty strings',
+    )
+  })
 })
 
 describe('roles and permissions of a profile', () => {
@@ -294,11 +302,11 @@ describe('the checks of explain', () => {
     expect(rows).toEqual([
       ['kind of token', undefined],
       ['required claims', undefined],
-      ['form of the claims', undefined],
+      ['claim formats', undefined],
       ['tenant', undefined],
       ['roles and permissions', undefined],
       ['expiry', ['exp']],
-      ['order of the times', ['exp', 'iat', 'nbf']],
+      ['order of times', ['exp', 'iat', 'nbf']],
       ['not before', ['nbf']],
       ['lifetime', ['exp', 'iat']],
       ['audience', ['aud']],
@@ -313,9 +321,9 @@ describe('the checks of explain', () => {
       { sub: undefined, exp: undefined },
       ['the token has no exp', 'the token has no sub'],
     ],
-    ['form of the claims', {}, []],
+    ['claim formats', {}, []],
     [
-      'form of the claims',
+      'claim formats',
       { sub: 1, exp: '1' },
       ['sub is not a non-empty string', 'exp is not a NumericDate'],
     ],

@@ -40,7 +40,7 @@ describe('a token without sub', () => {
     { client_id: 'worker' },
     { client_id: undefined, azp: 'worker', scope: 'a' },
     { client_id: undefined, cid: 'worker' },
-  ])('has the client id as its subject with clientIdAsSubject: %j', async (claims) => {
+  ])('has the client ID as its subject with clientIdAsSubject: %j', async (claims) => {
     const { result, record } = await check(claims)
     expect(result).toMatchObject({ ok: true, token: { subject: 'worker', clientId: 'worker' } })
     expect(record).toMatchObject({ outcome: 'granted', subject: 'worker', clientId: 'worker' })
@@ -55,14 +55,14 @@ describe('a token without sub', () => {
     }
   })
 
-  test('has the client id as its subject in the record of a refusal', async () => {
+  test('has the client ID as its subject in the record of a refusal', async () => {
     const { record } = await check({ aud: 'stock' })
     expect(record).toMatchObject({ outcome: 'refused', subject: 'worker' })
     const strict = await check({ aud: 'stock' }, {})
     expect(strict.record).not.toHaveProperty('subject')
   })
 
-  test('is refused with clientIdAsSubject if it has no client id either', async () => {
+  test('is refused with clientIdAsSubject if it has no client ID either', async () => {
     const { result } = await check({ client_id: undefined, scope: 'a' })
     const reason = 'the token has no sub or client_id or azp or cid or appid'
     expect(result).toMatchObject({ code: 'claim_missing', reason: expect.stringContaining(reason) })
@@ -70,7 +70,7 @@ describe('a token without sub', () => {
   })
 
   test.each([{ client_id: '' }, { client_id: 1 }, { client_id: null }])(
-    'is refused with clientIdAsSubject if its client id is malformed: %j',
+    'is refused with clientIdAsSubject if its client ID is malformed: %j',
     async (claims) => {
       expect((await check(claims)).result).toMatchObject({ code: 'claim_malformed' })
     },

@@ -260,7 +260,7 @@ describe('readChain', () => {
     [{ sub: 'a', iss: 'https://as.example.com' }, 'a'],
     [{ sub: 'a', iss: 'https://b.example.com' }, undefined],
     [{ sub: 'a', client_id: 'c' }, 'c'],
-  ])('with actorSubjectIsClient in the profile, the client id of %j is %s', (act, clientId) => {
+  ])('with actorSubjectIsClient in the profile, the client ID of %j is %s', (act, clientId) => {
     expect(readChain({ act }, context, 8).actors[0]?.clientId).toBe(clientId)
     const [actor] = readChain({ act }, { ...context, profile: {} }, 8).actors
     expect(actor?.clientId).toBe(clientId === 'c' ? 'c' : undefined)

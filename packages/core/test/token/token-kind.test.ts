@@ -142,9 +142,9 @@ describe('an access token without the typ at+jwt', () => {
   test('is refused with a reason that says what to do', () => {
     expect(checkKind(idToken, undefined, profile())?.reason).toBe(
       'nothing shows that the token is an access token: its typ is not at+jwt, and it has no scope (scope, ' +
-        'scp), no client id (client_id, azp, cid, appid; an azp that equals aud does not count) and no claim ' +
+        'scp), no client ID (client_id, azp, cid, appid; an azp that equals aud does not count) and no claim ' +
         'such as token_use. If it is an ID token, send the access token instead. If it is an access token, ' +
-        'configure the provider by name, such as keycloak(url), let the issuer add a scope or a client_id, or ' +
+        'configure the provider by name, such as keycloak(url), have the issuer add a scope or a client_id, or ' +
         'set acceptUnmarked: extend(defaultProfile, { acceptUnmarked: true })',
     )
   })

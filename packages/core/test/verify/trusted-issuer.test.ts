@@ -180,7 +180,7 @@ describe('the reason', () => {
         ['RS512', "If the issuer uses it, add it to 'algorithms'"],
         [
           'HS256',
-          'Symmetric algorithms are not supported: let the issuer sign with RS256 or ES256',
+          'Symmetric algorithms are not supported: have the issuer sign with RS256 or ES256',
         ],
         ['Ed448', "It cannot be added to 'algorithms', because it is not supported"],
         ['XHS256', "It cannot be added to 'algorithms', because it is not supported"],

@@ -42,7 +42,7 @@ export interface ProviderTokens {
   readonly name: string
   readonly typ?: 'at+jwt' | 'JWT'
   readonly client?: 'client_id' | 'azp' | 'cid' | 'appid'
-  /** `client_id` if the token has no `aud`, and the client id identifies the audience. */
+  /** `client_id` if the token has no `aud`, and the client ID identifies the audience. */
   readonly audience: 'as given' | 'array' | 'client_id'
   readonly scope?: readonly [claim: 'scope' | 'scp', format: 'string' | 'array']
   /** The claims of an actor that was given as a string. */
@@ -93,7 +93,7 @@ export const providers: Readonly<Record<ProviderId, ProviderTokens>> = {
     client: 'azp',
     audience: 'as given',
     scope: ['scope', 'string'],
-    // The subject is the user of the service account, which differs from the client id.
+    // The subject is the user of the service account, which differs from the client ID.
     actor: (name) => ({ sub: uuidOf(name), client_id: name }),
     otherClaims: ({ delegated }) => ({
       typ: 'Bearer',

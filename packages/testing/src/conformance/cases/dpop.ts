@@ -68,7 +68,7 @@ export const dpopCases: readonly Case[] = [
       refusedDpop(
         'proof_nonce_required',
         'use_dpop_nonce',
-        'The DPoP proof must contain a current nonce of this server',
+        'The DPoP proof must contain a current nonce from this server',
       ),
     ],
   },
