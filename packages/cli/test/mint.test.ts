@@ -93,7 +93,7 @@ describe('mint', () => {
       issuer: issuer.url,
       audience: aud,
       publicUrl: 'http://127.0.0.1:3000',
-      dpop: 'required',
+      dpop: { mode: 'required', nonceSecret: 'n'.repeat(32) },
     })
     onTestFinished(() => api.close())
     const guard = api.requireAuthentication()
@@ -110,8 +110,8 @@ describe('mint', () => {
       const lines = out.trim().split('\n')
       return fetch(url, { headers: lines.map((line) => line.split(': ') as [string, string]) })
     }
-    // A service that has just started asks for a nonce.
     const first = await send()
+    expect(first.status).toBe(401)
     const key = readFileSync(clientKey, 'utf8')
     const nonce = first.headers.get('dpop-nonce') ?? ''
     expect((await send('--nonce', nonce)).status).toBe(200)
