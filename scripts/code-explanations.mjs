@@ -18,7 +18,7 @@ export const explanations = {
       ],
       [
         'The client sent the token in `Authorization`, which is not read if `credential` is set.',
-        'Send the token in that cookie or header, or leave `credential` out.',
+        'Send the token in the cookie or header that `credential` names, or leave `credential` out.',
       ],
       [
         'A browser sent a CORS preflight, and the CORS middleware runs after the guard.',
@@ -49,14 +49,14 @@ export const explanations = {
       ],
       ['The client joined two values with a comma.', 'Send one scheme and one token.'],
       [
-        '`credential` is set, and the request also has `Authorization`, or has the cookie twice, for example for two paths.',
+        '`credential` is set, and the request also has `Authorization`, or has the cookie twice, for example because it was set for two paths.',
         'Send one of them. With the `__Host-` prefix, a browser has only one cookie of that name.',
       ],
     ],
   },
   credential_malformed: {
     meaning:
-      'The scheme is not followed by one space and one token, or the cookie or header of `credential` is not a token.',
+      'The scheme is not followed by one space and one token, or the value of the cookie or header that `credential` names is not a token.',
     causes: [
       [
         'A variable was empty, so the client sent `Bearer` alone.',
@@ -97,10 +97,10 @@ export const explanations = {
     causes: [
       [
         'The issuer issued an opaque token. Auth0 does so if the client requests no API, and Ory Hydra, Better Auth, and ZITADEL do so by default.',
-        'Configure the issuer to issue JWTs, or use [introspection](introspection.md). The reason names the setting if the provider is configured.',
+        'Configure the issuer to issue JWTs, or use [introspection](introspection.md). If the provider is configured by name, the reason names the setting.',
       ],
       [
-        'The client sent `undefined`, `null`, or `Bearer` twice.',
+        'The client sent `undefined` or `null`, or sent `Bearer` twice.',
         'Check the variable in the client.',
       ],
       ['The token was cut off in a log or a form.', 'Copy it again.'],
@@ -178,7 +178,7 @@ export const explanations = {
     meaning: "The token's `iss` is not exactly one of the configured issuers.",
     causes: [
       [
-        'The values differ in a trailing slash, or one has `http` and the other `https`.',
+        'The values differ by a trailing slash, or one has `http` and the other `https`.',
         'Copy `iss` from a token.',
       ],
       [
@@ -348,7 +348,8 @@ export const explanations = {
     ],
   },
   binding_required: {
-    meaning: 'The token is not bound to a key, but the request or the configuration requires it.',
+    meaning:
+      'The token is not bound to a key, but the request or the configuration requires a bound token.',
     causes: [
       [
         'The client sent a plain token with the `DPoP` scheme.',
@@ -403,7 +404,7 @@ export const explanations = {
     causes: [
       ['The token expired, was revoked, or is unknown to the server.', 'Get a new token.'],
       [
-        'The client of this service is not allowed to introspect tokens of other clients.',
+        "The client that this service authenticates as is not allowed to introspect other clients' tokens.",
         'Allow it at the authorization server: some servers answer `active: false` instead of an error.',
       ],
     ],
@@ -505,7 +506,8 @@ export const explanations = {
     ],
   },
   scope_insufficient: {
-    meaning: 'The token lacks a scope that the route requires. The challenge names all of them.',
+    meaning:
+      'The token lacks a scope that the route requires. The challenge names all required scopes.',
     causes: [
       ['The client did not request the scope.', 'Have it request the scopes in the challenge.'],
       [
@@ -602,7 +604,7 @@ export const explanations = {
         'See [Public issuer, internal address](internal-address.md).',
       ],
       [
-        'A proxy is in between, or a private authority issued the certificate.',
+        'There is a proxy between this process and the issuer, or a private certificate authority issued the certificate.',
         'Pass a `fetch`, or set `NODE_EXTRA_CA_CERTS`.',
       ],
       [
@@ -650,7 +652,7 @@ export const explanations = {
         'The reason says what it answered. See [Introspection](introspection.md).',
       ],
       [
-        'The server does not accept the client of this service.',
+        'The server does not accept the client that this service authenticates as.',
         'Check the client ID and its secret or key.',
       ],
     ],
