@@ -641,7 +641,11 @@ export const explanations = {
         'The revocation feed has not been read for ten seconds.',
         'Restore it. `health().revocation` says what failed. See [Revocation](revocation.md).',
       ],
-      ['The list is full, or an entry of the feed is malformed.', 'Raise `maxEntries`.'],
+      ['The list is full.', 'Raise `maxEntries`.'],
+      [
+        'An entry in the feed is malformed.',
+        'Correct what writes to the feed. The 503 responses end when the tokens issued before the entry have expired.',
+      ],
     ],
   },
   introspection_unavailable: {
