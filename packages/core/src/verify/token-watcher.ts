@@ -147,8 +147,8 @@ export class TokenWatcher {
   #tick(): void {
     this.#cancelTick = this.#policy.schedule(tick, () => this.#tick())
     const now = Math.floor(this.#policy.clock.now() / 1000)
-    for (const second of [...this.#slots.keys()].filter((each) => each <= now)) {
-      for (const entry of this.#slots.get(second) ?? []) this.#end(entry, 'expired')
+    for (const [, slot] of [...this.#slots].filter(([second]) => second <= now)) {
+      for (const entry of slot) this.#end(entry, 'expired')
     }
     this.#stopIfIdle()
   }
