@@ -485,7 +485,7 @@ async function attack(instances, repeats, overloaded) {
   const minutes = (end - start) / minute - 1
   const sustained = server.between(start + minute, end).length / (instances * minutes)
   return [
-    result('requests per instance and minute', sustained, 2),
+    result('requests per instance per minute', sustained, 2),
     result('instances without keys', keys, 0),
   ]
 }
