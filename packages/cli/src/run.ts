@@ -92,7 +92,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .option('--client <id>', 'the client that obtained the token')
     .option(
       '--actor <sub>',
-      'the party that acts for the user (act), the current one first; repeatable',
+      'the party that acts for the user (act), current actor first; repeatable',
       collect,
     )
     .option(
@@ -100,7 +100,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
       'the lifetime. A negative number creates an expired token. Default: 300',
     )
     .option('--claim <name=value>', 'adds a claim, as text or JSON; repeatable', collect)
-    .option('--provider <id>', 'the provider whose tokens to imitate. Default: that of the issuer')
+    .option('--provider <id>', 'the provider whose tokens it imitates. Default: that of the issuer')
     .option(
       '--dpop-key-file <path>',
       'binds the token to the key in this file (RFC 9449). Created if it does not exist',

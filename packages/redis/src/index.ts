@@ -25,7 +25,7 @@ export interface RedisStores {
 }
 
 /**
- * Stores that keep their values in Redis 6 or later. The client is yours: connect it, listen to its errors,
+ * Stores that keep their values in Redis 6 or later. The client is yours: connect it, listen for its errors,
  * and close it.
  *
  * Every call fails with a `RedisStoreError` after `timeout`, and at once while the client is not connected.
