@@ -85,7 +85,7 @@ test('4: a public issuer that is reached by an internal address only', async () 
   const screen = await doctorOf('https://login.invalid/realms/shop')
   expect(screen).toMatch(/getaddrinfo (?:ENOTFOUND|EAI_AGAIN) login\.invalid/)
   expect(screen).toContain(
-    "keep 'issuer' as in the tokens, and set 'jwksUri' to a URL of the key set",
+    "keep 'issuer' as it is in the tokens, and set 'jwksUri' to a URL of the key set",
   )
 })
 
@@ -333,7 +333,7 @@ test('24: Jest, TypeScript, and an old Node.js', async () => {
   }
   const message = await errorOf(() => requireNodeVersion({ node: '18.20.8' }))
   expect(page).toContain(message.split(' Upgrade')[0])
-  expect(message).toContain('Upgrade Node.js: docs/troubleshooting.md.')
+  expect(message).toContain('Upgrade Node.js: see docs/troubleshooting.md.')
 })
 
 test('25: a clock that is off by ten minutes', async () => {

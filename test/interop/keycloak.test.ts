@@ -217,7 +217,7 @@ describe('a hop of @resource-server/exchange', () => {
     const options = { issuer, audience: 'inventory-service', scope: 'orders:read' }
     const error = await hopOf('user-service', options).errorOf(await passwordToken('rfc9068'))
     expect(error).toMatchObject({ status: 503, serverError: 'invalid_request' })
-    expect(error.reason).toContain('have a client scope of it add the audience')
+    expect(error.reason).toContain('have one of its client scopes add the audience')
     addResult({
       kind: 'not issued',
       what: 'a hop to an audience without mapper',

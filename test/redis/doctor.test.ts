@@ -40,7 +40,7 @@ describe.skipIf(!hasRedis)(`doctor with Redis${hasRedis ? '' : `: ${howToGetRedi
   test('says what a user of Redis lacks, without the password', async () => {
     const url = redis.url.replace(`:${password}@`, 'reader:reads@')
     const { code, out } = await doctor(options(url, 'client.unref()'))
-    expect(out).toMatch(/^✘ replay store .*NOPERM\.\n +→ Allow the user of Redis get, set, del/m)
+    expect(out).toMatch(/^✘ replay store .*NOPERM\.\n +→ Allow the Redis user to run get, set, del/m)
     expect(out).not.toContain('reads')
     expect(code).toBe(1)
   })

@@ -6,7 +6,7 @@ const fixes: Partial<Readonly<Record<Code, string>>> = {
   actor_not_allowed:
     'Have the expected service exchange the token, or add this actor to requireActor.',
   audience_mismatch:
-    "Have the client request a token for this service. If aud has another name of this service, add it to 'audience'.",
+    "Have the client request a token for this service. If aud has another name for this service, add it to 'audience'.",
   claim_not_accepted: 'Have the issuer write the expected value, or change requireClaim.',
   client_not_allowed:
     'Have the expected client obtain the token, or add this client to requireClient.',

@@ -33,7 +33,7 @@ export async function readSetup(given: SetupArguments): Promise<Setup> {
   if ('issuer' in options || 'issuers' in options || 'resolveIssuer' in options) {
     return { options: options as ResourceServerOptions, hops: fromFile.hops }
   }
-  throw new ConfigError('No issuer is given.', 'Pass --issuer URL, or --config with a file.')
+  throw new ConfigError('No issuer was given.', 'Pass --issuer URL, or --config with a file.')
 }
 
 type Provider = (url: string) => object
@@ -75,7 +75,7 @@ async function requireFile(path: string): Promise<void> {
     await access(path)
   } catch {
     throw new ConfigError(
-      `The file '${path}' of --config cannot be read.`,
+      `The --config file '${path}' cannot be read.`,
       'Pass a module or a JSON file that exports the options of resourceServer().',
     )
   }
@@ -87,7 +87,10 @@ async function readJsonConfig(path: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown
   } catch {
-    throw new ConfigError(`${path} is not JSON.`, 'Correct it: an editor shows where.')
+    throw new ConfigError(
+      `${path} is not JSON.`,
+      'Fix the syntax error: an editor shows where it is.',
+    )
   }
 }
 

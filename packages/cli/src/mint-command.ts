@@ -82,7 +82,7 @@ function print(issuer: TestIssuer, { options, client, request, nonce }: Printed)
 function tokenOptions(given: MintArguments): TokenOptions {
   const { audience, scope, subject, client, actor, expiresIn, claim = [], provider } = given
   if (!audience) {
-    throw new ConfigError('No audience is given.', 'Pass --audience with the name of the service.')
+    throw new ConfigError('No audience was given.', 'Pass --audience with the name of the service.')
   }
   const [first, ...more] = audience
   return {

@@ -21,7 +21,7 @@ export interface Terminal {
 /**
  * The exit codes, for scripts.
  *
- * - `ok`: the token is granted, or the setup has no problem.
+ * - `ok`: the token is accepted, or the setup has no problem.
  * - `problem`: the token is refused, or the setup has a problem.
  * - `unknown`: the keys could not be fetched, the signature was not checked, or a route could not be examined.
  * - `usage`: the arguments or the configuration are wrong.

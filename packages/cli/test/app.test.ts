@@ -234,11 +234,11 @@ describe('doctor --app', () => {
     ['missing.mjs', 'The app cannot be loaded'],
     [
       'well.mjs#other',
-      "The module has no export 'other'.\n         → Write --app with one of its exports: app.",
+      "The module has no export 'other'.\n         → Name one of its exports in --app: app.",
     ],
     ['express-routes.mjs#addRoutes', 'The app cannot be loaded: Cannot destructure'],
     ['common.cjs#other', "The module has no export 'other'."],
-    ['not-an-app.mjs#text', 'is not an app of Express, Fastify, or Koa'],
+    ['not-an-app.mjs#text', 'is not an Express, Fastify, or Koa app'],
   ])('of %s exits with 64', async (name, message) => {
     const { code, err } = await doctor(name)
     expect(code).toBe(64)

@@ -133,7 +133,7 @@ describe('mint', () => {
   })
 
   test('needs an audience and the file of an issuer', async () => {
-    expect((await cli(['mint', '--key-file', keyFile])).err).toContain('No audience is given')
+    expect((await cli(['mint', '--key-file', keyFile])).err).toContain('No audience was given')
     const missing = join(folder, 'missing.json')
     const { code, err } = await cli(['mint', '--key-file', missing, '--audience', aud])
     expect(code).toBe(64)

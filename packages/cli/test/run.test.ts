@@ -159,7 +159,7 @@ describe('the configuration', () => {
   })
 
   test.each([
-    ['no issuer', ['explain'], 'No issuer is given'],
+    ['no issuer', ['explain'], 'No issuer was given'],
     ['no audience', ['explain', '--issuer', issuer.url], 'No audience is configured'],
     ['an unknown provider', ['explain', ...setup, '--provider', 'keycloack'], 'Unknown provider'],
     [

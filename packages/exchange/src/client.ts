@@ -100,13 +100,13 @@ function checkCredential(client: HopClient, method: Authentication): void {
   const unused = (['secret', 'privateKey'] as const).find((name) => name !== needs && client[name])
   if (unused) {
     throw new ConfigError(
-      `'client.${unused}' is not used with the authentication '${method}'.`,
+      `'client.${unused}' is not used with the authentication method '${method}'.`,
       'Remove one of them.',
     )
   }
   if (needs && client[needs] === undefined) {
     throw new ConfigError(
-      `The authentication '${method}' needs 'client.${needs}'.`,
+      `The authentication method '${method}' needs 'client.${needs}'.`,
       `Set 'client.${needs}'.`,
     )
   }

@@ -53,7 +53,8 @@ const commonHints: Readonly<Record<string, string>> = {
   unsupported_grant_type:
     'Turn on token exchange (RFC 8693) at the authorization server, or check the token endpoint',
   invalid_target: 'Register the audience or resource, and allow this client to request it',
-  invalid_scope: 'Allow the scope for this client, and have the caller request what it depends on',
+  invalid_scope:
+    'Allow the scope for this client, and have the caller request anything that the scope depends on',
 }
 
 const rfc8693: Dialect = {
@@ -101,11 +102,11 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
       unauthorized_client:
         'Check the client secret, and turn on "Standard token exchange" in the capability settings of the client',
       unsupported_grant_type:
-        'Turn on the feature token-exchange-standard (Keycloak 26.2 or later)',
+        'Turn on the token-exchange-standard feature (Keycloak 26.2 or later)',
       access_denied:
         'The caller\'s token must name this client in aud: add an "Audience" mapper for it to the client of the caller',
       invalid_request:
-        'Turn on "Standard token exchange" for the client, and have a client scope of it add the audience. ' +
+        'Turn on "Standard token exchange" for the client, and have one of its client scopes add the audience. ' +
         "Keycloak refuses another client's token that is bound with DPoP",
     },
   },
@@ -159,7 +160,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
     hints: {
       ...commonHints,
       unauthorized_client: 'Select the grant "Token Exchange" in the application in ZITADEL',
-      unsupported_grant_type: 'Turn on the feature Token Exchange of the ZITADEL instance',
+      unsupported_grant_type: 'Turn on the Token Exchange feature of the ZITADEL instance',
     },
   },
   // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow

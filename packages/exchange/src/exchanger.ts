@@ -285,7 +285,7 @@ function timeoutOf({ reason }: AbortSignal): Failure {
   if (!(reason instanceof Error) || reason.name !== 'TimeoutError') throw reason
   return {
     code: 'server_unavailable',
-    reason: 'the time that the handler allows ended before a token was issued',
+    reason: 'the time that the handler allows ran out before a token was issued',
     cause: reason,
   }
 }

@@ -17,7 +17,7 @@ export interface NextHop {
    *
    * It does not verify the new token: the next service does that.
    *
-   * @throws HopError with the `status` and the `headers` for the caller. A timeout of `signal` is 503.
+   * @throws HopError with the `status` and the `headers` for the caller. A timeout of `signal` gives a 503.
    * @throws the reason of `signal` if it aborts for another reason
    * @throws ConfigError if the token was not verified here, or is from another issuer
    */
@@ -86,7 +86,7 @@ export interface NextHop {
   /**
    * Whether the authorization server accepts the client and the target of this hop. It requests an exchange of a
    * made-up token and looks at the error. For tools and startup checks: each call sends requests, and the server may
-   * log a failed exchange. Servers that check the token before the target do not tell whether they accept the target.
+   * log a failed exchange. Servers that check the token before the target do not reveal whether they accept the target.
    * Never rejects.
    */
   readonly checkClient: () => Promise<ClientCheck>

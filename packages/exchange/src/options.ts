@@ -144,6 +144,6 @@ export interface NextHopOptions {
   readonly allowInsecureHttp?: boolean
   /** Default: the global `fetch`. It must not follow redirects if `init.redirect` is `manual`. */
   readonly fetch?: HopFetch
-  /** Default: the clock of the system. */
+  /** Default: the system clock. */
   readonly clock?: Clock
 }

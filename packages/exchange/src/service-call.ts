@@ -103,7 +103,7 @@ export class ServiceCaller {
     const problem =
       (init.redirect === 'error' && 'redirects are turned off') ||
       (next?.origin !== url.origin && 'which is another origin') ||
-      (followed >= maxRedirects && `the ${maxRedirects + 1}th in a row`)
+      (followed >= maxRedirects && `the ${maxRedirects + 1}th redirect in a row`)
     const { method = 'GET' } = init
     const becomesGet = status === 303 || (status < 303 && method.toUpperCase() === 'POST')
     const isLost = !becomesGet && !isRepeatable(init.body) && 'and the body cannot be sent again'
@@ -218,7 +218,7 @@ function failedCall(error: unknown, signal: RequestInit['signal']): unknown {
   const isMisuse = error instanceof TypeError && error.cause === undefined
   if (isAborted || isMisuse) return error
   const { message } = failedRequest(error)
-  const reason = `the call of the next service failed: ${message}`
+  const reason = `the call to the next service failed: ${message}`
   return new HopError({ code: 'service_unavailable', reason, cause: error })
 }
 

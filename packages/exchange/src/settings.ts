@@ -341,7 +341,7 @@ function readDpop(value: unknown, name: string): boolean | CryptoKeyPair {
     return { privateKey, publicKey }
   }
   throw new ConfigError(
-    `'${name}' must be true, or a key pair for signatures with an extractable public key.`,
+    `'${name}' must be true, or a signing key pair with an extractable public key.`,
     'Pass true, or what crypto.subtle.generateKey() returned for ES256.',
   )
 }

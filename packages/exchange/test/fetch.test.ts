@@ -47,7 +47,7 @@ describe('fetch()', () => {
     expect(await errorOf(hop.fetch(await subject(), '/'))).toMatchObject({
       status: 503,
       code: 'service_unavailable',
-      reason: expect.stringContaining('the call of the next service failed'),
+      reason: expect.stringContaining('the call to the next service failed'),
     })
   })
 

@@ -205,7 +205,7 @@ export function resourceServer<C extends object>(
 const tokenAdvice =
   'Pass the request of the handler: api.token(req). For another framework, use its package.'
 
-/** Whether Express called, and not another framework. Its handlers get other arguments. */
+/** Whether the caller is Express and not another framework. Its handlers get other arguments. */
 function isExpress(response: Partial<ServerResponse> | undefined, next: unknown): boolean {
   return typeof response?.setHeader === 'function' && typeof next === 'function'
 }

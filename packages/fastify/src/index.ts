@@ -286,7 +286,7 @@ const unusedFix =
   'If routes use its guards, such as app.requireScope, they were defined before the plugin was loaded, and the ' +
   'guards were undefined. Await app.register(resourceServer, …) before you define routes.'
 
-/** Whether Fastify called, and not another framework. Its handlers get other arguments. */
+/** Whether the caller is Fastify and not another framework. Its handlers get other arguments. */
 function isFastify(
   request: Partial<GuardedRequest> | undefined,
   reply: Partial<GuardedReply> | undefined,

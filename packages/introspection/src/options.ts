@@ -79,7 +79,7 @@ export interface IntrospectOptions {
   readonly assertionAudience?: string
   /**
    * How long an active answer is used, in seconds, from 0 to 300, and never beyond the token's `exp`. An inactive
-   * answer is used for at most 5 seconds. 0 asks for each request. Default 30.
+   * answer is used for at most 5 seconds. With 0, each request asks the endpoint. Default 30.
    */
   readonly maxAge?: number
   /**
@@ -87,7 +87,7 @@ export interface IntrospectOptions {
    * records then have `introspection: 'stale'`. Default 0: 503.
    */
   readonly staleIfError?: number
-  /** How many active answers are kept, and as many inactive ones, from 2 to 1,000,000. Default 10,000. */
+  /** How many active answers are kept, and how many inactive ones, from 2 to 1,000,000. Default 10,000. */
   readonly maxTokens?: number
   /** How many requests may be waiting for the endpoint, from 1 to 10,000. Others get 503. Default 100. */
   readonly maxConcurrent?: number

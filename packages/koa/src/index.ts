@@ -236,7 +236,7 @@ export function resourceServer<C extends object>(
 const tokenAdvice =
   'Pass the context of the handler: api.token(ctx). For another framework, use its package.'
 
-/** Whether Koa called, and not another framework. Its handlers get other arguments. */
+/** Whether the caller is Koa and not another framework. Its handlers get other arguments. */
 function isKoa(context: Partial<KoaContext> | undefined, next: unknown): boolean {
   const { req, res } = context ?? {}
   return req !== undefined && typeof res?.setHeader === 'function' && typeof next === 'function'

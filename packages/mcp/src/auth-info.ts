@@ -1,7 +1,7 @@
 import type { AccessToken } from '@resource-server/core'
 
 /**
- * What a tool gets as `authInfo`: the shape of the MCP SDK, with the verified token. It contains the token as
+ * What a tool gets as `authInfo`: the shape that the MCP SDK uses, plus the verified token. It contains the token as
  * received, which is a secret, so do not log it.
  */
 export interface McpAuthInfo<C extends object = object> {

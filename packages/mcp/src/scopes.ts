@@ -45,7 +45,7 @@ function named(kind: Kind, params: JsonObject, member: 'name' | 'uri'): Use {
   return { kind, name: own(params, member), args: ownObject(params, 'arguments') }
 }
 
-/** A completion tells values of the prompt or resource that it is for. */
+/** A completion reveals values of the prompt or resource that it is for. */
 function completed(ref: JsonObject): readonly Use[] {
   return own(ref, 'type') === 'ref/prompt'
     ? [named('prompts', ref, 'name')]
@@ -112,7 +112,7 @@ export function checkedScopes(value: unknown, option: string): readonly string[]
   if (!value.includes('offline_access')) return [...new Set(value)]
   throw new ConfigError(
     `'${option}' contains offline_access, which is not a scope of a resource.`,
-    'Leave it out. A client that wants a refresh token requests it by itself.',
+    'Leave it out. A client that wants a refresh token requests it on its own.',
   )
 }
 

@@ -77,7 +77,7 @@ function classesIn(modules: ModulesContainer): readonly HandlerClass[] {
   return [...new Set(classes as HandlerClass[])]
 }
 
-/** The methods that Nest makes routes of, also inherited ones. */
+/** The methods that Nest turns into routes, including inherited ones. */
 function routesOf(owner: HandlerClass, reflector: Reflector): readonly object[] {
   const methods: object[] = []
   for (

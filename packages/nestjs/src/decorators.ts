@@ -301,7 +301,7 @@ export function RequireClaim(name: string, ...expected: readonly [ClaimRule?]): 
 }
 
 /**
- * The function must return `true`, or a promise of it. Otherwise 403.
+ * The function must return `true`, or a promise that resolves to it. Otherwise 403.
  *
  * @example
  * ```ts

@@ -8,7 +8,7 @@ interface Stored {
 /**
  * A feed for several lists in one process, for example in tests. It forgets everything when the process ends.
  *
- * @param now returns the time in milliseconds. Default: the monotonic clock of the system.
+ * @param now returns the time in milliseconds. Default: the system's monotonic clock.
  *
  * @example
  * import { createRevocationList, memoryRevocationFeed } from '@resource-server/revocation'

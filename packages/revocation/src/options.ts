@@ -24,7 +24,7 @@ export interface RevocationListOptions {
   /** How many revocations are kept, from 1 to 10,000,000. If there are more, `revoke` rejects. Default 100,000. */
   readonly maxEntries?: number
   /**
-   * What happens to a valid token if revocations may be missing: nothing has been read from the feed for ten
+   * What happens to a valid token if revocations may be missing, because nothing has been read from the feed for ten
    * seconds. `refuse`: 503. `grant`: the token passes, and the decision record has `revocations: 'stale'`. A process
    * that has never read the feed refuses in any case. Default `refuse`.
    */

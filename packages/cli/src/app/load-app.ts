@@ -62,7 +62,7 @@ async function loadExport(file: string, name: string | undefined): Promise<unkno
     `The module has no export '${name ?? 'default'}'.`,
     names.length === 0
       ? 'Export the app: export const app = …'
-      : `Write --app with one of its exports: ${names.join(', ')}.`,
+      : `Name one of its exports in --app: ${names.join(', ')}.`,
   )
 }
 
@@ -98,7 +98,7 @@ function adviceFor(error: unknown, message: string): string {
 
 function notAnApp(given: string): ConfigError {
   return new ConfigError(
-    `${given} is not an app of Express, Fastify, or Koa.`,
+    `${given} is not an Express, Fastify, or Koa app.`,
     'Export the app itself, or a function that returns it.',
   )
 }

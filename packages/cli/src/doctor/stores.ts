@@ -55,14 +55,14 @@ const fixes: Readonly<Record<string, string>> = {
   DISCONNECTED: unreachable,
   ECONNREFUSED: unreachable,
   ENOTFOUND: unreachable,
-  TIMEOUT: 'Check the load of Redis and the network, or raise timeout in redisStores().',
+  TIMEOUT: 'Check the load on Redis and the network, or raise timeout in redisStores().',
   NOT_RESPONDING: 'Check whether Redis is frozen or overloaded.',
-  NOAUTH: 'Redis requires a password: put it into the URL of the client.',
+  NOAUTH: 'Redis requires a password: put it in the URL of the client.',
   WRONGPASS: 'Redis refuses the user or the password: check the URL of the client.',
-  NOPERM: 'Allow the user of Redis get, set, del, eval, and evalsha on the keys with the prefix.',
+  NOPERM: 'Allow the Redis user to run get, set, del, eval, and evalsha on keys with the prefix.',
   READONLY: 'The client is connected to a replica: connect it to the primary.',
   OOM: 'Redis is full: raise maxmemory.',
-  MISCONF: 'Redis cannot save to its disk: see its log.',
+  MISCONF: 'Redis cannot save to disk: see its log.',
 }
 
 async function useKeyStore(store: KeyStore): Promise<string | undefined> {

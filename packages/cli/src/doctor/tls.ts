@@ -92,7 +92,7 @@ const privateAuthority =
 
 /** What Node's codes mean, and what to do. */
 const problems: Readonly<Record<string, readonly [what: string, fix: string]>> = {
-  CERT_HAS_EXPIRED: ['the certificate has expired', 'Renew it at the server.'],
+  CERT_HAS_EXPIRED: ['the certificate has expired', 'Renew it on the server.'],
   CERT_NOT_YET_VALID: ['the certificate is not valid yet', 'Check the clock of this machine.'],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     'the certificate is for another name',
@@ -117,7 +117,7 @@ function describe({ subject, issuer, valid_to: end }: PeerCertificate): string {
 function examineExpiry({ valid_to: end }: PeerCertificate): readonly Finding[] {
   const days = Math.floor((Date.parse(end) - Date.now()) / 86_400_000)
   if (!(days < soon)) return []
-  return [warning('TLS', `the certificate expires in ${days} days`, 'Renew it at the server.')]
+  return [warning('TLS', `the certificate expires in ${days} days`, 'Renew it on the server.')]
 }
 
 function dateOf(text: string): string {

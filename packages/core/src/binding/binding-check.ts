@@ -228,7 +228,7 @@ export class BindingCheck {
       return replay.consume(proof, proof.iat, maxAge + this.#policy.clockTolerance)
     }
     const reason =
-      'iat in the proof is in the second in which the store of used proofs was started, so the proof may have been used before'
+      'iat in the proof falls in the second in which the store of used proofs was started, so the proof may have been used before'
     return requireNonce(reason, this.#noncesOfThisProcess(), now)
   }
 

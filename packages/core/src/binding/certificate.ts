@@ -33,7 +33,9 @@ export async function clientCertificate(
 const problem = (text: string): CertificateResult => ({ problem: text })
 
 async function thumbprintOfDer(der: Uint8Array | undefined): Promise<CertificateResult> {
-  if (!der || !isSingleSequence(der)) return problem('the client certificate is not one DER value')
+  if (!der || !isSingleSequence(der)) {
+    return problem('the client certificate is not a single DER value')
+  }
   return { thumbprint: await sha256Async(der) }
 }
 
@@ -57,7 +59,7 @@ async function fromHeader(
     return problem(`the request does not have exactly one ${name} header of a normal size`)
   }
   const result = await readers[format](value.trim())
-  return result ?? problem(`${name} is not one certificate in the format ${format}`)
+  return result ?? problem(`${name} is not a single certificate in the format ${format}`)
 }
 
 /** Whether the other end of the connection is a proxy that may name certificates. */

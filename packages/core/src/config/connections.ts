@@ -17,7 +17,7 @@ export function readIntrospection(value: unknown): Introspection {
   return connectable<Introspection>(
     value,
     'introspection',
-    'Pass introspect({ client }) of @resource-server/introspection.',
+    'Pass introspect({ client }) from @resource-server/introspection.',
   )
 }
 
@@ -40,7 +40,7 @@ export function requirePrefixes(issuers: readonly IssuerSettings[], mayResolve: 
     if (introspection!.prefix === undefined && !isOnly) {
       throw new ConfigError(
         `The introspection of '${issuer}' needs a prefix, because there are several issuers.`,
-        "Set prefix to how its opaque tokens begin, or to '' if no other issuer has opaque tokens.",
+        "Set prefix to what its opaque tokens begin with, or to '' if no other issuer has opaque tokens.",
       )
     }
     if (introspection!.missingAudience === 'accept' && !audience) {

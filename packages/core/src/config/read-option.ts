@@ -180,7 +180,7 @@ export function readRefusalBody(value: unknown): RefusalBodyWriter {
   if (tryBody(value as RefusalBodyWriter, sampleRefusal)) return value as RefusalBodyWriter
   throw new ConfigError(
     "'refusalBody' threw, or did not return a contentType and a body that are strings.",
-    "Write ({ status, title, detail }) => ({ contentType: 'text/plain', body: detail }); not async.",
+    "Write ({ status, title, detail }) => ({ contentType: 'text/plain', body: detail }), without async.",
   )
 }
 

@@ -8,7 +8,7 @@ export function readPseudonymKey(value: unknown): Uint8Array {
   if (key instanceof Uint8Array && key.length >= minKeyBytes) return Uint8Array.from(key)
   throw new ConfigError(
     `'records.pseudonymKey' must be a key of at least ${minKeyBytes} bytes.`,
-    'Generate one, openssl rand -base64 32, and load it from where you keep secrets.',
+    'Generate one with openssl rand -base64 32, and load it from where you keep secrets.',
   )
 }
 

@@ -201,10 +201,10 @@ function describeScheme(value: string, acceptsDpop: boolean): string {
   const scheme = value.toLowerCase().split(/[ \t:]/, 1)[0]!
   if (scheme === 'bearer') return `${reason}: the word is not followed by a space`
   if (scheme === 'dpop') {
-    return `${reason} but DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`
+    return `${reason}: it uses DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`
   }
   if (knownSchemes.includes(scheme)) {
-    return `${reason} but '${scheme}'. Have the client send 'Authorization: Bearer <token>'`
+    return `${reason}: it uses '${scheme}'. Have the client send 'Authorization: Bearer <token>'`
   }
   const isAlone = !/[ \t]/.test(value.trim())
   return isAlone
@@ -221,6 +221,6 @@ function describeToken(value: string): string {
   if (rest.startsWith('[object '))
     return ': an object follows. Have the client send the token inside it'
   if (/\s/.test(rest)) return ': the token contains white space'
-  if (/^[ \t]{2}/.test(value) || value.startsWith('\t')) return ': there is more white space'
+  if (/^[ \t]{2}/.test(value) || value.startsWith('\t')) return ': there is extra white space'
   return ': the token contains characters that a token cannot contain'
 }

@@ -66,7 +66,7 @@ export function createGate<C extends object = object>(
 function requireNoConnection({ mtls }: Policy): void {
   if (!mtls || mtls.from === 'gateway') return
   throw new ConfigError(
-    `'mtls' has from: '${mtls.from}', but requests of the Fetch standard do not expose their connection.`,
+    `'mtls' has from: '${mtls.from}', but Fetch API requests do not expose their connection.`,
     "Use an adapter for a Node framework, or mtls: { checkedBy: 'gateway' } if a gateway compares the certificate.",
   )
 }

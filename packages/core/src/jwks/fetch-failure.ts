@@ -77,7 +77,7 @@ const sentences: Readonly<Record<FetchedDocument, Readonly<Record<Kind, string>>
   metadata: {
     unreachable:
       'If this service reaches the authorization server at a different address than the clients do (Docker, ' +
-      "Kubernetes), keep 'issuer' as in the tokens, and set 'jwksUri' to a URL of the key set that this " +
+      "Kubernetes), keep 'issuer' as it is in the tokens, and set 'jwksUri' to a URL of the key set that this " +
       'service can reach',
     untrusted:
       'If the certificate is right, set NODE_EXTRA_CA_CERTS to the certificate of its authority',

@@ -180,8 +180,8 @@ export interface DpopOptions {
    */
   readonly maxAge?: number
   /**
-   * The maximum number of used proofs that are kept in memory, from 2 to 10,000,000. One key may have half
-   * of them. If there are more, requests are answered with 503. Default 100,000.
+   * The maximum number of used proofs that are kept in memory, from 2 to 10,000,000. One key can use
+   * up to half of them. If there are more, requests are answered with 503. Default 100,000.
    */
   readonly maxProofs?: number
   /**

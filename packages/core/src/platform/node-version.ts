@@ -15,6 +15,6 @@ export function requireNodeVersion(versions: Readonly<Record<string, string | un
   if (major > oldest.major || (major === oldest.major && minor >= oldest.minor)) return
   throw new Error(
     `@resource-server/core needs Node.js ${oldest.major}.${oldest.minor} or newer. ` +
-      `This is Node.js ${node}. Upgrade Node.js: docs/troubleshooting.md.`,
+      `This is Node.js ${node}. Upgrade Node.js: see docs/troubleshooting.md.`,
   )
 }

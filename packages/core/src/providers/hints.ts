@@ -105,7 +105,7 @@ export const hydraOpaque: Hint = opaqueTokens(
 
 export const betterAuthOpaque: Hint = opaqueTokens(
   "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Have the client send " +
-    'it, with one of the validAudiences of the plugin oauth-provider.',
+    'it, with one of the validAudiences of the oauth-provider plugin.',
 )
 
 export const zitadelOpaque: Hint = opaqueTokens(
@@ -278,7 +278,7 @@ export const nullSubjectHint: Hint = {
   when: (token) => has(token, 'sub') && claim(token, 'sub') === null,
   message:
     'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; have the ' +
-    'client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
+    'client use a grant that involves a user, or remove sub at the issuer and set clientIdAsSubject.',
 }
 
 /** For tokens without a more specific hint. */
@@ -320,7 +320,7 @@ export const generalHints: readonly Hint[] = [
   {
     codes: actorCodes,
     when: (token) => !has(token, 'act'),
-    message: `Have the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
+    message: `Have the caller exchange its token for this service. Not every server then writes act. ${checkClient}`,
   },
 ]
 

@@ -28,7 +28,7 @@ export function readConfirmation(cnf: unknown): TokenConfirmation | Refusal {
   }
   const malformed = present.find((name) => !isThumbprint(own(cnf, name)))
   if (malformed)
-    return refuse('claim_malformed', `cnf.${malformed} is not a SHA-256 in base64url`, {
+    return refuse('claim_malformed', `cnf.${malformed} is not a SHA-256 hash in base64url`, {
       claim: 'cnf',
     })
   return Object.freeze(Object.fromEntries(present.map((name) => [name, own(cnf, name)])))

@@ -256,7 +256,7 @@ describe('a used proof', () => {
     ])
   })
 
-  // One key may have half of the store. 8438 ms and 20 s are one sixteenth of the longest time for which a
+  // One key can use up to half of the store. 8438 ms and 20 s are one sixteenth of the longest time for which a
   // proof can be accepted: 120 s for a nonce or maxAge, and the tolerance of clocks.
   test.each([
     [60, 8438],

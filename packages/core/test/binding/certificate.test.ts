@@ -170,7 +170,7 @@ describe('the format rfc9440', () => {
     ['a word', 'Bearer'],
   ])('is refused if it is %s', async (_what, value) => {
     expect(await read({ 'client-cert': value }, source)).toBe(
-      'Client-Cert is not one certificate in the format rfc9440',
+      'Client-Cert is not a single certificate in the format rfc9440',
     )
   })
 
@@ -201,7 +201,7 @@ describe('the format nginx-pem', () => {
     ['a certificate in base64', der.toString('base64')],
   ])('is refused if it is %s', async (_what, value) => {
     expect(await read({ 'x-client-cert': value }, source)).toBe(
-      'X-Client-Cert is not one certificate in the format nginx-pem',
+      'X-Client-Cert is not a single certificate in the format nginx-pem',
     )
   })
 })
@@ -243,7 +243,7 @@ describe('the format xfcc', () => {
     ['only a chain', `Chain="${encodeURIComponent(pem)}"`],
   ])('refuses %s', async (_what, value) => {
     expect(await xfcc(value)).toBe(
-      'X-Forwarded-Client-Cert is not one certificate in the format xfcc',
+      'X-Forwarded-Client-Cert is not a single certificate in the format xfcc',
     )
   })
 
@@ -294,6 +294,8 @@ describe('the DER of a certificate', () => {
     ['is cut off after a long length', sequence([0x81, 0x80], 127)],
     ['is followed by a byte after a long length', sequence([0x82, 0x01, 0x02], 259)],
   ])('is refused if it %s', async (_what, bytes) => {
-    expect(await readDer(bytes)).toEqual({ problem: 'the client certificate is not one DER value' })
+    expect(await readDer(bytes)).toEqual({
+      problem: 'the client certificate is not a single DER value',
+    })
   })
 })

@@ -15,7 +15,7 @@ describe.each([
   [
     'introspection',
     readIntrospection,
-    'Pass introspect({ client }) of @resource-server/introspection.',
+    'Pass introspect({ client }) from @resource-server/introspection.',
   ],
 ] as const)('the option %s', (name, read, fix) => {
   test('is an object with the method connect()', () => {
@@ -36,7 +36,7 @@ describe('requirePrefixes', () => {
     ({ issuer: url, audience, introspection, ...more }) as unknown as IssuerSettings
   const missing = new ConfigError(
     `The introspection of '${one}' needs a prefix, because there are several issuers.`,
-    "Set prefix to how its opaque tokens begin, or to '' if no other issuer has opaque tokens.",
+    "Set prefix to what its opaque tokens begin with, or to '' if no other issuer has opaque tokens.",
   )
   const ambiguous = (prefix: string): ConfigError =>
     new ConfigError(

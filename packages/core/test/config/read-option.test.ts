@@ -359,7 +359,7 @@ describe('refusalBody', () => {
     expect(() => read(refusalBody, async () => write())).toThrow(
       misuse(
         "'refusalBody' threw, or did not return a contentType and a body that are strings.",
-        "Write ({ status, title, detail }) => ({ contentType: 'text/plain', body: detail }); not async.",
+        "Write ({ status, title, detail }) => ({ contentType: 'text/plain', body: detail }), without async.",
       ),
     )
   })
@@ -406,7 +406,7 @@ describe('records', () => {
 
   const notAKey =
     "'records.pseudonymKey' must be a key of at least 32 bytes. " +
-    'Generate one, openssl rand -base64 32, and load it from where you keep secrets.'
+    'Generate one with openssl rand -base64 32, and load it from where you keep secrets.'
   const notNames = "'records.claims' must be an array of claim names. Set claims: ['tenant']."
 
   test.each<readonly [what: string, records: unknown, message: string]>([

@@ -255,17 +255,17 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
   const malformed = reasons.credential_malformed
   const send = "have the client send 'Authorization: Bearer <token>'"
   test.each<readonly [what: string, value: string, reason: string]>([
-    ['Basic', 'Basic dXNlcjpwYXNz', `${scheme} but 'basic'. H${send.slice(1)}`],
-    ['Token', 'Token abc', `${scheme} but 'token'. H${send.slice(1)}`],
-    ['Digest', 'Digest a=b', `${scheme} but 'digest'. H${send.slice(1)}`],
-    ['Negotiate', 'Negotiate abc', `${scheme} but 'negotiate'. H${send.slice(1)}`],
-    ['NTLM', 'NTLM abc', `${scheme} but 'ntlm'. H${send.slice(1)}`],
-    ['ApiKey', 'ApiKey abc', `${scheme} but 'apikey'. H${send.slice(1)}`],
-    ['JWT', 'JWT abc', `${scheme} but 'jwt'. H${send.slice(1)}`],
+    ['Basic', 'Basic dXNlcjpwYXNz', `${scheme}: it uses 'basic'. H${send.slice(1)}`],
+    ['Token', 'Token abc', `${scheme}: it uses 'token'. H${send.slice(1)}`],
+    ['Digest', 'Digest a=b', `${scheme}: it uses 'digest'. H${send.slice(1)}`],
+    ['Negotiate', 'Negotiate abc', `${scheme}: it uses 'negotiate'. H${send.slice(1)}`],
+    ['NTLM', 'NTLM abc', `${scheme}: it uses 'ntlm'. H${send.slice(1)}`],
+    ['ApiKey', 'ApiKey abc', `${scheme}: it uses 'apikey'. H${send.slice(1)}`],
+    ['JWT', 'JWT abc', `${scheme}: it uses 'jwt'. H${send.slice(1)}`],
     [
       'DPoP',
       'DPoP abc',
-      `${scheme} but DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`,
+      `${scheme}: it uses DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`,
     ],
     [
       'a token alone',
@@ -297,8 +297,8 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
       'Bearer [object Object]',
       `${malformed}: an object follows. Have the client send the token inside it`,
     ],
-    ['two spaces', 'Bearer  abc', `${malformed}: there is more white space`],
-    ['a tab', 'Bearer\tabc', `${malformed}: there is more white space`],
+    ['two spaces', 'Bearer  abc', `${malformed}: there is extra white space`],
+    ['a tab', 'Bearer\tabc', `${malformed}: there is extra white space`],
     ['white space in the token', 'Bearer abc def', `${malformed}: the token contains white space`],
     ['the word bearer later', 'Bearer abc bearer', `${malformed}: the token contains white space`],
     [
@@ -383,7 +383,7 @@ describe('the DPoP scheme', () => {
     expect(read('Digest abc')).toMatchObject({
       code: 'credential_scheme_unsupported',
       reason:
-        "the Authorization header does not use the Bearer or DPoP scheme but 'digest'. Have the client send 'Authorization: Bearer <token>'",
+        "the Authorization header does not use the Bearer or DPoP scheme: it uses 'digest'. Have the client send 'Authorization: Bearer <token>'",
     })
   })
 

@@ -71,7 +71,7 @@ describe('a host that does not expose the connection of its requests', () => {
       from === 'socket' ? { from } : { from, format: 'rfc9440' as const, peers: ['10.0.0.5'] }
     expect(create(mtls)).toThrow(
       new ConfigError(
-        `'mtls' has from: '${from}', but requests of the Fetch standard do not expose their connection.`,
+        `'mtls' has from: '${from}', but Fetch API requests do not expose their connection.`,
         "Use an adapter for a Node framework, or mtls: { checkedBy: 'gateway' } if a gateway compares the certificate.",
       ),
     )

@@ -167,7 +167,7 @@ test('a timeout has the advice about an issuer that cannot be reached', () => {
   const timeout = new FetchError('no answer within 5000 ms')
   expect(errorFrom(openid, timeout.message, timeout, 'metadata').advice).toBe(
     'If this service reaches the authorization server at a different address than the clients do (Docker, ' +
-      "Kubernetes), keep 'issuer' as in the tokens, and set 'jwksUri' to a URL of the key set that this " +
+      "Kubernetes), keep 'issuer' as it is in the tokens, and set 'jwksUri' to a URL of the key set that this " +
       'service can reach',
   )
 })

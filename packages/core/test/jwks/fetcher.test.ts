@@ -328,7 +328,7 @@ test('close() aborts only fetches in flight', async () => {
 })
 
 test.each([
-  ['metadata', {}, "keep 'issuer' as in the tokens"],
+  ['metadata', {}, "keep 'issuer' as it is in the tokens"],
   ['a key set', { jwksUri }, "Set 'jwksUri' to a URL of the key set that this service can reach"],
 ])('if %s is not received in time, the advice is about that', async (_what, options, advice) => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

@@ -69,7 +69,7 @@ const rows: Readonly<Record<string, Row>> = {
   'exchanges of other servers without act': {
     hint: hints.generalHints[1],
     codes: actorCodes,
-    message: `Have the caller exchange its token for this service. Not every server writes act then. ${checkClient}`,
+    message: `Have the caller exchange its token for this service. Not every server then writes act. ${checkClient}`,
     matches: [{}, realm],
     rejects: [{ act: { sub: 'a' } }],
   },
@@ -264,7 +264,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.betterAuthOpaque,
     codes: ['token_malformed', 'token_encrypted'],
     message:
-      "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Have the client send it, with one of the validAudiences of the plugin oauth-provider.",
+      "Better Auth issues an opaque token if the client does not send the parameter 'resource'. Have the client send it, with one of the validAudiences of the oauth-provider plugin.",
     matches: [opaque],
     rejects: [{}, 'jwt'],
   },
@@ -317,7 +317,7 @@ const rows: Readonly<Record<string, Row>> = {
     hint: hints.nullSubjectHint,
     codes: ['claim_malformed'],
     message:
-      'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; have the client use a grant that has a user, or remove sub at the issuer and set clientIdAsSubject.',
+      'LemonLDAP::NG writes sub: null into the tokens that a client gets for itself. null is not a subject; have the client use a grant that involves a user, or remove sub at the issuer and set clientIdAsSubject.',
     matches: [{ sub: null }],
     rejects: [{}, { sub: '' }, { sub: 'u' }],
   },

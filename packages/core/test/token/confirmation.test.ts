@@ -50,8 +50,8 @@ describe('readConfirmation', () => {
 
   test.each<readonly [cnf: unknown, reason: string]>([
     ['x', 'cnf is not an object'],
-    [{ jkt: 7 }, 'cnf.jkt is not a SHA-256 in base64url'],
-    [{ jkt, 'x5t#S256': 'x' }, 'cnf.x5t#S256 is not a SHA-256 in base64url'],
+    [{ jkt: 7 }, 'cnf.jkt is not a SHA-256 hash in base64url'],
+    [{ jkt, 'x5t#S256': 'x' }, 'cnf.x5t#S256 is not a SHA-256 hash in base64url'],
   ])('says what is wrong with %j: %s', (cnf, reason) => {
     expect(readConfirmation(cnf)).toMatchObject({ reason, detail: { claim: 'cnf' } })
   })

@@ -13,8 +13,8 @@ const advice = {
   spelling:
     "They are the same URL, written differently (such as in uppercase). Set 'issuer' exactly as in the token",
   scheme:
-    'They differ in http and https. If the authorization server is behind a proxy, configure its public URL ' +
-    "there. Set 'issuer' to the iss of its tokens",
+    'They differ in the scheme (http and https). If the authorization server is behind a proxy, configure its public ' +
+    "URL there. Set 'issuer' to the iss of its tokens",
   address:
     'They differ in the address. If both are the same authorization server, which this service reaches at ' +
     "a different address than the clients do (localhost, a container name), set 'issuer' to the iss of its tokens " +

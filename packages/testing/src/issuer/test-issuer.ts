@@ -56,7 +56,7 @@ export interface TestIssuerOptions {
   /** Members to add to the metadata, or to replace in it. A member that is `undefined` is omitted. */
   readonly metadata?: JsonObject
   /**
-   * Whether metadata and key set have an `ETag`, so that a request with a matching `If-None-Match` gets
+   * Whether the metadata and the key set have an `ETag`, so that a request with a matching `If-None-Match` gets
    * status 304. Default false.
    */
   readonly etag?: boolean

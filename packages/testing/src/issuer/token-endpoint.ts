@@ -52,7 +52,7 @@ export interface RawReply {
 }
 
 /**
- * The token endpoint of a test issuer. It exchanges tokens by RFC 8693, and issues tokens to clients
+ * The token endpoint of a test issuer. It exchanges tokens as in RFC 8693, and issues tokens to clients
  * (client credentials) for use as actor tokens. `stop()` and `delay()` of the issuer apply to it as well.
  */
 export interface TokenEndpoint {
