@@ -26,9 +26,9 @@ export function pseudonymize(key: string | Uint8Array, subject: string): string 
 }
 
 /**
- * Replaces names in a record that may be of people with pseudonyms: the subject, every actor that
- * is not known to be a client, and the same names where the reason quotes them. Removes the path of
- * the request, because paths often contain user names.
+ * Pseudonymizes the names in a record that may belong to people: the subject, every actor that is not known to be a
+ * client, and the same names where the reason quotes them. Removes the path of the request, because paths often
+ * contain user names.
  */
 export function pseudonymous(body: RecordBody, key: Uint8Array): RecordBody {
   const { subject, actor, chain, request, reason } = body

@@ -16,7 +16,7 @@ export interface Timing {
 export interface Reporter {
   /** Whether there is a listener. Without one, nothing is built, timed, or hashed. */
   readonly hasListeners: () => boolean
-  /** Reports immediately. For use after the response was sent. */
+  /** Reports immediately. For use after the response has been sent. */
   readonly report: (body: () => RecordBody) => void
   /** Reports after the response, so that a listener cannot delay it. */
   readonly reportLater: (body: () => RecordBody) => void

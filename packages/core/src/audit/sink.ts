@@ -12,7 +12,7 @@ export interface Sink {
 interface SinkSettings {
   /** How many of the function's promises may be pending at the same time. */
   readonly maxPending: number
-  /** Called for each lost record, with the number of lost records since the start and the cause. */
+  /** Called for each lost record, with the number of lost records since startup and the cause. */
   readonly onLoss: (total: number, cause: string) => void
 }
 

@@ -21,7 +21,7 @@ export interface BindingTrace {
   readonly confirmation: TokenConfirmation | undefined
   /** Set once the proof is parsed. Its signature may be wrong. */
   proof?: UnverifiedProof
-  /** Set if the certificate was not compared here. */
+  /** Set if the certificate was not checked here. */
   checkedBy?: 'gateway'
   /** A nonce for the response. */
   nonce?: string
@@ -54,7 +54,7 @@ export class BindingCheck {
   /**
    * Returns why the binding does not hold, or `undefined`. Synchronous for a token that is not bound.
    *
-   * @param token is valid
+   * @param token a valid token
    */
   check(
     token: AccessToken,

@@ -26,8 +26,8 @@ export class Nonces {
   }
 
   /**
-   * A new nonce. `now` is in seconds since the epoch. The nonce has milliseconds, so that it can be told from one
-   * that was issued before a restart in the same second.
+   * A new nonce. `now` is in seconds since the epoch. The time in the nonce includes milliseconds, so that the nonce
+   * can be told apart from one that was issued before a restart in the same second.
    */
   async issue(now: number): Promise<string> {
     return this.#nonce(this.#secrets[0]!, Math.floor(now * 1000))

@@ -56,8 +56,8 @@ function isWithin(path: string, prefix: string): boolean {
 }
 
 /**
- * Returns why `htu` does not name one of these targets, or `undefined` if it does. Its query and fragment
- * are ignored (RFC 9449 section 4.3). The reason quotes neither URL, because paths may be personal data.
+ * Returns why `htu` does not name one of these targets, or `undefined` if it does. Its query and fragment are ignored
+ * (RFC 9449 section 4.3). The reason quotes neither URL, because paths may contain personal data.
  */
 export function targetProblem(htu: string, targets: readonly NormalUri[]): string | undefined {
   if (targets.length === 0) return 'the URL of the request is malformed or is outside publicUrl'

@@ -46,7 +46,7 @@ export function isOnlySource(source: CredentialSource | undefined): boolean {
 interface OtherOptions {
   readonly ignoreOtherSchemes: boolean
   readonly mtls: object | undefined
-  /** Whether `dpop` is set to something else than 'off'. */
+  /** Whether `dpop` is set to something other than 'off'. */
   readonly wantsDpop: boolean
 }
 

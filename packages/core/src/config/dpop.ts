@@ -76,7 +76,7 @@ export const dpopOptions: OptionTable<
     defaultText: 'no nonces',
     range: 'at least 32 characters',
     description:
-      'Requires a nonce in each proof. Use the same secret on all instances. With a list, the first secret issues nonces and all of them are accepted.',
+      'Requires a nonce in each proof. Use the same secret on all instances. With a list, new nonces are issued with the first secret, and nonces from all of them are accepted.',
     read: readNonceSecret,
   },
 }

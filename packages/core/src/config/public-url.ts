@@ -59,7 +59,7 @@ export function readPrefix(value: unknown, name: string): PathRule {
 /**
  * The URLs of a resource server. `resource` is an identifier, so only its origin is used.
  *
- * @throws ConfigError if it is not known what a proxy does with the path, or with which path
+ * @throws ConfigError if `publicUrl` has a path but `prefix` is missing, or if `prefix` is set without `publicUrl`
  */
 export function publicUrlsOf(
   configured: readonly NormalUri[] | undefined,

@@ -169,7 +169,7 @@ export function readRealm(value: unknown, name: string): string {
   )
 }
 
-/** Tries the function once: otherwise a body that cannot be sent would first fail for a caller. */
+/** Tries the function once: otherwise, a body that cannot be sent would not fail until a request is refused. */
 export function readRefusalBody(value: unknown): RefusalBodyWriter {
   if (typeof value !== 'function') {
     throw new ConfigError(

@@ -20,8 +20,8 @@ export interface RefusalDetail extends ChallengeDetail {
   /** Seconds after which a retry may succeed. Only for the category `unavailable`. */
   readonly retryAfter?: number
   /**
-   * The claim at fault, if it is one claim: the top-level name, such as `exp` or `act`. For the operator
-   * only: it is never part of a response.
+   * The claim at fault, if it is a single one: the top-level name, such as `exp` or `act`. For the operator only: it
+   * is never part of a response.
    */
   readonly claim?: string
   /** True if the caller sees the same response as for an inactive token: see `introspected.ts`. */
@@ -167,7 +167,7 @@ export class VerificationError extends Error {
   }
 
   /**
-   * The claim at fault, such as `exp` or `aud`, or `undefined` if it is not one claim. For the operator: do
+   * The claim at fault, such as `exp` or `aud`, or `undefined` if no single claim is at fault. For the operator: do
    * not send it to the caller. Not enumerable, like `reason`.
    */
   get claim(): string | undefined {

@@ -44,8 +44,8 @@ export interface Guard extends Requirements {
  */
 export interface Guards<Handler, C extends object = object> {
   /**
-   * The token must be issued for this service. As the first guard on a request, its names replace the
-   * configured audience. As a later guard, it is checked in addition. Otherwise 401 (RFC 9068 section 4).
+   * The token must be issued for this service. Otherwise 401 (RFC 9068 section 4). If this is the first guard on a
+   * request, its names replace the configured audience. If it is a later one, they are checked in addition.
    */
   readonly requireAudience: (audience: Audience) => Handler
   /** Accepts any valid token for the configured audience. Refuses anonymous requests. */
@@ -55,39 +55,38 @@ export interface Guards<Handler, C extends object = object> {
   /** The token must have one of the scopes. Otherwise 403 `insufficient_scope`; the challenge lists all. */
   readonly requireAnyScope: (...scopes: readonly string[]) => Handler
   /**
-   * The token must have all of the roles. The issuer's profile says which claims contain them, so
-   * configure a provider, such as `issuer: keycloak(url)`. Otherwise 403 `insufficient_scope`
-   * (RFC 6750 section 3.1). The challenge does not name the roles.
+   * The token must have all of the roles. Otherwise 403 `insufficient_scope` (RFC 6750 section 3.1). The challenge
+   * does not name the roles. The issuer's profile says which claims contain them, so configure a provider, such as
+   * `issuer: keycloak(url)`.
    */
   readonly requireRole: (...roles: readonly string[]) => Handler
   /** The token must have all of the permissions. Works like `requireRole`. */
   readonly requirePermission: (...permissions: readonly string[]) => Handler
   /**
-   * The current actor must be one of these, or satisfy a predicate. A string names an actor at the only
-   * configured issuer. With several issuers, use `{ iss, sub }`. Otherwise 403.
+   * The current actor must be one of these, or satisfy a predicate. Otherwise 403. A string names an actor at the
+   * only configured issuer. With several issuers, use `{ iss, sub }`.
    */
   readonly requireActor: (...actors: readonly ActorRule[]) => Handler
   /**
-   * The token must not name an actor. Some issuers exchange tokens without naming one. As the first
-   * guard on a request, it replaces the configured `delegation`. Otherwise 403.
+   * The token must not name an actor. Otherwise 403. Some issuers exchange tokens without naming one. As the first
+   * guard on a request, it replaces the configured `delegation`.
    */
   readonly requireDirect: () => Handler
   /**
-   * The token must name an actor. This does not prove an exchange: some issuers write `act` without one,
-   * for impersonation or for an agent. As the first guard on a request, it replaces the configured
-   * `delegation`. Otherwise 403.
+   * The token must name an actor. Otherwise 403. This does not prove an exchange: some issuers write `act` without
+   * one, for impersonation or for an agent. As the first guard on a request, it replaces the configured `delegation`.
    */
   readonly requireDelegated: () => Handler
   /**
-   * The client that obtained the token must be one of these. This is the token's client or the client ID of
-   * the current actor. It is compared only with client IDs. A string is a client ID at the only configured
-   * issuer. With several issuers, use `{ iss, client_id }`. This does not prove an exchange: a token
-   * that the client obtained for itself, or by signing a user in, also passes. Otherwise 403.
+   * The client that obtained the token must be one of these. Otherwise 403. This client is the token's client or the
+   * client ID of the current actor. It is compared only with client IDs. A string is a client ID at the only
+   * configured issuer. With several issuers, use `{ iss, client_id }`. This does not prove an exchange: a token that
+   * the client obtained for itself, or by signing a user in, also passes.
    */
   readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**
-   * The claim must be present. If `expected` is given, the claim must equal it, equal one of its values, or
-   * satisfy it as a predicate. If the claim is a list, one matching entry is enough. Otherwise 403.
+   * The claim must be present. If `expected` is given, the claim must equal it, equal one of its values, or satisfy
+   * it as a predicate. Otherwise 403. If the claim is a list, one matching entry is enough.
    */
   readonly requireClaim: (name: string, expected?: ClaimRule) => Handler
   /**

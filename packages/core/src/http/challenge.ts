@@ -71,7 +71,7 @@ export interface ReplyContext {
   readonly scheme?: Scheme | undefined
   /** A new nonce for its next proof. */
   readonly nonce?: string | undefined
-  /** Returns a header of the response as it is so far. */
+  /** Returns a header of the response, as set so far. */
   readonly responseHeader?: HttpRequest['responseHeader']
 }
 
@@ -124,8 +124,8 @@ function publicView(refusal: Refusal): RefusalInfo {
 const exposeHeaders = 'Access-Control-Expose-Headers'
 
 /**
- * The headers of a response with a new nonce. Scripts of other origins can read only the headers that are
- * exposed to them. Headers that the application exposes stay exposed.
+ * The headers of a response with a new nonce. Scripts from other origins can read only the headers that are exposed
+ * to them. Headers that the application exposes stay exposed.
  */
 export function nonceHeaders(
   nonce: string,

@@ -4,7 +4,7 @@ import { type HttpRequest, headerValues } from './request.ts'
 
 // Tokens that are in a cookie, in a header of their own, or in a subprotocol.
 
-/** For reasons. */
+/** Names the place, for use in the reasons of refusals. */
 export function placeOf({ from, name }: CredentialRule): string {
   return `the ${from} '${name}'`
 }
@@ -89,8 +89,9 @@ function problemOf(value: unknown): string {
 const safeMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 
 /**
- * Refuses requests that a page of another site may have caused, because browsers send cookies with those too. A
- * WebSocket is opened by a `GET`, and its messages can change anything. Returns `undefined` if the request may proceed.
+ * Refuses requests that a page on another site may have caused, because browsers send cookies with those too. A
+ * WebSocket is opened by a `GET`, and its messages can change anything. Returns `undefined` if the request may
+ * proceed.
  */
 export function checkOrigin(rule: CredentialRule, request: HttpRequest): Refusal | undefined {
   if (rule.from !== 'cookie' || isSafe(request)) return undefined

@@ -58,9 +58,9 @@ export function readCredential(
 }
 
 /**
- * The same for a token in a cookie or in another header. `Authorization` is then not read, so a request that has one is
- * refused: it is unclear which of its credentials it means, or why it expects to be accepted. With a subprotocol,
- * `Authorization` is read as well, and a request may have one of the two.
+ * Like `readCredential`, for a token in a cookie or in another header. `Authorization` is then not read, so a request
+ * that has this header is refused: it is unclear which of its credentials it means, or why it expects to be accepted.
+ * With a subprotocol, `Authorization` is read as well, and a request may have one of the two.
  */
 export function readCredentialFrom(
   rule: CredentialRule,
@@ -100,8 +100,8 @@ function schemeOf(
 }
 
 /**
- * The refusal of a request without a credential. It says so if code before the guard set the header: that
- * header is ignored, because only the one that the client sent counts. It also says so if the token seems to be in the
+ * The refusal of a request without a credential. The reason says whether code before the guard set the header, which
+ * is ignored, because only the one that the client sent counts. It also says whether the token seems to be in the
  * query.
  */
 export function missingCredential(request: HttpRequest, rule: CredentialRule | undefined): Refusal {
@@ -155,8 +155,8 @@ export function withToken(request: HttpRequest, token: unknown): HttpRequest {
 const schemeOfCredential = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +[^ ]/
 
 /**
- * Whether the request's only credential uses another scheme, such as Basic. A token without a scheme does not, and
- * neither does a misspelled `Bearer`. `DPoP` is a scheme for access tokens, even if it is not accepted.
+ * Whether the request's only credential uses another scheme, such as Basic. A token without a scheme does not count,
+ * and neither does a misspelled `Bearer`. `DPoP` is a scheme for access tokens, even if it is not accepted.
  */
 export function usesOtherScheme(request: HttpRequest): boolean {
   const [value, ...others] = headerValues(request, 'authorization')

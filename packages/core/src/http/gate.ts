@@ -39,7 +39,7 @@ import { refuseHostCall } from './wrong-host.ts'
 
 /** What a host does after a guard: continue, send a reply, or raise an error. */
 export type GuardResult =
-  /** `headers` are for the response of the handler. */
+  /** `headers` are for the handler's response. */
   | { readonly action: 'proceed'; readonly headers?: Readonly<Record<string, string>> }
   | { readonly action: 'reply'; readonly reply: Reply }
   | { readonly action: 'throw'; readonly error: RequestRefusedError }
@@ -223,7 +223,7 @@ export class Gate<C extends object = object> {
    *
    * @param given what the adapter's own function got. It has no parameters, so a request as an argument shows
    * that a host called the function itself, and not the handler that it returns.
-   * @throws ConfigError if no `resource` is configured, or if a host called
+   * @throws ConfigError if no `resource` is configured, or if a host called the function itself
    */
   metadata(...given: readonly unknown[]): PublishedMetadata {
     refuseHostCall('metadata', given)

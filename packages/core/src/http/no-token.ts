@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors/refusal.ts'
 import type { RequestState } from './request-state.ts'
 
-/** The error of code that reads the token of a request which has none. */
+/** The error for code that reads the token of a request that has none. */
 export function noToken(state: RequestState | undefined, hasOtherState: boolean): ConfigError {
   if (state || !hasOtherState) {
     return new ConfigError(...whyNoToken(state))

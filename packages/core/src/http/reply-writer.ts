@@ -17,8 +17,8 @@ const comparable: ReadonlySet<string> = new Set<keyof RefusalDetail>([
 ])
 
 /**
- * Returns a function that writes replies. Most requests with a bad token get the same reply, so the last one of each
- * code is kept: a flood of them costs less. Kept replies are frozen.
+ * Returns a function that writes replies. Most requests with a bad token get the same reply, so the last reply for
+ * each code is kept: a flood of such requests costs less. Kept replies are frozen.
  */
 export function replyWriter(
   settings: ReplySettings,

@@ -23,7 +23,7 @@ export interface HttpRequest {
   /** Returns the connection that the request arrived on. Absent if the host does not expose it. */
   readonly connection?: (() => Connection | undefined) | undefined
   /**
-   * Returns a header of the response as it is so far, so that values of the application are kept. The name is in
+   * Returns a header of the response, as set so far, so that the application's values are kept. The name is in
    * lowercase. Absent if the host creates the response later.
    */
   readonly responseHeader?: ((name: string) => unknown) | undefined

@@ -30,7 +30,7 @@ export interface PublishedMetadata {
   readonly pass: (
     request: HttpRequest,
   ) => { readonly action: 'reply'; readonly reply: Reply } | { readonly action: 'proceed' }
-  /** Describes the handler that the host created for it, so that tools recognize it. Returns the handler. */
+  /** Describes the handler that the host created for the metadata, so that tools recognize it. Returns the handler. */
   readonly describe: <Handler>(handler: Handler) => Handler
 }
 

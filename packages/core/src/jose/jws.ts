@@ -180,8 +180,8 @@ export function isOpaque(token: unknown): boolean {
 }
 
 /**
- * Whether a text can be an opaque token. Its first letters alone do not tell: one in two thousand random texts begins
- * like a JWT.
+ * Whether a text can be an opaque token. Its first letters alone are not enough to tell: one in two thousand random
+ * texts begins like a JWT.
  */
 export function mayBeOpaque(token: string): boolean {
   return mistakeIn(token) === undefined && !/^e[wy][^.]*\.[^.]*\.[^.]*$/.test(token)

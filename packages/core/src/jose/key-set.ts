@@ -66,7 +66,7 @@ function materialsOf(keys: readonly VerificationKey[]): ReadonlySet<string> {
   return new Set(keys.map(({ material }) => material))
 }
 
-/** Removes the keys with these `kid` values, also where the set contains them under another `kid`. */
+/** Removes the keys with these `kid` values, even where the set contains them under another `kid`. */
 export function withoutKids(set: KeySet, kids: ReadonlySet<string | undefined>): KeySet {
   return withoutKeys(set, ({ kid }) => kids.has(kid))
 }

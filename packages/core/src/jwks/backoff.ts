@@ -29,7 +29,7 @@ export class Backoff {
     this.#clock = clock
   }
 
-  /** The number of failures since the start. */
+  /** The number of failures since startup. */
   get failures(): number {
     return this.#failures
   }

@@ -14,7 +14,7 @@ import { isServerFailure, metadataError } from './fetch-failure.ts'
  *
  * @param options.insecure whether plain http is allowed
  * @throws IssuerFetchError if the metadata cannot be fetched
- * @throws ConfigError if the metadata is wrong, so that a retry does not help
+ * @throws ConfigError if the metadata is wrong, in which case a retry does not help
  */
 export async function discoverKeySet(
   fetch: Fetch,

@@ -16,7 +16,7 @@ export class IssuerFetchError extends FetchError {
   }
 }
 
-/** Whether the server is unreachable, failing, or overloaded, so that the response says nothing about the URL. */
+/** Whether the server is unreachable, failing, or overloaded, in which case the response says nothing about the URL. */
 export function isServerFailure({ status = 500 }: Partial<FetchError>): boolean {
   return status >= 500 || status === 408 || status === 429
 }

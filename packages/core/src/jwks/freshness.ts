@@ -11,9 +11,8 @@ const lifetimes = { default: 5 * minutes, min: 1 * minutes }
 const refreshFraction = { first: 0.5, from: 0.85, to: 0.95 }
 
 /**
- * Reads `max-age` (RFC 9111 section 5.2.2.1). Many servers forbid caching for all their responses, which
- * does not say that their keys change often. So `no-store`, `no-cache`, and a short `max-age` mean the
- * default.
+ * Reads `max-age` (RFC 9111 section 5.2.2.1). Many servers forbid caching for all their responses, which does not
+ * mean that their keys change often. So `no-store`, `no-cache`, and a short `max-age` mean the default.
  *
  * @param max the maximum, in milliseconds
  */
@@ -92,7 +91,7 @@ export function isOverdue(cached: CachedKeySet, now: number): boolean {
   return ageOf(cached, now) >= ageBefore + 2 * cached.lifetime
 }
 
-/** Whether no token needed the key set for two freshness lifetimes, so that it is not refreshed. */
+/** Whether no token has needed the key set for two freshness lifetimes, in which case it is not refreshed. */
 export function isUnused(cached: CachedKeySet | undefined, usedAt: number, now: number): boolean {
   return now - usedAt >= 2 * (cached?.lifetime ?? lifetimes.default)
 }

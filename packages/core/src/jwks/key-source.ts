@@ -30,9 +30,9 @@ export interface KeyHealth {
    * `Date` of the last key set. Precise to about a second. Absent if unknown.
    */
   readonly clockSkew?: number
-  /** The number of fetches since the start. */
+  /** The number of fetches since startup. */
   readonly fetches: number
-  /** The number of failed fetches since the start. */
+  /** The number of failed fetches since startup. */
   readonly failures: number
 }
 
@@ -48,7 +48,7 @@ export interface KeySource {
   /**
    * Resolves when the keys are available.
    *
-   * @throws ConfigError if the configuration or the metadata is wrong, so that a retry does not help
+   * @throws ConfigError if the configuration or the metadata is wrong, in which case a retry does not help
    * @throws VerificationError if a retry may help
    */
   warmUp(): Promise<void>

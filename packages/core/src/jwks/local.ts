@@ -19,8 +19,8 @@ import type { KeyHealth, KeySource } from './key-source.ts'
 const retryAfter = 60
 
 /**
- * The keys in the option `jwks`. They are never fetched and do not expire. A key without `kid` serves the
- * tokens whose `kid` is that of no other key, because keys from PEM files have no `kid`.
+ * The keys in the option `jwks`. They are never fetched and do not expire. A key without `kid` serves the tokens
+ * whose `kid` does not match that of any other key, because keys from PEM files have no `kid`.
  */
 export class LocalKeySet implements KeySource {
   readonly #issuer: IssuerPolicy
@@ -32,7 +32,7 @@ export class LocalKeySet implements KeySource {
   #isRead = false
   readonly #blocked = new Set<string | undefined>()
 
-  /** @throws ConfigError if it is clear without importing the keys that none is usable */
+  /** @throws ConfigError if it is clear, even without importing the keys, that none is usable */
   constructor(keys: readonly object[], issuer: IssuerPolicy) {
     this.#issuer = issuer
     this.#entries = keys

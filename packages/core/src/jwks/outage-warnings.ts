@@ -22,8 +22,8 @@ const interval = 60_000
 const maxIssuers = 1000
 
 /**
- * Tells the operator when an issuer's keys become unavailable and when they are back: at most once per issuer
- * and minute. If the state changes within that minute, the latest one is printed at its end.
+ * Tells the operator when an issuer's keys become unavailable and when they are back: at most once per minute for
+ * each issuer. If the state changes within that minute, the latest one is printed at its end.
  */
 export class OutageWarnings {
   readonly #warnings: Pick<WarningLimiter, 'print'>

@@ -38,7 +38,7 @@ export function schedule(delay: number, callback: () => void): () => void {
 }
 
 /**
- * Waits for the work, but not longer than `milliseconds`.
+ * Waits for the work, but no longer than `milliseconds`.
  *
  * @param late creates the error if it takes longer
  * @param startTimer starts the timer. Default: real time

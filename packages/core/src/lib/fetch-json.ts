@@ -187,7 +187,8 @@ function redirection({ status, headers }: FetchResponse): string {
  * Reads the body of a response as a JSON object, by the rules of `readJsonObject`. Stops reading at the limit.
  *
  * @param limit the maximum size of the decoded body, in bytes
- * @throws FetchError if the body is larger, or not a JSON object, such as the page of a single-page application
+ * @throws FetchError if the body is larger, or is something other than a JSON object, such as the page of a
+ *   single-page application
  */
 export async function readJson(response: FetchResponse, limit: number): Promise<JsonObject> {
   const result = readJsonObject(await readBounded(response, limit))

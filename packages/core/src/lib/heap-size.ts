@@ -21,7 +21,8 @@ const sizes = {
 } as const
 
 /**
- * Estimates how much heap values occupy that `JSON.parse` created. The values must not be nested deeply.
+ * Estimates how much of the heap is occupied by values that `JSON.parse` created. The values must not be nested
+ * deeply.
  *
  * V8 stores the names of members once for all objects with the same names in the same order. So names count
  * fully only if no such object was measured recently.

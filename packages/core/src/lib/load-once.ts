@@ -1,5 +1,5 @@
 /**
- * Returns a function that loads something at the first call and returns the same promise at later ones. After a
+ * Returns a function that loads something on the first call and returns the same promise on later ones. After a
  * failure, the next call loads it again.
  *
  * @param name of what is loaded, for the error

@@ -5,8 +5,8 @@ const marksPerEntry = 8
 const full = 255
 
 /**
- * Counts the entries of a map by a mark of each. Says quickly, and without the map, that an entry is not there.
- * It may say of an absent entry that it is there: one in thirteen if the map is full.
+ * Counts the entries of a map, using a mark for each of them. Says quickly, and without the map, that an entry is not
+ * there. It may report an absent entry as present: one in thirteen if the map is full.
  */
 export class MarkCounter {
   readonly #counts: Uint8Array

@@ -1,5 +1,5 @@
 /**
- * Escapes characters that are not visible, as in JSON: control characters (also C1), line separators, lone
+ * Escapes characters that are not visible, as in JSON: control characters (including C1), line separators, lone
  * surrogates, and those that reverse the text. Other characters stay as they are.
  */
 export function printable(text: string): string {

@@ -38,8 +38,8 @@ export function escapeUpTo(text: string, maxCharacters: number): string {
 }
 
 /**
- * Describes a value that a function of the user threw: the name and the message of an error, or the type of
- * any other value. Never throws.
+ * Describes a value that a user's function threw: the name and the message of an error, or the type of any other
+ * value. Never throws.
  */
 export function describeThrown(thrown: unknown): string {
   try {

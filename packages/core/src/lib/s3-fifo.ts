@@ -63,13 +63,13 @@ class Queue<Value> {
 }
 
 /**
- * A bounded map from texts that keeps the entries that are used most. It stores the digest of a text instead
- * of the text. A digest is computed only if the text may be stored: the last 20 characters tell.
+ * A bounded map from texts that keeps the entries that are used most. It stores the digest of a text instead of the
+ * text. A digest is computed only if the text may be stored, which its last 20 characters tell.
  *
- * The policy is S3-FIFO (Yang et al., "FIFO Queues are All You Need for Cache Eviction", SOSP 2023). New
- * entries are on probation in a small queue. Those that are used there move to the main queue, which is most
- * of the map. So entries that are used only once or twice evict each other and nothing else. A use only
- * counts, and reorders nothing.
+ * The policy is S3-FIFO (Yang et al., "FIFO Queues are All You Need for Cache Eviction", SOSP 2023). New entries are
+ * on probation in a small queue. Those that are used there move to the main queue, which is most of the map. So
+ * entries that are used only once or twice evict each other and nothing else. A use is only counted, and reorders
+ * nothing.
  *
  * Three things differ from the paper. A value is not stored when it is offered for the first time: the
  * `Doorkeeper` remembers its text. An entry is promoted when it is used, not when it would be evicted. An

@@ -16,10 +16,9 @@ const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443
  * the scheme, the host and escape sequences, escaped unreserved characters, the default port, and the
  * empty path. IPv6 literals become addresses. The query and the fragment are dropped.
  *
- * `new URL()` is not suitable: it also accepts texts that mean another URI to other software, such as
- * `https:host`, a backslash for a slash, `127.1`, or a host in Unicode. Those return `undefined` here,
- * and so do user information and dot segments, which conforming clients resolve before they send a
- * request.
+ * `new URL()` is not suitable: it also accepts texts that mean a different URI to other software, such as
+ * `https:host`, a backslash for a slash, `127.1`, or a host in Unicode. Those return `undefined` here, and so do user
+ * information and dot segments, which conforming clients resolve before they send a request.
  */
 export function normalizeUri(text: string): NormalUri | undefined {
   if (!isPrintable(text)) return undefined

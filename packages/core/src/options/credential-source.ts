@@ -33,12 +33,12 @@ export type CredentialSource = CookieSource | HeaderSource | SubprotocolSource
  *
  * Browsers send cookies with requests from every site. So a request whose method is not `GET`, `HEAD`, or `OPTIONS`,
  * and every WebSocket handshake, is refused with 403 unless the browser says that it comes from the service's own
- * origin or from one of `origins`. See docs/credentials.md for what remains to be done.
+ * origin or from one of `origins`. See docs/credentials.md for what you still have to do.
  *
  * @param name case-sensitive. With the prefix `__Host-`, no other host of the same site can set the cookie.
- * @param options `origins`: pages of these origins may send unsafe requests, such as `https://app.example.com`.
+ * @param options `origins`: pages from these origins may send unsafe requests, such as `https://app.example.com`.
  *   Exact and in lowercase. Default: only the origins of `publicUrl` and `resource`, and requests that the browser
- *   calls same-origin
+ *   marks as same-origin
  * @throws ConfigError if the name is not a valid cookie name (RFC 6265 section 4.1.1), or an entry is not an origin
  *
  * @example
@@ -63,8 +63,8 @@ export function fromCookie(
  * Reads access tokens from a header, and from nowhere else. The value is the token alone, without a scheme. For the
  * option `credential`. For proxies that sign in users and pass the token on, such as Cloudflare Access.
  *
- * The token is verified like any other. Whether it came from the proxy is not checked: it need not be, because
- * the issuer signed it.
+ * The token is verified like any other. Whether it came from the proxy is not checked. This is not necessary, because
+ * the issuer signed the token.
  *
  * @param name case-insensitive
  * @throws ConfigError if the name is not a valid header name (RFC 9110 section 5.1), or the header has another
@@ -92,7 +92,8 @@ export function fromHeader(name: string): HeaderSource {
  * `credential`. Scripts in browsers can choose the subprotocols of a WebSocket, but they cannot set any other header
  * of its handshake. The token is never sent back.
  *
- * @param name what precedes the token and a dot: `access_token` for `new WebSocket(url, ['orders.v1', 'access_token.eyJ…'])`
+ * @param name the part before the dot and the token: `access_token` for
+ *   `new WebSocket(url, ['orders.v1', 'access_token.eyJ…'])`
  * @throws ConfigError if the name does not consist of letters, digits, hyphens, and underscores
  *
  * @example
@@ -113,7 +114,7 @@ export function fromSubprotocol(name: string): SubprotocolSource {
   )
 }
 
-/** Checks an object that may not come from the functions above, such as one from another copy of this package. */
+/** Checks an object that might not come from the functions above, such as one from another copy of this package. */
 export function checkedSource(value: unknown): CredentialSource {
   const { from, name, ...others } = isObject(value) ? ownOptions(value, 'credential member') : {}
   if (from === 'cookie') return fromCookie(name as string, others)

@@ -36,7 +36,7 @@ export interface RecordedBinding {
   readonly jkt?: string
   /** The certificate in `cnf.x5t#S256` (RFC 8705 section 3.1). */
   readonly 'x5t#S256'?: string
-  /** Present if the certificate was not compared here, because `mtls` is `{ checkedBy: 'gateway' }`. */
+  /** Present if the certificate was not checked here, because `mtls` is `{ checkedBy: 'gateway' }`. */
   readonly checkedBy?: 'gateway'
 }
 
@@ -87,8 +87,8 @@ export interface DecisionRecord {
   /** The full reason, for the operator. Absent if access was granted. */
   readonly reason?: string
   /**
-   * The claim at fault: the top-level name, such as `exp` or `act`. Absent if access was granted, and if it
-   * is not one claim.
+   * The claim at fault: the top-level name, such as `exp` or `act`. Absent if access was granted, or if no single
+   * claim is at fault.
    */
   readonly claim?: string
   /** The guard that decided: the one that refused, or the last one that passed. */
@@ -101,8 +101,8 @@ export interface DecisionRecord {
     /** Without the query, which may contain secrets. Absent if `records.pseudonymKey` is set. */
     readonly path?: string
     /**
-     * The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it: on Express,
-     * below a mount path.
+     * The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it, which is the case
+     * below a mount path on Express.
      */
     readonly route?: string
   }

@@ -1,4 +1,4 @@
-/** What an exchange returned that was unexpected, but not refused. */
+/** Something unexpected that an exchange returned, but that was not refused. */
 export type ExchangeAnomaly = 'scope_narrower' | 'lifetime_malformed'
 
 /**
@@ -31,7 +31,7 @@ export interface ExchangeRecord {
   /** The `id` of the decision record of the same request. */
   readonly decisionId: string
   readonly issuer: string
-  /** The client that exchanges: this service. */
+  /** The client that exchanges the token: this service. */
   readonly clientId: string
   /** The subject of the caller's token, or its pseudonym. */
   readonly subject: string

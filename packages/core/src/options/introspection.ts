@@ -23,7 +23,7 @@ export interface IntrospectionHealth {
   readonly issuer: string
   /** `unknown` until the first response. */
   readonly state: 'ok' | 'failing' | 'unknown'
-  /** The number of requests to the endpoint since the start. */
+  /** The number of requests to the endpoint since startup. */
   readonly requests: number
   /** The number of requests that failed. */
   readonly failures: number
@@ -76,9 +76,8 @@ export interface Introspection {
    */
   readonly jwts: 'verify' | 'introspect' | 'verify-and-introspect'
   /**
-   * What happens if the response has no `aud`. `accept`: the token counts as issued for the configured
-   * audience. Only for servers that answer `active` only for tokens meant for the resource server
-   * that asks.
+   * What happens if the response has no `aud`. `accept`: the token counts as issued for the configured audience. Use
+   * it only with servers that answer `active` only if the token is meant for the resource server that asks.
    */
   readonly missingAudience: 'refuse' | 'accept'
   /** Whether responses must be signed (RFC 9701), which requires the issuer's keys. */

@@ -112,10 +112,10 @@ export interface IssuerOptions {
    */
   readonly jwks?: { readonly keys: readonly object[] }
   /**
-   * Asks the issuer about its tokens (RFC 7662): the result of `introspect()` from
-   * `@resource-server/introspection`. Opaque tokens are always introspected, and JWTs if its option says so. With
-   * several issuers, it needs a prefix. Not available for issuers that `resolveIssuer` returns. Default: opaque
-   * tokens are refused.
+   * Asks the issuer about its tokens (RFC 7662): the result of `introspect()` from `@resource-server/introspection`.
+   * Opaque tokens are always introspected, and JWTs only if the options of `introspect()` say so. With several
+   * issuers, it needs a prefix. Not available for issuers that `resolveIssuer` returns. Default: opaque tokens are
+   * refused.
    */
   readonly introspection?: Introspection
 }
@@ -165,7 +165,7 @@ export interface RecordOptions {
  */
 export interface DpopOptions {
   /**
-   * `allowed`: tokens that are bound with DPoP and other tokens. `required`: only tokens that are bound
+   * `allowed`: both tokens that are bound with DPoP and tokens that are not. `required`: only tokens that are bound
    * with DPoP. Default `allowed`.
    */
   readonly mode?: 'allowed' | 'required'
@@ -180,13 +180,13 @@ export interface DpopOptions {
    */
   readonly maxAge?: number
   /**
-   * The maximum number of used proofs that are kept in memory, from 2 to 10,000,000. One key can use
-   * up to half of them. If there are more, requests are answered with 503. Default 100,000.
+   * The maximum number of used proofs that are kept in memory, from 2 to 10,000,000. One key can use up to half of
+   * them. If there are more, requests are answered with 503. Default 100,000.
    */
   readonly maxProofs?: number
   /**
-   * Remembers used proofs, instead of the memory of this process. Set it if several instances serve the
-   * same clients: otherwise a proof can be used once at each instance.
+   * Remembers used proofs, in place of this process's memory. Set it if several instances serve the same clients:
+   * otherwise a proof can be used once on each instance.
    */
   readonly store?: ReplayStore
   /**
@@ -202,14 +202,14 @@ export interface DpopOptions {
  * Where the client's certificate comes from, for tokens that are bound to one (RFC 8705 section 3).
  *
  * - `{ from: 'socket' }`: from the TLS connection of the request. The server must request certificates.
- * - `{ from: 'header', … }`: from a header that a proxy sets. `peers` names the proxies: IP addresses,
- *   blocks such as `10.1.0.0/16`, or `unix` for a Unix domain socket. The header is ignored if it comes
- *   from any other peer. The proxy must remove the header from what clients send. `rfc9440` is the
- *   `Client-Cert` header, `xfcc` is Envoy's `X-Forwarded-Client-Cert`, and `nginx-pem` is a header with
- *   `$ssl_client_escaped_cert`, whose name you must set.
- * - `{ checkedBy: 'gateway' }`: nothing is checked here. Only for services whose gateway compares the
- *   certificate with each token, and that clients cannot reach without it. A warning is printed at startup,
- *   and each record says that the binding was not checked.
+ * - `{ from: 'header', … }`: from a header that a proxy sets. `peers` names the proxies: IP addresses, blocks such as
+ *   `10.1.0.0/16`, or `unix` for a Unix domain socket. The header is ignored if it comes from any other peer. The
+ *   proxy must remove the header from the requests that clients send. `rfc9440` is the `Client-Cert` header, `xfcc`
+ *   is Envoy's `X-Forwarded-Client-Cert`, and `nginx-pem` is a header with `$ssl_client_escaped_cert`, whose name you
+ *   must set.
+ * - `{ checkedBy: 'gateway' }`: nothing is checked here. Only for services whose gateway compares the certificate
+ *   with each token, and that clients can reach only through that gateway. A warning is printed at startup, and each
+ *   record says that the binding was not checked.
  *
  * @example
  * import type { MtlsOptions } from '@resource-server/core'
@@ -328,11 +328,10 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly mtls?: MtlsOptions
   /**
-   * Whether to cache the result of verifying a token, so that the signature is not verified again.
-   * Default true. Only valid tokens are cached, from their second use on. They are identified by their
-   * SHA-256; the token itself is not stored. Expiry and audience are checked on every use. The cached
-   * result is not used once the issuer no longer publishes the key. `false` turns the cache off. It is
-   * always off in runtimes without a synchronous SHA-256.
+   * Whether to cache the result of verifying a token, so that the signature is not verified again. Default true. Only
+   * valid tokens are cached, from their second use on. They are identified by their SHA-256; the token itself is not
+   * stored. Expiry and audience are checked on every use. The cached result is no longer used once the issuer stops
+   * publishing the key. `false` turns the cache off. It is always off in runtimes without a synchronous SHA-256.
    */
   readonly cache?: boolean | CacheOptions
   /**
@@ -366,7 +365,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    *   warnings of the type `ResourceServerWarning`; elsewhere, they go to `console.warn`.
    * - `refusals`: also one line on stderr for each refusal, with its reason. The environment variable
    *   `NODE_DEBUG=resource-server` does the same.
-   * - `off`: nothing, whatever `NODE_DEBUG` is.
+   * - `off`: nothing, regardless of `NODE_DEBUG`.
    *
    * Default `warnings`.
    *
@@ -386,14 +385,14 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly allowInsecureHttp?: boolean
   /**
-   * How long the last key set is used after it becomes stale, if the issuer cannot be reached (RFC 5861
-   * section 4). In seconds, from 0 to 86,400. Default 3600. A key that the issuer withdraws during the
-   * outage is accepted until then.
+   * How long the last key set is used after it becomes stale, if the issuer cannot be reached (RFC 5861 section 4).
+   * In seconds, from 0 to 86,400. Default 3600. A key that the issuer withdraws during the outage is accepted until
+   * that time has passed.
    */
   readonly staleIfError?: number
   /**
-   * The maximum `Cache-Control: max-age` of a key set. In seconds, from 300 to 86,400. Default 600. A key
-   * that the issuer withdraws is accepted until then. A key set without `max-age` is fresh for 5 minutes, and
+   * The maximum `Cache-Control: max-age` of a key set. In seconds, from 300 to 86,400. Default 600. A key that the
+   * issuer withdraws is accepted until that time has passed. A key set without `max-age` is fresh for 5 minutes, and
    * so is one with `no-store`, `no-cache`, or a `max-age` of less than a minute.
    */
   readonly maxKeySetAge?: number
@@ -425,10 +424,10 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
 export interface ResourceServerOptions extends VerifierOptions {
   /**
    * Where a request carries its token, if not in `Authorization`: `fromCookie('__Host-session')` or
-   * `fromHeader('Cf-Access-Jwt-Assertion')`. The token is then read only from there: `Authorization` alone is refused
-   * with 401, and a request with both, or with two values, with 400. Tokens that are bound to a key are refused, so
-   * `dpop` and `mtls` cannot be combined with it, and neither can `ignoreOtherSchemes`. Default: `Authorization` (RFC
-   * 6750 section 2.1).
+   * `fromHeader('Cf-Access-Jwt-Assertion')`. The token is then read only from there: a request with only
+   * `Authorization` is refused with 401, and a request with both, or with two values, with 400. Tokens that are bound
+   * to a key are refused, so `dpop` and `mtls` cannot be combined with it, and neither can `ignoreOtherSchemes`.
+   * Default: `Authorization` (RFC 6750 section 2.1).
    *
    * Read docs/credentials.md before you accept cookies: browsers also send them with requests from other
    * sites.
@@ -475,8 +474,8 @@ export interface ResourceServerOptions extends VerifierOptions {
    * Whether CORS preflights pass without a token. A preflight is an `OPTIONS` request with `Origin` and
    * `Access-Control-Request-Method`, and without `Authorization`. Default false.
    *
-   * Middleware that overrides the method, such as `method-override`, must run before the guards. After them, it
-   * could turn a preflight that has passed into a `DELETE` without a token.
+   * Middleware that overrides the method, such as `method-override`, must run before the guards. If it runs after
+   * them, it could turn a preflight that has passed into a `DELETE` without a token.
    */
   readonly allowPreflight?: boolean
   /** The `realm` of challenges, in ASCII (RFC 9110 section 11.5). Default `api`. */
@@ -488,9 +487,9 @@ export interface ResourceServerOptions extends VerifierOptions {
    */
   readonly resource?: string
   /**
-   * The URLs that clients use to reach this service: one or more origins, each with the path that comes
-   * before the paths of this service. DPoP proofs are compared with them. If it has a path, set `prefix`
-   * too. Default: the origin of `resource`. `Host` and `X-Forwarded-*` are never used.
+   * The URLs that clients use to reach this service: one or more origins, each with the path that comes before the
+   * paths of this service. DPoP proofs are compared with them. If one of them has a path, set `prefix` too. Default:
+   * the origin of `resource`. `Host` and `X-Forwarded-*` are never used.
    *
    * @example
    * import type { ResourceServerOptions } from '@resource-server/core'
@@ -506,9 +505,9 @@ export interface ResourceServerOptions extends VerifierOptions {
   /** What a proxy does with the path of a request. Required if `publicUrl` has a path. */
   readonly prefix?: ProxyPrefix
   /**
-   * Returns the bodies of refusals, such as an HTML page or your own JSON format. It is called once when
-   * the server is created, and an invalid body is a `ConfigError`. Cannot be used if `onRefusal`
-   * is `throw`. Default: `application/problem+json` (RFC 9457).
+   * Returns the bodies of refusals, such as an HTML page or your own JSON format. It is also called once when the
+   * server is created, and an invalid body then causes a `ConfigError`. Cannot be used if `onRefusal` is `throw`.
+   * Default: `application/problem+json` (RFC 9457).
    */
   readonly refusalBody?: RefusalBodyWriter
 }

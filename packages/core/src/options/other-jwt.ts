@@ -1,6 +1,6 @@
 /**
- * Kinds of JWTs that are verified by the same strict path as access tokens, but are not accepted as such:
- * logout tokens (OpenID Connect Back-Channel Logout section 2.4) and introspection responses (RFC 9701).
+ * Kinds of JWTs that are verified in the same strict way as access tokens, but are not accepted as such: logout
+ * tokens (OpenID Connect Back-Channel Logout section 2.4) and introspection responses (RFC 9701).
  */
 export type JwtKind = 'logout token' | 'introspection response'
 
@@ -25,8 +25,8 @@ export interface JwtRequirements {
 }
 
 /**
- * Verifies a JWT from a trusted issuer: parser, `typ`, key, signature, `iss`, `aud`, times, and the claims that
- * its kind must and must not have. It does not detect replay. Never rejects.
+ * Verifies a JWT from a trusted issuer: format, `typ`, key, signature, `iss`, `aud`, times, and the claims that its
+ * kind must and must not have. It does not detect replay. Never rejects.
  */
 export type JwtVerifier = (
   jwt: unknown,

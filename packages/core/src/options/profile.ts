@@ -100,20 +100,20 @@ export interface Profile {
    */
   readonly forbiddenClaims?: readonly string[]
   /**
-   * Whether a token is accepted if nothing shows that it is an access token. By default such a token is
-   * refused, because ID tokens can look the same: its `typ` is not `at+jwt`, and it has no scope claim, no
-   * client claim (an `azp` that equals the only audience does not count), and none of the claims `typ:
-   * Bearer`, `token_use: access`, and `type: access_token`. Set it if `requiredClaims` or `expectedClaims`
-   * exclude the issuer's ID tokens, or if the issuer has none. Default false.
+   * Whether a token is accepted if nothing shows that it is an access token: its `typ` is not `at+jwt`, and it
+   * has no scope claim, no client claim (an `azp` that equals the only audience does not count), and none of the
+   * claims `typ: Bearer`, `token_use: access`, and `type: access_token`. By default such a token is refused,
+   * because ID tokens can look the same. Set it if `requiredClaims` or `expectedClaims` exclude the issuer's ID
+   * tokens, or if the issuer has none. Default false.
    */
   readonly acceptUnmarked?: boolean
   /** The claims that can contain the audience. The first one that is present is used. Default: `aud`. */
   readonly audienceClaims?: readonly string[]
   /**
-   * Whether the client ID is the subject of a token without `sub`. Some servers omit `sub` from the tokens
-   * that a client gets for itself; RFC 9068 section 2.2 recommends the client ID for them. Such a token is
-   * otherwise refused. Not guaranteed: that no user's `sub` equals a client ID, so do not set it if users
-   * can choose their `sub`. Default false.
+   * Whether the client ID is the subject of a token without `sub`. Some servers omit `sub` from the tokens that a
+   * client gets for itself; RFC 9068 section 2.2 recommends the client ID as their `sub`. Such a token is otherwise
+   * refused. It is not guaranteed that no user's `sub` equals a client ID, so do not set this member if users can
+   * choose their `sub`. Default false.
    */
   readonly clientIdAsSubject?: boolean
   /** Where the roles are. Default: none, and `requireRole` cannot be used. */
@@ -133,9 +133,8 @@ export interface Profile {
    */
   readonly discovery?: 'openid' | 'oauth'
   /**
-   * The placeholder for the tenant in the `issuer` member of keys, such as `{tenantid}`. Set it if several
-   * tenants share a key set. A key whose `issuer` is another tenant is not used. Default: `issuer` members
-   * are ignored.
+   * The placeholder for the tenant in the `issuer` member of keys, such as `{tenantid}`. Set it if several tenants
+   * share a key set. A key whose `issuer` names another tenant is not used. Default: `issuer` members are ignored.
    */
   readonly keyIssuerPlaceholder?: string
   /** Advice for the operator, appended to the reasons of refusals. The first hint that applies is used. */

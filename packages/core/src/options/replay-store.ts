@@ -14,8 +14,8 @@ export interface UsedProof {
 }
 
 /**
- * Remembers which DPoP proofs were used, so that each is accepted once (RFC 9449 section 11.1). With
- * several instances of a service, all of them must use the same store.
+ * Remembers which DPoP proofs were used, so that each is accepted only once (RFC 9449 section 11.1). With several
+ * instances of a service, all of them must use the same store.
  *
  * @example
  * import type { ReplayStore } from '@resource-server/core'
@@ -40,10 +40,10 @@ export interface ReplayStore {
    */
   consume(proof: UsedProof): boolean | Promise<boolean>
   /**
-   * The time since which the store has been recording, in milliseconds since the epoch. Older proofs are
-   * refused, because they may have been used before. Proofs from the same second, which may be older, require a
-   * nonce. Leave it out if the store survives restarts. It is read before and after each call of `consume`, so a
-   * store that finds out that it lost its data can change it.
+   * The time since which the store has been recording, in milliseconds since the epoch. Older proofs are refused,
+   * because they may have been used before. Proofs from the same second, which may be older, require a nonce. Leave
+   * it out if the store survives restarts. It is read before and after each call to `consume`, so a store that finds
+   * out that it lost its data can change the value.
    */
   readonly since?: number | undefined
 }

@@ -41,20 +41,20 @@ export interface RevocationFeed {
   /** Names the feed in `health()`, such as `redis`. */
   readonly name: string
   /**
-   * Appends an entry, and tells the subscribers of all processes. Resolves once every later `read` returns the
-   * entry. The feed must keep it for `lifetime`, an integer number of milliseconds, and may forget it then.
-   * Rejects if the entry was not stored.
+   * Appends an entry, and tells the subscribers of all processes. Resolves once every later `read` returns the entry.
+   * The feed must keep it for `lifetime`, an integer number of milliseconds, and may then forget it. Rejects if the
+   * entry was not stored.
    */
   readonly append: (entry: string, lifetime: number) => Promise<unknown>
   /**
-   * Returns the entries after a position, or, without one, all entries that are not forgotten. It may return
-   * only some of them: it is then called again with the new position. Without new entries, it returns an empty
-   * list and the same position. Rejects if the feed cannot be read.
+   * Returns the entries after a position, or, without one, all entries that it has not forgotten. It may return only
+   * some of them: it is then called again with the new position. Without new entries, it returns an empty list and
+   * the same position. Rejects if the feed cannot be read.
    */
   readonly read: (position?: string) => Promise<RevocationFeedPart>
   /**
-   * Calls back soon after an entry was appended by any process. Calls may be lost or repeated, because `read` is
-   * what counts. Returns a function that ends the subscription. What that function returns is ignored.
+   * Calls the listener soon after any process appends an entry. Calls may be lost or repeated, because `read` is what
+   * counts. Returns a function that ends the subscription. What that function returns is ignored.
    */
   readonly subscribe: (listener: () => void) => () => unknown
 }

@@ -66,7 +66,7 @@ export interface RevocationChecker {
    */
   readonly check: (token: RevocableToken) => RevocationFinding | undefined
   /**
-   * Calls back after revocations were added, so that watched tokens are checked again.
+   * Calls the listener after revocations are added, so that watched tokens are checked again.
    *
    * @returns a function that ends the subscription
    */

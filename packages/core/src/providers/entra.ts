@@ -54,8 +54,8 @@ const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  *   audience: '66666666-7777-4888-9999-000000000000',
  * })
  *
- * @throws ConfigError if `tenant` is anything but a GUID in lowercase, such as `common` or a domain
- * name, if `version` is not 1 or 2, or if an option is unknown
+ * @throws ConfigError if `tenant` is not a GUID in lowercase (for example, if it is `common` or a domain name), if
+ * `version` is not 1 or 2, or if an option is unknown
  */
 export function entra(options: EntraOptions, ...more: readonly never[]): ProviderIssuer {
   noMoreArguments('entra(options)', more)

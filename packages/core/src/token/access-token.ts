@@ -172,7 +172,7 @@ export interface TokenContent<C extends object = object> extends Omit<
   readonly impliedScopes: readonly Implication[]
   readonly profile: Profile
   readonly priorActors: readonly PriorActor[]
-  /** Whether the token itself was not verified: what it contains must not be used. */
+  /** True if the token itself was not verified, so what it contains must not be used. */
   readonly isIntrospected: boolean
   readonly [brand]: 'TokenContent'
 }
@@ -369,8 +369,8 @@ const rejected = new WeakSet<TokenContent>()
 let hasRejected = false
 
 /**
- * Makes every cache of verified tokens forget this token, because the authorization server no longer accepts it.
- * The next request with it is verified from the beginning.
+ * Makes every cache of verified tokens forget this token, because the authorization server no longer accepts it. The
+ * next request with it is verified from scratch.
  *
  * @throws TypeError if this package did not create the token
  */

@@ -15,7 +15,7 @@ export function isNonEmptyString(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-/** Rounds to milliseconds, for reasons. */
+/** Rounds to milliseconds, for use in the reasons of refusals. */
 export function roundSeconds(seconds: number): number {
   return Math.round(seconds * 1000) / 1000
 }

@@ -98,7 +98,7 @@ export function checkEverything(claims: JsonObject, context: ClaimContext): Refu
 
 /** One check of the claims. */
 export interface ClaimCheck {
-  /** What is checked, for people. */
+  /** What is checked, for people to read. */
   readonly title: string
   readonly check: Check
   /** All refusals of a check that looks at several claims. The check itself returns the first one. */

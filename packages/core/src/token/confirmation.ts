@@ -34,7 +34,7 @@ export function readConfirmation(cnf: unknown): TokenConfirmation | Refusal {
   return Object.freeze(Object.fromEntries(present.map((name) => [name, own(cnf, name)])))
 }
 
-/** Whether `cnf` has members that cannot be checked, next to those that were. */
+/** Whether `cnf` has members that cannot be checked, in addition to those that were. */
 export function hasUnknownMembers(cnf: unknown): boolean {
   const isKnown = (name: string): boolean => known.some((one) => one === name)
   // Keycloak adds this to each token that it binds with DPoP.

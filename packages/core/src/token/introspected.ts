@@ -22,7 +22,7 @@ interface Source {
 }
 
 /**
- * Completes the members of a response by what it may leave out (RFC 7662 section 2.2): the issuer is the one that
+ * Completes the members of a response with what it may leave out (RFC 7662 section 2.2): the issuer is the one that
  * was asked. A response about another kind of token is refused.
  */
 export function readIntrospected(

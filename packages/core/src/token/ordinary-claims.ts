@@ -1,7 +1,7 @@
 import type { JsonObject } from '../lib/json.ts'
 import type { Profile } from '../options/profile.ts'
 
-/** What the checks of a profile ask about single claims. */
+/** What the checks of a profile ask about individual claims. */
 export interface ClaimRules {
   /** One claim of each list must be present. */
   readonly required: readonly (readonly string[])[]
@@ -27,8 +27,8 @@ const maxLists = 30
 const plans = new WeakMap<Profile, Plan>()
 
 /**
- * Whether it is clear from one pass over the claims that the checks of their presence and form refuse none. Most
- * tokens are ordinary. For the others, the checks run one by one and say what is wrong.
+ * Whether it is clear from one pass over the claims that the checks of their presence and form would refuse none of
+ * them. Most tokens are ordinary. For the others, the checks run one by one and say what is wrong.
  *
  * @param rulesOf the rules of the profile; called once for each profile
  */

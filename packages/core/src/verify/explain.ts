@@ -19,7 +19,10 @@ import { ResolvedIssuers } from './resolved-issuers.ts'
 import { withClockHint, withSetupHint } from './setup-hints.ts'
 import { checkAlgorithm, checkType, type TrustedIssuer, untrustedIssuer } from './trusted-issuer.ts'
 
-/** A part of the verification. A token goes through them in this order, and then through the guards of the route. */
+/**
+ * A part of the verification. A token goes through these parts in this order, and then through the guards of the
+ * route.
+ */
 export type ExplainedStep =
   | 'parse'
   | 'issuer'

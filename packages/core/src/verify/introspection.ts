@@ -92,8 +92,8 @@ export function needsKeys({ introspection }: IssuerPolicy): boolean {
 }
 
 /**
- * What the caller sees of a refused token is the same for all of them. Otherwise the response would tell what the
- * issuer says about a token that is not for this service.
+ * The caller sees the same response for every refused token. Otherwise, the response would reveal what the issuer
+ * says about a token that is not for this service.
  */
 export function hidden<Result>(result: Result | Refusal): Result | Refusal {
   if (!(result instanceof Refusal) || result.category !== 'refused') return result

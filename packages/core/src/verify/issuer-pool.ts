@@ -15,9 +15,9 @@ export interface AcceptedIssuer extends TrustedIssuer {
 const pausedPerActive = 10
 
 /**
- * The accepted issuers. The least recently used one is paused if there are too many: first among those without a
- * verified token, and never one that tokens are waiting for. The keys of a paused issuer are not refreshed, but
- * they are used until they expire. A paused issuer also keeps its retry delay.
+ * The accepted issuers. If there are too many, the least recently used one is paused, starting with those without a
+ * verified token. An issuer that tokens are waiting for is never paused. The keys of a paused issuer are not
+ * refreshed, but they are used until they expire. A paused issuer also keeps its retry delay.
  */
 export class IssuerPool {
   readonly #max: number

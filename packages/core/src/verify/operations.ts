@@ -21,13 +21,12 @@ export interface Health {
 }
 
 /**
- * Methods to operate a running service. They can be destructured, because none of them depends on `this`.
+ * Methods for operating a running service. They can be destructured, because none of them depends on `this`.
  */
 export interface Operations {
   /**
-   * Fetches the keys of all configured issuers, so that the first request does not wait for them. Each fetch
-   * takes at most five seconds, and 64 issuers are fetched at a time. If a fetch fails, it is repeated in the
-   * background.
+   * Fetches the keys of all configured issuers, so that the first request does not wait for them. Each fetch takes at
+   * most five seconds, and 64 issuers are fetched at a time. If a fetch fails, it is retried in the background.
    *
    * @throws ConfigError if an issuer's metadata is invalid
    * @throws VerificationError if an issuer is unavailable

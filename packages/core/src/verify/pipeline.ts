@@ -300,7 +300,7 @@ export class Pipeline {
   }
 }
 
-/** Whether the claims are an access token for this service that is valid now, and what they say. */
+/** Whether the claims are those of an access token for this service that is valid now, and what they say. */
 export function acceptClaims(
   authentic: Verified | Introspected,
   context: ClaimContext,

@@ -32,7 +32,7 @@ export class ResolvedIssuers {
   readonly #newIssuers: NewIssuerLimiter
   readonly #pending = new Map<string, Promise<TrustedIssuer | Refusal>>()
   readonly #refused = new GenerationalMap<number>({ entries: maxRefused, bytes: maxRefused * 512 })
-  /** The blocked `kid` values of each issuer, also of issuers that are not accepted yet. */
+  /** The blocked `kid` values of each issuer, including issuers that are not accepted yet. */
   readonly #blocked = new Map<string, Set<string>>()
   #closed = false
 

@@ -83,8 +83,8 @@ function byCode(hints: readonly Hint[]): Hints {
 const likelySkew = 5
 
 /**
- * Adds to the reason of a token that is refused for its time that the clock may be wrong, if the server's
- * clock differs in the direction that explains the refusal.
+ * If a token is refused because of its times, adds to the reason that the clock may be wrong, provided that the
+ * server's clock differs in the direction that explains the refusal.
  *
  * @param clockSkew seconds by which the clock is ahead of the server's
  */
@@ -97,7 +97,7 @@ export function withClockHint(refusal: Refusal, clockSkew: number | undefined): 
   return refuse(refusal.code, `${refusal.reason}. ${hint}`, refusal.detail)
 }
 
-/** Refusals that a clock causes which is ahead (1) or behind (-1). */
+/** Refusals caused by a clock that is ahead (1) or behind (-1). */
 const timeCodes: Partial<Record<Refusal['code'], number>> = {
   token_expired: 1,
   token_not_yet_valid: -1,

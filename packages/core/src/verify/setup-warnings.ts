@@ -30,9 +30,9 @@ const setupCodes: ReadonlySet<Code> = new Set<Code>([
 ])
 
 /**
- * Tells the operator about a setup with which no token is accepted, even if nothing listens for decisions. Until
- * the first token is accepted, the first refusal with each code is printed. Afterwards, refusals are the fault of
- * single tokens.
+ * Tells the operator about a setup with which no token is accepted, even if nothing listens for decisions. Until the
+ * first token is accepted, the first refusal with each code is printed. Afterwards, refusals are the fault of
+ * individual tokens.
  */
 export class SetupWarnings {
   readonly #isOff: boolean

@@ -49,8 +49,7 @@ export class TokenCache {
 
   /**
    * The token's entry, if it is cached, its key is still in the issuer's key set, and the authorization server has
-   * not refused it since. The caller must repeat
-   * the checks that depend on the time and the route.
+   * not refused it since. The caller must repeat the checks that depend on the time and the route.
    */
   get(raw: string): CachedToken | undefined {
     const cached = this.#entries.get(raw)

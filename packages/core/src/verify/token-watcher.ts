@@ -17,9 +17,9 @@ export interface TokenWatch {
   /** Stops watching. Call it when the connection closes. Further calls do nothing. */
   readonly stop: () => void
   /**
-   * Continues with a new token of the same issuer, subject, client, and current actor. Returns `false`, and
-   * changes nothing, if one of them differs or the watch has ended or was stopped. Verify the token first; its
-   * scopes may differ.
+   * Continues with a new token that has the same issuer, subject, client, and current actor. Returns `false`, and
+   * changes nothing, if one of them differs or the watch has ended or was stopped. Verify the token first; its scopes
+   * may differ.
    *
    * @throws ConfigError if the argument is not a verified token
    */

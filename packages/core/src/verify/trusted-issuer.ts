@@ -10,7 +10,7 @@ import { describeMismatch } from './issuer-mismatch.ts'
 export interface TrustedIssuer {
   readonly issuer: IssuerPolicy
   readonly source: KeySource
-  /** Called when a signature of this issuer was verified. Absent for configured issuers. */
+  /** Called when a signature of this issuer has been verified. Absent for configured issuers. */
   readonly recordVerified?: () => void
 }
 

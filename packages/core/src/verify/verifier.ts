@@ -22,7 +22,7 @@ export type VerificationResult<C extends object = object> =
       readonly code: Code
       /** For the operator's log. Don't send it to the caller. */
       readonly reason: string
-      /** The claim at fault, such as `exp`. Absent if it is not one claim. Don't send it to the caller. */
+      /** The claim at fault, such as `exp`. Absent if no single claim is at fault. Don't send it to the caller. */
       readonly claim?: string
     }
 
