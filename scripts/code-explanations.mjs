@@ -44,13 +44,13 @@ export const explanations = {
     meaning: 'The request has more than one credential, so it is unclear which one counts.',
     causes: [
       [
-        "A proxy added an `Authorization` header to the client's.",
+        "A proxy added its own `Authorization` header to the one from the client.",
         'Configure the proxy to replace the header.',
       ],
       ['The client joined two values with a comma.', 'Send one scheme and one token.'],
       [
-        '`credential` is set, and the request also has `Authorization`, or has the cookie twice, for example because it was set for two paths.',
-        'Send one of them. With the `__Host-` prefix, a browser has only one cookie of that name.',
+        '`credential` is set, and the request also has an `Authorization` header, or it has the cookie twice, for example because the cookie was set for two paths.',
+        'Send one of them. If the name has the `__Host-` prefix, a browser keeps only one cookie of that name.',
       ],
     ],
   },
@@ -463,7 +463,8 @@ export const explanations = {
     ],
   },
   proof_not_current: {
-    meaning: 'The proof is too old, in the future, or older than the store of used proofs.',
+    meaning:
+      'The proof is too old, is dated in the future, or was made before the store of used proofs started.',
     causes: [
       [
         'The clock of the client is wrong. The reason says by how much.',
@@ -515,7 +516,7 @@ export const explanations = {
         'Grant it at the issuer.',
       ],
       [
-        'The issuer writes scopes into another claim, or none at all.',
+        'The issuer writes scopes into another claim, or writes no scopes at all.',
         "Name the claim in the profile's `scopeClaims`, or require a role.",
       ],
     ],
@@ -644,7 +645,7 @@ export const explanations = {
       ['The list is full.', 'Raise `maxEntries`.'],
       [
         'An entry in the feed is malformed.',
-        'Correct what writes to the feed. The 503 responses end when the tokens issued before the entry have expired.',
+        'Fix the code that writes to the feed. The 503 responses end when the tokens issued before the entry have expired.',
       ],
     ],
   },
@@ -653,7 +654,7 @@ export const explanations = {
     causes: [
       [
         'The server is down, slow, or overloaded.',
-        'The reason says what it answered. See [Introspection](introspection.md).',
+        'The reason says how it responded. See [Introspection](introspection.md).',
       ],
       [
         'The server does not accept the client that this service authenticates as.',
@@ -663,7 +664,7 @@ export const explanations = {
   },
   verification_failed: {
     meaning:
-      'One of your own functions failed during the check, such as `resolveIssuer` or a policy.',
+      'One of your own functions, such as `resolveIssuer` or a policy, failed during the check.',
     causes: [['The function threw, or did not settle in time.', 'The reason says what it threw.']],
   },
 }
