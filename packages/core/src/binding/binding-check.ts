@@ -207,7 +207,7 @@ export class BindingCheck {
     const refusal = await replay.consume(proof, issued, nonceTimes.lifetime)
     if (refusal?.code === 'proof_not_current') {
       return requireNonce(
-        'the nonce in the proof is older than the store of used proofs',
+        'the nonce in the proof was issued before the store of used proofs started',
         nonces,
         now,
       )

@@ -84,7 +84,7 @@ export class ReplayCheck {
 }
 
 export function refuseOldProof(): Refusal {
-  return refuse('proof_not_current', 'the proof is older than the store of used proofs')
+  return refuse('proof_not_current', 'the proof was made before the store of used proofs started')
 }
 
 function storeIsLate(): Error {

@@ -347,7 +347,7 @@ describe('the store of used proofs', () => {
     const since = now * 1000 + 1000
     expect(shown(await reasonWith(() => true, { since }))).toEqual([
       'proof_not_current',
-      'the proof is older than the store of used proofs',
+      'the proof was made before the store of used proofs started',
       undefined,
     ])
     expect(await reasonWith(() => true, { since: now * 1000 })).toBeUndefined()
@@ -407,7 +407,7 @@ describe('with nonces', () => {
     const { refusal } = await run(check, { jkt }, withProof({ claims: { nonce } }))
     expect(shown(refusal)).toEqual([
       'proof_nonce_required',
-      'the nonce in the proof is older than the store of used proofs',
+      'the nonce in the proof was issued before the store of used proofs started',
       undefined,
     ])
     expect(refusal?.detail.dpopNonce).not.toBe(nonce)

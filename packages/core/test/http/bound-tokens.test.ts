@@ -377,7 +377,7 @@ describe('a store of used proofs', () => {
     expect(summaryOf(await sendDpop(token, older))).toBe('401 invalid_dpop_proof')
     expect(records[0]).toMatchObject({
       code: 'proof_not_current',
-      reason: 'the proof is older than the store of used proofs',
+      reason: 'the proof was made before the store of used proofs started',
     })
     expect(summaryOf(await sendDpop(token, proofFor(token)))).toBe('granted')
   })
