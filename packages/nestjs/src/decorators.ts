@@ -145,8 +145,7 @@ export function RequireAnyScope(...scopes: readonly string[]): RouteDecorator {
 }
 
 /**
- * The token must have all of the roles. Configure a provider, such as `issuer: keycloak(url)`.
- * Otherwise 403.
+ * The token must have all of the roles. Otherwise 403. Configure a provider, such as `issuer: keycloak(url)`.
  *
  * @example
  * ```ts
@@ -168,8 +167,7 @@ export function RequireRole(...roles: readonly string[]): RouteDecorator {
 }
 
 /**
- * The token must have all of the permissions. Configure a provider, such as
- * `issuer: keycloak(url)`. Otherwise 403.
+ * The token must have all of the permissions. Otherwise 403. Configure a provider, such as `issuer: keycloak(url)`.
  *
  * @example
  * ```ts

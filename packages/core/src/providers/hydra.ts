@@ -5,7 +5,7 @@ import type { Profile } from '../options/profile.ts'
 
 /**
  * Ory Hydra, by its issuer URL. In Hydra, set `strategies.access_token` to `jwt`. By default, its
- * access tokens are opaque, and opaque tokens are refused. The claims that the consent app adds are in
+ * access tokens are opaque, and opaque tokens are refused without `introspection`. The claims that the consent app adds are in
  * `ext`.
  *
  * @example

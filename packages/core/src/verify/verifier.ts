@@ -87,7 +87,8 @@ const configured: Requirements = Object.freeze({ audience: undefined, delegation
  * Creates a verifier for one audience. It checks the signature, issuer, audience, lifetime, and the format
  * of every known claim (RFC 9068 section 4, RFC 8725).
  *
- * It does not detect tokens that were revoked or that were used before.
+ * It does not detect bearer tokens that were used before, and it detects revoked tokens only with `revocation` or
+ * `introspection`.
  *
  * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError if the audience is missing or an option is invalid
