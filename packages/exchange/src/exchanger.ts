@@ -121,7 +121,7 @@ export class Exchanger {
     return this.token(subject, signal)
   }
 
-  /** Forgets the tokens that were exchanged for this one. */
+  /** Forgets the tokens that were obtained in exchange for this one. */
   async forget(subject: AccessToken): Promise<void> {
     this.#check(subject)
     const id = await this.#idOf(subject)

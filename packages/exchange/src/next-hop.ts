@@ -72,7 +72,7 @@ export interface NextHop {
    * @throws HopError
    */
   readonly relay: (response: Response) => Response
-  /** Forgets the tokens that were exchanged for this one. Call it when the caller's token is revoked. */
+  /** Forgets the tokens that were obtained in exchange for this one. Call it when the caller's token is revoked. */
   readonly forget: (subject: AccessToken) => Promise<void>
   /** Whether exchanges work at the moment. Sends nothing. */
   readonly health: () => HopHealth

@@ -18,7 +18,7 @@ export {
 export interface RedisStores {
   /** Used DPoP proofs, for `dpop: { store }` (RFC 9449 section 11.1). */
   readonly replay: ReplayStore
-  /** Key sets, for `keyStore: { store, secret }`. A key set is kept for 25 hours. */
+  /** Key sets, for `keyStore: { store, secret }`. A key set is kept for 49 hours. */
   readonly keys: KeyStore
   /** Values that expire, for packages that share tokens or responses between instances. */
   readonly expiring: ExpiringStore
@@ -64,8 +64,8 @@ export function redisStores(client: RedisClient, options: RedisStoresOptions = {
   })
 }
 
-/** In milliseconds. Longer than `staleIfError` and the freshness of a key set together can be. */
-const keySetLifetime = 25 * 60 * 60 * 1000
+/** In milliseconds. Longer than `maxKeySetAge` and `staleIfError` together can be: 24 hours each. */
+const keySetLifetime = 49 * 60 * 60 * 1000
 
 function keyStore(send: Send, prefix: string): KeyStore {
   return {

@@ -300,7 +300,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly maxLifetime?: number
   /**
-   * Refuses tokens that were revoked before they expire, for example with the list from
+   * Refuses tokens that were revoked before they expired, for example with the list from
    * `@resource-server/revocation`. It is consulted for each token that passed all other checks, cached or not.
    * Requires `maxLifetime`, unless the source says otherwise. Default: a token is accepted until it expires.
    */
