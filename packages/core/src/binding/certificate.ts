@@ -75,8 +75,8 @@ function isNamedPeer(
 }
 
 /**
- * Who may connect to a socket that is a file, the file system decides. A missing address does not prove that it is
- * a file: sockets that have ended, and those that serverless hosts imitate, have none either.
+ * The file system decides who may connect to a socket that is a file. A missing address does not prove that it is a
+ * file: sockets that have ended, and those that serverless hosts imitate, have none either.
  */
 function isUnixSocket({ localAddress, server }: Connection): boolean {
   return localAddress === undefined && typeof server?.address?.() === 'string'

@@ -15,7 +15,7 @@ export class Nonces {
   readonly #tolerance: number
 
   /**
-   * @param secrets the first one issues; all of them are recognized
+   * @param secrets the first one issues nonces; nonces from all of them are recognized
    * @param audience the URLs of the service
    * @param tolerance by how many seconds another instance's clock may be ahead
    */

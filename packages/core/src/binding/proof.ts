@@ -18,9 +18,9 @@ import { decodeBase64url } from '#platform'
 declare const brand: unique symbol
 
 /**
- * A DPoP proof that belongs to this request and this token, with a valid signature of its own key. Not
- * checked yet: whether the token is bound to that key, its nonce, and whether the proof was used before.
- * Only this file creates values of this type.
+ * A DPoP proof that belongs to this request and this token, with a valid signature by its own key. Not checked yet:
+ * whether the token is bound to that key, its nonce, and whether the proof was used before. Only this file creates
+ * values of this type.
  */
 export interface Proof {
   /** The thumbprint of its key (RFC 7638). */

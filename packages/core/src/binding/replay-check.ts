@@ -33,8 +33,8 @@ export class ReplayCheck {
   }
 
   /**
-   * Compares a time with the start of the store. What is older may have been used before the store could record it.
-   * Clients round `iat` down to whole seconds, so a time in the second of the start could be either.
+   * Compares a time with the start of the store. An earlier proof may have been used before the store could record
+   * it. Clients round `iat` down to whole seconds, so a time in the second of the start could be either.
    *
    * @param seconds since the epoch
    */

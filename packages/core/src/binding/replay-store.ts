@@ -27,7 +27,7 @@ export class MemoryReplayStore implements ReplayStore {
   #since: number
 
   /**
-   * @param maxProofs the maximum number of stored proofs; one key can use up to half of them
+   * @param maxProofs the maximum number of stored proofs; at most half of them can come from one key
    * @param lifetime how long a proof can be accepted, in milliseconds
    */
   constructor(maxProofs: number, lifetime: number, clock: Pick<Clock, 'now'>) {

@@ -47,7 +47,7 @@ export const dpopOptions: OptionTable<
   maxProofs: numberOption(
     100_000,
     { min: 2, max: 1e7, unit: 'proofs', whole: true },
-    'Maximum number of used proofs that are kept in memory. One key can use up to half of them.',
+    'Maximum number of used proofs that are kept in memory. At most half of them can come from one key.',
   ),
   store: {
     default: undefined,

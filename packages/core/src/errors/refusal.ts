@@ -111,8 +111,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * A token was refused or could not be verified. `verify` throws it, and an adapter passes it to the host's
- * error handling if `onRefusal` is `throw`. Use `code` in programs, because the wording of messages may
+ * The error for a token that was refused or could not be verified. `verify` throws it, and an adapter passes it to
+ * the host's error handling if `onRefusal` is `throw`. Use `code` in programs, because the wording of messages may
  * change. `instanceof` also works for errors from another copy of this package.
  *
  * @example

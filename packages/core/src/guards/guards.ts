@@ -78,10 +78,10 @@ export interface Guards<Handler, C extends object = object> {
    */
   readonly requireDelegated: () => Handler
   /**
-   * The client that obtained the token must be one of these. Otherwise 403. This client is the token's client or the
-   * client ID of the current actor. It is compared only with client IDs. A string is a client ID at the only
-   * configured issuer. With several issuers, use `{ iss, client_id }`. This does not prove an exchange: a token that
-   * the client obtained for itself, or by signing a user in, also passes.
+   * The client that obtained the token must be one of these. Otherwise 403. This client is identified by the token's
+   * client ID or by the client ID of the current actor. Only client IDs are compared. A string is a client ID at the
+   * only configured issuer. With several issuers, use `{ iss, client_id }`. This does not prove an exchange: a token
+   * that the client obtained for itself, or by signing a user in, also passes.
    */
   readonly requireClient: (...clients: readonly ClientRule[]) => Handler
   /**

@@ -21,8 +21,8 @@ export interface StepUp {
    * counts as stronger than another, so list every value that is strong enough.
    *
    * An exchanged token may have a lower `acr` than the subject token, and the token of a service account may
-   * have one without any user. Keycloak does both: it sets the lowest level. Put this guard on the service
-   * that receives the user's own token.
+   * have one even though no user is involved. Keycloak does both: it sets the lowest level. Put this guard on the
+   * service that receives the user's own token.
    */
   readonly acr?: string | readonly string[]
   /**

@@ -27,7 +27,10 @@ const readers: Readonly<
   subprotocol: tokensOffered,
 }
 
-/** The tokens among the subprotocols that the client offers (RFC 6455 section 11.3.4): what follows the name and a dot. */
+/**
+ * The tokens among the subprotocols that the client offers (RFC 6455 section 11.3.4): what follows the name and a
+ * dot.
+ */
 function tokensOffered(name: string, line: string): readonly string[] {
   return line
     .split(',')
@@ -38,8 +41,8 @@ function tokensOffered(name: string, line: string): readonly string[] {
 
 /**
  * The values of all cookies with this name (RFC 6265 section 4.2.1). The name is compared exactly and nothing but the
- * spaces after a semicolon is removed: a server that trims more takes a cookie for one with the prefix `__Host-`
- * that the browser did not check. Quotes do not hide a semicolon, as in browsers.
+ * spaces after a semicolon is removed: a server that trims more would mistake a cookie that the browser did not check
+ * for one with the prefix `__Host-`. Quotes do not hide a semicolon, as in browsers.
  */
 function cookiesNamed(name: string, line: string): readonly string[] {
   return line
@@ -52,7 +55,7 @@ function cookiesNamed(name: string, line: string): readonly string[] {
 /** RFC 9110 section 11.2. */
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 
-/** Returns the token of the only value, or why it is not one. */
+/** Returns the token in the only value, or a refusal that says why there is none. */
 export function tokenIn(rule: CredentialRule, values: readonly unknown[]): string | Refusal {
   const place = placeOf(rule)
   const [value] = values

@@ -36,8 +36,8 @@ function isJoined(value: string): boolean {
 
 /**
  * Returns the request's credential, or `undefined` if the request has no `Authorization` header. A request
- * with more than one credential is refused. Tokens in the query or the body are never read: only RFC 6750 section 2.1 is
- * supported. No other module reads this header.
+ * with more than one credential is refused. Tokens in the query or the body are never read: only RFC 6750 section 2.1
+ * is supported. No other module reads this header.
  */
 export function readCredential(
   request: HttpRequest,
@@ -58,9 +58,9 @@ export function readCredential(
 }
 
 /**
- * Like `readCredential`, for a token in a cookie or in another header. `Authorization` is then not read, so a request
- * that has this header is refused: it is unclear which of its credentials it means, or why it expects to be accepted.
- * With a subprotocol, `Authorization` is read as well, and a request may have one of the two.
+ * Like `readCredential`, for a token in a cookie or in another header. In that case, `Authorization` is not read, and
+ * a request that has this header is refused, because it is unclear which credential the client means, or why it
+ * expects to be accepted. With a subprotocol, `Authorization` is read as well, and a request may have one of the two.
  */
 export function readCredentialFrom(
   rule: CredentialRule,
@@ -100,9 +100,9 @@ function schemeOf(
 }
 
 /**
- * The refusal of a request without a credential. The reason says whether code before the guard set the header, which
- * is ignored, because only the one that the client sent counts. It also says whether the token seems to be in the
- * query.
+ * The refusal of a request without a credential. The reason says whether code before the guard set the header. Such a
+ * header is ignored, because only the one that the client sent counts. It also says whether the token seems to be in
+ * the query.
  */
 export function missingCredential(request: HttpRequest, rule: CredentialRule | undefined): Refusal {
   const { hostHeaders = {}, url } = request
@@ -168,7 +168,7 @@ export function usesOtherScheme(request: HttpRequest): boolean {
 /**
  * Whether this is a CORS preflight. Other OPTIONS requests are not. Browsers send preflights without credentials
  * (Fetch standard, "CORS-preflight fetch"), so a request with an `Authorization` header is not one either, and neither
- * is one with a token where `rule` says.
+ * is one with a token in the place that `rule` names.
  */
 export function isPreflight(request: HttpRequest, rule: CredentialRule | undefined): boolean {
   return (

@@ -257,7 +257,7 @@ export class Gate<C extends object = object> {
     }
   }
 
-  /** Synchronous if the token is cached and the guard is. A refusal is final: later guards don't run. */
+  /** Synchronous if the token is cached and the guard is synchronous. A refusal is final: later guards don't run. */
   #run(state: RequestState, guard: Guard): MaybePromise<GuardResult> {
     if (state.outcome instanceof Refusal) return this.#refuse(state, state.outcome)
     const stop = this.#reporter.stopwatch()

@@ -36,7 +36,7 @@ export type CredentialSource = CookieSource | HeaderSource | SubprotocolSource
  * origin or from one of `origins`. See docs/credentials.md for what you still have to do.
  *
  * @param name case-sensitive. With the prefix `__Host-`, no other host of the same site can set the cookie.
- * @param options `origins`: pages from these origins may send unsafe requests, such as `https://app.example.com`.
+ * @param options `origins`: the origins, such as `https://app.example.com`, whose pages may send unsafe requests.
  *   Exact and in lowercase. Default: only the origins of `publicUrl` and `resource`, and requests that the browser
  *   marks as same-origin
  * @throws ConfigError if the name is not a valid cookie name (RFC 6265 section 4.1.1), or an entry is not an origin
@@ -63,8 +63,8 @@ export function fromCookie(
  * Reads access tokens from a header, and from nowhere else. The value is the token alone, without a scheme. For the
  * option `credential`. For proxies that sign in users and pass the token on, such as Cloudflare Access.
  *
- * The token is verified like any other. Whether it came from the proxy is not checked. This is not necessary, because
- * the issuer signed the token.
+ * The token is verified like any other. There is no check that it came from the proxy. None is necessary, because the
+ * issuer signed the token.
  *
  * @param name case-insensitive
  * @throws ConfigError if the name is not a valid header name (RFC 9110 section 5.1), or the header has another
@@ -172,8 +172,8 @@ function checkedOrigins(given: unknown): readonly string[] {
 }
 
 /**
- * An origin as browsers serialize it, without a wildcard. `http` only on this machine: anyone on the network could change
- * such a page.
+ * An origin as browsers serialize it, without a wildcard. `http` only on this machine: anyone on the network could
+ * change such a page.
  */
 function isOrigin(value: unknown): value is string {
   const url = parsePlainUrl(value)

@@ -28,7 +28,7 @@ export interface UnverifiedNames {
   readonly htu?: string
 }
 
-/** How a token is bound to a key of the client (RFC 7800), as thumbprints. */
+/** How a token is bound to the client's key (RFC 7800), as thumbprints. */
 export interface RecordedBinding {
   /** The scheme that the token was sent with. */
   readonly scheme: 'Bearer' | 'DPoP'
@@ -102,7 +102,7 @@ export interface DecisionRecord {
     readonly path?: string
     /**
      * The pattern of the route, such as `/orders/:id`. Absent if the framework does not provide it, which is the case
-     * below a mount path on Express.
+     * under a mount path on Express.
      */
     readonly route?: string
   }

@@ -1,4 +1,4 @@
-/** Something unexpected that an exchange returned, but that was not refused. */
+/** Something unexpected in the result of an exchange that did not cause a refusal. */
 export type ExchangeAnomaly = 'scope_narrower' | 'lifetime_malformed'
 
 /**

@@ -4,8 +4,8 @@ import type { JwtVerifier } from './other-jwt.ts'
 
 /**
  * What the authorization server says about a token (RFC 7662 section 2.2). `claims` are the members of its
- * response, which core checks as it checks those of a JWT. `unavailable`: the server did not give a usable answer.
- * The reason is for the operator and contains no secret.
+ * response, which core checks in the same way as those of a JWT. `unavailable`: the server did not give a usable
+ * answer. The reason is for the operator and contains no secret.
  */
 export type IntrospectionAnswer =
   | {
@@ -49,8 +49,8 @@ export interface IntrospectionContext {
   /** Verifies signed responses (RFC 9701). */
   readonly verifyJwt: JwtVerifier
   /**
-   * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns whether it
-   * was printed.
+   * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns
+   * whether it was printed.
    */
   readonly warn: (message: string) => boolean
 }

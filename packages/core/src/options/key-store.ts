@@ -2,7 +2,7 @@
  * Stores key sets across restarts, in a file, in Redis, or elsewhere. The store does not have to be trusted,
  * because each key set is stored with an HMAC. Each call is limited to one second. An error or a timeout
  * never changes a decision. It is published as the event `not-stored`, without the text of the error, which can
- * contain a secret. Log it in `get` and `set`.
+ * contain a secret. To see the error, log it in `get` and `set`.
  *
  * @example
  * import { readFile, writeFile } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors/refusal.ts'
 
-/** An option's value depends on this setting: it decides which URLs are accepted. */
+/** The setting that decides which URLs are accepted as values of options. */
 export interface ReadContext {
   readonly allowInsecureHttp: boolean
 }

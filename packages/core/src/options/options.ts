@@ -59,17 +59,17 @@ export type DelegationMode = 'any' | 'direct' | 'delegated'
 export interface IssuerOptions {
   /**
    * The issuer identifier, exactly as in the `iss` of its tokens. A trailing slash matters. Without
-   * `metadataUri`, `jwksUri`, and `jwks`, it must be an `https` URL without user, query, or fragment (RFC 8414
-   * section 2). With one of them, it can be any string. `http` URLs are allowed for loopback hosts, and for others with
-   * `allowInsecureHttp`.
+   * `metadataUri`, `jwksUri`, and `jwks`, it must be an `https` URL without user information, query, or fragment
+   * (RFC 8414 section 2). With one of them, it can be any string. `http` URLs are allowed for loopback hosts, and for
+   * other hosts with `allowInsecureHttp`.
    */
   readonly issuer: string
   /** The names of this service in tokens from this issuer. Default: the `audience` of all issuers. */
   readonly audience?: Audience
   /**
    * The accepted signature algorithms (RFC 7518 section 3.1, RFC 8037). Default: RS256, PS256, ES256, ES384,
-   * and EdDSA. ML-DSA needs Node.js 24.7 or newer. Symmetric algorithms are not supported. An RSA key without `alg` serves every RS algorithm in
-   * the list, and PS algorithms only if the list has no RS algorithm.
+   * and EdDSA. ML-DSA needs Node.js 24.7 or newer. Symmetric algorithms are not supported. An RSA key without `alg`
+   * is used for every RS algorithm in the list, and for PS algorithms only if the list has no RS algorithm.
    */
   readonly algorithms?: readonly Algorithm[]
   /**
@@ -86,10 +86,9 @@ export interface IssuerOptions {
   readonly profile?: 'rfc9068' | Profile
   /**
    * The URL of the issuer's metadata, if this service cannot reach it at the issuer's own URL, for example
-   * if the issuer is public and this service uses its internal address. The `issuer` in the metadata must
-   * still be exactly the configured one. The rules for `http` are the same as for `issuer`. Cannot be
-   * combined with `jwksUri` or `jwks`. Default: the well-known URLs of the issuer (OpenID Connect Discovery,
-   * then RFC 8414).
+   * if the issuer's URL is public and this service uses an internal address. The `issuer` in the metadata must still
+   * be exactly the configured one. The rules for `http` are the same as for `issuer`. Cannot be combined with
+   * `jwksUri` or `jwks`. Default: the well-known URLs of the issuer (OpenID Connect Discovery, then RFC 8414).
    *
    * @example
    * import type { IssuerOptions } from '@resource-server/core'
@@ -107,8 +106,8 @@ export interface IssuerOptions {
   readonly jwksUri?: string
   /**
    * A fixed key set (RFC 7517 section 5) of 1 to 100 public keys. If set, nothing is fetched. Cannot be
-   * combined with `metadataUri` or `jwksUri`. Throws a `ConfigError` if no key in it can be used. A key without `kid`, such as
-   * one from a PEM file, serves tokens whose `kid` is not that of another key.
+   * combined with `metadataUri` or `jwksUri`. Throws a `ConfigError` if no key in it can be used. A key without
+   * `kid`, such as one from a PEM file, is used for tokens whose `kid` does not match another key.
    */
   readonly jwks?: { readonly keys: readonly object[] }
   /**
@@ -120,7 +119,7 @@ export interface IssuerOptions {
   readonly introspection?: Introspection
 }
 
-/** An issuer with its profile, as `keycloak(url)` and the other provider functions return it. */
+/** An issuer with its profile, as returned by `keycloak(url)` and the other provider functions. */
 export interface ProviderIssuer extends IssuerOptions {
   readonly profile: Profile
 }
@@ -140,7 +139,7 @@ export interface RecordOptions {
   /**
    * Replaces personal identifiers in records with their HMAC-SHA-256 under this key. These are the subject
    * and every actor that is not known to be a client. Records then also omit the path of the request. The
-   * key has at least 32 bytes. Compute a pseudonym with `pseudonymize()`. Default: nothing is replaced.
+   * key must be at least 32 bytes long. Compute a pseudonym with `pseudonymize()`. Default: nothing is replaced.
    */
   readonly pseudonymKey?: string | Uint8Array
   /**
@@ -176,12 +175,12 @@ export interface DpopOptions {
   readonly algorithms?: readonly Algorithm[]
   /**
    * The maximum age of a proof, in seconds, from 1 to 300. `clockTolerance` is added. Default 60. It does
-   * not apply if `nonceSecret` is set: then the age of the nonce counts, which is at most 120 seconds.
+   * not apply if `nonceSecret` is set: the age of the nonce is checked instead, and is limited to 120 seconds.
    */
   readonly maxAge?: number
   /**
-   * The maximum number of used proofs that are kept in memory, from 2 to 10,000,000. One key can use up to half of
-   * them. If there are more, requests are answered with 503. Default 100,000.
+   * The maximum number of used proofs that are kept in memory, from 2 to 10,000,000. At most half of them can come
+   * from one key. If there are more, requests are answered with 503. Default 100,000.
    */
   readonly maxProofs?: number
   /**
@@ -204,9 +203,9 @@ export interface DpopOptions {
  * - `{ from: 'socket' }`: from the TLS connection of the request. The server must request certificates.
  * - `{ from: 'header', … }`: from a header that a proxy sets. `peers` names the proxies: IP addresses, blocks such as
  *   `10.1.0.0/16`, or `unix` for a Unix domain socket. The header is ignored if it comes from any other peer. The
- *   proxy must remove the header from the requests that clients send. `rfc9440` is the `Client-Cert` header, `xfcc`
- *   is Envoy's `X-Forwarded-Client-Cert`, and `nginx-pem` is a header with `$ssl_client_escaped_cert`, whose name you
- *   must set.
+ *   proxy must remove the header from the requests that clients send. `rfc9440` is the `Client-Cert` header, and
+ *   `xfcc` is Envoy's `X-Forwarded-Client-Cert`. For `nginx-pem`, set `header` to the name of the header that
+ *   contains `$ssl_client_escaped_cert`.
  * - `{ checkedBy: 'gateway' }`: nothing is checked here. Only for services whose gateway compares the certificate
  *   with each token, and that clients can reach only through that gateway. A warning is printed at startup, and each
  *   record says that the binding was not checked.
@@ -261,13 +260,12 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    * Looks up an issuer that is not known in advance, such as one per tenant. It is called with the `iss` of
    * a token that is not verified yet, before anything is fetched. Return the options of the issuer, with
    * `issuer` equal to the argument, or `undefined` to refuse the token. If it throws or rejects, or returns
-   * another issuer, the token cannot be verified, and the response is 503. The result is cached for one
-   * minute.
+   * a different issuer, the token cannot be verified, and the response is 503. The result is cached for one minute.
    *
    * The argument is chosen by the caller, so match it exactly: look it up in a list, or match the whole
    * string. It is always a normalized URL of at most 512 characters: `https` (or `http` if that is allowed),
-   * the host in lowercase, and no user, default port, escape sequence, dot segment, empty segment, query, or
-   * fragment. Tokens with any other `iss` are refused.
+   * the host in lowercase, and no user information, default port, escape sequence, dot segment, empty segment, query,
+   * or fragment. Tokens with any other `iss` are refused.
    *
    * @example
    * import { createVerifier } from '@resource-server/core'
@@ -318,13 +316,13 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
    */
   readonly delegation?: DelegationMode
   /**
-   * Tokens that are bound to a key of the client with DPoP (RFC 9449). `allowed` accepts them with a valid
-   * proof, `required` accepts nothing else, and `off` refuses them. Default: `allowed` if `publicUrl` or
-   * `resource` says which URL clients use, and in `createVerifier`, which does not need the URL. `off` otherwise.
+   * Tokens that are bound to the client's key with DPoP (RFC 9449). `allowed` accepts them with a valid proof,
+   * `required` accepts nothing else, and `off` refuses them. Default: `allowed` if `publicUrl` or `resource` says
+   * which URL clients use, and in `createVerifier`, which does not need the URL. `off` otherwise.
    */
   readonly dpop?: 'allowed' | 'required' | 'off' | DpopOptions
   /**
-   * Tokens that are bound to a certificate of the client (RFC 8705 section 3). Default: they are refused.
+   * Tokens that are bound to a client certificate (RFC 8705 section 3). Default: they are refused.
    */
   readonly mtls?: MtlsOptions
   /**
@@ -450,9 +448,9 @@ export interface ResourceServerOptions extends VerifierOptions {
   readonly optional?: boolean
   /**
    * Whether `optional` also applies to requests whose `Authorization` header uses another scheme, such as
-   * `Basic`, because other code in this service verifies it. Such a request passes `requireAudience` as
-   * anonymous. `Bearer` without a valid token, several credentials, and a header without a scheme are still
-   * refused. Requires `optional`. Default false: another scheme is refused with 401.
+   * `Basic`, that other code in this service verifies. Such a request passes `requireAudience` as anonymous. `Bearer`
+   * without a valid token, several credentials, and a header without a scheme are still refused. Requires `optional`.
+   * Default false: another scheme is refused with 401.
    *
    * @example
    * import { createGate } from '@resource-server/core/adapter'

@@ -9,7 +9,7 @@ export interface HintedToken {
   readonly typ: string | undefined
   /** Empty if the token cannot be parsed. Before the signature is verified, a claim may have any type. */
   readonly claims: Readonly<Record<string, unknown>>
-  /** True if the token looks like an opaque or an encrypted token, rather than a malformed JWT. */
+  /** True if the token looks like an opaque or encrypted token, rather than a malformed JWT. */
   readonly opaque?: boolean
 }
 
@@ -89,7 +89,7 @@ export interface Profile {
   readonly ignoredAudiences: readonly string[]
   /**
    * The accepted values of claims that differ between kinds of tokens, such as `{ token_use: ['access'] }`. A
-   * token with another value, or without the claim, is refused. Default: none.
+   * token with any other value, or without the claim, is refused. Default: none.
    */
   readonly expectedClaims?: Readonly<Record<string, readonly string[]>>
   /**

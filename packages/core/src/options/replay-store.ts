@@ -40,10 +40,10 @@ export interface ReplayStore {
    */
   consume(proof: UsedProof): boolean | Promise<boolean>
   /**
-   * The time since which the store has been recording, in milliseconds since the epoch. Older proofs are refused,
-   * because they may have been used before. Proofs from the same second, which may be older, require a nonce. Leave
-   * it out if the store survives restarts. It is read before and after each call to `consume`, so a store that finds
-   * out that it lost its data can change the value.
+   * The time at which the store started recording, in milliseconds since the epoch. Older proofs are refused, because
+   * they may have been used before. Proofs from the same second, which may be older, require a nonce. Leave it out if
+   * the store survives restarts. It is read before and after each call to `consume`, so a store that finds out that
+   * it lost its data can change the value.
    */
   readonly since?: number | undefined
 }

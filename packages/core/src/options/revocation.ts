@@ -49,11 +49,11 @@ export interface RevocationContext {
   readonly maxLifetime: number | undefined
   /** Whether tokens from this issuer may be accepted. */
   readonly trusts: (issuer: string) => boolean
-  /** Verifies JWTs from the trusted issuers that are not access tokens, such as logout tokens. */
+  /** Verifies the trusted issuers' JWTs other than access tokens, such as logout tokens. */
   readonly verifyJwt: JwtVerifier
   /**
-   * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns whether it
-   * was printed.
+   * Prints a warning, unless the option `log` is `off`. The message must not contain tokens or secrets. Returns
+   * whether it was printed.
    */
   readonly warn: (message: string) => boolean
 }
@@ -76,13 +76,13 @@ export interface RevocationChecker {
   /** Resolves when requests can be answered. Rejects if that takes too long. */
   readonly warmUp: () => Promise<void>
   readonly health: () => RevocationHealth
-  /** Stops background work on behalf of this verifier. */
+  /** Stops the background work for this verifier. */
   readonly close: () => void
 }
 
 /**
- * A source of revocations: the option `revocation`. `@resource-server/revocation` has an implementation with a
- * list in memory and with feeds between processes.
+ * A source of revocations: the option `revocation`. `@resource-server/revocation` provides an implementation with an
+ * in-memory list and feeds between processes.
  *
  * @example
  * import type { Revocation } from '@resource-server/core'

@@ -5,8 +5,8 @@ import { auth0Hints, auth0Opaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * An Auth0 tenant, by its domain or custom domain. Adds `https://` and the trailing slash of the issuer. The
- * audience is the identifier of the API.
+ * An Auth0 tenant, identified by its domain or custom domain. Adds `https://` and the trailing slash of the issuer.
+ * The audience is the identifier of the API.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'
@@ -17,7 +17,7 @@ import type { Profile } from '../options/profile.ts'
  *   audience: 'https://orders.example.com',
  * })
  *
- * @throws ConfigError if the argument is not a domain name, or if there is a second one
+ * @throws ConfigError if the argument is not a domain name, or if there is a second argument
  */
 export function auth0(domain: string, ...more: readonly never[]): ProviderIssuer {
   noMoreArguments('auth0(domain)', more)

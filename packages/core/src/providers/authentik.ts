@@ -3,7 +3,7 @@ import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * An authentik application, by its issuer URL, including the trailing slash. The audience is the client ID
+ * An authentik application, identified by its issuer URL, including the trailing slash. The audience is the client ID
  * of the application's provider.
  *
  * @example

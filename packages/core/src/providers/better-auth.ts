@@ -4,9 +4,9 @@ import { betterAuthOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * A server that uses Better Auth with its plugin `@better-auth/oauth-provider`, by its issuer URL, which ends
- * in `/api/auth` by default. Tokens are opaque unless the client sends the parameter `resource`. The audience
- * is that resource.
+ * A server that uses Better Auth with its plugin `@better-auth/oauth-provider`, identified by its issuer URL, which
+ * ends in `/api/auth` by default. Tokens are opaque unless the client sends the parameter `resource`. The audience is
+ * that resource.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

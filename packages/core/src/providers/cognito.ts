@@ -54,7 +54,7 @@ export const cognitoOptions: OptionTable<CognitoOptions, CognitoSettings> = {
 const fix = "Write cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_…' })."
 
 /**
- * An Amazon Cognito user pool. Groups are roles.
+ * An Amazon Cognito user pool. Groups are treated as roles.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

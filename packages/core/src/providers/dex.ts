@@ -32,7 +32,7 @@ export const dexOptions: OptionTable<DexOptions, DexOptions> = {
 }
 
 /**
- * Dex, by its issuer URL. The audience is the ID of a client. Tokens have neither scopes nor `act`.
+ * Dex, identified by its issuer URL. The audience is the ID of a client. Tokens have neither scopes nor `act`.
  *
  * ID tokens are not detected, because Dex's ID tokens look the same as its access tokens. With
  * `acceptIdTokens`, you confirm that you accept both.

@@ -4,9 +4,9 @@ import { audienceHint, hydraOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * Ory Hydra, by its issuer URL. In Hydra, set `strategies.access_token` to `jwt`. By default, its
- * access tokens are opaque, and opaque tokens are refused without `introspection`. The claims that the consent app adds are in
- * `ext`.
+ * Ory Hydra, identified by its issuer URL. In Hydra, set `strategies.access_token` to `jwt`. By default, its access
+ * tokens are opaque, and opaque tokens are refused without `introspection`. The claims that the consent app adds are
+ * in `ext`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

@@ -34,7 +34,7 @@ export const keycloakOptions: OptionTable<
 }
 
 /**
- * A realm of Keycloak 24 or later, by its issuer URL.
+ * A realm of Keycloak 24 or later, identified by its issuer URL.
  *
  * For `aud` to contain this service, Keycloak needs an audience mapper. A token without an actor may still
  * have been exchanged, because standard token exchange does not write `act`. The client that exchanged the

@@ -3,8 +3,8 @@ import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * A server that uses the npm package oidc-provider, by its issuer URL. Set `accessTokenFormat` to `jwt`. Its
- * tokens conform to RFC 9068. It has no built-in token exchange, so `act` depends on your grant handler.
+ * A server that uses the npm package oidc-provider, identified by its issuer URL. Set `accessTokenFormat` to `jwt`.
+ * Its tokens conform to RFC 9068. It has no built-in token exchange, so `act` depends on your grant handler.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

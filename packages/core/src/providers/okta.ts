@@ -5,7 +5,7 @@ import { oktaHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * An Okta custom authorization server, by its issuer URL.
+ * An Okta custom authorization server, identified by its issuer URL.
  *
  * A token may also be valid for other services. In Okta, the audience is a setting of the
  * authorization server, so all APIs that use the server share it.

@@ -16,8 +16,8 @@ export const rfc9068Profile: Profile = /* @__PURE__ */ checkedProfile({
 })
 
 /**
- * Any issuer whose access tokens conform to RFC 9068, by its issuer URL. Tokens must have the `typ` `at+jwt`
- * or `application/at+jwt`, and the claims `client_id` and `jti`.
+ * Any issuer whose access tokens conform to RFC 9068, identified by its issuer URL. Tokens must have the `typ`
+ * `at+jwt` or `application/at+jwt`, and the claims `client_id` and `jti`.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

@@ -4,7 +4,7 @@ import { springHints } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * Spring Authorization Server, by its issuer URL.
+ * Spring Authorization Server, identified by its issuer URL.
  *
  * By default, `aud` does not contain this service. It contains the ID of the client that requested the
  * token, and the parameters `resource` and `audience` of a token exchange are ignored. A token

@@ -3,7 +3,8 @@ import type { ProviderIssuer } from '../options/options.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * WSO2 Identity Server or Asgardeo, by its issuer URL. Set the access token type of the application to JWT.
+ * WSO2 Identity Server or Asgardeo, identified by its issuer URL. Set the access token type of the application to
+ * JWT.
  *
  * By default, `aud` does not contain this service. It is the ID of the client that requested the token.
  *

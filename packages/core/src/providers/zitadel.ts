@@ -4,8 +4,8 @@ import { scopeHint, zitadelOpaque } from './hints.ts'
 import type { Profile } from '../options/profile.ts'
 
 /**
- * A ZITADEL instance, by its URL. Set the token type of your applications to JWT, because by default
- * their access tokens are opaque. The audience is the ID of a project. Tokens do not contain scopes.
+ * A ZITADEL instance, identified by its URL. Set the token type of your applications to JWT, because by default their
+ * access tokens are opaque. The audience is the ID of a project. Tokens do not contain scopes.
  *
  * @example
  * import { createVerifier } from '@resource-server/core'

@@ -42,7 +42,7 @@ export type Claims<C extends object = object> = StandardClaims &
   Readonly<C> & { readonly [name: string]: unknown }
 
 /**
- * The members of a token, its view and its cached content. This is their only definition.
+ * The members of a token, its view, and its cached content. This is their only definition.
  *
  * The constructor assigns each member by name. Objects made this way share one hidden class in V8,
  * which `Object.assign` and spread do not guarantee.
@@ -76,8 +76,8 @@ class View<C extends object = object> {
    */
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   /**
-   * The key of the client that the token is bound to (RFC 7800), as thumbprints. The request has proved
-   * that it has this key, unless `mtls` is `{ checkedBy: 'gateway' }`. `undefined` for a bearer token.
+   * The client's key that the token is bound to (RFC 7800), as thumbprints. The request has proved possession of this
+   * key, unless `mtls` is `{ checkedBy: 'gateway' }`. `undefined` for a bearer token.
    */
   readonly confirmation: TokenConfirmation | undefined
   /** All claims except `act`. */

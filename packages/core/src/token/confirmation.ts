@@ -13,8 +13,8 @@ export interface TokenConfirmation {
 const known = ['jkt', 'x5t#S256'] as const
 
 /**
- * Reads `cnf`. Every member that is known must hold, and at least one must be known: a token that is bound
- * in an unknown way cannot be accepted.
+ * Reads `cnf`. Every known member must be well-formed, and at least one must be known: a token that is bound in an
+ * unknown way cannot be accepted.
  */
 export function readConfirmation(cnf: unknown): TokenConfirmation | Refusal {
   if (!isJsonObject(cnf)) return refuse('claim_malformed', 'cnf is not an object', { claim: 'cnf' })

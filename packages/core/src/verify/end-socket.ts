@@ -45,8 +45,8 @@ export function endSocket(socket: EndableSocket, reason: TokenEnd): void {
 }
 
 /**
- * `ws` still delivers messages until the client has answered, or for 30 seconds. To remove the listeners is not enough: the
- * application may add one later, such as after it has read from a database.
+ * `ws` still delivers messages until the client has answered, or for 30 seconds. Removing the listeners is not
+ * enough: the application may add one later, for example after it has read from a database.
  */
 function dropMessages(socket: EndableSocket): void {
   const emit = socket.emit.bind(socket)

@@ -71,7 +71,7 @@ export interface Explanation {
 
 /** The options of `explain`. */
 export interface ExplainOptions {
-  /** Fetches nothing. Without `jwks`, the signature is then not checked. Default false. */
+  /** Fetches nothing, so the signature is not checked unless `jwks` is set. Default false. */
   readonly offline?: boolean
   /**
    * The guards of a route, in order: `(guards) => [guards.requireScope('orders:read')]`. Guards other than those

@@ -26,7 +26,8 @@ export interface Health {
 export interface Operations {
   /**
    * Fetches the keys of all configured issuers, so that the first request does not wait for them. Each fetch takes at
-   * most five seconds, and 64 issuers are fetched at a time. If a fetch fails, it is retried in the background.
+   * most five seconds, and the keys of at most 64 issuers are fetched at a time. If a fetch fails, it is retried in
+   * the background.
    *
    * @throws ConfigError if an issuer's metadata is invalid
    * @throws VerificationError if an issuer is unavailable

@@ -5,7 +5,7 @@ import { warnings } from '../lib/warning-limiter.ts'
 
 /**
  * Refusals that a mistake in the setup causes for every token. Others, such as an expired token, are part of
- * normal operation, or only an attacker causes them.
+ * normal operation, or are caused only by an attacker.
  */
 const setupCodes: ReadonlySet<Code> = new Set<Code>([
   'token_too_large',

@@ -74,8 +74,8 @@ export interface Verifier<C extends object = object> extends Operations {
    */
   readonly verify: (jwt: string, presentation?: TokenPresentation) => Promise<AccessToken<C>>
   /**
-   * Like `verify`, but returns the result instead of throwing. Rejects only with a `ConfigError` if
-   * `presentation` is malformed.
+   * Like `verify`, but returns the result instead of throwing. Rejects only if `presentation` is malformed, with a
+   * `ConfigError`.
    */
   readonly check: (jwt: string, presentation?: TokenPresentation) => Promise<VerificationResult<C>>
 }
