@@ -314,7 +314,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
   },
   cryptography: choiceOption<'native' | 'webcrypto'>(
     ['native', 'webcrypto'],
-    "The cryptography that verifies signatures. `'native'` is faster on Node and the same as `'webcrypto'` elsewhere.",
+    "The cryptography that verifies signatures. `'native'` uses `node:crypto`, which is faster, and WebCrypto on runtimes without it.",
   ),
   onDecision: functionOption(
     undefined,

@@ -152,7 +152,7 @@ export interface DecisionRecord {
   readonly introspection?: 'stale'
   /** The claims named in `records.claims` that the token has. */
   readonly claims?: { readonly [name: string]: unknown }
-  /** Present only if the signature was not verified. */
+  /** What was not verified: a token whose signature was not checked, or a refused DPoP proof. */
   readonly unverified?: UnverifiedNames
   /**
    * How many records were lost before this one, because `onDecision` threw or rejected, or because too
