@@ -78,7 +78,7 @@ function readHeader(options: OptionObject): MtlsSettings {
   if (typeof header !== 'string' || !/^[A-Za-z0-9-]+$/.test(header)) {
     throw new ConfigError(
       `'mtls.header' must be the name of a header, got ${kindOf(header)}.`,
-      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies confuse other characters.',
+      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies mix up other characters.',
     )
   }
   return Object.freeze({ from: 'header', format, header, peers: readPeers(peers) })

@@ -74,7 +74,7 @@ test.each([
   expect(() => readMtls({ ...header, header: name })).toThrow(
     new ConfigError(
       `'mtls.header' must be the name of a header, got ${kind}.`,
-      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies confuse other characters.',
+      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies mix up other characters.',
     ),
   )
 })
