@@ -105,7 +105,7 @@ function readPeers(value: unknown): Peers {
     return Object.freeze({ ranges, unixSocket: entries.includes('unix') })
   }
   throw new ConfigError(
-    "'mtls.peers' must be a non-empty list of IP addresses and blocks, or 'unix'.",
+    "'mtls.peers' must be a non-empty list of IP addresses, blocks, or 'unix'.",
     "Name the proxies that may set the header: ['10.0.0.5'], ['10.1.0.0/16'], or ['unix'].",
   )
 }
