@@ -76,7 +76,7 @@ describe.each(published)('$name', ({ directory, folder }) => {
     }
   })
 
-  test('is published for all, with provenance', () => {
+  test('is published as a public package, with provenance', () => {
     const { publishConfig } = readManifest(`packages/${folder}/package.json`)
     expect(publishConfig).toEqual({ access: 'public', provenance: true })
   })

@@ -103,7 +103,7 @@ describe('a store', () => {
   test('passes if it returns what it stores, and accepts a proof once', async () => {
     const { code, out } = await doctor(stores(goodKeyStore, goodReplay))
     expect(out).toMatch(/^✔ key store +returns what it stores$/m)
-    expect(out).toMatch(/^✔ replay store +accepts a proof once$/m)
+    expect(out).toMatch(/^✔ replay store +accepts a proof only once$/m)
     expect(code).toBe(0)
   })
 

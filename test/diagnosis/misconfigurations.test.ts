@@ -81,7 +81,7 @@ test('3: the URL of the metadata as the issuer', async () => {
   )
 })
 
-test('4: a public issuer that is reached by an internal address only', async () => {
+test('4: a public issuer that is reached only at an internal address', async () => {
   const screen = await doctorOf('https://login.invalid/realms/shop')
   expect(screen).toMatch(/getaddrinfo (?:ENOTFOUND|EAI_AGAIN) login\.invalid/)
   expect(screen).toContain(
@@ -100,7 +100,7 @@ test('5: a wrong audience', async () => {
 test('6: an audience that differs by a slash', async () => {
   const aud = 'https://orders.example.com'
   const screen = await explain(issuer.token({ aud: `${aud}/` }), issuer.url, aud)
-  expect(screen).toContain('They differ only in case or by a trailing slash')
+  expect(screen).toContain('They differ only in case or in a trailing slash')
   expect(screen).toContain("Use the same text in 'audience' and at the issuer")
 })
 
@@ -206,7 +206,7 @@ test('14: a Node request in the fetch adapter', async () => {
   )
 })
 
-test('15: a guard for Express in an app of Koa', async () => {
+test('15: an Express guard in a Koa app', async () => {
   const api = forExpress(options)
   const errors: unknown[] = []
   const app = new Koa().use(api.requireAuthentication() as never)
@@ -217,7 +217,7 @@ test('15: a guard for Express in an app of Koa', async () => {
   )
 })
 
-test('16: a plugin of Fastify that is not awaited', async () => {
+test('16: a Fastify plugin that is not awaited', async () => {
   const screen = await doctorApp(`
     import { resourceServer } from '@resource-server/fastify'
     import fastify from 'fastify'
@@ -239,7 +239,7 @@ test('16: a plugin of Fastify that is not awaited', async () => {
   expect(stderr).toContain('Await app.register(resourceServer, …) before you define routes.')
 })
 
-test('17: a listener of decisions that throws', () => {
+test('17: a decision listener that throws', () => {
   const script = `
     import { createVerifier } from '@resource-server/core'
     const verifier = createVerifier({ issuer: '${issuer.url}', audience: '${audience}',
@@ -250,7 +250,7 @@ test('17: a listener of decisions that throws', () => {
   expect(stderr).toMatch(/onDecision.*TypeError/)
 })
 
-test('18: a mistyped option of a provider', async () => {
+test('18: a mistyped provider option', async () => {
   const screen = await doctorWith(`
     import { keycloak } from '@resource-server/core/providers'
     const issuer = keycloak('https://sso.example.com/realms/shop', { rolesof: ['order-service'] })

@@ -83,7 +83,7 @@ test('doctor examines certificates that it trusts', async () => {
   const expected = [
     [
       certificateOf(pair),
-      /^✔ TLS +127\.0\.0\.1:\d+, TLSv1\.3, certificate of test by test, valid until 2049-12-31$/m,
+      /^✔ TLS +127\.0\.0\.1:\d+, TLSv1\.3, certificate of test, issued by test, valid until 2049-12-31$/m,
     ],
     [certificateOf(pair, { until: dateIn(5.5) }), /^! TLS +the certificate expires in 5 days$/m],
     [

@@ -57,7 +57,7 @@ describe('tRPC', async () => {
     expect(await Promise.all([me.query(), orders.list.query()])).toEqual(['user-1', ['order-1']])
   })
 
-  test('a batch without one of its scopes gets one 403, and no call of it runs', async () => {
+  test('a batch without one of its scopes gets one 403, and none of its calls run', async () => {
     const { me, orders } = await client('other')
     const results = await Promise.allSettled([me.query(), orders.list.query()])
     expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected'])
@@ -85,7 +85,7 @@ describe('tRPC', async () => {
     expect(response.headers.get('www-authenticate')).toContain(`scope="${scope}"`)
   })
 
-  test('a request without a token gets a challenge, and no body of tRPC', async () => {
+  test('a request without a token gets a challenge, and no tRPC body', async () => {
     const response = await send(`${await start()}/trpc/me`)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe('Bearer realm="api"')

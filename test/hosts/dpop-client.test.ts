@@ -37,7 +37,7 @@ function appWith(options: object) {
 }
 
 test.each(['ES256', 'Ed25519', 'RS256', 'PS256'] as const)(
-  'a proof of the package dpop with %s is accepted once',
+  'a proof from the package dpop with %s is accepted once',
   async (alg) => {
     const [app, client] = [appWith({}), await clientFor(alg)]
     const headers = await client.headers()

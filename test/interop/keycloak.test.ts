@@ -287,7 +287,7 @@ describe('a token that is bound with DPoP', () => {
     await checkNonce(bound, keycloak.issuer, addResult)
   })
 
-  test('is issued without a nonce of the server', async () => {
+  test('is issued without a nonce from the server', async () => {
     const { headers } = await tokenRequestWithProof(
       `${keycloak.issuer}/protocol/openid-connect/token`,
       {

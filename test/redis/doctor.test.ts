@@ -33,11 +33,11 @@ describe.skipIf(!hasRedis)(`doctor with Redis${hasRedis ? '' : `: ${howToGetRedi
 
   test('passes stores that work', async () => {
     const { code, out } = await doctor(options(redis.url, 'client.unref()'))
-    expect(out).toMatch(/^✔ replay store +accepts a proof once$/m)
+    expect(out).toMatch(/^✔ replay store +accepts a proof only once$/m)
     expect(code).toBe(0)
   })
 
-  test('says what a user of Redis lacks, without the password', async () => {
+  test('says what a Redis user lacks, without the password', async () => {
     const url = redis.url.replace(`:${password}@`, 'reader:reads@')
     const { code, out } = await doctor(options(url, 'client.unref()'))
     expect(out).toMatch(/^✘ replay store .*NOPERM\.\n +→ Allow the Redis user to run get, set, del/m)

@@ -77,11 +77,11 @@ describe('quoted', () => {
     ['/a b/core.tgz', "'/a b/core.tgz'"],
     ["/it's/core.tgz", String.raw`'/it'\''s/core.tgz'`],
     ['/$HOME/core.tgz', "'/$HOME/core.tgz'"],
-  ])('writes %s as one word of a shell', (path, expected) => {
+  ])('writes %s as one shell word', (path, expected) => {
     expect(quoted(path, 'linux')).toBe(expected)
   })
 
-  test('writes a path of Windows in double quotes', () => {
+  test('writes a Windows path in double quotes', () => {
     expect(quoted(String.raw`C:\a b\core.tgz`, 'win32')).toBe(String.raw`"C:\a b\core.tgz"`)
   })
 })

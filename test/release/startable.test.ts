@@ -23,7 +23,7 @@ describe('startable', () => {
     expect(startable('git', windows)).toEqual(['git'])
   })
 
-  test('refuses a tool that no package has on Windows', () => {
+  test('on Windows, refuses a tool that no package has', () => {
     expect(() => startable(tool('no-such-tool'), windows)).toThrow("a tool named 'no-such-tool'")
   })
 })

@@ -12,8 +12,8 @@ const fixes: Partial<Readonly<Record<Code, string>>> = {
     'Have the expected client obtain the token, or add this client to requireClient.',
   key_not_found:
     'The token may be from another environment of the issuer. The command `keys` lists the keys that the issuer publishes.',
-  lifetime_too_long: "Have the issuer issue shorter tokens, or raise 'maxLifetime'.",
-  role_insufficient: 'Assign the role at the issuer, and have it write roles into access tokens.',
+  lifetime_too_long: "Have the issuer issue shorter-lived tokens, or raise 'maxLifetime'.",
+  role_insufficient: 'Assign the role at the issuer, and have it include roles in access tokens.',
   scope_insufficient:
     'Have the client request the scope, and allow it for the client at the issuer.',
   signature_invalid:

@@ -84,7 +84,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .action((given: IssuerArguments) => finish(issuerCommand(given, terminal)))
   program
     .command('mint')
-    .description('prints a token of the local issuer to standard output, and nothing else')
+    .description('prints a token from the local issuer to standard output, and nothing else')
     .requiredOption('--key-file <path>', 'the file that `issuer` created')
     .option('--audience <name>', 'the service that the token is for; repeatable', collect)
     .option('--scope <scopes>', 'the scopes, separated by spaces')
@@ -156,7 +156,7 @@ function withoutValue(text: string): string {
 /** The message must not repeat the argument. */
 function refuseToken(): never {
   throw new ConfigError(
-    'A token must not be an argument, because other users see it in the process list.',
+    'A token must not be an argument, because other users can see it in the process list.',
     'Use standard input or --token-file.',
   )
 }

@@ -121,7 +121,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
       unauthorized_client:
         "Add AuthorizationGrantType.TOKEN_EXCHANGE and CLIENT_CREDENTIALS to the client's registration",
       invalid_grant:
-        'The subject token must be known to this server. If it has may_act, that must name this client with iss and sub, and the hop must send an actor token',
+        'The subject token must be known to this server. If it has may_act, may_act must name this client with iss and sub, and the hop must send an actor token',
     },
   },
   // On-behalf-of token exchange: https://auth0.com/docs/secure/tokens/token-exchange

@@ -1,7 +1,7 @@
 import { DPoP, type DPoPHandle, generateKeyPair, modifyAssertion } from 'oauth4webapi'
 import type { Settings } from './settings.ts'
 
-/** The key of this service that new tokens are bound to (RFC 9449). It is created at the first use. */
+/** The key of this service that new tokens are bound to (RFC 9449). It is created on first use. */
 export class DpopKey {
   readonly #settings: Pick<Settings, 'clock' | 'dpop'>
   #handle: Promise<DPoPHandle> | undefined

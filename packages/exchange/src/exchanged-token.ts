@@ -15,7 +15,7 @@ interface Content extends Omit<ExchangedToken, 'expiresAt'> {
   readonly expires: number | undefined
 }
 
-/** Creates a frozen token. Its value is in a private field, so that no printer finds it. */
+/** Creates a frozen token. Its value is in a private field, so that printing the token does not show it. */
 export function createExchangedToken(content: Content): ExchangedToken {
   return new Exchanged(content)
 }

@@ -18,10 +18,10 @@ import { TokenRequests } from './token-requests.ts'
 
 // All times are in milliseconds.
 
-/** A token is not used for this long before it expires, so that it is still valid when it arrives. */
+/** A token is last used this long before it expires, so that it is still valid when it arrives. */
 const margin = 30_000
 const maxLifetime = 3_600_000
-/** How long a refusal is remembered that the same request would get again. */
+/** How long to remember a refusal that the same request would get again. */
 const refusedFor = 5_000
 /** What an entry takes in memory in addition to the text of its token. About 400 bytes were measured on Node 20. */
 const entryBytes = 500
@@ -146,7 +146,7 @@ export class Exchanger {
       : { ok: true, cachedTokens }
   }
 
-  /** Not even to the own issuer is anything sent that no verifier accepted. */
+  /** Nothing that no verifier accepted is sent, not even to the token's own issuer. */
   #check(subject: AccessToken): void {
     if (!isAccessToken(subject)) {
       throw new ConfigError(
@@ -156,7 +156,7 @@ export class Exchanger {
     }
     if (subject.issuer === this.#settings.issuer) return
     throw new ConfigError(
-      `This hop exchanges tokens of '${this.#settings.issuer}', not of ${quote(subject.issuer)}.`,
+      `This hop exchanges tokens from '${this.#settings.issuer}', not from ${quote(subject.issuer)}.`,
       'Create a hop for each issuer, and choose it by token.issuer.',
     )
   }

@@ -55,7 +55,7 @@ export class Recorder {
     this.#warnedOf = code
     const { issuer, scope, warn } = this.#settings
     const target = this.#target.join(', ') || scope.join(' ')
-    warn(`Tokens of '${issuer}' cannot be exchanged for ${target}: ${reason}.`)
+    warn(`Tokens from '${issuer}' cannot be exchanged for ${target}: ${reason}.`)
   }
 
   recovered(): void {

@@ -3,11 +3,11 @@ import type { Dialect } from './dialects.ts'
 import type { Failure, HopCode } from './hop-error.ts'
 import type { TokenAnswer } from './token-endpoint.ts'
 
-/** What an error of the authorization server means. */
+/** What an error from the authorization server means. */
 interface Meaning {
   readonly code: HopCode
   /**
-   * For how much of the hop the error holds: `client` for every token, `target` for every token unless an exchange
+   * How much of the hop the error affects: `client` for every token, `target` for every token unless an exchange
    * succeeded recently, `token` for the same token only.
    */
   readonly scope: 'client' | 'target' | 'token'

@@ -29,8 +29,8 @@ function basicSecrets(authorization: string): readonly string[] {
 }
 
 /**
- * Replaces text of a server that repeats a secret of the request, as some do in their errors: it becomes part of a
- * reason, which is logged.
+ * Replaces text from a server that repeats a secret of the request, as some servers do in their errors: the text
+ * becomes part of a reason, which is logged.
  */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const repeats = secrets.some((secret) => secret !== '' && text.includes(secret))

@@ -9,7 +9,7 @@ type TokenType = 'Bearer' | 'DPoP' | 'N_A'
 export interface Issued {
   readonly value: string
   readonly tokenType: TokenType
-  /** Seconds. `undefined` if the server did not say it, or said something else than a positive number. */
+  /** Seconds. `undefined` if the server did not say it, or said something other than a positive number. */
   readonly expiresIn: number | undefined
   readonly scopes: readonly string[]
   readonly anomalies: readonly ExchangeAnomaly[]

@@ -212,7 +212,7 @@ function asksForNonce({ headers }: Response, { tokenType }: ExchangedToken): boo
   return tokenType === 'DPoP' && /\buse_dpop_nonce\b/.test(headers.get('www-authenticate') ?? '')
 }
 
-/** Misuse of `fetch`, and the abort of the handler, stay what they are. */
+/** Returns errors about misuse of `fetch`, or about an abort by the handler, unchanged. */
 function failedCall(error: unknown, signal: RequestInit['signal']): unknown {
   const isAborted = signal?.aborted === true && nameOf(signal.reason) !== 'TimeoutError'
   const isMisuse = error instanceof TypeError && error.cause === undefined

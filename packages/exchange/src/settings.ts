@@ -81,7 +81,7 @@ interface Values extends Omit<
   readonly records: string | Uint8Array | undefined
 }
 
-/** A row without documentation: the docstrings of `NextHopOptions` are its only one. */
+/** A row without documentation, which is only in the docstrings of `NextHopOptions`. */
 function row<Value>(
   otherwise: Value | typeof required,
   read: Option<Value>['read'],

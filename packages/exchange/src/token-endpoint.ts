@@ -71,8 +71,8 @@ export class TokenEndpoint {
   }
 
   /**
-   * Sends a token request, and reads the response within 5 seconds. A DPoP proof without the nonce of the server
-   * is sent once more with it.
+   * Sends a token request, and reads the response within 5 seconds. If a DPoP proof lacks the server's nonce,
+   * the request is sent once more with it.
    *
    * @throws FetchError if there is no usable response
    * @throws ConfigError if the metadata is wrong

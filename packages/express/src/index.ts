@@ -227,7 +227,7 @@ interface RoutedRequest {
 }
 
 /**
- * The pattern of the route, such as `/orders/:id`. Express does not tell the pattern of a mount path: `baseUrl`
+ * The pattern of the route, such as `/orders/:id`. Express does not reveal the pattern of a mount path: `baseUrl`
  * is the path that the client requested, and can name a user. So a route below a mount path has no pattern.
  */
 function routeOf({

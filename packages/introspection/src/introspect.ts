@@ -21,8 +21,8 @@ import {
 } from './options.ts'
 
 /**
- * Asks an issuer about its tokens: the issuer's option `introspection`. Opaque tokens are then accepted like JWTs, with
- * the same checks, guards, and records.
+ * Asks an issuer about its tokens. Pass the result as the issuer's option `introspection`. Opaque tokens are then
+ * accepted like JWTs, with the same checks, guards, and records.
  *
  * An active answer is used for up to 30 seconds, so a token that is revoked in the meantime is still accepted for
  * that long. If the endpoint does not answer as it should, the response is 503, never 401.

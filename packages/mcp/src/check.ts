@@ -38,7 +38,7 @@ export type Body =
   | 'too large'
   | 'disconnected'
 
-/** The bytes that a body may have: 4 MiB, like both versions of the SDK. */
+/** The maximum size of a body: 4 MiB, as in both versions of the SDK. */
 export const maxBodyBytes: number = 4 * 1024 * 1024
 
 /** A request that may reach the MCP server. */
@@ -49,7 +49,7 @@ export interface Admission {
   readonly body: unknown
   /** Remembers the session that the response opens, if the request can open one. */
   readonly opened: ((session: string) => void) | undefined
-  /** Forgets the session, if the request asks to end it. Call it once the response says that it did. */
+  /** Forgets the session, if the request asks to end it. Call it once the response says that the session ended. */
   readonly ended: (() => void) | undefined
   /** Whether the response may stay open without an end, so that it must end with the token. */
   readonly isOpenEnded: boolean

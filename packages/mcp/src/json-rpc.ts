@@ -15,7 +15,7 @@ export const errorCodes = {
 export interface Problem {
   readonly status: 400 | 404 | 413
   readonly code: number
-  /** For the caller. It contains nothing of the token and of other callers. */
+  /** For the caller. It contains nothing about the token or other callers. */
   readonly message: string
 }
 

@@ -16,7 +16,7 @@ export interface Protection<C extends object> {
   readonly acceptParsedBody: boolean
 }
 
-/** What all handlers of one resource server share: its sessions, too. Each handler adds its guards. */
+/** What all handlers of one resource server share, including its sessions. Each handler adds its guards. */
 export function protectionOf<C extends object>({
   gate,
   mcp: { baseScopes, rules, acceptParsedBody },

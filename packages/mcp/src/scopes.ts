@@ -105,7 +105,7 @@ export function announcedScopes(
 export function checkedScopes(value: unknown, option: string): readonly string[] {
   if (!Array.isArray(value) || !value.every(isScopeToken)) {
     throw new ConfigError(
-      `'${option}' must give a list of scopes: printable ASCII without spaces, quotes and backslashes (RFC 6749 section 3.3).`,
+      `'${option}' must give a list of scopes: printable ASCII without spaces, quotes, or backslashes (RFC 6749 section 3.3).`,
       "Write ['orders:write']. A function must return such a list, not a promise.",
     )
   }

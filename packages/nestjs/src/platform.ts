@@ -41,7 +41,7 @@ function textOf(path: unknown): string | undefined {
   return typeof path === 'string' ? path : undefined
 }
 
-/** The request that a resource server knows: that of Node. */
+/** The request in the form that a resource server knows: Node's. */
 export function rawRequest(request: object): object {
   return 'raw' in request ? (request.raw as object) : request
 }

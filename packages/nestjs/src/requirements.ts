@@ -65,7 +65,10 @@ export interface HandlerClass {
   readonly prototype: object
 }
 
-/** What a handler requires, in order: the audience first, then the class, then the method. `public` for no token. */
+/**
+ * What a handler requires, in order: the audience first, then the class, then the method. `public` if it needs no
+ * token.
+ */
 export function requirementsOf(
   owner: HandlerClass,
   handler: object,

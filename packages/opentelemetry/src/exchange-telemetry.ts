@@ -21,7 +21,7 @@ export function exchangeTelemetry(
     unit: '{exchange}',
   })
   const duration = meter.createHistogram('resource_server.exchange.duration', {
-    description: 'Duration of obtaining a token for the next service',
+    description: 'Time taken to obtain a token for the next service',
     unit: 's',
     advice: { explicitBucketBoundaries: bucketBoundaries },
   })
@@ -53,7 +53,7 @@ function metricAttributes({ outcome, code, cache }: ExchangeRecord): Attributes 
   }
 }
 
-/** The codes of `@resource-server/exchange` that exchanges end with. */
+/** The codes of `@resource-server/exchange` with which exchanges end. */
 const codes = [
   'token_expired',
   'token_rejected',

@@ -32,8 +32,8 @@ export interface RedisStores {
  * Calls are not queued, retried, or answered from memory. Each command has one key, so a cluster needs no
  * hash tags.
  *
- * A proof is not remembered if Redis evicts its key, if its data is deleted, or if a replica is promoted
- * that has not received it. After a restart of Redis, proofs from before the restart are refused.
+ * A proof is not remembered if Redis evicts its key, if its data is deleted, or if a replica that has not
+ * received it is promoted. After a restart of Redis, proofs from before the restart are refused.
  *
  * @example
  * import { createClient } from 'redis'

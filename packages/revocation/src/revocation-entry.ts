@@ -96,7 +96,7 @@ function secondsOf(before: unknown, now: number): number {
   if (!(before instanceof Date) || Number.isNaN(before.getTime())) throw malformed('before', before)
   if (before.getTime() <= now) return before.getTime() / 1000
   throw new ConfigError(
-    "The 'before' of a revocation is in the future, which would also refuse tokens of later sign-ins.",
+    "The 'before' of a revocation is in the future, so it would also refuse tokens from later sign-ins.",
     'Pass the time of the event, or leave it out.',
   )
 }

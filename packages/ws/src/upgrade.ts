@@ -36,7 +36,7 @@ type Decision =
   | { readonly reply: Reply }
   | { readonly reply?: never; readonly headers: Readonly<Record<string, string>> }
 
-/** Decides about handshakes before `ws` completes them. `onOpen` runs before the application gets the connection. */
+/** Decides on handshakes before `ws` completes them. `onOpen` runs before the application gets the connection. */
 export function upgrades<C extends object>(
   gate: Gate<C>,
   credential: CredentialSource | undefined,
@@ -94,7 +94,7 @@ function isUpgrade(request: unknown, head: unknown): boolean {
   return isNodeRequest(request) && head instanceof Uint8Array
 }
 
-/** Runs the guards in order. Rejects with an `Error` of the setup, or of a guard. */
+/** Runs the guards in order. Rejects with an `Error` from the setup or from a guard. */
 async function decide<C extends object>(
   gate: Gate<C>,
   request: IncomingMessage,

@@ -4,7 +4,7 @@ import { parametersOf, sourceOf, type Step, type Target } from './step.ts'
 
 /**
  * An error handler decides what becomes of a refusal that a guard throws, and of a guard that fails. What it does is
- * read from its text, so a handler that hands the error to other code is not reported.
+ * read from its source, so a handler that hands the error to other code is not reported.
  *
  * @param guards the guards that run for this target
  */

@@ -44,7 +44,7 @@ export interface ExpressRecord {
 
 const signature: Signature = { answering: [1, 2], errors: 4 }
 
-/** `undefined` if the value is neither an app nor a router of Express. */
+/** `undefined` if the value is neither an Express app nor an Express router. */
 export function examineExpress(app: unknown, record: ExpressRecord): ExaminedApp | undefined {
   const router = routerOf(app)
   if (!router) return undefined
@@ -194,7 +194,7 @@ function passedInRoute(route: Route, method: string): readonly Passed[] {
   }))
 }
 
-/** Whether it may call `next('route')`, as far as its text shows. */
+/** Whether it may call `next('route')`, as far as its source shows. */
 function leavesRoute(handler: Handler): boolean {
   return /(['"`])router?\1/.test(sourceOf(handler))
 }

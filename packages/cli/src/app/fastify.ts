@@ -31,7 +31,7 @@ interface RecordedRoute {
 /** The routes of the apps that were created since `recordFastify` was called. */
 export interface FastifyRecord {
   readonly routesOf: (app: object) => readonly RecordedRoute[] | undefined
-  /** The error handler that was set for an instance. Fastify keeps a bound function, so its text is lost. */
+  /** The error handler that was set for an instance. Fastify keeps a bound function, so its source is lost. */
   readonly errorHandlers: WeakMap<object, Handler>
   readonly stop: () => void
 }
@@ -40,8 +40,8 @@ const channel = 'fastify.initialization'
 const signature: Signature = { answering: [], errors: undefined }
 
 /**
- * Records the routes of every app from its creation on, by the channel that Fastify publishes new apps on. A hook that
- * is added later, such as one of a plugin, misses the routes before it, which may be those without a guard.
+ * Records the routes of every app from its creation on, through the channel on which Fastify publishes new apps. A hook
+ * that is added later, such as one from a plugin, misses the routes before it, which may be those without a guard.
  */
 export function recordFastify(): FastifyRecord {
   const apps = new WeakMap<object, RecordedRoute[]>()
@@ -71,7 +71,7 @@ export function recordFastify(): FastifyRecord {
 }
 
 /**
- * `undefined` if the value is not an app of Fastify.
+ * `undefined` if the value is not a Fastify app.
  *
  * @throws what a plugin of the app throws
  */

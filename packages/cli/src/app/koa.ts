@@ -32,7 +32,7 @@ type Middleware = Handler & { readonly router?: Router }
 
 const signature: Signature = { answering: [1], errors: undefined }
 
-/** `undefined` if the value is not an app of Koa. */
+/** `undefined` if the value is not a Koa app. */
 export function examineKoa(app: unknown): ExaminedApp | undefined {
   const { middleware, callback } = (app ?? {}) as {
     readonly middleware?: readonly Middleware[]
@@ -135,7 +135,7 @@ function stepsOf(middleware: readonly Middleware[]): readonly Step[] {
   return middleware.filter(({ router }) => !router).map((one) => stepOf(one, signature))
 }
 
-/** Middleware that contains other middleware, by its text: that of `koa-mount` and `koa-compose`. */
+/** Middleware that contains other middleware, according to its source: that of `koa-mount` and `koa-compose`. */
 function whatIsHiddenIn(one: Middleware): string | undefined {
   const source = sourceOf(one)
   if (/\bmountPath\b/.test(source)) return 'an app that koa-mount mounts'

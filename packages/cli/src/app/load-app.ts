@@ -18,7 +18,7 @@ export interface LoadedApp extends ExaminedApp {
 const limits = { load: 20_000, afterListen: 1_000 }
 
 /**
- * Loads the module of an app and examines it. The code of the module runs. Servers are kept from listening: calls of
+ * Loads the module of an app and examines it. The code of the module runs. Servers are kept from listening: calls to
  * `listen` do nothing.
  *
  * @param given the path of the module and the name of its export, such as `./app.mjs#app`
@@ -105,12 +105,12 @@ function notAnApp(given: string): ConfigError {
 
 interface Blocked {
   readonly hasListened: () => boolean
-  /** Resolves soon after the first call of `listen`. */
+  /** Resolves soon after the first call to `listen`. */
   readonly afterListen: Promise<void>
   readonly stop: () => void
 }
 
-/** Replaces `listen` of all servers by a function that does nothing. */
+/** Replaces `listen` of all servers with a function that does nothing. */
 function blockListen(): Blocked {
   // oxlint-disable-next-line typescript/unbound-method -- it is put back
   const { listen } = Server.prototype

@@ -10,7 +10,8 @@ const common = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 const manyMethods = 20
 
 /**
- * What each method of a route reaches. One result if the route answers all methods, and all of them reach the same.
+ * What each method of a route reaches. One result if the route answers all methods, and all of them reach the same
+ * functions.
  *
  * @param methods in uppercase. Empty if the route answers all of them
  * @param reach returns `undefined` for a method that does not reach the route

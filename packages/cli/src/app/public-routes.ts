@@ -6,7 +6,7 @@ const format = /^(?:([A-Z]+) )?(\/\S*)$/
 /**
  * Reads routes that need no guard: `/health`, `GET /health`, or `/assets/*` for everything below a path.
  *
- * @throws ConfigError for another text
+ * @throws ConfigError for any other text
  */
 export function publicRoutes(given: readonly string[]): (target: Target) => boolean {
   const routes = given.map((text) => {

@@ -3,7 +3,7 @@ import { descriptionOf, type HandlerDescription } from '@resource-server/core/ad
 /** A function of the app that a request passes through. */
 export type Handler = (...given: never[]) => unknown
 
-/** One function on the way of a request. */
+/** One function in the path of a request. */
 export interface Step {
   readonly handler: Handler
   readonly role: 'guard' | 'metadata' | 'cors' | 'errors' | 'static' | 'other'
@@ -44,7 +44,7 @@ export interface ExaminedApp {
 
 /** How a framework calls its handlers: what their parameters say about them. */
 export interface Signature {
-  /** How many parameters a function has that never passes the request on. */
+  /** The number of parameters of a function that never passes the request on. */
   readonly answering: readonly number[]
   /** How many parameters an error handler has. `undefined` if it is not middleware. */
   readonly errors: number | undefined
@@ -79,12 +79,12 @@ function hasMoreParameters(handler: Handler): boolean {
   return /\.\.\.|=/.test(parametersOf(handler).join(','))
 }
 
-/** A handler for paths without a route, as far as its text shows. */
+/** A handler for paths without a route, as far as its source shows. */
 export function isNotFound(handler: Handler): boolean {
   return /\b404\b|not.?found/i.test(sourceOf(handler))
 }
 
-/** The text of a function. Bound and native functions have none. */
+/** The source of a function. Bound and native functions have none. */
 export function sourceOf(handler: Handler): string {
   const text = Function.prototype.toString.call(handler)
   return text.includes('[native code]') ? '' : text

@@ -16,7 +16,7 @@ export async function examineStores(options: ResourceServerOptions): Promise<rea
       ? [examine('key store', 'returns what it stores', () => useKeyStore(keyStore.store))]
       : []),
     ...(replay
-      ? [examine('replay store', 'accepts a proof once', () => useReplayStore(replay))]
+      ? [examine('replay store', 'accepts a proof only once', () => useReplayStore(replay))]
       : []),
   ]
   return Promise.all(checks)

@@ -111,7 +111,7 @@ const problems: Readonly<Record<string, readonly [what: string, fix: string]>> =
 function describe({ subject, issuer, valid_to: end }: PeerCertificate): string {
   const name = (who: PeerCertificate['subject'] | undefined): string =>
     printable([who?.CN ?? who?.O ?? 'unnamed'].flat().join(', '))
-  return `certificate of ${name(subject)} by ${name(issuer)}, valid until ${dateOf(end)}`
+  return `certificate of ${name(subject)}, issued by ${name(issuer)}, valid until ${dateOf(end)}`
 }
 
 function examineExpiry({ valid_to: end }: PeerCertificate): readonly Finding[] {

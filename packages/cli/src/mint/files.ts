@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { ConfigError } from '@resource-server/core'
 import { createSigningKey, type ProviderId, type SigningKey } from '@resource-server/testing'
 
-/** What a local issuer is, so that other processes can issue its tokens. Contains its private key. */
+/** Describes a local issuer, so that other processes can issue its tokens. Contains its private key. */
 export interface IssuerFile {
   /** The `iss` of its tokens. */
   readonly issuer: string
@@ -35,7 +35,7 @@ export async function writeIssuerFile(path: string, file: IssuerFile): Promise<v
   await writePrivate(path, file)
 }
 
-/** The key of a client for DPoP. It is created with a new file. */
+/** A client's DPoP key. If the file does not exist, both are created. */
 export async function openClientKey(path: string): Promise<SigningKey> {
   const content = await readJson(path)
   if (isKey(content)) return content

@@ -1,6 +1,6 @@
 import type { TestClock } from '@resource-server/testing'
 
-/** The clock of the system, for an issuer that runs for hours. That of tests stands still. */
+/** The system clock, for an issuer that runs for hours. The test clock stands still. */
 export const realClock: TestClock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

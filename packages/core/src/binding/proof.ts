@@ -103,7 +103,7 @@ function parse(headers: readonly unknown[], maximum: number): UnverifiedProof | 
     return refuse('proof_malformed', 'the request has more than one DPoP header')
   }
   if (typeof value === 'string' && value.length > maximum) {
-    const length = `the DPoP header has ${value.length} characters, the maximum is ${maximum}`
+    const length = `the DPoP header has ${value.length} characters; the maximum is ${maximum}`
     return refuse('proof_malformed', length)
   }
   const proof = parseProof(value, maximum, knownHeaders)
@@ -206,7 +206,7 @@ function checkTimes(
 ): Refusal | undefined {
   const age = now - iat
   if (!nonceSecrets && age > maxAge + clockTolerance) {
-    return notCurrent(`iat in the proof was ${roundSeconds(age)} s ago, the maximum is ${maxAge} s`)
+    return notCurrent(`iat in the proof was ${roundSeconds(age)} s ago; the maximum is ${maxAge} s`)
   }
   if (!nonceSecrets && -age > clockTolerance) {
     return notCurrent(`iat in the proof is ${roundSeconds(-age)} s in the future`)

@@ -105,7 +105,7 @@ function adviceFor(
   const isSimilar = (one: string, other: string): boolean => normalized(one) === normalized(other)
   if (!found.some((one) => names.some((other) => isSimilar(one, other)))) return undefined
   return (
-    'They differ only in case or by a trailing slash, and the comparison is exact. Use the ' +
+    'They differ only in case or in a trailing slash, and the comparison is exact. Use the ' +
     "same text in 'audience' and at the issuer"
   )
 }

@@ -45,7 +45,7 @@ function readScopeList(guard: string, scopes: readonly unknown[]): readonly stri
   if (scopes.length === 0) throw new ConfigError(`${guard} needs at least one scope.`, fix)
   if (scopes.every(isScopeToken)) return [...scopes]
   throw new ConfigError(
-    `${guard} accepts scopes only: printable ASCII without spaces, quotes and backslashes (RFC 6749 section 3.3).`,
+    `${guard} accepts scopes only: printable ASCII without spaces, quotes, or backslashes (RFC 6749 section 3.3).`,
     fix,
   )
 }

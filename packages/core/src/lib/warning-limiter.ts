@@ -54,7 +54,7 @@ export class WarningLimiter {
     this.#suppressed = 0
     this.#write(
       `${count} more ${count === 1 ? 'warning was' : 'warnings were'} not printed in the last minute. ` +
-        'health() has the state of every issuer, and onDecision receives every refusal.',
+        'health() shows the state of every issuer, and onDecision receives every refusal.',
     )
   }
 }

@@ -320,7 +320,7 @@ export const generalHints: readonly Hint[] = [
   {
     codes: actorCodes,
     when: (token) => !has(token, 'act'),
-    message: `Have the caller exchange its token for this service. Not every server then writes act. ${checkClient}`,
+    message: `Have the caller exchange its token for this service. Some servers still do not write act. ${checkClient}`,
   },
 ]
 

@@ -67,7 +67,7 @@ const byLikelihood: readonly Difference[] = ['spelling', 'scheme', 'address', 'p
 const advice: Readonly<Record<Difference, string>> = {
   slash: "They differ by a trailing slash. Set 'issuer' exactly as in the token",
   spelling:
-    "They are the same URL, written differently (such as in uppercase). Set 'issuer' exactly as in the token",
+    "They are the same URL, written differently (for example, in uppercase). Set 'issuer' exactly as in the token",
   scheme:
     'They differ in the scheme (http and https). If the authorization server is behind a proxy, configure its public ' +
     "URL there. Set 'issuer' to the iss of its tokens",

@@ -34,7 +34,7 @@ test('the time in a nonce cannot be changed', async () => {
 })
 
 test.each(['', 'x', '.', 'eyJ8wRiv8V2', `${(now * 1000).toString(36)}.short`])(
-  'the text %j is not recognized',
+  'the string %j is not recognized',
   async (text) => {
     expect(await nonces().issuedAt(text, now)).toBeUndefined()
   },

@@ -158,7 +158,7 @@ describe('the DPoP header', () => {
     ['the request has more than one DPoP header', [proof, proof]],
     ['the request has more than one DPoP header', [[proof]]],
     ['the DPoP header is not a proof: the token is not a string', [null]],
-    ['the DPoP header has 8193 characters, the maximum is 8192', ['x'.repeat(8193)]],
+    ['the DPoP header has 8193 characters; the maximum is 8192', ['x'.repeat(8193)]],
   ])('is refused because %s', async (reason, headers) => {
     expect(await verifyProof(contextOf('', { headers }))).toMatchObject({ reason })
   })
@@ -345,7 +345,7 @@ describe('the claims of a proof are refused', () => {
   })
 
   test.each<readonly [object, string]>([
-    [{ iat: now - 66 }, 'iat in the proof was 66 s ago, the maximum is 60 s'],
+    [{ iat: now - 66 }, 'iat in the proof was 66 s ago; the maximum is 60 s'],
     [{ iat: now + 6 }, 'iat in the proof is 6 s in the future'],
     [{ exp: now - 10 }, 'exp in the proof was 10 s ago'],
     [{ exp: now - 5 }, 'exp in the proof was 5 s ago'],

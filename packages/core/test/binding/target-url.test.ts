@@ -41,7 +41,7 @@ describe('targetsOf', () => {
     },
   )
 
-  test('is empty if Host is not text', () => {
+  test('is empty if Host is not a string', () => {
     const header = (name: string): readonly unknown[] => (name === 'host' ? [['api.example']] : [])
     expect(targetsOf(presentationOf({}, { header }), urls)).toEqual([])
   })

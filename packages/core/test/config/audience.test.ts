@@ -136,7 +136,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
         `${name} and ${found}`,
         name,
         ['x', found],
-        `aud is ["x", "${found}"], expected one of ["${name}"]. They differ only in case or by a trailing slash, and the comparison is exact. Use the same text in 'audience' and at the issuer`,
+        `aud is ["x", "${found}"], expected one of ["${name}"]. They differ only in case or in a trailing slash, and the comparison is exact. Use the same text in 'audience' and at the issuer`,
       ] as const,
   ),
   [

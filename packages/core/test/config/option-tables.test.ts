@@ -16,7 +16,7 @@ describe.each(Object.entries(tables))('%s', (name, table) => {
     for (const option of Object.keys(table)) expect(readme).toContain(`| \`${option}\` |`)
   })
 
-  test('has a text for a default only where there is a default', () => {
+  test('describes a default only where there is one', () => {
     for (const [option, row] of Object.entries(table)) {
       expect(row.defaultText === '', option).toBe(row.default === required)
     }

@@ -112,7 +112,7 @@ export const issuers: readonly Case[] = [
     "Unknown issuer option 'audiance'. Did you mean 'audience'?",
   ],
   [
-    'an entry with an option of the whole',
+    'an entry with an option that is not per issuer',
     { audience, issuers: [{ issuer, clock: {} }] },
     "Unknown issuer option 'clock'",
   ],

@@ -71,7 +71,7 @@ describe.each([
     'throws a ConfigError for %j, which is not a list of scopes',
     (scopes) => {
       expect(() => createCheck(scopes)).toThrow(
-        `${guard} accepts scopes only: printable ASCII without spaces, quotes and backslashes (RFC 6749 section 3.3). Write ${guard}('orders:read').`,
+        `${guard} accepts scopes only: printable ASCII without spaces, quotes, or backslashes (RFC 6749 section 3.3). Write ${guard}('orders:read').`,
       )
     },
   )

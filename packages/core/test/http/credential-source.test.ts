@@ -67,7 +67,7 @@ describe('the reason says', () => {
     ],
     ['that the cookie is empty', cookie, [session('')], "the cookie '__Host-session' is empty"],
     [
-      'that a scheme is too much',
+      'that the value starts with a scheme',
       header,
       [['X-Proxy-Token', `Bearer ${good}`]],
       "the header 'X-Proxy-Token' starts with a scheme. It must contain only the token",
@@ -85,13 +85,13 @@ describe('the reason says', () => {
       "the cookie '__Host-session' contains characters that a token cannot contain",
     ],
     [
-      'that a shim passed something else than a text',
+      'that a shim passed something other than a string',
       header,
       [['X-Proxy-Token', 7]],
       "the header 'X-Proxy-Token' is not a string",
     ],
     [
-      'that a shim passed something else than a text for cookies',
+      'that a shim passed something other than a string for cookies',
       cookie,
       [['Cookie', 7]],
       "the cookie '__Host-session' is not a string",

@@ -21,7 +21,7 @@ test('two requests that are refused for the same reason get the same reply, whic
   expect(Object.isFrozen(first.headers)).toBe(true)
 })
 
-test('so do two refusals with the same scheme and the same seconds', () => {
+test('so do two refusals with the same scheme and the same number of seconds', () => {
   const write = replyWriter(settings)
   for (const make of [
     () => refuse('credential_malformed', '', { scheme: 'Bearer' }),
@@ -50,7 +50,7 @@ test.each([
   expect(write(refuse('token_expired', ''), {})).toEqual(plain)
 })
 
-test('a reply has the seconds of its own refusal', () => {
+test('a reply has the number of seconds of its own refusal', () => {
   const write = replyWriter(settings)
   const after = (retryAfter: number) =>
     write(refuse('keys_unavailable', '', { retryAfter }), {}).headers['Retry-After']

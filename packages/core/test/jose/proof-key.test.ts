@@ -178,7 +178,7 @@ describe('parseProof', () => {
 
   // The key is random, so the proof must not be part of the test titles.
   test.each<readonly [what: string, code: string, reason: string, proof: unknown]>([
-    ['a text without dots', 'token_malformed', 'is not a JWT', 'x'],
+    ['a string without dots', 'token_malformed', 'is not a JWT', 'x'],
     ['undefined', 'token_malformed', 'is not a string', undefined],
     [
       'a proof that is too long',

@@ -271,7 +271,7 @@ describe('the next refresh', () => {
 describe('the clock skew', () => {
   const date = 'Thu, 01 Jan 2026 01:00:00 GMT'
 
-  test('is reported in seconds, also after the clock was moved', async () => {
+  test('is reported in seconds, even after the clock was moved', async () => {
     const { verifier, clock } = startRemote(jwksResponse('a', { date }))
     expect(verifier.health().issuers[0]).not.toHaveProperty('clockSkew')
     await verifier.warmUp()

@@ -21,7 +21,7 @@ test('the Doorkeeper remembers nearly every one of twice the expected number of 
   expect(again.length).toBeGreaterThan(1900)
 })
 
-test('the Doorkeeper at some point recognizes each digest of a cycle that is three times too long for it', () => {
+test('the Doorkeeper eventually recognizes each digest of a cycle that is three times too long for it', () => {
   const doorkeeper = new Doorkeeper(2)
   const long = digests(0, 24)
   const recognized = new Set<string>()

@@ -97,7 +97,7 @@ const refused: readonly (readonly [what: string, text: string, why: string])[] =
   ['one object too deep', nested(33), 'nested deeper'],
   ['one list too deep', nestedLists(32), 'nested deeper'],
   ['one level too deep, with siblings on each level', wide(33), 'nested deeper than 32'],
-  ['a text that is not JSON and has as many braces', `x${nested(33)}`, 'not JSON'],
+  ['a string that is not JSON and has as many braces', `x${nested(33)}`, 'not JSON'],
   ['ten thousand levels', nested(10_000), 'nested deeper'],
 ]
 

@@ -18,7 +18,7 @@ test('a negative mark is counted, too', () => {
   expect([marks.mayHave(-1), marks.mayHave(0)]).toEqual([true, false])
 })
 
-test('a counter that is full stays there forever', () => {
+test('a counter that is full stays full forever', () => {
   const marks = new MarkCounter(1)
   const isThereAfter = (step: 'add' | 'remove') => {
     marks[step](0)
@@ -28,7 +28,7 @@ test('a counter that is full stays there forever', () => {
   expect(Array.from({ length: 300 }, () => isThereAfter('remove'))).not.toContain(false)
 })
 
-test('of absent marks, at most one in eight seems to be there if as many are as expected', () => {
+test('at most one in eight absent marks seems to be present if as many marks were added as expected', () => {
   const marks = new MarkCounter(1000)
   for (let at = 0; at < 1000; at += 1) marks.add(Math.imul(at, 2_654_435_761))
   const absent = Array.from({ length: 8000 }, (_, at) => Math.imul(at + 1000, 2_654_435_761))

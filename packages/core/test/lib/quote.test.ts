@@ -23,7 +23,7 @@ test.each([
   ['a lone surrogate', '\ud83d', String.raw`"\ud83d"`],
   ['126 characters', 'x'.repeat(126), `"${'x'.repeat(126)}"`],
   ['127 characters', 'x'.repeat(127), `"${'x'.repeat(123)}"...`],
-  ['a very long text', 'x'.repeat(100_000), `"${'x'.repeat(123)}"...`],
+  ['a very long string', 'x'.repeat(100_000), `"${'x'.repeat(123)}"...`],
   ['21 escapes', '\n'.repeat(21), `"${String.raw`\u000a`.repeat(21)}"`],
   ['22 escapes', '\n'.repeat(22), `"${String.raw`\u000a`.repeat(20)}"...`],
 ])('quote escapes %s', (_what, value, quoted) => {

@@ -350,7 +350,7 @@ test('S3Fifo evicts as many entries as a larger one needs', () => {
   expect([map.size, map.bytes, map.get(idOf('larger'))]).toEqual([36, 80, 10])
 })
 
-test('S3Fifo computes a digest only for a text that may be stored', () => {
+test('S3Fifo computes a digest only for a string that may be stored', () => {
   const computed: string[] = []
   const digestOf = (text: string): string => {
     computed.push(text)

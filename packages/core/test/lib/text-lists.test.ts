@@ -10,7 +10,7 @@ const listsWith = (): { lists: TextLists; reads: string[] } => {
   return { lists, reads }
 }
 
-test('the same text has the same frozen list', () => {
+test('the same string has the same frozen list', () => {
   const { lists, reads } = listsWith()
   expect(lists.get('a b')).toEqual(['a', 'b'])
   expect(lists.get('a b')).toBe(lists.get('a b'))
@@ -18,7 +18,7 @@ test('the same text has the same frozen list', () => {
   expect(reads).toEqual(['a b'])
 })
 
-test('a text of more than 512 characters is read each time', () => {
+test('a string of more than 512 characters is read each time', () => {
   const { lists, reads } = listsWith()
   for (const length of [512, 513])
     for (let time = 0; time < 2; time += 1) lists.get('x'.repeat(length))

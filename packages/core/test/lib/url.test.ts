@@ -9,7 +9,7 @@ import {
   withoutSlash,
 } from '../../src/lib/url.ts'
 
-test('parseUrl returns undefined for a text that is not a URL', () => {
+test('parseUrl returns undefined for a string that is not a URL', () => {
   expect(parseUrl('https://as.example.com/a')?.pathname).toBe('/a')
   expect(parseUrl('as.example.com')).toBeUndefined()
 })

@@ -26,7 +26,7 @@ function createLimiter() {
 }
 
 const countOf = (count: number): string =>
-  `${count} more ${count === 1 ? 'warning was' : 'warnings were'} not printed in the last minute. health() has the state of every issuer, and onDecision receives every refusal.`
+  `${count} more ${count === 1 ? 'warning was' : 'warnings were'} not printed in the last minute. health() shows the state of every issuer, and onDecision receives every refusal.`
 
 test('prints ten warnings per minute, and counts the others at the end of the minute', () => {
   const { clock, print, take } = createLimiter()

@@ -93,7 +93,7 @@ describe('ML-DSA', () => {
   ]
 
   test.each<readonly [string, unknown]>([
-    ['WebCrypto does not tell what it supports', {}],
+    ['WebCrypto does not say what it supports', {}],
     ['WebCrypto does not support it', { supports: () => false }],
     ['there is no SubtleCrypto', undefined],
   ])('is a ConfigError if %s', (_what, subtle) => {

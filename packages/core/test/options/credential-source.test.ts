@@ -169,7 +169,7 @@ test.each([
   }
 })
 
-test('credential works with resource, publicUrl, and DPoP that is off', () => {
+test('credential works with resource, publicUrl, and DPoP turned off', () => {
   for (const others of [
     { resource: 'https://a.example' },
     { publicUrl: 'https://a.example' },

@@ -22,7 +22,7 @@ describe('requireNodeVersion', () => {
   test.each([
     ['Bun', { node: '18.15.0', bun: '1.0.0' }],
     ['Deno', { node: '20.11.1', deno: '2.0.0' }],
-    ['a runtime that imitates no Node', {}],
+    ['a runtime that does not imitate Node', {}],
   ])('does not check %s', (_name, versions) => {
     expect(() => requireNodeVersion(versions)).not.toThrow()
   })

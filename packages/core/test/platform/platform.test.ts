@@ -37,7 +37,7 @@ test('both platforms decode the base64url encoding of any bytes', () => {
   )
 })
 
-test('both platforms accept the same texts, all of them canonical base64url', () => {
+test('both platforms accept the same strings, all of them canonical base64url', () => {
   fc.assert(
     fc.property(fc.oneof(letterSequence, invalid, fc.string()), (segment) => {
       const [first, second] = decode(segment)
@@ -48,7 +48,7 @@ test('both platforms accept the same texts, all of them canonical base64url', ()
   )
 })
 
-test('both platforms accept exactly 256 two-character texts, one for each byte', () => {
+test('both platforms accept exactly 256 two-character strings, one for each byte', () => {
   const pairs = letters.flatMap((one) => letters.map((two) => one + two))
   const accepted = pairs.filter((pair) => decode(pair)[0])
   expect(accepted).toEqual(pairs.filter((pair) => decode(pair)[1]))
@@ -70,7 +70,7 @@ test('context() creates an async resource named ResourceServerDecision', () => {
 test.each([
   ['Node', nodeCrypto],
   ['other runtimes', webCrypto],
-])('on %s, sha256Async hashes texts in UTF-8, and bytes', async (_what, { sha256Async }) => {
+])('on %s, sha256Async hashes strings in UTF-8, and bytes', async (_what, { sha256Async }) => {
   const abc = 'ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0'
   expect(await sha256Async('abc')).toBe(abc)
   expect(await sha256Async(new TextEncoder().encode('abc'))).toBe(abc)

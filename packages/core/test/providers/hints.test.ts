@@ -69,7 +69,7 @@ const rows: Readonly<Record<string, Row>> = {
   'exchanges of other servers without act': {
     hint: hints.generalHints[1],
     codes: actorCodes,
-    message: `Have the caller exchange its token for this service. Not every server then writes act. ${checkClient}`,
+    message: `Have the caller exchange its token for this service. Some servers still do not write act. ${checkClient}`,
     matches: [{}, realm],
     rejects: [{ act: { sub: 'a' } }],
   },

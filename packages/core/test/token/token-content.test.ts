@@ -86,7 +86,7 @@ describe('readContent', () => {
   // Most tokens have the same few scopes and audiences.
   test.each<readonly [what: string, claims: object, name: 'audience' | 'scopes']>([
     ['audience if it is one name', {}, 'audience'],
-    ['scopes if they are a text', {}, 'scopes'],
+    ['scopes if they are a string', {}, 'scopes'],
     ['scopes if it has none', { scope: undefined }, 'scopes'],
   ])("shares the list of a token's %s", (_what, more, name) => {
     expect(read(more)[name]).toBe(read(more)[name])

@@ -195,7 +195,7 @@ describe('the issuer that is asked', () => {
     expect([one.closed(), two.closed()]).toEqual([true, true])
   })
 
-  test('is not asked about a text that is too long, or that is not a token', async () => {
+  test('is not asked about a string that is too long, or that is not a token', async () => {
     const { pipeline, introspection } = setUp(() => active(claims), {}, { maxTokenBytes: 256 })
     expect(summaryOf(await pipeline.verify('x'.repeat(257)))).toMatch(/^token_too_large: /)
     expect(summaryOf(await pipeline.verify('undefined'))).toMatch(/^token_malformed: /)

@@ -11,7 +11,7 @@ const reasonFor = (iss: unknown, ...names: readonly string[]): string =>
 const advice = {
   slash: "They differ by a trailing slash. Set 'issuer' exactly as in the token",
   spelling:
-    "They are the same URL, written differently (such as in uppercase). Set 'issuer' exactly as in the token",
+    "They are the same URL, written differently (for example, in uppercase). Set 'issuer' exactly as in the token",
   scheme:
     'They differ in the scheme (http and https). If the authorization server is behind a proxy, configure its public ' +
     "URL there. Set 'issuer' to the iss of its tokens",
@@ -85,9 +85,9 @@ test('describeMismatch looks at the configured issuers once', () => {
 test.each([
   ['another server', 'https://other.example/realms/shop'],
   ['another path of an internal server', 'http://localhost:8080/other'],
-  ['a text that is not a URL', 'shop'],
+  ['a string that is not a URL', 'shop'],
   ['an empty text', ''],
-  ['a text that is too long to compare', `${realm}/${'x'.repeat(500)}`],
+  ['a string that is too long to compare', `${realm}/${'x'.repeat(500)}`],
 ])('describeMismatch does not guess for %s', (_what, iss) => {
   expect(reasonFor(iss, realm)).toMatch(/, expected "https:[^"]+"$/)
 })

@@ -110,7 +110,7 @@ describe('an unexpected exception makes the decision unavailable', () => {
   })
 })
 
-test('a cached token for which something is thrown is not verified from the beginning', async () => {
+test('if something is thrown for a cached token, it is not verified from the beginning', async () => {
   let throws = false
   const now = (): number => {
     if (!throws) return clock.now()

@@ -126,7 +126,7 @@ test('at most ten thousand refused issuers are remembered', async () => {
   expect(resolved).toHaveLength(10_002)
 })
 
-test('at most a thousand calls of resolveIssuer are pending, one for each issuer', async () => {
+test('at most a thousand calls to resolveIssuer are pending, one for each issuer', async () => {
   let settle = (_value: undefined): void => {}
   const resolvedLater = new Promise<undefined>((resolve) => (settle = resolve))
   const { issuers, resolved } = createHarness(() => resolvedLater)
@@ -144,7 +144,7 @@ test('at most a thousand calls of resolveIssuer are pending, one for each issuer
   expect(resolved).toHaveLength(1001)
 })
 
-test('a call of resolveIssuer that does not settle within 5 seconds fails', async () => {
+test('a call to resolveIssuer that does not settle within 5 seconds fails', async () => {
   const { issuers, clock, resolved } = createHarness(() => new Promise(() => {}))
   const found = issuers.find(tenant)
   clock.advance(5)

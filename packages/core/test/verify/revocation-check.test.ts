@@ -102,7 +102,7 @@ test.each([
   ['it expired', issuer.forge.expired({ aud }), {}],
   ['its signature is not valid', issuer.forge.tampered({ aud }), {}],
   [
-    'it is bound and not proved',
+    'it is bound and has no proof',
     issuer.token({
       aud,
       claims: { cnf: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' } },

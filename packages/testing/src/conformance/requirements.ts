@@ -80,7 +80,7 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   ),
   'cookie-syntax': requirement(
     'RFC 6265 section 4.2.1',
-    'The named cookie is found exactly, and a request that has it twice is 400 invalid_request.',
+    'The cookie is matched by its exact name, and a request that has it twice is 400 invalid_request.',
   ),
   'cookie-origin': requirement(
     'RFC 6265 section 8.2',

@@ -80,7 +80,7 @@ export function createKeyRing(
 
 const omitAlg = ({ alg: _, ...rest }: JsonObject): JsonObject => rest
 
-/** A constant, because an RSA key takes long to generate. Its private key is not known to anyone. */
+/** A constant, because an RSA key takes a long time to generate. Its private key is not known to anyone. */
 const encryptionJwk: JsonObject = {
   kty: 'RSA',
   e: 'AQAB',

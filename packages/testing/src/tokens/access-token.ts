@@ -32,8 +32,8 @@ let signingKey: SigningKey | undefined
 
 /**
  * Creates an access token for the unit test of a function that has an `AccessToken` as its parameter.
- * Nothing listens on a port, and nothing is fetched. The token is signed with a random key, and only
- * a verifier that knows this key and no other accepts it.
+ * Nothing listens on a port, and nothing is fetched. The token is signed with a random key that
+ * no other code has, so none of your verifiers accept it.
  *
  * `C` declares your own claims, as in `createVerifier<C>()`.
  *

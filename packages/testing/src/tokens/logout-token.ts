@@ -16,7 +16,7 @@ export interface LogoutTokenOptions {
   readonly aud: string | readonly string[]
   /** The session that ends. */
   readonly sid?: string
-  /** The user who signs out. Without `sid`, all sessions of the user end. At least one of them is required. */
+  /** The user who signs out. Without `sid`, all sessions of the user end. Required unless `sid` is set. */
   readonly sub?: string
   /** Claims to add. They replace any other claim, and a claim that is `undefined` is omitted. */
   readonly claims?: JsonObject
@@ -39,7 +39,7 @@ export function buildLogoutToken(
 ): UnsignedToken {
   checkOptions('logoutToken', options, rules)
   const { aud, sid, sub, claims, header } = options
-  if (aud === undefined) throw usageError("logoutToken: 'aud' is required: the client's ID.")
+  if (aud === undefined) throw usageError("logoutToken: 'aud' is required. Pass the client's ID.")
   return {
     header: { typ: 'logout+jwt', ...header },
     payload: {

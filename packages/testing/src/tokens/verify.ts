@@ -9,7 +9,7 @@ export interface VerifiedJwt {
 }
 
 /**
- * Verifies the signature of a token under one of the keys. `undefined` if it is not a valid token. For the test
+ * Verifies the signature of a token with one of the keys. `undefined` if it is not a valid token. For the test
  * issuer only: it does not check what a resource server must check.
  */
 export function verifyJwt(token: string, keys: readonly JsonObject[]): VerifiedJwt | undefined {
