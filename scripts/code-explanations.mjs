@@ -44,7 +44,7 @@ export const explanations = {
     meaning: 'The request has more than one credential, so it is unclear which one counts.',
     causes: [
       [
-        "A proxy added its own `Authorization` header to the one from the client.",
+        'A proxy added its own `Authorization` header to the one from the client.',
         'Configure the proxy to replace the header.',
       ],
       ['The client joined two values with a comma.', 'Send one scheme and one token.'],

@@ -40,7 +40,9 @@ describe.skipIf(!hasRedis)(`doctor with Redis${hasRedis ? '' : `: ${howToGetRedi
   test('says what a Redis user lacks, without the password', async () => {
     const url = redis.url.replace(`:${password}@`, 'reader:reads@')
     const { code, out } = await doctor(options(url, 'client.unref()'))
-    expect(out).toMatch(/^✘ replay store .*NOPERM\.\n +→ Allow the Redis user to run get, set, del/m)
+    expect(out).toMatch(
+      /^✘ replay store .*NOPERM\.\n +→ Allow the Redis user to run get, set, del/m,
+    )
     expect(out).not.toContain('reads')
     expect(code).toBe(1)
   })
