@@ -147,7 +147,7 @@ const table: OptionTable<IntrospectOptions, IntrospectSettings> = {
   prefix: text('How opaque tokens begin.', () => true),
   jwts: choiceOption(['verify', 'verify-and-introspect', 'introspect'], 'What happens to JWTs.'),
   endpoint: text('The URL of the endpoint.', isNotEmpty),
-  allowOtherOrigin: booleanOption(false, 'Whether the endpoint may be on another origin.'),
+  allowOtherOrigin: booleanOption(false, 'Whether the endpoint may be on a different origin.'),
   missingAudience: choiceOption(['refuse', 'accept'], 'What happens if the response has no `aud`.'),
   signedResponses: booleanOption(false, 'Whether to require signed responses.'),
   responseAudience: text('The `aud` of signed responses.', isNotEmpty),

@@ -182,7 +182,9 @@ export class Pipeline {
       trace.verified = verified
       trusted.recordVerified?.()
 
-      const content = this.#readContent(verified, issuer, requirements, verified)
+      const context = claimContext(verified.header, issuer, requirements, this.policy)
+      if (context instanceof Refusal) return this.#explained(context, jwt, trace)
+      const content = acceptClaims(verified, context, false)
       if (content instanceof Refusal) {
         return this.#explained(withClockHint(content, source.health().clockSkew), jwt, trace)
       }
@@ -225,8 +227,11 @@ export class Pipeline {
     verified?: Verified,
   ): Promise<AccessToken | Refusal> {
     const answer = await this.#introspection!.ask(text, issuer, trace, verified?.claims)
-    const content =
-      answer instanceof Refusal ? answer : this.#readContent(answer, issuer, requirements, verified)
+    if (answer instanceof Refusal) return hidden(answer)
+    const header = verified?.header ?? noHeader
+    const context = claimContext(header, issuer, requirements, this.policy)
+    if (context instanceof Refusal) return hidden(context)
+    const content = acceptClaims(answer, context, verified === undefined)
     if (content instanceof Refusal) return hidden(content)
     const token = createToken(content, text)
     trace.token = token
@@ -265,19 +270,6 @@ export class Pipeline {
     return this.#resolved && typeof iss === 'string'
       ? this.#resolved.find(iss)
       : untrustedIssuer(iss, this.policy)
-  }
-
-  /** @param verified the token, if it was verified */
-  #readContent(
-    authentic: Verified | Introspected,
-    issuer: IssuerPolicy,
-    requirements: Requirements,
-    verified: Verified | undefined,
-  ): TokenContent | Refusal {
-    const header = verified?.header ?? noHeader
-    const context = claimContext(header, issuer, requirements, this.policy)
-    if (context instanceof Refusal) return context
-    return acceptClaims(authentic, context, verified === undefined)
   }
 
   #checkDelegation({ actor }: AccessToken, { delegation }: Requirements): Refusal | undefined {
