@@ -8,7 +8,7 @@ import { digestOnly, unsupported, verifiers } from './lib/verifiers.mjs'
 
 const digest = 'SHA-256 alone'
 
-/** @param {{ rounds: number, batch: number, warmBatch: number, warmUp?: number, only?: readonly string[], inFlights?: readonly number[] }} size */
+/** @param {{ rounds: number, batch: number, warmBatch: number, warmUp?: number, only?: readonly string[], inFlights?: readonly number[], contenders?: readonly string[] }} size */
 export async function measureFunctions({
   rounds,
   batch,
@@ -16,15 +16,24 @@ export async function measureFunctions({
   warmUp = 0,
   only = algorithms,
   inFlights = [1, 64],
+  contenders,
 }) {
+  /** @type {(all: readonly import('./lib/measure.mjs').Contender[]) => import('./lib/measure.mjs').Contender[]} */
+  const selected = (all) =>
+    all.filter(({ name }) => name === digest || !contenders || contenders.includes(name))
   const tables = []
   for (const algorithm of only) {
     const signer = createSigner(algorithm)
     const tokens = Array.from({ length: batch }, () => signer.token())
     for (const inFlight of inFlights) {
-      const cold = await race(coldContenders(signer, tokens), { rounds, batch, inFlight, warmUp })
+      const cold = await race(selected(coldContenders(signer, tokens)), {
+        rounds,
+        batch,
+        inFlight,
+        warmUp,
+      })
       tables.push({ algorithm, state: 'cold', inFlight, rows: summarize(cold, signatureOnly) })
-      const warm = await race(warmContenders(signer, tokens.slice(0, 100)), {
+      const warm = await race(selected(warmContenders(signer, tokens.slice(0, 100))), {
         rounds,
         inFlight,
         batch: warmBatch,

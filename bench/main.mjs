@@ -2,6 +2,7 @@
 // file.
 //   -- --quick          takes under a minute; the results are too rough to publish
 //   -- --guard          only checks whether something became slow, and exits with 1 if so
+//   -- --pair           only this build and the one in BENCH_BEFORE, without the other packages
 //   -- functions http   runs only these parts: functions, inProcess, http, growth,
 //                       refusals, start, hits, exchange, proofs, versions
 import { writeFileSync } from 'node:fs'
@@ -14,7 +15,7 @@ import { measureHits } from './hits.mjs'
 import { measureHttp } from './http.mjs'
 import { measureInProcess } from './in-process.mjs'
 import { chart } from './lib/chart.mjs'
-import { signatureOnly } from './lib/contenders.mjs'
+import { beforeName, signatureOnly } from './lib/contenders.mjs'
 import { report } from './lib/report.mjs'
 import { measureProofs } from './proofs.mjs'
 import { measureRefusals } from './refusals.mjs'
@@ -24,6 +25,9 @@ import { measureVersions } from './versions.mjs'
 const options = process.argv.slice(2)
 const parts = options.filter((option) => !option.startsWith('--'))
 const quick = options.includes('--quick')
+const pair = options.includes('--pair')
+  ? { contenders: ['bare', signatureOnly, 'ours', beforeName] }
+  : {}
 
 const sizes = {
   functions: quick
@@ -57,10 +61,12 @@ const sizes = {
 const measures = {
   functions: () =>
     measureFunctions(
-      quick ? { ...sizes.functions, only: ['RS256', 'ES256'], inFlights: [1] } : sizes.functions,
+      quick
+        ? { ...sizes.functions, ...pair, only: ['RS256', 'ES256'], inFlights: [1] }
+        : { ...sizes.functions, ...pair },
     ),
-  inProcess: () => measureInProcess(sizes.inProcess),
-  http: () => measureHttp(sizes.http),
+  inProcess: () => measureInProcess({ ...sizes.inProcess, ...pair }),
+  http: () => measureHttp({ ...sizes.http, ...pair }),
   growth: () => measureGrowth(sizes.growth),
   refusals: () => measureRefusals(sizes.refusals),
   start: () => measureStart(sizes.start),
