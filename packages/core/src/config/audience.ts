@@ -57,7 +57,7 @@ export function audienceClaims({ audienceClaims: names = ['aud'] }: Profile): re
 }
 
 /** The audience claim that is used: the first one that is present, or the first one if none is. */
-function audienceClaim(claims: JsonObject, profile: Profile): string {
+export function audienceClaim(claims: JsonObject, profile: Profile): string {
   const names = audienceClaims(profile)
   for (const name of names) if (Object.hasOwn(claims, name)) return name
   return names[0]!

@@ -1,4 +1,10 @@
-import { audienceClaims, audienceOf, type AudienceRule, checkAudience } from '../config/audience.ts'
+import {
+  audienceClaim,
+  audienceClaims,
+  audienceOf,
+  type AudienceRule,
+  checkAudience,
+} from '../config/audience.ts'
 import { hasAny, isJsonObject, type JsonObject, own } from '../lib/json.ts'
 import { readNames } from './claim-path.ts'
 import { isNonEmptyString, isNumericDate, roundSeconds } from './claim-values.ts'
@@ -76,19 +82,26 @@ function firstRefusal(
  * depend on the current time or on the route run again. They are called by name, because that takes less time
  * than a list of them.
  *
+ * @param claims inherit nothing
  * @param found the audiences in `claims`
  */
 export function recheckClaims(
-  claims: JsonObject,
+  claims: JsonObject & Times,
   found: readonly string[],
   context: ClaimContext,
 ): Refusal | undefined {
   return (
-    checkNotExpired(claims, context) ??
-    checkNotBefore(claims, context) ??
-    checkLifetime(claims, context) ??
+    ifExpired(claims.exp, context) ??
+    ifNotYetValid(claims.nbf, context) ??
+    ifTooLong(claims, context) ??
     checkAudience(claims, found, context.audience, context.issuer.profile)
   )
+}
+
+interface Times {
+  readonly exp: number
+  readonly iat: number
+  readonly nbf?: number | undefined
 }
 
 /** Every check, whatever `isOrdinaryToken` says. For a test that compares both. */
@@ -195,17 +208,15 @@ function rulesOf(profile: Profile): ProfileRules {
   const known = rules.get(profile)
   if (known) return known
   const required = requiredClaims(profile).map((names) => [names].flat())
-  const byName = new Map([...shapesOfProfile(profile), ...shapes].map((shape) => [shape[0], shape]))
+  const byName = new Map([...ownShapes(profile), ...shapes].map((shape) => [shape[0], shape]))
   const made = { required, shapes: [...byName.values()] }
   rules.set(profile, made)
   return made
 }
 
-/** The claims that the profile names. If one of them is in `shapes`, that shape counts. */
-function shapesOfProfile(profile: Profile): readonly Shape[] {
-  const { scopeClaims, clientClaims } = profile
+/** The scope and client claims that the profile names. If one of them is in `shapes`, that shape counts. */
+function ownShapes({ scopeClaims, clientClaims }: Profile): readonly Shape[] {
   return [
-    ...audienceClaims(profile).map((name): Shape => [name, isAudience, audienceShape]),
     ...scopeClaims.map((name): Shape => [name, isScopeClaim, scopeShape]),
     ...clientClaims.map((name): Shape => [name, isNonEmptyString, stringShape]),
   ]
@@ -288,9 +299,12 @@ function checkRoles(
   return malformed(wrong.path[0]!, `${wrong.path.join('.')} is malformed, expected ${expected}`)
 }
 
+function checkNotExpired(claims: JsonObject, context: ClaimContext): Refusal | undefined {
+  return ifExpired(claims['exp'] as number, context)
+}
+
 /** Checks `exp` (RFC 7519 section 4.1.4). */
-function checkNotExpired(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
-  const exp = claims['exp'] as number
+function ifExpired(exp: number, { policy, now }: ClaimContext): Refusal | undefined {
   if (now - policy.clockTolerance < exp) return undefined
   return refuse(
     'token_expired',
@@ -310,12 +324,18 @@ function checkOrderOfTimes(claims: JsonObject): Refusal | undefined {
   return undefined
 }
 
+function checkNotBefore(claims: JsonObject, context: ClaimContext): Refusal | undefined {
+  return ifNotYetValid(own(claims, 'nbf') as number | undefined, context)
+}
+
 /**
  * Checks `nbf` (RFC 7519 section 4.1.5). An `iat` in the future is accepted, because the issuer's
  * clock may be ahead.
  */
-function checkNotBefore(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
-  const nbf = own(claims, 'nbf') as number | undefined
+function ifNotYetValid(
+  nbf: number | undefined,
+  { policy, now }: ClaimContext,
+): Refusal | undefined {
   if (nbf === undefined || now + policy.clockTolerance >= nbf) return undefined
   return refuse(
     'token_not_yet_valid',
@@ -324,14 +344,17 @@ function checkNotBefore(claims: JsonObject, { policy, now }: ClaimContext): Refu
   )
 }
 
+function checkLifetime(claims: JsonObject, context: ClaimContext): Refusal | undefined {
+  return ifTooLong(claims as JsonObject & Times, context)
+}
+
 /**
  * Checks the time from `iat` to `exp`. An `iat` in the future counts as the current time plus the
  * clock tolerance, so it cannot make a long lifetime look short.
  */
-function checkLifetime(claims: JsonObject, { policy, now }: ClaimContext): Refusal | undefined {
+function ifTooLong({ exp, iat }: Times, { policy, now }: ClaimContext): Refusal | undefined {
   if (policy.maxLifetime === undefined) return undefined
-  const start = Math.min(claims['iat'] as number, now + policy.clockTolerance)
-  const lifetime = (claims['exp'] as number) - start
+  const lifetime = exp - Math.min(iat, now + policy.clockTolerance)
   if (lifetime <= policy.maxLifetime) return undefined
   return refuse(
     'lifetime_too_long',
@@ -345,7 +368,11 @@ function checkOwnAudience(
   claims: JsonObject,
   { audience, issuer: { profile } }: ClaimContext,
 ): Refusal | undefined {
-  return checkAudience(claims, audienceOf(claims, profile), audience, profile)
+  const found = audienceOf(claims, profile)
+  if (!found.every(isNonEmptyString)) {
+    return malformed(audienceClaim(claims, profile), `the audience is not ${audienceShape}`)
+  }
+  return checkAudience(claims, found, audience, profile)
 }
 
 /**

@@ -125,10 +125,13 @@ export async function explain(
   }
   const subject = { unverified, issuer, policy, report, context }
   const source = trusted instanceof Refusal ? createKeySource(issuer, policy) : trusted.source
-  const verified = await checkSignature(subject, source, offline)
-  checkContent({ ...subject, verified, required, source })
-  await checkGuards({ ...subject, verified, required, source }, jwt)
-  source.close()
+  try {
+    const verified = await checkSignature(subject, source, offline)
+    checkContent({ ...subject, verified, required, source })
+    await checkGuards({ ...subject, verified, required, source }, jwt)
+  } finally {
+    source.close()
+  }
   return report.finish()
 }
 

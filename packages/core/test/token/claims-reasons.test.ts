@@ -197,7 +197,7 @@ describe('scopeClaims and clientClaims of a profile', () => {
 describe('audienceClaims of a profile', () => {
   const profile = { ...defaultProfile, audienceClaims: ['resource', 'aud'] }
   const malformed =
-    'claim_malformed: resource is not a non-empty string or a list of non-empty strings'
+    'claim_malformed: the audience is not a non-empty string or a list of non-empty strings'
 
   test.each<readonly [claims: object, outcome: string]>([
     [{ resource: 'orders' }, 'accepted'],
@@ -206,7 +206,8 @@ describe('audienceClaims of a profile', () => {
     [{ resource: 1 }, malformed],
     [{ resource: '' }, malformed],
     [{ resource: null }, malformed],
-    [{ resource: [] }, malformed],
+    [{ resource: [] }, 'audience_mismatch: resource is [], expected one of ["orders"]'],
+    [{ resource: 'orders', aud: 'other' }, 'accepted'],
     [{ aud: undefined }, 'claim_missing: the token has no resource or aud'],
   ])('for a token with %o: %s', (claims, outcome) => {
     expect(run(claims, { profile })).toBe(outcome)
@@ -286,7 +287,11 @@ describe('the tenant in iss and in tid', () => {
 test('recheckClaims checks only the times and the audience', () => {
   const recheck = (claims: object, options: VerifierOptions = {}): string =>
     run(claims, options, (modified, context) =>
-      recheckClaims(modified, audienceOf(modified, context.issuer.profile), context),
+      recheckClaims(
+        modified as typeof validClaims & JsonObject,
+        audienceOf(modified, context.issuer.profile),
+        context,
+      ),
     )
   expect(recheck({})).toBe('accepted')
   expect(recheck({ sub: undefined, at_hash: 'x', cnf: {} })).toBe('accepted')

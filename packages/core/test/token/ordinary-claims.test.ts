@@ -102,17 +102,18 @@ test('the repeated checks refuse an accepted token at another time and route as 
     changes,
     fc.tuple(audiences, moments, audiences, moments),
     lifetimes,
-    (changed, [firstAudience, firstTime, audience, time], maxLifetime) => {
+    fc.constantFrom(defaultProfile, { ...defaultProfile, audienceClaims: ['scp', 'aud'] }),
+    (changed, [firstAudience, firstTime, audience, time], maxLifetime, profile) => {
       const claims = Object.fromEntries(
         Object.entries({ ...valid, ...changed }).filter(([, value]) => value !== undefined),
       )
-      const start = contextOf(url, 'at+jwt')
+      const start = contextOf({ issuer: url, profile }, 'at+jwt')
       const policy = { ...start.policy, ...(maxLifetime !== undefined && { maxLifetime }) }
       const first = { ...start, policy, audience: firstAudience, now: firstTime }
       fc.pre(!checkEverything(claims, first))
       const later = { ...first, audience, now: time }
       const found = audienceOf(claims, later.issuer.profile)
-      const refusal = recheckClaims(claims, found, later)
+      const refusal = recheckClaims(claims as Parameters<typeof recheckClaims>[0], found, later)
       expect(refusal).toEqual(checkEverything(claims, later))
       counts[refusal ? 'refused' : 'accepted'] += 1
     },

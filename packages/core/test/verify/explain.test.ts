@@ -47,6 +47,11 @@ const cases: readonly Case[] = [
   ['a malformed actor', signed({ act: 'gateway' })],
   ['a required actor', good, { delegation: 'delegated' }],
   ['a malformed may_act', signed({ may_act: 7 })],
+  ...[7, null, {}, ['other', 7], '', []].map((resource): Case => [
+    `the audience ${JSON.stringify(resource)} in another claim`,
+    signed({ aud: undefined, resource }),
+    { profile: { ...defaultProfile, audienceClaims: ['resource'] } },
+  ]),
 ]
 
 const explainWith = (
@@ -352,4 +357,30 @@ test('a bound token is granted with a note that each request must prove its key'
   const { checks, outcome } = await explainWith(signed({ cnf: { jkt } }))
   expect(outcome).toBe('granted')
   expect(checks.at(-1)).toMatchObject({ check: 'proof', result: 'skipped' })
+})
+
+test.each([
+  ['passes', () => true],
+  [
+    'throws',
+    () => {
+      throw new Error('a guard failed')
+    },
+  ],
+])('no timer is left if a guard %s', async (_what, policy) => {
+  const pending = new Set<() => void>()
+  const schedule = (milliseconds: number, work: () => void): (() => void) => {
+    const cancel = issuer.clock.schedule(milliseconds, work)
+    const remove = (): void => {
+      pending.delete(remove)
+      cancel()
+    }
+    pending.add(remove)
+    return remove
+  }
+  const { now: time, monotonic } = issuer.clock
+  const guards: ExplainOptions['guards'] = ({ requirePolicy }) => [requirePolicy(policy)]
+  const clock = { now: time, monotonic, schedule }
+  await explainWith(good, { clock }, { guards }).catch(() => undefined)
+  expect(pending.size).toBe(0)
 })
