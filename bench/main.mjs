@@ -15,7 +15,7 @@ import { measureHits } from './hits.mjs'
 import { measureHttp } from './http.mjs'
 import { measureInProcess } from './in-process.mjs'
 import { chart } from './lib/chart.mjs'
-import { beforeName, signatureOnly } from './lib/contenders.mjs'
+import { before, beforeName, signatureOnly } from './lib/contenders.mjs'
 import { report } from './lib/report.mjs'
 import { measureProofs } from './proofs.mjs'
 import { measureRefusals } from './refusals.mjs'
@@ -25,9 +25,10 @@ import { measureVersions } from './versions.mjs'
 const options = process.argv.slice(2)
 const parts = options.filter((option) => !option.startsWith('--'))
 const quick = options.includes('--quick')
-const pair = options.includes('--pair')
-  ? { contenders: ['bare', signatureOnly, 'ours', beforeName] }
-  : {}
+const isPair = options.includes('--pair')
+if (isPair && !before)
+  throw new Error('--pair needs BENCH_BEFORE: the path of another checkout that is built.')
+const pair = isPair ? { contenders: ['bare', signatureOnly, 'ours', beforeName] } : {}
 
 const sizes = {
   functions: quick

@@ -102,6 +102,7 @@ export class TokenWatcher {
   }
 
   close(): void {
+    for (const slot of this.#slots.values()) for (const entry of slot) entry.second = 0
     this.#slots.clear()
     this.#stopIfIdle()
   }
@@ -147,8 +148,11 @@ export class TokenWatcher {
   #tick(): void {
     this.#cancelTick = this.#policy.schedule(tick, () => this.#tick())
     const now = Math.floor(this.#policy.clock.now() / 1000)
-    for (const [, slot] of [...this.#slots].filter(([second]) => second <= now)) {
-      for (const entry of slot) this.#end(entry, 'expired')
+    const due: Set<Entry>[] = []
+    for (const [second, slot] of this.#slots) if (second <= now) due.push(slot)
+    // A callback may stop, renew, or add entries, and close the watcher.
+    for (const entry of due.flatMap((slot) => [...slot])) {
+      if (entry.second !== 0 && entry.second <= now) this.#end(entry, 'expired')
     }
     this.#stopIfIdle()
   }
@@ -165,7 +169,7 @@ export class TokenWatcher {
 
   #isRevoked(token: RevocableToken): boolean {
     // If the check throws, new requests get 503. An open connection keeps its token until it is known to be revoked.
-    return attempt(() => this.#revocations?.check(token))?.outcome === 'revoked'
+    return attempt(() => this.#revocations?.check(token)?.outcome) === 'revoked'
   }
 
   #end(entry: Entry, reason: TokenEnd): void {

@@ -198,6 +198,47 @@ describe('watch', () => {
     expect(ends).toEqual(['expired'])
   })
 
+  test('a callback can stop, renew, and end the others that end at the same time', async () => {
+    const verifier = create()
+    const ends: string[] = []
+    const token = await tokenFor(verifier)
+    const longer = await tokenFor(verifier, { expiresIn: 600 })
+    verifier.watch(token, () => {
+      ends.push('first')
+      stopped.stop()
+      renewed.renew(longer)
+    })
+    const stopped = verifier.watch(token, () => void ends.push('stopped'))
+    const renewed = verifier.watch(token, () => void ends.push('renewed'))
+    const closing = verifier.watch(token, () => {
+      ends.push('closing')
+      verifier.close()
+    })
+    const last = verifier.watch(token, () => void ends.push('last'))
+    clock.advance(60 + tolerance + 1)
+    expect(ends).toEqual(['first', 'closing'])
+    expect([closing.isActive(), renewed.isActive(), last.isActive()]).toEqual([false, false, false])
+  })
+
+  test('a callback that watches the same token again is called once per second', async () => {
+    const verifier = create()
+    const token = await tokenFor(verifier)
+    const ends: string[] = []
+    const watchAgain = (name: string): void => {
+      verifier.watch(token, () => {
+        ends.push(name)
+        watchAgain(name)
+      })
+    }
+    watchAgain('one')
+    watchAgain('two')
+    clock.advance(60 + tolerance)
+    const before = ends.length
+    clock.advance(1)
+    expect(ends.slice(before)).toEqual(['one', 'two'])
+    verifier.close()
+  })
+
   test('prints a warning if a callback throws', async () => {
     using print = vi.spyOn(warnings, 'print').mockReturnValue(true)
     const verifier = create()
