@@ -150,7 +150,7 @@ test('the methods can be destructured', async () => {
 })
 
 describe('the record of a decision', () => {
-  test('contains the required audience, the outcome and the duration', async () => {
+  test('contains the required audience, the outcome, the duration, and the key of the token', async () => {
     const records: DecisionRecord[] = []
     const onDecision = (record: DecisionRecord): void => void records.push(record)
     const other = 'https://other.example.com'
@@ -169,7 +169,15 @@ describe('the record of a decision', () => {
     const common = { version: 1, time, checks: [], durationMs: 0, verificationMs: 0 }
     const requiredAudience = [aud, 'orders', 'b']
     expect(records).toMatchObject([
-      { ...common, requiredAudience, outcome: 'granted', issuer: issuer.url, subject: 'user-42' },
+      {
+        ...common,
+        requiredAudience,
+        outcome: 'granted',
+        issuer: issuer.url,
+        subject: 'user-42',
+        kid: issuer.key.kid,
+        alg: 'ES256',
+      },
       { ...common, requiredAudience, outcome: 'refused', code: 'token_expired' },
     ])
   })
