@@ -39,6 +39,21 @@ const manifests = files.filter((path) => /(?:^|[\\/])package\.json$/.test(path))
 const lockfiles = files.filter((path) => /(?:^|[\\/])pnpm-lock\.yaml$/.test(path))
 const pages = files.filter((path) => path.endsWith('.md'))
 
+test('every line of core that has a surviving mutant is still there', () => {
+  const survivors = JSON.parse(read('test/mutation/survivors.json')) as Readonly<
+    Record<string, readonly { readonly code: string }[]>
+  >
+  const missing = Object.entries(survivors).flatMap(([file, entries]) => {
+    const lines = new Set(
+      read(`packages/core/src/${file}.ts`)
+        .split('\n')
+        .map((line) => line.trim()),
+    )
+    return entries.map(({ code }) => code).filter((code) => !lines.has(code))
+  })
+  expect(missing).toEqual([])
+})
+
 test.each(lockfiles)('%s names no registry host', (path) => {
   // pnpm writes a host only for packages of a registry that is not the default one.
   const lines = read(path).split('\n')
