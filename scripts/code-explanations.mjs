@@ -502,7 +502,7 @@ export const explanations = {
     causes: [
       [
         'Your own rule does not accept the token.',
-        'The reason in the decision record contains the reason from your rule.',
+        'The decision record contains the reason from your rule.',
       ],
     ],
   },
