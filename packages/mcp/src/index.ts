@@ -129,7 +129,7 @@ export interface ResourceServer<C extends object = object, Token = AccessToken<C
    * Wraps an MCP server on `node:http` or Express, so that it gets only requests with a token for this server and
    * with all scopes of the call. It also serves the metadata, at `metadataPath`. Guards run before the body is read.
    *
-   * The check reads the body, so it must come before body parsers, unless `acceptParsedBody` is true.
+   * `protect` reads the body, so it must come before body parsers, unless `acceptParsedBody` is true.
    *
    * @throws ConfigError for a guard of another resource server
    *
