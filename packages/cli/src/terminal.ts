@@ -14,7 +14,7 @@ export interface Terminal {
   readonly isInteractive: boolean
   /** The width of the terminal, in characters. Longer lines are wrapped. Default: nothing is wrapped. */
   readonly columns?: number | undefined
-  /** Ends a command that runs until it is told to stop. Default: it ends at once. */
+  /** Ends a command that runs until it is told to stop. Default: such a command ends at once. */
   readonly stop?: AbortSignal
 }
 

@@ -17,7 +17,7 @@ export interface NextHop {
    *
    * It does not verify the new token: the next service does that.
    *
-   * @throws HopError with the `status` and the `headers` for the caller. A timeout of `signal` gives a 503.
+   * @throws HopError with the `status` and the `headers` for the caller. If `signal` times out, the status is 503.
    * @throws the reason of `signal` if it aborts for another reason
    * @throws ConfigError if the token was not verified here, or is from another issuer
    */
@@ -65,7 +65,7 @@ export interface NextHop {
     init?: RequestInit,
   ) => Promise<Response>
   /**
-   * Returns the response from the next service, unless it is not for this service's caller. A 401 becomes an
+   * Returns the response from the next service, unless this service's caller must not see it. A 401 becomes an
    * error with status 502, a 403 with `insufficient_scope` becomes one with status 403, and a 429 or 503 becomes
    * one with status 503 and `Retry-After`.
    *
@@ -93,10 +93,10 @@ export interface NextHop {
 }
 
 /**
- * Creates a hop: the connection of this service to the next one, with tokens that the authorization server exchanges
+ * Creates a hop: this service's connection to the next one, with tokens that the authorization server exchanges
  * for those of the callers.
  *
- * @throws ConfigError for invalid options, and for what the authorization server cannot do
+ * @throws ConfigError for invalid options, and if the authorization server cannot do what they ask for
  *
  * @example
  * ```ts

@@ -64,7 +64,7 @@ export interface HopRecordOptions {
 export type HopFetch = (url: string, init: RequestInit) => Promise<Response>
 
 /**
- * The options of `nextHop`. A key whose value is `undefined` is a ConfigError, because it points to a missing
+ * The options of `nextHop`. An option whose value is `undefined` is a ConfigError, because it points to a missing
  * environment variable.
  *
  * @example
@@ -110,8 +110,8 @@ export interface NextHopOptions {
    */
   readonly dpop?: boolean | CryptoKeyPair
   /**
-   * Experimental, and not covered by semantic versioning. If another authorization server issues the tokens for the
-   * next service: `issuer` then issues an identity assertion for it (ID-JAG,
+   * Experimental, and not covered by semantic versioning. For a next service whose tokens another authorization
+   * server issues: `issuer` then issues an identity assertion for that server (ID-JAG,
    * draft-ietf-oauth-identity-assertion-authz-grant), which is exchanged there. `resource` and `scope` describe the
    * next service, and `audience` is not used.
    */
@@ -127,8 +127,8 @@ export interface NextHopOptions {
    */
   readonly timeout?: number | false
   /**
-   * Whether the caller's token was revoked since it was verified: `isRevoked` of a list from
-   * `@resource-server/revocation`, for example. Then it is not exchanged (`token_rejected`), and tokens that were
+   * Whether the caller's token has been revoked since it was verified: `isRevoked` of a list from
+   * `@resource-server/revocation`, for example. If so, it is not exchanged (`token_rejected`), and tokens that were
    * exchanged for it are forgotten. Default: a verified token is used until it expires.
    */
   readonly isRevoked?: (token: AccessToken) => boolean

@@ -134,7 +134,7 @@ export interface KoaContext {
   status: number
   body: unknown
   set(headers: Record<string, string>): void
-  /** The path of the router's layer that runs now. `router.use` creates layers too. */
+  /** The path of the router layer that is running now. `router.use` creates layers too. */
   readonly _matchedRoute?: unknown
   /** The layers of Koa's router that match the path. */
   readonly matched?: unknown

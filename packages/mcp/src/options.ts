@@ -29,8 +29,9 @@ export interface McpOptions extends Omit<ResourceServerOptions, 'resource' | 'cr
   /** The same for resources, by URI, or a function of the URI. Also applies to subscriptions. */
   readonly resources?: Readonly<Record<string, readonly string[]>> | ResourceRule
   /**
-   * Whether a body that other code has parsed is accepted as `request.body`. It is checked and passed on as it is. The
-   * limit of 4 MiB and the check for duplicate members are then those of the other parser. Only for Node. Default: false.
+   * Whether a body that other code has parsed is accepted as `request.body`. It is checked and passed on as it is.
+   * The limit of 4 MiB and the check for duplicate members are then those of the other parser. Only for Node. Default:
+   * false.
    */
   readonly acceptParsedBody?: boolean
 }

@@ -7,8 +7,8 @@ import { sendReply } from './platform.ts'
  * `reply`, which contain the challenge, are already on the response, except the type of the body.
  *
  * By default, the caller gets `reply`, unless a filter of the controller or the method, or one of `useGlobalFilters()`,
- * catches this exception. With `onRefusal: 'throw'`, it goes to all filters, and `cause` has the code and the reason for
- * your log.
+ * catches this exception. With `onRefusal: 'throw'`, it goes to all filters, and `cause` has the code and the reason
+ * for your log.
  *
  * @example
  * ```ts

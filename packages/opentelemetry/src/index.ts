@@ -27,8 +27,9 @@ export interface Telemetry {
 
 /**
  * Records the decisions of every resource server in this process as metrics, and adds each decision
- * to the span that was active when its first guard ran. Token exchanges become metrics and spans. It subscribes to diagnostics channels, so no
- * other setup is needed. Call it after your SDK has registered its providers.
+ * to the span that was active when its first guard ran. Token exchanges become metrics and spans. It
+ * subscribes to diagnostics channels, so no other setup is needed. Call it after your SDK has registered
+ * its providers.
  *
  * Metric attributes are fixed values or configured issuers, never values from a token. Callers cannot
  * create new time series.

@@ -25,9 +25,9 @@ export interface RedisRevocationFeedOptions extends RedisStoresOptions {
 }
 
 /**
- * Distributes revocations to all processes of a service through a stream in Redis 6 or later, and a channel that tells them
- * about new ones. Each entry is removed from the stream when it no longer matters. The clients are yours: connect them,
- * listen for their errors, and close them.
+ * Distributes revocations to all processes of a service through a stream in Redis 6 or later, and a channel that tells
+ * them about new ones. Each entry is removed from the stream when it no longer matters. The clients are yours: connect
+ * them, listen for their errors, and close them.
  *
  * What Redis loses is lost for processes that start afterwards. Use persistence (`appendonly yes`), and no eviction.
  *

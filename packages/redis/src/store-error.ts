@@ -38,8 +38,8 @@ const messages: Readonly<Record<string, string>> = {
 export class RedisStoreError extends Error {
   override readonly name: string = 'RedisStoreError'
   /**
-   * `DISCONNECTED`, `TIMEOUT`, `NOT_RESPONDING`, `TOO_MANY_PENDING`, `UNEXPECTED_REPLY`, `FAILED`, the code of a Redis error, such
-   * as `NOPERM`, or the code of a system error, such as `ECONNRESET`.
+   * `DISCONNECTED`, `TIMEOUT`, `NOT_RESPONDING`, `TOO_MANY_PENDING`, `UNEXPECTED_REPLY`, `FAILED`, the code of a
+   * Redis error, such as `NOPERM`, or the code of a system error, such as `ECONNRESET`.
    */
   readonly code: RedisStoreErrorCode
 

@@ -20,8 +20,8 @@ const endDeadline = 1000
 
 /**
  * Closes a WebSocket with the code 4401 when its token ends. Messages that arrive afterwards are dropped, and the
- * connection is cut off if the client does not answer within a second. To renew the token in-band, verify the new one and pass it
- * to `renew`, which returns `false` if it is for another issuer, subject, client, or actor.
+ * connection is cut off if the client does not answer within a second. To renew the token in-band, verify the new one
+ * and pass it to `renew`, which returns `false` if it is for another issuer, subject, client, or actor.
  *
  * @throws ConfigError if the token is not a verified one
  *

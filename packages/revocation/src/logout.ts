@@ -6,7 +6,7 @@ import type { RevocationTarget } from './revocation-entry.ts'
 /** The result of a request to a back-channel logout handler, for the operator. It contains no token. */
 export interface LogoutEvent {
   readonly outcome: 'accepted' | 'refused' | 'unavailable'
-  /** Why it was not accepted. Do not send it to the caller. */
+  /** Why the logout token was not accepted. Do not send it to the caller. */
   readonly reason?: string
   /** The issuer that signed the logout token. Absent if it was not accepted. */
   readonly issuer?: string

@@ -45,7 +45,7 @@ export interface RevocationList extends Revocation {
    *
    * @throws ConfigError (as a rejection) if the target is malformed, its issuer is not trusted, or no resource server
    *   uses the list yet
-   * @throws RevocationError (as a rejection) if the list is full or the feed did not store it
+   * @throws RevocationError (as a rejection) if the list is full or the feed did not store the revocation
    */
   readonly revoke: (target: RevocationTarget) => Promise<void>
   /**
@@ -68,7 +68,7 @@ export interface RevocationList extends Revocation {
 }
 
 /**
- * Creates a list of revoked tokens. Without a feed, it is known to this process only, and a restart forgets it.
+ * Creates a list of revoked tokens. Without a feed, the list is known to this process only, and is lost on restart.
  *
  * @throws ConfigError for invalid options
  *

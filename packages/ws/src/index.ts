@@ -150,8 +150,8 @@ export interface ResourceServer<
   MetadataListener
 > {
   /**
-   * Returns a listener for the event `upgrade` of an HTTP server. It runs the guards in order, and sends a response with
-   * a challenge if one of them refuses. Otherwise it completes the handshake, and the server of `ws` emits
+   * Returns a listener for the event `upgrade` of an HTTP server. It runs the guards in order, and sends a response
+   * with a challenge if one of them refuses. Otherwise it completes the handshake, and the server of `ws` emits
    * `connection`. Without guards, it requires a token for the configured audience.
    *
    * The connection ends with its token: within a second after the token expires, or after a revocation reaches this
@@ -166,10 +166,11 @@ export interface ResourceServer<
     ...guards: readonly WebSocketGuard[]
   ) => UpgradeListener
   /**
-   * Renews the token of a connection with one that its client sent in a message. Verifies the token, and runs the guards
-   * of the handshake again. Resolves to `true` if the connection has the new token. Resolves to `false`, and changes
-   * nothing, if a guard refuses, the token could not be verified, or it is for another issuer, subject, client, or actor.
-   * The decision record has the reason. A token that is bound with DPoP is refused, because a message has no proof.
+   * Renews the token of a connection with one that its client sent in a message. Verifies the token, and runs the
+   * guards of the handshake again. Resolves to `true` if the connection has the new token. Resolves to `false`, and
+   * changes nothing, if a guard refuses, the token could not be verified, or it is for another issuer, subject,
+   * client, or actor. The decision record has the reason. A token that is bound with DPoP is refused, because a
+   * message has no proof.
    *
    * @param token only the access token. A value that is not a string is refused
    * @throws ConfigError (rejects) for a socket of another server, or with `fromCookie()` or `fromHeader()`
@@ -181,8 +182,8 @@ export interface ResourceServer<
  * Creates guards for WebSockets with `ws` 8. They accept only tokens issued for this service, and check them
  * before the handshake is complete. The token is available as `api.token(socket)`.
  *
- * The guards read the token from `Authorization`. Browser scripts cannot set this header: see `fromSubprotocol()` and `fromCookie()`. Tokens
- * in the query are never read.
+ * The guards read the token from `Authorization`. Browser scripts cannot set this header: see `fromSubprotocol()` and
+ * `fromCookie()`. Tokens in the query are never read.
  *
  * With `optional: true`, `api.token(socket)` is `undefined` for anonymous connections, and its type includes
  * `undefined`. Nothing ends such a connection.

@@ -205,7 +205,7 @@ export class Gate<C extends object = object> {
     return this.#reporter.hasListeners()
   }
 
-  /** Call it once the response is sent; further calls do nothing. A granted request is recorded then. */
+  /** Call it once the response is sent: a granted request is recorded then. Further calls do nothing. */
   recordDecision(key: object): void {
     const state = stateAt(this, key)
     // While a guard is running, the outcome is unknown: the adapter calls again afterwards.
@@ -221,8 +221,8 @@ export class Gate<C extends object = object> {
   /**
    * The metadata of this resource server (RFC 9728). It lists the scopes of all guards created so far.
    *
-   * @param given what the adapter's own function got. It has no parameters, so a request as an argument shows
-   * that a host called the function itself, and not the handler that it returns.
+   * @param given the arguments that the adapter's own function got. It has no parameters, so a request as an
+   * argument shows that a host called the function itself, and not the handler that it returns.
    * @throws ConfigError if no `resource` is configured, or if a host called the function itself
    */
   metadata(...given: readonly unknown[]): PublishedMetadata {

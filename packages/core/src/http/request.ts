@@ -9,8 +9,8 @@ export interface HttpRequest {
   /** The URL as the client sent it, with the query. */
   readonly url: string
   /**
-   * Either one pair for each header line, so a repeated header has several pairs, or a flat list of names
-   * and values, as in Node's `rawHeaders`, or the `Headers` of the Fetch standard.
+   * One pair for each header line (a repeated header has several pairs), a flat list of names and values, as in
+   * Node's `rawHeaders`, or the `Headers` of the Fetch standard.
    */
   readonly headers: readonly HeaderPair[] | readonly string[] | FetchHeaders
   /**

@@ -25,7 +25,7 @@ export type SignatureKey = Pick<VerificationKey, 'algorithm' | 'key'>
 export interface SkippedKey {
   /** The entry's `kid`. Absent if it has none. */
   readonly kid?: string
-  /** Such as `use is not "sig"`. */
+  /** Why it is not used, such as `use is not "sig"`. */
   readonly reason: string
 }
 

@@ -38,7 +38,7 @@ export interface KeyEvent {
   readonly reason?: string
   /** The number of usable keys after the event. */
   readonly keys: number
-  /** The keys that are not used, and why, in the key set that was read last. */
+  /** The keys in the most recently read key set that are not used, and why. */
   readonly skipped: readonly SkippedKey[]
   /** How long the fetch took, in milliseconds. Only with `fetched` and `failed`. */
   readonly duration?: number

@@ -13,13 +13,13 @@ export interface KeyHealth {
   readonly state: 'fresh' | 'stale' | 'none'
   /** The number of usable keys. A key that is published twice counts once. */
   readonly keys: number
-  /** The keys that are not used, and why, in the key set that was read last. */
+  /** The keys in the most recently read key set that are not used, and why. */
   readonly skipped: readonly SkippedKey[]
   /** Seconds since the key set was requested. Absent if there is none. */
   readonly age?: number
   /** The reason why the last fetch failed. Absent if it succeeded. */
   readonly lastError?: string
-  /** What the operator can do about it. Absent if only the authorization server can do something. */
+  /** What the operator can do about it. Absent if it can only be fixed at the authorization server. */
   readonly advice?: string
   /** Seconds until the next fetch. Absent if none is scheduled. */
   readonly nextAttempt?: number

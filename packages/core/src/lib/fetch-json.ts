@@ -30,7 +30,7 @@ export interface FetchResponse {
   /** `Age`, `Cache-Control`, `Date`, `ETag`, and `Retry-After` are read. */
   readonly headers: { get(name: string): string | null }
   /**
-   * The decoded bytes. At most 256 KiB are read, and the rest is canceled. The global `ReadableStream` has
+   * The decoded bytes. At most 256 KiB is read, and the rest is canceled. The global `ReadableStream` has
    * this type, and so does that of undici, which TypeScript treats as a different one.
    */
   readonly body: ReadableStream<Uint8Array> | CancelableBytes | null
@@ -85,7 +85,7 @@ interface Request {
 }
 
 /**
- * Runs work that fetches, with one deadline of five seconds of real time for all its requests. Rejects
+ * Runs work that makes requests, with one deadline of five seconds of real time for all of them. Rejects
  * at the deadline even if an injected `fetch` ignores its signal. No timer keeps the process alive.
  *
  * @param ended stops the work early when it aborts

@@ -85,7 +85,7 @@ export interface Introspection {
   /**
    * Called once by each verifier.
    *
-   * @throws ConfigError if the issuer's options don't fit
+   * @throws ConfigError if the issuer's options don't work with introspection
    */
   readonly connect: (context: IntrospectionContext) => Introspector
 }

@@ -485,8 +485,8 @@ export interface ResourceServerOptions extends VerifierOptions {
    */
   readonly resource?: string
   /**
-   * The URLs that clients use to reach this service: one or more origins, each with the path that comes before the
-   * paths of this service. DPoP proofs are compared with them. If one of them has a path, set `prefix` too. Default:
+   * The URLs that clients use to reach this service: one or more origins, each followed by the path prefix
+   * that clients use, if any. DPoP proofs are compared with them. If one of them has a path, set `prefix` too. Default:
    * the origin of `resource`. `Host` and `X-Forwarded-*` are never used.
    *
    * @example

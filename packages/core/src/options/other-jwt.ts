@@ -6,7 +6,7 @@ export type JwtKind = 'logout token' | 'introspection response'
 
 /**
  * The claims of a JWT that was verified, or why it was not. `unavailable`: the keys of its issuer could not be
- * fetched, so it may be valid. The reason is for the operator and contains no secret.
+ * fetched, so the JWT may be valid. The reason is for the operator and contains no secret.
  */
 export type JwtResult =
   | {
@@ -18,7 +18,7 @@ export type JwtResult =
 
 /** What the caller requires of a JWT, in addition to what its kind requires. */
 export interface JwtRequirements {
-  /** Names. `aud` must contain at least one of them. */
+  /** The accepted names. `aud` must contain at least one of them. */
   readonly audience: readonly string[]
   /** The only issuer that may have signed it. Default: any trusted issuer. */
   readonly issuer?: string

@@ -112,8 +112,8 @@ export interface Profile {
   /**
    * Whether the client ID is the subject of a token without `sub`. Some servers omit `sub` from the tokens that a
    * client gets for itself; RFC 9068 section 2.2 recommends the client ID as their `sub`. Such a token is otherwise
-   * refused. It is not guaranteed that no user's `sub` equals a client ID, so do not set this member if users can
-   * choose their `sub`. Default false.
+   * refused. A user's `sub` may happen to equal a client ID, so do not set this member if users can choose their
+   * `sub`. Default false.
    */
   readonly clientIdAsSubject?: boolean
   /** Where the roles are. Default: none, and `requireRole` cannot be used. */

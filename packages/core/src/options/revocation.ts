@@ -105,7 +105,7 @@ export interface Revocation {
   /**
    * Called once by each verifier or resource server that uses the source.
    *
-   * @throws ConfigError if the verifier's options don't fit
+   * @throws ConfigError if the verifier's options don't work with the source
    */
   readonly connect: (context: RevocationContext) => RevocationChecker
 }

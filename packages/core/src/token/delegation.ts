@@ -24,9 +24,9 @@ export interface Actor {
    */
   readonly subject: string
   /**
-   * `act.client_id`, which some issuers write. If it is absent, this is `act.sub` if the issuer's
-   * profile sets `actorSubjectIsClient` and the actor belongs to the token's issuer, and `undefined`
-   * otherwise.
+   * `act.client_id`, which some issuers write. If it is absent, `act.sub`, provided that the issuer's
+   * profile sets `actorSubjectIsClient` and the actor belongs to the token's issuer. Otherwise
+   * `undefined`.
    */
   readonly clientId: string | undefined
   /** All members of `act`, except a nested `act`. */

@@ -17,7 +17,7 @@ export interface CachedToken {
   readonly issuer: IssuerPolicy
 }
 
-/** Statistics of the cache of verified tokens since the start of the process, for a health endpoint. */
+/** Statistics for the cache of verified tokens since the process started, for a health endpoint. */
 export interface CacheStatistics {
   readonly hits: number
   readonly misses: number

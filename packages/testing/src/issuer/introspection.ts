@@ -30,7 +30,7 @@ export interface IntrospectionEndpoint {
   reset(): void
 }
 
-/** The content of an opaque token: that of a JWT, and its text. */
+/** The content of an opaque token: the same as that of a JWT, and how its text begins. */
 export interface OpaqueTokenOptions extends Omit<TokenOptions, 'header'> {
   /** How the token begins. Default: nothing. */
   readonly prefix?: string

@@ -35,7 +35,7 @@ export interface TestIssuerOptions {
   readonly algorithm?: Algorithm
   /**
    * The first signing key, with its own algorithm. It is plain data, so a process can store it as JSON, and another
-   * one can issue tokens that are valid there too. Default: a new key.
+   * one can use it to issue tokens that are valid in both. Default: a new key.
    *
    * @example
    * ```ts
