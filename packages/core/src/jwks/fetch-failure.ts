@@ -6,7 +6,7 @@ export type FetchedDocument = 'metadata' | 'key set'
 
 /** A failed fetch of metadata or keys, with the URLs in its message and with advice for the operator. */
 export class IssuerFetchError extends FetchError {
-  /** What the operator can do, as a sentence. Absent if only the authorization server can do something. */
+  /** What the operator can do, as a sentence. Absent if it can only be fixed at the authorization server. */
   readonly advice: string | undefined
 
   constructor(message: string, cause: Partial<FetchError>, advice: string | undefined) {
