@@ -49,7 +49,7 @@ export const explanations = {
       ],
       ['The client joined two values with a comma.', 'Send one scheme and one token.'],
       [
-        '`credential` is set, and the request also has an `Authorization` header, or it has the cookie twice, for example because the cookie was set for two paths.',
+        '`credential` is set, and the request also has an `Authorization` header or has the cookie twice, for example because the cookie was set for two paths.',
         'Send one of them. If the name has the `__Host-` prefix, a browser keeps only one cookie of that name.',
       ],
     ],
@@ -216,7 +216,7 @@ export const explanations = {
     ],
   },
   key_ambiguous: {
-    meaning: 'Several different keys fit the token, and nothing selects one of them.',
+    meaning: 'Several different keys fit the token, and nothing indicates which one to use.',
     causes: [
       [
         'The token has no `kid`, and the issuer has several keys for its `alg`.',
@@ -404,7 +404,7 @@ export const explanations = {
     causes: [
       ['The token expired, was revoked, or is unknown to the server.', 'Get a new token.'],
       [
-        "The client that this service authenticates as is not allowed to introspect other clients' tokens.",
+        "This service's client is not allowed to introspect other clients' tokens.",
         'Allow it at the authorization server: some servers answer `active: false` instead of an error.',
       ],
     ],
@@ -542,7 +542,7 @@ export const explanations = {
     ],
   },
   authentication_insufficient: {
-    meaning: 'The user signed in too long ago or too weakly (`acr`, `auth_time`).',
+    meaning: "The user's sign-in is too old or too weak (`acr`, `auth_time`).",
     causes: [
       [
         'The route requires more recent or stronger authentication than the session has.',
@@ -657,7 +657,7 @@ export const explanations = {
         'The reason says how it responded. See [Introspection](introspection.md).',
       ],
       [
-        'The server does not accept the client that this service authenticates as.',
+        "The server does not accept this service's client credentials.",
         'Check the client ID and its secret or key.',
       ],
     ],
