@@ -6,7 +6,10 @@ import { readRefusal } from './refusal.ts'
 import type { Settings } from './settings.ts'
 import { failureOf, TokenEndpoint } from './token-endpoint.ts'
 
-/** Whether the authorization server accepts the client of a hop. `reason` is for the operator, without secrets. */
+/**
+ * Whether the authorization server accepts the client of a hop. `reason` is for the operator and contains no
+ * secrets.
+ */
 export type ClientCheck = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
 /** No server has issued it. */

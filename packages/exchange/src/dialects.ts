@@ -5,15 +5,15 @@ export type TargetParameter = 'audience' | 'resource' | 'scope'
 
 /**
  * How an authorization server exchanges tokens: what the request contains, and what the response may look like.
- * Everything is data. `dialects` has the known ones; pass an object to change one.
+ * A dialect is plain data. `dialects` contains the known ones; to change one, pass an object.
  */
 export interface Dialect {
   readonly name: string
   /** The grant: RFC 8693, or RFC 7523 with `requested_token_use`, as Entra uses it. */
   readonly grant: 'token-exchange' | 'on-behalf-of'
-  /** The parameters that the server reads. Any other one is a `ConfigError`. */
+  /** The parameters that the server reads. Any other one causes a `ConfigError`. */
   readonly targets: readonly TargetParameter[]
-  /** The parameters without which the server does not know the target. One of them is required. */
+  /** The parameters that tell the server what the target is. One of them is required. */
   readonly requires: readonly TargetParameter[]
   /** Whether the server accepts several targets in one request. */
   readonly severalTargets: boolean
@@ -21,9 +21,9 @@ export interface Dialect {
   readonly subjectTokenType?: string
   /** `requested_token_type`. Absent if the request does not have it. */
   readonly requestedTokenType?: string
-  /** The accepted values of `issued_token_type`. `undefined` in the list: the response may omit it. */
+  /** The accepted values of `issued_token_type`. With `undefined` in the list, the response may omit it. */
   readonly issuedTokenTypes: readonly (string | undefined)[]
-  /** Whether the request has a token of this service as the actor token, if the option `actorToken` is not set. */
+  /** Whether to send a token of this service as the actor token if the option `actorToken` is not set. */
   readonly actorToken: boolean
   /** Scopes that the server adds without being asked, and that grant nothing at the next service. */
   readonly ambientScopes: readonly string[]
@@ -72,7 +72,7 @@ const rfc8693: Dialect = {
 }
 
 /**
- * The known dialects. A hop uses the one of the provider function in `issuer`, and `rfc8693` for a plain URL.
+ * The known dialects. A hop uses that of the provider function in `issuer`, or `rfc8693` for a plain URL.
  *
  * @example
  * ```ts

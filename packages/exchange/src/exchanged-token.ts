@@ -4,7 +4,7 @@ export interface ExchangedToken {
   readonly value: string
   /** `DPoP` if the token is bound to the key of this service. */
   readonly tokenType: 'Bearer' | 'DPoP'
-  /** When it expires, if the authorization server said so. */
+  /** When the token expires, if the authorization server specified it. */
   readonly expiresAt: Date | undefined
   /** The scopes that the authorization server granted, as far as they are known. */
   readonly scopes: readonly string[]

@@ -1,4 +1,4 @@
-/** Why a token for the next service, or its response, is not available. Codes are stable. */
+/** Why a token for the next service, or that service's response, is not available. Codes are stable. */
 export type HopCode =
   | 'token_expired'
   | 'token_rejected'
@@ -82,9 +82,9 @@ export interface Failure {
 }
 
 /**
- * There is no token for the next service, or that service gave no usable response. Its `status` and `headers`
- * are those that this service's caller must get. Express, Koa, Fastify, and Hono send them if the handler does
- * not catch the error.
+ * There is no token for the next service, or that service gave no usable response. The error has the `status`
+ * and `headers` that this service's caller must get. Express, Koa, Fastify, and Hono send them if the handler
+ * does not catch the error.
  *
  * The caller learns neither `code` nor `reason`: both are for the operator, and neither is enumerable.
  *

@@ -26,7 +26,7 @@ export interface NextHop {
     options?: { readonly signal?: AbortSignal },
   ) => Promise<ExchangedToken>
   /**
-   * Sends a request to the next service with an exchanged token. `init` is that of the global `fetch`.
+   * Sends a request to the next service with an exchanged token. `init` is the same as for the global `fetch`.
    *
    * `Authorization`, `DPoP`, `Cookie`, and connection-specific headers are removed from `init.headers`. Redirects to
    * another origin are errors. After a response with 401, it exchanges the token again and repeats the request once,
@@ -84,7 +84,7 @@ export interface NextHop {
    */
   readonly warmUp: () => Promise<void>
   /**
-   * Whether the authorization server accepts the client and the target of this hop. It requests an exchange of a
+   * Whether the authorization server accepts the client and the target of this hop. Requests an exchange of a
    * made-up token and looks at the error. For tools and startup checks: each call sends requests, and the server may
    * log a failed exchange. Servers that check the token before the target do not reveal whether they accept the target.
    * Never rejects.
@@ -93,8 +93,8 @@ export interface NextHop {
 }
 
 /**
- * Creates a hop: this service's connection to the next one, with tokens that the authorization server exchanges
- * for those of the callers.
+ * Creates a hop: this service's connection to the next one, which uses tokens that the authorization server issues
+ * in exchange for those of the callers.
  *
  * @throws ConfigError for invalid options, and if the authorization server cannot do what they ask for
  *

@@ -64,8 +64,8 @@ export interface HopRecordOptions {
 export type HopFetch = (url: string, init: RequestInit) => Promise<Response>
 
 /**
- * The options of `nextHop`. An option whose value is `undefined` is a ConfigError, because it points to a missing
- * environment variable.
+ * The options of `nextHop`. An option whose value is `undefined` causes a ConfigError, because it suggests a
+ * missing environment variable.
  *
  * @example
  * ```ts
@@ -137,7 +137,7 @@ export interface NextHopOptions {
   readonly records?: HopRecordOptions
   /**
    * What is printed, without any token. `warnings`: a warning if exchanges fail for a reason that only the operator
-   * can change, and if the store fails. `off`: nothing. Default `warnings`.
+   * can fix, or if the store fails. `off`: nothing. Default `warnings`.
    */
   readonly log?: 'warnings' | 'off'
   /** Whether `http:` URLs are allowed on hosts other than this machine. Default false. */

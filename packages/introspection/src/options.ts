@@ -71,7 +71,7 @@ export interface IntrospectOptions {
    * `refuse`.
    */
   readonly missingAudience?: 'refuse' | 'accept'
-  /** Whether to require signed responses (RFC 9701). Without it, they are also accepted. Default false. */
+  /** Whether to require signed responses (RFC 9701). If false, they are accepted but not required. Default false. */
   readonly signedResponses?: boolean
   /** The `aud` of signed responses, if it is not the client ID. */
   readonly responseAudience?: string
@@ -83,8 +83,8 @@ export interface IntrospectOptions {
    */
   readonly maxAge?: number
   /**
-   * How long an active answer is used after that if the endpoint is unavailable, in seconds, from 0 to 3600. Decision
-   * records then have `introspection: 'stale'`. Default 0: 503.
+   * How long an active answer is used after `maxAge` if the endpoint is unavailable, in seconds, from 0 to 3600.
+   * Decision records then have `introspection: 'stale'`. Default 0: 503.
    */
   readonly staleIfError?: number
   /** How many active answers are kept, and how many inactive ones, from 2 to 1,000,000. Default 10,000. */

@@ -12,7 +12,7 @@ import type { McpAuthInfo } from './auth-info.ts'
 import { type Body, check, maxBodyBytes } from './check.ts'
 import { isSuccess, type Protection, sessionHeader } from './protection.ts'
 
-/** What the handler gets with the request, named as the SDK's own handlers name it. */
+/** What the handler gets with the request, under the same names as in the SDK's own handlers. */
 export interface McpFetchOptions<C extends object = object> {
   /** Absent for anonymous requests. */
   readonly authInfo?: McpAuthInfo<C>

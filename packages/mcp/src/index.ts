@@ -150,8 +150,8 @@ export interface ResourceServer<C extends object = object, Token = AccessToken<C
    */
   readonly protect: (handler: McpNodeHandler<C>, ...guards: readonly McpGuard[]) => McpNodeListener
   /**
-   * The same for hosts with `Request` and `Response`. The handler gets the second argument of the SDK's own handlers:
-   * `mcp.protectFetch(handler.fetch)`.
+   * Like `protect`, for hosts with `Request` and `Response`. The handler gets the same second argument as the SDK's own
+   * handlers: `mcp.protectFetch(handler.fetch)`.
    *
    * @throws ConfigError for a guard of another resource server, and for `mtls` that reads the connection of a request,
    * which these hosts do not expose
@@ -187,8 +187,8 @@ interface AuthInfoLike {
  * - A call without the scopes of its tool gets 403, before the tool runs. The challenge names all scopes of the call.
  * - A session belongs to the issuer, subject, and client that opened it.
  *
- * Not guaranteed: that a tool without a rule needs more than `baseScopes`, or that a call ends when its token
- * expires. Only open-ended streams end with their token.
+ * A tool without a rule requires only `baseScopes`, and a call may continue after its token expires. Only open-ended
+ * streams end with their token.
  *
  * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError for invalid options

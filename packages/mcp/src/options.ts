@@ -24,13 +24,16 @@ export interface McpOptions extends Omit<ResourceServerOptions, 'resource' | 'cr
   readonly scopesSupported?: readonly string[]
   /** The scopes that a tool requires in addition to `baseScopes`, by the name of the tool. */
   readonly tools?: Readonly<Record<string, ScopeRule>>
-  /** The same for prompts. */
+  /** The scopes that a prompt requires in addition to `baseScopes`, by the name of the prompt. */
   readonly prompts?: Readonly<Record<string, ScopeRule>>
-  /** The same for resources, by URI, or a function of the URI. Also applies to subscriptions. */
+  /**
+   * The scopes that a resource requires in addition to `baseScopes`, by URI, or a function of the URI. Also applies to
+   * subscriptions.
+   */
   readonly resources?: Readonly<Record<string, readonly string[]>> | ResourceRule
   /**
-   * Whether a body that other code has parsed is accepted as `request.body`. It is checked and passed on as it is.
-   * The limit of 4 MiB and the check for duplicate members are then those of the other parser. Only for Node. Default:
+   * Whether a body that other code has parsed is accepted as `request.body`. It is checked and passed on unchanged.
+   * The limit of 4 MiB and the check for duplicate members are then left to the other parser. Only for Node. Default:
    * false.
    */
   readonly acceptParsedBody?: boolean

@@ -146,7 +146,7 @@ export interface ResourceServerAsyncOptions extends Pick<ModuleMetadata, 'import
  * NestJS 12 and 11, on Express and Fastify.
  *
  * The app does not start, and throws a `ConfigError`, for invalid options, for invalid arguments of a decorator, and
- * for a GraphQL resolver, a WebSocket gateway, or a handler of a microservice that is not `@Public()`.
+ * for a GraphQL resolver, a WebSocket gateway, or a microservice handler that is not `@Public()`.
  *
  * @example
  * ```ts

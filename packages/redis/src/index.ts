@@ -28,7 +28,7 @@ export interface RedisStores {
  * Stores that keep their values in Redis 6 or later. The client is yours: connect it, listen for its errors,
  * and close it.
  *
- * Every call fails with a `RedisStoreError` after `timeout`, and at once while the client is not connected.
+ * A call fails with a `RedisStoreError` if it takes longer than `timeout`, or at once if the client is not connected.
  * Calls are not queued, retried, or answered from memory. Each command has one key, so a cluster needs no
  * hash tags.
  *

@@ -29,7 +29,8 @@ export interface RedisRevocationFeedOptions extends RedisStoresOptions {
  * them about new ones. Each entry is removed from the stream when it no longer matters. The clients are yours: connect
  * them, listen for their errors, and close them.
  *
- * What Redis loses is lost for processes that start afterwards. Use persistence (`appendonly yes`), and no eviction.
+ * What Redis loses is lost for processes that start afterwards. Use persistence (`appendonly yes`), and disable
+ * eviction.
  *
  * @example
  * import { createClient } from 'redis'

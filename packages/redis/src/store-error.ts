@@ -19,8 +19,8 @@ const messages: Readonly<Record<string, string>> = {
 }
 
 /**
- * Redis is unavailable, or refused a command. It contains nothing from the client's error except a
- * code, because that error can contain the URL, the password, and the command.
+ * Redis is unavailable, or refused a command. This error contains nothing from the client's error except a
+ * code, because the client's error can contain the URL, the password, and the command.
  *
  * @example
  * import { RedisStoreError, type RedisStores } from '@resource-server/redis'

@@ -21,7 +21,7 @@ export interface RevocationEntry {
  *
  * - `jti`: one token. `sid`: all tokens of a session.
  * - `subject`: the tokens of a user or client. `clientId`: those that were issued to a client. `actor`: those with
- *   this current actor. Only tokens that were issued up to `before`, by default now, so a later sign-in works.
+ *   this current actor. Only those issued up to `before` (by default, now) are revoked, so a later sign-in works.
  * - `before` alone: all tokens of the issuer that were issued up to then.
  *
  * `before` is compared with `iat`, without clock tolerance. A token whose `iat` is equal is revoked, because `iat` is

@@ -41,7 +41,7 @@ const warmUpDeadline = 5000
  */
 export interface RevocationList extends Revocation {
   /**
-   * Refuses tokens from now on: with 401 `invalid_token`, in this process at once, and in others within a second.
+   * Refuses tokens with 401 `invalid_token` from now on: in this process at once, and in others within a second.
    *
    * @throws ConfigError (as a rejection) if the target is malformed, its issuer is not trusted, or no resource server
    *   uses the list yet
@@ -59,8 +59,8 @@ export interface RevocationList extends Revocation {
    * (`sid`), or all sessions of its subject that began before it. Mount one at the URL that is registered as the
    * client's `backchannel_logout_uri`, before body parsers and without a guard.
    *
-   * They verify the logout token as strictly as an access token, and accept each one once. The response is 200, 400
-   * for a logout token that is not accepted, or 503 if it could not be verified or stored.
+   * They verify the logout token as strictly as an access token, and accept each one only once. The response is 200
+   * on success, 400 for a logout token that is not accepted, or 503 if it could not be verified or stored.
    *
    * @throws ConfigError if no clients are named
    */

@@ -221,7 +221,7 @@ export class Gate<C extends object = object> {
   /**
    * The metadata of this resource server (RFC 9728). It lists the scopes of all guards created so far.
    *
-   * @param given the arguments that the adapter's own function got. It has no parameters, so a request as an
+   * @param given the arguments that the adapter's own function got. That function has no parameters, so a request as an
    * argument shows that a host called the function itself, and not the handler that it returns.
    * @throws ConfigError if no `resource` is configured, or if a host called the function itself
    */

@@ -65,7 +65,7 @@ export interface Operations {
    */
   readonly blockKey: (key: { readonly issuer: string; readonly kid: string }) => void
   /**
-   * Calls `onEnd` once, when an open connection must end because its token does: within a second after `exp` plus
+   * Calls `onEnd` once, when an open connection must end because its token ends: within a second after `exp` plus
    * the clock tolerance, or within a second after a revocation reaches this process. For WebSockets, event
    * streams, and other responses that outlive the check of their token.
    *

@@ -30,7 +30,7 @@ export interface IntrospectionEndpoint {
   reset(): void
 }
 
-/** The content of an opaque token: the same as that of a JWT, and how its text begins. */
+/** The content of an opaque token: the same as that of a JWT, plus an optional prefix. */
 export interface OpaqueTokenOptions extends Omit<TokenOptions, 'header'> {
   /** How the token begins. Default: nothing. */
   readonly prefix?: string

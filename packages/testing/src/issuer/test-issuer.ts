@@ -80,7 +80,7 @@ export interface TestIssuerOptions {
  * the code under test runs without mocks.
  *
  * It issues any token that a test asks for. It has no login. With `clients`, it has a token endpoint that exchanges
- * tokens (RFC 8693) by the policy in that option.
+ * tokens (RFC 8693) according to the policy in that option.
  */
 export interface TestIssuer extends AsyncDisposable {
   /** The issuer identifier: the `iss` of its tokens, and the `issuer` option of the code under test. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '../keys/signing-keys.ts'
 
 /**
  * A client that may use the token endpoint of a test issuer: how it authenticates, and which tokens it may
- * request. Everything is data, and nothing that is not listed is allowed.
+ * request. It is plain data, and only what is listed is allowed.
  */
 export interface TestClient {
   /** The secret, for HTTP Basic authentication or as a form parameter. */
@@ -85,11 +85,14 @@ export interface TokenEndpoint {
   requireNonce(nonce: string): void
   /**
    * Accepts identity assertions (ID-JAG) from this issuer. The token endpoint of the other issuer creates them if
-   * a client requests a token of that type for the URL of this issuer, which must be one of its targets.
+   * a client requests a token of that type for the URL of this issuer, which must be one of that client's targets.
    */
   trust(issuer: { readonly url: string; readonly key: { readonly publicJwk: JsonObject } }): void
   /** Refuses exchanges of this token from now on. */
   revoke(token: string): void
-  /** Undoes `refuse`, `alter`, `reply`, and `requireNonce`. Revoked tokens stay revoked, trusted issuers trusted. */
+  /**
+   * Undoes `refuse`, `alter`, `reply`, and `requireNonce`. Revoked tokens stay revoked, and trusted issuers stay
+   * trusted.
+   */
   reset(): void
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { JsonObject, KeySetTraits } from '../keys/signing-keys.ts'
 
-/** A provider whose tokens can be imitated, by the ID that core's providers use. */
+/** A provider whose tokens can be imitated, identified by the ID that core's providers use. */
 export type ProviderId =
   | 'rfc9068'
   | 'keycloak'

@@ -50,7 +50,7 @@ export interface TokenOptions {
   readonly claims?: JsonObject
   /** Header parameters to add, with the same rules as `claims`. */
   readonly header?: JsonObject
-  /** The provider whose tokens it imitates. Default: the issuer's, which defaults to `rfc9068`. */
+  /** The provider whose tokens to imitate. Default: the issuer's, which defaults to `rfc9068`. */
   readonly provider?: ProviderId
 }
 
