@@ -54,7 +54,7 @@ export interface HopStoreOptions {
   readonly secret: string | Uint8Array
 }
 
-/** What records include. */
+/** How records identify users. */
 export interface HopRecordOptions {
   /** As in `records` of a resource server: replaces the subject with its HMAC. At least 32 bytes. */
   readonly pseudonymKey: string | Uint8Array

@@ -17,7 +17,7 @@ export interface RecordedChain {
   readonly truncated: boolean
 }
 
-/** Unverified values from the token, escaped and cut to 128 characters each. */
+/** Unverified values from the token or its DPoP proof, escaped and cut to 128 characters each. */
 export interface UnverifiedNames {
   readonly issuer?: string
   readonly kid?: string

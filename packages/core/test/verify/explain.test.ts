@@ -378,9 +378,12 @@ test.each([
     pending.add(remove)
     return remove
   }
-  const { now: time, monotonic } = issuer.clock
   const guards: ExplainOptions['guards'] = ({ requirePolicy }) => [requirePolicy(policy)]
-  const clock = { now: time, monotonic, schedule }
+  const clock = {
+    now: () => issuer.clock.now(),
+    monotonic: () => issuer.clock.monotonic(),
+    schedule,
+  }
   await explainWith(good, { clock }, { guards }).catch(() => undefined)
   expect(pending.size).toBe(0)
 })
