@@ -97,7 +97,7 @@ export const explanations = {
     causes: [
       [
         'The issuer issued an opaque token. Auth0 does so if the client requests no API, and Ory Hydra, Better Auth, and ZITADEL do so by default.',
-        'Configure the issuer to issue JWTs, or use [introspection](introspection.md). If the provider is configured by name, the reason names the setting.',
+        'Configure the issuer to issue JWTs, or use [introspection](introspection.md). If the provider is configured by name, such as `auth0(domain)`, the reason names the setting.',
       ],
       [
         'The client sent `undefined` or `null`, or sent `Bearer` twice.',
@@ -209,7 +209,7 @@ export const explanations = {
         'Check which server issued it.',
       ],
       [
-        'The key is in the set but cannot be used. `health()` names it and the reason in `skipped`.',
+        'The key is in the set but cannot be used. `health()` lists it in `skipped`, with the reason.',
         'Fix the key at the issuer.',
       ],
       ['The key is blocked with `blockKey()`.', 'Get a new token.'],
@@ -230,7 +230,7 @@ export const explanations = {
     causes: [
       ['The token was changed after it was signed.', 'Send the token as the issuer returned it.'],
       [
-        'Entra: the token is for Microsoft Graph, which no other service can verify.',
+        'Entra: the token is for Microsoft Graph, and no other service can verify it.',
         'Have the client request a scope of this API.',
       ],
       ["The fixed key in `jwks` is not the issuer's key.", 'Copy the key from the issuer again.'],
@@ -242,7 +242,7 @@ export const explanations = {
       ['The client sent its ID token.', 'Send the access token.'],
       [
         'The access token has no `typ: at+jwt`, no scope, and no client ID.',
-        'Configure the provider by name, have the issuer write a scope, or set `acceptUnmarked` in the profile.',
+        'Configure the provider by name, such as `keycloak(url)`, have the issuer write a scope, or set `acceptUnmarked` in the profile.',
       ],
       [
         'Dex: its access tokens look like its ID tokens.',
@@ -405,7 +405,7 @@ export const explanations = {
       ['The token expired, was revoked, or is unknown to the server.', 'Get a new token.'],
       [
         "This service's client is not allowed to introspect other clients' tokens.",
-        'Allow it at the authorization server: some servers answer `active: false` instead of an error.',
+        'Allow it at the authorization server: some servers respond with `active: false` instead of an error.',
       ],
     ],
   },
@@ -605,7 +605,7 @@ export const explanations = {
         'See [Public issuer, internal address](internal-address.md).',
       ],
       [
-        'There is a proxy between this process and the issuer, or a private certificate authority issued the certificate.',
+        "There is a proxy between this process and the issuer, or the issuer's certificate is from a private certificate authority.",
         'Pass a `fetch`, or set `NODE_EXTRA_CA_CERTS`.',
       ],
       [
@@ -616,7 +616,7 @@ export const explanations = {
   },
   metadata_rejected: {
     meaning:
-      'The metadata of the issuer was fetched, but it names another issuer or no usable `jwks_uri`.',
+      'The metadata of the issuer was fetched, but it names another issuer, or has no usable `jwks_uri`.',
     causes: [
       ['`issuer` differs from the `issuer` in the metadata.', 'Set it to exactly that value.'],
       [
