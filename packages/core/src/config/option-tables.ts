@@ -309,7 +309,7 @@ export const verifierOptions: OptionTable<OwnVerifierOptions, VerifierSettings> 
     defaultText: '`true`',
     range: '',
     description:
-      'Caches verified tokens by their SHA-256. `false` turns the cache off; an object sets its limits.',
+      'Caches verified tokens by their SHA-256 hash. `false` turns the cache off; an object sets its limits.',
     read: readCache,
   },
   cryptography: choiceOption<'native' | 'webcrypto'>(

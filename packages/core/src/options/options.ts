@@ -327,7 +327,7 @@ export interface VerifierOptions extends Partial<Omit<IssuerOptions, 'issuer'>> 
   readonly mtls?: MtlsOptions
   /**
    * Whether to cache the result of verifying a token, so that the signature is not verified again. Default true. Only
-   * valid tokens are cached, from their second use on. They are identified by their SHA-256; the token itself is not
+   * valid tokens are cached, from their second use on. They are identified by their SHA-256 hash; the token itself is not
    * stored. Expiry and audience are checked on every use. The cached result is no longer used once the issuer stops
    * publishing the key. `false` turns the cache off. It is always off in runtimes without a synchronous SHA-256.
    */
