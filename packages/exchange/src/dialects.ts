@@ -148,7 +148,7 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = frozen({
       ...commonHints,
       unauthorized_client: 'Select the grant "Token Exchange" in the API services app in Okta',
       access_denied:
-        'Add an access policy rule to the authorization server that allows the grant Token Exchange',
+        'Add an access policy rule to the authorization server that allows the Token Exchange grant',
     },
   },
   // https://zitadel.com/docs/guides/integrate/token-exchange. By default, it issues opaque tokens.

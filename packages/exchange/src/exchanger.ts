@@ -93,12 +93,12 @@ export class Exchanger {
     if (signal?.aborted) return this.#finish(subject, startedAt, { failure: timeoutOf(signal) })
     const { claims } = subject
     if (claims.exp * 1000 <= clock.now()) {
-      const reason = `the token of the caller expired at ${subject.expiresAt.toISOString()}`
+      const reason = `the caller's token expired at ${subject.expiresAt.toISOString()}`
       return this.#finish(subject, startedAt, { failure: { code: 'token_expired', reason } })
     }
     if (this.#settings.isRevoked?.(subject)) {
       await this.forget(subject)
-      const reason = 'the token of the caller was revoked'
+      const reason = "the caller's token was revoked"
       return this.#finish(subject, startedAt, { failure: { code: 'token_rejected', reason } })
     }
     const known = this.#lookUp(id)

@@ -70,7 +70,7 @@ function tokenProblem(value: unknown, { subjectToken }: Requested): string | und
   if (value.length > maxTokenLength)
     return `access_token has more than ${maxTokenLength} characters`
   if (value === subjectToken)
-    return 'access_token is the token of the caller, which is not passed on'
+    return "access_token is the caller's token, which is not passed on"
   return undefined
 }
 

@@ -80,7 +80,7 @@ export class ServiceCaller {
     const url = parse(path, `${origin}/`)
     if (url?.origin === origin && url.username === '' && url.password === '') return url
     throw new ConfigError(
-      `fetch() got a path that is not at '${origin}'.`,
+      `fetch() got a path that leads outside '${origin}'.`,
       "Pass a path such as '/stock/7'. Encode the parts that callers choose with encodeURIComponent().",
     )
   }
@@ -101,7 +101,7 @@ export class ServiceCaller {
   #redirected({ url, init }: Request, status: number, location: string, followed: number): Request {
     const next = parse(location, url.href)
     const problem =
-      (init.redirect === 'error' && 'redirects are turned off') ||
+      (init.redirect === 'error' && 'but redirects are turned off') ||
       (next?.origin !== url.origin && 'which is another origin') ||
       (followed >= maxRedirects && `the ${maxRedirects + 1}th redirect in a row`)
     const { method = 'GET' } = init

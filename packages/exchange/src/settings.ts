@@ -197,7 +197,7 @@ function checkTarget(values: Values, dialect: Dialect): void {
   }
   if (!severalTargets && values.audience.length + values.resource.length > 1) {
     throw new ConfigError(
-      `The dialect '${name}' accepts one audience in a request.`,
+      `The dialect '${name}' accepts only one audience per request.`,
       'Create a hop for each service.',
     )
   }

@@ -17,7 +17,7 @@ test('a token that was revoked after it was verified is neither exchanged nor se
   expect(refused).toMatchObject({
     code: 'token_rejected',
     status: 401,
-    reason: 'the token of the caller was revoked',
+    reason: "the caller's token was revoked",
   } satisfies Partial<HopError>)
   await hop.token(another)
   expect([exchanges(), hop.health().cachedTokens]).toEqual([2, 1])

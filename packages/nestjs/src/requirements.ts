@@ -105,7 +105,7 @@ function methodEntry(owner: HandlerClass, handler: object): Entry | undefined {
   }
   if (!prototypes.some((prototype) => ofMethods.has(prototype))) return undefined
   throw new ConfigError(
-    `A handler of ${owner.name} is not one of its methods, so its decorators are unknown.`,
+    `A handler of ${owner.name} is not one of its methods, so the handler's decorators are unknown.`,
     'Define the handler as a method, and do not replace it in the constructor.',
   )
 }

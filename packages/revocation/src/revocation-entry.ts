@@ -55,7 +55,7 @@ const kinds: Readonly<Record<string, { readonly kind: EntryKind; readonly hasBef
 }
 
 const example =
-  "Write revoke({ issuer: 'https://as.example.com', subject: 'user-42' }), or another member for the value."
+  "Write revoke({ issuer: 'https://as.example.com', subject: 'user-42' }), or another member instead of subject."
 
 /**
  * @param now in milliseconds since the epoch

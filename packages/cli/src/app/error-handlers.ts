@@ -31,7 +31,7 @@ function letsThrough({ name }: Step, { method, path }: Target): Finding {
   return failed(
     'error handler',
     `${name} calls next() without the error, between a guard and the handler of ${method} ${path}: the handler runs ` +
-      'although the guard threw',
+      'even though the guard threw',
     'Call next(error), or put the error handler after all routes.',
   )
 }

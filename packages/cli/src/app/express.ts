@@ -114,7 +114,7 @@ class Walk {
       const matched = matchedPath(layer, one)
       if (matched !== undefined) return { mount: path, sample: sample + withoutSlash(matched) }
     }
-    this.unknown.push({ path, why: 'doctor knows no path that matches its pattern' })
+    this.unknown.push({ path, why: 'doctor found no path that matches its pattern' })
     return undefined
   }
 

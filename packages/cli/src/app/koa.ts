@@ -64,7 +64,7 @@ class Walk {
     if (layer.methods.length === 0) return this.#targetOfUse(layer, sample)
     const path = showPath(layer.path)
     if (sample === undefined) {
-      this.unknown.push({ path, why: 'doctor knows no path that matches its pattern' })
+      this.unknown.push({ path, why: 'doctor found no path that matches its pattern' })
       return []
     }
     // The router adds HEAD to each GET.

@@ -48,7 +48,7 @@ function codeOf(error: unknown): string | undefined {
 }
 
 const unreachable =
-  'Check the URL of Redis, and await client.connect() before the options are used.'
+  'Check the Redis URL, and await client.connect() before the options are used.'
 
 /** What to do about the codes of `RedisStoreError`. */
 const fixes: Readonly<Record<string, string>> = {

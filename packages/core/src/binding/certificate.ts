@@ -56,7 +56,7 @@ async function fromHeader(
   const [value, ...rest] = presentation.header(name.toLowerCase())
   if (value === undefined) return problem(`the request has no ${name} header`)
   if (rest.length > 0 || typeof value !== 'string' || value.length > maxCharacters) {
-    return problem(`the request does not have exactly one ${name} header of a normal size`)
+    return problem(`the request does not have exactly one ${name} header of an acceptable size`)
   }
   const result = await readers[format](value.trim())
   return result ?? problem(`${name} is not a single certificate in the format ${format}`)

@@ -96,7 +96,7 @@ function adviceFor(
 ): string | undefined {
   if (exclusive && found.some((name) => names.includes(name))) {
     return (
-      'The token names this service, but other audiences as well, and { only } allows no others. If they belong ' +
+      'The token names this service, but also other audiences, which { only } does not allow. If they belong ' +
       "to the issuer, such as its userinfo endpoint, list them in 'ignoredAudiences' of the profile. " +
       'Otherwise have the client request a token for this service alone'
     )

@@ -78,7 +78,7 @@ function readHeader(options: OptionObject): MtlsSettings {
   if (typeof header !== 'string' || !/^[A-Za-z0-9-]+$/.test(header)) {
     throw new ConfigError(
       `'mtls.header' must be the name of a header, got ${kindOf(header)}.`,
-      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies mix up other characters.',
+      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies do not tell other characters apart.',
     )
   }
   return Object.freeze({ from: 'header', format, header, peers: readPeers(peers) })
@@ -105,7 +105,7 @@ function readPeers(value: unknown): Peers {
     return Object.freeze({ ranges, unixSocket: entries.includes('unix') })
   }
   throw new ConfigError(
-    "'mtls.peers' must be a non-empty list of IP addresses, blocks, or 'unix'.",
+    "'mtls.peers' must be a non-empty list of IP addresses, CIDR blocks, or 'unix'.",
     "Name the proxies that may set the header: ['10.0.0.5'], ['10.1.0.0/16'], or ['unix'].",
   )
 }

@@ -41,7 +41,7 @@ function readOne(value: unknown, name: string, insecure: boolean): NormalUri {
 function notPublicUrl(name: string): ConfigError {
   return new ConfigError(
     `'${name}' must be an absolute http or https URL without user, password, query or fragment, or a list of them.`,
-    `Set ${name}: 'https://api.example.com', or 'https://api.example.com/orders' behind a path.`,
+    `Set ${name}: 'https://api.example.com', or 'https://api.example.com/orders' for a service under a path.`,
   )
 }
 

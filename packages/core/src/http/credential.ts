@@ -199,7 +199,7 @@ function describeScheme(value: string, acceptsDpop: boolean): string {
   const accepted = acceptsDpop ? 'the Bearer or DPoP' : 'the Bearer'
   const reason = `the Authorization header does not use ${accepted} scheme`
   const scheme = value.toLowerCase().split(/[ \t:]/, 1)[0]!
-  if (scheme === 'bearer') return `${reason}: the word is not followed by a space`
+  if (scheme === 'bearer') return `${reason}: 'Bearer' is not followed by a space`
   if (scheme === 'dpop') {
     return `${reason}: it uses DPoP. DPoP requires the option 'publicUrl', and 'dpop' must not be 'off'`
   }

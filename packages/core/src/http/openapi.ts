@@ -97,7 +97,7 @@ export function describeOpenApi<Handler>(
 
 function notGuards(): never {
   throw new ConfigError(
-    'openapi.security accepts only guards of this resource server, at least one.',
+    'openapi.security needs at least one guard, and accepts only guards of this resource server.',
     "Pass the values that its requireAudience('…'), requireScope('…') and other factories return.",
   )
 }

@@ -166,7 +166,7 @@ function checkedOrigins(given: unknown): readonly string[] {
   const { origins = [] } = options
   if (Array.isArray(origins) && origins.every(isOrigin)) return Object.freeze([...origins])
   throw new ConfigError(
-    "'origins' must be a list of origins, as browsers write them in the header Origin.",
+    "'origins' must be a list of origins, as browsers write them in the Origin header.",
     "Write ['https://app.example.com'], without a path and without a trailing slash.",
   )
 }

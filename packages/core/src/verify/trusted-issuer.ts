@@ -54,6 +54,6 @@ function whyOtherType(typ: string | undefined, { profile }: IssuerPolicy): strin
   const found = typ === undefined ? 'the token has no typ' : `the token's typ is ${quote(typ)}`
   return (
     `${found}, and the profile '${profile.name}' accepts ${accepted}. If the issuer's access tokens have ` +
-    "another typ, add it to 'types' with extend(profile, { types: [ … ] }), in lowercase, or undefined for none"
+    "another typ, add it in lowercase to 'types' with extend(profile, { types: [ … ] }); undefined means no typ"
   )
 }

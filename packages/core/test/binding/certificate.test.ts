@@ -144,7 +144,7 @@ describe('the format rfc9440', () => {
     ['have more than 65,536 characters', `${longest} `],
   ])('is refused if its values %s', async (_what, value) => {
     expect(await read({ 'client-cert': value }, source)).toBe(
-      'the request does not have exactly one Client-Cert header of a normal size',
+      'the request does not have exactly one Client-Cert header of an acceptable size',
     )
   })
 

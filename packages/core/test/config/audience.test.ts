@@ -122,7 +122,7 @@ test.each<readonly [what: string, expected: Audience, found: readonly string[], 
     '{ only } and a token that also names this service',
     { only: 'a' },
     ['a', 'b'],
-    'aud is ["a", "b"], expected only ["a"]. The token names this service, but other audiences as well, and { only } allows no others. If they belong to the issuer, such as its userinfo endpoint, list them in \'ignoredAudiences\' of the profile. Otherwise have the client request a token for this service alone',
+    'aud is ["a", "b"], expected only ["a"]. The token names this service, but also other audiences, which { only } does not allow. If they belong to the issuer, such as its userinfo endpoint, list them in \'ignoredAudiences\' of the profile. Otherwise have the client request a token for this service alone',
   ],
   ...(
     [

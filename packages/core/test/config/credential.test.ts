@@ -73,7 +73,7 @@ describe('requireBearerOnly', () => {
     ],
     [
       { wantsDpop: true },
-      "'dpop' cannot be combined with 'credential': the scheme DPoP belongs to Authorization (RFC 9449 section 7.1).",
+      "'dpop' cannot be combined with 'credential': the DPoP scheme belongs to Authorization (RFC 9449 section 7.1).",
       'Leave out dpop or credential.',
     ],
     [

@@ -74,7 +74,7 @@ test.each([
   expect(() => readMtls({ ...header, header: name })).toThrow(
     new ConfigError(
       `'mtls.header' must be the name of a header, got ${kind}.`,
-      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies mix up other characters.',
+      'Use letters, digits and hyphens, as in X-Client-Cert. Some proxies do not tell other characters apart.',
     ),
   )
 })
@@ -113,7 +113,7 @@ describe('the peers', () => {
     const given = { from: 'header', format: 'rfc9440', ...(peers !== undefined && { peers }) }
     expect(() => readMtls(given)).toThrow(
       new ConfigError(
-        "'mtls.peers' must be a non-empty list of IP addresses, blocks, or 'unix'.",
+        "'mtls.peers' must be a non-empty list of IP addresses, CIDR blocks, or 'unix'.",
         "Name the proxies that may set the header: ['10.0.0.5'], ['10.1.0.0/16'], or ['unix'].",
       ),
     )

@@ -40,7 +40,7 @@ describe('publicUrl', () => {
     expect(() => read(value)).toThrow(
       new ConfigError(
         "'publicUrl' must be an absolute http or https URL without user, password, query or fragment, or a list of them.",
-        "Set publicUrl: 'https://api.example.com', or 'https://api.example.com/orders' behind a path.",
+        "Set publicUrl: 'https://api.example.com', or 'https://api.example.com/orders' for a service under a path.",
       ),
     )
   })

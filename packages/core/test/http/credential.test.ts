@@ -277,7 +277,7 @@ describe('the reason says what was sent instead of a Bearer token:', () => {
       'eyJ.e30.AA ',
       `${scheme}: it is a single word. If this is the token, ${send}`,
     ],
-    ['a colon', 'Bearer: abc', `${scheme}: the word is not followed by a space`],
+    ['a colon', 'Bearer: abc', `${scheme}: 'Bearer' is not followed by a space`],
     ['an unknown scheme, which may be a secret', 'S3cret abc', scheme],
     [
       'Bearer alone',

@@ -94,7 +94,7 @@ test.each([
   const { security } = api()
   expect(() => security(...(handlers as [() => void]))).toThrow(
     new ConfigError(
-      'openapi.security accepts only guards of this resource server, at least one.',
+      'openapi.security needs at least one guard, and accepts only guards of this resource server.',
       "Pass the values that its requireAudience('…'), requireScope('…') and other factories return.",
     ),
   )

@@ -106,7 +106,7 @@ test.each([
   const origins = ['https://ok.example.com', origin as string]
   expect(() => fromCookie('a', { origins })).toThrow(
     new ConfigError(
-      "'origins' must be a list of origins, as browsers write them in the header Origin.",
+      "'origins' must be a list of origins, as browsers write them in the Origin header.",
       "Write ['https://app.example.com'], without a path and without a trailing slash.",
     ),
   )

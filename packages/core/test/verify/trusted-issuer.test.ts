@@ -168,7 +168,7 @@ describe('the reason', () => {
 
   const otherType =
     "and the profile 'default' accepts at+jwt, absent. If the issuer's access tokens have another typ, add it " +
-    "to 'types' with extend(profile, { types: [ … ] }), in lowercase, or undefined for none"
+    "in lowercase to 'types' with extend(profile, { types: [ … ] }); undefined means no typ"
 
   test.each<
     readonly [header: { readonly alg: string; readonly typ?: string }, code: string, reason: string]

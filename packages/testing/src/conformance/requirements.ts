@@ -84,7 +84,7 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   ),
   'cookie-origin': requirement(
     'RFC 6265 section 8.2',
-    'A request with a cookie is 403 if a page of another site may have caused it, unless the request changes nothing.',
+    'A request with a cookie is 403 if a page on another site may have caused it, unless the request changes nothing.',
   ),
 
   // The response
@@ -205,7 +205,7 @@ export const requirements: Readonly<Record<RequirementId, Requirement>> = {
   ),
   head: requirement(
     'RFC 9110 section 9.3.2',
-    'HEAD is decided like GET, and the response has no body.',
+    'A HEAD request gets the same decision as a GET request, and the response has no body.',
   ),
   connection: requirement(
     'RFC 9112 section 9.3',
