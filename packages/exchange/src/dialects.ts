@@ -11,7 +11,7 @@ export interface Dialect {
   readonly name: string
   /** The grant: RFC 8693, or RFC 7523 with `requested_token_use`, as Entra uses it. */
   readonly grant: 'token-exchange' | 'on-behalf-of'
-  /** The parameters that the server reads. Any other one causes a `ConfigError`. */
+  /** The parameters that the server reads. Any other parameter causes a `ConfigError`. */
   readonly targets: readonly TargetParameter[]
   /** The parameters that tell the server what the target is. One of them is required. */
   readonly requires: readonly TargetParameter[]
@@ -72,7 +72,7 @@ const rfc8693: Dialect = {
 }
 
 /**
- * The known dialects. A hop uses that of the provider function in `issuer`, or `rfc8693` for a plain URL.
+ * The known dialects. A hop uses the one for the provider function in `issuer`, or `rfc8693` for a plain URL.
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ import type { Dialect, DialectName } from './dialects.ts'
 export interface HopClient {
   /** The client ID of this service. */
   readonly id: string
-  /** The client secret. Sent in the `Authorization` header, or in the form with `authentication: 'post'`. */
+  /** The client secret. Sent in the `Authorization` header, or in the body with `authentication: 'post'`. */
   readonly secret?: string
   /** The private key for `private_key_jwt` (RFC 7523), and its `kid` if the server needs one. */
   readonly privateKey?: CryptoKey | { readonly key: CryptoKey; readonly kid: string }
@@ -97,11 +97,11 @@ export interface NextHopOptions {
   readonly origin?: string
   /** The URL of the token endpoint. Default: the one in the metadata of the issuer. */
   readonly tokenEndpoint?: string
-  /** How the server exchanges tokens. Default: that of the provider function in `issuer`, or `rfc8693`. */
+  /** How the server exchanges tokens. Default: the dialect for the provider function in `issuer`, or `rfc8693`. */
   readonly dialect?: DialectName | Dialect
   /**
    * Whether to send a token of this service as the actor token. It is requested with the client credentials
-   * grant and renewed. Default: as the dialect says.
+   * grant, and renewed before it expires. Default: what the dialect specifies.
    */
   readonly actorToken?: boolean
   /**
@@ -110,8 +110,8 @@ export interface NextHopOptions {
    */
   readonly dpop?: boolean | CryptoKeyPair
   /**
-   * Experimental, and not covered by semantic versioning. For a next service whose tokens another authorization
-   * server issues: `issuer` then issues an identity assertion for that server (ID-JAG,
+   * Experimental, and not covered by semantic versioning. For a next service whose tokens come from another
+   * authorization server: `issuer` then issues an identity assertion for that server (ID-JAG,
    * draft-ietf-oauth-identity-assertion-authz-grant), which is exchanged there. `resource` and `scope` describe the
    * next service, and `audience` is not used.
    */
@@ -129,7 +129,7 @@ export interface NextHopOptions {
   /**
    * Whether the caller's token has been revoked since it was verified: `isRevoked` of a list from
    * `@resource-server/revocation`, for example. If so, it is not exchanged (`token_rejected`), and tokens that were
-   * exchanged for it are forgotten. Default: a verified token is used until it expires.
+   * obtained in exchange for it are forgotten. Default: a verified token is used until it expires.
    */
   readonly isRevoked?: (token: AccessToken) => boolean
   /** Receives a record of each call. Nothing waits for it, and its errors are ignored. */

@@ -21,7 +21,7 @@ import {
 } from './options.ts'
 
 /**
- * Asks an issuer about its tokens. Pass the result as the issuer's option `introspection`. Opaque tokens are then
+ * Asks an issuer about its tokens. Pass the result as the issuer's `introspection` option. Opaque tokens are then
  * accepted like JWTs, with the same checks, guards, and records.
  *
  * An active answer is used for up to 30 seconds, so a token that is revoked in the meantime is still accepted for

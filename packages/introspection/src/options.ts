@@ -55,7 +55,7 @@ export interface IntrospectOptions {
   /**
    * What happens to JWTs that name this issuer. `verify`: they are verified and not introspected.
    * `verify-and-introspect`: they are verified, and then introspected. `introspect`: they are introspected only, and
-   * nothing in them counts. Default `verify`.
+   * their contents are ignored. Default `verify`.
    */
   readonly jwts?: 'verify' | 'verify-and-introspect' | 'introspect'
   /** The URL of the endpoint. Default: `introspection_endpoint` in the issuer's metadata. */
@@ -67,7 +67,7 @@ export interface IntrospectOptions {
   readonly allowOtherOrigin?: boolean
   /**
    * What happens to tokens whose response has no `aud`. `accept`: they count as issued for the configured audience.
-   * Set it only if the server answers `active` only for tokens that are meant for the client that asks. Default
+   * Use `accept` only if the server answers `active` only for tokens that are meant for the client that asks. Default
    * `refuse`.
    */
   readonly missingAudience?: 'refuse' | 'accept'

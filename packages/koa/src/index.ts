@@ -121,8 +121,8 @@ export type {
 export { RequestRefusedError } from '@resource-server/core/adapter'
 
 /**
- * The part of Koa's context that a guard uses. Contexts with any state, router, and version of Koa are
- * compatible.
+ * The part of Koa's context that a guard uses. Compatible with the contexts of any Koa version, with any state and
+ * router.
  */
 export interface KoaContext {
   readonly req: IncomingMessage

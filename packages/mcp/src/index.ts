@@ -126,8 +126,9 @@ export type { ResourceRule, ScopeRule } from './scopes.ts'
 export interface ResourceServer<C extends object = object, Token = AccessToken<C>>
   extends Omit<Guards<McpGuard, C>, 'requireScope' | 'requireAnyScope'>, Operations {
   /**
-   * Wraps an MCP server on `node:http` or Express, so that it gets only requests with a token for this server and
-   * with all scopes of the call. It also serves the metadata, at `metadataPath`. Guards run before the body is read.
+   * Wraps an MCP server on `node:http` or Express, so that it gets only requests with a token for this server that
+   * has all scopes that the call requires. It also serves the metadata, at `metadataPath`. Guards run before the body
+   * is read.
    *
    * `protect` reads the body, so it must come before body parsers, unless `acceptParsedBody` is true.
    *
@@ -153,8 +154,8 @@ export interface ResourceServer<C extends object = object, Token = AccessToken<C
    * Like `protect`, for hosts with `Request` and `Response`. The handler gets the same second argument as the SDK's own
    * handlers: `mcp.protectFetch(handler.fetch)`.
    *
-   * @throws ConfigError for a guard of another resource server, and for `mtls` that reads the connection of a request,
-   * which these hosts do not expose
+   * @throws ConfigError for a guard of another resource server, and if `mtls` reads the connection of a request, which
+   * these hosts do not expose
    */
   readonly protectFetch: (
     handler: McpFetchHandler<C>,
@@ -165,7 +166,8 @@ export interface ResourceServer<C extends object = object, Token = AccessToken<C
   /**
    * Returns the access token of a request, or of the `authInfo` that a tool gets.
    *
-   * @throws ConfigError unless this resource server let the request through, and for other `authInfo` objects
+   * @throws ConfigError unless this resource server let the request through, or if `authInfo` is not from such a
+   * request
    */
   readonly token: (source: IncomingMessage | Request | AuthInfoLike | undefined) => Token
 }
@@ -184,7 +186,8 @@ interface AuthInfoLike {
  *
  * - The metadata (RFC 9728) names the authorization server, so that clients find it.
  * - A request without a valid token gets 401. Its challenge names the scopes to request.
- * - A call without the scopes of its tool gets 403, before the tool runs. The challenge names all scopes of the call.
+ * - A call without the scopes of its tool gets 403, before the tool runs. The challenge names all scopes that the call
+ *   requires.
  * - A session belongs to the issuer, subject, and client that opened it.
  *
  * A tool without a rule requires only `baseScopes`, and a call may continue after its token expires. Only open-ended

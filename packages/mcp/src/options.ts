@@ -32,7 +32,7 @@ export interface McpOptions extends Omit<ResourceServerOptions, 'resource' | 'cr
    */
   readonly resources?: Readonly<Record<string, readonly string[]>> | ResourceRule
   /**
-   * Whether a body that other code has parsed is accepted as `request.body`. It is checked and passed on unchanged.
+   * Whether to accept a body in `request.body` that other code has parsed. It is checked and passed on unchanged.
    * The limit of 4 MiB and the check for duplicate members are then left to the other parser. Only for Node. Default:
    * false.
    */

@@ -8,7 +8,7 @@ import {
 } from '@resource-server/core'
 import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
 
-/** The options of `createVerifier`, and the URL that clients connect to, which is the default of `audience`. */
+/** The options of `createVerifier`, and the URL that clients connect to, which is the default for `audience`. */
 export interface TokenVerifierOptions extends VerifierOptions {
   readonly resource: string
 }

@@ -11,8 +11,8 @@ import { publicRoute, requirement, type RouteDecorator } from './requirements.ts
 import { tokenOf } from './tokens.ts'
 
 /**
- * Opens a class or a method to every caller. Without it, every route requires a token. The decorators of a method
- * replace a `@Public()` on its class.
+ * Opens a class or a method to every caller. Without it, every route requires a token. Decorators on a method
+ * override a `@Public()` on its class.
  *
  * @example
  * ```ts

@@ -4,7 +4,7 @@ import { sendReply } from './platform.ts'
 
 /**
  * A request was refused. Nest's filters see it as an `HttpException`, which is not logged as an error. The headers of
- * `reply`, which contain the challenge, are already on the response, except the type of the body.
+ * `reply`, which contain the challenge, are already on the response, except `Content-Type`.
  *
  * By default, the caller gets `reply`, unless a filter of the controller or the method, or one of `useGlobalFilters()`,
  * catches this exception. With `onRefusal: 'throw'`, it goes to all filters, and `cause` has the code and the reason

@@ -1,4 +1,4 @@
-/** What a store of this package rejects with. */
+/** The `code` of a `RedisStoreError`. */
 export type RedisStoreErrorCode =
   | 'DISCONNECTED'
   | 'TIMEOUT'

@@ -19,11 +19,12 @@ export interface WatchedResponse {
 const endDeadline = 1000
 
 /**
- * Closes a WebSocket with the code 4401 when its token ends. Messages that arrive afterwards are dropped, and the
- * connection is cut off if the client does not answer within a second. To renew the token in-band, verify the new one
- * and pass it to `renew`, which returns `false` if it is for another issuer, subject, client, or actor.
+ * Closes a WebSocket with the code 4401 when its token expires or is revoked. Messages that arrive afterwards are
+ * dropped, and the connection is cut off if the client does not answer within a second. To renew the token in-band,
+ * verify the new one and pass it to `renew`, which returns `false` if it is for another issuer, subject, client, or
+ * actor.
  *
- * @throws ConfigError if the token is not a verified one
+ * @throws ConfigError if the token was not verified
  *
  * @example
  * ```ts
@@ -57,9 +58,10 @@ export function watchSocket(
 }
 
 /**
- * Ends a response, such as a stream of server-sent events, when its token ends. What is written afterwards is dropped.
+ * Ends a response, such as a stream of server-sent events, when its token expires or is revoked. Anything written
+ * afterwards is dropped.
  *
- * @throws ConfigError if the token is not a verified one
+ * @throws ConfigError if the token was not verified
  *
  * @example
  * ```ts
@@ -91,10 +93,10 @@ export function watchResponse(
 }
 
 /**
- * Returns a stream that ends when its token does, for the body of a `Response`. Chunks that arrive afterwards are
- * dropped, and the source is canceled.
+ * Returns a stream that ends when its token expires or is revoked, for the body of a `Response`. Chunks that arrive
+ * afterwards are dropped, and the source is canceled.
  *
- * @throws ConfigError if the token is not a verified one
+ * @throws ConfigError if the token was not verified
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ export interface RevocationEntry {
 }
 
 /**
- * Which tokens to revoke. Values are unique only within their issuer, so every target names one.
+ * Which tokens to revoke. Values are unique only within their issuer, so every target names an issuer.
  *
  * - `jti`: one token. `sid`: all tokens of a session.
  * - `subject`: the tokens of a user or client. `clientId`: those that were issued to a client. `actor`: those with

@@ -36,8 +36,8 @@ const appendDeadline = 2000
 const warmUpDeadline = 5000
 
 /**
- * A list of revoked tokens, and the option `revocation` of the resource servers and verifiers that use it. It
- * requires their option `maxLifetime`: an entry is kept until no token that it matches can still be valid.
+ * A list of revoked tokens, for the `revocation` option of resource servers and verifiers. It requires their
+ * `maxLifetime` option: an entry is kept until no token that it matches can still be valid.
  */
 export interface RevocationList extends Revocation {
   /**
@@ -49,8 +49,8 @@ export interface RevocationList extends Revocation {
    */
   readonly revoke: (target: RevocationTarget) => Promise<void>
   /**
-   * Whether a token that was verified before is on the list now, for work that goes on after the request: the option
-   * `isRevoked` of `nextHop` in `@resource-server/exchange`, for example. `false` does not prove that it was not
+   * Whether a token that was verified earlier is on the list now, for work that continues after the request: the
+   * `isRevoked` option of `nextHop` in `@resource-server/exchange`, for example. `false` does not prove that it was not
    * revoked, because revocations may be missing.
    */
   readonly isRevoked: (token: RevocableToken) => boolean
@@ -59,7 +59,7 @@ export interface RevocationList extends Revocation {
    * (`sid`), or all sessions of its subject that began before it. Mount one at the URL that is registered as the
    * client's `backchannel_logout_uri`, before body parsers and without a guard.
    *
-   * They verify the logout token as strictly as an access token, and accept each one only once. The response is 200
+   * They verify logout tokens as strictly as access tokens, and accept each one only once. The response is 200
    * on success, 400 for a logout token that is not accepted, or 503 if it could not be verified or stored.
    *
    * @throws ConfigError if no clients are named

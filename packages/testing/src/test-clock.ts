@@ -12,7 +12,7 @@ import { usageError } from './check-options.ts'
 export interface TestClock extends Clock {
   /** The wall clock, in milliseconds since 1970-01-01T00:00:00Z. */
   now(): number
-  /** The milliseconds that the test has advanced so far. `jump` does not change it. */
+  /** How far the test has advanced the clock, in milliseconds. `jump` does not change it. */
   monotonic(): number
   /**
    * Calls `callback` once the clock has advanced by `delay` milliseconds.

@@ -150,7 +150,7 @@ export interface ResourceServer<
   MetadataListener
 > {
   /**
-   * Returns a listener for the event `upgrade` of an HTTP server. It runs the guards in order, and sends a response
+   * Returns a listener for the `upgrade` event of an HTTP server. It runs the guards in order, and sends a response
    * with a challenge if one of them refuses. Otherwise it completes the handshake, and the server of `ws` emits
    * `connection`. Without guards, it requires a token for the configured audience.
    *

@@ -28,7 +28,7 @@ export interface UpgradeServer<Socket> {
   on(event: 'headers', listener: (lines: string[], request: IncomingMessage) => void): unknown
 }
 
-/** A listener for the event `upgrade` of an HTTP server. */
+/** A listener for the `upgrade` event of an HTTP server. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /** The result of the guards: a response to send, or headers for the response of `ws`. */

@@ -5,8 +5,8 @@ export interface Host {
   /** The name and version, such as `Express 5`. */
   readonly name: string
   /**
-   * Whether requests do not expose their connection, like those of the Fetch standard. The cases that
-   * compare certificates are left out. Default false.
+   * Whether requests do not expose their connection, like those of the Fetch standard. If so, the
+   * cases that compare certificates are left out. Default false.
    */
   readonly hidesConnection?: boolean
   /**

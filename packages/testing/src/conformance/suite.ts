@@ -15,7 +15,7 @@ export interface ConformanceSuite extends AsyncDisposable {
   problems(of: Case): Promise<readonly string[]>
   /** What the host does, for other comparisons. Each case is sent only once. */
   outcome(of: Case): Promise<Outcome>
-  /** Empty if the app does not start and rejects with a `ConfigError`. */
+  /** Empty if starting the app rejects with a `ConfigError`. */
   misconfigurationProblems(of: Misconfiguration): Promise<readonly string[]>
   close(): Promise<void>
 }

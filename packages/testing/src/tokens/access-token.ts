@@ -31,7 +31,7 @@ const rules: Rules<AccessTokenOptions> = { ...tokenRules, issuer: issuerRule, cl
 let signingKey: SigningKey | undefined
 
 /**
- * Creates an access token for the unit test of a function that has an `AccessToken` as its parameter.
+ * Creates an access token for the unit test of a function that takes an `AccessToken`.
  * Nothing listens on a port, and nothing is fetched. The token is signed with a random key that
  * no other code has, so none of your verifiers accept it.
  *
