@@ -154,9 +154,10 @@ export interface ResourceServer<
    * with a challenge if one of them refuses. Otherwise it completes the handshake, and the server of `ws` emits
    * `connection`. Without guards, it requires a token for the configured audience.
    *
-   * The connection ends with its token: within a second after the token expires, or after a revocation reaches this
-   * process, it is closed with the code 4401. Messages that arrive afterwards are dropped. An error on a connection,
-   * such as a malformed frame, ends the connection, not the process: listen to `error` to log it.
+   * The connection ends with its token. It is closed with the code 4401 within a second after the token expires (`exp`
+   * plus the clock tolerance), or after a revocation reaches this process. Messages that arrive afterwards are dropped.
+   * An error on a connection, such as a malformed frame, ends the connection, not the process: listen to `error` to log
+   * it.
    *
    * @param sockets a `WebSocketServer` that was created with `noServer: true`
    * @throws ConfigError if the server accepts handshakes itself, or for a guard of another resource server
