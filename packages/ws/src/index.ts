@@ -155,8 +155,8 @@ export interface ResourceServer<
    * `connection`. Without guards, it requires a token for the configured audience.
    *
    * The connection ends with its token: within a second after the token expires, or after a revocation reaches this
-   * process, it is closed with the code 4401. Messages that arrive afterwards are dropped. An error on a connection,
-   * such as a malformed frame, ends the connection, not the process: listen to `error` to log it.
+   * process, it is closed with code 4401. Messages that arrive afterwards are dropped. An error on a connection,
+   * such as a malformed frame, ends the connection, not the process: listen for `error` to log it.
    *
    * @param sockets a `WebSocketServer` that was created with `noServer: true`
    * @throws ConfigError if the server accepts handshakes itself, or for a guard of another resource server
