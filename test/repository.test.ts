@@ -39,6 +39,14 @@ const manifests = files.filter((path) => /(?:^|[\\/])package\.json$/.test(path))
 const lockfiles = files.filter((path) => /(?:^|[\\/])pnpm-lock\.yaml$/.test(path))
 const pages = files.filter((path) => path.endsWith('.md'))
 
+const texts = files.filter((path) => /\.(?:md|m?ts|mjs|js|json|ya?ml|css|html)$/.test(path))
+
+test('no file has the markers of a merge conflict', () => {
+  const marker = /^(?:<{7}|>{7}|\|{7}) /m
+  expect(texts.length).toBeGreaterThan(1000)
+  expect(texts.filter((path) => marker.test(read(path)))).toEqual([])
+})
+
 test('every line of core that has a surviving mutant is still there', () => {
   const survivors = JSON.parse(read('test/mutation/survivors.json')) as Readonly<
     Record<string, readonly { readonly code: string }[]>

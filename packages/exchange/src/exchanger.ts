@@ -50,7 +50,7 @@ interface Flight {
 export interface HopHealth {
   /** False from the moment that the server fails, or refuses this service, until it issues a token again. */
   readonly ok: boolean
-  /** Why, for the operator. Absent if `ok`. */
+  /** Why `ok` is false, for the operator. Absent otherwise. */
   readonly reason?: string
   /** The number of tokens in memory. */
   readonly cachedTokens: number

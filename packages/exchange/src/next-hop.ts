@@ -84,7 +84,7 @@ export interface NextHop {
    */
   readonly warmUp: () => Promise<void>
   /**
-   * Whether the authorization server accepts the client and the target of this hop. Requests an exchange of a
+   * Whether the authorization server accepts the client and the target of this hop. Tries to exchange a
    * made-up token and looks at the error. For tools and startup checks: each call sends requests, and the server may
    * log a failed exchange. Servers that check the token before the target do not reveal whether they accept the target.
    * Never rejects.
@@ -94,7 +94,7 @@ export interface NextHop {
 
 /**
  * Creates a hop: this service's connection to the next one, which uses tokens that the authorization server issues
- * in exchange for those of the callers.
+ * in exchange for the callers' tokens.
  *
  * @throws ConfigError for invalid options, and if the authorization server cannot do what they ask for
  *

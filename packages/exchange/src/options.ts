@@ -136,8 +136,8 @@ export interface NextHopOptions {
   readonly onExchange?: (record: ExchangeRecord) => unknown
   readonly records?: HopRecordOptions
   /**
-   * What is printed, without any token. `warnings`: a warning if exchanges fail for a reason that only the operator
-   * can fix, or if the store fails. `off`: nothing. Default `warnings`.
+   * What to print. Tokens are never printed. `warnings`: a warning if exchanges fail for a reason that only the
+   * operator can fix, or if the store fails. `off`: nothing. Default `warnings`.
    */
   readonly log?: 'warnings' | 'off'
   /** Whether `http:` URLs are allowed on hosts other than this machine. Default false. */

@@ -69,8 +69,7 @@ function tokenProblem(value: unknown, { subjectToken }: Requested): string | und
   if (!/^[\x21-\x7e]+$/.test(value)) return 'access_token has characters that a token cannot have'
   if (value.length > maxTokenLength)
     return `access_token has more than ${maxTokenLength} characters`
-  if (value === subjectToken)
-    return "access_token is the caller's token, which is not passed on"
+  if (value === subjectToken) return "access_token is the caller's token, which is not passed on"
   return undefined
 }
 

@@ -67,8 +67,8 @@ export interface IntrospectOptions {
   readonly allowOtherOrigin?: boolean
   /**
    * What happens to tokens whose response has no `aud`. `accept`: they count as issued for the configured audience.
-   * Use `accept` only if the server answers `active` only for tokens that are meant for the client that asks. Default
-   * `refuse`.
+   * Do not use `accept` unless the server answers `active` only for tokens that are meant for the client that asks.
+   * Default `refuse`.
    */
   readonly missingAudience?: 'refuse' | 'accept'
   /** Whether to require signed responses (RFC 9701). If false, they are accepted but not required. Default false. */
@@ -89,7 +89,7 @@ export interface IntrospectOptions {
   readonly staleIfError?: number
   /** How many active answers are kept, and how many inactive ones, from 2 to 1,000,000. Default 10,000. */
   readonly maxTokens?: number
-  /** How many requests may be waiting for the endpoint, from 1 to 10,000. Others get 503. Default 100. */
+  /** How many requests may be waiting for the endpoint, from 1 to 10,000. Any more get 503. Default 100. */
   readonly maxConcurrent?: number
   /** Sends the requests, for example with a client certificate. Default: the global `fetch`. */
   readonly fetch?: IntrospectionFetch

@@ -126,9 +126,9 @@ export type { ResourceRule, ScopeRule } from './scopes.ts'
 export interface ResourceServer<C extends object = object, Token = AccessToken<C>>
   extends Omit<Guards<McpGuard, C>, 'requireScope' | 'requireAnyScope'>, Operations {
   /**
-   * Wraps an MCP server on `node:http` or Express, so that it gets only requests with a token for this server that
-   * has all scopes that the call requires. It also serves the metadata, at `metadataPath`. Guards run before the body
-   * is read.
+   * Wraps an MCP server on `node:http` or Express, so that it gets only requests whose token is for this server
+   * and has all scopes that the call requires. It also serves the metadata, at `metadataPath`. Guards run before the
+   * body is read.
    *
    * `protect` reads the body, so it must come before body parsers, unless `acceptParsedBody` is true.
    *
@@ -166,8 +166,8 @@ export interface ResourceServer<C extends object = object, Token = AccessToken<C
   /**
    * Returns the access token of a request, or of the `authInfo` that a tool gets.
    *
-   * @throws ConfigError unless this resource server let the request through, or if `authInfo` is not from such a
-   * request
+   * @throws ConfigError if this resource server did not let the request through, or if `authInfo` does not come from a
+   * request that it let through
    */
   readonly token: (source: IncomingMessage | Request | AuthInfoLike | undefined) => Token
 }
@@ -184,7 +184,7 @@ interface AuthInfoLike {
  * whose audience is `resource` are accepted. Works with version 1 and version 2 of the official SDK, and with other
  * servers.
  *
- * - The metadata (RFC 9728) names the authorization server, so that clients find it.
+ * - The metadata (RFC 9728) names the authorization server, so that clients can find it.
  * - A request without a valid token gets 401. Its challenge names the scopes to request.
  * - A call without the scopes of its tool gets 403, before the tool runs. The challenge names all scopes that the call
  *   requires.

@@ -11,8 +11,8 @@ import {
 /** The options of an MCP server: those of every resource server, and the scopes of its tools. */
 export interface McpOptions extends Omit<ResourceServerOptions, 'resource' | 'credential'> {
   /**
-   * The URL that clients connect to, such as `https://mcp.example.com/mcp`. Tokens must have it as their audience,
-   * exactly. To accept other spellings, such as the URL with a trailing slash, list all of them in `audience`.
+   * The URL that clients connect to, such as `https://mcp.example.com/mcp`. Tokens must have exactly this URL as their
+   * audience. To accept other spellings, such as the URL with a trailing slash, list all of them in `audience`.
    */
   readonly resource: string
   /** The scopes that every request requires. Default: none. */

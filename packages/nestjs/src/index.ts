@@ -145,8 +145,8 @@ export interface ResourceServerAsyncOptions extends Pick<ModuleMetadata, 'import
  * Protects every route of an app with access tokens, except `@Public()` ones. Import it once, in the root module. For
  * NestJS 12 and 11, on Express and Fastify.
  *
- * The app does not start, and throws a `ConfigError`, for invalid options, for invalid arguments of a decorator, and
- * for a GraphQL resolver, a WebSocket gateway, or a microservice handler that is not `@Public()`.
+ * Startup fails with a `ConfigError` for invalid options, for invalid arguments to a decorator, and for a GraphQL
+ * resolver, a WebSocket gateway, or a microservice handler that is not `@Public()`.
  *
  * @example
  * ```ts

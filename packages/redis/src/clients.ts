@@ -1,18 +1,18 @@
 import { ConfigError } from '@resource-server/core'
 
 /**
- * A client of the package `redis` 5 or 6: from `createClient`, `createCluster`, `createSentinel`, or
+ * A client from the package `redis` 5 or 6: from `createClient`, `createCluster`, `createSentinel`, or
  * `createClientPool`.
  */
 export interface NodeRedisClient {
   readonly isOpen: boolean
-  /** Clusters of `redis` 5 do not have it. */
+  /** Clusters in `redis` 5 do not have it. */
   readonly isReady?: boolean
   on(event: 'ready', listener: () => void): unknown
   withCommandOptions(options: { readonly timeout: number; readonly typeMapping: object }): object
 }
 
-/** A client of the package `ioredis` 5 or 6: a `Redis` or a `Cluster`. */
+/** A client from the package `ioredis` 5 or 6: a `Redis` or a `Cluster`. */
 export interface IoredisClient {
   readonly status: string
   readonly isCluster: boolean
@@ -24,7 +24,7 @@ export interface IoredisClient {
   evalsha(digest: string, keyCount: number, ...keyAndValues: string[]): Promise<unknown>
 }
 
-/** A client of one of the two packages. */
+/** A client from either package. */
 export type RedisClient = NodeRedisClient | IoredisClient
 
 /** A Lua script. */

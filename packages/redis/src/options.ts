@@ -8,8 +8,8 @@ export interface RedisStoresOptions {
    */
   readonly prefix?: string
   /**
-   * How long to wait for Redis, in milliseconds: a whole number from 10 to 900. Default: 500. Core waits for
-   * a store for one second.
+   * How long to wait for Redis, in milliseconds: a whole number from 10 to 900. Default: 500. Core waits
+   * one second for a store.
    */
   readonly timeout?: number
 }

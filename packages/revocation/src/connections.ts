@@ -4,7 +4,7 @@ import { type EndableSocket, endSocket } from '@resource-server/core/adapter'
 /** A verifier or resource server that watches tokens. */
 type Watcher = Pick<Operations, 'watch'>
 
-/** The part of a WebSocket of the package `ws` that is used here. */
+/** The part of a WebSocket from the package `ws` that is used here. */
 export interface WatchedSocket extends EndableSocket {}
 
 /** The part of a `node:http` response that is used here. */
@@ -19,7 +19,7 @@ export interface WatchedResponse {
 const endDeadline = 1000
 
 /**
- * Closes a WebSocket with the code 4401 when its token expires or is revoked. Messages that arrive afterwards are
+ * Closes a WebSocket with code 4401 when its token expires or is revoked. Messages that arrive afterwards are
  * dropped, and the connection is cut off if the client does not answer within a second. To renew the token in-band,
  * verify the new one and pass it to `renew`, which returns `false` if it is for another issuer, subject, client, or
  * actor.

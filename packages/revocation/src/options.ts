@@ -26,7 +26,7 @@ export interface RevocationListOptions {
   /**
    * What happens to a valid token if revocations may be missing, because nothing has been read from the feed for ten
    * seconds. `refuse`: 503. `grant`: the token passes, and the decision record has `revocations: 'stale'`. A process
-   * that has never read the feed refuses in any case. Default `refuse`.
+   * that has never read the feed always refuses. Default `refuse`.
    */
   readonly whenStale?: 'refuse' | 'grant'
   /** How long `whenStale: 'grant'` applies, in seconds, from 10 to 3600. Default 300. */

@@ -20,7 +20,7 @@ export class RevocationError extends Error {
   }
 
   /**
-   * `list_full`: `maxEntries` is reached. `feed_unavailable`: this process knows the revocation, but others may
+   * `list_full`: `maxEntries` has been reached. `feed_unavailable`: this process knows the revocation, but others may
    * not.
    */
   readonly code: 'list_full' | 'feed_unavailable'

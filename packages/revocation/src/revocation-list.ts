@@ -56,8 +56,8 @@ export interface RevocationList extends Revocation {
   readonly isRevoked: (token: RevocableToken) => boolean
   /**
    * Handlers for OpenID Connect Back-Channel Logout 1.0, one for each host. They end the session in the logout token
-   * (`sid`), or all sessions of its subject that began before it. Mount one at the URL that is registered as the
-   * client's `backchannel_logout_uri`, before body parsers and without a guard.
+   * (`sid`), or all sessions of its subject that began before it was issued. Mount one at the URL that is registered
+   * as the client's `backchannel_logout_uri`, before body parsers and without a guard.
    *
    * They verify logout tokens as strictly as access tokens, and accept each one only once. The response is 200
    * on success, 400 for a logout token that is not accepted, or 503 if it could not be verified or stored.

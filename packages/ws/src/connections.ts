@@ -17,7 +17,7 @@ import {
   withToken,
 } from '@resource-server/core/adapter'
 
-/** The part of a `WebSocket` of `ws` that is used here. */
+/** The part of a `WebSocket` from `ws` that is used here. */
 export interface OpenSocket extends EndableSocket {
   on(event: 'error', listener: () => void): unknown
 }

@@ -154,9 +154,9 @@ export interface ResourceServer<
    * with a challenge if one of them refuses. Otherwise it completes the handshake, and the server of `ws` emits
    * `connection`. Without guards, it requires a token for the configured audience.
    *
-   * The connection ends with its token. It is closed with the code 4401 within a second after the token expires (`exp`
+   * The connection ends with its token. It is closed with code 4401 within a second after the token expires (`exp`
    * plus the clock tolerance), or after a revocation reaches this process. Messages that arrive afterwards are dropped.
-   * An error on a connection, such as a malformed frame, ends the connection, not the process: listen to `error` to log
+   * An error on a connection, such as a malformed frame, ends the connection, not the process: listen for `error` to log
    * it.
    *
    * @param sockets a `WebSocketServer` that was created with `noServer: true`
@@ -187,7 +187,7 @@ export interface ResourceServer<
  * `fromCookie()`. Tokens in the query are never read.
  *
  * With `optional: true`, `api.token(socket)` is `undefined` for anonymous connections, and its type includes
- * `undefined`. Nothing ends such a connection.
+ * `undefined`. This package does not end such a connection.
  *
  * @typeParam C The custom claims that the issuer adds. They are not validated: the type is only an assertion.
  * @throws ConfigError for invalid options

@@ -15,7 +15,7 @@ import {
 import type { OpenSocket } from './connections.ts'
 import { hideTokens } from './subprotocol.ts'
 
-/** The part of a `WebSocketServer` of `ws` that is used here. */
+/** The part of a `WebSocketServer` from `ws` that is used here. */
 export interface UpgradeServer<Socket> {
   readonly options: { readonly noServer?: boolean | undefined }
   handleUpgrade(

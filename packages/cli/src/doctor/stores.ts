@@ -47,8 +47,7 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-const unreachable =
-  'Check the Redis URL, and await client.connect() before the options are used.'
+const unreachable = 'Check the Redis URL, and await client.connect() before the options are used.'
 
 /** What to do about the codes of `RedisStoreError`. */
 const fixes: Readonly<Record<string, string>> = {

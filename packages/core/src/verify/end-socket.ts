@@ -13,7 +13,7 @@ import type { TokenEnd } from './token-watcher.ts'
  */
 export const tokenEndedCode = 4401
 
-/** The part of a WebSocket of the package `ws` that is used here. */
+/** The part of a WebSocket from the `ws` package that is used here. */
 export interface EndableSocket {
   close(code: number, reason: string): void
   terminate(): void

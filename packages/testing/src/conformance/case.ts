@@ -27,7 +27,7 @@ export interface ExpectedResponse {
    * replaced with the issuer's URL.
    */
   readonly body?: string | object
-  /** Names in lowercase. `undefined` requires that the header is absent. Other headers are allowed. */
+  /** Names in lowercase. `undefined` requires the header to be absent. Other headers are allowed. */
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** The members of the decision record to compare. Absent if there must be no record. */
   readonly record?: Partial<DecisionRecord>

@@ -5,8 +5,8 @@ import { type IssuersByRole, tokens } from './tokens.ts'
 /** The issuers of the conformance suite, and the tokens that the cases send. */
 export interface Issuers extends IssuersByRole, AsyncDisposable {
   /**
-   * Replaces `{{name}}` with the token of that name, and `{{issuer}}` with the trusted issuer's URL. `{{chunk:name}}` is
-   * the same as one chunk of a chunked body.
+   * Replaces `{{name}}` with the token of that name, and `{{issuer}}` with the trusted issuer's URL. `{{chunk:name}}`
+   * becomes the same token, as one chunk of a chunked body.
    */
   fill(text: string): string
   /** All tokens that `fill` has inserted. None of them may appear in a response or in a record. */

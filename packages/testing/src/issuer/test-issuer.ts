@@ -17,13 +17,13 @@ import type { TestClient, TokenEndpoint } from './token-endpoint.ts'
 /** The options of a test issuer. Every option has a default. */
 export interface TestIssuerOptions {
   /**
-   * The issuer identifier, if it differs from the URL where the issuer is served. For the tests of a
-   * service that reaches a public issuer at an internal address. Default: the served URL.
+   * The issuer identifier, if it differs from the URL where the issuer is served. For testing a service that reaches a
+   * public issuer at an internal address. Default: the served URL.
    */
   readonly issuer?: string
   /**
    * The path where the issuer is served, such as `/realms/test`. Default: the path of `issuer`, or no
-   * path. With `/` the identifier ends in a slash, as Auth0's does.
+   * path. With `/`, the identifier ends in a slash, as Auth0's does.
    */
   readonly path?: string
   /** The port on 127.0.0.1. Default: a free port. */
@@ -98,7 +98,7 @@ export interface TestIssuer extends AsyncDisposable {
    * issuers have different keys with the same `kid`. A verifier that confuses them fails the test.
    */
   readonly key: SigningKey
-  /** How often the metadata and the key set have been fetched so far. */
+  /** How many times the metadata and the key set have been fetched so far. */
   readonly requests: RequestCounts
   /** The token endpoint, with switches for its errors. It responds with 404 unless `clients` is set. */
   readonly tokenEndpoint: TokenEndpoint
@@ -185,7 +185,7 @@ export interface TestIssuer extends AsyncDisposable {
    * verifier keeps what it has already fetched.
    *
    * @param mode how the issuer responds. Default `disconnect`.
-   * @param options.retryAfter in the mode `error`: responds with status 503, and with this number of
+   * @param options.retryAfter in `error` mode: responds with status 503, and with this number of
    *   seconds in `Retry-After`
    * @throws TypeError if the mode is unknown, or if `retryAfter` is used in another mode
    */
