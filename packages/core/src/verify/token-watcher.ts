@@ -150,8 +150,7 @@ export class TokenWatcher {
     const now = Math.floor(this.#policy.clock.now() / 1000)
     const due: Set<Entry>[] = []
     for (const [second, slot] of this.#slots) if (second <= now) due.push(slot)
-    // A callback may stop, renew, or add entries, and close the watcher.
-    for (const entry of due.flatMap((slot) => [...slot])) {
+    for (const entry of entriesOf(due)) {
       if (entry.second !== 0 && entry.second <= now) this.#end(entry, 'expired')
     }
     this.#stopIfIdle()
@@ -160,8 +159,8 @@ export class TokenWatcher {
   #sweepSoon(): void {
     this.#cancelSweep ??= this.#policy.schedule(sweepDelay, () => {
       this.#cancelSweep = undefined
-      for (const slot of this.#slots.values()) {
-        for (const entry of slot) if (this.#isRevoked(entry.token)) this.#end(entry, 'revoked')
+      for (const entry of entriesOf(this.#slots.values())) {
+        if (entry.second !== 0 && this.#isRevoked(entry.token)) this.#end(entry, 'revoked')
       }
       this.#stopIfIdle()
     })
@@ -180,6 +179,11 @@ export class TokenWatcher {
       warnUnlessOff(this.#policy, `The callback of watch() threw ${nameOfThrown(error)}.`)
     }
   }
+}
+
+/** A copy, because a callback may stop, renew, or add entries, and close the watcher. */
+function entriesOf(slots: Iterable<ReadonlySet<Entry>>): readonly Entry[] {
+  return [...slots].flatMap((slot) => [...slot])
 }
 
 function requireToken(token: AccessToken, call: string): void {

@@ -293,6 +293,28 @@ describe('a revocation', () => {
     expect(ends).toEqual(['a revoked'])
   })
 
+  test('ends a token once per check if its callback watches it again, and none that it stops', async () => {
+    const { revocation, revoke } = revocations()
+    const verifier = create({ revocation })
+    const token = await tokenFor(verifier)
+    const ends: string[] = []
+    const watchAgain = (): void => {
+      verifier.watch(token, () => {
+        ends.push('again')
+        stopped.stop()
+        if (ends.length < 5) watchAgain()
+      })
+    }
+    watchAgain()
+    const stopped = verifier.watch(token, () => void ends.push('stopped'))
+    const other = verifier.watch(token, () => void ends.push('other'))
+    revoke(token.subject)
+    clock.advance(0.1)
+    expect(ends).toEqual(['again', 'other'])
+    expect(other.isActive()).toBe(false)
+    verifier.close()
+  })
+
   test('before watch() ends the token, too', async () => {
     const { revocation, revoke } = revocations()
     const verifier = create({ revocation })
