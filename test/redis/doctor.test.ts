@@ -49,7 +49,9 @@ describe.skipIf(!hasRedis)(`doctor with Redis${hasRedis ? '' : `: ${howToGetRedi
 
   test('says that the client is not connected', async () => {
     const { code, out } = await doctor(options(redis.url, 'client.destroy()'))
-    expect(out).toMatch(/^✘ replay store +The Redis client is not connected\.\n +→ Check the Redis URL/m)
+    expect(out).toMatch(
+      /^✘ replay store +The Redis client is not connected\.\n +→ Check the Redis URL/m,
+    )
     expect(code).toBe(1)
   })
 })
