@@ -307,11 +307,11 @@ describe('a revocation', () => {
     }
     watchAgain()
     const stopped = verifier.watch(token, () => void ends.push('stopped'))
-    const other = verifier.watch(token, () => void ends.push('other'))
+    const last = verifier.watch(token, () => void ends.push('last'))
     revoke(token.subject)
     clock.advance(0.1)
-    expect(ends).toEqual(['again', 'other'])
-    expect(other.isActive()).toBe(false)
+    expect(ends).toEqual(['again', 'last'])
+    expect(last.isActive()).toBe(false)
     verifier.close()
   })
 
