@@ -49,7 +49,7 @@ const passIssuer = "Pass at least { issuer: 'https://as.example.com' }."
 
 const issuerNames: readonly string[] = Object.keys(issuerOptions)
 const verifierNames: readonly string[] = [...issuerNames, ...Object.keys(verifierOptions)]
-const names: Readonly<Record<'verifier' | 'resource server', readonly string[]>> = {
+const optionNames: Readonly<Record<'verifier' | 'resource server', readonly string[]>> = {
   verifier: verifierNames,
   'resource server': [...verifierNames, ...Object.keys(resourceServerOptions)],
 }
@@ -60,10 +60,10 @@ const names: Readonly<Record<'verifier' | 'resource server', readonly string[]>>
  * @param kind a resource server has options that a verifier without HTTP has no use for
  * @throws ConfigError
  */
-export function createPolicy(given: unknown, kind: keyof typeof names): Policy {
+export function createPolicy(given: unknown, kind: keyof typeof optionNames): Policy {
   const options = ownOptions(given, 'option', passIssuer)
   checkUse(options, kind)
-  checkNames(options, names[kind], 'option')
+  checkNames(options, optionNames[kind], 'option')
   const context = { allowInsecureHttp: own(options, 'allowInsecureHttp') === true }
   const { issuers: list, resolveIssuer, ...verifier } = readRows(verifierOptions, options, context)
   const { publicUrl, prefix, credential, ...server } = readRows(
@@ -142,7 +142,7 @@ function withoutNonces(dpop: DpopSettings | undefined): DpopSettings | undefined
 }
 
 /** Explains names that exist, but not as options of this kind. */
-function checkUse(options: OptionObject, kind: keyof typeof names): void {
+function checkUse(options: OptionObject, kind: keyof typeof optionNames): void {
   const guard = Object.keys(options).find((name) => name.startsWith('require'))
   if (guard !== undefined) {
     throw new ConfigError(

@@ -183,8 +183,7 @@ interface ContentSource {
   readonly mayAct: Readonly<Record<string, unknown>> | undefined
   readonly profile: Profile
   readonly impliedScopes: readonly Implication[]
-  /** Default false. */
-  readonly isIntrospected?: boolean
+  readonly isIntrospected: boolean
 }
 
 /** Reads the content of a token whose claims passed the checks. */
@@ -194,7 +193,7 @@ export function readContent({
   mayAct,
   profile,
   impliedScopes,
-  isIntrospected = false,
+  isIntrospected,
 }: ContentSource): TokenContent {
   const { claims } = checked
   const clientId = firstPresent(claims, profile.clientClaims) as string | undefined

@@ -42,6 +42,7 @@ const read = (more: object = {}, by: Profile = profile): TokenContent =>
     mayAct,
     profile: by,
     impliedScopes,
+    isIntrospected: false,
   })
 
 describe('readContent', () => {
